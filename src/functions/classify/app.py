@@ -1,0 +1,111 @@
+"""Classify: a base64 image to the endpoint's class probabilities."""
+
+# ruff: noqa: N818 - the errors are named as workflows catch them
+import base64
+import binascii
+import json
+import os
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+CONTENT_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+INFERENCE_ID_LIMIT = 64
+ENDPOINT_NAME = os.environ["ENDPOINT_NAME"]
+
+# SageMaker gives a model 60 s and then says what happened: wait for its answer rather than race it.
+sagemaker_runtime = boto3.client(
+    "sagemaker-runtime", config=Config(read_timeout=65, retries={"mode": "standard", "total_max_attempts": 3})
+)
+
+
+class ClassifyError(Exception):
+    """What can go wrong in this function. The endpoint's own errors (ModelError and others) keep their names."""
+
+
+class ImageMissing(ClassifyError):
+    """The event has no image data."""
+
+
+class NotAnImage(ClassifyError):
+    """The image data is not a PNG or JPEG in base64."""
+
+
+class EndpointThrottled(ClassifyError):
+    """The endpoint takes no more requests for now."""
+
+
+class AnswerNotUnderstood(ClassifyError):
+    """The endpoint answered something else than a list of probabilities."""
+
+
+def lambda_handler(event: object, context: object) -> dict[str, Any]:
+    body = body_of(event)
+    image = decode_image(body.get("image_data"))
+    answer = invoke_endpoint(image, content_type_of(image), body.get("inference_id"))
+    kept = {name: body.get(name, "") for name in ("image_data", "s3_bucket", "s3_key")}
+    return {"statusCode": 200, "body": {**kept, "inferences": probabilities_in(answer)}}
+
+
+def body_of(event: object) -> dict[str, Any]:
+    """The fields, from a task's result (`Payload`), a response (`body`) or bare, each an object or JSON text.
+
+    Text that is no object is the image data itself.
+    """
+    if isinstance(event, str) and event.lstrip().startswith("{"):
+        event = parse_json(event)
+    if not isinstance(event, dict):
+        return {"image_data": event}
+    wrapper = next((name for name in ("Payload", "body") if name in event), None)
+    return {**event, **body_of(event[wrapper])} if wrapper else event
+
+
+def parse_json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ImageMissing(f"the event is text that is not JSON: {text!r:.80} ({error})") from error
+
+
+def decode_image(image_data: object) -> bytes:
+    if not isinstance(image_data, str) or not image_data:
+        raise ImageMissing(f"image_data is {image_data!r:.80}; it should be a PNG or JPEG in base64")
+    try:
+        return base64.b64decode("".join(image_data.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise NotAnImage(f"image_data is not base64 ({error}): {image_data!r:.80}") from error
+
+
+def content_type_of(image: bytes) -> str:
+    for signature, content_type in CONTENT_TYPES.items():
+        if image.startswith(signature):
+            return content_type
+    raise NotAnImage(f"image_data is {len(image):,} bytes that begin {image[:8]!r}; it should be a PNG or a JPEG")
+
+
+def invoke_endpoint(image: bytes, content_type: str, inference_id: object) -> bytes:
+    # An execution's name may be longer than an inference id; names differ at their end.
+    options = {"InferenceId": str(inference_id)[-INFERENCE_ID_LIMIT:]} if inference_id else {}
+    try:
+        response = sagemaker_runtime.invoke_endpoint(
+            EndpointName=ENDPOINT_NAME, ContentType=content_type, Accept="application/json", Body=image, **options
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ThrottlingException":
+            raise EndpointThrottled(str(error)) from error
+        raise
+    return bytes(response["Body"].read())
+
+
+def probabilities_in(answer: bytes) -> list[float]:
+    try:
+        probabilities = json.loads(answer)
+    except ValueError:
+        probabilities = None
+    if not isinstance(probabilities, list) or not all(isinstance(p, int | float) for p in probabilities):
+        raise AnswerNotUnderstood(
+            f"endpoint {ENDPOINT_NAME} answered {answer[:80]!r}; it should be a JSON list of numbers, one a class"
+        )
+    return [float(probability) for probability in probabilities]
