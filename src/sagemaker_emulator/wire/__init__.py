@@ -1,0 +1,20 @@
+"""What SageMaker speaks on the wire, read off botocore's own service models. Pure functions; nothing here listens."""
+
+from sagemaker_emulator.wire.constraints import validate
+from sagemaker_emulator.wire.event_stream import encode_event
+from sagemaker_emulator.wire.messages import AwsError, Call, HttpRequest, HttpResponse
+from sagemaker_emulator.wire.protocol import operation_names, output_members, parse, serialize, serialize_error
+
+__all__ = [
+    "AwsError",
+    "Call",
+    "HttpRequest",
+    "HttpResponse",
+    "encode_event",
+    "operation_names",
+    "output_members",
+    "parse",
+    "serialize",
+    "serialize_error",
+    "validate",
+]

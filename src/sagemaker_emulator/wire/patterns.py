@@ -1,0 +1,106 @@
+"""The model's patterns are Java's, matched against the whole value; these are the same in Python's words."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+
+# Java's `.` stops at more line ends than Python's.
+ANY_BUT_LINE_END = r"[^\n\r\x85\u2028\u2029]"
+POSIX = {
+    "ASCII": r"\x00-\x7f",
+    "Alnum": "a-zA-Z0-9",
+    "Alpha": "a-zA-Z",
+    "Digit": "0-9",
+    "Graph": r"!-~",
+    "Print": r" -~",
+    "Lower": "a-z",
+    "Upper": "A-Z",
+    "Punct": r"!-/:-@\[-`{-~",
+    "Space": r"\s",
+}
+# Planes 4 to 13 are unassigned and 15 and 16 private: no letter, mark, number, symbol or space is there.
+ASSIGNED = (*range(0x33480), *range(0xE0000, 0xE0200))
+TOKEN = re.compile(
+    r"\\[pP]\{(?P<category>\w+)\}"
+    r"|\\u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|(?P<end>\\z)"
+    r"|\\."
+    r"|(?P<open>\[\^?\]?)"
+    r"|(?P<close>\])"
+    r"|(?P<dollar>\$\{\d+(?:,\d*)?\})"
+    r"|(?P<dot>\.)",
+    re.DOTALL,
+)
+
+
+def matches(pattern: str, value: str) -> bool:
+    return _matcher(pattern)(value) is not None
+
+
+@cache
+def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    return re.compile(in_python(pattern), re.ASCII).fullmatch
+
+
+def in_python(pattern: str) -> str:
+    """The pattern in Python's dialect: Unicode categories, \\z, surrogate pairs, a quantified `$`, Java's dot."""
+    return _Translation().of(pattern)
+
+
+class _Translation:
+    """Walks a pattern once and remembers whether it is inside a character class."""
+
+    def __init__(self) -> None:
+        self._in_class = False
+
+    def of(self, pattern: str) -> str:
+        return TOKEN.sub(self._token, pattern)
+
+    def _token(self, token: re.Match[str]) -> str:
+        text = token[0]
+        match token.lastgroup:
+            case "category":
+                return self._category(token["category"], negated=text[1] == "P")
+            case "low":
+                return _code_point(token["high"], token["low"])
+            case "end":
+                return r"\Z"
+            case "open":
+                return self._open(text)
+            case "close":
+                self._in_class = False
+            case "dollar":
+                return text if self._in_class else "$"
+            case "dot":
+                return text if self._in_class else ANY_BUT_LINE_END
+        return text
+
+    def _open(self, text: str) -> str:
+        if self._in_class:
+            return "\\" + text
+        self._in_class = True
+        return text
+
+    def _category(self, name: str, *, negated: bool) -> str:
+        inside = POSIX.get(name) or _category_ranges(name)
+        if negated and self._in_class:
+            raise ValueError(f"\\P{{{name}}} inside a character class is in none of SageMaker's patterns")
+        return inside if self._in_class else f"[{'^' * negated}{inside}]"
+
+
+def _code_point(high: str, low: str) -> str:
+    return f"\\U{0x10000 + ((int(high, 16) - 0xD800) << 10) + (int(low, 16) - 0xDC00):08x}"
+
+
+@cache
+def _category_ranges(category: str) -> str:
+    """The inside of a character class that has all characters of a general category, such as `L` or `Nd`."""
+    ranges: list[list[int]] = []
+    for code in ASSIGNED:
+        if unicodedata.category(chr(code)).startswith(category):
+            if ranges and ranges[-1][1] == code - 1:
+                ranges[-1][1] = code
+            else:
+                ranges.append([code, code])
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)

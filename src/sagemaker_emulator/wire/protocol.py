@@ -1,0 +1,46 @@
+"""One port, two services: SageMaker speaks JSON 1.1 at `/`, its runtime speaks rest-json under `/endpoints/`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sagemaker_emulator.wire import json_protocol, rest_json_protocol
+from sagemaker_emulator.wire.messages import AwsError, Call, HttpRequest, HttpResponse
+from sagemaker_emulator.wire.model import service_model
+
+SAGEMAKER = "sagemaker"
+RUNTIME = "sagemaker-runtime"
+
+
+def service_of(request: HttpRequest) -> str:
+    return RUNTIME if request.path.startswith("/endpoints/") else SAGEMAKER
+
+
+def parse(request: HttpRequest) -> Call:
+    """The call that a request asks for. Raises AwsError; any operation of AWS's model is a call, emulated or not."""
+    service = service_of(request)
+    module = rest_json_protocol if service == RUNTIME else json_protocol
+    operation, values = module.parse(service_model(service), request)
+    return Call(service, operation, values)
+
+
+def serialize(call: Call, output: Mapping[str, Any], request_id: str) -> HttpResponse:
+    """The answer of AWS; members that the output shape does not have are left out."""
+    module = rest_json_protocol if call.service == RUNTIME else json_protocol
+    operation = service_model(call.service).operation(call.operation)
+    return module.serialize(operation, output, request_id)
+
+
+def serialize_error(request: HttpRequest, error: AwsError, request_id: str) -> HttpResponse:
+    """The error as the protocol of the request would say it, whether or not the request could be parsed."""
+    service = service_of(request)
+    module = rest_json_protocol if service == RUNTIME else json_protocol
+    return module.serialize_error(service_model(service), error, request_id)
+
+
+def operation_names(service: str) -> Sequence[str]:
+    return service_model(service).operation_names
+
+
+def output_members(service: str, operation: str) -> frozenset[str]:
+    output = service_model(service).operation(operation).output
+    return frozenset(output.members) if output else frozenset()
