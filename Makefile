@@ -1,0 +1,172 @@
+# make             lists what there is to do
+# AWS_PROFILE      is the only switch: unset or `local`, everything runs on this machine; any profile of yours, on AWS
+# DATASET=archive  is taken in place of the download of CIFAR-100; KEEP=1 leaves the local cloud up after `make run`
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+STARTED := $(shell date +%s)
+PYTHON := .venv/bin/python
+UV := .venv/bin/uv
+CLOUD := $(PYTHON) -m local_cloud
+
+UV_VERSION := 0.13.9
+TORCH_VERSION := 2.13.0
+# torch's own index has builds without CUDA (200 MB rather than 3 GB). Few retries: where it cannot be reached, pip goes on
+# with its other sources.
+TORCH_INDEX := https://download.pytorch.org/whl/cpu
+
+# What pip is told of a house's own packages, uv is told too.
+ifdef PIP_FIND_LINKS
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+endif
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+export UV_PYTHON_DOWNLOADS := never
+
+PERSONAL_AWS := AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ENDPOINT_URL AWS_REGION AWS_DEFAULT_REGION
+
+# Under our profiles nothing of a person's own AWS configuration is seen; under any other, nothing is changed.
+ifeq ($(strip $(AWS_PROFILE)),)
+override AWS_PROFILE := local
+endif
+ifneq ($(filter local local-mode,$(AWS_PROFILE)),)
+export AWS_PROFILE
+unexport $(PERSONAL_AWS)
+export AWS_SHARED_CREDENTIALS_FILE := /dev/null
+ifeq ($(strip $(SCONES_LOCALSTACK_PORT)$(SCONES_SAGEMAKER_PORT)),)
+export AWS_CONFIG_FILE := $(CURDIR)/local/aws.config
+else
+# written by `make up`: the same profiles at the ports that were asked for
+export AWS_CONFIG_FILE := $(or $(SCONES_STATE_DIR),$(CURDIR)/.scones)/aws.config
+endif
+endif
+
+# Tests choose their own AWS.
+PYTEST := env $(foreach name,AWS_PROFILE AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE $(PERSONAL_AWS),-u $(name)) .venv/bin/pytest
+
+##@ Start here
+
+.PHONY: help
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: .venv/.installed .venv-localstack/.installed ## install everything into .venv and .venv-localstack
+
+.PHONY: run
+run: setup data/sample.tar.gz ## the whole workflow; starts the local cloud for it, and stops it (not with KEEP=1)
+	@$(CLOUD) run -- .venv/bin/scones run
+
+##@ The local cloud
+
+.PHONY: up
+up: setup ## start it, and wait until it is ready
+	@$(CLOUD) up
+
+.PHONY: down status logs
+down: ## stop it, with everything that it started
+status: ## show each server: state, pid, port, uptime, memory, log
+logs: ## follow the servers' logs
+down status logs:
+	@test -x $(PYTHON) || { echo "nothing is set up here: run make up"; exit 1; }
+	@$(CLOUD) $@ $(if $(filter logs,$@),-f)
+
+.PHONY: env
+env: .venv/.installed ## print the exports that point a shell at it: eval "$(make -s env)"
+	@$(CLOUD) env
+
+##@ The workflow, step by step
+
+STEPS := stage train endpoint workflow classify report
+.PHONY: $(STEPS) clean-cloud
+stage: ## get the images, write the manifests, upload
+train: ## train the classifier
+endpoint: ## deploy it, with data capture
+workflow: ## deploy the functions and the state machine
+classify: ## run test images through the state machine
+report: ## read what was captured, draw it, write out/report
+$(STEPS): setup data/sample.tar.gz
+	@$(CLOUD) require
+	@.venv/bin/scones $@
+
+clean-cloud: setup ## delete what the workflow made in the cloud
+	@$(CLOUD) require
+	@.venv/bin/scones clean
+
+data/sample.tar.gz: data/draw_sample.py | .venv/.installed
+	@$(PYTHON) data/draw_sample.py $@
+
+##@ Development
+
+.PHONY: test
+test: setup ## unit and contract tests: fast, nothing to start
+	@$(PYTEST) tests --ignore=tests/integration --ignore=tests/docker
+
+.PHONY: test-local
+test-local: setup lint ## all that needs no Docker: lint, unit, contract and integration tests
+	@$(PYTEST) tests --ignore=tests/docker --durations=10
+	@echo "test-local: passed in $$(( $$(date +%s) - $(STARTED) )) s, set-up included"
+
+.PHONY: lint
+lint: .venv/.installed ## ruff, format and mypy
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+
+.PHONY: format
+format: .venv/.installed ## let ruff put the code in order
+	@.venv/bin/ruff check --fix
+	@.venv/bin/ruff format
+
+.PHONY: bench
+bench: setup data/sample.tar.gz ## measure, on a local cloud of its own
+	@set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(CLOUD) run -- $(PYTHON) $$benchmark; done
+
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --no-header
+.PHONY: lock
+lock: .venv/.uv-$(UV_VERSION) ## resolve the dependencies anew, into both lock files
+	$(COMPILE) --no-emit-package torch --extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) src/localstack_plugin/requirements.in -o src/localstack_plugin/requirements.lock
+
+.PHONY: clean
+clean: ## stop the local cloud, remove its state, the environments and the results
+	@if [ -x $(PYTHON) ]; then $(CLOUD) down; fi
+	rm -rf .venv .venv-localstack .scones out
+
+# ---- set-up: a stamp is as old as the lock that an environment was made from, or newer ----
+
+.venv/.uv-$(UV_VERSION):
+	@echo "set-up: .venv"
+	@python3 -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "python3 is " + sys.version.split()[0] + ": it must be 3.11 or newer")'
+	@test -x $(PYTHON) || python3 -m venv .venv
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/.torch-$(TORCH_VERSION): .venv/.uv-$(UV_VERSION)
+	@echo "set-up: torch $(TORCH_VERSION)"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --retries 1 --timeout 15 \
+	  --extra-index-url $(TORCH_INDEX) torch==$(TORCH_VERSION)
+	@touch $@
+
+.venv/.installed: .venv/.torch-$(TORCH_VERSION) requirements.lock pyproject.toml
+	@echo "set-up: the kit and its dependencies"
+	@$(UV) pip install --quiet --python $(PYTHON) -r requirements.lock
+	@$(UV) pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv-localstack/.locked: .venv/.uv-$(UV_VERSION) src/localstack_plugin/requirements.lock
+	@echo "set-up: .venv-localstack"
+	@test -x .venv-localstack/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-localstack
+	@$(UV) pip install --quiet --python .venv-localstack/bin/python -r src/localstack_plugin/requirements.lock
+	@touch $@
+
+PLUGIN_SOURCES := $(shell find src/localstack_plugin -name '*.py' -o -name pyproject.toml)
+.venv-localstack/.installed: .venv-localstack/.locked $(PLUGIN_SOURCES)
+	@echo "set-up: the plugin of LocalStack"
+	@$(UV) pip install --quiet --python .venv-localstack/bin/python --no-deps --reinstall ./src/localstack_plugin
+	@touch $@

@@ -1,0 +1,1 @@
+"""The local cloud: LocalStack and the SageMaker emulator as background processes of this machine."""

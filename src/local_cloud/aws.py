@@ -1,0 +1,53 @@
+"""What AWS's SDKs read from the environment: a person's own must not leak into the local cloud."""
+
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from local_cloud.settings import LOCALSTACK_PORT, SAGEMAKER_PORT, Settings
+
+# The local cloud checks no signature, but every SDK insists on signing.
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+# What a person may have set for AWS itself, and what would win over a profile.
+PERSONAL = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+)
+
+
+def without_aws(environment: Mapping[str, str], also: Collection[str] = ()) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith("AWS_") and name not in also}
+
+
+def client_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a program that uses the local cloud as its AWS."""
+    return {
+        **without_aws(environment),
+        "AWS_PROFILE": settings.profile,
+        "AWS_CONFIG_FILE": str(config_file(settings)),
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def config_file(settings: Settings) -> Path:
+    """`local/aws.config` says the default ports; for others there is a copy in the state folder."""
+    return settings.root / "local" / "aws.config" if settings.has_default_ports else settings.state_dir / "aws.config"
+
+
+def write_config(settings: Settings) -> None:
+    text = (settings.root / "local" / "aws.config").read_text()
+    text = text.replace(f"127.0.0.1:{SAGEMAKER_PORT}", f"127.0.0.1:{settings.sagemaker_port}\0")
+    text = text.replace(f"127.0.0.1:{LOCALSTACK_PORT}", f"127.0.0.1:{settings.localstack_port}\0")
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    (settings.state_dir / "aws.config").write_text(text.replace("\0", ""))

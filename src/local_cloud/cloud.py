@@ -1,0 +1,210 @@
+"""Brings the servers up and down, and says how they are."""
+
+import subprocess
+import time
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import psutil
+
+from local_cloud.errors import LocalCloudError, StartError
+from local_cloud.logs import last_lines
+from local_cloud.ports import is_healthy, require_free
+from local_cloud.processes import LABEL, SERVER_LABEL, Ended, end, find, labelled, memory_bytes
+from local_cloud.progress import Progress
+from local_cloud.servers import Server
+from local_cloud.state import Record, Records, emptied, locked
+
+POLL_S = 0.1
+GRACE_S = 10.0
+LOG_LINES_SHOWN = 15
+
+
+class State(StrEnum):
+    RUNNING = "running"
+    NOT_ANSWERING = "not answering"
+    DEAD = "dead"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    name: str
+    state: State
+    port: int
+    log: Path
+    pid: int | None = None
+    uptime_s: float | None = None
+    memory_bytes: int | None = None
+
+
+class LocalCloud:
+    """The servers whose state is under one folder. Every process below them carries that folder's path as its label."""
+
+    def __init__(
+        self,
+        servers: Sequence[Server],
+        state_dir: Path,
+        progress: Progress,
+        start_timeout_s: float = 120.0,
+        grace_s: float = GRACE_S,
+    ) -> None:
+        self.servers = tuple(servers)
+        self.state_dir = state_dir
+        self._progress = progress
+        self._start_timeout_s = start_timeout_s
+        self._grace_s = grace_s
+        self._records = Records(state_dir / "cloud.json")
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def up(self) -> tuple[str, ...]:
+        """Starts the servers that do not run, and returns their names once all are ready.
+
+        When that fails, or is interrupted, the servers that it started are ended again.
+        """
+        with self._locked(), ExitStack() as undo:
+            missing = tuple(server for server in self.servers if self._process(server) is None)
+            for server in missing:
+                undo.callback(self._end, [server.name])
+                self._start(server)
+            self._wait_until_ready()
+            undo.pop_all()
+        return tuple(server.name for server in missing)
+
+    def down(self, names: Collection[str] | None = None) -> list[Ended]:
+        """Ends the servers of these names (all by default), and everything that carries their label."""
+        with self._locked():
+            return self._end(
+                [server.name for server in self.servers] if names is None else names, everything=names is None
+            )
+
+    def is_up(self) -> bool:
+        return all(status.state is State.RUNNING for status in self.status())
+
+    def status(self) -> tuple[ServerStatus, ...]:
+        return tuple(self._status(server) for server in self.servers)
+
+    def log(self, name: str) -> Path:
+        return self.state_dir / "logs" / f"{name}.log"
+
+    def _locked(self) -> "ExitStack":
+        stack = ExitStack()
+        stack.enter_context(locked(self.state_dir, self._progress.say, self._start_timeout_s + 2 * self._grace_s))
+        return stack
+
+    def _process(self, server: Server) -> psutil.Process | None:
+        record = self._records.read().get(server.name)
+        process = find(record.pid, record.created) if record else None
+        if record and process and record.port != server.port:
+            raise LocalCloudError(
+                f"{server.name} runs on port {record.port}, not on {server.port}. "
+                f"Run `make down` first, or keep its port: {server.port_variable}={record.port}"
+            )
+        return process
+
+    def _start(self, server: Server) -> None:
+        self._recover(server)
+        require_free(server)
+        log = self.log(server.name)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists():
+            log.replace(log.with_name(f"{log.name}.1"))
+        child = self._children[server.name] = self._spawn(server, log)
+        self._records.put(server.name, Record(child.pid, psutil.Process(child.pid).create_time(), server.port))
+        self._progress.say(f"starting {server.name} on port {server.port} (pid {child.pid}, log {log})")
+
+    def _spawn(self, server: Server, log: Path) -> "subprocess.Popen[bytes]":
+        with log.open("ab") as output:
+            try:
+                return subprocess.Popen(
+                    server.command,
+                    env={**server.environment, LABEL: str(self.state_dir), SERVER_LABEL: server.name},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    # a terminal's Ctrl-C is for the command in the foreground, not for its cloud
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise StartError(
+                    f"{server.name} cannot be started: {server.command[0]}: {error.strerror}. Run: make setup"
+                ) from error
+
+    def _recover(self, server: Server) -> None:
+        """Clears what is left of a server that died, or of a start that did not get to its end."""
+        record = self._records.read().get(server.name)
+        if record:
+            self._progress.say(f"{server.name} (pid {record.pid}) has died. It is started again: {server.on_restart}")
+            self._records.remove(server.name)
+        for ended in end(labelled(self.state_dir, server.name), self._grace_s):
+            self._progress.say(f"ended a process that {server.name} left behind: pid {ended.pid}: {ended.command}")
+        if server.scratch:
+            emptied(server.scratch)
+
+    def _wait_until_ready(self) -> None:
+        started = time.monotonic()
+        waiting = list(self.servers)
+        while waiting:
+            waited_s = time.monotonic() - started
+            for server in tuple(waiting):
+                if self._is_ready(server):
+                    waiting.remove(server)
+                    self._progress.say(f"{server.name} is ready ({time.monotonic() - started:.1f} s)")
+            if waiting and waited_s > self._start_timeout_s:
+                raise StartError(self._not_ready(waiting[0], waited_s))
+            if waiting:
+                names = " and ".join(server.name for server in waiting)
+                self._progress.waiting(f"waiting for {names} to answer ({waited_s:.1f} s)")
+                time.sleep(POLL_S)
+
+    def _is_ready(self, server: Server) -> bool:
+        if self._process(server) is None:
+            child = self._children.get(server.name)
+            code = child.poll() if child else "unknown"
+            raise StartError(f"{server.name} died while it started (exit code {code}).\n{self._log_tail(server)}")
+        return is_healthy(server)
+
+    def _not_ready(self, server: Server, waited_s: float) -> str:
+        return (
+            f"{server.name} did not answer http://127.0.0.1:{server.port}{server.health_path} within {waited_s:.0f} s. "
+            f"`make down` and `make up` start it afresh.\n{self._log_tail(server)}"
+        )
+
+    def _log_tail(self, server: Server) -> str:
+        log = self.log(server.name)
+        lines = last_lines(log, LOG_LINES_SHOWN)
+        return "\n".join([f"The last lines of {log}:", *(f"  {line}" for line in lines or ["(nothing)"])])
+
+    def _end(self, names: Collection[str], everything: bool = False) -> list[Ended]:
+        records = {name: record for name, record in self._records.read().items() if name in names}
+        found = [find(record.pid, record.created) for record in records.values()]
+        ended = end([process for process in found if process], self._grace_s)
+        for label in [None] if everything else names:
+            # more than once: what is ending may still start something
+            while left := end(labelled(self.state_dir, label), self._grace_s):
+                ended += left
+        for name in records:
+            self._records.remove(name)
+            if child := self._children.pop(name, None):
+                child.wait()
+        return ended
+
+    def _status(self, server: Server) -> ServerStatus:
+        record = self._records.read().get(server.name)
+        if record is None:
+            return ServerStatus(server.name, State.STOPPED, server.port, self.log(server.name))
+        process = find(record.pid, record.created)
+        if process is None:
+            return ServerStatus(server.name, State.DEAD, record.port, self.log(server.name), record.pid)
+        return ServerStatus(
+            name=server.name,
+            state=State.RUNNING if is_healthy(server) else State.NOT_ANSWERING,
+            port=record.port,
+            log=self.log(server.name),
+            pid=record.pid,
+            uptime_s=time.time() - record.created,
+            memory_bytes=memory_bytes(process),
+        )

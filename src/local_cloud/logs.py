@@ -1,0 +1,68 @@
+"""Reads the servers' logs, and follows them."""
+
+import os
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+POLL_S = 0.2
+
+
+def last_lines(log: Path, count: int) -> list[str]:
+    try:
+        with log.open(errors="replace") as file:
+            return [line.rstrip("\n") for line in deque(file, maxlen=count)]
+    except FileNotFoundError:
+        return []
+
+
+class Follower:
+    """Gives the lines that a log gains. A server that is started again begins a new file, and is followed into it."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._file: TextIO | None = None
+        self._partial = ""
+        self._open()
+        if self._file:
+            self._file.seek(0, os.SEEK_END)
+
+    def new_lines(self) -> Iterator[str]:
+        if self._file:
+            yield from self._read(self._file)
+        if self._is_replaced():
+            self.close()
+            self._open()
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def _read(self, file: TextIO) -> Iterator[str]:
+        *lines, self._partial = (self._partial + file.read()).split("\n")
+        yield from lines
+
+    def _open(self) -> None:
+        if self._log.exists():
+            self._file = self._log.open(errors="replace")
+
+    def _is_replaced(self) -> bool:
+        if self._file is None:
+            return self._log.exists()
+        return self._log.exists() and self._log.stat().st_ino != os.fstat(self._file.fileno()).st_ino
+
+
+def follow(logs: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Every line that one of the logs gains, for ever."""
+    followers = {log: Follower(log) for log in logs}
+    try:
+        while True:
+            for log, follower in followers.items():
+                yield from ((log, line) for line in follower.new_lines())
+            time.sleep(POLL_S)
+    finally:
+        for follower in followers.values():
+            follower.close()

@@ -1,0 +1,74 @@
+"""Reads the environment, once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_cloud.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL_PROFILES = frozenset({"local", "local-mode"})
+LOCALSTACK_PORT = 4566
+SAGEMAKER_PORT = 4570
+
+
+@dataclass(frozen=True)
+class Settings:
+    root: Path = ROOT
+    state_dir: Path = ROOT / ".scones"
+    localstack_port: int = LOCALSTACK_PORT
+    sagemaker_port: int = SAGEMAKER_PORT
+    start_timeout_s: float = 120.0
+    profile: str = "local"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        settings = cls(
+            state_dir=Path(environment.get("SCONES_STATE_DIR") or cls.state_dir).resolve(),
+            localstack_port=_port(environment, "SCONES_LOCALSTACK_PORT", LOCALSTACK_PORT),
+            sagemaker_port=_port(environment, "SCONES_SAGEMAKER_PORT", SAGEMAKER_PORT),
+            start_timeout_s=_seconds(environment, "SCONES_START_TIMEOUT_S", cls.start_timeout_s),
+            profile=environment.get("AWS_PROFILE") or cls.profile,
+        )
+        if settings.localstack_port == settings.sagemaker_port:
+            raise SettingsError(
+                f"SCONES_LOCALSTACK_PORT and SCONES_SAGEMAKER_PORT are both {settings.sagemaker_port}: "
+                "each server needs a port of its own"
+            )
+        return settings
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the profile is one of ours; any other is a person's own, and nothing is started for it."""
+        return self.profile in LOCAL_PROFILES
+
+    @property
+    def has_default_ports(self) -> bool:
+        return (self.localstack_port, self.sagemaker_port) == (LOCALSTACK_PORT, SAGEMAKER_PORT)
+
+    @property
+    def localstack_url(self) -> str:
+        return f"http://127.0.0.1:{self.localstack_port}"
+
+    @property
+    def sagemaker_url(self) -> str:
+        return f"http://127.0.0.1:{self.sagemaker_port}"
+
+
+def _port(environment: Mapping[str, str], variable: str, default: int) -> int:
+    value = environment.get(variable) or str(default)
+    if not value.isdecimal() or not 1024 <= int(value) <= 65535:
+        raise SettingsError(f"{variable} is {value!r}: it must be a port number from 1024 to 65535")
+    return int(value)
+
+
+def _seconds(environment: Mapping[str, str], variable: str, default: float) -> float:
+    value = environment.get(variable) or str(default)
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise SettingsError(f"{variable} is {value!r}: it must be a number of seconds above 0")
+    return seconds

@@ -1,0 +1,85 @@
+"""What is written down about the running servers, and the lock that keeps two commands apart."""
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from local_cloud.errors import LocalCloudError
+
+
+@dataclass(frozen=True)
+class Record:
+    """A server that was started. pid and creation time together name a process for good."""
+
+    pid: int
+    created: float
+    port: int
+
+
+class Records:
+    """The records in `cloud.json`, by the server's name."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> dict[str, Record]:
+        """A file that is missing or broken is no record: the label finds what it would have told."""
+        try:
+            content = json.loads(self._path.read_text())
+            return {name: Record(**record) for name, record in content.items()}
+        except (FileNotFoundError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def put(self, name: str, record: Record) -> None:
+        self._write({**self.read(), name: record})
+
+    def remove(self, name: str) -> None:
+        self._write({other: record for other, record in self.read().items() if other != name})
+
+    def _write(self, records: dict[str, Record]) -> None:
+        new = self._path.with_suffix(".new")
+        new.write_text(json.dumps({name: asdict(record) for name, record in records.items()}, indent=2) + "\n")
+        new.replace(self._path)
+
+
+@contextmanager
+def locked(state_dir: Path, say: Callable[[str], None], timeout_s: float) -> Iterator[None]:
+    """Lets one command at a time change the cloud. The kernel frees the lock of a process that dies."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with (state_dir / "lock").open("a+") as file:
+        _acquire(file.fileno(), state_dir, say, timeout_s)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _acquire(descriptor: int, state_dir: Path, say: Callable[[str], None], timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    said = False
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = (state_dir / "lock").read_text() or "unknown"
+        if time.monotonic() > deadline:
+            raise LocalCloudError(
+                f"another command (pid {holder}) has been changing the local cloud of {state_dir} for more than "
+                f"{timeout_s:.0f} s. Wait for it, or end it: kill {holder}"
+            )
+        if not said:
+            say(f"another command (pid {holder}) is changing the local cloud: waiting for it")
+            said = True
+        time.sleep(0.1)
+
+
+def emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
