@@ -113,10 +113,11 @@ test-local: setup lint ## all that needs no Docker: lint, unit, contract and int
 	@echo "test-local: passed in $$(( $$(date +%s) - $(STARTED) )) s, set-up included"
 
 .PHONY: lint
-lint: .venv/.installed ## ruff, format and mypy
+lint: setup ## ruff, format and mypy
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
+	@.venv/bin/mypy --config-file src/localstack_plugin/pyproject.toml
 
 .PHONY: format
 format: .venv/.installed ## let ruff put the code in order
@@ -168,5 +169,7 @@ clean: ## stop the local cloud, remove its state, the environments and the resul
 PLUGIN_SOURCES := $(shell find src/localstack_plugin -name '*.py' -o -name pyproject.toml)
 .venv-localstack/.installed: .venv-localstack/.locked $(PLUGIN_SOURCES)
 	@echo "set-up: the plugin of LocalStack"
-	@$(UV) pip install --quiet --python .venv-localstack/bin/python --no-deps --reinstall ./src/localstack_plugin
+	@rm -rf src/localstack_plugin/build
+	@$(UV) pip install --quiet --python .venv-localstack/bin/python --no-deps --no-build-isolation --reinstall \
+	  ./src/localstack_plugin
 	@touch $@

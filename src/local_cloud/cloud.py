@@ -13,7 +13,7 @@ import psutil
 from local_cloud.errors import LocalCloudError, StartError
 from local_cloud.logs import last_lines
 from local_cloud.ports import is_healthy, require_free
-from local_cloud.processes import LABEL, SERVER_LABEL, Ended, end, find, labelled, memory_bytes
+from local_cloud.processes import LABEL, Ended, end, find, leftovers, memory_bytes
 from local_cloud.progress import Progress
 from local_cloud.servers import Server
 from local_cloud.state import Record, Records, emptied, locked
@@ -67,6 +67,8 @@ class LocalCloud:
         """
         with self._locked(), ExitStack() as undo:
             missing = tuple(server for server in self.servers if self._process(server) is None)
+            if missing:
+                self._recover(missing)
             for server in missing:
                 undo.callback(self._end, [server.name])
                 self._start(server)
@@ -75,11 +77,9 @@ class LocalCloud:
         return tuple(server.name for server in missing)
 
     def down(self, names: Collection[str] | None = None) -> list[Ended]:
-        """Ends the servers of these names (all by default), and everything that carries their label."""
+        """Ends the servers of these names (all by default), and what is left of them or of any that died before."""
         with self._locked():
-            return self._end(
-                [server.name for server in self.servers] if names is None else names, everything=names is None
-            )
+            return self._end(self._records.read() if names is None else names)
 
     def is_up(self) -> bool:
         return all(status.state is State.RUNNING for status in self.status())
@@ -106,8 +106,9 @@ class LocalCloud:
         return process
 
     def _start(self, server: Server) -> None:
-        self._recover(server)
         require_free(server)
+        if server.scratch:
+            emptied(server.scratch)
         log = self.log(server.name)
         log.parent.mkdir(parents=True, exist_ok=True)
         if log.exists():
@@ -121,7 +122,7 @@ class LocalCloud:
             try:
                 return subprocess.Popen(
                     server.command,
-                    env={**server.environment, LABEL: str(self.state_dir), SERVER_LABEL: server.name},
+                    env={**server.environment, LABEL: str(self.state_dir)},
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -133,16 +134,29 @@ class LocalCloud:
                     f"{server.name} cannot be started: {server.command[0]}: {error.strerror}. Run: make setup"
                 ) from error
 
-    def _recover(self, server: Server) -> None:
-        """Clears what is left of a server that died, or of a start that did not get to its end."""
-        record = self._records.read().get(server.name)
-        if record:
-            self._progress.say(f"{server.name} (pid {record.pid}) has died. It is started again: {server.on_restart}")
-            self._records.remove(server.name)
-        for ended in end(labelled(self.state_dir, server.name), self._grace_s):
-            self._progress.say(f"ended a process that {server.name} left behind: pid {ended.pid}: {ended.command}")
-        if server.scratch:
-            emptied(server.scratch)
+    def _recover(self, missing: Sequence[Server]) -> None:
+        """Clears what is left of servers that died, or of a start that did not get to its end."""
+        records = self._records.read()
+        for server in missing:
+            if record := records.get(server.name):
+                self._progress.say(
+                    f"{server.name} (pid {record.pid}) has died. It is started again: {server.on_restart}"
+                )
+                self._records.remove(server.name)
+        for ended in self._sweep():
+            self._progress.say(f"ended what had been left running: pid {ended.pid}: {ended.command}")
+
+    def _sweep(self) -> list[Ended]:
+        """Ends what carries our label and has no server above it any more."""
+        swept: list[Ended] = []
+        # more than once: what is ending may still start something
+        while left := end(leftovers(self.state_dir, self._running()), self._grace_s):
+            swept += left
+        return swept
+
+    def _running(self) -> list[psutil.Process]:
+        found = (find(record.pid, record.created) for record in self._records.read().values())
+        return [process for process in found if process]
 
     def _wait_until_ready(self) -> None:
         started = time.monotonic()
@@ -178,19 +192,16 @@ class LocalCloud:
         lines = last_lines(log, LOG_LINES_SHOWN)
         return "\n".join([f"The last lines of {log}:", *(f"  {line}" for line in lines or ["(nothing)"])])
 
-    def _end(self, names: Collection[str], everything: bool = False) -> list[Ended]:
+    def _end(self, names: Collection[str]) -> list[Ended]:
         records = {name: record for name, record in self._records.read().items() if name in names}
-        found = [find(record.pid, record.created) for record in records.values()]
+        found = (find(record.pid, record.created) for record in records.values())
         ended = end([process for process in found if process], self._grace_s)
-        for label in [None] if everything else names:
-            # more than once: what is ending may still start something
-            while left := end(labelled(self.state_dir, label), self._grace_s):
-                ended += left
         for name in records:
             self._records.remove(name)
+        for name in names:
             if child := self._children.pop(name, None):
                 child.wait()
-        return ended
+        return ended + self._sweep()
 
     def _status(self, server: Server) -> ServerStatus:
         record = self._records.read().get(server.name)
