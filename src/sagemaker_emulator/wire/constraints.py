@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sagemaker_emulator.wire.messages import AwsError, Call
-from sagemaker_emulator.wire.model import Shape, service_model
+from sagemaker_emulator.wire.model import Shape, Value, service_model
 from sagemaker_emulator.wire.patterns import matches
 
 CODE = {"sagemaker": "ValidationException", "sagemaker-runtime": "ValidationError"}
 MEASURED = frozenset({"string", "blob", "list", "map"})
+ALWAYS_MATCHED = 256
 SCALARS = frozenset({"string", "integer", "long", "float", "double", "boolean", "timestamp", "blob"})
 
 
@@ -23,7 +24,7 @@ def validate(call: Call) -> None:
     raise AwsError(CODE[call.service], message)
 
 
-def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
+def _violations(shape: Shape, value: Value, path: str) -> Iterator[str]:
     for constraint in _broken(shape, value):
         yield _violation(shape, value, path, constraint)
     inside = _INSIDE.get(shape.type)
@@ -31,21 +32,26 @@ def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
         yield from inside(shape, value, path)
 
 
-def _violation(shape: Shape, value: Any, path: str, constraint: str) -> str:
+def _violation(shape: Shape, value: Value, path: str, constraint: str) -> str:
     shown = "Value" if shape.is_sensitive else f"Value '{_shown(shape, value)}'"
     return f"{shown} at '{path}' failed to satisfy constraint: {constraint}"
 
 
-def _broken(shape: Shape, value: Any) -> Iterator[str]:
+def _broken(shape: Shape, value: Value) -> Iterator[str]:
     """The shape's own constraints that the value breaks, in AWS's order."""
     if shape.type in MEASURED:
         yield from _limits(shape, len(value), "length")
     elif shape.type not in ("structure", "boolean", "timestamp", "document"):
         yield from _limits(shape, value, "value")
-    if shape.pattern and not matches(shape.pattern, value):
+    if shape.pattern and _is_matchable(shape, value) and not matches(shape.pattern, value):
         yield f"Member must satisfy regular expression pattern: {shape.pattern}"
     if shape.enum and value not in shape.enum:
         yield f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
+
+
+def _is_matchable(shape: Shape, value: str) -> bool:
+    """Far too long a value has its violation already, and some patterns take cubic time: they were made for short ones."""
+    return shape.maximum is None or len(value) <= max(shape.maximum, ALWAYS_MATCHED)
 
 
 def _limits(shape: Shape, measure: float, what: str) -> Iterator[str]:
@@ -99,14 +105,16 @@ def _in_map(shape: Shape, value: Mapping[str, Any], path: str) -> Iterator[str]:
         yield from _element(item, part, f"{path}.{name}.member")
 
 
-def _in_scalars(shape: Shape, value: Any, path: str, item: Shape, parts: Sequence[Any], wording: str) -> Iterator[str]:
+def _in_scalars(
+    shape: Shape, value: Value, path: str, item: Shape, parts: Sequence[Any], wording: str
+) -> Iterator[str]:
     if any(part is None for part in parts):
         yield _violation(shape, value, path, f"{wording}: [Member must not be null]")
     if any(part is not None and next(_broken(item, part), None) for part in parts):
         yield _violation(shape, value, path, f"{wording}: {_all_constraints(item)}")
 
 
-def _element(item: Shape, part: Any, path: str) -> Iterator[str]:
+def _element(item: Shape, part: Value, path: str) -> Iterator[str]:
     if part is None:
         yield f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
     else:
@@ -117,7 +125,7 @@ def _camel(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def _shown(shape: Shape, value: Any) -> str:
+def _shown(shape: Shape, value: Value) -> str:
     """As Java would print it."""
     match value:
         case None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sagemaker_emulator.wire.messages import AwsError
-from sagemaker_emulator.wire.model import Member, Shape
+from sagemaker_emulator.wire.model import Member, Shape, Value
 from sagemaker_emulator.wire.timestamps import epoch_seconds, format_timestamp, parse_timestamp
 
 INTEGER_BITS = {"integer": 32, "long": 64}
@@ -20,7 +20,7 @@ def serialization_error(message: str) -> AwsError:
     return AwsError("SerializationException", message)
 
 
-def load(body: bytes) -> Any:
+def load(body: bytes) -> Value:
     """The JSON document of a body; an empty body is an empty object, as botocore sends some."""
     if not body:
         return {}
@@ -30,11 +30,11 @@ def load(body: bytes) -> Any:
         raise serialization_error(f"The request body is not valid JSON: {error}") from error
 
 
-def dump(value: Any) -> bytes:
+def dump(value: Value) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
 
-def decode_body(shape: Shape | None, document: Any) -> Any:
+def decode_body(shape: Shape | None, document: Value) -> Value:
     """The document as the shape's value; the edge where endless nesting is refused instead of ending the server."""
     if shape is None:
         return {}
@@ -44,11 +44,11 @@ def decode_body(shape: Shape | None, document: Any) -> Any:
         raise serialization_error("The request body is nested too deeply") from error
 
 
-def decode(shape: Shape, value: Any) -> Any:
+def decode(shape: Shape, value: Value) -> Value:
     return _DECODERS[shape.type](shape, value)
 
 
-def decode_member(member: Member, value: Any) -> Any:
+def decode_member(member: Member, value: Value) -> Value:
     if member.is_json and isinstance(value, str):
         return load(value.encode())
     if member.timestamp_format and member.shape.type == "timestamp":
@@ -56,11 +56,11 @@ def decode_member(member: Member, value: Any) -> Any:
     return decode(member.shape, value)
 
 
-def encode(shape: Shape, value: Any) -> Any:
+def encode(shape: Shape, value: Value) -> Value:
     return _ENCODERS[shape.type](shape, value)
 
 
-def encode_member(member: Member, value: Any) -> Any:
+def encode_member(member: Member, value: Value) -> Value:
     if member.is_json:
         return json.dumps(value, separators=(",", ":"))
     if member.timestamp_format and member.shape.type == "timestamp":
@@ -72,7 +72,7 @@ def _refuse_constant(constant: str) -> float:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _misplaced(value: Any, otherwise: str) -> AwsError:
+def _misplaced(value: Value, otherwise: str) -> AwsError:
     match value:
         case list():
             return serialization_error("Start of list found where not expected")
@@ -81,18 +81,12 @@ def _misplaced(value: Any, otherwise: str) -> AwsError:
     return serialization_error(otherwise)
 
 
-def _not_a(kind: str, value: Any) -> AwsError:
-    match value:
-        case bool():
-            token = "TRUE_VALUE" if value else "FALSE_VALUE"
-        case str():
-            token = "STRING_VALUE"
-        case _:
-            token = "NUMBER_VALUE"
-    return _misplaced(value, f"{token} can not be converted to {kind}")
+def _not_a(kind: str, value: Value) -> AwsError:
+    found = str(value).upper() if isinstance(value, bool) else "STRING" if isinstance(value, str) else "NUMBER"
+    return _misplaced(value, f"{found}_VALUE can not be converted to {kind}")
 
 
-def _decode_structure(shape: Shape, value: Any) -> dict[str, Any]:
+def _decode_structure(shape: Shape, value: Value) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _misplaced(value, "Expected null")
     members = shape.body_members
@@ -103,21 +97,21 @@ def _decode_structure(shape: Shape, value: Any) -> dict[str, Any]:
     }
 
 
-def _decode_list(shape: Shape, value: Any) -> list[Any]:
+def _decode_list(shape: Shape, value: Value) -> list[Any]:
     if not isinstance(value, list):
         raise _misplaced(value, "Expected list or null")
     item = shape.item
     return [None if part is None else decode_member(item, part) for part in value]
 
 
-def _decode_map(shape: Shape, value: Any) -> dict[str, Any]:
+def _decode_map(shape: Shape, value: Value) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _misplaced(value, "Expected map or null")
     item = shape.value
     return {_whole(name): None if part is None else decode_member(item, part) for name, part in value.items()}
 
 
-def _decode_string(shape: Shape, value: Any) -> str:
+def _decode_string(shape: Shape, value: Value) -> str:
     if not isinstance(value, str):
         raise _not_a("String", value)
     return value if value.isascii() else _whole(value)
@@ -128,7 +122,7 @@ def _whole(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _decode_integer(shape: Shape, value: Any) -> int:
+def _decode_integer(shape: Shape, value: Value) -> int:
     kind = shape.type.title()
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _not_a(kind, value)
@@ -138,7 +132,7 @@ def _decode_integer(shape: Shape, value: Any) -> int:
     return int(value)  # AWS truncates: its number class is called TruncatingBigNumber
 
 
-def _decode_float(shape: Shape, value: Any) -> float:
+def _decode_float(shape: Shape, value: Value) -> float:
     if isinstance(value, str) and value in NOT_FINITE:
         return NOT_FINITE[value]
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -149,13 +143,13 @@ def _decode_float(shape: Shape, value: Any) -> float:
         return math.copysign(math.inf, value)
 
 
-def _decode_boolean(shape: Shape, value: Any) -> bool:
+def _decode_boolean(shape: Shape, value: Value) -> bool:
     if not isinstance(value, bool):
         raise _not_a("Boolean", value)
     return value
 
 
-def _decode_blob(shape: Shape, value: Any) -> bytes:
+def _decode_blob(shape: Shape, value: Value) -> bytes:
     if not isinstance(value, str):
         raise _not_a("Blob", value)
     try:
@@ -164,11 +158,11 @@ def _decode_blob(shape: Shape, value: Any) -> bytes:
         raise serialization_error(f"'{value}' can not be converted to a Blob: {error}") from error
 
 
-def _decode_timestamp(shape: Shape, value: Any) -> float:
+def _decode_timestamp(shape: Shape, value: Value) -> float:
     return _timestamp_in(value, shape.timestamp_format or "unixTimestamp")
 
 
-def _timestamp_in(value: Any, form: str) -> float:
+def _timestamp_in(value: Value, form: str) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     try:
         if is_number:
@@ -199,7 +193,7 @@ def _encode_map(shape: Shape, value: Mapping[str, Any]) -> dict[str, Any]:
     return {str(name): None if part is None else encode_member(item, part) for name, part in value.items()}
 
 
-def _encode_number(shape: Shape, value: Any) -> Any:
+def _encode_number(shape: Shape, value: Value) -> Value:
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
@@ -209,11 +203,11 @@ def _encode_blob(shape: Shape, value: bytes | str) -> str:
     return base64.b64encode(value.encode() if isinstance(value, str) else value).decode()
 
 
-def _encode_timestamp(shape: Shape, value: float | datetime) -> Any:
+def _encode_timestamp(shape: Shape, value: float | datetime) -> Value:
     return format_timestamp(value, shape.timestamp_format or "unixTimestamp")
 
 
-def _as_is(shape: Shape, value: Any) -> Any:
+def _as_is(shape: Shape, value: Value) -> Value:
     return value
 
 

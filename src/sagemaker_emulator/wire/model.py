@@ -14,6 +14,7 @@ from typing import Any
 import botocore
 
 Definition = dict[str, Any]
+Value = Any  # of the type that a shape says, which no annotation can
 PROSE = frozenset(
     {"documentation", "documentationUrl", "deprecatedMessage", "examples", "deprecated", "deprecatedSince"}
 )

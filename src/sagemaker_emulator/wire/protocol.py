@@ -1,14 +1,25 @@
 """One port, two services: SageMaker speaks JSON 1.1 at `/`, its runtime speaks rest-json under `/endpoints/`."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from sagemaker_emulator.wire import json_protocol, rest_json_protocol
 from sagemaker_emulator.wire.messages import AwsError, Call, HttpRequest, HttpResponse
-from sagemaker_emulator.wire.model import service_model
+from sagemaker_emulator.wire.model import Operation, ServiceModel, service_model
 
 SAGEMAKER = "sagemaker"
 RUNTIME = "sagemaker-runtime"
+
+
+class WireProtocol(Protocol):
+    def parse(self, model: ServiceModel, request: HttpRequest) -> tuple[str, dict[str, Any]]: ...
+
+    def serialize(self, operation: Operation, output: Mapping[str, Any], request_id: str) -> HttpResponse: ...
+
+    def serialize_error(self, model: ServiceModel, error: AwsError, request_id: str) -> HttpResponse: ...
+
+
+PROTOCOLS: Mapping[str, WireProtocol] = {SAGEMAKER: json_protocol, RUNTIME: rest_json_protocol}
 
 
 def service_of(request: HttpRequest) -> str:
@@ -18,23 +29,20 @@ def service_of(request: HttpRequest) -> str:
 def parse(request: HttpRequest) -> Call:
     """The call that a request asks for. Raises AwsError; any operation of AWS's model is a call, emulated or not."""
     service = service_of(request)
-    module = rest_json_protocol if service == RUNTIME else json_protocol
-    operation, values = module.parse(service_model(service), request)
+    operation, values = PROTOCOLS[service].parse(service_model(service), request)
     return Call(service, operation, values)
 
 
 def serialize(call: Call, output: Mapping[str, Any], request_id: str) -> HttpResponse:
     """The answer of AWS; members that the output shape does not have are left out."""
-    module = rest_json_protocol if call.service == RUNTIME else json_protocol
     operation = service_model(call.service).operation(call.operation)
-    return module.serialize(operation, output, request_id)
+    return PROTOCOLS[call.service].serialize(operation, output, request_id)
 
 
 def serialize_error(request: HttpRequest, error: AwsError, request_id: str) -> HttpResponse:
     """The error as the protocol of the request would say it, whether or not the request could be parsed."""
     service = service_of(request)
-    module = rest_json_protocol if service == RUNTIME else json_protocol
-    return module.serialize_error(service_model(service), error, request_id)
+    return PROTOCOLS[service].serialize_error(service_model(service), error, request_id)
 
 
 def operation_names(service: str) -> Sequence[str]:

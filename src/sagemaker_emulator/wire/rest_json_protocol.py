@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote
 from sagemaker_emulator.wire.errors import error_document, error_status
 from sagemaker_emulator.wire.json_values import decode_body, dump, encode, load
 from sagemaker_emulator.wire.messages import AwsError, HttpRequest, HttpResponse
-from sagemaker_emulator.wire.model import Member, Operation, ServiceModel, Shape
+from sagemaker_emulator.wire.model import Member, Operation, ServiceModel, Shape, Value
 from sagemaker_emulator.wire.text_values import decode_query, decode_text, encode_text
 
 LABEL = re.compile(r"\{(\w+)(\+?)\}")
@@ -125,7 +125,7 @@ def _output_body(shape: Shape | None, output: Mapping[str, Any]) -> tuple[str, b
     return _payload(payload, output.get(payload.name))
 
 
-def _payload(payload: Member, value: Any) -> tuple[str, bytes]:
+def _payload(payload: Member, value: Value) -> tuple[str, bytes]:
     match payload.shape.type:
         case "blob":
             return "application/octet-stream", value.encode() if isinstance(value, str) else value or b""
@@ -134,7 +134,7 @@ def _payload(payload: Member, value: Any) -> tuple[str, bytes]:
     return "application/json", dump(encode(payload.shape, {} if value is None else value))
 
 
-def _header(member: Member, value: Any) -> dict[str, str]:
+def _header(member: Member, value: Value) -> dict[str, str]:
     if member.location == "headers":
         return {f"{member.wire_name}{name}": encode_text(member.shape.value, part) for name, part in value.items()}
     return {member.wire_name: encode_text(member, value)}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sagemaker_emulator.wire.json_values import NOT_FINITE, decode, load, serialization_error
-from sagemaker_emulator.wire.model import Member, Shape
+from sagemaker_emulator.wire.model import Member, Shape, Value
 from sagemaker_emulator.wire.timestamps import format_timestamp, parse_timestamp
 
 UNSENDABLE = re.compile(r"[\r\n\0]+")
@@ -16,7 +16,7 @@ LIST_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^,]*))\s*(?:,|$)')
 DEFAULT_FORMAT = {"header": "rfc822", "headers": "rfc822"}
 
 
-def decode_text(member: Member, text: str) -> Any:
+def decode_text(member: Member, text: str) -> Value:
     """Raises SerializationException for text that is not of the member's type."""
     if member.is_json:
         return load(_base64(text))
@@ -37,7 +37,7 @@ def decode_query(member: Member, pairs: Sequence[tuple[str, str]], structure: Sh
     return {member.name: _scalar(member, texts[-1], member)} if texts else {}
 
 
-def encode_text(member: Member, value: Any) -> str:
+def encode_text(member: Member, value: Value) -> str:
     return UNSENDABLE.sub(" ", _as_text(member, value, member))
 
 
@@ -52,7 +52,7 @@ def _query_map(shape: Shape, pairs: Sequence[tuple[str, str]], structure: Shape)
     return values
 
 
-def _scalar(member: Member, text: str, place: Member) -> Any:
+def _scalar(member: Member, text: str, place: Member) -> Value:
     shape = member.shape
     try:
         match shape.type:
@@ -71,7 +71,7 @@ def _scalar(member: Member, text: str, place: Member) -> Any:
     return decode(shape, text)
 
 
-def _as_text(member: Member, value: Any, place: Member) -> str:
+def _as_text(member: Member, value: Value, place: Member) -> str:
     if member.is_json:
         return base64.b64encode(json.dumps(value, separators=(",", ":")).encode()).decode()
     match member.shape.type:

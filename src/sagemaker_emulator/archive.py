@@ -1,0 +1,37 @@
+"""model.tar.gz and output.tar.gz: packed from a directory, unpacked with filters and limits."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+UNPACKED_SIZE_MAX_BYTES = 20 << 30
+MEMBERS_MAX = 100_000
+
+
+class ArchiveError(Exception):
+    """The archive is broken, too large, or reaches outside its directory."""
+
+
+def pack(directory: Path, archive: Path) -> None:
+    """Everything below `directory`, names relative to it, gzip as SageMaker writes it."""
+    with tarfile.open(archive, "w:gz", compresslevel=6) as tar:
+        for path in sorted(directory.iterdir()):
+            tar.add(path, arcname=path.name)
+
+
+def unpack(archive: Path, directory: Path) -> None:
+    """Unpack what a person may have uploaded: only plain files and folders inside, up to the limits."""
+    directory.mkdir(parents=True, exist_ok=True)
+    size = members = 0
+    try:
+        with tarfile.open(archive, "r:*") as tar:
+            for member in tar:
+                size, members = size + member.size, members + 1
+                if size > UNPACKED_SIZE_MAX_BYTES or members > MEMBERS_MAX:
+                    raise ArchiveError(
+                        f"{archive.name} unpacks to more than {UNPACKED_SIZE_MAX_BYTES} bytes or {MEMBERS_MAX} files"
+                    )
+                tar.extract(member, directory, filter="data")
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ArchiveError(f"{archive.name} cannot be unpacked: {error}") from error

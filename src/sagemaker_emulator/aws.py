@@ -1,0 +1,56 @@
+"""The AWS services that the emulator itself uses, as a client: S3, CloudWatch Logs, CloudWatch, EventBridge.
+
+Endpoints and keys come from boto3's own variables, so any S3 will do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+
+@dataclass(frozen=True)
+class S3Location:
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, uri: str) -> S3Location:
+        parts = urlsplit(uri)
+        if parts.scheme != "s3" or not parts.netloc:
+            raise ValueError(f"{uri!r} is not an S3 URI: s3://<bucket>/<key> is")
+        return cls(parts.netloc, uri.removeprefix("s3://").partition("/")[2])
+
+    def joined(self, *names: str) -> S3Location:
+        return S3Location(self.bucket, "/".join([part for part in (self.key.rstrip("/"), *names) if part]))
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+class AwsClients:
+    """boto3 clients made at first use and shared: boto3 clients are thread-safe."""
+
+    def __init__(self, region: str) -> None:
+        self._session = boto3.session.Session(region_name=region)
+
+    def _client(self, service: str, **options: Any) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        config = Config(connect_timeout=3, read_timeout=60, retries={"mode": "standard", "max_attempts": 3}, **options)
+        return self._session.client(service, config=config)
+
+    @cached_property
+    def s3(self) -> Any:  # noqa: ANN401
+        return self._client("s3", max_pool_connections=32, s3={"addressing_style": "path"})
+
+    @cached_property
+    def logs(self) -> Any:  # noqa: ANN401
+        return self._client("logs")
+
+    @cached_property
+    def cloudwatch(self) -> Any:  # noqa: ANN401
+        return self._client("cloudwatch")

@@ -1,0 +1,134 @@
+"""The process engine: the kit's own algorithm as child processes, SAGEMAKER_BASE_DIR as their /opt/ml."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from sagemaker_emulator.engine import ContainerSpec, EngineError
+
+IMAGE_CLASSIFICATION = re.compile(r"(?:[^/]+/)?image-classification(?:[:@].+)?")
+LABEL = "SAGEMAKER_EMULATOR_INSTANCE"
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SCONES_LOCAL_CLOUD", "VIRTUAL_ENV")
+
+
+@dataclass
+class ProcessContainer:
+    """A child process that believes itself to be a container's first process."""
+
+    process: subprocess.Popen[str]
+    port: int | None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def lines(self) -> Iterator[str]:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            yield line.rstrip("\n")
+
+    def wait(self, timeout_s: float | None = None) -> int | None:
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def stop(self, grace_s: float) -> int:
+        if self.process.poll() is None:
+            _signal_group(self.process.pid, signal.SIGTERM)
+        code = self.wait(grace_s)
+        _signal_group(self.process.pid, signal.SIGKILL)  # also what it left in its own process group
+        return self.process.wait() if code is None else code
+
+
+@dataclass(frozen=True)
+class ProcessEngine:
+    """Runs one program, whatever image of the algorithm is named; any other image needs Docker."""
+
+    instance: str
+    module: str = "image_classification"
+    own_images: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def check(self, image: str) -> None:
+        self._program(image)
+
+    def start(self, spec: ContainerSpec) -> ProcessContainer:
+        port = _free_port() if spec.serves else None
+        try:
+            process = subprocess.Popen(
+                [*self._program(spec.image), spec.command],
+                cwd=spec.base_dir,
+                env=self._environment(spec, port),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise EngineError(f"The container {spec.name!r} did not start: {error}") from error
+        return ProcessContainer(process, port)
+
+    def end_leftovers(self) -> int:
+        leftovers = [process for process in psutil.process_iter() if self._is_ours(process)]
+        for process in leftovers:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(leftovers, timeout=5)
+        return len(leftovers)
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        with suppress(psutil.Error):
+            return bool(process.environ().get(LABEL) == self.instance)
+        return False
+
+    def _program(self, image: str) -> list[str]:
+        if image in self.own_images:
+            return self.own_images[image]
+        if IMAGE_CLASSIFICATION.fullmatch(image):
+            return [sys.executable, "-m", self.module]
+        raise EngineError(
+            f"The process engine cannot run the image {image!r}: without Docker only the built-in "
+            "image-classification image runs, e.g. 811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1."
+        )
+
+    def _environment(self, spec: ContainerSpec, port: int | None) -> dict[str, str]:
+        passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        serving = {"SAGEMAKER_BIND_TO_PORT": str(port), "SAGEMAKER_BIND_TO_HOST": "127.0.0.1"} if port else {}
+        return {
+            **passed_on,
+            "PYTHONUNBUFFERED": "1",
+            **spec.environment,
+            **serving,
+            "SAGEMAKER_BASE_DIR": str(spec.base_dir),
+            LABEL: self.instance,
+        }
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _signal_group(process_id: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process_id, number)
+
+
+def instance_of(state_dir: Path) -> str:
+    """The label of one emulator: its state directory, so that a restarted one knows its own."""
+    return str(state_dir.resolve())

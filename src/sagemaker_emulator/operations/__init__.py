@@ -1,0 +1,15 @@
+"""The emulated operations. Each translates a request into a call of a service and its result into the wire's words."""
+
+from sagemaker_emulator.operations import endpoint_configs, endpoints, invocations, models, tags, training_jobs
+from sagemaker_emulator.operations.registry import OPERATIONS, RUNTIME_OPERATIONS
+
+__all__ = [
+    "OPERATIONS",
+    "RUNTIME_OPERATIONS",
+    "endpoint_configs",
+    "endpoints",
+    "invocations",
+    "models",
+    "tags",
+    "training_jobs",
+]

@@ -1,0 +1,48 @@
+"""Which operations are emulated. Control-plane operations run in a thread; the runtime's on the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+from sagemaker_emulator.sagemaker import SageMaker
+from sagemaker_emulator.wire import output_members
+
+Request: TypeAlias = dict[str, Any]
+Response: TypeAlias = dict[str, Any]
+Operation: TypeAlias = Callable[[SageMaker, Request], Response]
+RuntimeOperation: TypeAlias = Callable[[SageMaker, Request], Awaitable[Response]]
+
+OPERATIONS: dict[str, Operation] = {}
+RUNTIME_OPERATIONS: dict[str, RuntimeOperation] = {}
+
+
+def operation(name: str) -> Callable[[Operation], Operation]:
+    def register(function: Operation) -> Operation:
+        OPERATIONS[name] = function
+        return function
+
+    return register
+
+
+def runtime_operation(name: str) -> Callable[[RuntimeOperation], RuntimeOperation]:
+    def register(function: RuntimeOperation) -> RuntimeOperation:
+        RUNTIME_OPERATIONS[name] = function
+        return function
+
+    return register
+
+
+def described(operation_name: str, request: Request, computed: Response) -> Response:
+    """What Describe answers: what the Create request said, where the answer has a member of that name, and the rest."""
+    members = output_members("sagemaker", operation_name)
+    said = {name: value for name, value in request.items() if name in members}
+    return {**said, **{name: value for name, value in computed.items() if value is not None}}
+
+
+def tags_of(request: Request) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}
+
+
+def listed(key: str, summaries: list[Response], next_token: str | None) -> Response:
+    return {key: summaries} if next_token is None else {key: summaries, "NextToken": next_token}

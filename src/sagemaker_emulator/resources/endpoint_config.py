@@ -1,0 +1,74 @@
+"""An endpoint configuration: its production variants and what is captured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class ProductionVariant:
+    """One variant as the request gives it. Weight has no unit: traffic is shared in proportion."""
+
+    name: str
+    model_name: str
+    instance_count: int
+    weight: float
+    instance_type: str | None
+    startup_timeout_s: float | None
+    environment: dict[str, str]
+
+    @classmethod
+    def from_request(cls, wire: dict[str, Any]) -> ProductionVariant:
+        return cls(
+            name=wire["VariantName"],
+            model_name=wire.get("ModelName", ""),
+            instance_count=wire.get("InitialInstanceCount", 1),
+            weight=wire.get("InitialVariantWeight", 1.0),
+            instance_type=wire.get("InstanceType"),
+            startup_timeout_s=wire.get("ContainerStartupHealthCheckTimeoutInSeconds"),
+            environment={},
+        )
+
+
+@dataclass(frozen=True)
+class DataCapture:
+    """DataCaptureConfig, read once. Sampling is a percentage, 0 to 100."""
+
+    enabled: bool
+    sampling_percentage: int
+    destination_uri: str
+    modes: frozenset[str]
+    csv_types: frozenset[str]
+    json_types: frozenset[str]
+
+    @classmethod
+    def from_request(cls, wire: dict[str, Any]) -> DataCapture:
+        headers = wire.get("CaptureContentTypeHeader", {})
+        return cls(
+            enabled=wire.get("EnableCapture", False),
+            sampling_percentage=wire["InitialSamplingPercentage"],
+            destination_uri=wire["DestinationS3Uri"].rstrip("/"),
+            modes=frozenset(option["CaptureMode"] for option in wire["CaptureOptions"]),
+            csv_types=frozenset(headers.get("CsvContentTypes", ())),
+            json_types=frozenset(headers.get("JsonContentTypes", ())),
+        )
+
+
+@dataclass(frozen=True)
+class EndpointConfig:
+    kind: ClassVar[str] = "endpoint-config"
+
+    name: str
+    arn: str
+    request: dict[str, Any]
+    created: float
+
+    @property
+    def variants(self) -> tuple[ProductionVariant, ...]:
+        return tuple(ProductionVariant.from_request(wire) for wire in self.request["ProductionVariants"])
+
+    @property
+    def data_capture(self) -> DataCapture | None:
+        wire = self.request.get("DataCaptureConfig")
+        return DataCapture.from_request(wire) if wire else None

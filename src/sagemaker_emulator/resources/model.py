@@ -1,0 +1,29 @@
+"""A model: an image and where its artefacts lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Model:
+    kind: ClassVar[str] = "model"
+
+    name: str
+    arn: str
+    request: dict[str, Any]
+    created: float
+
+    @property
+    def container(self) -> dict[str, Any]:
+        """The container definition that serves: PrimaryContainer, or the only one of Containers."""
+        primary: dict[str, Any] = self.request.get("PrimaryContainer") or self.request["Containers"][0]
+        return primary
+
+    @property
+    def artifacts_uri(self) -> str | None:
+        """The s3:// URI of model.tar.gz, by either of the two ways that a request may say it."""
+        source = self.container.get("ModelDataSource", {}).get("S3DataSource", {})
+        uri: str | None = self.container.get("ModelDataUrl") or source.get("S3Uri")
+        return uri

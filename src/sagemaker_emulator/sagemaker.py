@@ -1,0 +1,60 @@
+"""SageMaker as a whole: the services, what they share, and their start and end."""
+
+from __future__ import annotations
+
+from sagemaker_emulator.aws import AwsClients
+from sagemaker_emulator.data_capture import CaptureWriter
+from sagemaker_emulator.deployments import HostingContext
+from sagemaker_emulator.endpoints import Endpoints
+from sagemaker_emulator.engine import Engine
+from sagemaker_emulator.invocation_metrics import InvocationMetrics
+from sagemaker_emulator.invocations import Invocations
+from sagemaker_emulator.models import EndpointConfigs, Models
+from sagemaker_emulator.resources.arn import Arns
+from sagemaker_emulator.settings import Settings
+from sagemaker_emulator.store import Store
+from sagemaker_emulator.tags import Tags
+from sagemaker_emulator.training_jobs import TrainingJobs
+from sagemaker_emulator.training_run import TrainingContext
+
+
+class SageMaker:
+    """One emulator over one state directory."""
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self.settings, self._engine = settings, engine
+        aws, arns = AwsClients(settings.region), Arns(settings.region, settings.account_id)
+        self.store = Store(settings.state_dir / "sagemaker.sqlite3")
+        self.capture = CaptureWriter(
+            aws, settings.state_dir / "capture", settings.capture_file_s, settings.capture_idle_s
+        )
+        self.metrics = InvocationMetrics(aws, settings.metrics_period_s)
+        training = TrainingContext(aws, engine, settings.state_dir / "training", settings.stop_grace_s)
+        hosting = HostingContext(
+            aws,
+            engine,
+            settings.state_dir / "endpoints",
+            settings.endpoint_start_timeout_s,
+            settings.serving_stop_grace_s,
+        )
+        self.training_jobs = TrainingJobs(self.store, arns, training)
+        self.models = Models(self.store, arns, engine)
+        self.endpoint_configs = EndpointConfigs(self.store, arns)
+        self.endpoints = Endpoints(self.store, arns, hosting, self.endpoint_configs, self.models)
+        self.invocations = Invocations(self.endpoints, self.capture, self.metrics, settings.invocation_timeout_s)
+        self.tags = Tags(self.store)
+
+    def start(self) -> None:
+        """End what an earlier life left running, then take up its work again."""
+        self._engine.end_leftovers()
+        self.capture.start()
+        self.metrics.start()
+        self.training_jobs.recover()
+        self.endpoints.recover()
+
+    def close(self) -> None:
+        self.training_jobs.close()
+        self.endpoints.close()
+        self.capture.close()
+        self.metrics.close()
+        self.store.close()

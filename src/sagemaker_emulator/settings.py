@@ -1,0 +1,68 @@
+"""The one place where the emulator reads its environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SettingsError(ValueError):
+    """A variable of the environment has a value that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What differs from one emulator to the next. Endpoints and keys of S3 and CloudWatch are boto3's own variables."""
+
+    host: str = "127.0.0.1"
+    port: int = 4570
+    state_dir: Path = Path(".scones/sagemaker")
+    region: str = "us-east-1"
+    account_id: str = "000000000000"
+    endpoint_start_timeout_s: float = 60.0
+    invocation_timeout_s: float = 60.0
+    stop_grace_s: float = 120.0
+    serving_stop_grace_s: float = 30.0
+    capture_file_s: float = 60.0
+    capture_idle_s: float = 2.0
+    metrics_period_s: float = 5.0
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read `SAGEMAKER_EMULATOR_*`; the region is `AWS_DEFAULT_REGION`, as for every AWS client."""
+        read = _Reader(environment)
+        return cls(
+            host=read.text("SAGEMAKER_EMULATOR_HOST", cls.host),
+            port=int(read.number("SAGEMAKER_EMULATOR_PORT", cls.port)),
+            state_dir=Path(read.text("SAGEMAKER_EMULATOR_STATE_DIR", str(cls.state_dir))).resolve(),
+            region=read.text("AWS_DEFAULT_REGION", cls.region),
+            account_id=read.text("SAGEMAKER_EMULATOR_ACCOUNT_ID", cls.account_id),
+            endpoint_start_timeout_s=read.number(
+                "SAGEMAKER_EMULATOR_ENDPOINT_START_TIMEOUT_S", cls.endpoint_start_timeout_s
+            ),
+            invocation_timeout_s=read.number("SAGEMAKER_EMULATOR_INVOCATION_TIMEOUT_S", cls.invocation_timeout_s),
+            stop_grace_s=read.number("SAGEMAKER_EMULATOR_STOP_GRACE_S", cls.stop_grace_s),
+            serving_stop_grace_s=read.number("SAGEMAKER_EMULATOR_SERVING_STOP_GRACE_S", cls.serving_stop_grace_s),
+            capture_file_s=read.number("SAGEMAKER_EMULATOR_CAPTURE_FILE_S", cls.capture_file_s),
+            capture_idle_s=read.number("SAGEMAKER_EMULATOR_CAPTURE_IDLE_S", cls.capture_idle_s),
+            metrics_period_s=read.number("SAGEMAKER_EMULATOR_METRICS_PERIOD_S", cls.metrics_period_s),
+        )
+
+
+@dataclass(frozen=True)
+class _Reader:
+    environment: Mapping[str, str]
+
+    def text(self, name: str, default: str) -> str:
+        return self.environment.get(name) or default
+
+    def number(self, name: str, default: float) -> float:
+        value = self.environment.get(name)
+        if not value:
+            return default
+        try:
+            return float(value)
+        except ValueError:
+            raise SettingsError(f"{name}={value!r} is not a number; unset it for the default {default:g}") from None

@@ -1,0 +1,164 @@
+"""The store: one SQLite file. What was answered is on disk before the answer leaves."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import msgspec
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS resource (
+    kind TEXT NOT NULL, name TEXT NOT NULL, arn TEXT NOT NULL,
+    created REAL NOT NULL, modified REAL NOT NULL, status TEXT, body BLOB NOT NULL,
+    PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS resource_by_creation ON resource (kind, created, name);
+CREATE INDEX IF NOT EXISTS resource_by_arn ON resource (arn);
+CREATE TABLE IF NOT EXISTS tag (
+    arn TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (arn, key)
+) WITHOUT ROWID;
+"""
+
+
+class Resource(Protocol):
+    """What the store needs to know of a resource: a frozen dataclass with these fields."""
+
+    kind: ClassVar[str]
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def arn(self) -> str: ...
+    @property
+    def created(self) -> float: ...
+
+
+R = TypeVar("R", bound=Resource)
+
+
+class AlreadyExists(Exception):
+    """A resource of this kind and name is in the store; `existing` has its ARN."""
+
+    def __init__(self, existing: str) -> None:
+        super().__init__(existing)
+        self.existing = existing
+
+
+class NotFound(Exception):
+    """No resource of this kind and name."""
+
+
+class Store:
+    """Thread-safe. Every method is one transaction; WAL makes it survive `kill -9`."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._lock = threading.RLock()
+        self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, across several calls of this store too: the lock is re-entrant."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield self._connection
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def add(self, resource: Resource, tags: dict[str, str] | None = None) -> None:
+        with self.transaction() as connection:
+            row = connection.execute(
+                "SELECT arn FROM resource WHERE kind = ? AND name = ?", (resource.kind, resource.name)
+            ).fetchone()
+            if row:
+                raise AlreadyExists(row[0])
+            connection.execute("INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)", _row(resource))
+            self.put_tags(resource.arn, tags or {})
+
+    def get(self, type_: type[R], name: str) -> R:
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT body FROM resource WHERE kind = ? AND name = ?", (type_.kind, name)
+            ).fetchone()
+        if row is None:
+            raise NotFound(name)
+        return msgspec.json.decode(row[0], type=type_)
+
+    def change(self, type_: type[R], name: str, change: Callable[[R], R]) -> R:
+        """Read, change, write as one transaction, so that no move is lost between two threads."""
+        with self.transaction() as connection:
+            changed = change(self.get(type_, name))
+            kind, name, _, _, modified, status, body = _row(changed)
+            connection.execute(
+                "UPDATE resource SET modified = ?, status = ?, body = ? WHERE kind = ? AND name = ?",
+                (modified, status, body, kind, name),
+            )
+        return changed
+
+    def remove(self, type_: type[R], name: str) -> R:
+        with self.transaction() as connection:
+            resource = self.get(type_, name)
+            connection.execute("DELETE FROM resource WHERE kind = ? AND name = ?", (type_.kind, name))
+            connection.execute("DELETE FROM tag WHERE arn = ?", (resource.arn,))
+        return resource
+
+    def all(self, type_: type[R]) -> list[R]:
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT body FROM resource WHERE kind = ? ORDER BY created, name", (type_.kind,)
+            ).fetchall()
+        return [msgspec.json.decode(row[0], type=type_) for row in rows]
+
+    def select(self, type_: type[R], where: str, parameters: tuple[Any, ...], order: str, limit: int) -> list[R]:
+        """A page of resources. `where` and `order` are SQL written by `listing`, never by a caller's request."""
+        query = f"SELECT body FROM resource WHERE kind = ? AND {where} ORDER BY {order} LIMIT ?"  # noqa: S608
+        with self._lock:
+            rows = self._connection.execute(query, (type_.kind, *parameters, limit)).fetchall()
+        return [msgspec.json.decode(row[0], type=type_) for row in rows]
+
+    def has_arn(self, arn: str) -> bool:
+        with self._lock:
+            return self._connection.execute("SELECT 1 FROM resource WHERE arn = ?", (arn,)).fetchone() is not None
+
+    def tags(self, arn: str) -> dict[str, str]:
+        with self._lock:
+            return dict(self._connection.execute("SELECT key, value FROM tag WHERE arn = ? ORDER BY key", (arn,)))
+
+    def put_tags(self, arn: str, tags: dict[str, str]) -> None:
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO tag VALUES (?, ?, ?)", [(arn, key, value) for key, value in tags.items()]
+            )
+
+    def remove_tags(self, arn: str, keys: list[str]) -> None:
+        with self.transaction() as connection:
+            connection.executemany("DELETE FROM tag WHERE arn = ? AND key = ?", [(arn, key) for key in keys])
+
+
+def _row(resource: Any) -> tuple[Any, ...]:  # noqa: ANN401 - modified and status are optional fields of a resource
+    return (
+        resource.kind,
+        resource.name,
+        resource.arn,
+        resource.created,
+        getattr(resource, "modified", resource.created),
+        getattr(resource, "status", None),
+        msgspec.json.encode(resource),
+    )

@@ -1,0 +1,129 @@
+"""Training jobs: created, described, listed, stopped; each runs in its own thread."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from sagemaker_emulator import inputs
+from sagemaker_emulator.engine import EngineError
+from sagemaker_emulator.errors import resource_in_use, validation
+from sagemaker_emulator.listing import Page, page
+from sagemaker_emulator.resources.arn import Arns
+from sagemaker_emulator.resources.training_job import SecondaryStatus, TrainingJob, TrainingJobStatus
+from sagemaker_emulator.store import AlreadyExists, NotFound, Store
+from sagemaker_emulator.training_run import ABANDONED, TrainingContext, TrainingFailed, TrainingRun
+
+log = logging.getLogger(__name__)
+
+
+class TrainingJobs:
+    def __init__(self, store: Store, arns: Arns, context: TrainingContext) -> None:
+        self._store, self._arns, self._context = store, arns, context
+        self._runs: dict[str, tuple[TrainingRun, threading.Thread]] = {}
+
+    def create(self, request: dict[str, Any], tags: dict[str, str]) -> TrainingJob:
+        name = request["TrainingJobName"]
+        job = TrainingJob.requested(self._arns.of(TrainingJob.kind, name), request, time.time())
+        self._refuse_what_cannot_run(request)
+        run = TrainingRun(job, self._context, lambda secondary: self._moved(name, secondary))
+        try:
+            self._store.add(job, tags)
+        except AlreadyExists as error:
+            raise resource_in_use(
+                "Training job names must be unique within an AWS account and region, and a training job with this "
+                f"name already exists ({error.existing})"
+            ) from error
+        thread = threading.Thread(target=self._run, args=(run,), name=f"training job {name}", daemon=True)
+        self._runs[name] = (run, thread)
+        thread.start()
+        return job
+
+    def get(self, name: str) -> TrainingJob:
+        try:
+            return self._store.get(TrainingJob, name)
+        except NotFound:
+            raise validation("Requested resource not found.") from None
+
+    def page(self, request: dict[str, Any]) -> Page:
+        return page(self._store, TrainingJob, request)
+
+    def stop(self, name: str) -> None:
+        job = self.get(name)
+        if job.is_over:
+            raise validation(f"The request was rejected because the training job is in status {job.status}.")
+        self._change(name, lambda job: job.moved_to(TrainingJobStatus.STOPPING, SecondaryStatus.STOPPING, time.time()))
+        if name in self._runs:
+            self._runs[name][0].stop_requested.set()
+
+    def recover(self) -> None:
+        """After a restart: nothing runs any more, so what was running is Failed, with the reason."""
+        for job in self._store.all(TrainingJob):
+            if not job.is_over:
+                self._end(job.name, TrainingJobStatus.FAILED, SecondaryStatus.FAILED, ABANDONED)
+
+    def close(self) -> None:
+        """End what runs, so that no process is left; the jobs are Failed with the reason."""
+        runs = list(self._runs.values())
+        for run, _ in runs:
+            run.abandon()
+        for _, thread in runs:
+            thread.join(10)
+
+    def _refuse_what_cannot_run(self, request: dict[str, Any]) -> None:
+        algorithm = request["AlgorithmSpecification"]
+        if "TrainingImage" not in algorithm:
+            raise validation("AlgorithmSpecification.TrainingImage is required: AlgorithmName is not emulated.")
+        try:
+            self._context.engine.check(algorithm["TrainingImage"])
+            for wire in request.get("InputDataConfig", ()):
+                inputs.require_objects(
+                    self._context.aws.s3, inputs.Channel.from_request(wire, algorithm["TrainingInputMode"])
+                )
+        except (EngineError, inputs.InputError, ValueError) as error:
+            raise validation(str(error)) from error
+
+    def _run(self, run: TrainingRun) -> None:
+        name = run.job.name
+        try:
+            run.run()
+        except TrainingFailed as error:
+            self._end(name, TrainingJobStatus.FAILED, SecondaryStatus.FAILED, str(error))
+        except Exception as error:
+            log.exception("training job %s", name)
+            self._end(name, TrainingJobStatus.FAILED, SecondaryStatus.FAILED, f"InternalServerError: {error!r}")
+        else:
+            self._succeeded(run)
+        finally:
+            self._runs.pop(name, None)
+
+    def _succeeded(self, run: TrainingRun) -> None:
+        artifacts = str(run.model_location) if run.uploaded else None
+        metrics = tuple(run.metrics.latest.values())
+        self._change(run.job.name, lambda job: replace(job, model_artifacts=artifacts, metrics=metrics))
+        if run.stop_requested.is_set():
+            self._end(run.job.name, TrainingJobStatus.STOPPED, SecondaryStatus.STOPPED)
+        elif run.ran_out_of_time:
+            self._end(run.job.name, TrainingJobStatus.STOPPED, SecondaryStatus.MAX_RUNTIME_EXCEEDED)
+        else:
+            self._end(run.job.name, TrainingJobStatus.COMPLETED, SecondaryStatus.COMPLETED)
+
+    def _moved(self, name: str, secondary: SecondaryStatus) -> None:
+        """A step of a run. A job that is being stopped keeps saying so while its model is uploaded."""
+
+        def change(job: TrainingJob) -> TrainingJob:
+            return job if job.status is TrainingJobStatus.STOPPING else job.moved_to(job.status, secondary, time.time())
+
+        self._change(name, change)
+
+    def _end(self, name: str, status: TrainingJobStatus, secondary: SecondaryStatus, reason: str | None = None) -> None:
+        self._change(name, lambda job: job.moved_to(status, secondary, time.time(), reason))
+
+    def _change(self, name: str, change: Callable[[TrainingJob], TrainingJob]) -> None:
+        with suppress(NotFound):
+            self._store.change(TrainingJob, name, change)
