@@ -1,6 +1,6 @@
 """Classify: a base64 image to the endpoint's class probabilities."""
 
-# ruff: noqa: N818 - the errors are named as workflows catch them
+
 import base64
 import binascii
 import json
@@ -104,7 +104,11 @@ def probabilities_in(answer: bytes) -> list[float]:
         probabilities = json.loads(answer)
     except ValueError:
         probabilities = None
-    if not isinstance(probabilities, list) or not all(isinstance(p, int | float) for p in probabilities):
+    if (
+        not isinstance(probabilities, list)
+        or not probabilities
+        or not all(isinstance(p, int | float) for p in probabilities)
+    ):
         raise AnswerNotUnderstood(
             f"endpoint {ENDPOINT_NAME} answered {answer[:80]!r}; it should be a JSON list of numbers, one a class"
         )

@@ -1,6 +1,6 @@
 """Filter: let a prediction pass whose highest probability reaches the threshold."""
 
-# ruff: noqa: N818 - the errors are named as workflows catch them
+
 import json
 import math
 import os

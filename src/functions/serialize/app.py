@@ -1,6 +1,6 @@
 """Serialize: an image in S3 to base64 text, for the functions after it."""
 
-# ruff: noqa: N818 - the errors are named as workflows catch them
+
 import base64
 import json
 from typing import Any

@@ -1,0 +1,103 @@
+import base64
+import io
+from types import ModuleType
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+PNG = b"\x89PNG\r\n\x1a\n and some pixels"
+JPEG = b"\xff\xd8\xff\xe0 and some pixels"
+
+
+def event_with(image: bytes, **fields: str) -> dict[str, Any]:
+    return {"image_data": base64.b64encode(image).decode(), **fields}
+
+
+def answer_of(
+    classify: ModuleType, event: object, answer: bytes = b"[0.9, 0.1]", **request: str | bytes
+) -> list[float]:
+    expected = {"EndpointName": "scones", "ContentType": "image/png", "Accept": "application/json", "Body": PNG}
+    with Stubber(classify.sagemaker_runtime) as stubber:
+        stubber.add_response("invoke_endpoint", {"Body": io.BytesIO(answer)}, {**expected, **request})
+        inferences: list[float] = classify.lambda_handler(event, None)["body"]["inferences"]
+        return inferences
+
+
+def test_a_jpeg_is_sent_as_a_jpeg(classify: ModuleType) -> None:
+    assert answer_of(classify, event_with(JPEG), ContentType="image/jpeg", Body=JPEG) == [0.9, 0.1]
+
+
+def test_the_inference_id_goes_with_the_request(classify: ModuleType) -> None:
+    event = event_with(PNG, inference_id="execution-7")
+    assert answer_of(classify, event, InferenceId="execution-7") == [0.9, 0.1]
+
+
+def test_an_inference_id_beside_a_wrapped_body_counts(classify: ModuleType) -> None:
+    event = {"Payload": {"body": event_with(PNG)}, "inference_id": "execution-7"}
+    assert answer_of(classify, event, InferenceId="execution-7") == [0.9, 0.1]
+
+
+def test_a_name_longer_than_an_inference_id_keeps_its_end(classify: ModuleType) -> None:
+    name = "x" * 44 + "-2f6f1d0c-6f4e-4a53-8a4b-5b0e1c9d7e21"
+    assert answer_of(classify, event_with(PNG, inference_id=name), InferenceId=name[-64:]) == [0.9, 0.1]
+
+
+def test_base64_in_lines_is_base64(classify: ModuleType) -> None:
+    event = {"image_data": base64.encodebytes(PNG).decode()}
+    assert answer_of(classify, event) == [0.9, 0.1]
+
+
+@pytest.mark.parametrize("image_data", ["", None, 5, ["aGk="]])
+def test_no_image_data_is_image_missing(classify: ModuleType, image_data: object) -> None:
+    with pytest.raises(classify.ImageMissing, match="should be a PNG or JPEG in base64"):
+        classify.lambda_handler({"image_data": image_data}, None)
+
+
+def test_half_a_body_is_image_missing(classify: ModuleType) -> None:
+    with pytest.raises(classify.ImageMissing, match="text that is not JSON"):
+        classify.lambda_handler({"body": '{"image_data": "iVBO'}, None)
+
+
+@pytest.mark.parametrize(
+    ("image_data", "message"),
+    [
+        ("b'iVBORw0KGgo='", "not base64"),
+        ("été", "not base64"),
+        (base64.b64encode(b"GIF89a").decode(), "6 bytes that begin b'GIF89a'; it should be a PNG or a JPEG"),
+    ],
+)
+def test_what_is_no_png_or_jpeg_is_not_an_image(classify: ModuleType, image_data: str, message: str) -> None:
+    with pytest.raises(classify.NotAnImage, match=message):
+        classify.lambda_handler({"image_data": image_data}, None)
+
+
+@pytest.mark.parametrize("answer", [b"", b"oops", b"5", b'{"predictions": [0.9]}', b'["0.9"]', b"null", b"[]"])
+def test_an_answer_that_is_no_list_of_numbers_is_not_understood(classify: ModuleType, answer: bytes) -> None:
+    with pytest.raises(classify.AnswerNotUnderstood, match="endpoint scones answered b"):
+        answer_of(classify, event_with(PNG), answer)
+
+
+@pytest.mark.parametrize("name", ["ModelError", "ModelNotReadyException", "ServiceUnavailable", "InternalFailure"])
+def test_the_endpoints_errors_keep_their_names(classify: ModuleType, name: str) -> None:
+    assert type(error_for(classify, name)).__name__ == name
+
+
+def test_throttling_has_a_name_to_retry_by(classify: ModuleType) -> None:
+    assert isinstance(error_for(classify, "ThrottlingException"), classify.EndpointThrottled)
+
+
+def test_an_endpoint_that_is_not_there_is_a_validation_error(classify: ModuleType) -> None:
+    error = error_for(classify, "ValidationError", "Endpoint scones of account 123456789012 not found.")
+    assert type(error).__name__ == "ValidationError"
+    assert "not found" in str(error)
+
+
+def error_for(classify: ModuleType, code: str, message: str = "it happens") -> Exception:
+    with Stubber(classify.sagemaker_runtime) as stubber:
+        stubber.add_client_error("invoke_endpoint", code, message)
+        with pytest.raises((ClientError, classify.ClassifyError)) as caught:
+            classify.lambda_handler(event_with(PNG), None)
+    error: Exception = caught.value
+    return error

@@ -1,0 +1,125 @@
+"""The stack: clean by AWS's own linter, complete, least-privilege, and deployable."""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from cfnlint import api
+from cfnlint.config import ManualArgs
+from cfnlint.decode import cfn_yaml
+from moto import mock_aws
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "template.yaml").read_text()
+DEFINITION = (ROOT / "local_stepfunctions" / "classify.asl.json").read_text()
+TEMPLATE: dict[str, Any] = cfn_yaml.loads(TEXT)
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+FUNCTIONS = ("serialize", "classify", "filter")
+PARAMETERS = {
+    "Bucket": "images",
+    "EndpointName": "scones",
+    "Threshold": "0.8",
+    "SerializeCode": "code/serialize.zip",
+    "ClassifyCode": "code/classify.zip",
+    "FilterCode": "code/filter.zip",
+    "WorkflowDefinition": "code/classify.asl.json",
+    "LogRetentionDays": "7",
+}
+
+
+def of_type(name: str) -> dict[str, Any]:
+    return {key: resource["Properties"] for key, resource in RESOURCES.items() if resource["Type"] == name}
+
+
+def statements_of(role: str) -> list[dict[str, Any]]:
+    policies = RESOURCES[role]["Properties"]["Policies"]
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def test_cfn_lint_has_nothing_to_say() -> None:
+    assert api.lint(TEXT, config=ManualArgs(regions=["us-east-1"])) == []
+
+
+def test_every_name_in_the_definition_has_a_substitution_and_the_reverse() -> None:
+    (workflow,) = of_type("AWS::StepFunctions::StateMachine").values()
+    assert set(re.findall(r"\$\{(\w+)\}", DEFINITION)) == set(workflow["DefinitionSubstitutions"])
+
+
+def test_the_parameters_are_those_that_the_deployment_gives() -> None:
+    assert set(TEMPLATE["Parameters"]) == set(PARAMETERS)
+
+
+@pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
+def test_no_role_may_do_more_than_named_actions_on_named_resources(role: str) -> None:
+    for statement in statements_of(role):
+        assert "*" not in json.dumps(statement["Action"])
+        assert statement["Resource"] != "*"
+
+
+def test_each_function_has_a_role_and_a_log_group_of_its_own() -> None:
+    functions = of_type("AWS::Lambda::Function")
+    names = {key.removesuffix("Function") for key in functions}
+    assert {json.dumps(function["Role"]) for function in functions.values()} == {
+        json.dumps({"Fn::GetAtt": [f"{name}Role", "Arn"]}) for name in names
+    }
+    assert set(of_type("AWS::Logs::LogGroup")) == {f"{name}Logs" for name in names}
+
+
+def test_a_model_that_takes_a_minute_does_not_time_the_function_out() -> None:
+    assert RESOURCES["ClassifyFunction"]["Properties"]["Timeout"] > 60
+
+
+def test_no_account_number_is_in_the_template() -> None:
+    assert not re.search(r"\d{12}", TEXT)
+
+
+@pytest.fixture
+def outputs(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    with mock_aws():
+        upload()
+        yield deploy()
+
+
+def upload() -> None:
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="images", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="images", Key=PARAMETERS["WorkflowDefinition"], Body=DEFINITION)
+    for name in FUNCTIONS:
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.write(ROOT / "src" / "functions" / name / "app.py", "app.py")
+        s3.put_object(Bucket="images", Key=f"code/{name}.zip", Body=code.getvalue())
+
+
+def deploy() -> dict[str, str]:
+    cloudformation = boto3.client("cloudformation")
+    parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in PARAMETERS.items()]
+    cloudformation.create_stack(
+        StackName="scones", TemplateBody=TEXT, Parameters=parameters, Capabilities=["CAPABILITY_IAM"]
+    )
+    (stack,) = cloudformation.describe_stacks(StackName="scones")["Stacks"]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def test_the_stack_deploys_functions_that_know_their_settings(outputs: dict[str, str]) -> None:
+    assert outputs["StateMachineArn"].endswith(":stateMachine:scones-classify")
+    names = {name: outputs[f"{name.title()}FunctionName"] for name in FUNCTIONS}
+    found = {name: boto3.client("lambda").get_function(FunctionName=names[name])["Configuration"] for name in FUNCTIONS}
+    assert found["classify"]["Environment"]["Variables"] == {"ENDPOINT_NAME": "scones"}
+    assert float(found["filter"]["Environment"]["Variables"]["THRESHOLD"]) == 0.8
+    groups = boto3.client("logs").describe_log_groups()["logGroups"]
+    assert {group["logGroupName"]: group["retentionInDays"] for group in groups} == {
+        f"/aws/lambda/{name}": 7 for name in names.values()
+    }
