@@ -1,0 +1,138 @@
+"""The bucket: made if missing, filled in parallel, read with a clear word when something is not there."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from hashlib import md5
+from pathlib import Path
+
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from scones.errors import BucketError, MissingError, code_of
+from scones.kit import PROJECT_TAG, Kit
+
+UPLOADS_AT_ONCE = 16
+CONTENT_TYPES = {".png": "image/png", ".lst": "text/tab-separated-values", ".json": "application/json"}
+ABSENT = {"404", "NoSuchKey", "NoSuchBucket", "NotFound", "NoSuchTagSet"}
+
+
+@dataclass(frozen=True)
+class Upload:
+    key: str
+    path: Path
+
+
+def exists(s3: BaseClient, bucket: str) -> bool:
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if code_of(error) in ABSENT:
+            return False
+        if code_of(error) in {"403", "301", "400"}:
+            raise BucketError(
+                f"bucket {bucket!r} exists, and this account may not use it from this region (S3 answered "
+                f"{code_of(error)}): name another one with BUCKET"
+            ) from error
+        raise
+    return True
+
+
+def ensure(kit: Kit) -> bool:
+    """Make the bucket if it is missing: private, encrypted, tagged as ours. True if it was made."""
+    s3, bucket = kit.client("s3"), kit.bucket
+    if exists(s3, bucket):
+        return False
+    # us-east-1 is the one region that must not be named.
+    where = {} if kit.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": kit.region}}
+    s3.create_bucket(Bucket=bucket, **where)
+    s3.put_public_access_block(
+        Bucket=bucket,
+        PublicAccessBlockConfiguration=dict.fromkeys(
+            ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+        ),
+    )
+    encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=encryption)
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [PROJECT_TAG]})
+    return True
+
+
+def is_ours(s3: BaseClient, bucket: str) -> bool:
+    try:
+        tags = s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
+    except ClientError as error:
+        if code_of(error) in ABSENT:
+            return False
+        raise
+    return PROJECT_TAG in tags
+
+
+def etags(s3: BaseClient, bucket: str, prefix: str) -> dict[str, str]:
+    """ETag (MD5, for what was put in one part) by key; empty if the bucket is missing."""
+    try:
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return {item["Key"]: item["ETag"].strip('"') for page in pages for item in page.get("Contents", [])}
+    except ClientError as error:
+        if code_of(error) in ABSENT:
+            return {}
+        raise
+
+
+def changed(uploads: Iterable[Upload], present: dict[str, str]) -> list[Upload]:
+    def digest(path: Path) -> str:
+        return md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+    return [upload for upload in uploads if present.get(upload.key) != digest(upload.path)]
+
+
+def put_all(kit: Kit, uploads: list[Upload], on_done: Callable[[int], None]) -> None:
+    s3, bucket = kit.client("s3"), kit.bucket
+
+    def put(upload: Upload) -> None:
+        content_type = CONTENT_TYPES.get(upload.path.suffix, "application/octet-stream")
+        s3.put_object(Bucket=bucket, Key=upload.key, Body=upload.path.read_bytes(), ContentType=content_type)
+
+    with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool:
+        futures = [pool.submit(put, upload) for upload in uploads]
+        try:
+            for count, future in enumerate(as_completed(futures), 1):
+                future.result()
+                on_done(count)
+        finally:  # after an error or Ctrl-C, what has not begun must not begin
+            pool.shutdown(cancel_futures=True)
+
+
+def get(kit: Kit, key: str, made_by: str) -> bytes:
+    """An object's bytes, or a word about the step that makes it."""
+    try:
+        body: bytes = kit.client("s3").get_object(Bucket=kit.bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if code_of(error) in ABSENT:
+            raise MissingError(f"there is no s3://{kit.bucket}/{key}: run `scones {made_by}` first") from error
+        raise
+    return body
+
+
+def has(kit: Kit, key: str) -> bool:
+    try:
+        kit.client("s3").head_object(Bucket=kit.bucket, Key=key)
+    except ClientError as error:
+        if code_of(error) in ABSENT:
+            return False
+        raise
+    return True
+
+
+def delete_all(s3: BaseClient, bucket: str, keys: Iterable[str]) -> int:
+    count = 0
+    for chunk in _chunks(list(keys), 1000):
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in chunk], "Quiet": True})
+        if errors := answer.get("Errors"):
+            raise BucketError(f"s3://{bucket}/{errors[0]['Key']} could not be deleted: {errors[0].get('Message')}")
+        count += len(chunk)
+    return count
+
+
+def _chunks(keys: list[str], size: int) -> Iterator[list[str]]:
+    return (keys[start : start + size] for start in range(0, len(keys), size))

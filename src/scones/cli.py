@@ -1,0 +1,238 @@
+"""The command `scones`: every step alone, or all of them."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from scones import kit as kits
+from scones import settings
+from scones.console import Console
+from scones.errors import SconesError, explained
+from scones.kit import Kit
+
+INTERRUPTED = 130
+Result = TypeVar("Result")
+Command = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What the command line says before a step: profile and console."""
+
+    profile: str | None
+    console: Console
+
+    @property
+    def target(self) -> str:
+        return self.profile or os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
+
+    def kit(self, arguments: dict[str, str | None]) -> Kit:
+        given = {name: value for name, value in arguments.items() if value is not None}
+        loaded = settings.load(given, os.environ, self.target, settings.PROJECT / "targets.toml")
+        return kits.opened(loaded, boto3.Session(profile_name=self.profile), self.console)
+
+
+def takes(*names: str) -> Callable[[Command], Command]:
+    """Options for settings, named as these are."""
+
+    def decorate(command: Command) -> Command:
+        for name in reversed(names):
+            setting = settings.BY_NAME[name]
+            words = f"{setting.help} [{setting.variable}]"
+            command = click.option(f"--{name.replace('_', '-')}", name, metavar="VALUE", help=words)(command)
+        return command
+
+    return decorate
+
+
+def timed(kit: Kit, step: str, title: str, action: Callable[[Kit], Result]) -> Result:
+    from scones import report
+
+    kit.console.step(title)
+    began = time.monotonic()
+    result = action(kit)
+    report.note_seconds(kit, step, time.monotonic() - began)
+    return result
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--profile", help="AWS profile, as in `aws --profile` [AWS_PROFILE].")
+@click.pass_context
+def cli(context: click.Context, profile: str | None) -> None:
+    """Stage images, train, deploy, classify, report: the Scones Unlimited workflow on AWS.
+
+    A step that is done already says so. Settings come from options, variables, targets.toml, defaults, in this order.
+    """
+    context.obj = Invocation(profile, Console())
+
+
+def step_stage(kit: Kit) -> None:
+    from scones import stage
+
+    timed(kit, "stage", "Stage the images", stage.stage)
+
+
+def step_train(kit: Kit) -> None:
+    from scones import training
+
+    timed(kit, "train", "Train", training.train)
+
+
+def step_endpoint(kit: Kit) -> None:
+    from scones import endpoint
+
+    timed(kit, "endpoint", "Deploy the endpoint", endpoint.endpoint)
+
+
+def step_workflow(kit: Kit) -> None:
+    from scones import workflow
+
+    timed(kit, "workflow", "Deploy the workflow", workflow.workflow)
+
+
+def step_classify(kit: Kit) -> None:
+    from scones import executions
+
+    run = timed(kit, "classify", "Classify test images", executions.classify)
+    executions.write(run, kit.settings.out)
+
+
+def step_report(kit: Kit) -> None:
+    from scones import report
+
+    timed(kit, "report", "Report", report.report)
+
+
+PLACE = ("bucket", "out")
+STAGE = ("dataset", "fallback_dataset")
+TRAIN = ("role", "image_uri", "training_instance_type", "hyperparameters", "endpoint_name")
+ENDPOINT = ("endpoint_instance_type",)
+WORKFLOW = ("stack", "threshold")
+CLASSIFY = ("images", "concurrency")
+
+
+@cli.command()
+@takes(*STAGE, *PLACE)
+@click.pass_obj
+def stage(invocation: Invocation, /, **arguments: str | None) -> None:
+    """Get the images, write PNGs and manifests, put them in the bucket."""
+    step_stage(invocation.kit(arguments))
+
+
+@cli.command()
+@takes(*TRAIN, *PLACE)
+@click.pass_obj
+def train(invocation: Invocation, /, **arguments: str | None) -> None:
+    """Train with SageMaker, following the job's log."""
+    step_train(invocation.kit(arguments))
+
+
+@cli.command()
+@takes(*TRAIN, *ENDPOINT, *PLACE)
+@click.pass_obj
+def endpoint(invocation: Invocation, /, **arguments: str | None) -> None:
+    """Serve the trained model, capturing all traffic."""
+    step_endpoint(invocation.kit(arguments))
+
+
+@cli.command()
+@takes(*WORKFLOW, "endpoint_name", *PLACE)
+@click.pass_obj
+def workflow(invocation: Invocation, /, **arguments: str | None) -> None:
+    """Deploy the functions and the state machine."""
+    step_workflow(invocation.kit(arguments))
+
+
+@cli.command()
+@click.argument("keys", nargs=-1)
+@takes(*CLASSIFY, "endpoint_name", "stack", *PLACE)
+@click.pass_obj
+def classify(invocation: Invocation, /, keys: tuple[str, ...], **arguments: str | None) -> None:
+    """Send test images through the state machine; or the objects with KEYS, without touching the last run's record."""
+    from scones import executions
+
+    kit = invocation.kit(arguments)
+    if not keys:
+        step_classify(kit)
+        executions.raise_failed(executions.read(kit.settings.out).executions)
+        return
+    run = executions.classify(kit, keys)
+    for execution in run.executions:
+        kit.console.say(executions.describe(execution))
+    executions.raise_failed(run.executions)
+
+
+@cli.command()
+@takes(*TRAIN, *PLACE)
+@click.pass_obj
+def report(invocation: Invocation, /, **arguments: str | None) -> None:
+    """Read all captured records; draw the picture, the page and summary.json."""
+    step_report(invocation.kit(arguments))
+
+
+@cli.command()
+@takes("endpoint_name", "stack", "role", *PLACE)
+@click.pass_obj
+def clean(invocation: Invocation, /, **arguments: str | None) -> None:
+    """Remove all that the steps made in the account."""
+    from scones import clean as cleaning
+
+    kit = invocation.kit(arguments)
+    kit.console.step("Clean up")
+    cleaning.clean(kit)
+
+
+@cli.command()
+@takes(*STAGE, *TRAIN, *ENDPOINT, *WORKFLOW, *CLASSIFY, *PLACE)
+@click.pass_obj
+def run(invocation: Invocation, /, **arguments: str | None) -> None:
+    """All steps: stage, train, endpoint, workflow, classify, report."""
+    from scones import executions
+
+    kit = invocation.kit(arguments)
+    kit.console.say(f"Target {kit.settings.target}, account {kit.account}, {kit.region}, bucket {kit.bucket}")
+    for step in (step_stage, step_train, step_endpoint, step_workflow, step_classify, step_report):
+        step(kit)
+    executions.raise_failed(executions.read(kit.settings.out).executions)
+
+
+def interrupted(error: BaseException) -> int:
+    notes: list[str] = getattr(error.__cause__ or error, "__notes__", [])
+    click.echo("\nInterrupted. A step that is begun again goes on from here.", err=True)
+    for note in notes:
+        click.echo(f"  Keeps running: {note}", err=True)
+    return INTERRUPTED
+
+
+def target_of(arguments: list[str]) -> str:
+    """The profile's name for an error's message."""
+    named = arguments[arguments.index("--profile") + 1 :][:1] if "--profile" in arguments else []
+    return Invocation(named[0] if named else None, Console()).target
+
+
+def exit_code(arguments: list[str]) -> int:
+    try:
+        cli(arguments, standalone_mode=False)
+    except SconesError as error:
+        click.echo(f"Error: {error}", err=True)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        click.echo(f"Error: {explained(error, target_of(arguments))}", err=True)
+        return 1
+    except (click.Abort, KeyboardInterrupt) as error:
+        return interrupted(error)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    return 0
+
+
+def main() -> None:
+    sys.exit(exit_code(sys.argv[1:]))

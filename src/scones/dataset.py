@@ -1,0 +1,124 @@
+"""The two vehicle classes of an archive, as PNG files and manifests in a folder."""
+
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from scones.archive import Archive, Batch
+from scones.errors import ArchiveError
+
+# CIFAR-100's fine label → ours, which is the class index of the endpoint's answer.
+LABELS = {8: 0, 48: 1}
+CLASS_NAMES = ("bicycle", "motorcycle")
+SPLITS = ("train", "test")
+FILENAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}\.png")
+
+
+@dataclass(frozen=True)
+class Row:
+    index: int
+    label: int
+    filename: str
+    pixels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What is staged. digest identifies images, labels and names, whatever archive they came in."""
+
+    name: str
+    digest: str
+    train_images: int
+    test_images: int
+
+
+def select(batch: Batch, split: str) -> list[Row]:
+    """Rows of our classes, in the archive's order."""
+    rows = [
+        Row(index, LABELS[label], batch.filenames[index], batch.data[index])
+        for index, label in enumerate(batch.labels)
+        if label in LABELS
+    ]
+    if unsafe := [row.filename for row in rows if not FILENAME.fullmatch(row.filename)]:
+        raise ArchiveError(f"{split} has the file name {unsafe[0]!r}: only plain names ending in .png are taken")
+    if len({row.filename for row in rows}) < len(rows):
+        raise ArchiveError(f"{split} has the same file name twice")
+    for label, name in enumerate(CLASS_NAMES):
+        if not any(row.label == label for row in rows):
+            raise ArchiveError(f"{split} has no row of the class {name}: there is nothing to tell apart")
+    return rows
+
+
+def manifest(rows: list[Row]) -> bytes:
+    """`row<TAB>label<TAB>filename`, LF, no header, ascending row of the archive."""
+    return "".join(f"{row.index}\t{row.label}\t{row.filename}\n" for row in rows).encode()
+
+
+def parse_manifest(text: str) -> dict[str, int]:
+    """Label by file name: the truth, which a file's name does not tell."""
+    fields = (line.split("\t") for line in text.splitlines())
+    return {filename: int(label) for _, label, filename in fields}
+
+
+def check_classes(archive: Archive) -> None:
+    for fine_label, label in LABELS.items():
+        if archive.class_names[fine_label] != CLASS_NAMES[label]:
+            found = archive.class_names[fine_label]
+            raise ArchiveError(f"meta calls class {fine_label} {found!r}, not {CLASS_NAMES[label]!r}")
+
+
+def digest_of(splits: dict[str, list[Row]]) -> str:
+    digest = hashlib.sha256()
+    for rows in splits.values():
+        digest.update(manifest(rows))
+        for row in rows:
+            digest.update(row.pixels.tobytes())
+    return digest.hexdigest()
+
+
+def write_png(row: Row, path: Path) -> None:
+    Image.fromarray(np.ascontiguousarray(row.pixels.reshape(3, 32, 32).transpose(1, 2, 0))).save(path)
+
+
+def _write(archive: Archive, name: str, folder: Path) -> Iterator[str]:
+    splits = {"train": select(archive.train, "train"), "test": select(archive.test, "test")}
+    for split, rows in splits.items():
+        (folder / split).mkdir()
+        for row in rows:
+            write_png(row, folder / split / row.filename)
+            yield row.filename
+        (folder / f"{split}.lst").write_bytes(manifest(rows))
+    dataset = Dataset(name, digest_of(splits), len(splits["train"]), len(splits["test"]))
+    (folder / "dataset.json").write_text(json.dumps(asdict(dataset), indent=2))
+
+
+def write_dataset(archive: Archive, name: str, folder: Path) -> Iterator[str]:
+    """Write PNGs, manifests and dataset.json, yielding each file's name; the folder appears whole or not at all."""
+    check_classes(archive)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".staging-") as temporary:
+        unfinished = Path(temporary) / "dataset"
+        unfinished.mkdir()
+        yield from _write(archive, name, unfinished)
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished.rename(folder)
+
+
+def read_dataset(folder: Path) -> Dataset | None:
+    """What was staged in a folder, None if nothing whole was."""
+    try:
+        return parse_dataset((folder / "dataset.json").read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def parse_dataset(text: bytes) -> Dataset:
+    return Dataset(**json.loads(text))

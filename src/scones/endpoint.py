@@ -1,0 +1,158 @@
+"""Step 3: the trained model behind an endpoint that captures all of its traffic."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from scones import role, training
+from scones.console import keeps_running
+from scones.errors import EndpointError, MissingError, code_of
+from scones.kit import PROJECT_TAG, Kit
+from scones.logs import ENDPOINTS, LogReader
+from scones.polling import poll
+from scones.training import TrainingJob
+
+VARIANT = "AllTraffic"
+CAPTURE = "data_capture"
+TIMEOUT_S = 1800
+MOVING = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
+UNKNOWN = {"ValidationException", "ResourceNotFound"}
+
+
+def describe(sagemaker: BaseClient, name: str) -> Mapping[str, Any] | None:
+    try:
+        answer: Mapping[str, Any] = sagemaker.describe_endpoint(EndpointName=name)
+    except ClientError as error:
+        if code_of(error) in UNKNOWN:
+            return None
+        raise
+    return answer
+
+
+def ensure_model(kit: Kit, job: TrainingJob) -> str:
+    sagemaker = kit.client("sagemaker")
+    try:
+        sagemaker.describe_model(ModelName=job.name)
+    except ClientError as error:
+        if code_of(error) not in UNKNOWN:
+            raise
+        sagemaker.create_model(
+            ModelName=job.name,
+            PrimaryContainer={"Image": job.image_uri, "ModelDataUrl": job.model_data},
+            ExecutionRoleArn=role.ensure(kit),
+            Tags=[PROJECT_TAG],
+        )
+    return job.name
+
+
+def endpoint_config(kit: Kit, model: str) -> dict[str, Any]:
+    variant = {
+        "VariantName": VARIANT,
+        "ModelName": model,
+        "InstanceType": kit.settings.endpoint_instance_type,
+        "InitialInstanceCount": 1,
+        "InitialVariantWeight": 1.0,
+    }
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": f"s3://{kit.bucket}/{CAPTURE}",
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
+    }
+    return {"ProductionVariants": [variant], "DataCaptureConfig": capture}
+
+
+def ensure_config(kit: Kit, model: str) -> str:
+    """A config's name is its content's hash: another content is another config, as an update needs it."""
+    sagemaker, config = kit.client("sagemaker"), endpoint_config(kit, model)
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:8]
+    name = f"{kit.settings.endpoint_name[:40]}-config-{digest}"
+    try:
+        sagemaker.describe_endpoint_config(EndpointConfigName=name)
+    except ClientError as error:
+        if code_of(error) not in UNKNOWN:
+            raise
+        sagemaker.create_endpoint_config(EndpointConfigName=name, Tags=[PROJECT_TAG], **config)
+    return name
+
+
+def settled(kit: Kit, name: str) -> Mapping[str, Any] | None:
+    """The endpoint once its status no longer moves, None if there is none."""
+    status, reader = "", LogReader(kit.client("logs"), f"{ENDPOINTS}/{name}")
+    with kit.console.meter(f"Endpoint {name}") as meter:
+        for waited in poll(TIMEOUT_S):
+            found = describe(kit.client("sagemaker"), name)
+            if found is None or found["EndpointStatus"] not in MOVING:
+                return found
+            status = found["EndpointStatus"]
+            meter.update(f"{status}, {waited:.0f} s")
+    reader.read()
+    raise EndpointError(f"endpoint {name} was still {status} after {TIMEOUT_S} s; its log ends\n{reader.tail()}")
+
+
+def failure(kit: Kit, found: Mapping[str, Any]) -> EndpointError:
+    name = found["EndpointName"]
+    reader = LogReader(kit.client("logs"), f"{ENDPOINTS}/{name}")
+    reader.read()
+    tail = f"\n  its log ends\n{reader.tail()}" if reader.lines else ""
+    reason = found.get("FailureReason", "no reason given")
+    return EndpointError(f"endpoint {name} is {found['EndpointStatus']}: {reason}{tail}")
+
+
+def delete(kit: Kit, name: str) -> bool:
+    if settled(kit, name) is None:
+        return False
+    kit.client("sagemaker").delete_endpoint(EndpointName=name)
+    settled(kit, name)
+    return True
+
+
+def deploy(kit: Kit, name: str, config: str) -> bool:
+    """Create or update as needed. False if the endpoint already serves this config."""
+    sagemaker, found = kit.client("sagemaker"), settled(kit, name)
+    if found is not None and found["EndpointStatus"] == "Failed":
+        kit.console.warn(f"Endpoint {name} is Failed ({found.get('FailureReason')}): made anew")
+        delete(kit, name)
+        found = None
+    if found is None:
+        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config, Tags=[PROJECT_TAG])
+        return True
+    if found["EndpointStatus"] != "InService":
+        raise failure(kit, found)
+    if found["EndpointConfigName"] == config:
+        return False
+    kit.console.say(f"Endpoint {name} is updated to {config}, without downtime")
+    sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
+    return True
+
+
+def endpoint(kit: Kit) -> str:
+    job, name = training.trained(kit), kit.settings.endpoint_name
+    config = ensure_config(kit, ensure_model(kit, job))
+    if not deploy(kit, name, config):
+        kit.console.done(f"Endpoint {name} is InService already, with the model of {job.name}")
+        return name
+    with keeps_running(f"endpoint {name} (scones clean, or aws sagemaker delete-endpoint --endpoint-name {name})"):
+        found = settled(kit, name)
+    if found is None:
+        raise EndpointError(f"endpoint {name} is gone: someone deleted it while it was waited for")
+    # An update that fails leaves the endpoint in service with what it had.
+    if found["EndpointStatus"] != "InService" or found["EndpointConfigName"] != config:
+        raise failure(kit, found)
+    kit.console.done(f"Endpoint {name} is InService, with the model of {job.name}")
+    return name
+
+
+def require_in_service(kit: Kit) -> str:
+    name = kit.settings.endpoint_name
+    found = describe(kit.client("sagemaker"), name)
+    if found is None:
+        raise MissingError(f"there is no endpoint {name}: run `scones endpoint` first")
+    if found["EndpointStatus"] != "InService":
+        raise failure(kit, found)
+    return name

@@ -1,0 +1,174 @@
+"""The picture: every decision over time against its confidence, and the threshold that it had to pass."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from matplotlib import dates
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from scones.dataset import CLASS_NAMES
+
+INK, MUTED, GRID, PAPER = "#1f2933", "#7b8794", "#e4e7eb", "#ffffff"
+COLOURS = ("#0b7a75", "#d1495b")
+MARKERS = ("o", "s")
+WRONG = "#111111"
+ARRIVAL = "#fff4e5"
+DPI = 160
+TICKS = ((timedelta(minutes=10), "%H:%M:%S"), (timedelta(days=1), "%H:%M"))
+
+
+@dataclass(frozen=True)
+class Decision:
+    time: datetime
+    prediction: int
+    confidence: float
+    label: int | None
+
+    @property
+    def is_wrong(self) -> bool:
+        return self.label is not None and self.label != self.prediction
+
+
+def floor_of(decisions: list[Decision], threshold: float) -> float:
+    """Lowest value of the axis: a little below the least confidence, and never so high that the threshold is lost."""
+    least = min([decision.confidence for decision in decisions] + [threshold])
+    return max(0.0, min(least - 0.03, threshold - 0.15))
+
+
+def _style(axes: Axes) -> None:
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(GRID)
+    axes.tick_params(colors=MUTED, length=0, labelsize=11)
+    axes.set_axisbelow(True)
+
+
+def _numbers(decisions: list[Decision]) -> list[float]:
+    """Matplotlib's days, which keep the time zone out of its way."""
+    return [float(dates.date2num(decision.time)) for decision in decisions]  # type: ignore[no-untyped-call]
+
+
+def _points(axes: Axes, decisions: list[Decision], threshold: float) -> None:
+    for index, name in enumerate(CLASS_NAMES):
+        for passed in (True, False):
+            chosen = [d for d in decisions if d.prediction == index and (d.confidence >= threshold) == passed]
+            axes.scatter(
+                _numbers(chosen),
+                [d.confidence for d in chosen],
+                s=95,
+                marker=MARKERS[index],
+                facecolor=COLOURS[index] if passed else PAPER,
+                edgecolor=COLOURS[index],
+                linewidth=1.8,
+                alpha=0.9,
+                label=name,
+                zorder=3,
+            )
+    wrong = [d for d in decisions if d.is_wrong]
+    axes.scatter(
+        _numbers(wrong),
+        [d.confidence for d in wrong],
+        s=70,
+        marker="x",
+        color=WRONG,
+        linewidth=2,
+        zorder=4,
+    )
+
+
+def _threshold(axes: Axes, threshold: float, floor: float) -> None:
+    axes.axhspan(floor, threshold, color=ARRIVAL, zorder=0)
+    axes.axhline(threshold, color="#c77700", linewidth=1.6, zorder=2)
+    axes.annotate(
+        f"threshold {threshold:g}",
+        (0.003, threshold),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, -6),
+        textcoords="offset points",
+        va="top",
+        color="#9a5b00",
+        fontsize=11,
+        fontweight="bold",
+    )
+
+
+def _legend(axes: Axes) -> None:
+    def handle(label: str, marker: str, face: str, edge: str) -> Line2D:
+        return Line2D(
+            [], [], linestyle="", marker=marker, markerfacecolor=face, markeredgecolor=edge, markersize=9, label=label
+        )
+
+    handles = [handle(f"says {name}", MARKERS[i], COLOURS[i], COLOURS[i]) for i, name in enumerate(CLASS_NAMES)]
+    handles.append(handle("below the threshold", "o", PAPER, MUTED))
+    handles.append(handle("wrong, by the manifest", "x", WRONG, WRONG))
+    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.005, -0.12), ncol=4, frameon=False, fontsize=11)
+
+
+def _time_axis(axes: Axes, decisions: list[Decision]) -> None:
+    times = [decision.time for decision in decisions]
+    span = max(times) - min(times) if times else timedelta()
+    pattern = next((shape for limit, shape in TICKS if span < limit), "%d %b")
+    day = f"{min(times):%d %B %Y}, " if times else ""
+    axes.xaxis_date(tz=UTC)
+    axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=8, tz=UTC))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(dates.DateFormatter(pattern, tz=UTC))  # type: ignore[no-untyped-call]
+    axes.set_xlabel(f"{day}time of the inference (UTC)", color=MUTED, fontsize=11)
+
+
+def _histogram(axes: Axes, decisions: list[Decision], floor: float, threshold: float) -> None:
+    bins = np.linspace(floor, 1.0, 26)
+    values = [[d.confidence for d in decisions if d.prediction == index] for index in range(len(CLASS_NAMES))]
+    axes.axhspan(floor, threshold, color=ARRIVAL, zorder=0)
+    axes.axhline(threshold, color="#c77700", linewidth=1.6, zorder=2)
+    axes.hist(values, bins=list(bins), orientation="horizontal", stacked=True, color=list(COLOURS), rwidth=0.86)
+    axes.set_xlabel("decisions", color=MUTED, fontsize=11)
+    axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+    axes.tick_params(labelleft=False)
+
+
+def headline(decisions: list[Decision], threshold: float) -> str:
+    passed = sum(decision.confidence >= threshold for decision in decisions)
+    share = f"{passed / len(decisions):.0%}" if decisions else "None"
+    return f"{share} of the deliveries decided with confidence"
+
+
+def subtitle(decisions: list[Decision], threshold: float) -> str:
+    passed = [decision for decision in decisions if decision.confidence >= threshold]
+    right = sum(not decision.is_wrong for decision in passed)
+    return (
+        f"{len(decisions)} images captured at the endpoint · "
+        f"{len(passed)} reach the threshold, {right} of them rightly · "
+        f"{len(decisions) - len(passed)} go to a person"
+    )
+
+
+def confidence_figure(decisions: list[Decision], threshold: float) -> Figure:
+    figure = Figure(figsize=(12, 6.75), facecolor=PAPER)
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(1, 2, width_ratios=(6, 1), wspace=0.03, left=0.07, right=0.97, top=0.82, bottom=0.17)
+    axes = figure.add_subplot(grid[0])
+    side = figure.add_subplot(grid[1], sharey=axes)
+    floor = floor_of(decisions, threshold)
+    for part in (axes, side):
+        _style(part)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
+    _threshold(axes, threshold, floor)
+    _points(axes, decisions, threshold)
+    _legend(axes)
+    _histogram(side, decisions, floor, threshold)
+    _time_axis(axes, decisions)
+    axes.set_ylim(floor, 1.012)
+    axes.set_ylabel("confidence of the decision", color=MUTED, fontsize=12)
+    figure.text(0.07, 0.925, headline(decisions, threshold), fontsize=21, fontweight="bold", color=INK)
+    figure.text(0.07, 0.87, subtitle(decisions, threshold), fontsize=12.5, color=MUTED)
+    return figure
+
+
+def draw(decisions: list[Decision], threshold: float, path: Path) -> None:
+    confidence_figure(decisions, threshold).savefig(path, dpi=DPI)

@@ -1,0 +1,51 @@
+"""What every step is given: settings, AWS clients, the console."""
+
+from dataclasses import dataclass, field
+
+import boto3
+from botocore.client import BaseClient
+from botocore.config import Config
+
+from scones.console import Console
+from scones.errors import SettingsError
+from scones.settings import Settings
+
+PROJECT_TAG = {"Key": "project", "Value": "scones-unlimited"}
+
+
+@dataclass(frozen=True)
+class Kit:
+    settings: Settings
+    session: boto3.Session
+    console: Console
+    region: str
+    account: str
+    _clients: dict[str, BaseClient] = field(default_factory=dict, repr=False)
+
+    def client(self, service: str) -> BaseClient:
+        if service not in self._clients:
+            self._clients[service] = self.session.client(service, config=client_config(self.settings.concurrency))
+        return self._clients[service]
+
+    @property
+    def bucket(self) -> str:
+        return self.settings.bucket or f"scones-unlimited-{self.account}-{self.region}"
+
+
+def client_config(concurrency: int) -> Config:
+    return Config(
+        retries={"mode": "standard", "max_attempts": 5},
+        connect_timeout=5,
+        read_timeout=70,
+        max_pool_connections=max(16, concurrency * 2),
+    )
+
+
+def opened(settings: Settings, session: boto3.Session, console: Console) -> Kit:
+    """A kit for the session's account; the first call to AWS is made here."""
+    if not session.region_name:
+        raise SettingsError(
+            f"profile {settings.target!r} names no region: set AWS_DEFAULT_REGION, or region in the profile"
+        )
+    identity = session.client("sts", config=client_config(1)).get_caller_identity()
+    return Kit(settings, session, console, session.region_name, identity["Account"])

@@ -1,0 +1,97 @@
+"""Step 6: what the endpoint captured of the last run, as a picture, a page and a summary."""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from scones import captured, endpoint, executions, figure, page, stage, training
+from scones.captured import CapturedRecord
+from scones.errors import CaptureError
+from scones.executions import Run
+from scones.figure import Decision
+from scones.kit import Kit
+
+STEPS = "steps.json"
+
+
+@dataclass(frozen=True)
+class Report:
+    summary: dict[str, Any]
+    complete: bool
+
+
+def of_run(records: list[CapturedRecord], run: Run) -> list[CapturedRecord]:
+    """Records of the run's executions: the state machine gives its execution's name as the inference id."""
+    names = {execution.name for execution in run.executions}
+    return [record for record in records if record.inference_id in names]
+
+
+def decisions_of(records: list[CapturedRecord], run: Run) -> list[Decision]:
+    labels = {execution.name: execution.label for execution in run.executions}
+    return [
+        Decision(record.time, record.prediction, record.confidence, labels[record.inference_id or ""])
+        for record in records
+        if record.probabilities
+    ]
+
+
+def step_seconds(kit: Kit) -> dict[str, float]:
+    file = kit.settings.out / STEPS
+    found: dict[str, float] = json.loads(file.read_text()) if file.is_file() else {}
+    return found
+
+
+def note_seconds(kit: Kit, step: str, seconds: float) -> None:
+    """How long each step took when it last ran, alone or in a run."""
+    kit.settings.out.mkdir(parents=True, exist_ok=True)
+    (kit.settings.out / STEPS).write_text(json.dumps(step_seconds(kit) | {step: round(seconds, 2)}, indent=2))
+
+
+def summarise(kit: Kit, run: Run, captured_records: int, seconds: dict[str, float]) -> dict[str, Any]:
+    dataset, job = stage.recorded(kit), training.trained(kit)
+    found = endpoint.describe(kit.client("sagemaker"), run.endpoint)
+    return {
+        "target": kit.settings.target,
+        "dataset": dataset.name,
+        "train_images": dataset.train_images,
+        "test_images": dataset.test_images,
+        "training_job": {
+            "name": job.name,
+            "status": job.status,
+            "validation_accuracy": training.accuracy_of(kit, job),
+            "training_seconds": job.seconds,
+        },
+        "endpoint": {"name": run.endpoint, "status": found["EndpointStatus"] if found else "deleted"},
+        "executions": {
+            "started": len(run.executions),
+            **{outcome: run.count(outcome) for outcome in ("succeeded", "below_threshold", "failed")},
+        },
+        "captured_records": captured_records,
+        "invocations": run.invocations,
+        "step_seconds": seconds,
+    }
+
+
+def report(kit: Kit) -> Report:
+    began, out = time.monotonic(), kit.settings.out
+    run = executions.read(out)
+    everything = captured.read_all(kit, run.endpoint, lambda found: len(of_run(found, run)) >= run.invocations)
+    records = of_run(everything, run)
+    decisions = decisions_of(records, run)
+    if not decisions:
+        raise CaptureError(
+            f"s3://{kit.bucket}/{captured.prefix_of(run.endpoint)} has no record of the last run "
+            f"({len(everything)} of others): look at the failed executions, then `scones classify` again"
+        )
+    if len(records) < run.invocations:
+        kit.console.warn(
+            f"{len(records)} of {run.invocations} invocations were captured within {captured.TIMEOUT_S} s: "
+            "run `scones report` again when the rest has arrived"
+        )
+    figure.draw(decisions, run.threshold, out / "confidence.png")
+    summary = summarise(kit, run, len(records), step_seconds(kit) | {"report": round(time.monotonic() - began, 2)})
+    (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+    (out / "index.html").write_text(page.render(summary, run, records, len(everything), out / "confidence.png"))
+    kit.console.done(f"{len(records)} captured records of this run, {len(everything)} in all: {out / 'index.html'}")
+    return Report(summary, len(records) == run.invocations)

@@ -1,0 +1,166 @@
+"""Settings, read once. Precedence: argument, variable, the target's section of targets.toml, default."""
+
+import re
+import shlex
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scones.errors import SettingsError
+
+PROJECT = Path(__file__).resolve().parents[2]
+HYPERPARAMETERS = {"image_shape": "3,32,32", "num_classes": "2"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    target: str
+    dataset: Path | None
+    fallback_dataset: Path
+    bucket: str | None
+    role: str | None
+    image_uri: str | None
+    training_instance_type: str
+    endpoint_instance_type: str
+    hyperparameters: Mapping[str, str]
+    endpoint_name: str
+    stack: str
+    threshold: float
+    images: int
+    concurrency: int
+    out: Path
+    project: Path = PROJECT
+
+    @property
+    def cache(self) -> Path:
+        return self.project / "data"
+
+    @property
+    def staged(self) -> Path:
+        return self.project / "out" / "staged"
+
+
+def positive(text: str) -> int:
+    if not re.fullmatch(r"[0-9]+", text) or int(text) < 1:
+        raise ValueError("a whole number of at least 1")
+    return int(text)
+
+
+def share(text: str) -> float:
+    if not re.fullmatch(r"[0-9]*\.?[0-9]+", text) or not 0 <= float(text) <= 1:
+        raise ValueError("a number from 0 to 1")
+    return float(text)
+
+
+def matching(pattern: str, meaning: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(meaning)
+        return text
+
+    return parse
+
+
+def path(text: str) -> Path:
+    return Path(text).expanduser().resolve()
+
+
+def pairs(text: str) -> Mapping[str, str]:
+    """`epochs=20 optimizer=adam` as a mapping."""
+    words = shlex.split(text)
+    if any(not re.fullmatch(r"\w+=.+", word) for word in words):
+        raise ValueError("pairs such as 'epochs=20 optimizer=adam'")
+    return dict(word.split("=", 1) for word in words)
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    parse: Callable[[str], object]
+    default: str | None
+    help: str
+
+    @property
+    def variable(self) -> str:
+        return self.name.upper()
+
+    def value(self, text: str, source: str) -> object:
+        try:
+            return self.parse(text)
+        except ValueError as error:
+            raise SettingsError(f"{source} is {text!r}, and must be {error}") from error
+
+
+INSTANCE_TYPE = matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type such as ml.m5.xlarge")
+NAME = matching(r"[a-zA-Z][-a-zA-Z0-9]{0,62}", "a name of letters, digits and hyphens, at most 63")
+BUCKET = matching(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name: 3 to 63 of a-z, 0-9, dot and hyphen")
+ENDPOINT_NAME = matching(r"[a-z0-9](-*[a-z0-9]){0,39}", "lower-case letters, digits and inner hyphens, at most 40")
+ROLE = matching(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+", "a role's ARN, arn:aws:iam::<account>:role/<name>")
+
+SETTINGS = (
+    Setting("dataset", path, None, "Archive in CIFAR-100's format, instead of the download."),
+    Setting("fallback_dataset", path, str(PROJECT / "data" / "sample.tar.gz"), "Archive for when there is no network."),
+    Setting("bucket", BUCKET, None, "S3 bucket (default: scones-unlimited-<account>-<region>, made if missing)."),
+    Setting("role", ROLE, None, "SageMaker's execution role (default: scones-unlimited-sagemaker, made if missing)."),
+    Setting("image_uri", str, None, "Algorithm's image (default: AWS's built-in image-classification)."),
+    Setting("training_instance_type", INSTANCE_TYPE, "ml.p3.2xlarge", "Instance type that trains."),
+    Setting("endpoint_instance_type", INSTANCE_TYPE, "ml.m5.xlarge", "Instance type that serves."),
+    Setting("hyperparameters", pairs, "", "Hyperparameters on top of the target's, as 'epochs=20 optimizer=adam'."),
+    Setting(
+        "endpoint_name", ENDPOINT_NAME, "scones-vehicles", "Endpoint's name; jobs, models and configs begin with it."
+    ),
+    Setting("stack", NAME, "scones-unlimited", "CloudFormation stack's name."),
+    Setting("threshold", share, "0.93", "Least confidence at which a decision counts."),
+    Setting("images", positive, "40", "How many test images to classify."),
+    Setting("concurrency", positive, "8", "Executions in flight at once."),
+    Setting("out", path, str(PROJECT / "out" / "report"), "Folder of the report."),
+)
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def target_section(file: Path, target: str) -> Mapping[str, object]:
+    """The target's section of the file, else `[default]`."""
+    if not file.is_file():
+        return {}
+    try:
+        sections = tomllib.loads(file.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not TOML: {error}") from error
+    name = target if target in sections else "default"
+    section = sections.get(name, {})
+    if not isinstance(section, dict):
+        raise SettingsError(f"{file}: {name} is {section!r}, and must be a section [{name}]")
+    if unknown := sorted(set(section) - set(BY_NAME)):
+        raise SettingsError(f"{file}: [{name}] has {unknown[0]!r}; known are {', '.join(BY_NAME)}")
+    return section
+
+
+def _file_hyperparameters(section: Mapping[str, object], file: Path) -> dict[str, str]:
+    table = section.get("hyperparameters", {})
+    if not isinstance(table, dict):
+        raise SettingsError(f"{file}: hyperparameters is {table!r}, and must be a table of name = value")
+    return {name: str(value) for name, value in table.items()}
+
+
+def load(arguments: Mapping[str, str], environ: Mapping[str, str], target: str, file: Path) -> Settings:
+    """Settings for a target.
+
+    Raises:
+        SettingsError: a value cannot be used; names the argument, variable or file it came from.
+    """
+    section = target_section(file, target)
+
+    def resolved(setting: Setting) -> object:
+        if (text := arguments.get(setting.name)) is not None:
+            return setting.value(text, f"--{setting.name.replace('_', '-')}")
+        if text := environ.get(setting.variable):
+            return setting.value(text, setting.variable)
+        if setting.name in section and setting.name != "hyperparameters":
+            return setting.value(str(section[setting.name]), f"{setting.name} in {file}")
+        return None if setting.default is None else setting.value(setting.default, setting.variable)
+
+    values: dict[str, Any] = {setting.name: resolved(setting) for setting in SETTINGS}
+    values["hyperparameters"] = HYPERPARAMETERS | _file_hyperparameters(section, file) | values["hyperparameters"]
+    return Settings(target=target, **values)

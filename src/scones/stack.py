@@ -1,0 +1,138 @@
+"""A CloudFormation stack, deployed by change set and followed event by event."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from scones.console import Console, Meter
+from scones.errors import StackError, message_of
+from scones.kit import PROJECT_TAG
+from scones.polling import poll
+
+TIMEOUT_S = 900
+EMPTY = ("didn't contain changes", "no updates are to be performed")
+USABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+# Stacks in these states can only be deleted.
+DEAD = {"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"}
+
+
+@dataclass(frozen=True)
+class Stack:
+    name: str
+    cloudformation: BaseClient
+    console: Console
+
+    def describe(self) -> Mapping[str, Any] | None:
+        try:
+            found: Mapping[str, Any] = self.cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
+        except ClientError as error:
+            if "does not exist" in message_of(error):
+                return None
+            raise
+        return None if found["StackStatus"] == "DELETE_COMPLETE" else found
+
+    def deploy(self, template: str, parameters: Mapping[str, str]) -> bool:
+        """Create or update. False if there was nothing to change."""
+        found = self._settled()
+        if found is not None and found["StackStatus"] in DEAD:
+            self.console.warn(f"Stack {self.name} is {found['StackStatus']}, from a deployment that failed: made anew")
+            self.delete()
+            found = None
+        kind = "CREATE" if found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS" else "UPDATE"
+        change_set = self._change_set(template, parameters, kind)
+        if change_set is None:
+            return False
+        seen = self._event_ids()
+        self.cloudformation.execute_change_set(ChangeSetName=change_set)
+        self._follow(seen)
+        return True
+
+    def delete(self) -> bool:
+        if self._settled() is None:
+            return False
+        seen = self._event_ids()
+        self.cloudformation.delete_stack(StackName=self.name)
+        final = self._settled(seen)
+        if final is not None:
+            raise StackError(f"stack {self.name} is {final['StackStatus']}: {self._first_failure(seen)}")
+        return True
+
+    def _change_set(self, template: str, parameters: Mapping[str, str], kind: str) -> str | None:
+        made = self.cloudformation.create_change_set(
+            StackName=self.name,
+            ChangeSetName=f"change-{time.time_ns()}",
+            ChangeSetType=kind,
+            TemplateBody=template,
+            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+            Tags=[PROJECT_TAG],
+        )
+        arn: str = made["Id"]
+        return arn if self._has_changes(arn) else None
+
+    def _has_changes(self, change_set: str) -> bool:
+        status = ""
+        for _ in poll(TIMEOUT_S):
+            answer = self.cloudformation.describe_change_set(ChangeSetName=change_set, StackName=self.name)
+            status, reason = answer["Status"], answer.get("StatusReason", "")
+            if status == "CREATE_COMPLETE":
+                return True
+            if status == "FAILED":
+                self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=self.name)
+                if any(words in reason.lower() for words in EMPTY):
+                    return False
+                raise StackError(f"the change set of stack {self.name} failed: {reason}")
+        raise StackError(f"the change set of stack {self.name} was still {status} after {TIMEOUT_S} s")
+
+    def _events(self) -> list[Mapping[str, Any]]:
+        """Oldest first."""
+        try:
+            pages = self.cloudformation.get_paginator("describe_stack_events").paginate(StackName=self.name)
+            return [event for page in pages for event in page["StackEvents"]][::-1]
+        except ClientError as error:
+            if "does not exist" in message_of(error):
+                return []
+            raise
+
+    def _event_ids(self) -> set[str]:
+        return {event["EventId"] for event in self._events()}
+
+    def _settled(self, seen: set[str] | None = None) -> Mapping[str, Any] | None:
+        """The stack once nothing moves in it, None if there is none; shows events that were not seen."""
+        shown = self._event_ids() if seen is None else set(seen)
+        status = ""
+        with self.console.meter(f"Stack {self.name}") as meter:
+            for _ in poll(TIMEOUT_S):
+                found = self.describe()
+                self._show(shown, meter)
+                if found is None or not self._moves(found["StackStatus"]):
+                    return found
+                status = found["StackStatus"]
+        raise StackError(f"stack {self.name} was still {status} after {TIMEOUT_S} s: look at its events")
+
+    @staticmethod
+    def _moves(status: str) -> bool:
+        return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+
+    def _show(self, shown: set[str], meter: Meter) -> None:
+        for event in self._events():
+            if event["EventId"] not in shown:
+                shown.add(event["EventId"])
+                meter.update(f"{event['ResourceStatus']} {event['LogicalResourceId']}")
+
+    def _follow(self, seen: set[str]) -> None:
+        final = self._settled(seen)
+        if final is None or final["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+            status = "gone" if final is None else final["StackStatus"]
+            raise StackError(f"stack {self.name} is {status}: {self._first_failure(seen)}")
+
+    def _first_failure(self, seen: set[str]) -> str:
+        """The first resource that failed is the cause; the others were cancelled for it."""
+        for event in self._events():
+            if event["EventId"] not in seen and event["ResourceStatus"].endswith("_FAILED"):
+                return f"{event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason')}"
+        return "no resource says why; look at the stack's events"

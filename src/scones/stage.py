@@ -1,0 +1,137 @@
+"""Step 1: an archive becomes PNGs and manifests, on disk and in the bucket."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from scones import bucket, download
+from scones.archive import read_archive
+from scones.bucket import Upload
+from scones.dataset import SPLITS, Dataset, parse_dataset, parse_manifest, read_dataset, write_dataset
+from scones.download import Download
+from scones.errors import ArchiveError, MissingError, UnreachableError
+from scones.kit import Kit
+
+CIFAR_100 = "CIFAR-100"
+RECORD = "dataset.json"
+
+
+@dataclass(frozen=True)
+class Source:
+    name: str
+    path: Path
+
+
+def given(kit: Kit, path: Path) -> Source:
+    if not path.is_file():
+        raise ArchiveError(f"DATASET is {str(path)!r}, and there is no such file")
+    kit.console.say(f"Archive given: {path}")
+    return Source(CIFAR_100 if download.md5_of(path) == download.MD5 else path.name, path)
+
+
+def fallback(kit: Kit, why: UnreachableError) -> Source:
+    sample = kit.settings.fallback_dataset
+    kit.console.warn(f"CIFAR-100 could not be reached at {download.URL} ({why}).")
+    if not sample.is_file():
+        raise MissingError(f"there is no {sample} to use instead: set DATASET to an archive, or FALLBACK_DATASET")
+    kit.console.warn(f"The drawn sample is used instead: {sample}")
+    return Source(f"drawn sample ({sample.name})", sample)
+
+
+def downloaded(kit: Kit) -> Source:
+    wanted = Download(download.URL, download.MD5, kit.settings.cache / "cifar-100-python.tar.gz")
+    if wanted.target.is_file() and download.md5_of(wanted.target) == wanted.md5:
+        kit.console.say(f"CIFAR-100 is already here: {wanted.target}")
+        return Source(CIFAR_100, wanted.target)
+    with kit.console.meter("Downloading CIFAR-100") as meter:
+
+        def on_bytes(done: int, total: int) -> None:
+            meter.update(f"{done / 1e6:.0f} of {total / 1e6:.0f} MB", completed=done, total=total)
+
+        try:
+            download.fetch(wanted, on_bytes)
+        except UnreachableError as error:
+            return fallback(kit, error)
+    return Source(CIFAR_100, wanted.target)
+
+
+def locate(kit: Kit) -> Source:
+    return given(kit, kit.settings.dataset) if kit.settings.dataset else downloaded(kit)
+
+
+def staged_folder(kit: Kit, source: Source) -> Path:
+    with source.path.open("rb") as stream:
+        return kit.settings.staged / hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+
+
+def write_locally(kit: Kit, source: Source) -> tuple[Dataset, Path]:
+    folder = staged_folder(kit, source)
+    if (dataset := read_dataset(folder)) is not None:
+        kit.console.say(f"Already unpacked: {folder}")
+        return replace(dataset, name=source.name), folder
+    with kit.console.meter("Unpacking") as meter:
+        archive = read_archive(source.path, lambda part: meter.update(f"reading {part}"))
+        for count, name in enumerate(write_dataset(archive, source.name, folder), 1):
+            meter.update(f"{count} images, {name}")
+    written = read_dataset(folder)
+    if written is None:
+        raise ArchiveError(f"{folder} was taken away while it was being written")
+    return written, folder
+
+
+def recorded(kit: Kit) -> Dataset:
+    """What the bucket holds, as its last staging wrote it."""
+    return parse_dataset(bucket.get(kit, RECORD, made_by="stage"))
+
+
+def manifest_of(kit: Kit, split: str) -> dict[str, int]:
+    return parse_manifest(bucket.get(kit, f"{split}.lst", made_by="stage").decode())
+
+
+def require_images(kit: Kit, split: str) -> set[str]:
+    """Keys of the images under a prefix. With its slash: `test` alone also matches `test.lst`."""
+    keys = set(bucket.etags(kit.client("s3"), kit.bucket, f"{split}/"))
+    if not keys:
+        raise MissingError(f"there is no image under s3://{kit.bucket}/{split}/: run `scones stage` first")
+    return keys
+
+
+def _earlier_keys(kit: Kit, present: dict[str, str]) -> set[str]:
+    """Keys that an earlier staging put there, by its own manifests: nobody else's objects are touched."""
+    listed = (split for split in SPLITS if f"{split}.lst" in present)
+    return {f"{split}/{name}" for split in listed for name in manifest_of(kit, split)}
+
+
+def _present(kit: Kit) -> dict[str, str]:
+    prefixes = [f"{split}{end}" for split in SPLITS for end in ("/", ".lst")]
+    found = [bucket.etags(kit.client("s3"), kit.bucket, prefix) for prefix in prefixes]
+    return {key: etag for etags in found for key, etag in etags.items()}
+
+
+def upload(kit: Kit, folder: Path) -> int:
+    """Put images, then manifests; remove what an earlier data set left. Gives how many objects were put."""
+    images = [Upload(f"{split}/{file.name}", file) for split in SPLITS for file in sorted((folder / split).iterdir())]
+    manifests = [Upload(f"{split}.lst", folder / f"{split}.lst") for split in SPLITS]
+    present = _present(kit)
+    stale = (_earlier_keys(kit, present) - {item.key for item in images}) & present.keys()
+    todo = bucket.changed(images, present)
+    with kit.console.meter("Uploading", total=len(todo)) as meter:
+        bucket.put_all(kit, todo, lambda count: meter.update(f"{count} of {len(todo)}", completed=count))
+    bucket.put_all(kit, new_manifests := bucket.changed(manifests, present), lambda count: None)
+    bucket.delete_all(kit.client("s3"), kit.bucket, stale)
+    return len(todo) + len(new_manifests)
+
+
+def stage(kit: Kit) -> Dataset:
+    """Validated and written to disk whole, before the first object is touched."""
+    dataset, folder = write_locally(kit, locate(kit))
+    if bucket.ensure(kit):
+        kit.console.say(f"Made the bucket {kit.bucket}: private, encrypted")
+    count = upload(kit, folder)
+    record = json.dumps(asdict(dataset), indent=2).encode()
+    kit.client("s3").put_object(Bucket=kit.bucket, Key=RECORD, Body=record, ContentType="application/json")
+    what = f"{dataset.train_images} train and {dataset.test_images} test images of {dataset.name}"
+    how = f"{count} objects put" if count else "all there already"
+    kit.console.done(f"Staged {what} in s3://{kit.bucket} ({how})")
+    return dataset

@@ -1,0 +1,233 @@
+"""Step 2: train with SageMaker, following the job's status and log."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from scones import bucket, role, stage
+from scones.console import Meter, keeps_running
+from scones.dataset import SPLITS, Dataset
+from scones.errors import TrainingError, code_of, message_of
+from scones.kit import PROJECT_TAG, Kit
+from scones.logs import TRAINING_JOBS, LogReader
+from scones.polling import poll
+
+MAX_RUN_S = 3600
+STARTING_S = 900
+ROLE_SPREADS_S = 60
+ENDED = {"Completed", "Failed", "Stopped"}
+VALIDATION = re.compile(r"Validation-accuracy=([0-9.]+)")
+EPOCH = re.compile(r"Epoch\[(\d+)\] (Validation-accuracy|Train-accuracy)=([0-9.]+)")
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    name: str
+    status: str
+    secondary_status: str
+    failure_reason: str | None
+    image_uri: str
+    model_data: str | None
+    seconds: float | None
+    final_validation_accuracy: float | None
+    epochs: int
+
+    @classmethod
+    def from_wire(cls, answer: Mapping[str, Any]) -> "TrainingJob":
+        metrics = {item["MetricName"]: float(item["Value"]) for item in answer.get("FinalMetricDataList", [])}
+        return cls(
+            name=answer["TrainingJobName"],
+            status=answer["TrainingJobStatus"],
+            secondary_status=answer.get("SecondaryStatus", ""),
+            failure_reason=answer.get("FailureReason"),
+            image_uri=answer["AlgorithmSpecification"].get("TrainingImage", ""),
+            model_data=answer.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
+            seconds=training_seconds(answer),
+            final_validation_accuracy=metrics.get("validation:accuracy"),
+            epochs=int(answer.get("HyperParameters", {}).get("epochs", "30").strip('"')),
+        )
+
+
+def training_seconds(answer: Mapping[str, Any]) -> float | None:
+    if "TrainingTimeInSeconds" in answer:
+        return float(answer["TrainingTimeInSeconds"])
+    if "TrainingStartTime" in answer and "TrainingEndTime" in answer:
+        return float((answer["TrainingEndTime"] - answer["TrainingStartTime"]).total_seconds())
+    return None
+
+
+def describe(sagemaker: BaseClient, name: str) -> TrainingJob | None:
+    try:
+        return TrainingJob.from_wire(sagemaker.describe_training_job(TrainingJobName=name))
+    except ClientError as error:
+        # AWS says ValidationException for a name that it does not know.
+        if code_of(error) in {"ValidationException", "ResourceNotFound"}:
+            return None
+        raise
+
+
+def hyperparameters(kit: Kit, dataset: Dataset) -> dict[str, str]:
+    return {"num_training_samples": str(dataset.train_images), **kit.settings.hyperparameters}
+
+
+def base_name(kit: Kit, dataset: Dataset) -> str:
+    """The same data, hyperparameters, image and place for the model give the same name."""
+    parts = {
+        "dataset": dataset.digest,
+        "hyperparameters": hyperparameters(kit, dataset),
+        "image": kit.settings.image_uri or "image-classification",
+        "bucket": kit.bucket,
+    }
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{kit.settings.endpoint_name[:40]}-{digest}"
+
+
+def attempts(base: str) -> Iterator[str]:
+    yield base
+    yield from (f"{base}-{attempt}" for attempt in range(2, 100))
+
+
+def has_model(kit: Kit, job: TrainingJob) -> bool:
+    location = urlsplit(job.model_data or "")
+    return location.netloc == kit.bucket and bucket.has(kit, location.path.lstrip("/"))
+
+
+def latest(kit: Kit, dataset: Dataset) -> tuple[TrainingJob | None, str]:
+    """The last attempt if it runs or can be used, and the name that a new one would have."""
+    last: TrainingJob | None = None
+    for name in attempts(base_name(kit, dataset)):
+        job = describe(kit.client("sagemaker"), name)
+        if job is None:
+            return last, name
+        usable = job.status not in ENDED or (job.status == "Completed" and has_model(kit, job))
+        last = job if usable else None
+        if usable:
+            return last, name
+    raise TrainingError(f"{base_name(kit, dataset)} was tried 99 times: change a hyperparameter, or look at its log")
+
+
+def start(kit: Kit, dataset: Dataset, name: str) -> None:
+    for split in SPLITS:
+        stage.require_images(kit, split)
+    arn = role.ensure(kit)
+    kit.console.say("Loading the SageMaker SDK")
+    from scones import sagemaker_sdk as sdk
+
+    place = f"s3://{kit.bucket}"
+    request = sdk.TrainingJobRequest(
+        name=name,
+        image_uri=kit.settings.image_uri or sdk.built_in_image_uri(kit.region),
+        role=arn,
+        bucket=kit.bucket,
+        instance_type=kit.settings.training_instance_type,
+        hyperparameters=hyperparameters(kit, dataset),
+        channels={
+            "train": f"{place}/train/",
+            "validation": f"{place}/test/",
+            "train_lst": f"{place}/train.lst",
+            "validation_lst": f"{place}/test.lst",
+        },
+        max_run_s=MAX_RUN_S,
+        tags=(PROJECT_TAG,),
+    )
+    session = sdk.session(kit.session, kit.client("sagemaker"), kit.bucket)
+    for waited in poll(ROLE_SPREADS_S, interval_s=5):
+        try:
+            return sdk.start_training_job(request, session)
+        except ClientError as error:
+            # A role that was made a moment ago is not known everywhere yet.
+            if waited > ROLE_SPREADS_S - 6 or "assume" not in message_of(error).lower():
+                raise
+    return None
+
+
+def show(line: str, job: TrainingJob, meter: Meter) -> None:
+    if found := EPOCH.search(line):
+        epoch, kind, value = int(found[1]) + 1, found[2].split("-")[0].lower(), float(found[3])
+        meter.update(f"epoch {epoch} of {job.epochs}, {kind} accuracy {value:.3f}", completed=epoch, total=job.epochs)
+
+
+def follow(kit: Kit, name: str, reader: LogReader) -> TrainingJob:
+    """Wait for a job's end, showing its log as it comes."""
+    seen = ""
+    with kit.console.meter(f"Training {name}") as meter:
+        for waited in poll(MAX_RUN_S + STARTING_S):
+            job = describe(kit.client("sagemaker"), name)
+            if job is None:
+                raise TrainingError(f"training job {name} is gone: someone deleted it while it was followed")
+            if job.secondary_status != seen:
+                kit.console.say(f"{waited:5.0f} s  {job.secondary_status}")
+                seen = job.secondary_status
+            for line in reader.read():
+                show(line, job, meter)
+            if job.status in ENDED:
+                return job
+    raise TrainingError(f"{name} was still {seen} after {MAX_RUN_S + STARTING_S} s; its log ends\n{reader.tail()}")
+
+
+def validation_accuracy(job: TrainingJob, lines: list[str]) -> float | None:
+    if job.final_validation_accuracy is not None:
+        return job.final_validation_accuracy
+    return max((float(found[1]) for line in lines if (found := VALIDATION.search(line))), default=None)
+
+
+def _log_tail_settles(reader: LogReader) -> None:
+    """CloudWatch shows the last lines a moment after the job has ended."""
+    for _ in poll(5):
+        if not reader.read() and reader.lines:
+            return
+
+
+def completed(kit: Kit, name: str) -> TrainingJob:
+    reader = LogReader(kit.client("logs"), TRAINING_JOBS, f"{name}/")
+    with keeps_running(f"training job {name} (aws sagemaker stop-training-job --training-job-name {name})"):
+        job = follow(kit, name, reader)
+    _log_tail_settles(reader)
+    kit.settings.out.mkdir(parents=True, exist_ok=True)
+    log = kit.settings.out / "training.log"
+    log.write_text("".join(f"{line}\n" for line in reader.lines))
+    if job.status != "Completed":
+        why = job.failure_reason or "no reason given"
+        raise TrainingError(
+            f"training job {name} is {job.status}: {why}\n  its log ends\n{reader.tail()}\n"
+            f"  whole log: {log}; `scones train` tries again under a new name"
+        )
+    accuracy = validation_accuracy(job, reader.lines)
+    measured = "" if accuracy is None else f", validation accuracy {accuracy:.3f}"
+    kit.console.done(f"Training job {name} is Completed in {job.seconds or 0:.0f} s{measured}")
+    return job
+
+
+def accuracy_of(kit: Kit, job: TrainingJob) -> float | None:
+    """Validation accuracy of a job that has ended, from its description or its log."""
+    reader = LogReader(kit.client("logs"), TRAINING_JOBS, f"{job.name}/")
+    return validation_accuracy(job, reader.read() if job.final_validation_accuracy is None else [])
+
+
+def train(kit: Kit) -> TrainingJob:
+    dataset = stage.recorded(kit)
+    job, name = latest(kit, dataset)
+    if job is not None and job.status == "Completed":
+        kit.console.done(f"Training job {job.name} is Completed already, for this data and these hyperparameters")
+        return job
+    if job is None:
+        start(kit, dataset, name)
+        kit.console.say(f"Started training job {name} on {kit.settings.training_instance_type}")
+    else:
+        kit.console.say(f"Training job {name} runs already: following it")
+    return completed(kit, name)
+
+
+def trained(kit: Kit) -> TrainingJob:
+    """The completed job for what is staged."""
+    job, name = latest(kit, stage.recorded(kit))
+    if job is None or job.status != "Completed":
+        raise TrainingError(f"there is no completed training job {name}: run `scones train` first")
+    return job
