@@ -1,0 +1,1 @@
+"""Teaches LocalStack SageMaker, Lambda functions without Docker, and to listen on loopback only."""

@@ -1,0 +1,109 @@
+"""An execution environment: one function, one invocation at a time, one process that is kept warm between them.
+
+A process that timed out or exited is replaced within the next invocation, as on AWS, which resets the environment and
+initialises it again.
+"""
+
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from localstack_plugin.lambda_executor.errors import InvocationError, TimedOut
+from localstack_plugin.lambda_executor.process import FunctionProcess
+from localstack_plugin.lambda_executor.report import Init, Report, render
+from localstack_plugin.lambda_executor.runtime_api import Invocation, Outcome
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Function:
+    handler: str
+    task_root: Path
+    version: str
+    memory_size_mb: int
+    timeout_s: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """What an invocation brings; its deadline is the environment's to set."""
+
+    request_id: str
+    function_arn: str
+    trace_id: str
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class Completion:
+    outcome: Outcome
+    log: str
+
+
+class ExecutionEnvironment:
+    def __init__(self, function: Function, scratch: Path, variables: dict[str, str]) -> None:
+        self._function = function
+        self._scratch = scratch
+        self._variables = variables
+        self._process: FunctionProcess | None = None
+        self._init: Init | None = None
+
+    def initialise(self, timeout_s: float) -> FunctionProcess:
+        """The process, started if there is none, waiting for work; raises InvocationError."""
+        if self._process is not None and self._process.initialised.done():
+            self._process.initialised.result()
+            return self._process
+        begun = time.monotonic()
+        if self._process is None:
+            self._process = FunctionProcess(
+                self._function.handler, self._function.task_root, self._scratch, self._variables
+            )
+        self._within(timeout_s, self._process.initialised)
+        self._init = Init(time.monotonic() - begun, self._process.take_output())
+        return self._process
+
+    def invoke(self, event: Event) -> Completion:
+        begun = time.monotonic()
+        try:
+            outcome = self._outcome(event, begun + self._function.timeout_s)
+        except InvocationError as failure:
+            log = self._log(event, begun, failure)
+            self.stop()
+            return Completion(Outcome(failure.payload(event.request_id), is_error=True), log)
+        return Completion(outcome, self._log(event, begun))
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
+
+    def _outcome(self, event: Event, deadline: float) -> Outcome:
+        process = self.initialise(deadline - time.monotonic())
+        remaining_s = deadline - time.monotonic()
+        deadline_ms = int((time.time() + remaining_s) * 1000)
+        invocation = Invocation(event.request_id, event.function_arn, event.trace_id, event.payload, deadline_ms)
+        return self._within(remaining_s, process.invoke(invocation))
+
+    def _within(self, timeout_s: float, future: Future[Result]) -> Result:
+        try:
+            return future.result(max(timeout_s, 0))
+        except TimeoutError:
+            raise TimedOut(self._function.timeout_s) from None
+
+    def _log(self, event: Event, begun: float, failure: InvocationError | None = None) -> str:
+        init, self._init = self._init, None
+        report = Report(
+            request_id=event.request_id,
+            version=self._function.version,
+            output=self._process.take_output() if self._process else "",
+            duration_s=time.monotonic() - begun,
+            memory_size_mb=self._function.memory_size_mb,
+            peak_memory_mb=self._process.peak_memory_mb() if self._process else 0,
+            init=init,
+            status=failure.status if failure else None,
+            error_type=failure.error_type if failure else None,
+        )
+        return render(report, failure.log_lines(event.request_id) if failure else [])

@@ -1,0 +1,92 @@
+"""LocalStack's `process` runtime executor: it makes one for each execution environment, and serves them in parallel."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
+from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
+
+from localstack_plugin.lambda_executor.errors import InvocationError, UnsupportedFunctionError
+from localstack_plugin.lambda_executor.execution_environment import Event, ExecutionEnvironment, Function
+from localstack_plugin.lambda_executor.process import make_scratch, remove_scratch
+from localstack_plugin.lambda_executor.variables import process_variables
+from localstack_plugin.settings import from_environment
+
+LOOPBACK = "127.0.0.1"
+INIT_TIMEOUT_S = 10.0
+"""Lambda's limit; an init that takes longer goes on within the first invocation, and within its time-out."""
+
+
+class ProcessRuntimeExecutor(RuntimeExecutor):
+    def __init__(self, id: str, function_version: FunctionVersion) -> None:  # noqa: A002 - the base class's name
+        super().__init__(id=id, function_version=function_version)
+        self._scratch = make_scratch()
+        self._environment: ExecutionEnvironment | None = None
+
+    def start(self, env_vars: dict[str, Any]) -> None:
+        """An init that fails is not raised: it is the first invocation's outcome, with its log."""
+        config = self.function_version.config
+        task_root = Path(config.code.get_unzipped_code_location())
+        variables = process_variables(env_vars, config.runtime, task_root, self._scratch, from_environment())
+        function = Function(
+            handler=config.handler,
+            task_root=task_root,
+            version=self.function_version.id.qualifier,
+            memory_size_mb=config.memory_size,
+            timeout_s=config.timeout,
+        )
+        self._environment = ExecutionEnvironment(function, self._scratch, variables)
+        with suppress(InvocationError):
+            self._environment.initialise(INIT_TIMEOUT_S)
+
+    def stop(self) -> None:
+        if self._environment is not None:
+            self._environment.stop()
+        remove_scratch(self._scratch)
+
+    def invoke(self, payload: dict[str, str]) -> InvocationResult:
+        assert self._environment is not None, "LocalStack invokes only what it has started"
+        event = Event(
+            request_id=payload["invoke-id"],
+            function_arn=payload["invoked-function-arn"],
+            trace_id=payload["trace-id"],
+            payload=payload["payload"].encode(),
+        )
+        completion = self._environment.invoke(event)
+        outcome = completion.outcome
+        return InvocationResult(event.request_id, outcome.payload, outcome.is_error, completion.log)
+
+    def get_address(self) -> str:
+        return LOOPBACK
+
+    def get_endpoint_from_executor(self) -> str:
+        return LOOPBACK
+
+    def get_runtime_endpoint(self) -> str:
+        """Where LocalStack's own runtime binary would report to; the Runtime API has taken its place."""
+        return ""
+
+    def get_logs(self) -> str:
+        """Only for LocalStack's messages; every invocation brings its log with it."""
+        return ""
+
+    @classmethod
+    def prepare_version(cls, function_version: FunctionVersion) -> None:
+        """What is raised here makes the function Failed, with the message as its StateReason."""
+        refuse_unless_python(function_version)
+        function_version.config.code.prepare_for_execution()
+
+    @classmethod
+    def cleanup_version(cls, function_version: FunctionVersion) -> None:
+        """The code's directory is LocalStack's to delete."""
+
+
+def refuse_unless_python(function_version: FunctionVersion) -> None:
+    runtime = function_version.config.runtime
+    if function_version.config.package_type != "Zip" or not (runtime or "").startswith("python3"):
+        what = f"runtime {runtime!r}" if runtime else "a container image"
+        raise UnsupportedFunctionError(
+            f"function {function_version.id.function_name!r} asks for {what}: functions run as Python processes here, "
+            "from zip archives of a python3.x runtime. LAMBDA_RUNTIME_EXECUTOR=docker runs the others in containers."
+        )

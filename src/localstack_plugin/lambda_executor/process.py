@@ -1,0 +1,99 @@
+"""One process of a function: started, initialised once, invoked many times, ended with all that it started."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from localstack_plugin.lambda_executor import bootstrap
+from localstack_plugin.lambda_executor.errors import RuntimeExited
+from localstack_plugin.lambda_executor.runtime_api import Invocation, Outcome, RuntimeApi
+
+ANSWER_GRACE_S = 0.05
+"""What a process sends before it exits may be read after the exit is seen."""
+
+
+class FunctionProcess:
+    """`scratch` is its /tmp and home, and outlives it: on AWS the next process of the environment finds its files."""
+
+    def __init__(self, handler: str, task_root: Path, scratch: Path, environment: dict[str, str]) -> None:
+        self._output = scratch / ".output"
+        self._output.touch()
+        self._ended = False
+        self._api = RuntimeApi()
+        self._process = self._spawn(handler, task_root, environment)
+        threading.Thread(target=self._watch, name=f"lambda-exit-{self._process.pid}", daemon=True).start()
+
+    @property
+    def initialised(self) -> Future[None]:
+        return self._api.initialised
+
+    def invoke(self, invocation: Invocation) -> Future[Outcome]:
+        return self._api.invoke(invocation)
+
+    def kill(self) -> None:
+        """Ends the process and its descendants; its API goes with it."""
+        if self._ended:
+            return
+        self._ended = True
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._api.close()
+
+    def take_output(self) -> str:
+        """What was written to stdout and stderr since the last call. A file and not a pipe: it is complete when the
+        answer comes, needs no reading thread, and never blocks the function."""
+        with suppress(FileNotFoundError):
+            output = self._output.read_text(errors="replace")
+            os.truncate(self._output, 0)
+            return output
+        return ""
+
+    def peak_memory_mb(self) -> int:
+        status = Path(f"/proc/{self._process.pid}/status")
+        with suppress(OSError):
+            for line in status.read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) // 1024
+        return 0
+
+    def _spawn(self, handler: str, task_root: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        server_pipe = read_end_of_server_pipe()
+        with self._output.open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, "-S", "-P", bootstrap.__file__, handler],
+                cwd=task_root,
+                env=environment
+                | {"AWS_LAMBDA_RUNTIME_API": self._api.address, bootstrap.SERVER_PIPE: str(server_pipe)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=[server_pipe],
+                start_new_session=True,
+            )
+
+    def _watch(self) -> None:
+        self._api.fail(RuntimeExited(self._process.wait()), ANSWER_GRACE_S)
+
+
+@cache
+def read_end_of_server_pipe() -> int:
+    """Never written to. The writing end is inherited by no one, so it closes when this server's process is gone."""
+    read_end, _ = os.pipe()
+    return read_end
+
+
+def make_scratch() -> Path:
+    return Path(tempfile.mkdtemp(prefix="lambda-"))
+
+
+def remove_scratch(scratch: Path) -> None:
+    shutil.rmtree(scratch, ignore_errors=True)

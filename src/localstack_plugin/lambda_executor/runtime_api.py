@@ -1,0 +1,144 @@
+"""The Lambda Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) for one function process.
+
+One thread with an event loop serves every process; each has a port of its own, since the API's clients take a host and
+a port, not a path. What waits for an answer waits on a `concurrent.futures.Future`.
+"""
+
+import asyncio
+import json
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+
+from localstack_plugin.lambda_executor.errors import InitFailed, LambdaExecutorError
+from localstack_plugin.lambda_executor.wire import Request, Response, read_request
+
+VERSION = "/2018-06-01/runtime"
+MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
+HEAD_LIMIT_BYTES = 2 * 1024 * 1024
+"""The X-Ray cause of an error travels in a header of up to 1 MiB."""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    request_id: str
+    function_arn: str
+    trace_id: str
+    payload: bytes
+    deadline_ms: int
+
+    def headers(self) -> dict[str, str]:
+        return {
+            "Lambda-Runtime-Aws-Request-Id": self.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(self.deadline_ms),
+            "Lambda-Runtime-Invoked-Function-Arn": self.function_arn,
+            "Lambda-Runtime-Trace-Id": self.trace_id,
+        }
+
+
+@dataclass(frozen=True)
+class Outcome:
+    payload: bytes
+    is_error: bool
+
+
+@cache
+def event_loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="lambda-runtime-api", daemon=True).start()
+    return loop
+
+
+class RuntimeApi:
+    """`initialised` is done when the process asks for work, or fails with why it cannot."""
+
+    def __init__(self) -> None:
+        self.initialised: Future[None] = Future()
+        self._loop = event_loop()
+        self._waiting: asyncio.Queue[Invocation] = asyncio.Queue()
+        self._outcome: Future[Outcome] = Future()
+        self._connections: set[asyncio.Task[None]] = set()
+        self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
+        self.address = "{}:{}".format(*self._server.sockets[0].getsockname())
+
+    def invoke(self, invocation: Invocation) -> Future[Outcome]:
+        self._outcome = Future()
+        self._loop.call_soon_threadsafe(self._waiting.put_nowait, invocation)
+        return self._outcome
+
+    def fail(self, error: LambdaExecutorError, grace_s: float) -> None:
+        """Ends whatever waits with `error`, unless an answer that is already on its way arrives within `grace_s`."""
+        self._loop.call_soon_threadsafe(self._loop.call_later, grace_s, self._fail, error)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._close)
+
+    def _fail(self, error: LambdaExecutorError) -> None:
+        for future in (self.initialised, self._outcome):
+            if not future.done():
+                future.set_exception(error)
+
+    def _close(self) -> None:
+        self._server.close()
+        for connection in self._connections:
+            connection.cancel()
+
+    async def _listen(self) -> asyncio.Server:
+        return await asyncio.start_server(self._serve, host="127.0.0.1", port=0, limit=HEAD_LIMIT_BYTES)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = asyncio.current_task()
+        assert connection is not None
+        self._connections.add(connection)
+        try:
+            while (request := await read_request(reader)) is not None:
+                writer.write((await self._answer(request)).encoded())
+                await writer.drain()
+        except (asyncio.CancelledError, ConnectionError):
+            pass
+        finally:
+            self._connections.discard(connection)
+            writer.close()
+
+    async def _answer(self, request: Request) -> Response:
+        match request.method, request.path.removeprefix(VERSION).split("/")[1:]:
+            case "GET", ["invocation", "next"]:
+                return await self._next()
+            case "POST", ["invocation", _, "response"]:
+                return self._response(request.body)
+            case "POST", ["invocation", _, "error"]:
+                return self._settle(Outcome(request.body, is_error=True))
+            case "POST", ["init", "error"]:
+                self._fail(InitFailed(request.body))
+                return Response(HTTPStatus.ACCEPTED)
+        message = f"{request.method} {request.path} is not in the Runtime API"
+        return refusal(HTTPStatus.NOT_FOUND, "InvalidPath", message)
+
+    async def _next(self) -> Response:
+        if not self.initialised.done():
+            self.initialised.set_result(None)
+        invocation = await self._waiting.get()
+        return Response(HTTPStatus.OK, invocation.payload, invocation.headers())
+
+    def _response(self, body: bytes) -> Response:
+        if len(body) <= MAX_RESPONSE_BYTES:
+            return self._settle(Outcome(body, is_error=False))
+        message = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
+        self._settle(Outcome(error_body("Function.ResponseSizeTooLarge", message), is_error=True))
+        return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge", message)
+
+    def _settle(self, outcome: Outcome) -> Response:
+        if self._outcome.done():
+            return refusal(HTTPStatus.BAD_REQUEST, "InvalidStateTransition", "there is no invocation to answer")
+        self._outcome.set_result(outcome)
+        return Response(HTTPStatus.ACCEPTED, b'{"status":"OK"}')
+
+
+def refusal(status: HTTPStatus, error_type: str, message: str) -> Response:
+    return Response(status, error_body(error_type, message))
+
+
+def error_body(error_type: str, message: str) -> bytes:
+    return json.dumps({"errorType": error_type, "errorMessage": message}).encode()

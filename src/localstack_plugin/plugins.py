@@ -1,0 +1,47 @@
+"""The entry points. LocalStack imports this module early, so each imports what it needs when it is loaded."""
+
+from localstack.runtime import hooks
+from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
+from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
+from localstack.services.plugins import Service, aws_provider
+
+
+@aws_provider(api="sagemaker")
+def sagemaker() -> Service:
+    from localstack_plugin.forward import forwarded_service
+    from localstack_plugin.settings import from_environment
+
+    return forwarded_service("sagemaker", from_environment().sagemaker_endpoint_url)
+
+
+@aws_provider(api="sagemaker-runtime")
+def sagemaker_runtime() -> Service:
+    from localstack_plugin.forward import forwarded_service
+    from localstack_plugin.settings import from_environment
+
+    return forwarded_service("sagemaker-runtime", from_environment().sagemaker_endpoint_url)
+
+
+class ProcessExecutorPlugin(RuntimeExecutorPlugin):
+    name = "process"
+
+    def load(self) -> type:
+        from localstack_plugin.lambda_executor.executor import ProcessRuntimeExecutor
+
+        return ProcessRuntimeExecutor
+
+
+class LoopbackServerPlugin(RuntimeServerPlugin):
+    name = "loopback"
+
+    def load(self) -> RuntimeServer:
+        from localstack_plugin.server import LoopbackRuntimeServer
+
+        return LoopbackRuntimeServer()
+
+
+@hooks.on_infra_start()
+def add_sagemaker_to_step_functions() -> None:
+    from localstack_plugin.step_functions import install
+
+    install()

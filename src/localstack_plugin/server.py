@@ -1,0 +1,31 @@
+"""LocalStack's own server, on loopback: the original ignores the host of GATEWAY_LISTEN and binds every interface."""
+
+from ipaddress import ip_address
+
+from localstack.config import HostAndPort
+from localstack.runtime.server.twisted import TwistedRuntimeServer
+from rolo.gateway import Gateway
+from rolo.serving.twisted import TwistedGateway
+from twisted.internet import reactor
+from twisted.internet.interfaces import IProtocolFactory
+
+
+class NotLoopbackError(ValueError):
+    """GATEWAY_LISTEN names an address that other machines can reach."""
+
+
+class LoopbackRuntimeServer(TwistedRuntimeServer):
+    """Plain HTTP on the addresses asked for, which must be loopback. Nothing on loopback needs TLS."""
+
+    def register(self, gateway: Gateway, listen: list[HostAndPort], ssl_creds: tuple[str, str] | None = None) -> None:
+        site: IProtocolFactory = TwistedGateway(gateway)
+        for address in listen:
+            reactor.listenTCP(address.port, site, interface=loopback(address.host))
+
+
+def loopback(host: str) -> str:
+    if host == "localhost":
+        return "127.0.0.1"
+    if not ip_address(host).is_loopback:
+        raise NotLoopbackError(f"GATEWAY_LISTEN asks for {host!r}, which others can reach: set it to 127.0.0.1:<port>")
+    return host

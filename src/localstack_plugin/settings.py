@@ -1,0 +1,25 @@
+"""The plugin's settings: environment variables of the LocalStack process."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LOCAL_CLOUD = "SCONES_LOCAL_CLOUD"
+"""Labels every process of the local cloud, so that what is left over can be found; functions inherit it."""
+
+
+class SettingsError(ValueError):
+    """A variable holds what cannot be used; the message names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    sagemaker_endpoint_url: str = "http://127.0.0.1:4570"
+    local_cloud: str | None = None
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    url = environment.get("SAGEMAKER_ENDPOINT_URL") or Settings.sagemaker_endpoint_url
+    if not url.startswith(("http://", "https://")):
+        raise SettingsError(f"SAGEMAKER_ENDPOINT_URL is {url!r}: set it to a URL such as http://127.0.0.1:4570")
+    return Settings(sagemaker_endpoint_url=url.rstrip("/"), local_cloud=environment.get(LOCAL_CLOUD))

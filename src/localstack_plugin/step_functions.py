@@ -1,0 +1,169 @@
+"""Step Functions' integrations with SageMaker, which LocalStack's own table of services lacks.
+
+docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html is the behaviour that is matched. LocalStack has no
+plugin interface for a state's service, so `install` puts ours in its table.
+"""
+
+from typing import Any
+
+from botocore import xform_name
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from localstack.aws.api.stepfunctions import HistoryEventType, TaskFailedEventDetails
+from localstack.aws.spec import load_service
+from localstack.services.stepfunctions.asl.component.common.error_name.custom_error_name import CustomErrorName
+from localstack.services.stepfunctions.asl.component.common.error_name.failure_event import FailureEvent
+from localstack.services.stepfunctions.asl.component.state.state_execution.state_task import state_task_factory
+from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.credentials import (
+    StateCredentials,
+)
+from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service import (
+    state_task_service,
+    state_task_service_aws_sdk,
+    state_task_service_callback,
+    state_task_service_factory,
+)
+from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service.resource import (
+    ResourceCondition,
+    ResourceRuntimePart,
+)
+from localstack.services.stepfunctions.asl.eval.callback.callback import (
+    CallbackEndpoint,
+    CallbackOutcome,
+    HeartbeatEndpoint,
+)
+from localstack.services.stepfunctions.asl.eval.environment import Environment
+from localstack.services.stepfunctions.asl.eval.event.event_detail import EventDetails
+from localstack.services.stepfunctions.asl.utils.boto_client import boto_client_for
+from localstack.services.stepfunctions.asl.utils.encoding import to_json_str
+
+from localstack_plugin.sagemaker_jobs import SYNCHRONOUS, Job, JobFailed
+
+REQUEST_RESPONSE_ACTIONS = frozenset(
+    {
+        "CreateEndpoint",
+        "CreateEndpointConfig",
+        "CreateHyperParameterTuningJob",
+        "CreateLabelingJob",
+        "CreateModel",
+        "CreateProcessingJob",
+        "CreateTrainingJob",
+        "CreateTransformJob",
+        "UpdateEndpoint",
+    }
+)
+# the words in which AWS SDK integrations spell the service, in a resource and in an error
+SDK_NAMES = {"sagemakerruntime": ("sagemaker-runtime", "SageMakerRuntime")}
+
+
+def install() -> None:
+    for sfn_name, (boto_name, error_name) in SDK_NAMES.items():
+        state_task_service.StateTaskService._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES[sfn_name] = boto_name
+        state_task_service_aws_sdk._SERVICE_ERROR_NAMES[sfn_name] = error_name
+    original = state_task_service_factory.state_task_service_for
+
+    def state_task_service_for(service_name: str) -> state_task_service.StateTaskService:
+        return StateTaskServiceSageMaker() if service_name == "sagemaker" else original(service_name)
+
+    # the second module has imported the function by name
+    state_task_service_factory.state_task_service_for = state_task_service_for
+    state_task_factory.state_task_service_for = state_task_service_for
+
+
+class StateTaskServiceSageMaker(state_task_service_callback.StateTaskServiceCallback):
+    """`arn:aws:states:::sagemaker:<action>` and `….sync`. A task token is not supported by AWS either; it is among the
+    patterns because LocalStack's `.sync` needs the call-back endpoint that comes with it."""
+
+    def __init__(self) -> None:
+        super().__init__(supported_integration_patterns={ResourceCondition.Sync, ResourceCondition.WaitForTaskToken})
+
+    def _get_supported_parameters(self) -> set[str] | None:
+        """None refuses the state machine, with LocalStack's message."""
+        action, condition = self._action(), self.resource.condition
+        synchronous = condition == ResourceCondition.Sync and action.removeprefix("Create") in SYNCHRONOUS
+        if not synchronous and (condition is not None or action not in REQUEST_RESPONSE_ACTIONS):
+            return None
+        return set(load_service("sagemaker").operation_model(action).input_shape.members)
+
+    def _action(self) -> str:
+        action: str = self.resource.api_action
+        return action[:1].upper() + action[1:]
+
+    def _client(self, part: ResourceRuntimePart, credentials: StateCredentials) -> BaseClient:
+        return boto_client_for(service="sagemaker", region=part.region, state_credentials=credentials)
+
+    def _eval_service_task(
+        self,
+        env: Environment,
+        resource_runtime_part: ResourceRuntimePart,
+        normalised_parameters: dict[str, Any],
+        state_credentials: StateCredentials,
+    ) -> None:
+        client = self._client(resource_runtime_part, state_credentials)
+        response = getattr(client, xform_name(self._action()))(**normalised_parameters)
+        response.pop("ResponseMetadata", None)
+        env.stack.append(response)
+
+    def _build_sync_resolver(
+        self,
+        env: Environment,
+        resource_runtime_part: ResourceRuntimePart,
+        normalised_parameters: dict[str, Any],
+        state_credentials: StateCredentials,
+    ) -> Job:
+        env.stack.pop()  # the Create call's answer: the job's description takes its place
+        kind = self._action().removeprefix("Create")
+        client = self._client(resource_runtime_part, state_credentials)
+        return Job(client, kind, normalised_parameters[f"{kind}Name"])
+
+    def _eval_sync(
+        self,
+        env: Environment,
+        sync_resolver: Job,
+        timeout_seconds: int | None,
+        callback_endpoint: CallbackEndpoint | None,
+        heartbeat_endpoint: HeartbeatEndpoint | None,
+    ) -> CallbackOutcome | dict[str, Any]:
+        """An execution that is stopped, or a task that times out, stops its job, as on AWS."""
+        outcome = super()._eval_sync(env, sync_resolver, timeout_seconds, callback_endpoint, heartbeat_endpoint)
+        if outcome is None:
+            sync_resolver.stop()
+        return outcome
+
+    def _from_error(self, env: Environment, ex: Exception) -> FailureEvent:
+        if isinstance(ex, JobFailed):
+            return self._failure(env, "States.TaskFailed", to_json_str(ex.description))
+        if isinstance(ex, ClientError):
+            return self._failure(env, error_name(ex), error_cause(ex))
+        return super()._from_error(env=env, ex=ex)
+
+    def _failure(self, env: Environment, error: str, cause: str) -> FailureEvent:
+        details = TaskFailedEventDetails(
+            error=error, cause=cause, resource=self._get_sfn_resource(), resourceType=self._get_sfn_resource_type()
+        )
+        return FailureEvent(
+            env=env,
+            error_name=CustomErrorName(error),
+            event_type=HistoryEventType.TaskFailed,
+            event_details=EventDetails(taskFailedEventDetails=details),
+        )
+
+
+def error_name(error: ClientError) -> str:
+    """Named after the classes of the AWS SDK for Java 1, which has one for each modelled error and one for the rest."""
+    code: str = error.response["Error"]["Code"]
+    if code not in {shape.error_code for shape in load_service("sagemaker").error_shapes}:
+        return "SageMaker.AmazonSageMakerException"
+    return f"SageMaker.{code.removesuffix('Exception')}Exception"
+
+
+def error_cause(error: ClientError) -> str:
+    metadata = error.response["ResponseMetadata"]
+    details = [
+        "Service: AmazonSageMaker",
+        f"Status Code: {metadata['HTTPStatusCode']}",
+        f"Error Code: {error.response['Error']['Code']}",
+        f"Request ID: {metadata.get('RequestId')}",
+        "Proxy: null",
+    ]
+    return f"{error.response['Error']['Message']} ({'; '.join(details)})"
