@@ -49,8 +49,6 @@ def decode(shape: Shape, value: Value) -> Value:
 
 
 def decode_member(member: Member, value: Value) -> Value:
-    if member.is_json and isinstance(value, str):
-        return load(value.encode())
     if member.timestamp_format and member.shape.type == "timestamp":
         return _timestamp_in(value, member.timestamp_format)
     return decode(member.shape, value)
@@ -61,8 +59,6 @@ def encode(shape: Shape, value: Value) -> Value:
 
 
 def encode_member(member: Member, value: Value) -> Value:
-    if member.is_json:
-        return json.dumps(value, separators=(",", ":"))
     if member.timestamp_format and member.shape.type == "timestamp":
         return format_timestamp(value, member.timestamp_format)
     return encode(member.shape, value)

@@ -115,7 +115,7 @@ class Member:
         self.wire_name: str = ref.get("locationName", name)
         self.location: str | None = ref.get("location")
         self.timestamp_format: str | None = ref.get("timestampFormat")
-        self.is_json: bool = bool(ref.get("jsonvalue"))
+        self.is_json: bool = bool(ref.get("jsonvalue"))  # JSON in base64, in headers only: in a body it is a string
 
     @cached_property
     def shape(self) -> Shape:

@@ -91,7 +91,7 @@ def _located(shape: Shape, request: HttpRequest, labels: Mapping[str, str]) -> d
                 continue
             case _:
                 query = parse_qsl(request.query, keep_blank_values=True) if query is None else query
-                values.update(decode_query(member, query, shape))
+                values.update(decode_query(member, query))
                 continue
         if text is not None:
             values[member.name] = decode_text(member, text)

@@ -13,6 +13,7 @@ from sagemaker_emulator.wire.timestamps import format_timestamp, parse_timestamp
 
 UNSENDABLE = re.compile(r"[\r\n\0]+")
 LIST_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^,]*))\s*(?:,|$)')
+NEEDS_QUOTES = re.compile(r'[,"\s]')
 DEFAULT_FORMAT = {"header": "rfc822", "headers": "rfc822"}
 
 
@@ -26,11 +27,11 @@ def decode_text(member: Member, text: str) -> Value:
     return _scalar(member, text, member)
 
 
-def decode_query(member: Member, pairs: Sequence[tuple[str, str]], structure: Shape) -> dict[str, Any]:
-    """A map of the query string takes every parameter that no other member names."""
+def decode_query(member: Member, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """A map of the query string takes every parameter, whether or not another member names it too."""
     shape = member.shape
     if shape.type == "map":
-        return {member.name: _query_map(shape, pairs, structure)}
+        return {member.name: _query_map(shape, pairs)} if pairs else {}
     texts = [text for name, text in pairs if name == member.wire_name]
     if shape.type == "list":
         return {member.name: [_scalar(shape.item, text, member) for text in texts]} if texts else {}
@@ -41,14 +42,12 @@ def encode_text(member: Member, value: Value) -> str:
     return UNSENDABLE.sub(" ", _as_text(member, value, member))
 
 
-def _query_map(shape: Shape, pairs: Sequence[tuple[str, str]], structure: Shape) -> dict[str, Any]:
-    named = {other.wire_name for other in structure.located_members if other.shape.type != "map"}
+def _query_map(shape: Shape, pairs: Sequence[tuple[str, str]]) -> dict[str, Value]:
     if shape.value.shape.type != "list":
-        return {name: _scalar(shape.value, text, shape.value) for name, text in pairs if name not in named}
-    values: dict[str, list[Any]] = {}
+        return {name: _scalar(shape.value, text, shape.value) for name, text in pairs}
+    values: dict[str, list[Value]] = {}
     for name, text in pairs:
-        if name not in named:
-            values.setdefault(name, []).append(_scalar(shape.value.shape.item, text, shape.value))
+        values.setdefault(name, []).append(_scalar(shape.value.shape.item, text, shape.value))
     return values
 
 
@@ -82,7 +81,7 @@ def _as_text(member: Member, value: Value, place: Member) -> str:
         case "blob":
             return base64.b64encode(value).decode()
         case "list":
-            return ", ".join(_quoted(_as_text(member.shape.item, part, place)) for part in value)
+            return ", ".join(_list_item(member.shape.item, part, place) for part in value)
     return str(value)
 
 
@@ -98,8 +97,9 @@ def _base64(text: str) -> bytes:
         raise serialization_error(f"'{text}' can not be converted to a Blob: {error}") from error
 
 
-def _quoted(text: str) -> str:
-    if not re.search(r'[,"\s]', text):
+def _list_item(item: Member, value: Value, place: Member) -> str:
+    text = _as_text(item, value, place)
+    if item.shape.type == "timestamp" or not NEEDS_QUOTES.search(text):
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
