@@ -1,6 +1,5 @@
 """Classify: a base64 image to the endpoint's class probabilities."""
 
-
 import base64
 import binascii
 import json
@@ -13,7 +12,6 @@ from botocore.exceptions import ClientError
 
 CONTENT_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 INFERENCE_ID_LIMIT = 64
-ENDPOINT_NAME = os.environ["ENDPOINT_NAME"]
 
 # SageMaker gives a model 60 s and then says what happened: wait for its answer rather than race it.
 sagemaker_runtime = boto3.client(
@@ -23,6 +21,10 @@ sagemaker_runtime = boto3.client(
 
 class ClassifyError(Exception):
     """What can go wrong in this function. The endpoint's own errors (ModelError and others) keep their names."""
+
+
+class EndpointNameMissing(ClassifyError):
+    """The function is not told which endpoint to ask."""
 
 
 class ImageMissing(ClassifyError):
@@ -85,12 +87,21 @@ def content_type_of(image: bytes) -> str:
     raise NotAnImage(f"image_data is {len(image):,} bytes that begin {image[:8]!r}; it should be a PNG or a JPEG")
 
 
+def endpoint_name() -> str:
+    name = os.environ.get("ENDPOINT_NAME")
+    if not name:
+        raise EndpointNameMissing(
+            "ENDPOINT_NAME is not set; set it to the endpoint's name in the function's environment"
+        )
+    return name
+
+
 def invoke_endpoint(image: bytes, content_type: str, inference_id: object) -> bytes:
     # An execution's name may be longer than an inference id; names differ at their end.
     options = {"InferenceId": str(inference_id)[-INFERENCE_ID_LIMIT:]} if inference_id else {}
     try:
         response = sagemaker_runtime.invoke_endpoint(
-            EndpointName=ENDPOINT_NAME, ContentType=content_type, Accept="application/json", Body=image, **options
+            EndpointName=endpoint_name(), ContentType=content_type, Accept="application/json", Body=image, **options
         )
     except ClientError as error:
         if error.response["Error"]["Code"] == "ThrottlingException":
@@ -110,6 +121,6 @@ def probabilities_in(answer: bytes) -> list[float]:
         or not all(isinstance(p, int | float) for p in probabilities)
     ):
         raise AnswerNotUnderstood(
-            f"endpoint {ENDPOINT_NAME} answered {answer[:80]!r}; it should be a JSON list of numbers, one a class"
+            f"endpoint {endpoint_name()} answered {answer[:80]!r}; it should be a JSON list of numbers, one a class"
         )
     return [float(probability) for probability in probabilities]

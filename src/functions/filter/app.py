@@ -1,6 +1,5 @@
 """Filter: let a prediction pass whose highest probability reaches the threshold."""
 
-
 import json
 import math
 import os

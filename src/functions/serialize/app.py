@@ -1,6 +1,5 @@
 """Serialize: an image in S3 to base64 text, for the functions after it."""
 
-
 import base64
 import json
 from typing import Any

@@ -49,6 +49,14 @@ def test_base64_in_lines_is_base64(classify: ModuleType) -> None:
     assert answer_of(classify, event) == [0.9, 0.1]
 
 
+def test_a_function_that_is_not_told_its_endpoint_says_so(
+    classify: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ENDPOINT_NAME")
+    with pytest.raises(classify.EndpointNameMissing, match="set it to the endpoint's name"):
+        classify.lambda_handler(event_with(PNG), None)
+
+
 @pytest.mark.parametrize("image_data", ["", None, 5, ["aGk="]])
 def test_no_image_data_is_image_missing(classify: ModuleType, image_data: object) -> None:
     with pytest.raises(classify.ImageMissing, match="should be a PNG or JPEG in base64"):
