@@ -150,7 +150,7 @@ clean: ## stop the local cloud, remove its state, the environments and the resul
 
 .venv/.torch-$(TORCH_VERSION): .venv/.uv-$(UV_VERSION)
 	@echo "set-up: torch $(TORCH_VERSION)"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --retries 1 --timeout 15 \
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --retries 1 --timeout 15 \
 	  --extra-index-url $(TORCH_INDEX) torch==$(TORCH_VERSION)
 	@touch $@
 

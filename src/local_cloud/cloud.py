@@ -152,6 +152,8 @@ class LocalCloud:
         # more than once: what is ending may still start something
         while left := end(leftovers(self.state_dir, self._running()), self._grace_s):
             swept += left
+        for child in self._children.values():
+            child.poll()  # reaps it if it has ended
         return swept
 
     def _running(self) -> list[psutil.Process]:
@@ -198,9 +200,6 @@ class LocalCloud:
         ended = end([process for process in found if process], self._grace_s)
         for name in records:
             self._records.remove(name)
-        for name in names:
-            if child := self._children.pop(name, None):
-                child.wait()
         return ended + self._sweep()
 
     def _status(self, server: Server) -> ServerStatus:

@@ -1,0 +1,68 @@
+import io
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from local_cloud.cloud import LocalCloud
+from local_cloud.ports import free_port
+from local_cloud.processes import end, leftovers
+from local_cloud.progress import Progress
+from local_cloud.servers import Server
+
+PROGRAM = Path(__file__).with_name("server_program.py")
+
+
+def server(name: str, *options: str, port: int | None = None) -> Server:
+    port = port or free_port()
+    return Server(
+        name=name,
+        command=(sys.executable, str(PROGRAM), str(port), *options),
+        environment=dict(os.environ),
+        port=port,
+        health_path="/health",
+        port_variable=f"{name.upper()}_PORT",
+    )
+
+
+class Clouds:
+    """Makes clouds under one state folder, as several commands would, and remembers what they said."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.state_dir = state_dir
+        self.said = io.StringIO()
+        self._made: list[LocalCloud] = []
+
+    def __call__(self, *servers: Server, timeout_s: float = 20.0, grace_s: float = 2.0) -> LocalCloud:
+        self._made.append(LocalCloud(servers, self.state_dir, Progress(self.said), timeout_s, grace_s))
+        return self._made[-1]
+
+    def close(self) -> None:
+        for cloud in self._made:
+            cloud.down()
+
+
+@pytest.fixture
+def clouds(tmp_path: Path) -> Iterator[Clouds]:
+    clouds = Clouds(tmp_path / ".scones")
+    yield clouds
+    clouds.close()
+    assert end(leftovers(clouds.state_dir), grace_s=0.1) == []
+
+
+def eventually(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not so within {timeout_s} s"
+        os.sched_yield()
+
+
+def runs(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,176 @@
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+
+import psutil
+import pytest
+
+from local_cloud.cloud import LocalCloud, State
+from local_cloud.errors import LocalCloudError, PortInUseError, StartError
+from local_cloud.ports import free_port
+from local_cloud.processes import LABEL, leftovers
+from local_cloud.state import Record, Records
+
+from .conftest import Clouds, eventually, runs, server
+
+
+def pid_of(cloud: LocalCloud, name: str = "one") -> int:
+    return next(status.pid for status in cloud.status() if status.name == name and status.pid)
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not runs(pid))
+
+
+def states(cloud: LocalCloud) -> list[State]:
+    return [status.state for status in cloud.status()]
+
+
+def test_up_starts_both_and_down_ends_both(clouds: Clouds) -> None:
+    cloud = clouds(server("one"), server("two"))
+    assert cloud.up() == ("one", "two")
+    assert states(cloud) == [State.RUNNING, State.RUNNING]
+    assert len(cloud.down()) == 2
+    assert states(cloud) == [State.STOPPED, State.STOPPED]
+    assert leftovers(clouds.state_dir) == []
+
+
+def test_a_second_up_starts_nothing(clouds: Clouds) -> None:
+    one = server("one")
+    clouds(one).up()
+    before = pid_of(clouds(one))
+    assert clouds(one).up() == ()
+    assert pid_of(clouds(one)) == before
+    clouds(one).down()
+
+
+def test_only_the_dead_server_is_started_again_and_what_it_left_is_ended(clouds: Clouds) -> None:
+    one, two = server("one", "--child"), server("two", "--child")
+    cloud = clouds(one, two)
+    cloud.up()
+    orphan, kept = child_of(cloud, "one"), child_of(cloud, "two")
+    kill(pid_of(cloud, "one"))
+    assert states(cloud) == [State.DEAD, State.RUNNING]
+    assert cloud.up() == ("one",)
+    assert "one (pid" in clouds.said.getvalue()
+    assert "its state is kept" in clouds.said.getvalue()
+    assert not runs(orphan)
+    assert runs(kept)
+    cloud.down()
+    assert not runs(kept)
+
+
+def child_of(cloud: LocalCloud, name: str) -> int:
+    found = re.search(r"child (\d+)", cloud.log(name).read_text())
+    assert found
+    return int(found.group(1))
+
+
+def test_a_port_in_use_names_its_owner_and_the_way_on(clouds: Clouds) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(PortInUseError, match=rf"port {port}.*pid {os.getpid()}: .*\n.*ONE_PORT=\d+ make up"):
+            clouds(server("one", port=port)).up()
+    assert leftovers(clouds.state_dir) == []
+
+
+def test_a_server_that_dies_at_start_shows_its_log_and_takes_the_other_down(clouds: Clouds) -> None:
+    with pytest.raises(StartError, match=r"two died while it started \(exit code 1\).\n.*two.log:\n  the disk is full"):
+        clouds(server("one"), server("two", "--die")).up()
+    assert leftovers(clouds.state_dir) == []
+
+
+def test_a_server_that_never_answers_is_given_up_at_the_deadline(clouds: Clouds) -> None:
+    with pytest.raises(StartError, match=r"one did not answer http://127.0.0.1:\d+/health within \d s(.|\n)*listening"):
+        clouds(server("one", "--deaf"), timeout_s=0.5).up()
+    assert leftovers(clouds.state_dir) == []
+
+
+def test_a_command_that_does_not_exist_says_how_to_install_it(clouds: Clouds) -> None:
+    absent = server("one").__class__("one", ("/nowhere/python",), {}, free_port(), "/health", "ONE_PORT")
+    with pytest.raises(StartError, match=r"/nowhere/python: No such file or directory. Run: make setup"):
+        clouds(absent).up()
+
+
+def test_a_stubborn_server_is_killed_after_its_grace(clouds: Clouds) -> None:
+    cloud = clouds(server("one", "--ignore-term"), grace_s=0.2)
+    cloud.up()
+    assert [ended.killed for ended in cloud.down()] == [True]
+
+
+def test_down_sweeps_what_carries_the_label_and_spares_what_does_not(clouds: Clouds) -> None:
+    cloud = clouds(server("one"))
+    cloud.up()
+    labelled = subprocess.Popen(["sleep", "600"], env={**os.environ, LABEL: str(clouds.state_dir)})
+    others = subprocess.Popen(["sleep", "600"], env={**os.environ, LABEL: f"{clouds.state_dir}-of-another"})
+    ended = {each.pid for each in cloud.down()}
+    assert labelled.pid in ended
+    assert labelled.wait() == -signal.SIGTERM
+    assert others.poll() is None
+    others.kill()
+    others.wait()
+
+
+def test_a_start_that_was_killed_before_it_was_written_down_is_recovered(clouds: Clouds) -> None:
+    one = server("one")
+    unrecorded = subprocess.Popen(one.command, env={**os.environ, LABEL: str(clouds.state_dir)})
+    eventually(lambda: psutil.Process(unrecorded.pid).net_connections())
+    cloud = clouds(one)
+    assert cloud.up() == ("one",)
+    assert unrecorded.wait() == -signal.SIGTERM
+    cloud.down()
+
+
+def test_a_recorded_pid_that_is_another_process_by_now_is_left_alone(clouds: Clouds) -> None:
+    one = server("one")
+    clouds.state_dir.mkdir()
+    Records(clouds.state_dir / "cloud.json").put("one", Record(os.getpid(), created=1.0, port=one.port))
+    cloud = clouds(one)
+    assert states(cloud) == [State.DEAD]
+    assert cloud.down() == []
+
+
+def test_a_broken_state_file_is_recovered(clouds: Clouds) -> None:
+    one = server("one")
+    clouds(one).up()
+    (clouds.state_dir / "cloud.json").write_text('{"one": {"pi')
+    cloud = clouds(one)
+    assert cloud.up() == ("one",)
+    assert states(cloud) == [State.RUNNING]
+    cloud.down()
+
+
+def test_another_port_than_that_of_the_running_server_is_refused(clouds: Clouds) -> None:
+    one = server("one")
+    clouds(one).up()
+    with pytest.raises(LocalCloudError, match=rf"one runs on port {one.port}, not on \d+. Run `make down` first"):
+        clouds(server("one")).up()
+    clouds(one).down()
+
+
+def test_two_ups_at_once_start_one_cloud(clouds: Clouds) -> None:
+    one = server("one")
+    started: list[tuple[str, ...]] = []
+    cloud, other = clouds(one), clouds(one)
+    threads = [threading.Thread(target=lambda each=each: started.append(each.up())) for each in (cloud, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(started) == [(), ("one",)]
+    assert len(leftovers(clouds.state_dir)) == 1
+    cloud.down()
+
+
+def test_each_start_begins_a_log_and_keeps_the_one_before(clouds: Clouds) -> None:
+    cloud = clouds(server("one"))
+    cloud.up()
+    cloud.down()
+    cloud.up()
+    cloud.down()
+    assert cloud.log("one").read_text() == "listening\n"
+    assert cloud.log("one").with_name("one.log.1").read_text() == "listening\n"

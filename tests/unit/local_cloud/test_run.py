@@ -1,0 +1,143 @@
+"""`run` as its users meet it: a process of its own, with signals."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local_cloud.processes import leftovers
+
+from .conftest import PROGRAM, Clouds, eventually, runs, server
+
+# `python -m local_cloud`, but for its servers
+MAIN = """
+import os, sys
+from local_cloud import cli
+from local_cloud.servers import Server
+port = int(os.environ["ONE_PORT"])
+one = Server("one", (sys.executable, os.environ["PROGRAM"], str(port)), dict(os.environ), port, "/health", "ONE_PORT")
+cli.servers = lambda settings: (one,)
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+class Command:
+    def __init__(self, clouds: Clouds) -> None:
+        self.clouds = clouds
+        self.server = server("one")
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+            "PROGRAM": str(PROGRAM),
+            "ONE_PORT": str(self.server.port),
+            "SCONES_STATE_DIR": str(clouds.state_dir),
+        }
+
+    def __call__(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-c", MAIN, *arguments],
+            env={**self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def finish(self, *arguments: str, **environment: str) -> tuple[int, str]:
+        process = self(*arguments, **environment)
+        output, _ = process.communicate(timeout=30)
+        return process.returncode, output
+
+
+@pytest.fixture
+def command(clouds: Clouds) -> Command:
+    return Command(clouds)
+
+
+def test_passes_on_the_exit_code_and_takes_down_what_it_started(command: Command) -> None:
+    code, output = command.finish("run", "--", "sh", "-c", "exit 7")
+    assert code == 7
+    assert "one is ready" in output
+    assert leftovers(command.clouds.state_dir) == []
+
+
+def test_keeps_the_cloud_when_asked_to(command: Command) -> None:
+    assert command.finish("run", "--", "true", KEEP="1")[0] == 0
+    assert len(leftovers(command.clouds.state_dir)) == 1
+    assert command.finish("status")[0] == 0
+    assert command.finish("down")[0] == 0
+    assert command.finish("status")[0] == 1
+
+
+def test_leaves_a_cloud_up_that_was_up_before(command: Command) -> None:
+    assert "The local cloud is up" in command.finish("up")[1]
+    assert "already up" in command.finish("up")[1]
+    assert command.finish("run", "--", "true")[0] == 0
+    assert len(leftovers(command.clouds.state_dir)) == 1
+    assert "ended" in command.finish("down")[1]
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_command_and_the_cloud(command: Command, tmp_path: Path, signum: signal.Signals) -> None:
+    started = tmp_path / "started"
+    process = command("run", "--", "sh", "-c", f"sleep 600 & echo $! > {started}; wait")
+    eventually(lambda: started.exists() and started.read_text().strip())
+    process.send_signal(signum)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 128 + signum, output
+    assert leftovers(command.clouds.state_dir) == []
+    assert not runs(int(started.read_text()))
+
+
+def test_an_interrupted_up_leaves_nothing(command: Command) -> None:
+    process = command("up", PROGRAM="/dev/stdin")
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert command.finish("down")[0] == 0
+    assert leftovers(command.clouds.state_dir) == []
+
+
+def test_a_command_that_does_not_exist_is_said_and_nothing_stays_up(command: Command) -> None:
+    code, output = command.finish("run", "--", "no-such-command")
+    assert code == 1
+    assert "'no-such-command' cannot be run: No such file or directory" in output
+    assert leftovers(command.clouds.state_dir) == []
+
+
+def test_starts_nothing_under_a_profile_of_the_persons_own(command: Command) -> None:
+    code, output = command.finish(
+        "run", "--", "sh", "-c", "echo $AWS_PROFILE $AWS_REGION", AWS_PROFILE="prod", AWS_REGION="x"
+    )
+    assert (code, output) == (0, "prod x\n")
+    assert command.finish("require", AWS_PROFILE="prod") == (0, "")
+
+
+def test_the_command_sees_our_profile_and_nothing_of_the_persons_own(command: Command) -> None:
+    script = "echo $AWS_PROFILE $AWS_CONFIG_FILE $AWS_ACCESS_KEY_ID"
+    _, output = command.finish(
+        "run", "--", "sh", "-c", script, AWS_ACCESS_KEY_ID="mine", SCONES_SAGEMAKER_PORT="5999", AWS_CONFIG_FILE="mine"
+    )
+    config = command.clouds.state_dir / "aws.config"
+    assert f"local {config}\n" in output
+    assert "127.0.0.1:5999" in config.read_text()
+    assert "127.0.0.1:4566" in config.read_text()
+
+
+def test_a_step_that_needs_the_cloud_says_how_to_start_it(command: Command) -> None:
+    code, output = command.finish("require")
+    assert code == 1
+    assert "Run: make up" in output
+
+
+def test_a_port_that_is_none_names_its_variable(command: Command) -> None:
+    code, output = command.finish("up", SCONES_LOCALSTACK_PORT="http")
+    assert code == 1
+    assert "SCONES_LOCALSTACK_PORT is 'http'" in output
+
+
+def test_logs_shows_the_last_lines_with_their_server(command: Command) -> None:
+    command.finish("run", "--", "true")
+    assert command.finish("logs", "-n", "1") == (0, "one        | listening\n")
+    assert "no server is called 'three'" in command.finish("logs", "three")[1]
