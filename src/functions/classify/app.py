@@ -36,7 +36,7 @@ class NotAnImage(ClassifyError):
 
 
 class EndpointThrottled(ClassifyError):
-    """The endpoint takes no more requests for now."""
+    """The endpoint is asked more often than it allows."""
 
 
 class AnswerNotUnderstood(ClassifyError):
@@ -115,12 +115,12 @@ def probabilities_in(answer: bytes) -> list[float]:
         probabilities = json.loads(answer)
     except ValueError:
         probabilities = None
-    if (
-        not isinstance(probabilities, list)
-        or not probabilities
-        or not all(isinstance(p, int | float) for p in probabilities)
-    ):
+    if not isinstance(probabilities, list) or not probabilities or not all(map(is_number, probabilities)):
         raise AnswerNotUnderstood(
             f"endpoint {endpoint_name()} answered {answer[:80]!r}; it should be a JSON list of numbers, one a class"
         )
     return [float(probability) for probability in probabilities]
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
