@@ -1,0 +1,23 @@
+"""`python -m image_classification train|serve`: the two commands that SageMaker gives to a container."""
+
+import sys
+
+USAGE = "usage: python -m image_classification train|serve"
+
+
+def main(arguments: list[str]) -> int:
+    """Each command imports only what it needs: the server never loads PyTorch."""
+    if arguments == ["train"]:
+        from image_classification.train import main as train
+
+        return train()
+    if arguments == ["serve"]:
+        from image_classification.serve import main as serve
+
+        return serve()
+    print(USAGE, file=sys.stderr)  # noqa: T201
+    return 64
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,53 @@
+"""AWS's log lines. People's metric definitions and log parsers read them, so their form is a contract."""
+
+import logging
+import sys
+from pathlib import Path
+
+TAB = "#011"  # how a tab comes out of AWS's log driver, and so what readers of these lines expect
+
+
+def container_log() -> logging.Logger:
+    """Writes `[MM/DD/YYYY HH:MM:SS INFO <thread>] …` to standard output, a line at a time."""
+    log = logging.getLogger("image_classification")
+    if not log.handlers:
+        handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(
+            logging.Formatter("[%(asctime)s %(levelname)s %(thread)d] %(message)s", "%m/%d/%Y %H:%M:%S")
+        )
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+        log.propagate = False
+    return log
+
+
+class TrainingLog:
+    """The lines of a training run; SageMaker's metrics `train:accuracy` and `validation:accuracy` come from them."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self.log = log
+
+    def note(self, message: str) -> None:
+        self.log.info(message)
+
+    def batch(self, epoch: int, batch: int, samples_per_second: float, accuracy: float) -> None:
+        speed = f"Speed: {samples_per_second:.2f} samples/sec"
+        self.log.info("Epoch[%d] Batch [%d]%s%s%saccuracy=%f", epoch, batch, TAB, speed, TAB, accuracy)
+
+    def train_accuracy(self, epoch: int, accuracy: float) -> None:
+        self.log.info("Epoch[%d] Train-accuracy=%f", epoch, accuracy)
+
+    def time_cost(self, epoch: int, seconds: float) -> None:
+        self.log.info("Epoch[%d] Time cost=%.3f", epoch, seconds)
+
+    def validation_accuracy(self, epoch: int, accuracy: float) -> None:
+        self.log.info("Epoch[%d] Validation-accuracy=%f", epoch, accuracy)
+
+    def top_k_accuracy(self, epoch: int, phase: str, k: int, accuracy: float) -> None:
+        self.log.info("Epoch[%d] %s-top_k_accuracy_%d=%f", epoch, phase, k, accuracy)
+
+    def best_model(self, accuracy: float) -> None:
+        self.log.info("Storing the best model with validation accuracy: %f", accuracy)
+
+    def saved_checkpoint(self, path: Path) -> None:
+        self.log.info('Saved checkpoint to "%s"', path)

@@ -1,0 +1,69 @@
+"""How a job is trained where its hyperparameters leave that open.
+
+For images of at most 32 pixels the kit's own recipe fills the gaps: measured on the 1,200 bicycles and motorcycles of
+CIFAR-100, it is more accurate than AWS's defaults and takes a minute on two cores. Otherwise AWS's defaults hold. What
+is given explicitly is obeyed in both.
+"""
+
+from dataclasses import dataclass
+
+from image_classification.hyperparameters import Hyperparameters
+
+SMALL_IMAGE_HEIGHT = 32
+AWS_NUM_LAYERS = 152
+
+
+@dataclass(frozen=True)
+class Recipe:
+    num_layers: int | None  # None: the default network for small images
+    augmentation: str | None
+    mirror_averaging: bool
+    optimizer: str
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+    label_smoothing: float
+    one_cycle: bool
+
+
+def is_small(hyperparameters: Hyperparameters) -> bool:
+    return max(hyperparameters.image_shape[1:]) <= SMALL_IMAGE_HEIGHT
+
+
+def recipe_for(given: Hyperparameters) -> Recipe:
+    small = is_small(given)
+    own_optimizer = small and given.optimizer is None
+    augmentation = given.augmentation_type or ("shift" if small else None)
+    return Recipe(
+        num_layers=given.num_layers if small else given.num_layers or AWS_NUM_LAYERS,
+        augmentation=augmentation,
+        mirror_averaging=small and augmentation == "shift",
+        optimizer=given.optimizer or ("nag" if small else "sgd"),
+        learning_rate=first(given.learning_rate, 0.05 if own_optimizer else 0.1),
+        momentum=first(given.momentum, 0.9),
+        weight_decay=first(given.weight_decay, 5e-4 if own_optimizer else 1e-4),
+        label_smoothing=0.1 if small and not given.multi_label else 0.0,
+        one_cycle=small and given.lr_scheduler_step is None,
+    )
+
+
+def first(given: float | None, default: float) -> float:
+    return default if given is None else given
+
+
+def differences(given: Hyperparameters) -> list[str]:
+    """What this program does otherwise than AWS's, for the log."""
+    notes = [
+        "Validation counts every image once; AWS's rolls the last incomplete batch over.",
+        "Images are centre-cropped in validation and in serving alike; AWS's endpoint squashes them to image_shape.",
+    ]
+    if is_small(given) and given.num_layers is None:
+        notes.append("num_layers is not given: a small-image network is trained instead of AWS's ResNet-152.")
+    if is_small(given):
+        notes.append(
+            "Where augmentation_type, optimizer, learning_rate, weight_decay or lr_scheduler_step are not given, the "
+            "recipe for small images is used: mirror images and shifts, one-cycle Nesterov momentum, label smoothing."
+        )
+    if given.precision_dtype == "float16":
+        notes.append("On a CPU precision_dtype float16 computes in bfloat16, which has float32's range.")
+    return [f"Different from AWS: {note}" for note in notes]

@@ -1,0 +1,132 @@
+"""The training loop. Pure: it knows no paths and no platform."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from image_classification.augmentation import Augmentation
+from image_classification.dataset import Dataset
+from image_classification.failure import AlgorithmError
+from image_classification.model import Classifier
+from image_classification.optimisation import Schedule
+
+LOG_EVERY_BATCHES = 20
+EVALUATION_BATCH = 100
+Autocast = Callable[[], AbstractContextManager[object]]
+BatchLog = Callable[[int, float, float], None]  # batch, samples per second, running accuracy
+
+
+@dataclass
+class Tally:
+    """Right answers among those given, and the same within the first k classes."""
+
+    multi_label: bool
+    k: int
+    seen: int = 0
+    right: float = 0.0
+    right_in_k: float = 0.0
+
+    def count(self, logits: Tensor, labels: Tensor) -> None:
+        self.seen += len(labels)
+        if self.multi_label:
+            self.right += ((logits > 0) == (labels > 0.5)).float().mean(1).sum().item()
+            return
+        truth = labels.argmax(1, keepdim=True)
+        ranked = logits.topk(self.k, dim=1).indices == truth
+        self.right += ranked[:, 0].sum().item()
+        self.right_in_k += ranked.sum().item()
+
+    @property
+    def accuracy(self) -> float:
+        return self.right / max(1, self.seen)
+
+    @property
+    def top_k_accuracy(self) -> float:
+        return self.right_in_k / max(1, self.seen)
+
+
+def shuffled_batches(images: int, size: int, generator: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
+    """For ever, every image once before any image again; an epoch may be shorter or longer than the data set."""
+    waiting = np.empty(0, dtype=np.int64)
+    while True:
+        while len(waiting) < size:
+            waiting = np.concatenate([waiting, generator.permutation(images)])
+        yield waiting[:size]
+        waiting = waiting[size:]
+
+
+@dataclass
+class Trainer:
+    """A model with everything that changes it. `stopping` is asked after each batch whether to end the epoch early."""
+
+    model: Classifier
+    criterion: nn.Module
+    optimizer: torch.optim.Optimizer
+    schedule: Schedule
+    dataset: Dataset
+    augment: Augmentation
+    batches: Iterator[npt.NDArray[np.int64]]
+    generator: np.random.Generator
+    autocast: Autocast
+    stopping: Callable[[], bool]
+    step: int = 0
+
+    def train_one_epoch(self, batches: int, tally: Tally, log: BatchLog) -> None:
+        self.model.train()
+        started = time.perf_counter()
+        for batch in range(batches):
+            indices = next(self.batches)
+            self.train_one_batch(indices, tally)
+            if self.stopping():
+                return
+            if batch and batch % LOG_EVERY_BATCHES == 0:
+                elapsed = time.perf_counter() - started
+                log(batch, LOG_EVERY_BATCHES * len(indices) / elapsed, tally.accuracy)
+                started = time.perf_counter()
+
+    def train_one_batch(self, indices: npt.NDArray[np.int64], tally: Tally) -> None:
+        images = torch.from_numpy(self.dataset.augmented(indices, self.augment, self.generator))
+        labels = torch.from_numpy(self.dataset.labels[indices])
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.schedule(self.step)
+        self.optimizer.zero_grad(set_to_none=True)
+        with self.autocast():
+            logits = self.model(images).float()
+        loss = self.criterion(logits, labels)
+        if not torch.isfinite(loss):
+            rate = self.optimizer.param_groups[0]["lr"]
+            raise AlgorithmError(
+                f"The loss became {loss.item()} at batch {self.step}. Use a learning_rate below {rate:g}."
+            )
+        loss.backward()
+        self.optimizer.step()
+        self.step += 1
+        tally.count(logits.detach(), labels)
+
+
+@torch.inference_mode()
+def evaluate(model: Classifier, dataset: Dataset, tally: Tally) -> None:
+    """Every image once, in full precision: the model that is measured is the model that is served."""
+    model.eval()
+    for images, labels in dataset.batches(EVALUATION_BATCH):
+        tally.count(model(torch.from_numpy(images)), torch.from_numpy(labels))
+
+
+def has_stalled(accuracies: list[float], min_epochs: int, patience: int, tolerance: float) -> bool:
+    """Early stopping: the last `patience` epochs beat the best before them by no more than `tolerance`."""
+    if len(accuracies) < max(min_epochs, patience + 1):
+        return False
+    return max(accuracies[-patience:]) - max(accuracies[:-patience]) <= tolerance
+
+
+def statistics(dataset: Dataset) -> tuple[Tensor, Tensor]:
+    """The mean and standard deviation of each channel, over (at most the first thousand of) the images."""
+    images = [dataset.image(index) for index in range(min(len(dataset), 1000))]
+    pixels = np.concatenate([image.reshape(-1, image.shape[2]) for image in images])
+    return torch.from_numpy(pixels.mean(0)), torch.from_numpy(pixels.std(0))
