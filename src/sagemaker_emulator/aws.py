@@ -11,7 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+from boto3.exceptions import Boto3Error
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+AWS_ERRORS = (Boto3Error, BotoCoreError, ClientError)  # whatever a boto3 call can raise
 
 
 @dataclass(frozen=True)
@@ -39,18 +43,18 @@ class AwsClients:
     def __init__(self, region: str) -> None:
         self._session = boto3.session.Session(region_name=region)
 
-    def _client(self, service: str, **options: Any) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+    def _client(self, service: str, **options: Any) -> Any:
         config = Config(connect_timeout=3, read_timeout=60, retries={"mode": "standard", "max_attempts": 3}, **options)
         return self._session.client(service, config=config)
 
     @cached_property
-    def s3(self) -> Any:  # noqa: ANN401
+    def s3(self) -> Any:
         return self._client("s3", max_pool_connections=32, s3={"addressing_style": "path"})
 
     @cached_property
-    def logs(self) -> Any:  # noqa: ANN401
+    def logs(self) -> Any:
         return self._client("logs")
 
     @cached_property
-    def cloudwatch(self) -> Any:  # noqa: ANN401
+    def cloudwatch(self) -> Any:
         return self._client("cloudwatch")

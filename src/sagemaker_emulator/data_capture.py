@@ -19,9 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from sagemaker_emulator.aws import AwsClients, S3Location
+from sagemaker_emulator.aws import AWS_ERRORS, AwsClients, S3Location
 from sagemaker_emulator.resources.endpoint_config import DataCapture
 
 TICK_S = 0.25
@@ -117,7 +115,7 @@ class CaptureWriter:
         target = _target(path)
         try:
             self._aws.s3.upload_file(str(path), target.bucket, target.key)
-        except (BotoCoreError, ClientError, OSError) as error:
+        except (*AWS_ERRORS, OSError) as error:
             log.warning("captured data stays in %s until S3 takes it: %s", path, error)
             return False
         path.unlink()

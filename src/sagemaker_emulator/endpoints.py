@@ -8,9 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from sagemaker_emulator.archive import ArchiveError
+from sagemaker_emulator.aws import AWS_ERRORS
 from sagemaker_emulator.deployments import Deployment, HostingContext, deploy, validation_error
 from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.errors import validation
@@ -145,7 +144,7 @@ class Endpoints:
             return deploy(self._context, name, self._configs.get(config_name), self._models.get)
         except (StartFailed, EngineError, ArchiveError, AwsError, ValueError) as error:
             raise DeploymentFailed(str(error)) from error
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             raise DeploymentFailed(f"The model data could not be read from S3: {error}") from error
 
     def _refuse_in_progress(self, name: str) -> None:
@@ -159,14 +158,14 @@ class Endpoints:
     def _change(self, name: str, change: Callable[[Endpoint], Endpoint]) -> Endpoint:
         return self._store.change(Endpoint, name, change)
 
-    def _in_background(self, work: Callable[..., None], name: str, *rest: Any) -> None:  # noqa: ANN401 - passed on
+    def _in_background(self, work: Callable[..., None], name: str, *rest: Any) -> None:
         thread = threading.Thread(
             target=self._at_the_edge, args=(work, name, *rest), name=f"endpoint {name}", daemon=True
         )
         self._threads.add(thread)
         thread.start()
 
-    def _at_the_edge(self, work: Callable[..., None], name: str, *rest: Any) -> None:  # noqa: ANN401
+    def _at_the_edge(self, work: Callable[..., None], name: str, *rest: Any) -> None:
         try:
             work(name, *rest)
         except Exception:  # the edge of a thread

@@ -64,7 +64,7 @@ class S3Object:
     relative_path: str
 
 
-def objects_of(s3: Any, channel: Channel, host_index: int = 0, host_count: int = 1) -> Iterator[S3Object]:  # noqa: ANN401
+def objects_of(s3: Any, channel: Channel, host_index: int = 0, host_count: int = 1) -> Iterator[S3Object]:
     """The objects of a channel that one host receives, lazily: inputs may be larger than memory."""
     found = _manifest_objects(s3, channel) if channel.data_type == "ManifestFile" else _prefix_objects(s3, channel)
     if channel.distribution == "ShardedByS3Key":
@@ -72,7 +72,7 @@ def objects_of(s3: Any, channel: Channel, host_index: int = 0, host_count: int =
     return found
 
 
-def require_objects(s3: Any, channel: Channel) -> None:  # noqa: ANN401
+def require_objects(s3: Any, channel: Channel) -> None:
     """InputError, with AWS's words, when the channel's URI matches no object."""
     try:
         if next(objects_of(s3, channel), None) is not None:
@@ -87,7 +87,7 @@ def require_objects(s3: Any, channel: Channel) -> None:  # noqa: ANN401
     )
 
 
-def download(s3: Any, objects: Iterator[S3Object], directory: Path, stopped: Callable[[], bool]) -> int:  # noqa: ANN401
+def download(s3: Any, objects: Iterator[S3Object], directory: Path, stopped: Callable[[], bool]) -> int:
     """Bring the objects under `directory`; how many came. Ends early when `stopped` says so."""
     count = 0
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="download") as pool:
@@ -109,7 +109,7 @@ def _raise_first(done: set[Future[None]]) -> None:
         future.result()
 
 
-def _fetch(s3: Any, item: S3Object, directory: Path) -> None:  # noqa: ANN401
+def _fetch(s3: Any, item: S3Object, directory: Path) -> None:
     target = safe_path(directory, item.relative_path)
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as file:
@@ -126,7 +126,7 @@ def safe_path(directory: Path, relative: str) -> Path:
     return directory / path
 
 
-def _prefix_objects(s3: Any, channel: Channel) -> Iterator[S3Object]:  # noqa: ANN401
+def _prefix_objects(s3: Any, channel: Channel) -> Iterator[S3Object]:
     prefix = S3Location.parse(channel.uri)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key):
         for entry in page.get("Contents", ()):
@@ -143,7 +143,7 @@ def _below(prefix: str, key: str) -> str:
     return rest.lstrip("/") if rest.startswith("/") else PurePosixPath(prefix).name + rest
 
 
-def _manifest_objects(s3: Any, channel: Channel) -> Iterator[S3Object]:  # noqa: ANN401
+def _manifest_objects(s3: Any, channel: Channel) -> Iterator[S3Object]:
     manifest = S3Location.parse(channel.uri)
     entries = json.loads(s3.get_object(Bucket=manifest.bucket, Key=manifest.key)["Body"].read())
     if not entries or not isinstance(entries[0], dict) or "prefix" not in entries[0]:

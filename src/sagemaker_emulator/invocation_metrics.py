@@ -8,9 +8,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from sagemaker_emulator.aws import AwsClients
+from sagemaker_emulator.aws import AWS_ERRORS, AwsClients
 
 NAMESPACE = "AWS/SageMaker"
 VALUES_MAX = 150  # of one datum, CloudWatch's limit
@@ -64,7 +62,7 @@ class InvocationMetrics:
         for start in range(0, len(data), DATA_MAX):
             try:
                 self._aws.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + DATA_MAX])
-            except (BotoCoreError, ClientError) as error:
+            except AWS_ERRORS as error:
                 log.warning("%d metrics did not reach CloudWatch: %s", len(data) - start, error)
                 return
 

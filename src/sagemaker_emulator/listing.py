@@ -54,7 +54,7 @@ def page(
     return Page(rows[:limit], _encoded(rows[limit - 1], column))
 
 
-def _encoded(resource: Any, column: str) -> str:  # noqa: ANN401 - any resource
+def _encoded(resource: Any, column: str) -> str:
     place = [getattr(resource, column, resource.created), resource.name]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
+
+from sagemaker_emulator.aws import AWS_ERRORS
 
 FLUSH_S = 0.5
 BATCH_EVENTS = 1000
@@ -24,7 +26,7 @@ log = logging.getLogger(__name__)
 class LogStream:
     """One stream. `write` never blocks on the network; `close` sends what is left."""
 
-    def __init__(self, logs: Any, group: str, stream: str) -> None:  # noqa: ANN401
+    def __init__(self, logs: Any, group: str, stream: str) -> None:
         self._logs, self.group, self.stream = logs, group, stream
         self._lines: queue.SimpleQueue[tuple[int, str] | None] = queue.SimpleQueue()
         self._created = False
@@ -68,7 +70,7 @@ class LogStream:
         try:
             self._create()
             self._logs.put_log_events(logGroupName=self.group, logStreamName=self.stream, logEvents=events)
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             log.warning(
                 "%d log lines of %s/%s did not reach CloudWatch: %s", len(batch), self.group, self.stream, error
             )

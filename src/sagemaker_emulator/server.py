@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from aiohttp import web
-from botocore.exceptions import BotoCoreError, ClientError
 
 from sagemaker_emulator import wire
+from sagemaker_emulator.aws import AWS_ERRORS
 from sagemaker_emulator.errors import internal_failure, not_emulated
 from sagemaker_emulator.operations import OPERATIONS, RUNTIME_OPERATIONS
 from sagemaker_emulator.sagemaker import SageMaker
@@ -68,7 +68,7 @@ class Server:
             return _http(wire.serialize(call, await self._run(call), request_id))
         except AwsError as error:
             return _http(wire.serialize_error(received, error, request_id))
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             log.warning("%s: %s", path, error)
             failure = internal_failure(f"A service that SageMaker needs did not answer as it should: {error}")
             return _http(wire.serialize_error(received, failure, request_id))

@@ -152,7 +152,7 @@ class Store:
             connection.executemany("DELETE FROM tag WHERE arn = ? AND key = ?", [(arn, key) for key in keys])
 
 
-def _row(resource: Any) -> tuple[Any, ...]:  # noqa: ANN401 - modified and status are optional fields of a resource
+def _row(resource: Any) -> tuple[Any, ...]:
     return (
         resource.kind,
         resource.name,

@@ -13,10 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from sagemaker_emulator import archive, inputs
-from sagemaker_emulator.aws import AwsClients, S3Location
+from sagemaker_emulator.aws import AWS_ERRORS, AwsClients, S3Location
 from sagemaker_emulator.engine import Container, ContainerSpec, Engine, EngineError
 from sagemaker_emulator.log_streams import LogStream
 from sagemaker_emulator.resources.training_job import SecondaryStatus, TrainingJob
@@ -94,7 +92,7 @@ class TrainingRun:
             self._upload()
         except (inputs.InputError, archive.ArchiveError, EngineError) as error:
             raise TrainingFailed(f"ClientError: {error}") from error
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             raise TrainingFailed(f"ClientError: S3 did not do what the job needs: {error}") from error
         finally:
             shutil.rmtree(self._context.directory / self.job.name, ignore_errors=True)

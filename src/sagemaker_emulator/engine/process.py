@@ -35,8 +35,9 @@ class ProcessContainer:
 
     def lines(self) -> Iterator[str]:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            yield line.rstrip("\n")
+        with self.process.stdout as output:
+            for line in output:
+                yield line.rstrip("\n")
 
     def wait(self, timeout_s: float | None = None) -> int | None:
         try:

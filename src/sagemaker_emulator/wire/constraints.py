@@ -50,7 +50,7 @@ def _broken(shape: Shape, value: Value) -> Iterator[str]:
 
 
 def _is_matchable(shape: Shape, value: str) -> bool:
-    """Far too long a value has its violation already, and some patterns take cubic time: they were made for short ones."""
+    """A value far too long is refused for that alone: some patterns, made for short ones, take cubic time."""
     return shape.maximum is None or len(value) <= max(shape.maximum, ALWAYS_MATCHED)
 
 

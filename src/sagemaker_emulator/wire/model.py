@@ -158,6 +158,10 @@ class ServiceModel:
     def operation_names(self) -> tuple[str, ...]:
         return tuple(self._operations)
 
+    @property
+    def shape_names(self) -> tuple[str, ...]:
+        return tuple(self._shapes)
+
     def operations(self) -> Iterator[Operation]:
         return (self.operation(name) for name in self._operations)
 

@@ -13,6 +13,7 @@ from sagemaker_emulator.wire.timestamps import format_timestamp, parse_timestamp
 
 UNSENDABLE = re.compile(r"[\r\n\0]+")
 LIST_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^,]*))\s*(?:,|$)')
+NUMBER = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?")
 NEEDS_QUOTES = re.compile(r'[,"\s]')
 DEFAULT_FORMAT = {"header": "rfc822", "headers": "rfc822"}
 
@@ -56,9 +57,9 @@ def _scalar(member: Member, text: str, place: Member) -> Value:
     try:
         match shape.type:
             case "integer" | "long":
-                return decode(shape, int(text))
+                return decode(shape, int(_number(text)))
             case "float" | "double":
-                return NOT_FINITE[text] if text in NOT_FINITE else float(text)
+                return NOT_FINITE[text] if text in NOT_FINITE else float(_number(text))
             case "boolean":
                 return {"true": True, "false": False}[text.lower()]
             case "timestamp":
@@ -68,6 +69,13 @@ def _scalar(member: Member, text: str, place: Member) -> Value:
     except (ValueError, KeyError) as error:
         raise serialization_error(f"{text!r} is not a {shape.type} for {place.name}") from error
     return decode(shape, text)
+
+
+def _number(text: str) -> str:
+    """Python reads more as a number than Java does: 1_000, other scripts' digits, `nan`."""
+    if not NUMBER.fullmatch(text):
+        raise ValueError(f"{text!r} is not a number")
+    return text
 
 
 def _as_text(member: Member, value: Value, place: Member) -> str:

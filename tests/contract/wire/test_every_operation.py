@@ -30,7 +30,7 @@ def stop_at_the_wire(request: AWSPreparedRequest, **_: object) -> AWSResponse | 
 
 
 @cache
-def client(service: str) -> Any:  # noqa: ANN401
+def client(service: str) -> Any:
     made = boto3.client(
         service,
         region_name="us-east-1",

@@ -1,0 +1,238 @@
+"""A real emulator in process, a real S3 beside it, and boto3 as any caller would use it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+import tarfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from aiohttp import web
+from botocore.config import Config
+from moto.server import ThreadedMotoServer
+
+from sagemaker_emulator.engine.process import ProcessEngine
+from sagemaker_emulator.sagemaker import SageMaker
+from sagemaker_emulator.server import Server
+from sagemaker_emulator.settings import Settings
+
+IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/contract:1"
+ROLE = "arn:aws:iam::000000000000:role/sagemaker"
+BUCKET = "contract"
+CONTAINER = [sys.executable, str(Path(__file__).with_name("container.py"))]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def aws() -> Iterator[None]:
+    """S3, CloudWatch and CloudWatch Logs for the emulator and for the tests."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("AWS_PROFILE", "AWS_CONFIG_FILE"):
+            environment.delenv(name, raising=False)
+        environment.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        environment.setenv("AWS_ACCESS_KEY_ID", "test")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        boto3.client("s3").create_bucket(Bucket=BUCKET)
+        yield
+    server.stop()
+
+
+@dataclass
+class Emulator:
+    """A served emulator and how to reach it."""
+
+    url: str
+    instance: SageMaker
+
+    def client(self, service: str) -> Any:
+        config = Config(retries={"max_attempts": 1}, read_timeout=30)
+        return boto3.client(service, endpoint_url=self.url, config=config)
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[Emulator]:
+    sagemaker = SageMaker(settings, ProcessEngine(str(settings.state_dir), own_images={IMAGE: CONTAINER}))
+    loop = asyncio.new_event_loop()
+    runner = web.AppRunner(Server(sagemaker).application())
+    loop.run_until_complete(runner.setup())
+    loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield Emulator(f"http://127.0.0.1:{runner.addresses[0][1]}", sagemaker)
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(60)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def settings_in(state_dir: Path, **changes: Any) -> Settings:
+    quick = {
+        "endpoint_start_timeout_s": 10.0,
+        "invocation_timeout_s": 1.0,
+        "stop_grace_s": 2.0,
+        "serving_stop_grace_s": 2.0,
+        "capture_idle_s": 0.3,
+        "metrics_period_s": 0.3,
+    }
+    return Settings(state_dir=state_dir, **{**quick, **changes})
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with served(settings_in(tmp_path_factory.mktemp("state"))) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def restartable(tmp_path: Path) -> Callable[..., Any]:
+    """Serve an emulator over one state directory, again and again."""
+    return lambda **changes: served(settings_in(tmp_path, **changes))
+
+
+@pytest.fixture(scope="module")
+def sagemaker(emulator: Emulator) -> Any:
+    return emulator.client("sagemaker")
+
+
+@pytest.fixture(scope="module")
+def runtime(emulator: Emulator) -> Any:
+    return emulator.client("sagemaker-runtime")
+
+
+@pytest.fixture(scope="session")
+def s3(aws: None) -> Any:
+    return boto3.client("s3")
+
+
+def until(condition: Callable[[], Any], what: str, timeout_s: float = 15) -> Any:
+    """The first true value of `condition`, or a failure that says what was waited for."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {timeout_s} s for {what}")
+        time.sleep(0.02)
+    return value
+
+
+@dataclass
+class Jobs:
+    """Training jobs of the contract container."""
+
+    client: Any
+    s3: Any
+    count: int = field(default=0)
+
+    def request(self, name: str, **changes: Any) -> dict[str, Any]:
+        self.s3.put_object(Bucket=BUCKET, Key="input/a/one.txt", Body=b"one")
+        self.s3.put_object(Bucket=BUCKET, Key="input/two.txt", Body=b"two!")
+        source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/input/"}
+        request = {
+            "TrainingJobName": name,
+            "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+            "RoleArn": ROLE,
+            "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
+            "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/models"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        }
+        return {**request, **changes}
+
+    def create(self, name: str, parameters: dict[str, str] | None = None, **changes: Any) -> None:
+        self.client.create_training_job(**self.request(name, HyperParameters=parameters or {}, **changes))
+
+    def ended(self, name: str) -> dict[str, Any]:
+        def over() -> dict[str, Any] | None:
+            job = self.client.describe_training_job(TrainingJobName=name)
+            return job if job["TrainingJobStatus"] in ("Completed", "Failed", "Stopped") else None
+
+        return until(over, f"the end of training job {name}")
+
+    def in_training(self, name: str) -> None:
+        until(
+            lambda: self.client.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training",
+            f"{name} to be in Training",
+        )
+
+
+@pytest.fixture(scope="module")
+def jobs(sagemaker: Any, s3: Any) -> Jobs:
+    return Jobs(sagemaker, s3)
+
+
+@dataclass
+class Hosting:
+    """Models and endpoints of the contract container."""
+
+    client: Any
+    s3: Any
+
+    def model(self, name: str, text: str = "v1", environment: dict[str, str] | None = None) -> None:
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+            info = tarfile.TarInfo("model.txt")
+            info.size = len(text)
+            tar.addfile(info, io.BytesIO(text.encode()))
+        self.s3.put_object(Bucket=BUCKET, Key=f"models/{name}/model.tar.gz", Body=packed.getvalue())
+        container = {
+            "Image": IMAGE,
+            "ModelDataUrl": f"s3://{BUCKET}/models/{name}/model.tar.gz",
+            "Environment": environment or {},
+        }
+        self.client.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
+
+    def config(self, name: str, *variants: dict[str, Any], **changes: Any) -> None:
+        base = {"InitialInstanceCount": 1, "InstanceType": "ml.m5.large", "InitialVariantWeight": 1.0}
+        self.client.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[{**base, **variant} for variant in variants], **changes
+        )
+
+    def endpoint(self, name: str, config: str) -> dict[str, Any]:
+        self.client.create_endpoint(EndpointName=name, EndpointConfigName=config)
+        return self.settled(name)
+
+    def settled(self, name: str) -> dict[str, Any]:
+        def settled() -> dict[str, Any] | None:
+            endpoint = self.client.describe_endpoint(EndpointName=name)
+            return endpoint if endpoint["EndpointStatus"] in ("InService", "Failed") else None
+
+        return until(settled, f"endpoint {name} to settle")
+
+    def simple(self, name: str, text: str = "v1", **changes: Any) -> dict[str, Any]:
+        """Model, configuration and endpoint, all of one name."""
+        self.model(name, text)
+        self.config(name, {"VariantName": "AllTraffic", "ModelName": name}, **changes)
+        return self.endpoint(name, name)
+
+
+@pytest.fixture(scope="module")
+def hosting(sagemaker: Any, s3: Any) -> Hosting:
+    return Hosting(sagemaker, s3)
+
+
+@pytest.fixture(name="until", scope="session")
+def until_fixture() -> Callable[..., Any]:
+    return until
+
+
+@pytest.fixture(scope="session")
+def make_jobs() -> type[Jobs]:
+    return Jobs
+
+
+@pytest.fixture(scope="session")
+def make_hosting() -> type[Hosting]:
+    return Hosting

@@ -1,0 +1,73 @@
+"""A container's program for the contract tests: it trains for as long as it is told and serves what it was sent."""
+
+import json
+import os
+import signal
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+BASE = Path(os.environ["SAGEMAKER_BASE_DIR"])
+
+
+def train() -> int:
+    parameters = json.loads((BASE / "input/config/hyperparameters.json").read_text())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    (BASE / "model/model.txt").write_text(parameters.get("model", "trained"))
+    seen = {str(path.relative_to(BASE / "input")): path.stat().st_size for path in (BASE / "input").rglob("*.*")}
+    print(json.dumps({"input": seen, "job": os.environ["TRAINING_JOB_NAME"]}), flush=True)
+    print("Epoch[0] Validation-accuracy=0.875000", flush=True)
+    if "output" in parameters:
+        (BASE / "output/data/report.txt").write_text(parameters["output"])
+    if "failure" in parameters:
+        (BASE / "output/failure").write_text(parameters["failure"])
+    deadline = time.monotonic() + float(parameters.get("seconds", 0))
+    while time.monotonic() < deadline:
+        time.sleep(0.02)
+    return int(parameters.get("exit_code", 0))
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._answer(200, b"", "text/plain")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if body == b"die":
+            os._exit(3)
+        if body.startswith(b"sleep "):
+            time.sleep(float(body.split()[1]))
+        if body.startswith(b"status "):
+            self._answer(int(body.split()[1]), b"as you wish", "text/plain")
+        else:
+            model = (BASE / "model/model.txt").read_text()
+            answer = {"model": model, "got": body.decode("latin-1"), "type": self.headers["Content-Type"]}
+            self._answer(200, json.dumps(answer).encode(), "application/json")
+
+    def _answer(self, status: int, body: bytes, content_type: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        if "X-Amzn-SageMaker-Custom-Attributes" in self.headers:
+            self.send_header("X-Amzn-SageMaker-Custom-Attributes", self.headers["X-Amzn-SageMaker-Custom-Attributes"])
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def serve() -> int:
+    if os.environ.get("REFUSE_TO_START"):
+        print("this model is no good", flush=True)
+        return 1
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(train() if sys.argv[1] == "train" else serve())

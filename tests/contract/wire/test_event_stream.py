@@ -1,0 +1,43 @@
+import json
+
+import pytest
+from botocore.eventstream import EventStreamBuffer
+
+from sagemaker_emulator.wire import Call, encode_event, serialize
+
+STREAM = "InvokeEndpointWithResponseStream"
+
+
+def test_botocore_reads_the_parts_in_order() -> None:
+    buffer = EventStreamBuffer()
+    buffer.add_data(encode_event(STREAM, "PayloadPart", b"one") + encode_event(STREAM, "PayloadPart", b""))
+    first, second = list(buffer)
+    assert (first.payload, second.payload) == (b"one", b"")
+    assert first.headers == {
+        ":event-type": "PayloadPart",
+        ":content-type": "application/octet-stream",
+        ":message-type": "event",
+    }
+
+
+def test_an_exception_ends_the_stream_by_its_name() -> None:
+    document = json.dumps({"Message": "gone", "ErrorCode": "ModelInvocationTimeExceeded"}).encode()
+    buffer = EventStreamBuffer()
+    buffer.add_data(encode_event(STREAM, "ModelStreamError", document))
+    (event,) = list(buffer)
+    assert event.headers[":message-type"] == "exception"
+    assert event.headers[":exception-type"] == "ModelStreamError"
+    assert json.loads(event.payload)["Message"] == "gone"
+
+
+@pytest.mark.parametrize(("operation", "event"), [(STREAM, "Sconed"), ("InvokeEndpoint", "PayloadPart")])
+def test_what_is_not_streamed_is_refused(operation: str, event: str) -> None:
+    with pytest.raises(ValueError, match=r"streams|event stream"):
+        encode_event(operation, event, b"")
+
+
+def test_the_head_of_a_stream_has_its_type_and_no_length() -> None:
+    answer = serialize(Call("sagemaker-runtime", STREAM), {"ContentType": "text/plain"}, "id")
+    assert answer.headers["Content-Type"] == "application/vnd.amazon.eventstream"
+    assert answer.headers["X-Amzn-SageMaker-Content-Type"] == "text/plain"
+    assert "Content-Length" not in answer.headers

@@ -1,0 +1,173 @@
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.contract.wire.requests import invocation, sagemaker_body, sagemaker_request
+
+from sagemaker_emulator.wire import (
+    AwsError,
+    Call,
+    HttpRequest,
+    operation_names,
+    output_members,
+    parse,
+    serialize,
+    serialize_error,
+    validate,
+)
+from sagemaker_emulator.wire.model import Value
+
+DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=12,
+)
+MEMBERS = {"TrainingJobName", "Tags", "HyperParameters", "ResourceConfig", "InputDataConfig", "MaxResults", "Filters"}
+
+
+def refusal(request: HttpRequest) -> AwsError:
+    with pytest.raises(AwsError) as caught:
+        parse(request)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ([], "Start of list found where not expected"),
+        ("text", "Expected null"),
+        ({"TrainingJobName": 5}, "NUMBER_VALUE can not be converted to String"),
+        ({"TrainingJobName": True}, "TRUE_VALUE can not be converted to String"),
+        ({"TrainingJobName": {}}, "Start of structure or map found where not expected."),
+        ({"ResourceConfig": {"InstanceCount": "1"}}, "STRING_VALUE can not be converted to Integer"),
+        ({"ResourceConfig": {"InstanceCount": 2**31}}, "NUMBER_VALUE can not be converted to Integer"),
+        ({"EnableNetworkIsolation": "true"}, "STRING_VALUE can not be converted to Boolean"),
+        ({"Tags": "a=b"}, "Expected list or null"),
+        ({"HyperParameters": 1}, "Expected map or null"),
+        ({"HyperParameters": []}, "Start of list found where not expected"),
+    ],
+)
+def test_a_value_of_another_type_is_a_serialization_exception(document: Value, message: str) -> None:
+    error = refusal(sagemaker_request("CreateTrainingJob", document))
+    assert (error.code, error.status, error.message) == ("SerializationException", 400, message)
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"\xff", b'{"a":NaN}', b"[" * 100_000, b'{"a":' * 100_000, b"1" * 5_000, b"\x00"]
+)
+def test_what_is_not_json_is_a_serialization_exception(body: bytes) -> None:
+    assert refusal(sagemaker_body("ListTrainingJobs", body)).code == "SerializationException"
+
+
+def test_nesting_without_end_in_a_recursive_shape_is_refused() -> None:
+    body = b'{"Resource":"Endpoint","SearchExpression":' + b'{"SubExpressions":[' * 400 + b"]}" * 400 + b"}"
+    assert refusal(sagemaker_body("Search", body)).code == "SerializationException"
+
+
+def test_unknown_members_and_nulls_are_ignored() -> None:
+    request = sagemaker_request("ListTrainingJobs", {"Colour": "red", "NameContains": None, "MaxResults": 5})
+    assert parse(request) == Call("sagemaker", "ListTrainingJobs", {"MaxResults": 5})
+
+
+def test_an_empty_body_is_an_empty_request() -> None:
+    assert parse(sagemaker_body("ListTrainingJobs", b"")).input == {}
+
+
+def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
+    call = parse(sagemaker_body("ListTrainingJobs", b'{"NameContains":"a\\ud800"}'))
+    assert call.input == {"NameContains": "a?"}
+
+
+def test_a_time_that_no_calendar_has_is_refused() -> None:
+    error = refusal(sagemaker_request("ListTrainingJobs", {"CreationTimeAfter": 1e300}))
+    assert error.message == "NUMBER_VALUE can not be converted to milliseconds since epoch"
+
+
+@pytest.mark.parametrize("target", [None, "", "SageMaker", "SageMaker.", "SageMaker.MakeScones", "S3.ListTrainingJobs"])
+def test_a_target_that_names_no_operation_is_unknown(target: str | None) -> None:
+    headers = {} if target is None else {"x-amz-target": target}
+    assert refusal(HttpRequest("POST", "/", "", headers, b"{}")).code == "UnknownOperationException"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/"), ("POST", "/other"), ("GET", "/endpoints/a/invocations"), ("POST", "/endpoints//invocations")],
+)
+def test_a_path_or_method_of_no_operation_is_unknown(method: str, path: str) -> None:
+    error = refusal(HttpRequest(method, path, "", {"X-Amz-Target": "SageMaker.ListTags"}, b"{}"))
+    assert (error.code, error.status) == ("UnknownOperationException", 404)
+
+
+def test_header_names_are_read_in_any_case_and_labels_are_decoded() -> None:
+    request = HttpRequest("POST", "/endpoints/a%2Fb%20c/invocations", "x=1", {"CONTENT-type": "image/png"}, b"\x89PNG")
+    assert parse(request).input == {"EndpointName": "a/b c", "ContentType": "image/png", "Body": b"\x89PNG"}
+
+
+@pytest.mark.parametrize("text", ["ten", "1_0", "\u0661\u0660", "", "1" * 5_000, "99999999999", "1e3"])
+def test_a_header_that_is_no_number_is_a_serialization_exception(text: str) -> None:
+    headers = {"X-Amzn-SageMaker-RequestTTLSeconds": text}
+    request = HttpRequest("POST", "/endpoints/a/async-invocations", "", headers, b"")
+    assert refusal(request).code == "SerializationException"
+
+
+def test_an_answer_has_only_what_the_model_has() -> None:
+    output = {"TrainingJobArn": "arn", "pid": 7, "Nothing": None}
+    answer = serialize(Call("sagemaker", "CreateTrainingJob"), output, "id")
+    assert json.loads(answer.body) == {"TrainingJobArn": "arn"}
+    assert output_members("sagemaker", "CreateTrainingJob") == {"TrainingJobArn"}
+
+
+def test_an_operation_without_output_answers_with_no_body() -> None:
+    answer = serialize(Call("sagemaker", "DeleteModel"), {}, "id")
+    assert (answer.status, answer.body, answer.headers["Content-Length"]) == (200, b"", "0")
+
+
+def test_numbers_that_are_not_finite_are_still_json() -> None:
+    metrics = [{"MetricName": "loss", "Value": math.nan}]
+    answer = serialize(Call("sagemaker", "DescribeTrainingJob"), {"FinalMetricDataList": metrics}, "id")
+    assert json.loads(answer.body)["FinalMetricDataList"][0]["Value"] == "NaN"
+
+
+def test_a_header_cannot_break_out_of_its_line() -> None:
+    output = {"Body": b"", "CustomAttributes": "a\r\nSet-Cookie: b"}
+    answer = serialize(Call("sagemaker-runtime", "InvokeEndpoint"), output, "id")
+    assert answer.headers["X-Amzn-SageMaker-Custom-Attributes"] == "a Set-Cookie: b"
+
+
+def answered(request: HttpRequest) -> int:
+    try:
+        validate(parse(request))
+    except AwsError as error:
+        return serialize_error(request, error, "id").status
+    return 200
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from([*operation_names("sagemaker")]),
+    st.dictionaries(st.sampled_from(sorted(MEMBERS)) | st.text(), DOCUMENTS),
+)
+def test_any_document_is_answered_without_a_crash(operation: str, document: dict[str, Value]) -> None:
+    assert answered(sagemaker_request(operation, document)) in (200, 400)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(), st.binary(), st.text())
+def test_any_invocation_is_answered_without_a_crash(endpoint: str, body: bytes, content_type: str) -> None:
+    request = invocation(endpoint.encode("utf-8", "replace").decode(), body, Content_Type=content_type)
+    assert answered(request) in (200, 400, 404)
+
+
+def test_both_models_cost_less_than_35_mb() -> None:
+    script = (
+        "import psutil, json; rss = lambda: psutil.Process().memory_info().rss; before = rss()\n"
+        "from sagemaker_emulator import wire\n"
+        "[wire.operation_names(s) for s in ('sagemaker', 'sagemaker-runtime')]\n"
+        "print((rss() - before) / 2**20)"
+    )
+    measured = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert float(measured.stdout) < 35
