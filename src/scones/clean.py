@@ -21,7 +21,7 @@ class Account:
 
 
 def prefix(kit: Kit) -> str:
-    return f"{kit.settings.endpoint_name[:40]}-"
+    return f"{kit.settings.endpoint_name}-"
 
 
 def attempt(account: Account, what: str, delete: Callable[[], object]) -> None:

@@ -12,7 +12,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scones import kit as kits
-from scones import settings
+from scones import settings, timings
 from scones.console import Console
 from scones.errors import SconesError, explained
 from scones.kit import Kit
@@ -53,12 +53,10 @@ def takes(*names: str) -> Callable[[Command], Command]:
 
 
 def timed(kit: Kit, step: str, title: str, action: Callable[[Kit], Result]) -> Result:
-    from scones import report
-
     kit.console.step(title)
     began = time.monotonic()
     result = action(kit)
-    report.note_seconds(kit, step, time.monotonic() - began)
+    timings.note(kit, step, time.monotonic() - began)
     return result
 
 

@@ -83,6 +83,8 @@ def _receive(response: http.client.HTTPResponse, download: Download, on_bytes: O
         while chunk := response.read(CHUNK_BYTES):
             stream.write(chunk)
             on_bytes(stream.tell(), total)
+        if stream.tell() < total:  # reading by chunks, http.client ends a short body without a word
+            raise http.client.IncompleteRead(b"", total - stream.tell())
 
 
 def fetch(download: Download, on_bytes: OnBytes = lambda done, total: None) -> None:

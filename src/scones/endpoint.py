@@ -71,7 +71,7 @@ def ensure_config(kit: Kit, model: str) -> str:
     """A config's name is its content's hash: another content is another config, as an update needs it."""
     sagemaker, config = kit.client("sagemaker"), endpoint_config(kit, model)
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:8]
-    name = f"{kit.settings.endpoint_name[:40]}-config-{digest}"
+    name = f"{kit.settings.endpoint_name}-config-{digest}"
     try:
         sagemaker.describe_endpoint_config(EndpointConfigName=name)
     except ClientError as error:

@@ -13,7 +13,6 @@ from scones.errors import ArchiveError
 
 BROKEN = (
     pickle.UnpicklingError,
-    EOFError,
     ValueError,
     TypeError,
     AttributeError,
@@ -49,7 +48,7 @@ class ArrayUnpickler(pickle.Unpickler):
 
 
 def load(stream: IO[bytes]) -> object:
-    """The pickled value. Strings of Python 2 come as str (latin-1).
+    """The pickled value. Strings of Python 2 come as str (latin-1); a stream that ends early is an EOFError.
 
     Raises:
         ArchiveError: it names another global, or is no pickle.

@@ -5,14 +5,12 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from scones import captured, endpoint, executions, figure, page, stage, training
+from scones import captured, endpoint, executions, figure, page, stage, timings, training
 from scones.captured import CapturedRecord
 from scones.errors import CaptureError
 from scones.executions import Run
 from scones.figure import Decision
 from scones.kit import Kit
-
-STEPS = "steps.json"
 
 
 @dataclass(frozen=True)
@@ -34,18 +32,6 @@ def decisions_of(records: list[CapturedRecord], run: Run) -> list[Decision]:
         for record in records
         if record.probabilities
     ]
-
-
-def step_seconds(kit: Kit) -> dict[str, float]:
-    file = kit.settings.out / STEPS
-    found: dict[str, float] = json.loads(file.read_text()) if file.is_file() else {}
-    return found
-
-
-def note_seconds(kit: Kit, step: str, seconds: float) -> None:
-    """How long each step took when it last ran, alone or in a run."""
-    kit.settings.out.mkdir(parents=True, exist_ok=True)
-    (kit.settings.out / STEPS).write_text(json.dumps(step_seconds(kit) | {step: round(seconds, 2)}, indent=2))
 
 
 def summarise(kit: Kit, run: Run, captured_records: int, seconds: dict[str, float]) -> dict[str, Any]:
@@ -90,7 +76,9 @@ def report(kit: Kit) -> Report:
             "run `scones report` again when the rest has arrived"
         )
     figure.draw(decisions, run.threshold, out / "confidence.png")
-    summary = summarise(kit, run, len(records), step_seconds(kit) | {"report": round(time.monotonic() - began, 2)})
+    summary = summarise(
+        kit, run, len(records), timings.step_seconds(kit) | {"report": round(time.monotonic() - began, 2)}
+    )
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
     (out / "index.html").write_text(page.render(summary, run, records, len(everything), out / "confidence.png"))
     kit.console.done(f"{len(records)} captured records of this run, {len(everything)} in all: {out / 'index.html'}")

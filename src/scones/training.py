@@ -86,7 +86,7 @@ def base_name(kit: Kit, dataset: Dataset) -> str:
         "bucket": kit.bucket,
     }
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
-    return f"{kit.settings.endpoint_name[:40]}-{digest}"
+    return f"{kit.settings.endpoint_name}-{digest}"
 
 
 def attempts(base: str) -> Iterator[str]:

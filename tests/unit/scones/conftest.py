@@ -1,0 +1,171 @@
+"""Real archives, small ones, and an AWS account in memory."""
+
+import importlib.util
+import io
+import pickle
+import pickletools
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+
+import boto3
+import numpy as np
+import pytest
+from moto import mock_aws
+from rich.console import Console as RichConsole
+
+from scones import settings
+from scones.console import Console
+from scones.kit import Kit, opened
+
+UNWANTED = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_REGION")
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+}
+BICYCLE, MOTORCYCLE, OTHER = 8, 48, 19
+
+
+def array_pickle(value: dict[str, object]) -> bytes:
+    """Protocol 2, with text as Python 2 wrote it and arrays by the three globals alone."""
+    return pickle.dumps(value, protocol=2, fix_imports=True)
+
+
+def raw_array(array: np.ndarray) -> bytes:
+    """The opcodes with which Python 2 pickled an array."""
+    rows, columns = array.shape
+    data = array.tobytes()
+    head = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85U\x01bt R".replace(b" ", b"")
+    shape = b"(K\x01(" + b"J" + rows.to_bytes(4, "little") + b"J" + columns.to_bytes(4, "little") + b"t"
+    dtype = b"cnumpy\ndtype\n(U\x02u1K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    return head + shape + dtype + b"\x89T" + len(data).to_bytes(4, "little") + data + b"tb"
+
+
+def plain(value: object) -> bytes:
+    """Opcodes of a plain value, without the frame of a whole pickle."""
+    return pickletools.optimize(pickle.dumps(value, protocol=2))[2:-1]
+
+
+@dataclass
+class ArchiveParts:
+    """What goes into an archive; a test spoils one part of it."""
+
+    members: dict[str, bytes] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+
+    def write(self, path: Path) -> Path:
+        with tarfile.open(path, "w:gz") as tar:
+            for name, data in self.members.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(data)
+                tar.addfile(entry, io.BytesIO(data))
+            for name, target in self.links.items():
+                entry = tarfile.TarInfo(name)
+                entry.type, entry.linkname = tarfile.SYMTYPE, target
+                tar.addfile(entry)
+        return path
+
+
+def batch(labels: list[int], prefix: str) -> bytes:
+    generator = np.random.default_rng(len(labels))
+    pixels = generator.integers(0, 256, (len(labels), 3072), dtype=np.uint8)
+    names = [f"{prefix}_s_{number:06}.png" for number in range(len(labels))]
+    items = {"filenames": names, "fine_labels": labels, "batch_label": "one"}
+    body = b"".join(plain(key) + plain(value) for key, value in items.items())
+    return b"\x80\x02}(" + body + plain("data") + raw_array(pixels) + b"u."
+
+
+def meta() -> bytes:
+    names = [f"class_{number}" for number in range(100)]
+    names[BICYCLE], names[MOTORCYCLE] = "bicycle", "motorcycle"
+    return pickle.dumps({"fine_label_names": names, "coarse_label_names": []}, protocol=2)
+
+
+TRAIN_LABELS = [OTHER, BICYCLE, MOTORCYCLE, BICYCLE, OTHER, MOTORCYCLE]
+TEST_LABELS = [MOTORCYCLE, OTHER, BICYCLE]
+
+
+@pytest.fixture
+def parts() -> ArchiveParts:
+    return ArchiveParts(
+        {
+            "cifar-100-python/meta": meta(),
+            "cifar-100-python/train": batch(TRAIN_LABELS, "train"),
+            "cifar-100-python/test": batch(TEST_LABELS, "test"),
+        }
+    )
+
+
+@pytest.fixture
+def archive(parts: ArchiveParts, tmp_path: Path) -> Path:
+    return parts.write(tmp_path / "archive.tar.gz")
+
+
+@pytest.fixture
+def make_batch() -> Callable[[list[int], str], bytes]:
+    return batch
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in UNWANTED:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        yield
+
+
+@dataclass
+class Screen:
+    """A console that is no terminal, and what was printed on it."""
+
+    text: io.StringIO = field(default_factory=io.StringIO)
+
+    @property
+    def console(self) -> Console:
+        return Console(RichConsole(file=self.text, highlight=False))
+
+    def __str__(self) -> str:
+        return self.text.getvalue()
+
+
+@pytest.fixture
+def screen() -> Screen:
+    return Screen()
+
+
+MakeKit = Callable[..., Kit]
+
+
+@pytest.fixture
+def make_kit(aws: None, screen: Screen, tmp_path: Path) -> MakeKit:
+    """A kit whose files are all under the test's own folder; keyword arguments are settings."""
+
+    def make(**arguments: str) -> Kit:
+        given = {"out": str(tmp_path / "report"), **arguments}
+        loaded = settings.load(given, {}, "default", tmp_path / "targets.toml")
+        loaded = replace(loaded, project=tmp_path)
+        return opened(loaded, boto3.Session(), screen.console)
+
+    return make
+
+
+@pytest.fixture
+def kit(make_kit: MakeKit, archive: Path) -> Kit:
+    return make_kit(dataset=str(archive))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("shared_data", Path(__file__).parents[2] / "shared_data.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

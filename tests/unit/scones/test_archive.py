@@ -1,0 +1,123 @@
+"""Every way in which an archive can be wrong is one clear error, and none runs code or writes outside its folder."""
+
+import gzip
+import pickle
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from scones.archive import read_archive
+from scones.errors import ArchiveError
+
+
+class Parts(Protocol):
+    """What goes into an archive; a test spoils one part of it."""
+
+    members: dict[str, bytes]
+    links: dict[str, str]
+
+    def write(self, path: Path) -> Path: ...
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ArchiveError) as caught:
+        read_archive(path)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_rows_of_all_parts_are_read(archive: Path) -> None:
+    found = read_archive(archive)
+    assert found.class_names[8] == "bicycle"
+    assert (found.train.data.shape, found.test.data.shape) == ((6, 3072), (3, 3072))
+    assert found.test.filenames[0] == "test_s_000000.png"
+    assert found.train.labels == [19, 8, 48, 8, 19, 48]
+
+
+def test_a_pickle_that_names_another_global_runs_nothing(parts: Parts, tmp_path: Path) -> None:
+    witness = tmp_path / "witness"
+    evil = (
+        b"cos\nsystem\n(X" + len(str(witness) + "touch ").to_bytes(4, "little") + f"touch {witness}".encode() + b"tR."
+    )
+    parts.members["cifar-100-python/train"] = evil
+    assert "os.system" in refusal(parts.write(tmp_path / "evil.tar.gz"))
+    assert not witness.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["builtins eval", "numpy load", "numpy.core.multiarray fromstring", "numpy ndarray.tofile"]
+)
+def test_only_the_three_globals_are_given(parts: Parts, tmp_path: Path, name: str) -> None:
+    module, attribute = name.split()
+    parts.members["cifar-100-python/test"] = f"c{module}\n{attribute}\n.".encode()
+    assert f"{module}.{attribute}" in refusal(parts.write(tmp_path / "evil.tar.gz"))
+
+
+def test_an_array_cannot_be_made_huge(parts: Parts, tmp_path: Path) -> None:
+    parts.members["cifar-100-python/test"] = (
+        b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(J\xff\xff\xff\x7ftU\x01btR."
+    )
+    assert "_reconstruct is called with" in refusal(parts.write(tmp_path / "evil.tar.gz"))
+
+
+@pytest.mark.parametrize(
+    "name", ["../outside", "/etc/passwd", "cifar-100-python/../../outside", "elsewhere/train", "cifar-100-python-2/x"]
+)
+def test_a_path_outside_its_folder_refuses_the_whole_archive(parts: Parts, tmp_path: Path, name: str) -> None:
+    parts.members[name] = b"anything"
+    assert "outside its folder" in refusal(parts.write(tmp_path / "evil.tar.gz"))
+
+
+def test_a_link_refuses_the_whole_archive(parts: Parts, tmp_path: Path) -> None:
+    parts.links["cifar-100-python/link"] = "/etc/passwd"
+    assert "link" in refusal(parts.write(tmp_path / "evil.tar.gz"))
+
+
+def test_too_many_members_refuse_the_whole_archive(parts: Parts, tmp_path: Path) -> None:
+    parts.members.update({f"cifar-100-python/{number}": b"" for number in range(40)})
+    assert "more than 32 members" in refusal(parts.write(tmp_path / "evil.tar.gz"))
+
+
+def test_other_files_in_the_folder_are_left_out(parts: Parts, tmp_path: Path) -> None:
+    parts.members["cifar-100-python/file.txt~"] = b"an editor's"
+    assert len(read_archive(parts.write(tmp_path / "archive.tar.gz")).train.labels) == 6
+
+
+@pytest.mark.parametrize("share", [0.2, 0.6, 0.99])
+def test_a_truncated_archive_is_said_to_be_truncated(archive: Path, share: float) -> None:
+    data = archive.read_bytes()
+    archive.write_bytes(data[: int(len(data) * share)])
+    assert "truncated or damaged" in refusal(archive)
+
+
+def test_a_damaged_archive_is_found_by_its_checksum(archive: Path) -> None:
+    data = bytearray(archive.read_bytes())
+    data[-6] ^= 0xFF
+    archive.write_bytes(bytes(data))
+    assert "CRC" in refusal(archive)
+
+
+@pytest.mark.parametrize("data", [b"", b"plain text", gzip.compress(b"no tar" * 500)])
+def test_something_else_than_an_archive_is_said_to_be_none(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "wrong.tar.gz"
+    path.write_bytes(data)
+    refusal(path)
+
+
+def test_an_archive_of_something_else_names_what_is_missing(parts: Parts, tmp_path: Path) -> None:
+    del parts.members["cifar-100-python/test"]
+    assert "no cifar-100-python/test" in refusal(parts.write(tmp_path / "wrong.tar.gz"))
+
+
+@pytest.mark.parametrize("value", [[1, 2], "text", {"data": [1]}, {"filenames": ["a.png"], "fine_labels": [1]}])
+def test_a_pickle_of_something_else_is_no_image_archive(parts: Parts, tmp_path: Path, value: object) -> None:
+    parts.members["cifar-100-python/train"] = pickle.dumps(value, protocol=2)
+    assert "not an image archive" in refusal(parts.write(tmp_path / "wrong.tar.gz"))
+
+
+def test_counts_that_differ_are_named(parts: Parts, tmp_path: Path) -> None:
+    parts.members["cifar-100-python/test"] = parts.members["cifar-100-python/test"].replace(
+        b"K0K\x13K\x08", b"K0K\x13", 1
+    )
+    assert "3 filenames, 2 labels, 3 rows" in refusal(parts.write(tmp_path / "wrong.tar.gz"))

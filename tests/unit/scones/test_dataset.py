@@ -1,0 +1,88 @@
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scones.archive import read_archive
+from scones.dataset import Dataset, parse_manifest, read_dataset, write_dataset
+from scones.errors import ArchiveError
+
+GOLDEN = {
+    "train.lst": (30_604, "3c74fc8f6895ceed3c309940d67b21bffce9a750bf613bbdadd435e251627049"),
+    "test.lst": (5_920, "d9a20a8ec8a0efb8ddbe562db2d16bed563c00426718d57bf99242b74781c983"),
+}
+
+
+class Parts(Protocol):
+    """What goes into an archive; a test spoils one part of it."""
+
+    members: dict[str, bytes]
+    links: dict[str, str]
+
+    def write(self, path: Path) -> Path: ...
+
+
+def staged(archive: Path, folder: Path) -> Path:
+    for _ in write_dataset(read_archive(archive), "name", folder):
+        pass
+    return folder
+
+
+def test_the_manifest_has_row_label_and_name_in_order(archive: Path, tmp_path: Path) -> None:
+    folder = staged(archive, tmp_path / "staged")
+    assert (folder / "test.lst").read_bytes() == b"0\t1\ttest_s_000000.png\n2\t0\ttest_s_000002.png\n"
+    assert parse_manifest((folder / "test.lst").read_text()) == {"test_s_000000.png": 1, "test_s_000002.png": 0}
+
+
+def test_images_are_rgb_with_the_planes_in_their_places(archive: Path, tmp_path: Path) -> None:
+    folder = staged(archive, tmp_path / "staged")
+    row = read_archive(archive).test.data[2]
+    with Image.open(folder / "test" / "test_s_000002.png") as image:
+        assert (image.mode, image.size) == ("RGB", (32, 32))
+        pixels = np.asarray(image)
+    assert tuple(pixels[1, 2]) == (row[34], row[1024 + 34], row[2048 + 34])
+
+
+def test_the_folder_says_what_it_holds(archive: Path, tmp_path: Path) -> None:
+    dataset = read_dataset(staged(archive, tmp_path / "staged"))
+    assert dataset == Dataset("name", dataset.digest if dataset else "", 4, 2)
+    assert read_dataset(tmp_path) is None
+
+
+def test_a_file_name_that_leads_elsewhere_is_refused(parts: Parts, tmp_path: Path) -> None:
+    test = parts.members["cifar-100-python/test"]
+    parts.members["cifar-100-python/test"] = test.replace(b"test_s_000000.png", b"../../.bash_a.png")
+    with pytest.raises(ArchiveError, match="only plain names"):
+        staged(parts.write(tmp_path / "evil.tar.gz"), tmp_path / "staged")
+    assert not (tmp_path / "staged").exists()
+
+
+def test_a_class_without_rows_is_an_error_that_leaves_nothing_behind(
+    parts: Parts, make_batch: Callable[[list[int], str], bytes], tmp_path: Path
+) -> None:
+    parts.members["cifar-100-python/test"] = make_batch([8, 8, 19], "test")
+    with pytest.raises(ArchiveError, match="test has no row of the class motorcycle"):
+        staged(parts.write(tmp_path / "wrong.tar.gz"), tmp_path / "out" / "staged")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_classes_of_other_names_are_refused(parts: Parts, tmp_path: Path) -> None:
+    meta = parts.members["cifar-100-python/meta"]
+    parts.members["cifar-100-python/meta"] = meta.replace(b"bicycle", b"tricycl", 1)
+    with pytest.raises(ArchiveError, match="calls class 8 'tricycl', not 'bicycle'"):
+        staged(parts.write(tmp_path / "wrong.tar.gz"), tmp_path / "staged")
+
+
+@pytest.mark.slow
+def test_the_manifests_of_cifar_100_come_out_byte_for_byte(shared_data: ModuleType, tmp_path: Path) -> None:
+    folder = staged(shared_data.shared("data/cifar-100-python.tar.gz"), tmp_path / "staged")
+    for name, (size, digest) in GOLDEN.items():
+        data = (folder / name).read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (size, digest)
+    assert len(list((folder / "train").iterdir())) == 1000
+    assert len(list((folder / "test").iterdir())) == 200

@@ -1,0 +1,121 @@
+"""Staging on S3: whole or not at all, again without work, and never at the cost of what was there."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scones import bucket, stage
+from scones.errors import ArchiveError, BucketError, MissingError, UnreachableError
+from scones.kit import Kit
+
+MakeKit = Callable[..., Kit]
+
+
+def objects(kit: Kit) -> dict[str, str]:
+    return bucket.etags(kit.client("s3"), kit.bucket, "")
+
+
+def test_images_manifests_and_record_are_in_the_bucket(kit: Kit) -> None:
+    dataset = stage.stage(kit)
+    assert (dataset.train_images, dataset.test_images) == (4, 2)
+    assert len(objects(kit)) == 4 + 2 + 2 + 1
+    assert stage.recorded(kit) == dataset
+    assert stage.manifest_of(kit, "test") == {"test_s_000000.png": 1, "test_s_000002.png": 0}
+
+
+def test_the_bucket_is_private_encrypted_and_ours(kit: Kit) -> None:
+    stage.stage(kit)
+    s3 = kit.client("s3")
+    blocked = s3.get_public_access_block(Bucket=kit.bucket)["PublicAccessBlockConfiguration"]
+    assert all(blocked.values())
+    assert bucket.is_ours(s3, kit.bucket)
+
+
+def test_a_bucket_elsewhere_than_in_us_east_1_names_its_region(
+    monkeypatch: pytest.MonkeyPatch, make_kit: MakeKit, archive: Path
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    kit = make_kit(dataset=str(archive))
+    stage.stage(kit)
+    assert kit.client("s3").get_bucket_location(Bucket=kit.bucket)["LocationConstraint"] == "eu-central-1"
+
+
+def test_staging_again_puts_nothing(kit: Kit, screen: object) -> None:
+    stage.stage(kit)
+    stage.stage(kit)
+    assert "Already unpacked" in str(screen)
+    assert "(all there already)" in str(screen)
+
+
+def test_an_object_that_was_lost_is_put_again(kit: Kit, screen: object) -> None:
+    stage.stage(kit)
+    kit.client("s3").delete_object(Bucket=kit.bucket, Key="test/test_s_000000.png")
+    stage.stage(kit)
+    assert "(1 objects put)" in str(screen)
+
+
+def test_another_data_set_replaces_ours_and_leaves_the_rest(
+    kit: Kit, make_kit: MakeKit, make_batch: Callable[..., bytes], parts: object, tmp_path: Path
+) -> None:
+    stage.stage(kit)
+    kit.client("s3").put_object(Bucket=kit.bucket, Key="test/somebodys.png", Body=b"")
+    parts.members["cifar-100-python/test"] = make_batch([48, 8], "new")  # type: ignore[attr-defined]
+    other = parts.write(tmp_path / "other.tar.gz")  # type: ignore[attr-defined]
+    stage.stage(make_kit(dataset=str(other)))
+    found = {key for key in objects(kit) if key.startswith("test/")}
+    assert found == {"test/new_s_000000.png", "test/new_s_000001.png", "test/somebodys.png"}
+
+
+def test_a_wrong_archive_leaves_what_was_staged(kit: Kit, make_kit: MakeKit, tmp_path: Path) -> None:
+    stage.stage(kit)
+    before = objects(kit)
+    wrong = tmp_path / "wrong.tar.gz"
+    wrong.write_bytes(b"no archive")
+    with pytest.raises(ArchiveError):
+        stage.stage(make_kit(dataset=str(wrong)))
+    assert objects(kit) == before
+    assert len(list(kit.settings.staged.iterdir())) == 1
+
+
+def test_an_archive_that_is_not_there_is_named(make_kit: MakeKit) -> None:
+    with pytest.raises(ArchiveError, match="there is no such file"):
+        stage.stage(make_kit(dataset="/nowhere/archive.tar.gz"))
+
+
+def test_without_a_network_the_sample_is_used_and_said(make_kit: MakeKit, archive: Path, screen: object) -> None:
+    kit = make_kit(fallback_dataset=str(archive))
+    source = stage.fallback(kit, UnreachableError("no route to host"))
+    assert source.path == archive
+    assert "CIFAR-100 could not be reached" in str(screen)
+    assert "no route to host" in str(screen)
+    assert "The drawn sample is used instead" in str(screen)
+
+
+def test_without_a_network_and_a_sample_it_says_what_to_set(make_kit: MakeKit) -> None:
+    with pytest.raises(MissingError, match="set DATASET"):
+        stage.fallback(make_kit(fallback_dataset="/nowhere"), UnreachableError("no route to host"))
+
+
+def test_an_empty_prefix_is_an_error_even_with_a_manifest_beside_it(kit: Kit) -> None:
+    stage.stage(kit)
+    s3 = kit.client("s3")
+    bucket.delete_all(s3, kit.bucket, [key for key in objects(kit) if key.startswith("test/")])
+    with pytest.raises(MissingError, match=r"no image under s3://.*/test/: run `scones stage`"):
+        stage.require_images(kit, "test")
+
+
+def test_before_staging_the_record_is_missing(kit: Kit) -> None:
+    with pytest.raises(MissingError, match="run `scones stage` first"):
+        stage.recorded(kit)
+
+
+def test_a_record_is_readable_json(kit: Kit) -> None:
+    stage.stage(kit)
+    assert json.loads(bucket.get(kit, "dataset.json", "stage"))["name"] == "archive.tar.gz"
+
+
+def test_a_lost_bucket_has_no_objects(kit: Kit) -> None:
+    assert objects(kit) == {}
+    assert not issubclass(BucketError, ArchiveError)
