@@ -1,5 +1,6 @@
 """The entry points. LocalStack imports this module early, so each imports what it needs when it is loaded."""
 
+from localstack import config
 from localstack.runtime import hooks
 from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
@@ -45,3 +46,12 @@ def add_sagemaker_to_step_functions() -> None:
     from localstack_plugin.step_functions import install
 
     install()
+
+
+@hooks.on_infra_start(should_load=lambda: ProcessExecutorPlugin.name == config.LAMBDA_RUNTIME_EXECUTOR)
+def refuse_functions_that_are_not_python() -> None:
+    from localstack.aws.handlers import serve_custom_service_request_handlers
+
+    from localstack_plugin.lambda_executor.admission import refuse_unless_python
+
+    serve_custom_service_request_handlers.append(refuse_unless_python)

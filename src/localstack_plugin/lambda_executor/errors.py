@@ -9,10 +9,6 @@ class LambdaExecutorError(Exception):
     """Base class of this package's errors."""
 
 
-class UnsupportedFunctionError(LambdaExecutorError):
-    """The function is not one that runs as a Python process."""
-
-
 class InvocationError(LambdaExecutorError):
     """The invocation has no answer from the function; this is the answer that Lambda gives in its place."""
 
@@ -49,6 +45,16 @@ class RuntimeExited(InvocationError):
 
     def __init__(self, returncode: int) -> None:
         super().__init__(exit_reason(returncode))
+
+
+class ResponseTooLarge(InvocationError):
+    error_type = "Function.ResponseSizeTooLarge"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"Response payload size exceeded maximum allowed payload size ({limit_bytes} bytes).")
+
+    def payload(self, request_id: str) -> bytes:
+        return json.dumps({"errorType": self.error_type, "errorMessage": str(self)}).encode()
 
 
 class TimedOut(InvocationError):

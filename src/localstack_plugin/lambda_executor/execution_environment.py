@@ -55,7 +55,9 @@ class ExecutionEnvironment:
         """The process, started if there is none, waiting for work; raises InvocationError."""
         if self._process is not None and self._process.initialised.done():
             self._process.initialised.result()
-            return self._process
+            if not self._process.has_exited:
+                return self._process
+            self.stop()
         begun = time.monotonic()
         if self._process is None:
             self._process = FunctionProcess(

@@ -7,7 +7,7 @@ from typing import Any
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
 from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
 
-from localstack_plugin.lambda_executor.errors import InvocationError, UnsupportedFunctionError
+from localstack_plugin.lambda_executor.errors import InvocationError
 from localstack_plugin.lambda_executor.execution_environment import Event, ExecutionEnvironment, Function
 from localstack_plugin.lambda_executor.process import make_scratch, remove_scratch
 from localstack_plugin.lambda_executor.variables import process_variables
@@ -73,20 +73,8 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
 
     @classmethod
     def prepare_version(cls, function_version: FunctionVersion) -> None:
-        """What is raised here makes the function Failed, with the message as its StateReason."""
-        refuse_unless_python(function_version)
         function_version.config.code.prepare_for_execution()
 
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
         """The code's directory is LocalStack's to delete."""
-
-
-def refuse_unless_python(function_version: FunctionVersion) -> None:
-    runtime = function_version.config.runtime
-    if function_version.config.package_type != "Zip" or not (runtime or "").startswith("python3"):
-        what = f"runtime {runtime!r}" if runtime else "a container image"
-        raise UnsupportedFunctionError(
-            f"function {function_version.id.function_name!r} asks for {what}: functions run as Python processes here, "
-            "from zip archives of a python3.x runtime. LAMBDA_RUNTIME_EXECUTOR=docker runs the others in containers."
-        )

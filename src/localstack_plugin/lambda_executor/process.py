@@ -35,6 +35,10 @@ class FunctionProcess:
     def initialised(self) -> Future[None]:
         return self._api.initialised
 
+    @property
+    def has_exited(self) -> bool:
+        return self._process.poll() is not None
+
     def invoke(self, invocation: Invocation) -> Future[Outcome]:
         return self._api.invoke(invocation)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 
-from localstack_plugin.lambda_executor.errors import InitFailed, LambdaExecutorError
+from localstack_plugin.lambda_executor.errors import InitFailed, InvocationError, ResponseTooLarge
 from localstack_plugin.lambda_executor.wire import Request, Response, read_request
 
 VERSION = "/2018-06-01/runtime"
@@ -68,14 +68,14 @@ class RuntimeApi:
         self._loop.call_soon_threadsafe(self._waiting.put_nowait, invocation)
         return self._outcome
 
-    def fail(self, error: LambdaExecutorError, grace_s: float) -> None:
+    def fail(self, error: InvocationError, grace_s: float) -> None:
         """Ends whatever waits with `error`, unless an answer that is already on its way arrives within `grace_s`."""
         self._loop.call_soon_threadsafe(self._loop.call_later, grace_s, self._fail, error)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._close)
 
-    def _fail(self, error: LambdaExecutorError) -> None:
+    def _fail(self, error: InvocationError) -> None:
         for future in (self.initialised, self._outcome):
             if not future.done():
                 future.set_exception(error)
@@ -125,9 +125,9 @@ class RuntimeApi:
     def _response(self, body: bytes) -> Response:
         if len(body) <= MAX_RESPONSE_BYTES:
             return self._settle(Outcome(body, is_error=False))
-        message = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
-        self._settle(Outcome(error_body("Function.ResponseSizeTooLarge", message), is_error=True))
-        return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge", message)
+        error = ResponseTooLarge(MAX_RESPONSE_BYTES)
+        self._fail(error)
+        return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge", str(error))
 
     def _settle(self, outcome: Outcome) -> Response:
         if self._outcome.done():
@@ -137,8 +137,4 @@ class RuntimeApi:
 
 
 def refusal(status: HTTPStatus, error_type: str, message: str) -> Response:
-    return Response(status, error_body(error_type, message))
-
-
-def error_body(error_type: str, message: str) -> bytes:
-    return json.dumps({"errorType": error_type, "errorMessage": message}).encode()
+    return Response(status, json.dumps({"errorType": error_type, "errorMessage": message}).encode())

@@ -1,0 +1,219 @@
+"""Lambda functions as processes: what AWS promises of an execution environment, through the public API alone."""
+
+import io
+import json
+import time
+import zipfile
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import boto3
+import psutil
+import pytest
+from botocore.exceptions import ClientError
+
+Result = TypeVar("Result")
+ROLE = "arn:aws:iam::000000000000:role/lambda"
+DEADLINE_S = 20
+
+
+@dataclass(frozen=True)
+class Answer:
+    payload: Any
+    error: str | None
+    log: str
+
+
+@dataclass(frozen=True)
+class Function:
+    client: Any
+    name: str
+
+    def invoke(self, event: object = None) -> Answer:
+        response = self.client.invoke(FunctionName=self.name, Payload=json.dumps(event), LogType="Tail")
+        payload = json.loads(response["Payload"].read())
+        return Answer(payload, response.get("FunctionError"), b64decode(response["LogResult"]).decode())
+
+
+Deploy = Callable[..., Function]
+
+
+def archive(code: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr("app.py", code)
+    return buffer.getvalue()
+
+
+def until(condition: Callable[[], Result], what: str) -> Result:
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+    raise AssertionError(f"waited {DEADLINE_S} s for {what}")
+
+
+@pytest.fixture
+def deploy() -> Iterator[Deploy]:
+    client = boto3.client("lambda")
+    names: list[str] = []
+
+    def deploy_function(code: str, **settings: object) -> Function:
+        name = f"executor-{uuid4().hex[:8]}"
+        request = {"Runtime": "python3.11", "Handler": "app.lambda_handler", "Timeout": 10} | settings
+        client.create_function(FunctionName=name, Role=ROLE, Code={"ZipFile": archive(code)}, **request)
+        names.append(name)
+        client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+        return Function(client, name)
+
+    yield deploy_function
+    for name in names:
+        client.delete_function(FunctionName=name)
+
+
+def test_a_function_gets_its_event_and_returns_its_answer(deploy: Deploy) -> None:
+    function = deploy("def lambda_handler(event, context):\n    return {'got': event, 'of': context.function_name}\n")
+    answer = function.invoke({"a": ["ü", 1.5, None]})
+    assert answer.payload == {"got": {"a": ["ü", 1.5, None]}, "of": function.name}
+    assert answer.error is None
+
+
+def test_an_environment_is_kept_warm_and_remembers(deploy: Deploy) -> None:
+    function = deploy("seen = []\ndef lambda_handler(event, context):\n    seen.append(event)\n    return seen\n")
+    assert [function.invoke(n).payload for n in range(3)] == [[0], [0, 1], [0, 1, 2]]
+
+
+def test_the_log_has_lambdas_lines_and_init_only_when_cold(deploy: Deploy) -> None:
+    function = deploy("print('loading')\ndef lambda_handler(event, context):\n    print('working')\n")
+    cold, warm = function.invoke().log.splitlines(), function.invoke().log.splitlines()
+    assert cold[0].startswith("INIT_START Runtime Version: python:3.")
+    assert cold[1] == "loading"
+    assert [line.split(" ")[0] for line in cold[2:]] == ["START", "working", "END", "REPORT"]
+    assert "Init Duration:" in cold[-1]
+    assert [line.split(" ")[0] for line in warm] == ["START", "working", "END", "REPORT"]
+    assert "Init Duration:" not in warm[-1]
+
+
+def test_the_log_arrives_in_cloudwatch(deploy: Deploy) -> None:
+    function = deploy("def lambda_handler(event, context):\n    print('a line for the log')\n")
+    function.invoke()
+    logs = boto3.client("logs")
+
+    def messages() -> list[str]:
+        try:
+            events = logs.filter_log_events(logGroupName=f"/aws/lambda/{function.name}")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        return [event["message"] for event in events]
+
+    found = until(messages, "log events")
+    assert "a line for the log\n" in found
+    assert any(message.startswith("REPORT RequestId: ") for message in found)
+
+
+def test_an_exception_is_answered_with_its_class_by_name(deploy: Deploy) -> None:
+    function = deploy(
+        "class TooUnsure(Exception): pass\ndef lambda_handler(event, context):\n    raise TooUnsure('0.3 < 0.8')\n"
+    )
+    answer = function.invoke()
+    assert answer.error == "Unhandled"
+    assert answer.payload["errorType"] == "TooUnsure"
+    assert answer.payload["errorMessage"] == "0.3 < 0.8"
+    assert "raise TooUnsure" in answer.payload["stackTrace"][-1]
+    assert "[ERROR] TooUnsure: 0.3 < 0.8" in answer.log
+
+
+def test_a_module_that_cannot_be_imported_says_which(deploy: Deploy) -> None:
+    function = deploy("import no_such_package\n")
+    answers = [function.invoke(), function.invoke()]
+    assert {answer.payload["errorType"] for answer in answers} == {"Runtime.ImportModuleError"}
+    assert "No module named 'no_such_package'" in answers[0].payload["errorMessage"]
+    assert "Runtime.ImportModuleError" in answers[0].log
+
+
+def test_a_task_that_takes_too_long_is_ended_and_the_next_one_works(deploy: Deploy) -> None:
+    function = deploy(
+        "import threading\ndef lambda_handler(event, context):\n    threading.Event().wait(event)\n    return 'done'\n",
+        Timeout=1,
+    )
+    answer = function.invoke(60)
+    assert answer.error == "Unhandled"
+    assert answer.payload["errorType"] == "Sandbox.Timedout"
+    assert answer.payload["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
+    assert "Status: timeout" in answer.log
+    assert function.invoke(0).payload == "done"
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ("os._exit(3)", "Runtime exited with error: exit status 3"),
+        ("os._exit(0)", "Runtime exited without providing a reason"),
+        ("os.kill(os.getpid(), 9)", "Runtime exited with error: signal: killed"),
+    ],
+)
+def test_a_process_that_ends_is_a_runtime_exit_error(deploy: Deploy, how: str, reason: str) -> None:
+    function = deploy(f"import os\ndef lambda_handler(event, context):\n    if event == 'die':\n        {how}\n")
+    answer = function.invoke("die")
+    assert answer.payload["errorType"] == "Runtime.ExitError"
+    assert answer.payload["errorMessage"].endswith(f"Error: {reason}")
+    assert function.invoke("live").error is None
+
+
+def test_an_answer_over_six_megabytes_is_refused(deploy: Deploy) -> None:
+    function = deploy("def lambda_handler(event, context):\n    return 'x' * event\n")
+    assert function.invoke(7_000_000).payload["errorType"] == "Function.ResponseSizeTooLarge"
+    assert len(function.invoke(5_000_000).payload) == 5_000_000
+
+
+def test_invocations_at_the_same_time_have_an_environment_each(deploy: Deploy) -> None:
+    code = "import os, threading\ndef lambda_handler(event, context):\n"
+    function = deploy(code + "    threading.Event().wait(1)\n    return os.getpid()\n")
+    with ThreadPoolExecutor(4) as pool:
+        pids = {answer.payload for answer in pool.map(function.invoke, range(4))}
+    assert len(pids) == 4
+
+
+def test_a_function_sees_its_own_variables_and_lambdas_and_no_home(deploy: Deploy) -> None:
+    code = "import os\ndef lambda_handler(event, context):\n    return dict(os.environ, cwd=os.getcwd())\n"
+    function = deploy(code, Environment={"Variables": {"THRESHOLD": "0.8"}}, MemorySize=256)
+    seen = function.invoke().payload
+    assert seen["THRESHOLD"] == "0.8"
+    assert seen["AWS_LAMBDA_FUNCTION_NAME"] == function.name
+    assert seen["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "256"
+    assert seen["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.11"
+    assert seen["LAMBDA_TASK_ROOT"] == seen["cwd"]
+    assert seen["HOME"] == seen["TMPDIR"]
+    assert seen["AWS_ENDPOINT_URL"] == boto3.client("lambda").meta.endpoint_url
+
+
+def test_new_code_takes_the_place_of_the_old(deploy: Deploy) -> None:
+    function = deploy("def lambda_handler(event, context):\n    return 'old'\n")
+    assert function.invoke().payload == "old"
+    function.client.update_function_code(
+        FunctionName=function.name, ZipFile=archive("def lambda_handler(event, context):\n    return 'new'\n")
+    )
+    function.client.get_waiter("function_updated_v2").wait(FunctionName=function.name, WaiterConfig={"Delay": 1})
+    assert function.invoke().payload == "new"
+
+
+def test_a_deleted_function_leaves_no_process(deploy: Deploy) -> None:
+    code = "import os, subprocess\nchild = subprocess.Popen(['cat'], stdin=subprocess.PIPE)\n"
+    code += "def lambda_handler(event, context):\n    return [os.getpid(), child.pid]\n"
+    function = deploy(code)
+    pids = function.invoke().payload
+    assert all(psutil.pid_exists(pid) for pid in pids)
+    function.client.update_function_configuration(FunctionName=function.name, Timeout=11)
+    until(lambda: not any(psutil.pid_exists(pid) for pid in pids), f"processes {pids} to end")
+
+
+def test_a_runtime_other_than_python_is_refused_by_name(deploy: Deploy) -> None:
+    with pytest.raises(
+        ClientError, match=r"asks for runtime 'nodejs22.x': functions run as Python processes"
+    ) as refused:
+        deploy("", Runtime="nodejs22.x")
+    assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
