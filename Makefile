@@ -57,6 +57,7 @@ help: ## list the targets
 
 .PHONY: setup
 setup: .venv/.installed .venv-localstack/.installed ## install everything into .venv and .venv-localstack
+	@:
 
 .PHONY: run
 run: setup data/sample.tar.gz ## the whole workflow; starts the local cloud for it, and stops it (not with KEEP=1)
@@ -142,34 +143,31 @@ clean: ## stop the local cloud, remove its state, the environments and the resul
 # ---- set-up: a stamp is as old as the lock that an environment was made from, or newer ----
 
 .venv/.uv-$(UV_VERSION):
-	@echo "set-up: .venv"
+	@echo "set-up: .venv" >&2
 	@python3 -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "python3 is " + sys.version.split()[0] + ": it must be 3.11 or newer")'
 	@test -x $(PYTHON) || python3 -m venv .venv
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
 .venv/.torch-$(TORCH_VERSION): .venv/.uv-$(UV_VERSION)
-	@echo "set-up: torch $(TORCH_VERSION)"
+	@echo "set-up: torch $(TORCH_VERSION)" >&2
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --retries 1 --timeout 15 \
 	  --extra-index-url $(TORCH_INDEX) torch==$(TORCH_VERSION)
 	@touch $@
 
 .venv/.installed: .venv/.torch-$(TORCH_VERSION) requirements.lock pyproject.toml
-	@echo "set-up: the kit and its dependencies"
+	@echo "set-up: the kit and its dependencies" >&2
 	@$(UV) pip install --quiet --python $(PYTHON) -r requirements.lock
 	@$(UV) pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv-localstack/.locked: .venv/.uv-$(UV_VERSION) src/localstack_plugin/requirements.lock
-	@echo "set-up: .venv-localstack"
+	@echo "set-up: .venv-localstack" >&2
 	@test -x .venv-localstack/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-localstack
 	@$(UV) pip install --quiet --python .venv-localstack/bin/python -r src/localstack_plugin/requirements.lock
 	@touch $@
 
-PLUGIN_SOURCES := $(shell find src/localstack_plugin -name '*.py' -o -name pyproject.toml)
-.venv-localstack/.installed: .venv-localstack/.locked $(PLUGIN_SOURCES)
-	@echo "set-up: the plugin of LocalStack"
-	@rm -rf src/localstack_plugin/build
-	@$(UV) pip install --quiet --python .venv-localstack/bin/python --no-deps --no-build-isolation --reinstall \
-	  ./src/localstack_plugin
+.venv-localstack/.installed: .venv-localstack/.locked src/localstack_plugin/pyproject.toml
+	@echo "set-up: the plugin of LocalStack" >&2
+	@$(UV) pip install --quiet --python .venv-localstack/bin/python --no-deps --no-build-isolation -e ./src/localstack_plugin
 	@touch $@

@@ -72,7 +72,7 @@ class LocalCloud:
             for server in missing:
                 undo.callback(self._end, [server.name])
                 self._start(server)
-            self._wait_until_ready()
+            self._wait_until_ready(missing)
             undo.pop_all()
         return tuple(server.name for server in missing)
 
@@ -160,7 +160,7 @@ class LocalCloud:
         found = (find(record.pid, record.created) for record in self._records.read().values())
         return [process for process in found if process]
 
-    def _wait_until_ready(self) -> None:
+    def _wait_until_ready(self, started_now: Sequence[Server]) -> None:
         started = time.monotonic()
         waiting = list(self.servers)
         while waiting:
@@ -168,7 +168,8 @@ class LocalCloud:
             for server in tuple(waiting):
                 if self._is_ready(server):
                     waiting.remove(server)
-                    self._progress.say(f"{server.name} is ready ({time.monotonic() - started:.1f} s)")
+                    if server in started_now:
+                        self._progress.say(f"{server.name} is ready ({time.monotonic() - started:.1f} s)")
             if waiting and waited_s > self._start_timeout_s:
                 raise StartError(self._not_ready(waiting[0], waited_s))
             if waiting:

@@ -66,6 +66,8 @@ def localstack(settings: Settings, environment: Mapping[str, str]) -> Server:
             # no DNS server: it would take port 53
             "DNS_ADDRESS": "0",
             "FILESYSTEM_ROOT": str(scratch),
+            # our plugin's: LocalStack's own binds every interface, whatever GATEWAY_LISTEN says
+            "GATEWAY_SERVER": "loopback",
             "GATEWAY_LISTEN": f"127.0.0.1:{settings.localstack_port}",
             "LOCALSTACK_HOST": f"127.0.0.1:{settings.localstack_port}",
             "PYTHONUNBUFFERED": "1",

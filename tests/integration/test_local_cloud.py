@@ -1,0 +1,71 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from local_cloud.cloud import LocalCloud, State
+from local_cloud.processes import carries_label, leftovers
+from local_cloud.progress import Progress
+from local_cloud.servers import servers
+from local_cloud.settings import Settings
+
+from .conftest import settings_of_another_cloud
+
+AWS = str(Path(sys.executable).with_name("aws"))
+
+
+@pytest.fixture(scope="module")
+def doomed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A cloud of this module's own, to be broken."""
+    settings = settings_of_another_cloud(tmp_path_factory.mktemp("doomed"))
+    cloud = LocalCloud(servers(settings), settings.state_dir, Progress())
+    yield cloud
+    cloud.down()
+    assert leftovers(settings.state_dir) == []
+
+
+def test_every_listener_is_on_loopback(cloud: Settings) -> None:
+    ours = [process for process in psutil.process_iter() if carries_label(process, cloud.state_dir)]
+    listeners = [
+        connection.laddr
+        for process in ours
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert {cloud.localstack_port, cloud.sagemaker_port} <= {address.port for address in listeners}
+    assert [address for address in listeners if not ip_address(address.ip).is_loopback] == []
+
+
+def test_one_endpoint_serves_all(client: Callable[[str], Any]) -> None:
+    assert client("sts").get_caller_identity()["Account"] == "000000000000"
+    assert client("stepfunctions").list_state_machines()["stateMachines"] == []
+    assert "TrainingJobSummaries" in client("sagemaker").list_training_jobs()
+
+
+def test_the_profile_reaches_the_cloud_from_the_aws_cli(environment: dict[str, str]) -> None:
+    printed = subprocess.check_output([AWS, "sagemaker", "list-endpoints"], env=environment, text=True)
+    assert "Endpoints" in json.loads(printed)
+
+
+def test_a_queue_needs_no_name_server(client: Callable[[str], Any], cloud: Settings) -> None:
+    url = client("sqs").create_queue(QueueName="local-cloud-test")["QueueUrl"]
+    assert url.startswith(cloud.localstack_url)
+    client("sqs").delete_queue(QueueUrl=url)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["localstack", "sagemaker"])
+def test_up_works_after_a_kill(doomed: LocalCloud, name: str) -> None:
+    doomed.up()
+    process = psutil.Process(next(status.pid for status in doomed.status() if status.name == name))
+    process.kill()
+    psutil.wait_procs([process], timeout=10)
+    assert [status.state for status in doomed.status() if status.name == name] == [State.DEAD]
+    assert doomed.up() == (name,)
+    assert [status.state for status in doomed.status()] == [State.RUNNING, State.RUNNING]
