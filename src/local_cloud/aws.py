@@ -33,11 +33,16 @@ def without_aws(environment: Mapping[str, str], also: Collection[str] = ()) -> d
 def client_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of a program that uses the local cloud as its AWS."""
     return {
-        **without_aws(environment),
+        **{name: value for name, value in environment.items() if not _is_personal(name)},
         "AWS_PROFILE": settings.profile,
         "AWS_CONFIG_FILE": str(config_file(settings)),
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
+
+
+def _is_personal(name: str) -> bool:
+    # AWS_ENDPOINT_URL_<SERVICE> wins over every profile
+    return name in PERSONAL or name.startswith("AWS_ENDPOINT_URL_")
 
 
 def config_file(settings: Settings) -> Path:

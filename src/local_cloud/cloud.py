@@ -66,11 +66,12 @@ class LocalCloud:
         When that fails, or is interrupted, the servers that it started are ended again.
         """
         with self._locked(), ExitStack() as undo:
+            undo.callback(self._progress.clear)
             missing = tuple(server for server in self.servers if self._process(server) is None)
             if missing:
                 self._recover(missing)
             for server in missing:
-                undo.callback(self._end, [server.name])
+                undo.callback(self._end, (server.name,))
                 self._start(server)
             self._wait_until_ready(missing)
             undo.pop_all()

@@ -23,6 +23,11 @@ class Progress:
         elif time.monotonic() - self._said_at >= PLAIN_INTERVAL_S:
             self.say(line)
 
+    def clear(self) -> None:
+        """Takes the live line away, so that what is written next does not run into it."""
+        if self._live:
+            self._write("\r\x1b[2K")
+
     def _write(self, text: str) -> None:
         self._said_at = time.monotonic()
         self._stream.write(text)
