@@ -9,6 +9,7 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateEndpointConfig")
 def create_endpoint_config(sagemaker: SageMaker, request: Request) -> Response:
+    """Production variants by weight, several instances each; data capture. No serverless variants."""
     return {"EndpointConfigArn": sagemaker.endpoint_configs.create(request, tags_of(request)).arn}
 
 

@@ -12,6 +12,9 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateEndpoint")
 def create_endpoint(sagemaker: SageMaker, request: Request) -> Response:
+    """InService when every instance answers /ping; Failed with the end of the log otherwise. A crashed instance is
+    started again.
+    """
     return {"EndpointArn": sagemaker.endpoints.create(request, tags_of(request)).arn}
 
 
@@ -36,6 +39,7 @@ def list_endpoints(sagemaker: SageMaker, request: Request) -> Response:
 
 @operation("UpdateEndpoint")
 def update_endpoint(sagemaker: SageMaker, request: Request) -> Response:
+    """The new deployment first, then the swap; rolled back when it does not start. No DeploymentConfig."""
     for name in ("RetainAllVariantProperties", "DeploymentConfig"):
         if request.get(name):
             raise validation(f"UpdateEndpoint with {name} is not emulated: the update is always all at once.")
@@ -44,6 +48,7 @@ def update_endpoint(sagemaker: SageMaker, request: Request) -> Response:
 
 @operation("DeleteEndpoint")
 def delete_endpoint(sagemaker: SageMaker, request: Request) -> Response:
+    """Its containers are stopped."""
     sagemaker.endpoints.delete(request["EndpointName"])
     return {}
 

@@ -9,6 +9,7 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateModel")
 def create_model(sagemaker: SageMaker, request: Request) -> Response:
+    """One container: its image and model.tar.gz."""
     return {"ModelArn": sagemaker.models.create(request, tags_of(request)).arn}
 
 

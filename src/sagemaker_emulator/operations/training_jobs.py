@@ -11,23 +11,31 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateTrainingJob")
 def create_training_job(sagemaker: SageMaker, request: Request) -> Response:
+    """Channels from S3Prefix and ManifestFile, FullyReplicated and ShardedByS3Key, streamed to disk; several hosts;
+    the log goes to CloudWatch live; a prefix without objects is refused.
+    """
     return {"TrainingJobArn": sagemaker.training_jobs.create(request, tags_of(request)).arn}
 
 
 @operation("DescribeTrainingJob")
 def describe_training_job(sagemaker: SageMaker, request: Request) -> Response:
+    """Secondary-status transitions, FailureReason, FinalMetricDataList from MetricDefinitions (the built-in image
+    brings its own).
+    """
     job = sagemaker.training_jobs.get(request["TrainingJobName"])
     return described("DescribeTrainingJob", job.request, _computed(job))
 
 
 @operation("ListTrainingJobs")
 def list_training_jobs(sagemaker: SageMaker, request: Request) -> Response:
+    """Filters by name, status and times; sorted; paged."""
     found = sagemaker.training_jobs.page(request)
     return listed("TrainingJobSummaries", [_summary(job) for job in found.resources], found.next_token)
 
 
 @operation("StopTrainingJob")
 def stop_training_job(sagemaker: SageMaker, request: Request) -> Response:
+    """SIGTERM, SIGKILL after 120 s; the model is uploaded all the same."""
     sagemaker.training_jobs.stop(request["TrainingJobName"])
     return {}
 

@@ -1,0 +1,41 @@
+"""`python -m sagemaker_emulator.operations_page > docs/operations.md`: the page is made from the code that answers."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from sagemaker_emulator.operations import OPERATIONS, RUNTIME_OPERATIONS
+from sagemaker_emulator.wire import operation_names
+
+HEAD = """# Operations
+
+Made from the code by `make docs`; a test keeps it true. Every operation below validates its request against AWS's own
+model (required, type, length, range, pattern, enum) and does what it says with real containers, real files and a real
+store. Any other operation of SageMaker answers `UnsupportedOperation` and names itself.
+"""
+
+
+def page() -> str:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name, function in {**OPERATIONS, **RUNTIME_OPERATIONS}.items():
+        groups[_title(function)].append(f"| {name} | {_notes(function)} |")
+    tables = [f"## {title}\n\n| operation | notes |\n|---|---|\n" + "\n".join(rows) for title, rows in groups.items()]
+    total = len(operation_names("sagemaker")) + len(operation_names("sagemaker-runtime"))
+    count = f"{len(OPERATIONS) + len(RUNTIME_OPERATIONS)} of AWS's {total} operations are emulated.\n"
+    return "\n".join([HEAD, count, "\n\n".join(tables)]) + "\n"
+
+
+def _title(function: Callable[..., Any]) -> str:
+    return function.__module__.rpartition(".")[2].replace("_", " ").capitalize()
+
+
+def _notes(function: Callable[..., Any]) -> str:
+    return " ".join((inspect.getdoc(function) or "").split())
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,70 @@
+"""The lines between the parts: who may import whom, and what no part of the application may say."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src"
+PARTS = {path.name for path in SOURCE.iterdir() if path.is_dir() and not path.name.endswith(".egg-info")}
+# What each part may use besides itself and the standard library. `None`: anything but the other parts.
+MAY_IMPORT: dict[str, set[str] | None] = {
+    "scones": None,
+    "functions": {"boto3", "botocore"},
+    "image_classification": {"aiohttp", "numpy", "onnx", "onnxruntime", "onnxscript", "PIL", "torch"},
+    "sagemaker_emulator": None,
+    "local_cloud": None,
+    "localstack_plugin": None,
+}
+SAYS_WHERE_IT_RUNS = re.compile(r"localstack|emulator|localhost|127\.0\.0\.1|4566", re.IGNORECASE)
+ONLY_IN_PLUGIN = {"localstack", "rolo", "plux", "awslambdaric"}
+
+
+def imports(part: str) -> dict[str, set[str]]:
+    """Top-level names that each file of a part imports."""
+    found = {}
+    for path in sorted((SOURCE / part).rglob("*.py")):
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and node.level == 0}
+        found[str(path.relative_to(SOURCE))] = {name.partition(".")[0] for name in names}
+    return found
+
+
+def test_every_part_has_a_rule() -> None:
+    assert set(MAY_IMPORT) == PARTS
+
+
+@pytest.mark.parametrize("part", sorted(MAY_IMPORT))
+def test_no_part_imports_another(part: str) -> None:
+    for file, names in imports(part).items():
+        assert not names & (PARTS - {part}), file
+
+
+@pytest.mark.parametrize("part", sorted(name for name, allowed in MAY_IMPORT.items() if allowed is not None))
+def test_a_part_that_travels_alone_imports_only_what_it_may(part: str) -> None:
+    standard = set(sys.stdlib_module_names)
+    for file, names in imports(part).items():
+        assert names - standard - {part} <= (MAY_IMPORT[part] or set()), file
+
+
+def test_localstack_is_known_to_its_plugin_alone() -> None:
+    for part in PARTS - {"localstack_plugin"}:
+        for file, names in imports(part).items():
+            assert not names & ONLY_IN_PLUGIN, file
+
+
+def test_the_server_of_the_algorithm_does_not_import_torch() -> None:
+    code = "import sys, image_classification.serve; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("part", ["scones", "functions"])
+def test_the_application_does_not_say_where_it_runs(part: str) -> None:
+    for path in (SOURCE / part).rglob("*.py"):
+        assert not SAYS_WHERE_IT_RUNS.search(path.read_text()), path
