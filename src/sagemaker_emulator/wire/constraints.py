@@ -1,7 +1,6 @@
 """The constraints of the model (required, length, range, pattern, enum), in the words of AWS's validator."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sagemaker_emulator.wire.messages import AwsError, Call
 from sagemaker_emulator.wire.model import Shape, Value, service_model
@@ -16,20 +15,20 @@ SCALARS = frozenset({"string", "integer", "long", "float", "double", "boolean", 
 def validate(call: Call) -> None:
     """Raises the service's validation error with every violation that there is."""
     shape = service_model(call.service).operation(call.operation).input
-    violations = list(_violations(shape, call.input, "")) if shape else []
-    if not violations:
-        return
-    plural = "s" if len(violations) > 1 else ""
-    message = f"{len(violations)} validation error{plural} detected: {'; '.join(violations)}"
-    raise AwsError(CODE[call.service], message)
+    violations: list[str] = []
+    if shape:
+        _check(shape, call.input, "", violations)
+    if violations:
+        plural = "s" if len(violations) > 1 else ""
+        message = f"{len(violations)} validation error{plural} detected: {'; '.join(violations)}"
+        raise AwsError(CODE[call.service], message)
 
 
-def _violations(shape: Shape, value: Value, path: str) -> Iterator[str]:
-    for constraint in _broken(shape, value):
-        yield _violation(shape, value, path, constraint)
+def _check(shape: Shape, value: Value, path: str, found: list[str]) -> None:
+    found.extend(_violation(shape, value, path, constraint) for constraint in _broken(shape, value))
     inside = _INSIDE.get(shape.type)
     if inside:
-        yield from inside(shape, value, path)
+        inside(shape, value, path, found)
 
 
 def _violation(shape: Shape, value: Value, path: str, constraint: str) -> str:
@@ -37,16 +36,25 @@ def _violation(shape: Shape, value: Value, path: str, constraint: str) -> str:
     return f"{shown} at '{path}' failed to satisfy constraint: {constraint}"
 
 
-def _broken(shape: Shape, value: Value) -> Iterator[str]:
+def _null(path: str) -> str:
+    return f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+
+
+def _broken(shape: Shape, value: Value) -> Sequence[str]:
     """The shape's own constraints that the value breaks, in AWS's order."""
-    if shape.type in MEASURED:
-        yield from _limits(shape, len(value), "length")
-    elif shape.type not in ("structure", "boolean", "timestamp", "document"):
-        yield from _limits(shape, value, "value")
+    if not shape.is_constrained:
+        return ()
+    measure = len(value) if shape.type in MEASURED else value
+    broken = []
+    if shape.maximum is not None and not measure <= shape.maximum:
+        broken.append(_said_maximum(shape))
+    if shape.minimum is not None and not measure >= shape.minimum:
+        broken.append(_said_minimum(shape))
     if shape.pattern and _is_matchable(shape, value) and not matches(shape.pattern, value):
-        yield f"Member must satisfy regular expression pattern: {shape.pattern}"
+        broken.append(_said_pattern(shape))
     if shape.enum and value not in shape.enum:
-        yield f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
+        broken.append(_said_enum(shape))
+    return broken
 
 
 def _is_matchable(shape: Shape, value: str) -> bool:
@@ -54,75 +62,82 @@ def _is_matchable(shape: Shape, value: str) -> bool:
     return shape.maximum is None or len(value) <= max(shape.maximum, ALWAYS_MATCHED)
 
 
-def _limits(shape: Shape, measure: float, what: str) -> Iterator[str]:
-    if shape.maximum is not None and not measure <= shape.maximum:
-        yield f"Member must have {what} less than or equal to {shape.maximum}"
-    if shape.minimum is not None and not measure >= shape.minimum:
-        yield f"Member must have {what} greater than or equal to {shape.minimum}"
-
-
 def _all_constraints(shape: Shape) -> str:
     """Of an element of a list or map AWS says not which constraint it broke, but all that it has."""
-    what = "length" if shape.type in MEASURED else "value"
-    said = []
-    if shape.maximum is not None:
-        said.append(f"Member must have {what} less than or equal to {shape.maximum}")
-    if shape.minimum is not None:
-        said.append(f"Member must have {what} greater than or equal to {shape.minimum}")
-    if shape.pattern:
-        said.append(f"Member must satisfy regular expression pattern: {shape.pattern}")
-    if shape.enum:
-        said.append(f"Member must satisfy enum value set: [{', '.join(shape.enum)}]")
-    return f"[{', '.join(said)}]"
+    said = [
+        _said_maximum(shape) if shape.maximum is not None else "",
+        _said_minimum(shape) if shape.minimum is not None else "",
+        _said_pattern(shape) if shape.pattern else "",
+        _said_enum(shape) if shape.enum else "",
+    ]
+    return f"[{', '.join(filter(None, said))}]"
 
 
-def _in_structure(shape: Shape, value: Mapping[str, Any], path: str) -> Iterator[str]:
+def _said_maximum(shape: Shape) -> str:
+    return f"Member must have {_measured(shape)} less than or equal to {shape.maximum}"
+
+
+def _said_minimum(shape: Shape) -> str:
+    return f"Member must have {_measured(shape)} greater than or equal to {shape.minimum}"
+
+
+def _measured(shape: Shape) -> str:
+    return "length" if shape.type in MEASURED else "value"
+
+
+def _said_pattern(shape: Shape) -> str:
+    return f"Member must satisfy regular expression pattern: {shape.pattern}"
+
+
+def _said_enum(shape: Shape) -> str:
+    return f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
+
+
+def _in_structure(shape: Shape, value: Mapping[str, Value], path: str, found: list[str]) -> None:
     prefix = f"{path}." if path else ""
-    for name in shape.required:
-        if value.get(name) is None:
-            yield f"Value null at '{prefix}{_camel(name)}' failed to satisfy constraint: Member must not be null"
+    missing = (name for name in shape.required if value.get(name) is None)
+    found.extend(_null(prefix + shape.members[name].path_name) for name in missing)
     for name, part in value.items():
         if part is not None:
-            yield from _violations(shape.members[name].shape, part, prefix + _camel(name))
+            member = shape.members[name]
+            _check(member.shape, part, prefix + member.path_name, found)
 
 
-def _in_list(shape: Shape, value: Sequence[Any], path: str) -> Iterator[str]:
+def _in_list(shape: Shape, value: Sequence[Value], path: str, found: list[str]) -> None:
     item = shape.item.shape
     if item.type in SCALARS:
-        yield from _in_scalars(shape, value, path, item, value, "Member must satisfy constraint")
+        _check_scalars(shape, value, path, found, (item, value, "Member must satisfy constraint"))
         return
     for number, part in enumerate(value, start=1):
-        yield from _element(item, part, f"{path}.{number}.member")
+        _check_element(item, part, f"{path}.{number}.member", found)
 
 
-def _in_map(shape: Shape, value: Mapping[str, Any], path: str) -> Iterator[str]:
-    yield from _in_scalars(shape, value, path, shape.key.shape, list(value), "Map keys must satisfy constraint")
+def _in_map(shape: Shape, value: Mapping[str, Value], path: str, found: list[str]) -> None:
+    _check_scalars(shape, value, path, found, (shape.key.shape, value.keys(), "Map keys must satisfy constraint"))
     item = shape.value.shape
     if item.type in SCALARS:
-        yield from _in_scalars(shape, value, path, item, list(value.values()), "Map value must satisfy constraint")
+        _check_scalars(shape, value, path, found, (item, value.values(), "Map value must satisfy constraint"))
         return
     for name, part in value.items():
-        yield from _element(item, part, f"{path}.{name}.member")
+        _check_element(item, part, f"{path}.{name}.member", found)
 
 
-def _in_scalars(
-    shape: Shape, value: Value, path: str, item: Shape, parts: Sequence[Any], wording: str
-) -> Iterator[str]:
-    if any(part is None for part in parts):
-        yield _violation(shape, value, path, f"{wording}: [Member must not be null]")
-    if any(part is not None and next(_broken(item, part), None) for part in parts):
-        yield _violation(shape, value, path, f"{wording}: {_all_constraints(item)}")
+def _check_scalars(
+    shape: Shape, value: Value, path: str, found: list[str], elements: tuple[Shape, Collection[Value], str]
+) -> None:
+    """Scalars in a list or map are not violations of their own: the collection is shown whole, once."""
+    item, parts, wording = elements
+    if None in parts:
+        found.append(_violation(shape, value, path, f"{wording}: [Member must not be null]"))
+    if any(part is not None and _broken(item, part) for part in parts):
+        found.append(_violation(shape, value, path, f"{wording}: {_all_constraints(item)}"))
 
 
-def _element(item: Shape, part: Value, path: str) -> Iterator[str]:
+def _check_element(item: Shape, part: Value, path: str, found: list[str]) -> None:
     if part is None:
-        yield f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+        found.append(_null(path))
     else:
-        yield from _violations(item, part, path)
-
-
-def _camel(name: str) -> str:
-    return name[:1].lower() + name[1:]
+        _check(item, part, path, found)
 
 
 def _shown(shape: Shape, value: Value) -> str:
@@ -139,12 +154,15 @@ def _shown(shape: Shape, value: Value) -> str:
         case dict() if shape.type == "map":
             return f"{{{', '.join(f'{name}={_shown(shape.value.shape, part)}' for name, part in value.items())}}}"
         case dict() if shape.type == "structure":
-            parts = (f"{_camel(name)}={_shown(shape.members[name].shape, part)}" for name, part in value.items())
+            parts = (
+                f"{shape.members[name].path_name}={_shown(shape.members[name].shape, part)}"
+                for name, part in value.items()
+            )
             return f"{shape.name}({', '.join(parts)})"
     return str(value)
 
 
-_INSIDE: dict[str, Callable[[Shape, Any, str], Iterator[str]]] = {
+_INSIDE: dict[str, Callable[[Shape, Value, str, list[str]], None]] = {
     "structure": _in_structure,
     "list": _in_list,
     "map": _in_map,

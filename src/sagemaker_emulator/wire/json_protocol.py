@@ -29,7 +29,7 @@ def _operation(model: ServiceModel, request: HttpRequest) -> Operation:
     prefix, _, name = target.partition(".")
     if request.method != "POST" or request.path != "/":
         raise AwsError("UnknownOperationException", f"{request.method} {request.path} is no operation", status=404)
-    if prefix != model.metadata["targetPrefix"] or name not in model.operation_names:
+    if prefix != model.metadata["targetPrefix"] or name not in model:
         raise AwsError("UnknownOperationException", f"X-Amz-Target {target!r} names no operation of SageMaker")
     return model.operation(name)
 

@@ -13,6 +13,7 @@ from sagemaker_emulator.wire.model import Member, Shape, Value
 from sagemaker_emulator.wire.timestamps import epoch_seconds, format_timestamp, parse_timestamp
 
 INTEGER_BITS = {"integer": 32, "long": 64}
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -31,7 +32,7 @@ def load(body: bytes) -> Value:
 
 
 def dump(value: Value) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+    return _ENCODER.encode(value).encode("utf-8", "replace")
 
 
 def decode_body(shape: Shape | None, document: Value) -> Value:
@@ -82,25 +83,28 @@ def _not_a(kind: str, value: Value) -> AwsError:
     return _misplaced(value, f"{found}_VALUE can not be converted to {kind}")
 
 
-def _decode_structure(shape: Shape, value: Value) -> dict[str, Any]:
+def _decode_structure(shape: Shape, value: Value) -> dict[str, Value]:
     if not isinstance(value, dict):
         raise _misplaced(value, "Expected null")
     members = shape.body_members
-    return {
+    decoded = {
         members[name].name: decode_member(members[name], part)
         for name, part in value.items()
         if part is not None and name in members
     }
+    if shape.is_union and len(decoded) > 1:
+        raise serialization_error(f"{shape.name} takes one of {', '.join(members)}, not {' and '.join(decoded)}")
+    return decoded
 
 
-def _decode_list(shape: Shape, value: Value) -> list[Any]:
+def _decode_list(shape: Shape, value: Value) -> list[Value]:
     if not isinstance(value, list):
         raise _misplaced(value, "Expected list or null")
     item = shape.item
     return [None if part is None else decode_member(item, part) for part in value]
 
 
-def _decode_map(shape: Shape, value: Value) -> dict[str, Any]:
+def _decode_map(shape: Shape, value: Value) -> dict[str, Value]:
     if not isinstance(value, dict):
         raise _misplaced(value, "Expected map or null")
     item = shape.value
@@ -170,21 +174,22 @@ def _timestamp_in(value: Value, form: str) -> float:
     raise _not_a("milliseconds since epoch", value)
 
 
-def _encode_structure(shape: Shape, value: Mapping[str, Any]) -> dict[str, Any]:
+def _encode_structure(shape: Shape, value: Mapping[str, Any]) -> dict[str, Value]:
     """Only what the model has is written: what else the value holds is the emulator's own business."""
+    members = shape.members
     return {
-        wire_name: encode_member(member, value[member.name])
-        for wire_name, member in shape.body_members.items()
-        if value.get(member.name) is not None
+        members[name].wire_name: encode_member(members[name], part)
+        for name, part in value.items()
+        if part is not None and name in members and members[name].location is None
     }
 
 
-def _encode_list(shape: Shape, value: Sequence[Any]) -> list[Any]:
+def _encode_list(shape: Shape, value: Sequence[Any]) -> list[Value]:
     item = shape.item
     return [None if part is None else encode_member(item, part) for part in value]
 
 
-def _encode_map(shape: Shape, value: Mapping[str, Any]) -> dict[str, Any]:
+def _encode_map(shape: Shape, value: Mapping[str, Any]) -> dict[str, Value]:
     item = shape.value
     return {str(name): None if part is None else encode_member(item, part) for name, part in value.items()}
 

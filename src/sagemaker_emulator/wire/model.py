@@ -77,6 +77,10 @@ class Shape:
         return tuple(self._definition.get("enum", ()))
 
     @cached_property
+    def is_constrained(self) -> bool:
+        return any(name in self._definition for name in ("min", "max", "pattern", "enum"))
+
+    @cached_property
     def payload(self) -> "Member | None":
         """The member that is the whole body."""
         name = self._definition.get("payload")
@@ -112,6 +116,7 @@ class Member:
         self._model = model
         self._shape_name: str = ref["shape"]
         self.name = name
+        self.path_name: str = name[:1].lower() + name[1:]  # as the validator of AWS spells it
         self.wire_name: str = ref.get("locationName", name)
         self.location: str | None = ref.get("location")
         self.timestamp_format: str | None = ref.get("timestampFormat")
@@ -154,7 +159,10 @@ class ServiceModel:
         self._resolved: dict[str, Shape] = {}
         self._known: dict[str, Operation] = {}
 
-    @property
+    def __contains__(self, operation: str) -> bool:
+        return operation in self._operations
+
+    @cached_property
     def operation_names(self) -> tuple[str, ...]:
         return tuple(self._operations)
 

@@ -73,6 +73,13 @@ def test_unknown_members_and_nulls_are_ignored() -> None:
     assert parse(request) == Call("sagemaker", "ListTrainingJobs", {"MaxResults": 5})
 
 
+def test_a_union_has_one_member() -> None:
+    parameter = {"StringValue": "a", "NumberValue": 1}
+    error = refusal(sagemaker_request("CreateTrialComponent", {"Parameters": {"rate": parameter}}))
+    assert error.code == "SerializationException"
+    assert "not StringValue and NumberValue" in error.message
+
+
 def test_an_empty_body_is_an_empty_request() -> None:
     assert parse(sagemaker_body("ListTrainingJobs", b"")).input == {}
 
