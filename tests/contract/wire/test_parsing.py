@@ -74,10 +74,10 @@ def test_unknown_members_and_nulls_are_ignored() -> None:
 
 
 def test_a_union_has_one_member() -> None:
-    parameter = {"StringValue": "a", "NumberValue": 1}
-    error = refusal(sagemaker_request("CreateTrialComponent", {"Parameters": {"rate": parameter}}))
+    problem = {"ImageClassificationJobConfig": {}, "TextClassificationJobConfig": {}}
+    error = refusal(sagemaker_request("CreateAutoMLJobV2", {"AutoMLProblemTypeConfig": problem}))
     assert error.code == "SerializationException"
-    assert "not StringValue and NumberValue" in error.message
+    assert "not ImageClassificationJobConfig and TextClassificationJobConfig" in error.message
 
 
 def test_an_empty_body_is_an_empty_request() -> None:
