@@ -170,5 +170,6 @@ clean: ## stop the local cloud, remove its state, the environments and the resul
 
 .venv-localstack/.installed: .venv-localstack/.locked src/localstack_plugin/pyproject.toml
 	@echo "set-up: the plugin of LocalStack" >&2
-	@$(UV) pip install --quiet --python .venv-localstack/bin/python --no-deps --no-build-isolation -e ./src/localstack_plugin
+	@# built apart: LocalStack brings an extension of setuptools that breaks editable installs
+	@$(UV) pip install --quiet --python .venv-localstack/bin/python --no-deps -e ./src/localstack_plugin
 	@touch $@

@@ -71,6 +71,8 @@ class LocalCloud:
             if missing:
                 self._recover(missing)
             for server in missing:
+                require_free(server)
+            for server in missing:
                 undo.callback(self._end, (server.name,))
                 self._start(server)
             self._wait_until_ready(missing)
@@ -107,7 +109,6 @@ class LocalCloud:
         return process
 
     def _start(self, server: Server) -> None:
-        require_free(server)
         if server.scratch:
             emptied(server.scratch)
         log = self.log(server.name)

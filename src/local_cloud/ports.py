@@ -28,7 +28,7 @@ def require_free(server: Server) -> None:
     if is_free(server.port):
         return
     raise PortInUseError(
-        f"port {server.port}, which {server.name} needs, is in use by {_who(server.port)}.\n"
+        f"port {server.port}, which {server.name} needs, is in use by {_who(server.port)}\n"
         f"Stop that, or choose another port: {server.port_variable}={free_port()} make up"
     )
 
