@@ -12,7 +12,12 @@ from botocore.exceptions import ClientError
 from localstack.aws.api.stepfunctions import HistoryEventType, TaskFailedEventDetails
 from localstack.aws.spec import load_service
 from localstack.services.stepfunctions.asl.component.common.error_name.custom_error_name import CustomErrorName
+from localstack.services.stepfunctions.asl.component.common.error_name.error_name import ErrorName
 from localstack.services.stepfunctions.asl.component.common.error_name.failure_event import FailureEvent
+from localstack.services.stepfunctions.asl.component.common.error_name.states_error_name import StatesErrorName
+from localstack.services.stepfunctions.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
 from localstack.services.stepfunctions.asl.component.state.state_execution.state_task import state_task_factory
 from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.credentials import (
     StateCredentials,
@@ -126,24 +131,29 @@ class StateTaskServiceSageMaker(state_task_service_callback.StateTaskServiceCall
     ) -> CallbackOutcome | dict[str, Any]:
         """An execution that is stopped, or a task that times out, stops its job, as on AWS."""
         outcome = super()._eval_sync(env, sync_resolver, timeout_seconds, callback_endpoint, heartbeat_endpoint)
-        if outcome is None:
+        if not isinstance(outcome, dict):
             sync_resolver.stop()
         return outcome
 
     def _from_error(self, env: Environment, ex: Exception) -> FailureEvent:
         if isinstance(ex, JobFailed):
-            return self._failure(env, "States.TaskFailed", to_json_str(ex.description))
+            return self._failure(
+                env, StatesErrorName(StatesErrorNameType.StatesTaskFailed), to_json_str(ex.description)
+            )
         if isinstance(ex, ClientError):
-            return self._failure(env, error_name(ex), error_cause(ex))
+            return self._failure(env, CustomErrorName(error_name(ex)), error_cause(ex))
         return super()._from_error(env=env, ex=ex)
 
-    def _failure(self, env: Environment, error: str, cause: str) -> FailureEvent:
+    def _failure(self, env: Environment, error: ErrorName, cause: str) -> FailureEvent:
         details = TaskFailedEventDetails(
-            error=error, cause=cause, resource=self._get_sfn_resource(), resourceType=self._get_sfn_resource_type()
+            error=error.error_name,
+            cause=cause,
+            resource=self._get_sfn_resource(),
+            resourceType=self._get_sfn_resource_type(),
         )
         return FailureEvent(
             env=env,
-            error_name=CustomErrorName(error),
+            error_name=error,
             event_type=HistoryEventType.TaskFailed,
             event_details=EventDetails(taskFailedEventDetails=details),
         )

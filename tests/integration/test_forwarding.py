@@ -1,0 +1,59 @@
+"""One endpoint serves all: SageMaker's operations through the gateway are SageMaker's own answers."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import psutil
+import pytest
+from botocore.exceptions import ClientError
+
+
+def gateway_url() -> str:
+    """The profile may send SageMaker's clients straight to it; the other services' endpoint is the gateway."""
+    url: str = boto3.client("s3").meta.endpoint_url
+    return url
+
+
+def through_gateway(service: str) -> Any:  # noqa: ANN401 - boto3's clients are made at run time
+    return boto3.client(service, endpoint_url=gateway_url())
+
+
+def error_of(call: Callable[[], object]) -> ClientError:
+    with pytest.raises(ClientError) as raised:
+        call()
+    return raised.value
+
+
+@pytest.mark.parametrize("client", [boto3.client, through_gateway])
+def test_an_error_is_the_same_with_and_without_the_gateway(client: Callable[[str], Any]) -> None:
+    error = error_of(lambda: client("sagemaker").describe_training_job(TrainingJobName="there-is-none"))
+    assert error.response["Error"]["Code"] == "ValidationException"
+    assert error.response["Error"]["Message"] == "Requested resource not found."
+    assert error.response["ResponseMetadata"]["RequestId"]
+
+
+def test_an_answer_is_the_same_with_and_without_the_gateway() -> None:
+    direct, forwarded = (client("sagemaker").list_models() for client in (boto3.client, through_gateway))
+    assert direct["Models"] == forwarded["Models"]
+    assert forwarded["ResponseMetadata"]["HTTPHeaders"]["content-type"] == "application/x-amz-json-1.1"
+
+
+def test_the_runtime_has_its_own_protocol_behind_the_same_signing_name() -> None:
+    runtime = through_gateway("sagemaker-runtime")
+    error = error_of(lambda: runtime.invoke_endpoint(EndpointName="there-is-none", Body=b"\x00\xff"))
+    assert error.response["Error"]["Code"] == "ValidationError"
+    assert "there-is-none" in error.response["Error"]["Message"]
+
+
+def test_requests_are_checked_where_they_are_served() -> None:
+    error = error_of(lambda: through_gateway("sagemaker").describe_endpoint(EndpointName="_"))
+    assert error.response["Error"]["Code"] == "ValidationException"
+    assert "1 validation error detected" in error.response["Error"]["Message"]
+
+
+def test_the_gateway_listens_on_loopback_alone() -> None:
+    port = urlsplit(gateway_url()).port
+    listening = [c.laddr.ip for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.laddr.port == port]
+    assert listening == ["127.0.0.1"]
