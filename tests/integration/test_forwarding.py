@@ -16,7 +16,7 @@ def gateway_url() -> str:
     return url
 
 
-def through_gateway(service: str) -> Any:  # noqa: ANN401 - boto3's clients are made at run time
+def through_gateway(service: str) -> Any:
     return boto3.client(service, endpoint_url=gateway_url())
 
 

@@ -168,7 +168,7 @@ def test_a_name_in_use_is_caught_and_the_job_described(run: Run, training_job: P
 
 def test_a_task_that_times_out_stops_its_job(run: Run, training_job: Parameters) -> None:
     training_job["HyperParameters"]["epochs"] = "10000"
-    execution = run(task("sagemaker:createTrainingJob.sync", training_job, TimeoutSeconds=1))
+    execution = run(task("sagemaker:createTrainingJob.sync", training_job, TimeoutSeconds=8))
     assert execution["error"] == "States.Timeout"
     sagemaker = boto3.client("sagemaker")
     deadline = time.monotonic() + DEADLINE_S
