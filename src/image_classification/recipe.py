@@ -39,9 +39,9 @@ def recipe_for(given: Hyperparameters) -> Recipe:
         augmentation=augmentation,
         mirror_averaging=small and augmentation == "shift",
         optimizer=given.optimizer or ("nag" if small else "sgd"),
-        learning_rate=first(given.learning_rate, 0.05 if own_optimizer else 0.1),
+        learning_rate=first(given.learning_rate, 0.1),
         momentum=first(given.momentum, 0.9),
-        weight_decay=first(given.weight_decay, 5e-4 if own_optimizer else 1e-4),
+        weight_decay=first(given.weight_decay, 1e-3 if own_optimizer else 1e-4),
         label_smoothing=0.1 if small and not given.multi_label else 0.0,
         one_cycle=small and given.lr_scheduler_step is None,
     )

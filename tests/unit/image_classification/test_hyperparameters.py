@@ -1,0 +1,83 @@
+import pytest
+
+from image_classification.failure import CustomerError
+from image_classification.hyperparameters import parse_hyperparameters
+from image_classification.recipe import differences, recipe_for
+
+REQUIRED = {"num_classes": "2", "num_training_samples": "1000"}
+SMALL = {**REQUIRED, "image_shape": "3,32,32"}
+
+
+def test_defaults_are_those_of_aws() -> None:
+    given = parse_hyperparameters(REQUIRED)
+    assert (given.mini_batch_size, given.epochs, given.image_shape) == (32, 30, (3, 224, 224))
+    recipe = recipe_for(given)
+    assert (recipe.num_layers, recipe.optimizer, recipe.learning_rate, recipe.momentum) == (152, "sgd", 0.1, 0.9)
+    assert (recipe.augmentation, recipe.weight_decay, recipe.one_cycle) == (None, 1e-4, False)
+
+
+def test_small_images_get_the_small_network_and_the_log_says_so() -> None:
+    given = parse_hyperparameters(SMALL)
+    assert recipe_for(given).num_layers is None
+    assert any("num_layers is not given" in note for note in differences(given))
+
+
+def test_what_is_given_is_obeyed_for_small_images_too() -> None:
+    explicit = {"num_layers": "152", "optimizer": "adam", "learning_rate": "0.001", "weight_decay": "0.5"}
+    given = parse_hyperparameters({**SMALL, **explicit, "augmentation_type": "crop", "lr_scheduler_step": "20,10"})
+    recipe = recipe_for(given)
+    assert (recipe.num_layers, recipe.optimizer, recipe.learning_rate, recipe.weight_decay) == (152, "adam", 0.001, 0.5)
+    assert (recipe.augmentation, recipe.one_cycle, given.lr_scheduler_step) == ("crop", False, (10, 20))
+    assert not any("num_layers is not given" in note for note in differences(given))
+
+
+def test_names_of_sagemaker_itself_are_left_alone() -> None:
+    assert parse_hyperparameters({**REQUIRED, "_tuning_objective_metric": "validation:accuracy"}).num_classes == 2
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "message"),
+    [
+        (
+            {"augmentation_type": "x"},
+            "The value 'x' is not valid for the 'augmentation_type' hyperparameter which accepts one of the following: "
+            "'crop', 'crop_color', 'crop_color_transform' (caused by ValidationError)",
+        ),
+        ({"x": "1"}, "Additional hyperparameters are not allowed ('x' was unexpected)"),
+        ({"x": "1", "y": "2"}, "Additional hyperparameters are not allowed ('x', 'y' were unexpected)"),
+        ({"mini_batch_size": "1001"}, "The number of input images must be bigger or equal to the mini_batch_size."),
+        ({"num_classes": "two"}, "expects a positive integer"),
+        ({"num_classes": "0"}, "expects a positive integer"),
+        ({"num_classes": "1e3"}, "expects a positive integer"),
+        ({"epochs": "-1"}, "expects a positive integer"),
+        ({"epochs": "9" * 400}, "expects a positive integer"),
+        ({"learning_rate": "1.5"}, "expects a number between 0 and 1"),
+        ({"learning_rate": "nan"}, "expects a number between 0 and 1"),
+        ({"learning_rate": ""}, "expects a number between 0 and 1"),
+        ({"image_shape": "32,32"}, "expects 'channels,height,width'"),
+        ({"image_shape": "3,0,32"}, "expects 'channels,height,width'"),
+        ({"image_shape": "4,32,32"}, "expects 1 channel (grey) or 3 channels (colour)"),
+        ({"num_layers": "21"}, "accepts one of the following: '18', '34'"),
+        ({"optimizer": "adagrad"}, "accepts one of the following: 'sgd', 'adam', 'rmsprop', 'nag'"),
+        ({"lr_scheduler_step": "10;20"}, "expects epochs separated by commas"),
+        ({"checkpoint_frequency": "31"}, "expects at most the number of epochs, 30"),
+        ({"resize": "16"}, "expects at least the image_shape's 224"),
+        ({"top_k": "3"}, "expects 2 to num_classes, 2"),
+        ({"use_weighted_loss": "1"}, "expects 'multi_label' to be 1"),
+        ({"early_stopping": "yes"}, "accepts one of the following"),
+        ({"kv_store": "local"}, "accepts one of the following: 'dist_sync', 'dist_async'"),
+        ({"precision_dtype": "float64"}, "accepts one of the following: 'float32', 'float16'"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_the_words_of_aws(hyperparameters: dict[str, str], message: str) -> None:
+    with pytest.raises(CustomerError) as error:
+        parse_hyperparameters({**REQUIRED, **hyperparameters})
+    assert message in str(error.value)
+
+
+def test_required_names_are_named() -> None:
+    with pytest.raises(CustomerError) as error:
+        parse_hyperparameters({"num_training_samples": "10"})
+    assert str(error.value) == (
+        "No value(s) were specified for 'num_classes' which are required hyperparameter(s) (caused by ValidationError)"
+    )
