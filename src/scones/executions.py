@@ -42,6 +42,7 @@ class Execution:
     error: str | None
     cause: str | None
     started: str
+    classified: str | None
     stopped: str
 
     @property
@@ -103,10 +104,9 @@ def history(stepfunctions: BaseClient, arn: str) -> list[Mapping[str, Any]]:
     return [event for page in pages for event in page["events"]]
 
 
-def classify_outputs(events: list[Mapping[str, Any]]) -> list[str]:
-    """What the Classify state gave, once for each time that it succeeded."""
-    details = (event.get("stateExitedEventDetails") for event in events)
-    return [found.get("output", "") for found in details if found and found["name"] == CLASSIFY]
+def classified(events: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Events in which the Classify state was left, one for each time that it succeeded."""
+    return [event for event in events if event.get("stateExitedEventDetails", {}).get("name") == CLASSIFY]
 
 
 def probabilities_in(output: str) -> tuple[float, ...]:
@@ -138,17 +138,18 @@ def execute(kit: Kit, state_machine: str, image: Image, name: str, stop: threadi
     event = {"image_data": "", "s3_bucket": kit.bucket, "s3_key": image.key, "inferences": []}
     arn = stepfunctions.start_execution(stateMachineArn=state_machine, name=name, input=json.dumps(event))
     answer = ended(stepfunctions, arn["executionArn"], stop)
-    outputs = classify_outputs(history(stepfunctions, arn["executionArn"]))
+    left = classified(history(stepfunctions, arn["executionArn"]))
     return Execution(
         name=name,
         key=image.key,
         label=image.label,
         outcome=outcome_of(answer),
-        probabilities=probabilities_in(outputs[-1]) if outputs else (),
-        invocations=len(outputs),
+        probabilities=probabilities_in(left[-1]["stateExitedEventDetails"].get("output", "")) if left else (),
+        invocations=len(left),
         error=answer.get("error"),
         cause=answer.get("cause"),
         started=answer["startDate"].isoformat(),
+        classified=left[-1]["timestamp"].isoformat() if left else None,
         stopped=answer["stopDate"].isoformat(),
     )
 

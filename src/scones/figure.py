@@ -118,15 +118,24 @@ def _time_axis(axes: Axes, decisions: list[Decision]) -> None:
     axes.xaxis_date(tz=UTC)
     axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=8, tz=UTC))  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_formatter(dates.DateFormatter(pattern, tz=UTC))  # type: ignore[no-untyped-call]
-    axes.set_xlabel(f"{day}time of the inference (UTC)", color=MUTED, fontsize=11)
+    axes.set_xlabel(f"{day}time of the decision (UTC)", color=MUTED, fontsize=11)
+
+
+def edges(floor: float, threshold: float) -> list[float]:
+    """Bins of about 0.02 from the floor to 1, with an edge at the threshold: no bar is on both sides of it."""
+    above = max(1, round((1 - threshold) / 0.02))
+    below = max(1, round((threshold - floor) / 0.02))
+    values = [*np.linspace(floor, threshold, below + 1), *np.linspace(threshold, 1, above + 1)[1:]]
+    return sorted({float(value) for value in values})
 
 
 def _histogram(axes: Axes, decisions: list[Decision], floor: float, threshold: float) -> None:
-    bins = np.linspace(floor, 1.0, 26)
     values = [[d.confidence for d in decisions if d.prediction == index] for index in range(len(CLASS_NAMES))]
     axes.axhspan(floor, threshold, color=ARRIVAL, zorder=0)
     axes.axhline(threshold, color="#c77700", linewidth=1.6, zorder=2)
-    axes.hist(values, bins=list(bins), orientation="horizontal", stacked=True, color=list(COLOURS), rwidth=0.86)
+    axes.hist(
+        values, bins=edges(floor, threshold), orientation="horizontal", stacked=True, color=list(COLOURS), rwidth=0.86
+    )
     axes.set_xlabel("decisions", color=MUTED, fontsize=11)
     axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
     axes.tick_params(labelleft=False)

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from scones import captured, endpoint, executions, figure, page, stage, timings, training
@@ -26,11 +27,17 @@ def of_run(records: list[CapturedRecord], run: Run) -> list[CapturedRecord]:
 
 
 def decisions_of(records: list[CapturedRecord], run: Run) -> list[Decision]:
-    labels = {execution.name: execution.label for execution in run.executions}
+    """Times are the execution history's where it has them: the capture's are whole seconds."""
+    by_name = {execution.name: execution for execution in run.executions}
+    pairs = [(record, by_name[record.inference_id or ""]) for record in records if record.probabilities]
     return [
-        Decision(record.time, record.prediction, record.confidence, labels[record.inference_id or ""])
-        for record in records
-        if record.probabilities
+        Decision(
+            datetime.fromisoformat(execution.classified) if execution.classified else record.time,
+            record.prediction,
+            record.confidence,
+            execution.label,
+        )
+        for record, execution in pairs
     ]
 
 

@@ -9,20 +9,24 @@ from dataclasses import dataclass
 import boto3
 from botocore.client import BaseClient
 
-# Both must be said before the SDK is imported: it prints on import.
+# Said before the SDK is imported: it prints on import, and sets the root logger to talk for every library.
 os.environ.setdefault("SAGEMAKER_SUPPRESS_V2_WARNING", "1")
 logging.getLogger("sagemaker").setLevel(logging.ERROR)
 logging.getLogger("sagemaker.config").setLevel(logging.ERROR)
+ROOT = logging.getLogger()
+LEVEL, HANDLERS = ROOT.level, list(ROOT.handlers)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from sagemaker import image_uris
     from sagemaker.estimator import Estimator
     from sagemaker.inputs import TrainingInput
     from sagemaker.session import Session
+ROOT.setLevel(LEVEL)
+ROOT.handlers[:] = HANDLERS
 
 CONTENT_TYPE = "application/x-image"
 # Without this every call of the SDK sends a report over the network, and waits for it.
-CONFIG = {"SchemaVersion": "1.0", "SageMaker": {"TelemetryOptOut": True}}
+CONFIG = {"SchemaVersion": "1.0", "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}}}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,72 @@
+"""The picture and the page, drawn without a display."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from scones import figure, page, report
+from scones.captured import CapturedRecord
+from scones.executions import Execution, Run
+from scones.figure import Decision
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+PNG = b"\x89PNG\r\n\x1a\n"
+SUMMARY = {
+    "target": "default",
+    "dataset": "<b>archive</b>",
+    "train_images": 4,
+    "test_images": 2,
+    "training_job": {"name": "j", "status": "Completed", "validation_accuracy": None, "training_seconds": 9.0},
+    "endpoint": {"name": "scones-vehicles", "status": "InService"},
+    "executions": {"started": 3, "succeeded": 2, "below_threshold": 1, "failed": 0},
+    "captured_records": 3,
+    "invocations": 3,
+    "step_seconds": {"stage": 1.5},
+}
+
+
+def execution(name: str, label: int) -> Execution:
+    at = START.isoformat()
+    return Execution(name, f"test/{name}.png", label, "succeeded", (0.9, 0.1), 1, None, None, at, at, at)
+
+
+RUN = Run("r", "scones-vehicles", 0.93, (execution("right", 0), execution("wrong", 1), execution("unsure", 0)))
+
+
+def record(name: str, confidence: float) -> CapturedRecord:
+    return CapturedRecord(name, name, START, PNG, (confidence, 1 - confidence))
+
+
+RECORDS = [record("right", 0.99), record("wrong", 0.97), record("unsure", 0.6)]
+
+
+def test_only_records_of_the_run_belong_to_it() -> None:
+    others = [record("earlier", 0.9), CapturedRecord("x", None, START, PNG, (1.0,))]
+    assert report.of_run([*RECORDS, *others], RUN) == RECORDS
+
+
+@pytest.mark.parametrize("span_s", [0, 5, 3_000, 90_000, 900_000])
+def test_a_picture_is_drawn_for_any_span_of_time(tmp_path: Path, span_s: int) -> None:
+    decisions = [Decision(START + timedelta(seconds=span_s * n / 9), n % 2, 0.5 + n / 20, 0) for n in range(10)]
+    figure.draw(decisions, 0.93, tmp_path / "confidence.png")
+    with Image.open(tmp_path / "confidence.png") as image:
+        assert image.size == (1920, 1080)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.5, 0.93, 1.0])
+def test_no_bar_is_on_both_sides_of_the_threshold(threshold: float) -> None:
+    edges = figure.edges(figure.floor_of([], threshold), threshold)
+    assert threshold in edges
+    assert edges[-1] == 1
+
+
+def test_the_page_shows_doubts_and_errors_and_escapes_names(tmp_path: Path) -> None:
+    picture = tmp_path / "confidence.png"
+    picture.write_bytes(PNG)
+    html = page.render(SUMMARY, RUN, RECORDS, 7, picture)
+    assert "Below the threshold (1)" in html
+    assert "Sure, and wrong (1)" in html
+    assert "&lt;b&gt;archive" in html
+    assert 'src="http' not in html
