@@ -43,9 +43,10 @@ class LoopbackServerPlugin(RuntimeServerPlugin):
 
 @hooks.on_infra_start()
 def add_sagemaker_to_step_functions() -> None:
-    from localstack_plugin.step_functions import install
+    from localstack_plugin import assumed_roles, step_functions
 
-    install()
+    step_functions.install()
+    assumed_roles.install()
 
 
 @hooks.on_infra_start(should_load=lambda: ProcessExecutorPlugin.name == config.LAMBDA_RUNTIME_EXECUTOR)
