@@ -13,7 +13,7 @@ import psutil
 from local_cloud.errors import LocalCloudError, StartError
 from local_cloud.logs import last_lines
 from local_cloud.ports import is_healthy, require_free
-from local_cloud.processes import LABEL, Ended, end, find, leftovers, memory_bytes
+from local_cloud.processes import KILL_TIMEOUT_S, LABEL, Ended, end, find, leftovers, memory_bytes
 from local_cloud.progress import Progress
 from local_cloud.servers import Server
 from local_cloud.state import Record, Records, emptied, locked
@@ -154,9 +154,15 @@ class LocalCloud:
         # more than once: what is ending may still start something
         while left := end(leftovers(self.state_dir, self._running()), self._grace_s):
             swept += left
-        for child in self._children.values():
-            child.poll()  # reaps it if it has ended
+        self._reap()
         return swept
+
+    def _reap(self) -> None:
+        """Takes the exit codes of those children that have ended. One that shows as a zombie may still have threads."""
+        running = {process.pid for process in self._running()}
+        for child in self._children.values():
+            if child.pid not in running:
+                child.wait(KILL_TIMEOUT_S)
 
     def _running(self) -> list[psutil.Process]:
         found = (find(record.pid, record.created) for record in self._records.read().values())

@@ -1,6 +1,7 @@
 """One local cloud for all integration tests, beside any that the developer has up: own folder, own ports."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     try:
         yield settings
     finally:
-        local_cloud.down()
+        for ended in local_cloud.down():
+            sys.stderr.write(f"{ended}\n")
     assert [process.cmdline() for process in leftovers(settings.state_dir)] == []
 
 
@@ -35,6 +37,19 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 def environment(cloud: Settings) -> dict[str, str]:
     """The environment of a program (the aws cli, `scones`) that uses the cloud by its AWS profile."""
     return client_environment(cloud, os.environ)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _aws_is_the_cloud(environment: dict[str, str]) -> Iterator[None]:
+    """What a test makes by itself, with a bare `boto3.client("lambda")`, reaches the cloud by its profile too."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name, value in environment.items():
+            if name.startswith("AWS_"):
+                patch.setenv(name, value)
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
+        yield
 
 
 @pytest.fixture(scope="session")
