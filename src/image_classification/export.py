@@ -39,7 +39,7 @@ class Graph:
         values = {name: getattr(layer, name) for name in names}
         return [self.constant(f"{path}.{name}", value) for name, value in values.items() if value is not None]
 
-    def add(self, operation: str, inputs: list[str], output: str, **attributes: Any) -> None:  # noqa: ANN401 as ONNX has it
+    def add(self, operation: str, inputs: list[str], output: str, **attributes: Any) -> None:
         self.nodes.append(helper.make_node(operation, inputs, [output], name=output, **attributes))
 
 

@@ -78,7 +78,7 @@ def epoch_list(name: str, value: str) -> tuple[int, ...]:
     return tuple(sorted(map(int, parts)))
 
 
-def hyperparameter(parse: Parser, **default: object) -> Any:  # noqa: ANN401 as dataclasses.field itself
+def hyperparameter(parse: Parser, **default: object) -> Any:
     return field(metadata={"parse": parse}, **default)  # type: ignore[call-overload]
 
 

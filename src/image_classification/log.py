@@ -10,14 +10,11 @@ TAB = "#011"  # how a tab comes out of AWS's log driver, and so what readers of 
 def container_log() -> logging.Logger:
     """Writes `[MM/DD/YYYY HH:MM:SS INFO <thread>] …` to standard output, a line at a time."""
     log = logging.getLogger("image_classification")
-    if not log.handlers:
-        handler = logging.StreamHandler(sys.stdout)
-        handler.setFormatter(
-            logging.Formatter("[%(asctime)s %(levelname)s %(thread)d] %(message)s", "%m/%d/%Y %H:%M:%S")
-        )
-        log.addHandler(handler)
-        log.setLevel(logging.INFO)
-        log.propagate = False
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("[%(asctime)s %(levelname)s %(thread)d] %(message)s", "%m/%d/%Y %H:%M:%S"))
+    log.handlers = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False
     return log
 
 

@@ -19,8 +19,10 @@ def classifier(num_layers: int | None, mirror: bool, num_classes: int = 3) -> Cl
     return model.eval()
 
 
-@pytest.mark.parametrize(("num_layers", "mirror"), [(None, True), (None, False), (20, True), (18, False), (50, False)])
-@pytest.mark.parametrize("multi_label", [False, True])
+@pytest.mark.parametrize(
+    ("num_layers", "mirror", "multi_label"),
+    [(None, True, False), (None, False, True), (20, True, False), (18, False, False), (50, False, False)],
+)
 def test_onnx_answers_what_pytorch_answers(num_layers: int | None, mirror: bool, multi_label: bool) -> None:
     model = classifier(num_layers, mirror)
     images = torch.randint(0, 256, (5, 32, 32, 3), dtype=torch.uint8)
