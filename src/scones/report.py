@@ -83,9 +83,8 @@ def report(kit: Kit) -> Report:
             "run `scones report` again when the rest has arrived"
         )
     figure.draw(decisions, run.threshold, out / "confidence.png")
-    summary = summarise(
-        kit, run, len(records), timings.step_seconds(kit) | {"report": round(time.monotonic() - began, 2)}
-    )
+    timings.note(kit, "report", time.monotonic() - began)
+    summary = summarise(kit, run, len(records), timings.step_seconds(kit))
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
     (out / "index.html").write_text(page.render(summary, run, records, len(everything), out / "confidence.png"))
     kit.console.done(f"{len(records)} captured records of this run, {len(everything)} in all: {out / 'index.html'}")

@@ -3,26 +3,36 @@
 import logging
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import boto3
 from botocore.client import BaseClient
 
-# Said before the SDK is imported: it prints on import, and sets the root logger to talk for every library.
+# Said before the SDK is imported: it prints on import.
 os.environ.setdefault("SAGEMAKER_SUPPRESS_V2_WARNING", "1")
 logging.getLogger("sagemaker").setLevel(logging.ERROR)
 logging.getLogger("sagemaker.config").setLevel(logging.ERROR)
-ROOT = logging.getLogger()
-LEVEL, HANDLERS = ROOT.level, list(ROOT.handlers)
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No warnings, and the root logger as it was: parts of the SDK, some imported late, make every library talk."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
+
+
+with quiet():
     from sagemaker import image_uris
     from sagemaker.estimator import Estimator
     from sagemaker.inputs import TrainingInput
     from sagemaker.session import Session
-ROOT.setLevel(LEVEL)
-ROOT.handlers[:] = HANDLERS
 
 CONTENT_TYPE = "application/x-image"
 # Without this every call of the SDK sends a report over the network, and waits for it.
@@ -54,8 +64,7 @@ def session(boto_session: boto3.Session, sagemaker: BaseClient, bucket: str) -> 
 
 
 def start_training_job(request: TrainingJobRequest, sagemaker_session: Session) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         estimator = Estimator(
             image_uri=request.image_uri,
             role=request.role,

@@ -15,4 +15,5 @@ def step_seconds(kit: Kit) -> dict[str, float]:
 
 def note(kit: Kit, step: str, seconds: float) -> None:
     kit.settings.out.mkdir(parents=True, exist_ok=True)
-    (kit.settings.out / STEPS).write_text(json.dumps(step_seconds(kit) | {step: round(seconds, 2)}, indent=2))
+    others = {name: took for name, took in step_seconds(kit).items() if name != step}
+    (kit.settings.out / STEPS).write_text(json.dumps({**others, step: round(seconds, 2)}, indent=2))
