@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-import psutil
-
 from local_cloud.errors import LocalCloudError
 from local_cloud.processes import descendants, end
 
@@ -54,20 +52,36 @@ def uninterrupted() -> Iterator[None]:
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Runs it to its end and returns its exit code as a shell would give it."""
+    child: subprocess.Popen[bytes] | None = None
     try:
-        child = subprocess.Popen(command, env=environment)
+        with _deferred():
+            child = subprocess.Popen(command, env=environment)
+        code = child.wait()
     except OSError as error:
         raise LocalCloudError(f"{command[0]!r} cannot be run: {error.strerror}") from error
-    try:
-        code = child.wait()
     except Interrupted as interruption:
-        _stop(child, interruption.signum)
+        if child:
+            _stop(child, interruption.signum)
         raise
     return code if code >= 0 else 128 - code
 
 
+@contextmanager
+def _deferred() -> Iterator[None]:
+    """A signal that comes while a process is made is delivered once we know which process that is."""
+    received: list[int] = []
+    before = {each: signal.signal(each, lambda signum, frame: received.append(signum)) for each in SIGNALS}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    for signum in received:
+        signal.raise_signal(signum)
+
+
 def _stop(child: "subprocess.Popen[bytes]", signum: int) -> None:
-    below = descendants(psutil.Process(child.pid))
+    below = descendants(child.pid)
     if not _sent_by_terminal(signum):
         child.send_signal(signum)
     try:

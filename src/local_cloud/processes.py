@@ -46,7 +46,7 @@ def leftovers(state_dir: Path, servers: Iterable[psutil.Process] = ()) -> list[p
     me = psutil.Process()
     spared = {me, *me.parents()}
     for server in servers:
-        spared |= {server, *descendants(server)}
+        spared |= {server, *descendants(server.pid)}
     return [process for process in psutil.process_iter() if process not in spared and carries_label(process, state_dir)]
 
 
@@ -102,7 +102,7 @@ def describe(process: psutil.Process) -> str:
 def memory_bytes(process: psutil.Process) -> int:
     """Resident memory of the process and everything below it."""
     total = 0
-    for member in (process, *descendants(process)):
+    for member in (process, *descendants(process.pid)):
         try:
             total += member.memory_info().rss
         except psutil.Error:
@@ -110,8 +110,8 @@ def memory_bytes(process: psutil.Process) -> int:
     return total
 
 
-def descendants(process: psutil.Process) -> list[psutil.Process]:
+def descendants(pid: int) -> list[psutil.Process]:
     try:
-        return list(process.children(recursive=True))
+        return list(psutil.Process(pid).children(recursive=True))
     except psutil.Error:
         return []

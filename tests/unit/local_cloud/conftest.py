@@ -1,6 +1,7 @@
 import io
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from local_cloud.processes import end, leftovers
 from local_cloud.progress import Progress
 from local_cloud.servers import Server
 
+PAUSE = threading.Event()
 PROGRAM = Path(__file__).with_name("server_program.py")
 
 
@@ -58,7 +60,7 @@ def eventually(condition: Callable[[], object], timeout_s: float = 10.0) -> None
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, f"not so within {timeout_s} s"
-        os.sched_yield()
+        PAUSE.wait(0.02)
 
 
 def runs(pid: int) -> bool:
