@@ -128,7 +128,8 @@ format: .venv/.installed ## let ruff put the code in order
 
 .PHONY: bench
 bench: setup data/sample.tar.gz ## measure, on a local cloud of its own
-	@set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(CLOUD) run -- $(PYTHON) $$benchmark; done
+	@set -e; test -n "$(wildcard benchmarks/*.py)" || { echo "benchmarks/ has no programs" >&2; exit 1; }; \
+	for benchmark in $(wildcard benchmarks/*.py); do echo "== $$benchmark"; $(CLOUD) run -- $(PYTHON) $$benchmark; done
 
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --no-header
 .PHONY: lock
