@@ -63,7 +63,7 @@ def stop_jobs(kit: Kit, account: Account) -> None:
     jobs = [item for page in pages for item in page["TrainingJobSummaries"]]
     for job in jobs:
         name = job["TrainingJobName"]
-        if name.startswith(prefix(kit)) and job["TrainingJobStatus"] not in training.ENDED:
+        if name.startswith(prefix(kit)) and job["TrainingJobStatus"] not in training.ENDED | {"Stopping"}:
             attempt(
                 account, f"training job {name} (stopped)", partial(sagemaker.stop_training_job, TrainingJobName=name)
             )

@@ -148,6 +148,19 @@ def endpoint(kit: Kit) -> str:
     return name
 
 
+def served_job(kit: Kit, name: str) -> TrainingJob:
+    """The training job whose model the endpoint serves: a model is named after its job."""
+    sagemaker, found = kit.client("sagemaker"), describe(kit.client("sagemaker"), name)
+    if found is None:
+        raise MissingError(f"there is no endpoint {name}: run `scones endpoint` first")
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=found["EndpointConfigName"])
+    model = config["ProductionVariants"][0]["ModelName"]
+    job = training.describe(sagemaker, model)
+    if job is None:
+        raise MissingError(f"endpoint {name} serves model {model}, which no training job made: run `scones endpoint`")
+    return job
+
+
 def require_in_service(kit: Kit) -> str:
     name = kit.settings.endpoint_name
     found = describe(kit.client("sagemaker"), name)

@@ -42,7 +42,7 @@ def decisions_of(records: list[CapturedRecord], run: Run) -> list[Decision]:
 
 
 def summarise(kit: Kit, run: Run, captured_records: int, seconds: dict[str, float]) -> dict[str, Any]:
-    dataset, job = stage.recorded(kit), training.trained(kit)
+    dataset, job = stage.recorded(kit), endpoint.served_job(kit, run.endpoint)
     found = endpoint.describe(kit.client("sagemaker"), run.endpoint)
     return {
         "target": kit.settings.target,

@@ -37,6 +37,12 @@ def test_another_model_has_another_config(kit: Kit) -> None:
     assert first != second
 
 
+def test_a_model_that_no_job_made_is_named(kit: Kit) -> None:
+    deployed(kit)
+    with pytest.raises(MissingError, match="serves model scones-vehicles-1, which no training job made"):
+        endpoint.served_job(kit, "scones-vehicles")
+
+
 def test_a_missing_endpoint_says_which_step_makes_it(kit: Kit) -> None:
     with pytest.raises(MissingError, match="there is no endpoint scones-vehicles: run `scones endpoint` first"):
         endpoint.require_in_service(kit)
