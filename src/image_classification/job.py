@@ -23,7 +23,16 @@ from image_classification.model import Classifier, channels_last, network, param
 from image_classification.optimisation import criterion_for, optimizer_for, schedule_for
 from image_classification.paths import ContainerPaths
 from image_classification.recipe import Recipe, recipe_for
-from image_classification.training import Autocast, Tally, Trainer, evaluate, has_stalled, shuffled_batches, statistics
+from image_classification.training import (
+    Autocast,
+    Tally,
+    Trainer,
+    calibrated_sharpness,
+    evaluate,
+    has_stalled,
+    shuffled_batches,
+    statistics,
+)
 
 SEED = 42
 
@@ -35,6 +44,7 @@ class Job:
     validation: Dataset
     folder: Path
     log: TrainingLog
+    is_smoothed: bool
     accuracies: list[float] = field(default_factory=list)
     best_epoch: int | None = None
 
@@ -62,12 +72,16 @@ class Job:
 
     def validate(self, epoch: int, training: Tally) -> None:
         tally = self.tally()
-        evaluate(self.trainer.model, self.validation, tally)
+        self.trainer.model.sharpness.fill_(1)
+        logits = evaluate(self.trainer.model, self.validation, tally)
         self.log.validation_accuracy(epoch, tally.accuracy)
         if self.given.top_k is not None:
             self.log.top_k_accuracy(epoch, "Train", self.given.top_k, training.top_k_accuracy)
             self.log.top_k_accuracy(epoch, "Validation", self.given.top_k, tally.top_k_accuracy)
         if not self.accuracies or tally.accuracy > max(self.accuracies):
+            if self.is_smoothed:
+                labels = torch.from_numpy(self.validation.labels)
+                self.trainer.model.sharpness.fill_(calibrated_sharpness(logits, labels))
             self.store_best(epoch, tally.accuracy)
         elif self.is_checkpoint(epoch):
             self.save_checkpoint(epoch)
@@ -115,7 +129,7 @@ def prepare_job(given: Hyperparameters, paths: ContainerPaths, log: TrainingLog,
     log.note(f"Network: {describe(recipe)}, {size}, on {torch.get_num_threads()} CPU threads.")
     description = Description(given.num_classes, given.multi_label, preparation)
     write_atomically(paths.model / DESCRIPTION_FILE, description.write)
-    return Job(given, trainer, validation, paths.model, log)
+    return Job(given, trainer, validation, paths.model, log, recipe.label_smoothing > 0)
 
 
 def dataset(name: str, given: Hyperparameters, paths: ContainerPaths, preparation: Preparation) -> Dataset:

@@ -62,7 +62,7 @@ def differences(given: Hyperparameters) -> list[str]:
     if is_small(given):
         notes.append(
             "Where augmentation_type, optimizer, learning_rate, weight_decay or lr_scheduler_step are not given, the "
-            "recipe for small images is used: mirror images and shifts, one-cycle Nesterov momentum, label smoothing."
+            "recipe for small images is used: flips, shifts, one-cycle Nesterov momentum, smoothed labels, calibration."
         )
     if given.precision_dtype == "float16":
         notes.append("On a CPU precision_dtype float16 computes in bfloat16, which has float32's range.")

@@ -111,11 +111,20 @@ class Trainer:
 
 
 @torch.inference_mode()
-def evaluate(model: Classifier, dataset: Dataset, tally: Tally) -> None:
-    """Every image once, in full precision: the model that is measured is the model that is served."""
+def evaluate(model: Classifier, dataset: Dataset, tally: Tally) -> Tensor:
+    """The logits of every image, in full precision: the model that is measured is the model that is served."""
     model.eval()
+    answers = []
     for images, labels in dataset.batches(EVALUATION_BATCH):
-        tally.count(model(torch.from_numpy(images)), torch.from_numpy(labels))
+        answers.append(model(torch.from_numpy(images)))
+        tally.count(answers[-1], torch.from_numpy(labels))
+    return torch.cat(answers)
+
+
+def calibrated_sharpness(logits: Tensor, labels: Tensor) -> float:
+    """Label smoothing makes a model too modest. The factor for its logits under which `labels` are likeliest."""
+    factors = torch.logspace(-1, 1, 41, base=2).tolist()
+    return float(min(factors, key=lambda factor: nn.functional.cross_entropy(logits * factor, labels).item()))
 
 
 def has_stalled(accuracies: list[float], min_epochs: int, patience: int, tolerance: float) -> bool:
