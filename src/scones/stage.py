@@ -115,12 +115,12 @@ def upload(kit: Kit, folder: Path) -> int:
     manifests = [Upload(f"{split}.lst", folder / f"{split}.lst") for split in SPLITS]
     present = _present(kit)
     stale = (_earlier_keys(kit, present) - {item.key for item in images}) & present.keys()
-    todo = bucket.changed(images, present)
-    with kit.console.meter("Uploading", total=len(todo)) as meter:
-        bucket.put_all(kit, todo, lambda count: meter.update(f"{count} of {len(todo)}", completed=count))
+    missing = bucket.changed(images, present)
+    with kit.console.meter("Uploading", total=len(missing)) as meter:
+        bucket.put_all(kit, missing, lambda count: meter.update(f"{count} of {len(missing)}", completed=count))
     bucket.put_all(kit, new_manifests := bucket.changed(manifests, present), lambda count: None)
     bucket.delete_all(kit.client("s3"), kit.bucket, stale)
-    return len(todo) + len(new_manifests)
+    return len(missing) + len(new_manifests)
 
 
 def stage(kit: Kit) -> Dataset:
