@@ -31,7 +31,7 @@ BUCKET = "contract"
 CONTAINER = [sys.executable, str(Path(__file__).with_name("container.py"))]
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def aws() -> Iterator[None]:
     """S3, CloudWatch and CloudWatch Logs for the emulator and for the tests."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -113,7 +113,7 @@ def runtime(emulator: Emulator) -> Any:
     return emulator.client("sagemaker-runtime")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def s3(aws: None) -> Any:
     return boto3.client("s3")
 
