@@ -27,8 +27,10 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
     name = "process"
 
     def load(self) -> type:
+        from localstack_plugin.lambda_executor import keep_alive
         from localstack_plugin.lambda_executor.executor import ProcessRuntimeExecutor
 
+        keep_alive.install()
         return ProcessRuntimeExecutor
 
 

@@ -9,6 +9,9 @@ from rolo.serving.twisted import TwistedGateway
 from twisted.internet import reactor
 from twisted.internet.interfaces import IProtocolFactory
 
+STOP_TIMEOUT_S = 10.0
+"""How long the requests in progress may take when LocalStack is told to stop."""
+
 
 class NotLoopbackError(ValueError):
     """GATEWAY_LISTEN names an address that other machines can reach."""
@@ -21,6 +24,12 @@ class LoopbackRuntimeServer(TwistedRuntimeServer):
         site: IProtocolFactory = TwistedGateway(gateway)
         for address in listen:
             reactor.listenTCP(address.port, site, interface=loopback(address.host))
+
+    def shutdown(self) -> None:
+        """Called in a thread. `reactor.stop` there, as in the original, is not noticed until something else happens."""
+        if self.thread_pool:
+            self.thread_pool.stop(timeout=STOP_TIMEOUT_S)
+        reactor.callFromThread(reactor.stop)
 
 
 def loopback(host: str) -> str:
