@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,19 +11,18 @@ from typing import Any
 from sagemaker_emulator import inputs
 from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.errors import resource_in_use, validation
+from sagemaker_emulator.job_runs import ABANDONED, JobRuns
 from sagemaker_emulator.listing import Page, page
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.training_job import SecondaryStatus, TrainingJob, TrainingJobStatus
 from sagemaker_emulator.store import AlreadyExists, NotFound, Store
-from sagemaker_emulator.training_run import ABANDONED, TrainingContext, TrainingFailed, TrainingRun
-
-log = logging.getLogger(__name__)
+from sagemaker_emulator.training_run import TrainingContext, TrainingRun
 
 
 class TrainingJobs:
     def __init__(self, store: Store, arns: Arns, context: TrainingContext) -> None:
         self._store, self._arns, self._context = store, arns, context
-        self._runs: dict[str, tuple[TrainingRun, threading.Thread]] = {}
+        self._runs = JobRuns("training job")
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> TrainingJob:
         name = request["TrainingJobName"]
@@ -39,9 +36,7 @@ class TrainingJobs:
                 "Training job names must be unique within an AWS account and region, and a training job with this "
                 f"name already exists ({error.existing})"
             ) from error
-        thread = threading.Thread(target=self._run, args=(run,), name=f"training job {name}", daemon=True)
-        self._runs[name] = (run, thread)
-        thread.start()
+        self._runs.start(name, run, lambda reason: self._ended(run, reason))
         return job
 
     def get(self, name: str) -> TrainingJob:
@@ -58,8 +53,7 @@ class TrainingJobs:
         if job.is_over:
             raise validation(f"The request was rejected because the training job is in status {job.status}.")
         self._change(name, lambda job: job.moved_to(TrainingJobStatus.STOPPING, SecondaryStatus.STOPPING, time.time()))
-        if name in self._runs:
-            self._runs[name][0].stop_requested.set()
+        self._runs.stop(name)
 
     def recover(self) -> None:
         """After a restart: nothing runs any more, so what was running is Failed, with the reason."""
@@ -69,11 +63,7 @@ class TrainingJobs:
 
     def close(self) -> None:
         """End what runs, so that no process is left; the jobs are Failed with the reason."""
-        runs = list(self._runs.values())
-        for run, _ in runs:
-            run.abandon()
-        for _, thread in runs:
-            thread.join(10)
+        self._runs.close()
 
     def _refuse_what_cannot_run(self, request: dict[str, Any]) -> None:
         algorithm = request["AlgorithmSpecification"]
@@ -88,25 +78,14 @@ class TrainingJobs:
         except (EngineError, inputs.InputError, ValueError) as error:
             raise validation(str(error)) from error
 
-    def _run(self, run: TrainingRun) -> None:
-        name = run.job.name
-        try:
-            run.run()
-        except TrainingFailed as error:
-            self._end(name, TrainingJobStatus.FAILED, SecondaryStatus.FAILED, str(error))
-        except Exception as error:
-            log.exception("training job %s", name)
-            self._end(name, TrainingJobStatus.FAILED, SecondaryStatus.FAILED, f"InternalServerError: {error!r}")
-        else:
-            self._succeeded(run)
-        finally:
-            self._runs.pop(name, None)
-
-    def _succeeded(self, run: TrainingRun) -> None:
+    def _ended(self, run: TrainingRun, failure_reason: str | None) -> None:
+        if failure_reason is not None:
+            self._end(run.job.name, TrainingJobStatus.FAILED, SecondaryStatus.FAILED, failure_reason)
+            return
         artifacts = str(run.model_location) if run.uploaded else None
         metrics = tuple(run.metrics.latest.values())
         self._change(run.job.name, lambda job: replace(job, model_artifacts=artifacts, metrics=metrics))
-        if run.stop_requested.is_set():
+        if run.halt.stop_requested.is_set():
             self._end(run.job.name, TrainingJobStatus.STOPPED, SecondaryStatus.STOPPED)
         elif run.ran_out_of_time:
             self._end(run.job.name, TrainingJobStatus.STOPPED, SecondaryStatus.MAX_RUNTIME_EXCEEDED)
