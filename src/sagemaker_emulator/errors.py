@@ -18,6 +18,10 @@ def resource_not_found(message: str) -> AwsError:
     return AwsError("ResourceNotFound", message)
 
 
+def conflict(message: str) -> AwsError:
+    return AwsError("ConflictException", message)
+
+
 def not_emulated(operation: str) -> AwsError:
     return AwsError(
         "UnsupportedOperation",

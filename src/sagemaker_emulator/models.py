@@ -8,6 +8,7 @@ from typing import Any
 from sagemaker_emulator.engine import Engine, EngineError
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.listing import Page, page
+from sagemaker_emulator.model_packages import ModelPackages
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.endpoint_config import EndpointConfig
 from sagemaker_emulator.resources.model import Model
@@ -15,13 +16,13 @@ from sagemaker_emulator.store import AlreadyExists, NotFound, Store
 
 
 class Models:
-    def __init__(self, store: Store, arns: Arns, engine: Engine) -> None:
-        self._store, self._arns, self._engine = store, arns, engine
+    def __init__(self, store: Store, arns: Arns, engine: Engine, packages: ModelPackages) -> None:
+        self._store, self._arns, self._engine, self._packages = store, arns, engine, packages
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> Model:
         arn = self._arns.of(Model.kind, request["ModelName"])
-        model = Model(request["ModelName"], arn, request, time.time())
-        self._refuse_what_cannot_serve(request)
+        model = Model(request["ModelName"], arn, request, time.time(), self._packaged(request))
+        self._refuse_what_cannot_serve(model)
         try:
             self._store.add(model, tags)
         except AlreadyExists as error:
@@ -43,17 +44,22 @@ class Models:
         except NotFound:
             raise self._missing(name) from None
 
-    def _refuse_what_cannot_serve(self, request: dict[str, Any]) -> None:
+    def _packaged(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What the model package says of the container, if the request names one."""
         containers = [request["PrimaryContainer"]] if "PrimaryContainer" in request else request.get("Containers", [])
         if len(containers) != 1:
             raise validation(
                 "A model of one container is emulated: give PrimaryContainer, or one entry in Containers, "
                 f"not {len(containers)}."
             )
-        if "Image" not in containers[0]:
-            raise validation("PrimaryContainer.Image is required: a model from a model package is not emulated.")
+        name = containers[0].get("ModelPackageName")
+        return self._packages.container_of(name) if name else {}
+
+    def _refuse_what_cannot_serve(self, model: Model) -> None:
+        if "Image" not in model.container:
+            raise validation("PrimaryContainer needs an Image, or a ModelPackageName whose package has one.")
         try:
-            self._engine.check(containers[0]["Image"])
+            self._engine.check(model.container["Image"])
         except EngineError as error:
             raise validation(str(error)) from error
 

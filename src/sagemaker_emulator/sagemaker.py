@@ -9,6 +9,7 @@ from sagemaker_emulator.endpoints import Endpoints
 from sagemaker_emulator.engine import Engine
 from sagemaker_emulator.invocation_metrics import InvocationMetrics
 from sagemaker_emulator.invocations import Invocations
+from sagemaker_emulator.model_packages import ModelPackageGroups, ModelPackages
 from sagemaker_emulator.models import EndpointConfigs, Models
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.settings import Settings
@@ -38,7 +39,9 @@ class SageMaker:
             settings.serving_stop_grace_s,
         )
         self.training_jobs = TrainingJobs(self.store, arns, training)
-        self.models = Models(self.store, arns, engine)
+        self.model_package_groups = ModelPackageGroups(self.store, arns)
+        self.model_packages = ModelPackages(self.store, arns, self.model_package_groups)
+        self.models = Models(self.store, arns, engine, self.model_packages)
         self.endpoint_configs = EndpointConfigs(self.store, arns)
         self.endpoints = Endpoints(self.store, arns, hosting, self.endpoint_configs, self.models)
         self.invocations = Invocations(self.endpoints, self.capture, self.metrics, settings.invocation_timeout_s)

@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS resource (
     PRIMARY KEY (kind, name)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS resource_by_creation ON resource (kind, created, name);
+CREATE INDEX IF NOT EXISTS resource_by_modification ON resource (kind, modified, name);
+CREATE INDEX IF NOT EXISTS resource_by_status ON resource (kind, status, name);
 CREATE INDEX IF NOT EXISTS resource_by_arn ON resource (arn);
 CREATE TABLE IF NOT EXISTS tag (
     arn TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
@@ -43,7 +45,7 @@ R = TypeVar("R", bound=Resource)
 
 
 class AlreadyExists(Exception):
-    """A resource of this kind and name is in the store; `existing` has its ARN."""
+    """A resource of this ARN is in the store; `existing` is it. Names that differ in case alone share one ARN."""
 
     def __init__(self, existing: str) -> None:
         super().__init__(existing)
@@ -84,11 +86,8 @@ class Store:
 
     def add(self, resource: Resource, tags: dict[str, str] | None = None) -> None:
         with self.transaction() as connection:
-            row = connection.execute(
-                "SELECT arn FROM resource WHERE kind = ? AND name = ?", (resource.kind, resource.name)
-            ).fetchone()
-            if row:
-                raise AlreadyExists(row[0])
+            if self.has_arn(resource.arn):
+                raise AlreadyExists(resource.arn)
             connection.execute("INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)", _row(resource))
             self.put_tags(resource.arn, tags or {})
 
@@ -99,6 +98,15 @@ class Store:
             ).fetchone()
         if row is None:
             raise NotFound(name)
+        return msgspec.json.decode(row[0], type=type_)
+
+    def by_arn(self, type_: type[R], arn: str) -> R:
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT body FROM resource WHERE arn = ? AND kind = ?", (arn, type_.kind)
+            ).fetchone()
+        if row is None:
+            raise NotFound(arn)
         return msgspec.json.decode(row[0], type=type_)
 
     def change(self, type_: type[R], name: str, change: Callable[[R], R]) -> R:

@@ -1,6 +1,14 @@
 """The emulated operations. Each translates a request into a call of a service and its result into the wire's words."""
 
-from sagemaker_emulator.operations import endpoint_configs, endpoints, invocations, models, tags, training_jobs
+from sagemaker_emulator.operations import (
+    endpoint_configs,
+    endpoints,
+    invocations,
+    model_packages,
+    models,
+    tags,
+    training_jobs,
+)
 from sagemaker_emulator.operations.registry import OPERATIONS, RUNTIME_OPERATIONS
 
 __all__ = [
@@ -9,6 +17,7 @@ __all__ = [
     "endpoint_configs",
     "endpoints",
     "invocations",
+    "model_packages",
     "models",
     "tags",
     "training_jobs",

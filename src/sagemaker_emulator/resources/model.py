@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 
@@ -14,12 +14,14 @@ class Model:
     arn: str
     request: dict[str, Any]
     created: float
+    packaged: dict[str, Any] = field(default_factory=dict)  # the container definition of its model package
 
     @property
     def container(self) -> dict[str, Any]:
-        """The container definition that serves: PrimaryContainer, or the only one of Containers."""
+        """The container definition that serves: PrimaryContainer, or the only one of Containers, over its package's."""
         primary: dict[str, Any] = self.request.get("PrimaryContainer") or self.request["Containers"][0]
-        return primary
+        environment = {**self.packaged.get("Environment", {}), **primary.get("Environment", {})}
+        return {**self.packaged, **primary, "Environment": environment}
 
     @property
     def artifacts_uri(self) -> str | None:
