@@ -53,8 +53,8 @@ class Server:
         except UnreadableImageError as error:
             raise web.HTTPBadRequest(text=f"The image of {len(image)} bytes cannot be classified: {error}") from error
         if answer_type == JSON_LINES:
-            return web.Response(text=json.dumps({"prediction": probabilities}) + "\n", content_type=JSON_LINES)
-        return web.Response(text=json.dumps(probabilities), content_type=JSON)
+            return answered(json.dumps({"prediction": probabilities}) + "\n", JSON_LINES)
+        return answered(json.dumps(probabilities), JSON)
 
     async def payload(self, request: web.Request) -> bytes:
         try:
@@ -73,3 +73,8 @@ def accepted(header: str) -> str:
         if wanted == JSON_LINES:
             return JSON_LINES
     raise web.HTTPNotAcceptable(text=f"Accept {header} not supported. Supported types: {JSON}, {JSON_LINES}")
+
+
+def answered(text: str, content_type: str) -> web.Response:
+    """AWS's container names no charset, and data capture shows the type as it was sent."""
+    return web.Response(body=text.encode(), headers={"Content-Type": content_type})

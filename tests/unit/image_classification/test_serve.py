@@ -54,7 +54,7 @@ def ask(port: int, body: bytes = IMAGE, path: str = "/invocations", **headers: s
         sent = {"Content-Type": "image/png", **{name.replace("_", "-"): value for name, value in headers.items()}}
         connection.request(method, path, body if method == "POST" else None, sent)
         answer = connection.getresponse()
-        return answer.status, answer.headers.get_content_type(), answer.read().decode()
+        return answer.status, answer.headers["Content-Type"], answer.read().decode()
     finally:
         connection.close()
 
