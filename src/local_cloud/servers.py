@@ -52,7 +52,7 @@ def sagemaker(settings: Settings, environment: Mapping[str, str]) -> Server:
 def localstack(settings: Settings, environment: Mapping[str, str]) -> Server:
     python = settings.root / ".venv-localstack" / "bin" / "python"
     scratch = settings.state_dir / "localstack"
-    own = without_aws(environment, also=("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"))
+    own = without_aws(environment, also=("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "TMPDIR"))
     return Server(
         name="localstack",
         # -P: the folder that it is started from does not become a place to import from
@@ -70,6 +70,8 @@ def localstack(settings: Settings, environment: Mapping[str, str]) -> Server:
             "GATEWAY_SERVER": "loopback",
             "GATEWAY_LISTEN": f"127.0.0.1:{settings.localstack_port}",
             "LOCALSTACK_HOST": f"127.0.0.1:{settings.localstack_port}",
+            # in a container that is not LocalStack's own it would take itself for its image, and ignore FILESYSTEM_ROOT
+            "OVERRIDE_IN_DOCKER": "0",
             "PYTHONUNBUFFERED": "1",
             "SAGEMAKER_ENDPOINT_URL": settings.sagemaker_url,
             "SKIP_SSL_CERT_DOWNLOAD": "1",
@@ -77,6 +79,8 @@ def localstack(settings: Settings, environment: Mapping[str, str]) -> Server:
             "SQS_ENDPOINT_STRATEGY": "path",
             # plux caches entry points by user; a plugin installed since would not be seen
             "XDG_CACHE_HOME": str(scratch / "cache"),
+            # functions' code: not in /tmp, where it would outlive a server that is killed
+            "TEMP": str(scratch),
         },
         port=settings.localstack_port,
         health_path="/_localstack/health",
