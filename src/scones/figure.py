@@ -116,7 +116,7 @@ def _time_axis(axes: Axes, decisions: list[Decision]) -> None:
     pattern = next((shape for limit, shape in TICKS if span < limit), "%d %b")
     day = f"{min(times):%d %B %Y}, " if times else ""
     axes.xaxis_date(tz=UTC)
-    axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=8, tz=UTC))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=4, maxticks=8, tz=UTC))  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_formatter(dates.DateFormatter(pattern, tz=UTC))  # type: ignore[no-untyped-call]
     axes.set_xlabel(f"{day}time of the decision (UTC)", color=MUTED, fontsize=11)
 
@@ -137,7 +137,7 @@ def _histogram(axes: Axes, decisions: list[Decision], floor: float, threshold: f
         values, bins=edges(floor, threshold), orientation="horizontal", stacked=True, color=list(COLOURS), rwidth=0.86
     )
     axes.set_xlabel("decisions", color=MUTED, fontsize=11)
-    axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(3, integer=True, prune="lower"))
     axes.tick_params(labelleft=False)
 
 
