@@ -16,8 +16,9 @@ from sagemaker_emulator.log_streams import LogStream
 
 PING_S = 0.05
 PING_TIMEOUT_S = 2.0
-WAIT_S = 0.2
+STEADY_S = 10.0  # a container that lived this long did not die of starting
 RESTART_PAUSE_S = 1.0
+RESTART_PAUSE_MAX_S = 60.0
 TAIL_LINES = 10
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ class StartFailed(Exception):
     """An instance did not become healthy; the text says why, with the end of its log."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Instance:
     """One serving container. `in_flight` is touched by the server's event loop alone."""
 
@@ -35,6 +36,7 @@ class Instance:
     engine: Engine
     log_stream: LogStream
     stop_grace_s: float
+    closing: threading.Event = field(default_factory=threading.Event)  # whatever is being started ends
     in_flight: int = 0
     is_ready: bool = False
     _container: Container | None = None
@@ -59,6 +61,7 @@ class Instance:
 
     def stop(self) -> None:
         self._closed.set()
+        self.is_ready = False
         if self._container:
             self._container.stop(self.stop_grace_s)
         if self._watch:
@@ -78,26 +81,36 @@ class Instance:
                 raise StartFailed(
                     f"The container exited with code {code} before it passed the ping health check. {self._log_end()}"
                 )
-            if time.monotonic() > deadline or self._closed.is_set():
+            if time.monotonic() > deadline or self._closed.is_set() or self.closing.is_set():
                 raise StartFailed(
                     f"The container did not pass the ping health check within {timeout_s:g} seconds. {self._log_end()}"
                 )
-        self.is_ready = True
+        self.is_ready = not self._closed.is_set()
 
     def _keep_alive(self, timeout_s: float) -> None:
-        """Restart the container whenever it ends, until `stop`."""
+        """Start the container again whenever it ends, until `stop`: at once, then later and later if it keeps dying."""
+        deaths = 0
         while not self._closed.is_set():
             assert self._container is not None
-            if (code := self._container.wait(WAIT_S)) is None or self._closed.is_set():
-                continue
+            started = time.monotonic()
+            code = self._container.wait()
             self.is_ready = False
-            log.warning("%s exited with code %d and is started again", self.spec.name, code)
-            try:
-                self._launch(timeout_s)
-            except (EngineError, StartFailed) as error:
-                log.warning("%s: %s", self.spec.name, error)
-                self._container.stop(0)
-                self._closed.wait(RESTART_PAUSE_S)
+            if self._closed.is_set():
+                return
+            deaths = 1 if time.monotonic() - started > STEADY_S else deaths + 1
+            log.warning("%s exited with code %s and is started again", self.spec.name, code)
+            self._closed.wait(_pause_s(deaths))
+            self._relaunch(timeout_s)
+
+    def _relaunch(self, timeout_s: float) -> None:
+        if self._closed.is_set():
+            return
+        try:
+            self._launch(timeout_s)
+        except (EngineError, StartFailed) as error:
+            log.warning("%s: %s", self.spec.name, error)
+            assert self._container is not None
+            self._container.stop(0)
 
     def _read(self, container: Container) -> None:
         for line in container.lines():
@@ -107,6 +120,11 @@ class Instance:
     def _log_end(self) -> str:
         lines = "\n".join(self._tail)
         return f"Last lines of its log:\n{lines}" if lines else "It wrote nothing to its log."
+
+
+def _pause_s(deaths: int) -> float:
+    """Before the first restart none, then 1, 2, 4 … 60 seconds."""
+    return 0.0 if deaths == 1 else min(RESTART_PAUSE_MAX_S, RESTART_PAUSE_S * 2.0 ** min(deaths - 2, 10))
 
 
 def _answers_ping(address: str) -> bool:

@@ -9,9 +9,10 @@ from typing import Any
 import aiohttp
 
 from sagemaker_emulator.data_capture import CaptureWriter, Invocation, Payload
-from sagemaker_emulator.deployments import LOG_GROUP, Deployment, Variant
+from sagemaker_emulator.deployments import Deployment, Variant
 from sagemaker_emulator.endpoints import Endpoints
 from sagemaker_emulator.errors import model_error
+from sagemaker_emulator.hosting import LOG_GROUP
 from sagemaker_emulator.instances import Instance
 from sagemaker_emulator.invocation_metrics import InvocationMetrics
 

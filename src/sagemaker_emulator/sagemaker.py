@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sagemaker_emulator.aws import AwsClients
 from sagemaker_emulator.data_capture import CaptureWriter
-from sagemaker_emulator.deployments import HostingContext
 from sagemaker_emulator.endpoints import Endpoints
 from sagemaker_emulator.engine import Engine
+from sagemaker_emulator.hosting import HostingContext
 from sagemaker_emulator.invocation_metrics import InvocationMetrics
 from sagemaker_emulator.invocations import Invocations
 from sagemaker_emulator.model_packages import ModelPackageGroups, ModelPackages

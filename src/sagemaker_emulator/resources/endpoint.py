@@ -1,10 +1,13 @@
-"""An endpoint: which configuration it serves, and the moves between its statuses."""
+"""An endpoint: what it serves, what it is about to serve, and the moves between its statuses."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from sagemaker_emulator.resources.endpoint_config import DataCapture, EndpointConfig
+from sagemaker_emulator.resources.model import Model
 
 FAILURE_REASON_MAX = 1024
 
@@ -12,6 +15,7 @@ FAILURE_REASON_MAX = 1024
 class EndpointStatus(StrEnum):
     CREATING = "Creating"
     UPDATING = "Updating"
+    SYSTEM_UPDATING = "SystemUpdating"
     ROLLING_BACK = "RollingBack"
     IN_SERVICE = "InService"
     DELETING = "Deleting"
@@ -23,23 +27,86 @@ NEXT = {
     E.CREATING: {E.IN_SERVICE, E.FAILED, E.DELETING},
     E.UPDATING: {E.IN_SERVICE, E.ROLLING_BACK, E.FAILED, E.DELETING},
     E.ROLLING_BACK: {E.IN_SERVICE, E.FAILED, E.DELETING},
-    E.IN_SERVICE: {E.UPDATING, E.DELETING, E.FAILED},
+    E.IN_SERVICE: {E.UPDATING, E.SYSTEM_UPDATING, E.DELETING, E.FAILED},
+    E.SYSTEM_UPDATING: {E.SYSTEM_UPDATING, E.IN_SERVICE, E.FAILED},
+    E.DELETING: {E.FAILED},
     E.FAILED: {E.DELETING, E.UPDATING},
 }
-IN_PROGRESS = frozenset({E.CREATING, E.UPDATING, E.ROLLING_BACK, E.DELETING})
+IN_PROGRESS = frozenset({E.CREATING, E.UPDATING, E.SYSTEM_UPDATING, E.ROLLING_BACK, E.DELETING})
+
+
+@dataclass(frozen=True)
+class VariantTarget:
+    """What one variant is to have. Weight has no unit: traffic is shared in proportion."""
+
+    name: str
+    weight: float
+    instance_count: int
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What an endpoint serves, whole, so that deleting its configuration or its models does not touch it."""
+
+    id: str
+    config: EndpointConfig
+    models: tuple[Model, ...]
+    targets: tuple[VariantTarget, ...]
+    data_capture: DataCapture | None
+    started: float
+
+    @classmethod
+    def of(cls, id_: str, config: EndpointConfig, models: tuple[Model, ...], now: float) -> Revision:
+        targets = tuple(VariantTarget(one.name, one.weight, one.instance_count) for one in config.variants)
+        return cls(id_, config, models, targets, config.data_capture, now)
+
+    def model(self, name: str) -> Model:
+        return next(model for model in self.models if model.name == name)
+
+    def target(self, variant: str) -> VariantTarget:
+        return next(target for target in self.targets if target.name == variant)
+
+    def with_targets(self, weights: dict[str, float], counts: dict[str, int]) -> Revision:
+        """The same with other weights and instance counts for the variants that are named."""
+        targets = tuple(
+            replace(
+                target,
+                weight=weights.get(target.name, target.weight),
+                instance_count=counts.get(target.name, target.instance_count),
+            )
+            for target in self.targets
+        )
+        return replace(self, targets=targets)
+
+    def retaining(self, current: Revision, excluded: frozenset[str]) -> Revision:
+        """This with the weights, counts and capture that `current` has; `excluded` are AWS's VariantPropertyTypes."""
+        weights = {target.name: target.weight for target in current.targets}
+        counts = {target.name: target.instance_count for target in current.targets}
+        kept = self.with_targets(
+            {} if "DesiredWeight" in excluded else weights, {} if "DesiredInstanceCount" in excluded else counts
+        )
+        return kept if "DataCaptureConfig" in excluded else replace(kept, data_capture=current.data_capture)
 
 
 @dataclass(frozen=True)
 class Endpoint:
+    """`pending` is the revision of an update that is under way; `revision` serves until that one is healthy."""
+
     kind: ClassVar[str] = "endpoint"
 
     name: str
     arn: str
-    config_name: str
+    revision: Revision
     created: float
     modified: float
     status: EndpointStatus = E.CREATING
     failure_reason: str | None = None
+    pending: Revision | None = None
+    deployment_config: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def config_name(self) -> str:
+        return self.revision.config.name
 
     @property
     def is_in_progress(self) -> bool:
@@ -52,5 +119,10 @@ class Endpoint:
         reason = failure_reason[:FAILURE_REASON_MAX] if failure_reason else None
         return replace(self, status=status, modified=now, failure_reason=reason)
 
-    def serving(self, config_name: str) -> Endpoint:
-        return replace(self, config_name=config_name)
+    def updating_to(self, pending: Revision, now: float, deployment_config: dict[str, Any]) -> Endpoint:
+        moved = self.moved_to(E.UPDATING, now)
+        return replace(moved, pending=pending, deployment_config=deployment_config)
+
+    def serving(self, revision: Revision) -> Endpoint:
+        """With this revision as the one that serves, and no update under way."""
+        return replace(self, revision=revision, pending=None)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+DOWNLOAD_TIMEOUT_S = 3600.0
+CONCURRENT_INVOCATIONS = 4  # where the request leaves it to SageMaker
+
 
 @dataclass(frozen=True)
 class ProductionVariant:
@@ -15,8 +18,8 @@ class ProductionVariant:
     instance_count: int
     weight: float
     instance_type: str | None
+    download_timeout_s: float
     startup_timeout_s: float | None
-    environment: dict[str, str]
 
     @classmethod
     def from_request(cls, wire: dict[str, Any]) -> ProductionVariant:
@@ -26,8 +29,8 @@ class ProductionVariant:
             instance_count=wire.get("InitialInstanceCount", 1),
             weight=wire.get("InitialVariantWeight", 1.0),
             instance_type=wire.get("InstanceType"),
+            download_timeout_s=wire.get("ModelDataDownloadTimeoutInSeconds", DOWNLOAD_TIMEOUT_S),
             startup_timeout_s=wire.get("ContainerStartupHealthCheckTimeoutInSeconds"),
-            environment={},
         )
 
 
@@ -50,8 +53,34 @@ class DataCapture:
             sampling_percentage=wire["InitialSamplingPercentage"],
             destination_uri=wire["DestinationS3Uri"].rstrip("/"),
             modes=frozenset(option["CaptureMode"] for option in wire["CaptureOptions"]),
-            csv_types=frozenset(headers.get("CsvContentTypes", ())),
-            json_types=frozenset(headers.get("JsonContentTypes", ())),
+            csv_types=frozenset(name.lower() for name in headers.get("CsvContentTypes", ())),
+            json_types=frozenset(name.lower() for name in headers.get("JsonContentTypes", ())),
+        )
+
+
+@dataclass(frozen=True)
+class AsyncInference:
+    """AsyncInferenceConfig, read once. Paths and topics are None where the request has none."""
+
+    output_uri: str
+    failure_uri: str | None
+    success_topic: str | None
+    error_topic: str | None
+    responses_in: frozenset[str]
+    concurrent_per_instance: int
+
+    @classmethod
+    def from_request(cls, wire: dict[str, Any]) -> AsyncInference:
+        output = wire["OutputConfig"]
+        notification = output.get("NotificationConfig", {})
+        client = wire.get("ClientConfig", {})
+        return cls(
+            output_uri=output["S3OutputPath"].rstrip("/"),
+            failure_uri=output["S3FailurePath"].rstrip("/") if "S3FailurePath" in output else None,
+            success_topic=notification.get("SuccessTopic"),
+            error_topic=notification.get("ErrorTopic"),
+            responses_in=frozenset(notification.get("IncludeInferenceResponseIn", ())),
+            concurrent_per_instance=client.get("MaxConcurrentInvocationsPerInstance", CONCURRENT_INVOCATIONS),
         )
 
 
@@ -72,3 +101,8 @@ class EndpointConfig:
     def data_capture(self) -> DataCapture | None:
         wire = self.request.get("DataCaptureConfig")
         return DataCapture.from_request(wire) if wire else None
+
+    @property
+    def async_inference(self) -> AsyncInference | None:
+        wire = self.request.get("AsyncInferenceConfig")
+        return AsyncInference.from_request(wire) if wire else None
