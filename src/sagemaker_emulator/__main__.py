@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import resource
+import signal
+import socket
+import sqlite3
 import sys
 
 from aiohttp import web
@@ -11,21 +16,76 @@ from sagemaker_emulator.engine.process import ProcessEngine, instance_of
 from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.server import Server
 from sagemaker_emulator.settings import Settings, SettingsError
+from sagemaker_emulator.state_lock import StateInUse, state_lock
+
+BACKLOG = 512
+OPEN_FILES = 65_536
+
+
+class StartError(Exception):
+    """The emulator cannot start; the text says what a person can do."""
 
 
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("botocore").setLevel(logging.WARNING)
+    _raise_open_files()
     try:
         settings = Settings.from_environment()
-    except SettingsError as error:
+        with listening_socket(settings.host, settings.port) as sock, state_lock(settings.state_dir):
+            asyncio.run(serve(made(settings), sock))
+    except (SettingsError, StateInUse, StartError) as error:
         print(f"sagemaker_emulator: {error}", file=sys.stderr)  # noqa: T201 - a command's own error
         return 2
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
-    sagemaker = SageMaker(settings, ProcessEngine(instance_of(settings.state_dir)))
-    application = Server(sagemaker).application()
-    web.run_app(application, host=settings.host, port=settings.port, access_log=None, print=None, handle_signals=True)
     return 0
+
+
+def made(settings: Settings) -> SageMaker:
+    engine = ProcessEngine(instance_of(settings.state_dir), own_images=settings.own_images)
+    try:
+        return SageMaker(settings, engine)
+    except sqlite3.DatabaseError as error:
+        raise StartError(
+            f"the state in {settings.state_dir} cannot be read ({error}); move that directory away to begin anew"
+        ) from error
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Bound before anything is started: a port that is taken must not cost a start. It listens when all is ready."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except (OSError, OverflowError) as error:
+        sock.close()
+        raise StartError(
+            f"cannot listen on {host}:{port}: {error}; free it, or set SAGEMAKER_EMULATOR_PORT to another port"
+        ) from error
+    return sock
+
+
+async def serve(sagemaker: SageMaker, sock: socket.socket) -> None:
+    """Until SIGTERM or SIGINT. One that comes during the start is obeyed when the start is over."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    runner = Server(sagemaker).runner()
+    try:
+        await runner.setup()
+        if not stopped.is_set():
+            await web.SockSite(runner, sock, backlog=BACKLOG).start()
+            await stopped.wait()
+    finally:
+        await runner.cleanup()
+
+
+def _raise_open_files() -> None:
+    """Every connection and every container takes some: as many as the system gives without asking."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 if __name__ == "__main__":

@@ -13,9 +13,16 @@ from urllib.parse import urlsplit
 import boto3
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 AWS_ERRORS = (Boto3Error, BotoCoreError, ClientError)  # whatever a boto3 call can raise
+
+
+def is_callers_fault(error: Exception) -> bool:
+    """A bucket that is not there, a key that may not be read, a name that no bucket can have."""
+    if isinstance(error, ClientError):
+        return 400 <= int(error.response["ResponseMetadata"].get("HTTPStatusCode", 500)) < 500
+    return isinstance(error, ParamValidationError)
 
 
 @dataclass(frozen=True)

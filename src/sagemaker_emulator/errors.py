@@ -48,5 +48,20 @@ def service_unavailable(message: str) -> AwsError:
     return AwsError("ServiceUnavailable", message, status=503)
 
 
-def internal_failure(message: str) -> AwsError:
+def internal_failure(
+    message: str = "The request processing has failed because of an unknown error, exception or failure.",
+) -> AwsError:
     return AwsError("InternalFailure", message, status=500)
+
+
+def bad_request(message: str) -> AwsError:
+    """A request that is broken below the protocol of the service."""
+    return AwsError("SerializationException", message)
+
+
+def too_large(limit_bytes: int) -> AwsError:
+    return AwsError("RequestEntityTooLarge", f"The request has more than {limit_bytes} bytes", status=413)
+
+
+def too_slow(limit_s: float) -> AwsError:
+    return AwsError("RequestTimeout", f"The request's body did not come within {limit_s:g} seconds", status=408)

@@ -4,41 +4,66 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 from sagemaker_emulator import wire
-from sagemaker_emulator.aws import AWS_ERRORS
-from sagemaker_emulator.errors import internal_failure, not_emulated
+from sagemaker_emulator.aws import AWS_ERRORS, is_callers_fault
+from sagemaker_emulator.errors import bad_request, internal_failure, not_emulated, too_large, too_slow, validation
 from sagemaker_emulator.operations import OPERATIONS, RUNTIME_OPERATIONS
 from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.wire import AwsError, Call, HttpRequest, HttpResponse
 
-BODY_MAX_BYTES = 10 << 20
-CONTROL_THREADS = 8
+CONTROL_THREADS = 32
+SHUTDOWN_S = 10.0  # for the requests that are under way
+ENDS_THE_CONNECTION = frozenset({408, 413})  # what follows of the request is not worth reading
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class HttpLimits:
+    """What one client can take of the server. A request's head has to be there within `idle_s`, as has the next
+    request of an open connection; its body within `body_s`.
+    """
+
+    body_bytes: int = 10 << 20
+    body_s: float = 60.0
+    idle_s: float = 60.0
+    linger_s: float = 2.0
 
 
 class Server:
     """One aiohttp application over one SageMaker."""
 
-    def __init__(self, sagemaker: SageMaker) -> None:
-        self._sagemaker = sagemaker
+    def __init__(self, sagemaker: SageMaker, limits: HttpLimits | None = None) -> None:
+        self._sagemaker, self._limits = sagemaker, limits or HttpLimits()
         self._threads = ThreadPoolExecutor(CONTROL_THREADS, thread_name_prefix="operation")
 
-    def application(self) -> web.Application:
-        application = web.Application(client_max_size=BODY_MAX_BYTES)
+    def runner(self) -> web.AppRunner:
+        """What serves the application. aiohttp's keep-alive time is the time for a request's head too."""
+        application = web.Application(client_max_size=self._limits.body_bytes)
         application.router.add_get("/health", self._health)
         application.router.add_route("*", "/{path:.*}", self._answer)
         application.on_startup.append(self._open)
         application.on_cleanup.append(self._close)
-        return application
+        return web.AppRunner(
+            application,
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=self._limits.idle_s,
+            lingering_time=self._limits.linger_s,
+            shutdown_timeout=SHUTDOWN_S,
+        )
 
     async def _open(self, _: web.Application) -> None:
+        threading.Thread(target=_warm, name="warm", daemon=True).start()
         await self._sagemaker.invocations.open()
         await asyncio.to_thread(self._sagemaker.start)
 
@@ -54,27 +79,35 @@ class Server:
         request_id = str(uuid.uuid4())
         path, _, query = request.raw_path.partition("?")
         try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            received = HttpRequest(request.method, path, query, request.headers, b"")
-            too_large = AwsError(
-                "RequestEntityTooLarge", f"The request has more than {BODY_MAX_BYTES} bytes", status=413
-            )
-            return _http(wire.serialize_error(received, too_large, request_id))
-        received = HttpRequest(request.method, path, query, request.headers, body)
-        try:
+            received = HttpRequest(request.method, path, query, request.headers, await self._body(request))
             call = wire.parse(received)
             wire.validate(call)
             return _http(wire.serialize(call, await self._run(call), request_id))
+        except ConnectionError:
+            raise  # the client has gone
         except AwsError as error:
-            return _http(wire.serialize_error(received, error, request_id))
+            failure = error
         except AWS_ERRORS as error:
-            log.warning("%s: %s", path, error)
-            failure = internal_failure(f"A service that SageMaker needs did not answer as it should: {error}")
-            return _http(wire.serialize_error(received, failure, request_id))
-        except Exception as error:  # the edge of a request
-            log.exception("%s", path)
-            return _http(wire.serialize_error(received, internal_failure(repr(error)), request_id))
+            log.warning("%s %s: %s", path, request_id, error)
+            failure = _of_another_service(error)
+        except Exception:  # the edge of a request: the traceback is in the log, and only there
+            log.exception("%s %s", path, request_id)
+            failure = internal_failure()
+        head = HttpRequest(request.method, path, query, request.headers, b"")
+        return _http(wire.serialize_error(head, failure, request_id))
+
+    async def _body(self, request: web.Request) -> bytes:
+        if (request.content_length or 0) > self._limits.body_bytes:
+            raise too_large(self._limits.body_bytes)
+        try:
+            async with asyncio.timeout(self._limits.body_s):
+                return await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raise too_large(self._limits.body_bytes) from None
+        except TimeoutError:
+            raise too_slow(self._limits.body_s) from None
+        except web.RequestPayloadError as error:
+            raise bad_request(f"The body is not as its headers say: {error}") from error
 
     async def _run(self, call: Call) -> dict[str, Any]:
         if runtime_operation := RUNTIME_OPERATIONS.get(call.operation):
@@ -86,5 +119,23 @@ class Server:
         return await loop.run_in_executor(self._threads, operation, self._sagemaker, call.input)
 
 
+def _of_another_service(error: Exception) -> AwsError:
+    if is_callers_fault(error):
+        return validation(str(error))
+    return internal_failure(f"A service that SageMaker needs did not answer as it should: {error}")
+
+
 def _http(response: HttpResponse) -> web.Response:
-    return web.Response(status=response.status, headers=response.headers, body=response.body)
+    answer = web.Response(status=response.status, headers=response.headers, body=response.body)
+    if response.status in ENDS_THE_CONNECTION:
+        answer.force_close()
+    return answer
+
+
+def _warm() -> None:
+    """Read both services' models and make the longest patterns, before a request has to wait for them."""
+    with suppress(AwsError):
+        for service in ("sagemaker", "sagemaker-runtime"):
+            wire.operation_names(service)
+        tag = {"Key": "warm", "Value": "up"}
+        wire.validate(Call("sagemaker", "AddTags", {"ResourceArn": "arn:aws:sagemaker", "Tags": [tag]}))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -28,6 +29,7 @@ class Settings:
     capture_file_s: float = 60.0
     capture_idle_s: float = 2.0
     metrics_period_s: float = 5.0
+    own_images: Mapping[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -48,6 +50,7 @@ class Settings:
             capture_file_s=read.number("SAGEMAKER_EMULATOR_CAPTURE_FILE_S", cls.capture_file_s),
             capture_idle_s=read.number("SAGEMAKER_EMULATOR_CAPTURE_IDLE_S", cls.capture_idle_s),
             metrics_period_s=read.number("SAGEMAKER_EMULATOR_METRICS_PERIOD_S", cls.metrics_period_s),
+            own_images=read.programs("SAGEMAKER_EMULATOR_OWN_IMAGES"),
         )
 
 
@@ -58,6 +61,17 @@ class _Reader:
     def text(self, name: str, default: str) -> str:
         return self.environment.get(name) or default
 
+    def programs(self, name: str) -> dict[str, list[str]]:
+        """Images that the process engine runs as programs of this machine."""
+        text = self.environment.get(name) or "{}"
+        try:
+            programs = json.loads(text)
+        except ValueError:
+            programs = None
+        if not isinstance(programs, dict) or not all(_is_command(command) for command in programs.values()):
+            raise SettingsError(f'{name}={text!r} is not of the form {{"<image>": ["<program>", "<argument>", ...]}}')
+        return programs
+
     def number(self, name: str, default: float) -> float:
         value = self.environment.get(name)
         if not value:
@@ -66,3 +80,7 @@ class _Reader:
             return float(value)
         except ValueError:
             raise SettingsError(f"{name}={value!r} is not a number; unset it for the default {default:g}") from None
+
+
+def _is_command(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(word, str) for word in value)

@@ -22,7 +22,7 @@ from moto.server import ThreadedMotoServer
 
 from sagemaker_emulator.engine.process import ProcessEngine
 from sagemaker_emulator.sagemaker import SageMaker
-from sagemaker_emulator.server import Server
+from sagemaker_emulator.server import HttpLimits, Server
 from sagemaker_emulator.settings import Settings
 
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/contract:1"
@@ -62,10 +62,10 @@ class Emulator:
 
 
 @contextmanager
-def served(settings: Settings) -> Iterator[Emulator]:
+def served(settings: Settings, limits: HttpLimits | None = None) -> Iterator[Emulator]:
     sagemaker = SageMaker(settings, ProcessEngine(str(settings.state_dir), own_images={IMAGE: CONTAINER}))
     loop = asyncio.new_event_loop()
-    runner = web.AppRunner(Server(sagemaker).application())
+    runner = Server(sagemaker, limits).runner()
     loop.run_until_complete(runner.setup())
     loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
     thread = threading.Thread(target=loop.run_forever)

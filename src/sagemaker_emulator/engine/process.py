@@ -13,9 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
 from sagemaker_emulator.engine import ContainerSpec, EngineError
+from sagemaker_emulator.engine.leftovers import end_labelled
 
 IMAGE_CLASSIFICATION = re.compile(r"(?:[^/]+/)?image-classification(?:[:@].+)?")
 LABEL = "SAGEMAKER_EMULATOR_INSTANCE"
@@ -83,17 +82,7 @@ class ProcessEngine:
         return ProcessContainer(process, port)
 
     def end_leftovers(self) -> int:
-        leftovers = [process for process in psutil.process_iter() if self._is_ours(process)]
-        for process in leftovers:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(leftovers, timeout=5)
-        return len(leftovers)
-
-    def _is_ours(self, process: psutil.Process) -> bool:
-        with suppress(psutil.Error):
-            return bool(process.environ().get(LABEL) == self.instance)
-        return False
+        return end_labelled(LABEL, self.instance)
 
     def _program(self, image: str) -> list[str]:
         if image in self.own_images:

@@ -1,0 +1,47 @@
+"""One emulator for each state directory."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+POLL_S = 0.02
+
+
+class StateInUse(Exception):
+    """Another emulator has the state directory."""
+
+
+@contextmanager
+def state_lock(directory: Path, wait_s: float = 3.0) -> Iterator[None]:
+    """Hold the directory, or raise StateInUse after `wait_s`.
+
+    Whoever has the lock has also seen the end of a killed predecessor's starts: a child between fork and exec holds
+    the predecessor's lock, and has let go of it only when its environment, by which leftovers are known, is set.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("a+") as file:
+        _take(file, directory, time.monotonic() + wait_s)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _take(file: TextIO, directory: Path, deadline: float) -> None:
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                file.seek(0)
+                raise StateInUse(
+                    f"{directory} is in use by the emulator with process id {file.read() or 'unknown'}; stop that one, "
+                    "or set SAGEMAKER_EMULATOR_STATE_DIR to another directory"
+                ) from None
+            time.sleep(POLL_S)
