@@ -11,6 +11,8 @@ from sagemaker_emulator.invocation_metrics import InvocationMetrics
 from sagemaker_emulator.invocations import Invocations
 from sagemaker_emulator.model_packages import ModelPackageGroups, ModelPackages
 from sagemaker_emulator.models import EndpointConfigs, Models
+from sagemaker_emulator.processing_jobs import ProcessingJobs
+from sagemaker_emulator.processing_run import ProcessingContext
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.settings import Settings
 from sagemaker_emulator.store import Store
@@ -41,6 +43,8 @@ class SageMaker:
         self.training_jobs = TrainingJobs(self.store, arns, training)
         self.model_package_groups = ModelPackageGroups(self.store, arns)
         self.model_packages = ModelPackages(self.store, arns, self.model_package_groups)
+        processing = ProcessingContext(aws, engine, settings.state_dir / "processing", settings.stop_grace_s)
+        self.processing_jobs = ProcessingJobs(self.store, arns, processing)
         self.models = Models(self.store, arns, engine, self.model_packages)
         self.endpoint_configs = EndpointConfigs(self.store, arns)
         self.endpoints = Endpoints(self.store, arns, hosting, self.endpoint_configs, self.models)
@@ -53,10 +57,12 @@ class SageMaker:
         self.capture.start()
         self.metrics.start()
         self.training_jobs.recover()
+        self.processing_jobs.recover()
         self.endpoints.recover()
 
     def close(self) -> None:
         self.training_jobs.close()
+        self.processing_jobs.close()
         self.endpoints.close()
         self.capture.close()
         self.metrics.close()

@@ -1,4 +1,6 @@
-"""A container's program for the contract tests: it trains for as long as it is told and serves what it was sent."""
+"""A container's program for the contract tests: it trains for as long as it is told, serves what it was sent, and
+processes as its arguments say.
+"""
 
 import json
 import os
@@ -69,5 +71,40 @@ def serve() -> int:
     return 0
 
 
+def process(*steps: str) -> int:
+    """Each step is done in turn: `copy=FROM:TO`, `say=TEXT`, `message=TEXT`, `sleep=SECONDS`, `exit=CODE`, `show=`."""
+    for step in steps:
+        name, _, text = step.partition("=")
+        if name == "copy":
+            source, _, target = text.partition(":")
+            copy_with_host_name(Path(source), Path(target))
+        elif name == "say":
+            print(text, flush=True)
+        elif name == "message":
+            (BASE / "output/message").write_text(text)
+        elif name == "sleep":
+            time.sleep(float(text))
+        elif name == "exit":
+            return int(text)
+        elif name == "show":
+            show(text)
+    return 0
+
+
+def copy_with_host_name(source: Path, target: Path) -> None:
+    host = json.loads((BASE / "config/resourceconfig.json").read_text())["current_host"]
+    for path in source.rglob("*"):
+        if path.is_file():
+            copied = target / host / path.relative_to(source)
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            copied.write_bytes(path.read_bytes())
+
+
+def show(variable: str) -> None:
+    config = {path.stem: json.loads(path.read_text()) for path in (BASE / "config").iterdir()}
+    print(json.dumps({**config, "variable": os.environ.get(variable)}), flush=True)
+
+
 if __name__ == "__main__":
-    raise SystemExit(train() if sys.argv[1] == "train" else serve())
+    commands = {"train": train, "serve": serve}
+    raise SystemExit(commands[sys.argv[1]]() if sys.argv[1:2] and sys.argv[1] in commands else process(*sys.argv[1:]))

@@ -14,7 +14,11 @@ class EngineError(Exception):
 
 @dataclass(frozen=True)
 class ContainerSpec:
-    """One container to run. `base_dir` is what it sees as /opt/ml; `port` is set for one that serves."""
+    """One container to run. `base_dir` is what it sees as /opt/ml.
+
+    `command` is SageMaker's own argument, `train` or `serve`; a processing job has none. `entrypoint`, when there is
+    one, is run in place of the image's; `arguments` follow.
+    """
 
     name: str
     image: str
@@ -22,6 +26,8 @@ class ContainerSpec:
     base_dir: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     serves: bool = False
+    entrypoint: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
 
 
 class Container(Protocol):

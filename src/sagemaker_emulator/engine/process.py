@@ -18,6 +18,8 @@ from sagemaker_emulator.engine.leftovers import end_labelled
 
 IMAGE_CLASSIFICATION = re.compile(r"(?:[^/]+/)?image-classification(?:[:@].+)?")
 LABEL = "SAGEMAKER_EMULATOR_INSTANCE"
+OPT_ML = re.compile(r"(?<![^=:,])/opt/ml(?=/|$)")
+PYTHONS = ("python", "python3")
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SCONES_LOCAL_CLOUD", "VIRTUAL_ENV")
 
 
@@ -54,7 +56,11 @@ class ProcessContainer:
 
 @dataclass(frozen=True)
 class ProcessEngine:
-    """Runs one program, whatever image of the algorithm is named; any other image needs Docker."""
+    """Runs one program, whatever image of the algorithm is named; any other image needs Docker.
+
+    A child process has no /opt/ml of its own. It learns its place from SAGEMAKER_BASE_DIR, and paths below /opt/ml in
+    its entrypoint, its arguments and its environment are given to it as paths below that directory.
+    """
 
     instance: str
     module: str = "image_classification"
@@ -67,7 +73,7 @@ class ProcessEngine:
         port = _free_port() if spec.serves else None
         try:
             process = subprocess.Popen(
-                [*self._program(spec.image), spec.command],
+                self._command_line(spec),
                 cwd=spec.base_dir,
                 env=self._environment(spec, port),
                 stdin=subprocess.DEVNULL,
@@ -94,17 +100,30 @@ class ProcessEngine:
             "image-classification image runs, e.g. 811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1."
         )
 
+    def _command_line(self, spec: ContainerSpec) -> list[str]:
+        program = self._program(spec.image)
+        if spec.entrypoint:
+            first, *rest = spec.entrypoint
+            program = [sys.executable if first in PYTHONS else first, *rest]
+        command = [spec.command] if spec.command else []
+        return [_below(spec.base_dir, word) for word in (*program, *command, *spec.arguments)]
+
     def _environment(self, spec: ContainerSpec, port: int | None) -> dict[str, str]:
         passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         serving = {"SAGEMAKER_BIND_TO_PORT": str(port), "SAGEMAKER_BIND_TO_HOST": "127.0.0.1"} if port else {}
         return {
             **passed_on,
             "PYTHONUNBUFFERED": "1",
-            **spec.environment,
+            **{name: _below(spec.base_dir, value) for name, value in spec.environment.items()},
             **serving,
             "SAGEMAKER_BASE_DIR": str(spec.base_dir),
             LABEL: self.instance,
         }
+
+
+def _below(base_dir: Path, text: str) -> str:
+    """Paths of the container, also after `--name=` and in lists, as paths of this machine."""
+    return OPT_ML.sub(lambda _: str(base_dir), text)
 
 
 def _free_port() -> int:

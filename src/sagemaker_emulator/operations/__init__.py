@@ -6,6 +6,7 @@ from sagemaker_emulator.operations import (
     invocations,
     model_packages,
     models,
+    processing_jobs,
     tags,
     training_jobs,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "invocations",
     "model_packages",
     "models",
+    "processing_jobs",
     "tags",
     "training_jobs",
 ]

@@ -1,0 +1,19 @@
+"""A processing job: any program over any files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from sagemaker_emulator.resources.job import TEXT_MAX, Job
+
+
+@dataclass(frozen=True)
+class ProcessingJob(Job):
+    kind: ClassVar[str] = "processing-job"
+
+    exit_message: str | None = None
+
+    def saying(self, exit_message: str | None) -> ProcessingJob:
+        """With what the program wrote into /opt/ml/output/message."""
+        return replace(self, exit_message=exit_message[:TEXT_MAX] if exit_message else None)
