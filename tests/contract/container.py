@@ -22,6 +22,8 @@ def train() -> int:
     print("Epoch[0] Validation-accuracy=0.875000", flush=True)
     if "output" in parameters:
         (BASE / "output/data/report.txt").write_text(parameters["output"])
+    if "PROGRAM" in os.environ:  # a test's own few lines
+        exec(os.environ["PROGRAM"], {"BASE": BASE, "parameters": parameters})  # noqa: S102
     if "failure" in parameters:
         (BASE / "output/failure").write_text(parameters["failure"])
     deadline = time.monotonic() + float(parameters.get("seconds", 0))
