@@ -236,3 +236,9 @@ def make_jobs() -> type[Jobs]:
 @pytest.fixture(scope="session")
 def make_hosting() -> type[Hosting]:
     return Hosting
+
+
+@pytest.fixture(scope="session")
+def make_served() -> Callable[..., Any]:
+    """Serve an emulator over a state directory, with limits of its own."""
+    return lambda state_dir, limits: served(settings_in(state_dir), limits)
