@@ -173,6 +173,39 @@ def jobs(sagemaker: Any, s3: Any) -> Jobs:
     return Jobs(sagemaker, s3)
 
 
+@pytest.fixture(scope="package")
+def unpacked(s3: Any) -> Callable[..., dict[str, bytes]]:
+    """The files in a training job's model, or in another of its archives."""
+
+    def unpack(job: str, archive: str = "model.tar.gz") -> dict[str, bytes]:
+        body = io.BytesIO(s3.get_object(Bucket=BUCKET, Key=f"models/{job}/output/{archive}")["Body"].read())
+        with tarfile.open(fileobj=body) as tar:
+            return {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}  # type: ignore[union-attr]
+
+    return unpack
+
+
+@pytest.fixture(scope="package")
+def log_of(aws: None) -> Callable[[str], list[str]]:
+    """The lines of all hosts of a training job, so far."""
+
+    def lines(job: str) -> list[str]:
+        logs, group = boto3.client("logs"), "/aws/sagemaker/TrainingJobs"
+        try:
+            streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job}/")["logStreams"]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        return [
+            event["message"]
+            for stream in streams
+            for event in logs.get_log_events(
+                logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
+            )["events"]
+        ]
+
+    return lines
+
+
 @dataclass
 class Hosting:
     """Models and endpoints of the contract container."""
