@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 UNPACKED_SIZE_MAX_BYTES = 20 << 30
@@ -13,11 +14,22 @@ class ArchiveError(Exception):
     """The archive is broken, too large, or reaches outside its directory."""
 
 
-def pack(directory: Path, archive: Path) -> None:
-    """Everything below `directory`, names relative to it, gzip as SageMaker writes it."""
+def pack(directories: Iterable[Path], archive: Path) -> None:
+    """Everything below the directories, as one, names relative to each, gzip as SageMaker writes it."""
     with tarfile.open(archive, "w:gz", compresslevel=6) as tar:
-        for path in sorted(directory.iterdir()):
-            tar.add(path, arcname=path.name)
+        for path, name in files_of(directories):
+            tar.add(path, arcname=name, recursive=False)
+
+
+def files_of(directories: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Files and folders with their names. Of two hosts' files of one name the first host's is taken."""
+    seen: set[str] = set()
+    for directory in directories:
+        for path in sorted(directory.rglob("*")):
+            name = path.relative_to(directory).as_posix()
+            if name not in seen:
+                seen.add(name)
+                yield path, name
 
 
 def unpack(archive: Path, directory: Path) -> None:

@@ -8,14 +8,13 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from sagemaker_emulator import inputs
-from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.errors import resource_in_use, validation
 from sagemaker_emulator.job_runs import ABANDONED, JobRuns
 from sagemaker_emulator.listing import Page, page
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.training_job import SecondaryStatus, TrainingJob, TrainingJobStatus
 from sagemaker_emulator.store import AlreadyExists, NotFound, Store
+from sagemaker_emulator.training_requests import refuse_what_cannot_run
 from sagemaker_emulator.training_run import TrainingContext, TrainingRun
 
 
@@ -24,20 +23,25 @@ class TrainingJobs:
         self._store, self._arns, self._context = store, arns, context
         self._runs = JobRuns("training job")
 
-    def create(self, request: dict[str, Any], tags: dict[str, str]) -> TrainingJob:
+    def create(self, request: dict[str, Any], tags: dict[str, str], tuning_job_arn: str | None = None) -> TrainingJob:
         name = request["TrainingJobName"]
-        job = TrainingJob.requested(self._arns.of(TrainingJob.kind, name), request, time.time())
-        self._refuse_what_cannot_run(request)
+        self.refuse_what_cannot_run(request)
+        job = TrainingJob.requested(self._arns.of(TrainingJob.kind, name), request, time.time(), tuning_job_arn)
         run = TrainingRun(job, self._context, lambda secondary: self._moved(name, secondary))
-        try:
-            self._store.add(job, tags)
-        except AlreadyExists as error:
-            raise resource_in_use(
-                "Training job names must be unique within an AWS account and region, and a training job with this "
-                f"name already exists ({error.existing})"
-            ) from error
-        self._runs.start(name, run, lambda reason: self._ended(run, reason))
+        with self._store.transaction():  # so that a Stop finds the run of every job that it finds
+            try:
+                self._store.add(job, tags)
+            except AlreadyExists as error:
+                raise resource_in_use(
+                    "Training job names must be unique within an AWS account and region, and a training job with this "
+                    f"name already exists ({error.existing})"
+                ) from error
+            self._runs.start(name, run, lambda reason: self._ended(run, reason))
         return job
+
+    def refuse_what_cannot_run(self, request: dict[str, Any]) -> None:
+        """ValidationException for a request that could never become a job."""
+        refuse_what_cannot_run(request, self._context.engine, self._context.aws.s3)
 
     def get(self, name: str) -> TrainingJob:
         try:
@@ -49,11 +53,37 @@ class TrainingJobs:
         return page(self._store, TrainingJob, request)
 
     def stop(self, name: str) -> None:
-        job = self.get(name)
-        if job.is_over:
-            raise validation(f"The request was rejected because the training job is in status {job.status}.")
-        self._change(name, lambda job: job.moved_to(TrainingJobStatus.STOPPING, SecondaryStatus.STOPPING, time.time()))
+        """A job that is being stopped already goes on as it does."""
+
+        def change(job: TrainingJob) -> TrainingJob:
+            if job.is_over:
+                raise validation(f"The request was rejected because the training job is in status {job.status}.")
+            if job.status is TrainingJobStatus.STOPPING:
+                return job
+            return job.moved_to(TrainingJobStatus.STOPPING, SecondaryStatus.STOPPING, time.time())
+
+        self._change_existing(name, change)
         self._runs.stop(name)
+
+    def update(self, request: dict[str, Any]) -> TrainingJob:
+        """What UpdateTrainingJob may change of a job under way."""
+        members = ("ProfilerConfig", "RemoteDebugConfig")
+        changes: dict[str, Any] = {member: request[member] for member in members if member in request}
+
+        def change(job: TrainingJob) -> TrainingJob:
+            if job.is_over:
+                raise validation(f"The request was rejected because the training job is in status {job.status}.")
+            resources = {**job.request["ResourceConfig"], **request.get("ResourceConfig", {})}
+            return replace(job, request={**job.request, **changes, "ResourceConfig": resources}, modified=time.time())
+
+        return self._change_existing(request["TrainingJobName"], change)
+
+    def delete(self, name: str) -> None:
+        with self._store.transaction():
+            job = self.get(name)
+            if not job.is_over:
+                raise resource_in_use(f"The training job {job.arn} is in status {job.status}; stop it before deleting.")
+            self._store.remove(TrainingJob, name)
 
     def recover(self) -> None:
         """After a restart: nothing runs any more, so what was running is Failed, with the reason."""
@@ -65,27 +95,13 @@ class TrainingJobs:
         """End what runs, so that no process is left; the jobs are Failed with the reason."""
         self._runs.close()
 
-    def _refuse_what_cannot_run(self, request: dict[str, Any]) -> None:
-        algorithm = request["AlgorithmSpecification"]
-        if "TrainingImage" not in algorithm:
-            raise validation("AlgorithmSpecification.TrainingImage is required: AlgorithmName is not emulated.")
-        try:
-            self._context.engine.check(algorithm["TrainingImage"])
-            for wire in request.get("InputDataConfig", ()):
-                inputs.require_objects(
-                    self._context.aws.s3, inputs.Channel.from_request(wire, algorithm["TrainingInputMode"])
-                )
-        except (EngineError, inputs.InputError, ValueError) as error:
-            raise validation(str(error)) from error
-
     def _ended(self, run: TrainingRun, failure_reason: str | None) -> None:
-        if failure_reason is not None:
-            self._end(run.job.name, TrainingJobStatus.FAILED, SecondaryStatus.FAILED, failure_reason)
-            return
-        artifacts = str(run.model_location) if run.uploaded else None
+        artifacts = run.artifacts.model_uri if run.uploaded else None
         metrics = tuple(run.metrics.latest.values())
         self._change(run.job.name, lambda job: replace(job, model_artifacts=artifacts, metrics=metrics))
-        if run.halt.stop_requested.is_set():
+        if failure_reason is not None:
+            self._end(run.job.name, TrainingJobStatus.FAILED, SecondaryStatus.FAILED, failure_reason)
+        elif run.halt.stop_requested.is_set():
             self._end(run.job.name, TrainingJobStatus.STOPPED, SecondaryStatus.STOPPED)
         elif run.ran_out_of_time:
             self._end(run.job.name, TrainingJobStatus.STOPPED, SecondaryStatus.MAX_RUNTIME_EXCEEDED)
@@ -106,3 +122,9 @@ class TrainingJobs:
     def _change(self, name: str, change: Callable[[TrainingJob], TrainingJob]) -> None:
         with suppress(NotFound):
             self._store.change(TrainingJob, name, change)
+
+    def _change_existing(self, name: str, change: Callable[[TrainingJob], TrainingJob]) -> TrainingJob:
+        try:
+            return self._store.change(TrainingJob, name, change)
+        except NotFound:
+            raise validation("Requested resource not found.") from None

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sagemaker_emulator import archive, inputs
 from sagemaker_emulator.aws import AWS_ERRORS, AwsClients, S3Location
-from sagemaker_emulator.container_run import ContainerRun, Halt, running, wait_for
+from sagemaker_emulator.checkpoints import DEFAULT_PATH, CheckpointSync, local_directory
+from sagemaker_emulator.container_run import ContainerRun, Halt, Outcome, running, wait_for
 from sagemaker_emulator.engine import ContainerSpec, Engine, EngineError
 from sagemaker_emulator.job_runs import ABANDONED, JobFailed
 from sagemaker_emulator.log_streams import LogStream
+from sagemaker_emulator.pipes import PipeFeeder, Source
 from sagemaker_emulator.resources.training_job import SecondaryStatus, TrainingJob
+from sagemaker_emulator.training_artifacts import Artifacts
 from sagemaker_emulator.training_metrics import MetricReader
+from sagemaker_emulator.training_requests import channels_of
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+FOLDERS = ("input/config", "input/data", "model", "output/data", "checkpoints")
 
 
 @dataclass(frozen=True)
@@ -34,11 +41,27 @@ class TrainingContext:
 
 
 @dataclass(frozen=True)
+class TrainingHalt(Halt):
+    """Also an input that breaks off while the container reads it ends a job."""
+
+    input_failed: threading.Event = field(default_factory=threading.Event)
+
+    def is_set(self) -> bool:
+        return super().is_set() or self.input_failed.is_set()
+
+
+@dataclass(frozen=True)
 class Host:
     """One instance of the job and its /opt/ml."""
 
     name: str
     base_dir: Path
+    index: int
+
+    def channel_directory(self, channel: inputs.Channel) -> Path:
+        """A channel's files; the FIFOs of one in Pipe mode lie beside the other channels' folders."""
+        data = self.base_dir / "input" / "data"
+        return data if channel.piped else data / channel.name
 
 
 class TrainingRun:
@@ -47,29 +70,33 @@ class TrainingRun:
     def __init__(self, job: TrainingJob, context: TrainingContext, moved: Callable[[SecondaryStatus], None]) -> None:
         self.job, self.request, self._context, self._moved = job, job.request, context, moved
         self.metrics = MetricReader.for_request(self.request["AlgorithmSpecification"])
-        self.halt = Halt()
+        self.artifacts = Artifacts.of(job.name, self.request["OutputDataConfig"])
+        self.halt = TrainingHalt()
         self.ran_out_of_time = False
         self.uploaded = False
-        count = self.request["ResourceConfig"].get("InstanceCount", 1)
+        self._channels = channels_of(self.request)
         root = context.directory / job.name
-        self._hosts = [Host(f"algo-{number}", root / f"algo-{number}") for number in range(1, count + 1)]
-
-    @property
-    def model_location(self) -> S3Location:
-        output = S3Location.parse(self.request["OutputDataConfig"]["S3OutputPath"])
-        return output.joined(self.job.name, "output", "model.tar.gz")
+        names = [f"algo-{number}" for number in range(1, self.request["ResourceConfig"]["InstanceCount"] + 1)]
+        self._hosts = [Host(name, root / name, index) for index, name in enumerate(names)]
+        self._checkpoints = self._checkpoint_syncs()
 
     def run(self) -> None:
         """The whole job. JobFailed with AWS's FailureReason; a stopped job returns like a completed one."""
         try:
             self._moved(SecondaryStatus.DOWNLOADING)
-            self._prepare()
+            for host in self._hosts:
+                self._prepare(host)
+            for sync in self._checkpoints:
+                sync.bring_down(self.halt.is_set)
+            if self.halt.abandoned.is_set():
+                raise JobFailed(ABANDONED)
             if self.halt.stop_requested.is_set():
                 return
             self._moved(SecondaryStatus.TRAINING)
             self._train()
             self._moved(SecondaryStatus.UPLOADING)
-            self._upload()
+            self.artifacts.upload(self._context.aws.s3, [host.base_dir for host in self._hosts])
+            self.uploaded = True
         except (inputs.InputError, archive.ArchiveError, EngineError) as error:
             raise JobFailed(f"ClientError: {error}") from error
         except AWS_ERRORS as error:
@@ -77,53 +104,75 @@ class TrainingRun:
         finally:
             shutil.rmtree(self._context.directory / self.job.name, ignore_errors=True)
 
-    def _prepare(self) -> None:
-        algorithm = self.request["AlgorithmSpecification"]
-        channels = [
-            inputs.Channel.from_request(wire, algorithm["TrainingInputMode"])
-            for wire in self.request.get("InputDataConfig", ())
+    def _checkpoint_syncs(self) -> list[CheckpointSync]:
+        config = self.request.get("CheckpointConfig")
+        if config is None:
+            return []
+        location, local_path = S3Location.parse(config["S3Uri"]), config.get("LocalPath", DEFAULT_PATH)
+        return [
+            CheckpointSync(self._context.aws.s3, location, local_directory(host.base_dir, local_path))
+            for host in self._hosts
         ]
-        for index, host in enumerate(self._hosts):
-            for name in ("input/config", "input/data", "model", "output/data", "checkpoints"):
-                (host.base_dir / name).mkdir(parents=True, exist_ok=True)
-            self._write_config(host, channels)
-            for channel in channels:
-                found = inputs.objects_of(self._context.aws.s3, channel, index, len(self._hosts))
-                target = host.base_dir / "input" / "data" / channel.name
+
+    def _prepare(self, host: Host) -> None:
+        for name in FOLDERS:
+            (host.base_dir / name).mkdir(parents=True, exist_ok=True)
+        for name, document in self._config(host).items():
+            (host.base_dir / "input" / "config" / f"{name}.json").write_text(json.dumps(document))
+        for channel in self._channels:
+            if not channel.piped:
+                found = inputs.objects_of(self._context.aws.s3, channel, host.index, len(self._hosts))
+                target = host.channel_directory(channel)
                 target.mkdir(parents=True, exist_ok=True)
                 inputs.download(self._context.aws.s3, found, target, self.halt.is_set)
 
-    def _write_config(self, host: Host, channels: list[inputs.Channel]) -> None:
-        resources = self.request["ResourceConfig"]
-        documents: dict[str, Any] = {
+    def _config(self, host: Host) -> dict[str, Any]:
+        return {
             "hyperparameters": self.request.get("HyperParameters", {}),
-            "inputdataconfig": {channel.name: channel.container_config() for channel in channels},
+            "inputdataconfig": {channel.name: channel.container_config() for channel in self._channels},
             "resourceconfig": {
                 "current_host": host.name,
-                "current_instance_type": resources.get("InstanceType", "ml.m5.large"),
-                "hosts": [other.name for other in self._hosts],
+                "current_instance_type": self.request["ResourceConfig"]["InstanceType"],
+                "hosts": sorted(other.name for other in self._hosts),
                 "network_interface_name": "eth0",
             },
         }
-        for name, document in documents.items():
-            (host.base_dir / "input" / "config" / f"{name}.json").write_text(json.dumps(document))
 
     def _train(self) -> None:
-        limit_s = self.request["StoppingCondition"].get("MaxRuntimeInSeconds", 86_400)
-        with running(partial(self._start, host) for host in self._hosts) as runs:
-            outcome = wait_for(runs, self.halt, limit_s, self._context.stop_grace_s)
+        with ExitStack() as stack:
+            for sync in self._checkpoints:
+                stack.enter_context(sync)
+            feeders = [self._feeder(host, channel, stack) for host in self._hosts for channel in self._channels_piped()]
+            outcome = self._run_containers()
         if self.halt.abandoned.is_set():
             raise JobFailed(ABANDONED)
+        for feeder in feeders:
+            if feeder.error:
+                raise JobFailed(f"ClientError: {feeder.error}")
         self.ran_out_of_time = outcome.ran_out_of_time
         if outcome.failed:
             run, code = outcome.failed
             raise JobFailed(run.failure_reason(code, run.spec.base_dir / "output" / "failure"))
 
+    def _channels_piped(self) -> list[inputs.Channel]:
+        return [channel for channel in self._channels if channel.piped]
+
+    def _feeder(self, host: Host, channel: inputs.Channel, stack: ExitStack) -> PipeFeeder:
+        source = Source(self._context.aws.s3, channel, host.index, len(self._hosts))
+        feeder = PipeFeeder(source, host.channel_directory(channel), self.halt.input_failed.set)
+        stack.callback(feeder.close)
+        return feeder
+
+    def _run_containers(self) -> Outcome:
+        limit_s = self.request["StoppingCondition"].get("MaxRuntimeInSeconds", 86_400)
+        with running(partial(self._start, host) for host in self._hosts) as runs:
+            return wait_for(runs, self.halt, limit_s, self._context.stop_grace_s)
+
     def _start(self, host: Host) -> ContainerRun:
         environment = {
+            **self.request.get("Environment", {}),
             "TRAINING_JOB_NAME": self.job.name,
             "TRAINING_JOB_ARN": self.job.arn,
-            **self.request.get("Environment", {}),
         }
         image = self.request["AlgorithmSpecification"]["TrainingImage"]
         spec = ContainerSpec(f"{self.job.name}-{host.name}", image, "train", host.base_dir, environment)
@@ -131,20 +180,3 @@ class TrainingRun:
         return ContainerRun(
             self._context.engine, spec, stream, listen=lambda line: self.metrics.read(line, time.time())
         )
-
-    def _upload(self) -> None:
-        """model.tar.gz, and output.tar.gz when there is output. A stopped job's model is uploaded too."""
-        first = self._hosts[0]
-        self._upload_packed(first.base_dir / "model", self.model_location)
-        output_data = first.base_dir / "output" / "data"
-        if any(output_data.iterdir()):
-            output = S3Location(
-                self.model_location.bucket, self.model_location.key.replace("model.tar.gz", "output.tar.gz")
-            )
-            self._upload_packed(output_data, output)
-        self.uploaded = True
-
-    def _upload_packed(self, directory: Path, location: S3Location) -> None:
-        packed = directory.parent / location.key.rpartition("/")[2]
-        archive.pack(directory, packed)
-        self._context.aws.s3.upload_file(str(packed), location.bucket, location.key)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -40,23 +37,23 @@ def test_describe_repeats_what_create_said(jobs: Any, sagemaker: Any) -> None:
     assert sagemaker.list_tags(ResourceArn=job["TrainingJobArn"])["Tags"] == [{"Key": "team", "Value": "scones"}]
 
 
-def test_the_model_is_in_s3_where_describe_says(jobs: Any, s3: Any) -> None:
+def test_the_model_is_in_s3_where_describe_says(jobs: Any, unpacked: Any) -> None:
     jobs.create("artefacts", {"model": "forty-two", "output": "done"})
     uri = jobs.ended("artefacts")["ModelArtifacts"]["S3ModelArtifacts"]
     assert uri == f"s3://{BUCKET}/models/artefacts/output/model.tar.gz"
-    assert _unpacked(s3, "models/artefacts/output/model.tar.gz") == {"model.txt": b"forty-two"}
-    assert _unpacked(s3, "models/artefacts/output/output.tar.gz") == {"report.txt": b"done"}
+    assert unpacked("artefacts") == {"model.txt": b"forty-two"}
+    assert unpacked("artefacts", "output.tar.gz") == {"report.txt": b"done"}
 
 
-def test_the_log_is_in_cloudwatch_and_shows_the_input(jobs: Any) -> None:
+def test_the_log_is_in_cloudwatch_and_shows_the_input(jobs: Any, log_of: Any) -> None:
     jobs.create("logged")
     jobs.ended("logged")
-    first = json.loads(_log("logged")[0])
+    first = json.loads(log_of("logged")[0])
     assert first["job"] == "logged"
     assert {"data/train/a/one.txt", "data/train/two.txt", "config/resourceconfig.json"} <= set(first["input"])
 
 
-def test_metrics_are_read_from_the_log(jobs: Any) -> None:
+def test_metrics_are_read_from_thelog_of(jobs: Any) -> None:
     definitions = [{"Name": "accuracy", "Regex": "Validation-accuracy=([0-9.]+)"}]
     request = jobs.request("measured")
     jobs.create(
@@ -73,21 +70,21 @@ def test_a_failure_file_becomes_the_failure_reason(jobs: Any) -> None:
     assert job["FailureReason"] == "ClientError: no value for num_classes, exit code: 2"
 
 
-def test_without_a_failure_file_the_reason_is_the_end_of_the_log(jobs: Any) -> None:
+def test_without_a_failure_file_the_reason_is_the_end_of_thelog_of(jobs: Any) -> None:
     jobs.create("crashing", {"exit_code": "1"})
     reason = jobs.ended("crashing")["FailureReason"]
     assert reason.startswith("AlgorithmError: ")
     assert "Validation-accuracy=0.875000, exit code: 1" in reason
 
 
-def test_a_stopped_job_keeps_its_model(jobs: Any, sagemaker: Any, s3: Any, until: Any) -> None:
+def test_a_stopped_job_keeps_its_model(jobs: Any, sagemaker: Any, unpacked: Any, log_of: Any, until: Any) -> None:
     jobs.create("stopped", {"seconds": "60"})
-    until(lambda: _log("stopped"), "the first line of the log")
+    until(lambda: log_of("stopped"), "the first line of the log")
     sagemaker.stop_training_job(TrainingJobName="stopped")
     job = jobs.ended("stopped")
     assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Stopped"
     assert "Stopping" in [entry["Status"] for entry in job["SecondaryStatusTransitions"]]
-    assert _unpacked(s3, "models/stopped/output/model.tar.gz") == {"model.txt": b"trained"}
+    assert unpacked("stopped") == {"model.txt": b"trained"}
 
 
 def test_a_job_over_its_time_is_stopped_and_keeps_its_model(jobs: Any) -> None:
@@ -136,7 +133,7 @@ def test_a_name_that_breaks_the_pattern_is_refused_with_the_pattern(jobs: Any) -
     assert error.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_two_hosts_share_the_keys_and_know_each_other(jobs: Any) -> None:
+def test_two_hosts_share_the_keys_and_know_each_other(jobs: Any, log_of: Any) -> None:
     source = {
         "S3DataType": "S3Prefix",
         "S3Uri": f"s3://{BUCKET}/input/",
@@ -148,7 +145,7 @@ def test_two_hosts_share_the_keys_and_know_each_other(jobs: Any) -> None:
         InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
     )
     assert jobs.ended("sharded")["TrainingJobStatus"] == "Completed"
-    seen = [set(json.loads(line)["input"]) for line in _log("sharded") if line.startswith("{")]
+    seen = [set(json.loads(line)["input"]) for line in log_of("sharded") if line.startswith("{")]
     data = [{name for name in names if name.startswith("data/")} for names in seen]
     assert sorted(map(len, data)) == [1, 1]
     assert set.union(*data) == {"data/train/a/one.txt", "data/train/two.txt"}
@@ -174,23 +171,3 @@ def test_a_listing_filters_and_sorts(jobs: Any, sagemaker: Any) -> None:
     assert [job["TrainingJobName"] for job in answer["TrainingJobSummaries"]] == ["sort-a", "sort-b"]
     failed = sagemaker.list_training_jobs(NameContains="sort-", StatusEquals="Failed")
     assert failed["TrainingJobSummaries"] == []
-
-
-def _unpacked(s3: Any, key: str) -> dict[str, bytes]:
-    body = io.BytesIO(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
-    with tarfile.open(fileobj=body) as tar:
-        return {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}  # type: ignore[union-attr]
-
-
-def _log(job: str) -> list[str]:
-    logs, group = boto3.client("logs"), "/aws/sagemaker/TrainingJobs"
-    try:
-        streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job}/")["logStreams"]
-    except logs.exceptions.ResourceNotFoundException:
-        return []
-    names = [stream["logStreamName"] for stream in streams]
-    return [
-        event["message"]
-        for name in names
-        for event in logs.get_log_events(logGroupName=group, logStreamName=name, startFromHead=True)["events"]
-    ]

@@ -1,9 +1,10 @@
-"""CreateTrainingJob, DescribeTrainingJob, ListTrainingJobs, StopTrainingJob."""
+"""CreateTrainingJob, DescribeTrainingJob, ListTrainingJobs, StopTrainingJob, UpdateTrainingJob, DeleteTrainingJob."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from sagemaker_emulator.errors import validation
 from sagemaker_emulator.operations.registry import Request, Response, described, listed, operation, tags_of
 from sagemaker_emulator.resources.training_job import TrainingJob, Transition
 from sagemaker_emulator.sagemaker import SageMaker
@@ -11,8 +12,12 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateTrainingJob")
 def create_training_job(sagemaker: SageMaker, request: Request) -> Response:
-    """Channels from S3Prefix and ManifestFile, FullyReplicated and ShardedByS3Key, streamed to disk; several hosts;
-    the log goes to CloudWatch live; a prefix without objects is refused.
+    """Channels from S3Prefix, ManifestFile and, in Pipe mode, AugmentedManifestFile; FullyReplicated and
+    ShardedByS3Key; File streamed to disk, FastFile as File, Pipe as FIFOs `<channel>_<epoch>` with RecordIO, Gzip and
+    ShuffleConfig. Several hosts, their models merged. Checkpoints brought down and uploaded while the job runs.
+    OutputDataConfig.CompressionType NONE. The log goes to CloudWatch live. Spot, retry, profiler and debug-hook
+    settings are accepted and change nothing; debugger and profiler rules, TensorBoardOutputConfig, InstanceGroups,
+    ContainerEntrypoint and file systems are refused.
     """
     return {"TrainingJobArn": sagemaker.training_jobs.create(request, tags_of(request)).arn}
 
@@ -20,7 +25,7 @@ def create_training_job(sagemaker: SageMaker, request: Request) -> Response:
 @operation("DescribeTrainingJob")
 def describe_training_job(sagemaker: SageMaker, request: Request) -> Response:
     """Secondary-status transitions, FailureReason, FinalMetricDataList from MetricDefinitions (the built-in image
-    brings its own).
+    brings its own). ProfilingStatus is always Disabled; a warm pool ends with its job.
     """
     job = sagemaker.training_jobs.get(request["TrainingJobName"])
     return described("DescribeTrainingJob", job.request, _computed(job))
@@ -28,21 +33,36 @@ def describe_training_job(sagemaker: SageMaker, request: Request) -> Response:
 
 @operation("ListTrainingJobs")
 def list_training_jobs(sagemaker: SageMaker, request: Request) -> Response:
-    """Filters by name, status and times; sorted; paged."""
+    """Filters by name, status, warm-pool status, training plan and times; sorted; paged."""
     found = sagemaker.training_jobs.page(request)
     return listed("TrainingJobSummaries", [_summary(job) for job in found.resources], found.next_token)
 
 
 @operation("StopTrainingJob")
 def stop_training_job(sagemaker: SageMaker, request: Request) -> Response:
-    """SIGTERM, SIGKILL after 120 s; the model is uploaded all the same."""
+    """In any phase. SIGTERM, SIGKILL after 120 s; the model is uploaded all the same."""
     sagemaker.training_jobs.stop(request["TrainingJobName"])
     return {}
 
 
+@operation("UpdateTrainingJob")
+def update_training_job(sagemaker: SageMaker, request: Request) -> Response:
+    """Of a job under way: ProfilerConfig, RemoteDebugConfig and KeepAlivePeriodInSeconds, which Describe then shows."""
+    if request.get("ProfilerRuleConfigurations"):
+        raise validation("ProfilerRuleConfigurations is not emulated; leave it out.")
+    return {"TrainingJobArn": sagemaker.training_jobs.update(request).arn}
+
+
+@operation("DeleteTrainingJob")
+def delete_training_job(sagemaker: SageMaker, request: Request) -> Response:
+    """A job that is over: its record goes, its artefacts stay."""
+    sagemaker.training_jobs.delete(request["TrainingJobName"])
+    return {}
+
+
 def _computed(job: TrainingJob) -> Response:
-    seconds = int(job.ended - job.started) if job.started and job.ended else None
     return {
+        "TuningJobArn": job.tuning_job_arn,
         "TrainingJobArn": job.arn,
         "TrainingJobStatus": job.status,
         "SecondaryStatus": job.secondary_status,
@@ -51,8 +71,10 @@ def _computed(job: TrainingJob) -> Response:
         "LastModifiedTime": job.modified,
         "TrainingStartTime": job.started,
         "TrainingEndTime": job.ended,
-        "TrainingTimeInSeconds": seconds,
-        "BillableTimeInSeconds": seconds,
+        "TrainingTimeInSeconds": job.training_seconds,
+        "BillableTimeInSeconds": job.training_seconds,
+        "ProfilingStatus": "Disabled",
+        "WarmPoolStatus": {"Status": job.warm_pool_status} if job.warm_pool_status else None,
         "FailureReason": job.failure_reason,
         "ModelArtifacts": {"S3ModelArtifacts": job.model_artifacts} if job.model_artifacts else None,
         "FinalMetricDataList": [
@@ -74,5 +96,8 @@ def _summary(job: TrainingJob) -> Response:
         "CreationTime": job.created,
         "LastModifiedTime": job.modified,
         "TrainingJobStatus": job.status,
+        "SecondaryStatus": job.secondary_status,
     }
+    if job.warm_pool_status:
+        shown["WarmPoolStatus"] = {"Status": job.warm_pool_status}
     return shown if job.ended is None else {**shown, "TrainingEndTime": job.ended}

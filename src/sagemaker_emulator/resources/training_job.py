@@ -82,11 +82,32 @@ class TrainingJob:
     failure_reason: str | None = None
     model_artifacts: str | None = None
     metrics: tuple[Metric, ...] = ()
+    tuning_job_arn: str | None = None
 
     @classmethod
-    def requested(cls, arn: str, request: dict[str, Any], now: float) -> TrainingJob:
+    def requested(cls, arn: str, request: dict[str, Any], now: float, tuning_job_arn: str | None = None) -> TrainingJob:
         first = Transition(SecondaryStatus.STARTING, now, message=MESSAGES[SecondaryStatus.STARTING])
-        return cls(request["TrainingJobName"], arn, request, created=now, modified=now, transitions=(first,))
+        return cls(
+            request["TrainingJobName"],
+            arn,
+            request,
+            created=now,
+            modified=now,
+            transitions=(first,),
+            tuning_job_arn=tuning_job_arn,
+        )
+
+    @property
+    def training_seconds(self) -> int | None:
+        """TrainingTimeInSeconds: from the start of the download to the end."""
+        return int(self.ended - self.started) if self.started and self.ended else None
+
+    @property
+    def warm_pool_status(self) -> str | None:
+        """Of a job with KeepAlivePeriodInSeconds. Nothing is kept warm, so its pool ends with it."""
+        if not self.request["ResourceConfig"].get("KeepAlivePeriodInSeconds"):
+            return None
+        return "Terminated" if self.is_over else "InUse"
 
     @property
     def is_over(self) -> bool:

@@ -1,0 +1,174 @@
+"""Training jobs under way: checkpoints, stops in every phase, several hosts, what Create refuses, Update and Delete."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+BUCKET = "contract"
+TWO_HOSTS = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}
+HOST = "import json; me = json.loads((BASE / 'input/config/resourceconfig.json').read_text())['current_host']\n"
+CHECKPOINT = "(BASE / 'checkpoints/epoch-1').write_text('one'); (BASE / 'model/seen').write_text("
+SEEN = CHECKPOINT + "' '.join(sorted(p.name for p in (BASE / 'checkpoints').iterdir())))"
+
+
+def test_checkpoints_come_down_and_go_up(jobs: Any, s3: Any, unpacked: Any) -> None:
+    s3.put_object(Bucket=BUCKET, Key="points/epoch-0", Body=b"zero")
+    config = {"S3Uri": f"s3://{BUCKET}/points"}
+    jobs.create("pointed", CheckpointConfig=config, Environment={"PROGRAM": SEEN})
+    assert jobs.ended("pointed")["CheckpointConfig"] == config
+    assert unpacked("pointed")["seen"] == b"epoch-0 epoch-1"
+    assert s3.get_object(Bucket=BUCKET, Key="points/epoch-1")["Body"].read() == b"one"
+
+
+def test_checkpoints_go_up_while_the_job_runs_and_when_it_is_stopped(
+    jobs: Any, sagemaker: Any, s3: Any, until: Any
+) -> None:
+    config = {"S3Uri": f"s3://{BUCKET}/live/", "LocalPath": "/opt/ml/points/mine"}
+    lines = "(BASE / 'points/mine/first').write_text('1')"
+    jobs.create("live", {"seconds": "60"}, CheckpointConfig=config, Environment={"PROGRAM": lines})
+    until(lambda: "Contents" in s3.list_objects_v2(Bucket=BUCKET, Prefix="live/first"), "the first checkpoint")
+    assert sagemaker.describe_training_job(TrainingJobName="live")["SecondaryStatus"] == "Training"
+    sagemaker.stop_training_job(TrainingJobName="live")
+    assert jobs.ended("live")["TrainingJobStatus"] == "Stopped"
+
+
+def test_checkpoints_of_a_failed_job_are_kept(jobs: Any, s3: Any) -> None:
+    config = {"S3Uri": f"s3://{BUCKET}/lost/"}
+    jobs.create("lost", {"exit_code": "1"}, CheckpointConfig=config, Environment={"PROGRAM": SEEN})
+    assert jobs.ended("lost")["TrainingJobStatus"] == "Failed"
+    assert s3.get_object(Bucket=BUCKET, Key="lost/epoch-1")["Body"].read() == b"one"
+
+
+@pytest.mark.parametrize("path", ["/elsewhere/points", "/opt/ml", "/opt/ml/model/points", "/opt/ml/../etc"])
+def test_a_checkpoint_path_that_cannot_be_is_refused(jobs: Any, path: str) -> None:
+    with pytest.raises(ClientError, match="cannot be kept in S3"):
+        jobs.create("unkept", CheckpointConfig={"S3Uri": f"s3://{BUCKET}/x", "LocalPath": path})
+
+
+def test_the_models_of_all_hosts_are_one(jobs: Any, unpacked: Any) -> None:
+    lines = HOST + "(BASE / 'model' / me).write_text(me); (BASE / 'output/data' / me).write_text(me)"
+    jobs.create("merged", ResourceConfig=TWO_HOSTS, Environment={"PROGRAM": lines})
+    assert jobs.ended("merged")["TrainingJobStatus"] == "Completed"
+    assert unpacked("merged") == {"model.txt": b"trained", "algo-1": b"algo-1", "algo-2": b"algo-2"}
+    assert unpacked("merged", "output.tar.gz") == {"algo-1": b"algo-1", "algo-2": b"algo-2"}
+
+
+def test_a_host_that_fails_ends_the_others_and_gives_the_reason(jobs: Any) -> None:
+    lines = HOST + "(BASE / 'output/failure').write_text(me)\nif me == 'algo-2': raise SystemExit(3)"
+    jobs.create("half", {"seconds": "60"}, ResourceConfig=TWO_HOSTS, Environment={"PROGRAM": lines})
+    assert jobs.ended("half")["FailureReason"] == "AlgorithmError: algo-2, exit code: 3"
+
+
+def test_a_model_that_is_not_packed_is_a_folder(jobs: Any, s3: Any) -> None:
+    output = {"S3OutputPath": f"s3://{BUCKET}/models/", "CompressionType": "NONE"}
+    jobs.create("loose", {"output": "done"}, OutputDataConfig=output)
+    assert jobs.ended("loose")["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://{BUCKET}/models/loose/output/model/"
+    found = s3.list_objects_v2(Bucket=BUCKET, Prefix="models/loose/")["Contents"]
+    assert [entry["Key"].removeprefix("models/loose/output/") for entry in found] == [
+        "data/report.txt",
+        "model/model.txt",
+    ]
+
+
+def test_a_job_that_ignores_sigterm_is_killed_and_keeps_its_model(
+    jobs: Any, sagemaker: Any, unpacked: Any, log_of: Any, until: Any
+) -> None:
+    lines = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)"
+    jobs.create("deaf", {"seconds": "60"}, Environment={"PROGRAM": lines})
+    until(lambda: "deaf" in log_of("deaf"), "the container to ignore SIGTERM")
+    sagemaker.stop_training_job(TrainingJobName="deaf")
+    sagemaker.stop_training_job(TrainingJobName="deaf")
+    job = jobs.ended("deaf")
+    assert job["TrainingJobStatus"] == "Stopped"
+    assert [entry["Status"] for entry in job["SecondaryStatusTransitions"]].count("Stopping") == 1
+    assert unpacked("deaf") == {"model.txt": b"trained"}
+
+
+def test_a_job_stopped_at_once_is_stopped_whatever_it_was_doing(jobs: Any, sagemaker: Any) -> None:
+    for number in range(5):
+        jobs.create(f"at-once-{number}", {"seconds": "60"})
+        sagemaker.stop_training_job(TrainingJobName=f"at-once-{number}")
+    assert {jobs.ended(f"at-once-{number}")["TrainingJobStatus"] for number in range(5)} == {"Stopped"}
+
+
+def test_a_job_is_shown_with_its_seconds(jobs: Any) -> None:
+    jobs.create("timed", {"seconds": "1.2"}, RetryStrategy={"MaximumRetryAttempts": 2})
+    job = jobs.ended("timed")
+    assert job["TrainingTimeInSeconds"] == job["BillableTimeInSeconds"] >= 1
+    assert job["RetryStrategy"] == {"MaximumRetryAttempts": 2}
+    times = [(entry["StartTime"], entry["EndTime"]) for entry in job["SecondaryStatusTransitions"]]
+    assert all(earlier[1] == later[0] for earlier, later in pairwise(times))
+
+
+def test_a_spot_job_runs_and_says_so(jobs: Any) -> None:
+    condition = {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}
+    jobs.create("spot", EnableManagedSpotTraining=True, StoppingCondition=condition)
+    job = jobs.ended("spot")
+    assert (job["TrainingJobStatus"], job["EnableManagedSpotTraining"]) == ("Completed", True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"EnableManagedSpotTraining": True}, "Invalid MaxWaitTimeInSeconds. It must be present"),
+        ({"StoppingCondition": {"MaxWaitTimeInSeconds": 99_999}}, "only be specified when EnableManagedSpotTraining"),
+        ({"StoppingCondition": {"MaxRuntimeInSeconds": 2_419_201}}, "at most 2419200"),
+        ({"ResourceConfig": {"InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}}, "InstanceCount of at least 1"),
+        ({"DebugRuleConfigurations": [{"RuleConfigurationName": "a", "RuleEvaluatorImage": "b"}]}, "is not emulated"),
+        ({"OutputDataConfig": {"S3OutputPath": "https://example.com/x"}}, "is not an S3 URI"),
+    ],
+)
+def test_what_cannot_run_is_refused(jobs: Any, sagemaker: Any, changes: dict[str, Any], text: str) -> None:
+    with pytest.raises(ClientError, match=text) as error:
+        jobs.create("cannot", **changes)
+    assert error.value.response["Error"]["Code"] == "ValidationException"
+
+
+@pytest.mark.parametrize("member", ["AlgorithmSpecification", "ResourceConfig", "StoppingCondition"])
+def test_what_every_job_needs_is_asked_for_by_name(jobs: Any, sagemaker: Any, member: str) -> None:
+    request = jobs.request("needy")
+    del request[member]
+    with pytest.raises(ClientError, match=f"{member} is required"):
+        sagemaker.create_training_job(**request)
+
+
+def test_jobs_are_listed_by_the_state_of_their_warm_pool(jobs: Any, sagemaker: Any) -> None:
+    resources = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1, "KeepAlivePeriodInSeconds": 60}
+    jobs.create("cold")
+    jobs.create("warm", ResourceConfig=resources)
+    assert jobs.ended("warm")["WarmPoolStatus"] == {"Status": "Terminated"}
+    (found,) = sagemaker.list_training_jobs(WarmPoolStatusEquals="Terminated")["TrainingJobSummaries"]
+    assert (found["TrainingJobName"], found["WarmPoolStatus"]["Status"]) == ("warm", "Terminated")
+    assert sagemaker.list_training_jobs(WarmPoolStatusEquals="Available")["TrainingJobSummaries"] == []
+
+
+def test_a_job_under_way_is_updated(jobs: Any, sagemaker: Any) -> None:
+    jobs.create("updated", {"seconds": "60"})
+    sagemaker.update_training_job(TrainingJobName="updated", ProfilerConfig={"DisableProfiler": True})
+    assert sagemaker.describe_training_job(TrainingJobName="updated")["ProfilerConfig"] == {"DisableProfiler": True}
+    sagemaker.stop_training_job(TrainingJobName="updated")
+    jobs.ended("updated")
+    with pytest.raises(ClientError, match="in status Stopped"):
+        sagemaker.update_training_job(TrainingJobName="updated", ProfilerConfig={"DisableProfiler": False})
+
+
+def test_a_job_that_is_over_is_deleted(jobs: Any, sagemaker: Any) -> None:
+    jobs.create("deleted", {"seconds": "60"})
+    with pytest.raises(sagemaker.exceptions.ResourceInUse, match="stop it before deleting"):
+        sagemaker.delete_training_job(TrainingJobName="deleted")
+    sagemaker.stop_training_job(TrainingJobName="deleted")
+    jobs.ended("deleted")
+    sagemaker.delete_training_job(TrainingJobName="deleted")
+    with pytest.raises(ClientError, match="Requested resource not found"):
+        sagemaker.describe_training_job(TrainingJobName="deleted")
+
+
+@pytest.mark.parametrize("operation", ["stop_training_job", "update_training_job", "delete_training_job"])
+def test_a_missing_job_is_a_validation_exception(sagemaker: Any, operation: str) -> None:
+    with pytest.raises(ClientError, match="Requested resource not found") as error:
+        getattr(sagemaker, operation)(TrainingJobName="missing")
+    assert error.value.response["Error"]["Code"] == "ValidationException"
