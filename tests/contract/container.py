@@ -42,6 +42,9 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if body == b"die":
             os._exit(3)
+        if "ANSWER" in os.environ:  # a test's own few lines
+            exec(os.environ["ANSWER"], {"BASE": BASE, "handler": self, "body": body})  # noqa: S102
+            return
         if body.startswith(b"sleep "):
             time.sleep(float(body.split()[1]))
         if body.startswith(b"status "):
@@ -68,6 +71,7 @@ def serve() -> int:
     if os.environ.get("REFUSE_TO_START"):
         print("this model is no good", flush=True)
         return 1
+    exec(os.environ.get("AT_START", ""), {"BASE": BASE})  # noqa: S102 - a test's own few lines
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
     return 0
