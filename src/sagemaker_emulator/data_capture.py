@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import logging
+import math
 import random
 import threading
 import time
@@ -17,12 +18,14 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from sagemaker_emulator.aws import AWS_ERRORS, AwsClients, S3Location
 from sagemaker_emulator.resources.endpoint_config import DataCapture
 
 TICK_S = 0.25
+RETRY_S = 1.0
+RETRY_MAX_S = 30.0
 PREFIX_FILE = "prefix"
 
 log = logging.getLogger(__name__)
@@ -51,8 +54,17 @@ class OpenFile:
     """A file that still takes records. Times are monotonic seconds."""
 
     path: Path
+    stream: TextIO
     opened: float
     last_record: float
+
+
+@dataclass
+class Outage:
+    """A prefix that S3 does not take: when to try again, and how long to wait after that."""
+
+    until: float
+    pause_s: float
 
 
 class CaptureWriter:
@@ -61,6 +73,7 @@ class CaptureWriter:
     def __init__(self, aws: AwsClients, spool: Path, file_s: float, idle_s: float) -> None:
         self._aws, self._spool, self._file_s, self._idle_s = aws, spool, file_s, idle_s
         self._open: dict[str, OpenFile] = {}
+        self._outages: dict[Path, Outage] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="data capture", daemon=True)
@@ -74,52 +87,64 @@ class CaptureWriter:
         self._closing.set()
         self._thread.join()
 
-    def record(self, capture: DataCapture, invocation: Invocation) -> None:
-        if capture.enabled and random.random() * 100 < capture.sampling_percentage:  # noqa: S311 - a sample
-            line = encoded(capture, invocation, datetime.now(UTC))
-            with self._lock:
-                self._append(f"{capture.destination_uri}/{invocation.endpoint_name}/{invocation.variant_name}", line)
+    def wants(self, capture: DataCapture) -> bool:
+        """Whether the next invocation is in the sample."""
+        return capture.enabled and random.random() * 100 < capture.sampling_percentage  # noqa: S311 - a sample
 
-    def _append(self, prefix: str, line: str) -> None:
-        now = time.monotonic()
+    def record(self, capture: DataCapture, invocation: Invocation) -> None:
+        """Thread-safe. The record is on disk when this returns."""
+        now = datetime.now(UTC)
+        line = encoded(capture, invocation, now)
+        with self._lock:
+            self._append(f"{capture.destination_uri}/{invocation.endpoint_name}/{invocation.variant_name}", line, now)
+
+    def _append(self, prefix: str, line: str, now: datetime) -> None:
         file = self._open.get(prefix)
         if file is None:
-            path = _spool_path(self._spool, prefix, datetime.now(UTC))
-            file = self._open[prefix] = OpenFile(path, now, now)
-        with file.path.open("a", encoding="utf-8") as stream:
-            stream.write(line)
-        file.last_record = now
+            path, at = _spool_path(self._spool, prefix, now), time.monotonic()
+            stream = path.open("a", encoding="utf-8", newline="")
+            file = self._open[prefix] = OpenFile(path, stream, at, at)
+        file.stream.write(line)
+        file.stream.flush()
+        file.last_record = time.monotonic()
 
     def _run(self) -> None:
         while not self._closing.wait(TICK_S):
-            self._send_closed(self._still_open(time.monotonic()))
+            self._close_old(time.monotonic())
+            self._send_closed()
+        self._close_old(math.inf)
+        self._outages.clear()
+        self._send_closed()
+
+    def _close_old(self, now: float) -> None:
+        """A file that is old enough, or had no record for a while, takes no more."""
         with self._lock:
-            self._open.clear()
-        self._send_closed(set())
+            for prefix, file in list(self._open.items()):
+                if now - file.opened >= self._file_s or now - file.last_record >= self._idle_s:
+                    file.stream.close()
+                    del self._open[prefix]
 
-    def _still_open(self, now: float) -> set[Path]:
+    def _send_closed(self) -> None:
+        """A prefix that S3 does not take keeps its order, and does not hold up the others."""
+        found = sorted(self._spool.glob("*/*.jsonl"))  # listed first: what is opened from now on is not among them
         with self._lock:
-            self._open = {
-                prefix: file
-                for prefix, file in self._open.items()
-                if now - file.opened < self._file_s and now - file.last_record < self._idle_s
-            }
-            return {file.path for file in self._open.values()}
+            still_open = {file.path for file in self._open.values()}
+        for path in found:
+            outage = self._outages.get(path.parent)
+            if path not in still_open and (outage is None or time.monotonic() >= outage.until):
+                self._send(path, outage)
 
-    def _send_closed(self, still_open: set[Path]) -> None:
-        for path in sorted(self._spool.glob("*/*.jsonl")):
-            if path not in still_open and not self._sent(path):
-                return  # S3 is away: try again at the next tick
-
-    def _sent(self, path: Path) -> bool:
+    def _send(self, path: Path, outage: Outage | None) -> None:
         target = _target(path)
         try:
             self._aws.s3.upload_file(str(path), target.bucket, target.key)
         except (*AWS_ERRORS, OSError) as error:
             log.warning("captured data stays in %s until S3 takes it: %s", path, error)
-            return False
-        path.unlink()
-        return True
+            pause_s = min(RETRY_MAX_S, outage.pause_s * 2) if outage else RETRY_S
+            self._outages[path.parent] = Outage(time.monotonic() + pause_s, pause_s)
+        else:
+            self._outages.pop(path.parent, None)
+            path.unlink()
 
 
 def encoded(capture: DataCapture, invocation: Invocation, now: datetime) -> str:
@@ -151,7 +176,7 @@ def _side(capture: DataCapture, mode: str, payload: Payload) -> dict[str, str]:
 
 
 def _encoding(capture: DataCapture, content_type: str) -> str:
-    media_type = content_type.partition(";")[0].strip()
+    media_type = content_type.partition(";")[0].strip().lower()
     if media_type in capture.json_types:
         return "JSON"
     return "CSV" if media_type in capture.csv_types else "BASE64"

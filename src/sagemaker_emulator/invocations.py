@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-
+from sagemaker_emulator.containers import DEFAULT_CONTENT_TYPE, ContainerFailed, Containers
 from sagemaker_emulator.data_capture import CaptureWriter, Invocation, Payload
-from sagemaker_emulator.deployments import Deployment, Variant
+from sagemaker_emulator.deployments import Deployment, Variant, validation_error
 from sagemaker_emulator.endpoints import Endpoints
 from sagemaker_emulator.errors import model_error
 from sagemaker_emulator.hosting import LOG_GROUP
-from sagemaker_emulator.instances import Instance
 from sagemaker_emulator.invocation_metrics import InvocationMetrics
 
-DEFAULT_CONTENT_TYPE = "application/octet-stream"
-TIMED_OUT = (
-    "Your invocation timed out while waiting for a response from container primary. Review the latency metrics for "
-    "each container in Amazon CloudWatch, resolve the issue, and try again."
-)
+CAPTURED_ON_THE_LOOP_BYTES = 256 << 10  # more takes milliseconds to encode: not on the loop
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a container answered. `model_us` is how long it took, in microseconds."""
+    """What a container answered; status 0 for nothing. `model_us` is how long it took, in microseconds."""
 
+    variant: Variant
     status: int
     payload: Payload
     custom_attributes: str | None
@@ -37,87 +33,75 @@ class Invocations:
     """The data path. Everything here runs on the server's event loop; nothing blocks it."""
 
     def __init__(
-        self, endpoints: Endpoints, capture: CaptureWriter, metrics: InvocationMetrics, timeout_s: float
+        self,
+        endpoints: Endpoints,
+        containers: Containers,
+        capture: CaptureWriter,
+        metrics: InvocationMetrics,
+        timeout_s: float,
     ) -> None:
-        self._endpoints, self._capture, self._metrics = endpoints, capture, metrics
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
-        self._http: aiohttp.ClientSession | None = None
-
-    async def open(self) -> None:
-        self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=15), timeout=self._timeout, auto_decompress=False
-        )
-
-    async def close(self) -> None:
-        if self._http:
-            await self._http.close()
+        self._endpoints, self._containers = endpoints, containers
+        self._capture, self._metrics, self._timeout_s = capture, metrics, timeout_s
 
     async def invoke(self, request: dict[str, Any]) -> dict[str, Any]:
         """The output of InvokeEndpoint. ValidationError, ModelError or ServiceUnavailable, as AWS names them."""
         started = time.perf_counter_ns()
-        deployment = self._endpoints.deployment(request["EndpointName"])
-        variant, instance = deployment.choose(request.get("TargetVariant"))
-        answer = await self._ask(deployment, variant, instance, request)
-        self._count(deployment, variant, answer, started)
+        deployment = synchronous(self._endpoints.deployment(request["EndpointName"]))
+        answer = await self._ask(deployment, request)
+        overhead_us = us_since(started) - answer.model_us
+        self._metrics.record(deployment.endpoint_name, answer.variant.name, answer.status, answer.model_us, overhead_us)
         if not 200 <= answer.status < 300:
-            message = answer.payload.body.decode(errors="replace")
-            raise model_error(answer.status, message, LOG_GROUP + deployment.endpoint_name)
-        self._captured(deployment, variant, request, answer)
+            raise failed(deployment, answer.status, answer.payload.body)
+        await self._captured(deployment, request, answer)
         output = {
             "Body": answer.payload.body,
             "ContentType": answer.payload.content_type,
-            "InvokedProductionVariant": variant.name,
+            "InvokedProductionVariant": answer.variant.name,
         }
         return output if answer.custom_attributes is None else {**output, "CustomAttributes": answer.custom_attributes}
 
-    async def _ask(
-        self, deployment: Deployment, variant: Variant, instance: Instance, request: dict[str, Any]
-    ) -> Answer:
-        assert self._http is not None
+    async def _ask(self, deployment: Deployment, request: dict[str, Any]) -> Answer:
         started = time.perf_counter_ns()
-        instance.in_flight += 1
         try:
-            url = f"{instance.address}/invocations"
-            async with self._http.post(url, data=request.get("Body", b""), headers=_headers(request)) as response:
-                body = await response.read()
-                content_type = response.headers.get("Content-Type", DEFAULT_CONTENT_TYPE)
-                attributes = response.headers.get("X-Amzn-SageMaker-Custom-Attributes")
-                return Answer(response.status, Payload(body, content_type), attributes, _us_since(started))
-        except TimeoutError:
-            reason = TIMED_OUT
-        except aiohttp.ClientError as error:
-            reason = f"The container broke the connection: {error}"
-        finally:
-            instance.in_flight -= 1
-        return Answer(0, Payload(reason.encode(), "text/plain"), None, _us_since(started))
+            async with await self._containers.post(
+                deployment, request, request.get("Body", b""), self._timeout_s
+            ) as exchange:
+                payload = Payload(await exchange.read(), exchange.content_type)
+                status, attributes = exchange.response.status, exchange.custom_attributes
+                return Answer(exchange.variant, status, payload, attributes, us_since(started))
+        except ContainerFailed as failure:
+            reason = Payload(str(failure).encode(), "text/plain")
+            return Answer(failure.variant, 0, reason, None, us_since(started))
 
-    def _count(self, deployment: Deployment, variant: Variant, answer: Answer, started: int) -> None:
-        overhead_us = _us_since(started) - answer.model_us
-        self._metrics.record(deployment.endpoint_name, variant.name, answer.status, answer.model_us, overhead_us)
-
-    def _captured(self, deployment: Deployment, variant: Variant, request: dict[str, Any], answer: Answer) -> None:
-        if deployment.data_capture is None:
+    async def _captured(self, deployment: Deployment, request: dict[str, Any], answer: Answer) -> None:
+        capture = deployment.data_capture
+        if capture is None or not self._capture.wants(capture):
             return
         invocation = Invocation(
             endpoint_name=deployment.endpoint_name,
-            variant_name=variant.name,
+            variant_name=answer.variant.name,
             request=Payload(request.get("Body", b""), request.get("ContentType", DEFAULT_CONTENT_TYPE)),
             response=answer.payload,
             inference_id=request.get("InferenceId"),
             custom_attributes=request.get("CustomAttributes"),
         )
-        self._capture.record(deployment.data_capture, invocation)
+        if len(invocation.request.body) + len(invocation.response.body) > CAPTURED_ON_THE_LOOP_BYTES:
+            await asyncio.to_thread(self._capture.record, capture, invocation)
+        else:
+            self._capture.record(capture, invocation)
 
 
-def _headers(request: dict[str, Any]) -> dict[str, str]:
-    headers = {
-        "Content-Type": request.get("ContentType", DEFAULT_CONTENT_TYPE),
-        "Accept": request.get("Accept", "*/*"),
-        "X-Amzn-SageMaker-Custom-Attributes": request.get("CustomAttributes"),
-        "X-Amzn-SageMaker-Target-Model": request.get("TargetModel"),
-    }
-    return {name: value for name, value in headers.items() if value is not None}
+def synchronous(deployment: Deployment) -> Deployment:
+    if deployment.async_inference:
+        raise validation_error(
+            f"Endpoint {deployment.endpoint_name} is an asynchronous endpoint: use InvokeEndpointAsync."
+        )
+    return deployment
 
 
-def _us_since(started_ns: int) -> int:
+def failed(deployment: Deployment, status: int, body: bytes) -> Exception:
+    return model_error(status, body.decode(errors="replace"), LOG_GROUP + deployment.endpoint_name)
+
+
+def us_since(started_ns: int) -> int:
     return (time.perf_counter_ns() - started_ns) // 1000

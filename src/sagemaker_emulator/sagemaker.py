@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sagemaker_emulator.aws import AwsClients
+from sagemaker_emulator.containers import Containers
 from sagemaker_emulator.data_capture import CaptureWriter
 from sagemaker_emulator.endpoints import Endpoints
 from sagemaker_emulator.engine import Engine
@@ -14,6 +15,7 @@ from sagemaker_emulator.models import EndpointConfigs, Models
 from sagemaker_emulator.processing_jobs import ProcessingJobs
 from sagemaker_emulator.processing_run import ProcessingContext
 from sagemaker_emulator.resources.arn import Arns
+from sagemaker_emulator.response_streams import ResponseStreams
 from sagemaker_emulator.settings import Settings
 from sagemaker_emulator.store import Store
 from sagemaker_emulator.tags import Tags
@@ -48,7 +50,10 @@ class SageMaker:
         self.models = Models(self.store, arns, engine, self.model_packages)
         self.endpoint_configs = EndpointConfigs(self.store, arns)
         self.endpoints = Endpoints(self.store, arns, hosting, self.endpoint_configs, self.models)
-        self.invocations = Invocations(self.endpoints, self.capture, self.metrics, settings.invocation_timeout_s)
+        self.containers = Containers()
+        hosted = (self.endpoints, self.containers)
+        self.invocations = Invocations(*hosted, self.capture, self.metrics, settings.invocation_timeout_s)
+        self.response_streams = ResponseStreams(*hosted, self.metrics, settings.invocation_timeout_s)
         self.tags = Tags(self.store)
 
     def start(self) -> None:

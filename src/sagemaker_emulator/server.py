@@ -6,8 +6,9 @@ import asyncio
 import logging
 import threading
 import uuid
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,11 +65,11 @@ class Server:
 
     async def _open(self, _: web.Application) -> None:
         threading.Thread(target=_warm, name="warm", daemon=True).start()
-        await self._sagemaker.invocations.open()
+        await self._sagemaker.containers.open()
         await asyncio.to_thread(self._sagemaker.start)
 
     async def _close(self, _: web.Application) -> None:
-        await self._sagemaker.invocations.close()
+        await self._sagemaker.containers.close()
         await asyncio.to_thread(self._sagemaker.close)
         self._threads.shutdown()
 
@@ -82,7 +83,11 @@ class Server:
             received = HttpRequest(request.method, path, query, request.headers, await self._body(request))
             call = wire.parse(received)
             wire.validate(call)
-            return _http(wire.serialize(call, await self._run(call), request_id))
+            output = await self._run(call)
+            answer = wire.serialize(call, output, request_id)
+            if isinstance(output.get("Body"), AsyncGenerator):
+                return await _streamed(request, answer, output["Body"])
+            return _http(answer)
         except ConnectionError:
             raise  # the client has gone
         except AwsError as error:
@@ -123,6 +128,19 @@ def _of_another_service(error: Exception) -> AwsError:
     if is_callers_fault(error):
         return validation(str(error))
     return internal_failure(f"A service that SageMaker needs did not answer as it should: {error}")
+
+
+async def _streamed(
+    request: web.Request, head: HttpResponse, frames: AsyncGenerator[bytes, None]
+) -> web.StreamResponse:
+    """Each frame leaves as it comes; a client that goes away lets go of what makes them."""
+    response = web.StreamResponse(status=head.status, headers=head.headers)
+    async with aclosing(frames):
+        await response.prepare(request)
+        async for frame in frames:
+            await response.write(frame)
+        await response.write_eof()
+    return response
 
 
 def _http(response: HttpResponse) -> web.Response:
