@@ -19,7 +19,9 @@ class Model:
     @property
     def container(self) -> dict[str, Any]:
         """The container definition that serves: PrimaryContainer, or the only one of Containers, over its package's."""
-        primary: dict[str, Any] = self.request.get("PrimaryContainer") or self.request["Containers"][0]
+        primary: dict[str, Any] = (
+            self.request["PrimaryContainer"] if "PrimaryContainer" in self.request else self.request["Containers"][0]
+        )
         environment = {**self.packaged.get("Environment", {}), **primary.get("Environment", {})}
         return {**self.packaged, **primary, "Environment": environment}
 
