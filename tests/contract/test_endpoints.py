@@ -139,7 +139,7 @@ def test_a_deleted_endpoint_is_gone_with_its_containers(hosting: Any, runtime: A
     hosting.simple("deleted")
     sagemaker.delete_endpoint(EndpointName="deleted")
     sagemaker.get_waiter("endpoint_deleted").wait(EndpointName="deleted", WaiterConfig={"Delay": 1})
-    with pytest.raises(ClientError, match='Could not find endpoint "arn:aws:sagemaker:.*:endpoint/deleted"'):
+    with pytest.raises(ClientError, match=r'Could not find endpoint "arn:aws:sagemaker:.*:endpoint/deleted"'):
         sagemaker.describe_endpoint(EndpointName="deleted")
     with pytest.raises(ClientError, match="not found"):
         invoked(runtime, "deleted")
