@@ -21,11 +21,6 @@ FILTERS = {
     "CreationTimeBefore": "created < ?",
     "LastModifiedTimeAfter": "modified > ?",
     "LastModifiedTimeBefore": "modified < ?",
-    "TrainingPlanArnEquals": "json_extract(CAST(body AS TEXT), '$.request.ResourceConfig.TrainingPlanArn') = ?",
-    "WarmPoolStatusEquals": (  # a pool is there as long as its job runs
-        "json_extract(CAST(body AS TEXT), '$.request.ResourceConfig.KeepAlivePeriodInSeconds') > 0 "
-        "AND CASE WHEN status IN ('InProgress', 'Stopping') THEN 'InUse' ELSE 'Terminated' END = ?"
-    ),
 }
 MAX_RESULTS = 100
 DEFAULT_RESULTS = 10

@@ -21,6 +21,7 @@ from sagemaker_emulator.store import Store
 from sagemaker_emulator.tags import Tags
 from sagemaker_emulator.training_jobs import TrainingJobs
 from sagemaker_emulator.training_run import TrainingContext
+from sagemaker_emulator.tuning_jobs import TuningJobs
 
 
 class SageMaker:
@@ -43,6 +44,7 @@ class SageMaker:
             settings.serving_stop_grace_s,
         )
         self.training_jobs = TrainingJobs(self.store, arns, training)
+        self.tuning_jobs = TuningJobs(self.store, arns, self.training_jobs)
         self.model_package_groups = ModelPackageGroups(self.store, arns)
         self.model_packages = ModelPackages(self.store, arns, self.model_package_groups)
         processing = ProcessingContext(aws, engine, settings.state_dir / "processing", settings.stop_grace_s)
@@ -62,10 +64,12 @@ class SageMaker:
         self.capture.start()
         self.metrics.start()
         self.training_jobs.recover()
+        self.tuning_jobs.recover()
         self.processing_jobs.recover()
         self.endpoints.recover()
 
     def close(self) -> None:
+        self.tuning_jobs.close()
         self.training_jobs.close()
         self.processing_jobs.close()
         self.endpoints.close()

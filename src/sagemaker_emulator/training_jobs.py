@@ -17,6 +17,14 @@ from sagemaker_emulator.store import AlreadyExists, NotFound, Store
 from sagemaker_emulator.training_requests import refuse_what_cannot_run
 from sagemaker_emulator.training_run import TrainingContext, TrainingRun
 
+FILTERS = {
+    "TrainingPlanArnEquals": "json_extract(CAST(body AS TEXT), '$.request.ResourceConfig.TrainingPlanArn') = ?",
+    "WarmPoolStatusEquals": (  # a pool is there as long as its job runs
+        "json_extract(CAST(body AS TEXT), '$.request.ResourceConfig.KeepAlivePeriodInSeconds') > 0 "
+        "AND CASE WHEN status IN ('InProgress', 'Stopping') THEN 'InUse' ELSE 'Terminated' END = ?"
+    ),
+}
+
 
 class TrainingJobs:
     def __init__(self, store: Store, arns: Arns, context: TrainingContext) -> None:
@@ -49,8 +57,14 @@ class TrainingJobs:
         except NotFound:
             raise validation("Requested resource not found.") from None
 
+    def find(self, name: str) -> TrainingJob | None:
+        with suppress(NotFound):
+            return self._store.get(TrainingJob, name)
+        return None
+
     def page(self, request: dict[str, Any]) -> Page:
-        return page(self._store, TrainingJob, request)
+        filters = [(sql, (request[name],)) for name, sql in FILTERS.items() if name in request]
+        return page(self._store, TrainingJob, request, filters=filters)
 
     def stop(self, name: str) -> None:
         """A job that is being stopped already goes on as it does."""

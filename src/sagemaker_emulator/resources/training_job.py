@@ -113,6 +113,10 @@ class TrainingJob:
     def is_over(self) -> bool:
         return self.status not in NEXT
 
+    @property
+    def failed(self) -> bool:
+        return self.status is TrainingJobStatus.FAILED
+
     def moved_to(
         self,
         status: TrainingJobStatus,
