@@ -65,3 +65,11 @@ class AwsClients:
     @cached_property
     def cloudwatch(self) -> Any:
         return self._client("cloudwatch")
+
+    @cached_property
+    def sns(self) -> Any:
+        return self._client("sns")
+
+    @cached_property
+    def events(self) -> Any:
+        return self._client("events")

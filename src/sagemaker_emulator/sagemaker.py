@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sagemaker_emulator.async_invocations import AsyncInvocations
+from sagemaker_emulator.async_work import AsyncWork
 from sagemaker_emulator.aws import AwsClients
 from sagemaker_emulator.containers import Containers
 from sagemaker_emulator.data_capture import CaptureWriter
@@ -56,6 +58,8 @@ class SageMaker:
         hosted = (self.endpoints, self.containers)
         self.invocations = Invocations(*hosted, self.capture, self.metrics, settings.invocation_timeout_s)
         self.response_streams = ResponseStreams(*hosted, self.metrics, settings.invocation_timeout_s)
+        work = AsyncWork(*hosted, aws, self.metrics, settings.region)
+        self.async_invocations = AsyncInvocations(self.store, self.endpoints, work, settings.state_dir / "async")
         self.tags = Tags(self.store)
 
     def start(self) -> None:

@@ -67,8 +67,10 @@ class Server:
         threading.Thread(target=_warm, name="warm", daemon=True).start()
         await self._sagemaker.containers.open()
         await asyncio.to_thread(self._sagemaker.start)
+        await self._sagemaker.async_invocations.open()
 
     async def _close(self, _: web.Application) -> None:
+        await self._sagemaker.async_invocations.close()
         await self._sagemaker.containers.close()
         await asyncio.to_thread(self._sagemaker.close)
         self._threads.shutdown()

@@ -18,3 +18,11 @@ async def invoke_endpoint_with_response_stream(sagemaker: SageMaker, request: Re
     not captured.
     """
     return await sagemaker.response_streams.invoke(request)
+
+
+@runtime_operation("InvokeEndpointAsync")
+async def invoke_endpoint_async(sagemaker: SageMaker, request: Request) -> Response:
+    """Acknowledged when it is on disk; input from S3 or inline; output or failure to S3; SNS. Done in order, by as many
+    at once as the configuration says, and again after a crash. Not captured.
+    """
+    return await sagemaker.async_invocations.invoke(request)

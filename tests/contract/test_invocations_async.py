@@ -1,0 +1,258 @@
+"""InvokeEndpointAsync: acknowledged, done in order, told to S3 and SNS, and not forgotten by a restart."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from sagemaker_emulator.resources.async_invocation import AsyncInvocation
+
+BUCKET = "contract"
+HOLD = """
+import pathlib, time
+gate = pathlib.Path(body.decode().split()[0])
+(gate.parent / "seen").open("a").write(body.decode().split()[1])
+while not gate.exists():
+    time.sleep(0.01)
+handler._answer(200, body, "text/plain")
+"""
+
+
+def async_config(**output: Any) -> dict[str, Any]:
+    places = {"S3OutputPath": f"s3://{BUCKET}/async/out", "S3FailurePath": f"s3://{BUCKET}/async/failed"}
+    return {"OutputConfig": {**places, **output}, "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 1}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def endpoint(hosting: Any) -> None:
+    assert hosting.simple("async", AsyncInferenceConfig=async_config())["EndpointStatus"] == "InService"
+
+
+@pytest.fixture
+def given(s3: Any) -> Callable[[str, bytes], str]:
+    def put(name: str, body: bytes) -> str:
+        s3.put_object(Bucket=BUCKET, Key=f"async/in/{name}", Body=body)
+        return f"s3://{BUCKET}/async/in/{name}"
+
+    return put
+
+
+@pytest.fixture
+def output_of(s3: Any, until: Any) -> Callable[[str], bytes]:
+    def read(uri: str) -> bytes:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+
+        def found() -> bytes | None:
+            try:
+                body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            except ClientError:
+                return None
+            return body
+
+        result: bytes = until(found, uri)
+        return result
+
+    return read
+
+
+@pytest.fixture
+def topic() -> tuple[str, Callable[[], list[dict[str, Any]]]]:
+    """A topic of SNS, and what was published to it."""
+    sns, sqs = boto3.client("sns"), boto3.client("sqs")
+    arn, queue = sns.create_topic(Name="results")["TopicArn"], sqs.create_queue(QueueName="results")["QueueUrl"]
+    queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue_arn, Attributes={"RawMessageDelivery": "true"})
+
+    def published() -> list[dict[str, Any]]:
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in messages]
+
+    return arn, published
+
+
+def test_the_output_is_in_s3_where_the_answer_said(runtime: Any, given: Any, output_of: Any, s3: Any) -> None:
+    answer = runtime.invoke_endpoint_async(
+        EndpointName="async", InputLocation=given("one", b"hello"), ContentType="text/plain", InferenceId="mine"
+    )
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
+    assert answer["InferenceId"] == "mine"
+    assert answer["OutputLocation"].startswith(f"s3://{BUCKET}/async/out/")
+    assert answer["FailureLocation"].endswith("-error.out")
+    assert json.loads(output_of(answer["OutputLocation"])) == {"model": "v1", "got": "hello", "type": "text/plain"}
+    key = answer["OutputLocation"].removeprefix(f"s3://{BUCKET}/")
+    assert s3.head_object(Bucket=BUCKET, Key=key)["ContentType"] == "application/json"
+
+
+def test_a_payload_may_come_with_the_request(runtime: Any, output_of: Any) -> None:
+    answer = runtime.invoke_endpoint_async(
+        EndpointName="async", Body=b"inline", S3OutputPathExtension="today", Filename="result.json"
+    )
+    assert answer["OutputLocation"] == f"s3://{BUCKET}/async/out/today/result.json"
+    assert json.loads(output_of(answer["OutputLocation"]))["got"] == "inline"
+
+
+def test_the_containers_error_is_at_the_failure_location(runtime: Any, given: Any, output_of: Any) -> None:
+    answer = runtime.invoke_endpoint_async(EndpointName="async", InputLocation=given("bad", b"status 500"))
+    assert output_of(answer["FailureLocation"]) == b"as you wish"
+
+
+def test_a_model_that_takes_too_long_is_a_failure(runtime: Any, given: Any, output_of: Any) -> None:
+    answer = runtime.invoke_endpoint_async(
+        EndpointName="async", InputLocation=given("slow", b"sleep 3"), InvocationTimeoutSeconds=1
+    )
+    assert b"timed out" in output_of(answer["FailureLocation"])
+
+
+def test_success_and_failure_are_told_to_sns_as_aws_tells_them(
+    hosting: Any, runtime: Any, given: Any, topic: Any, until: Any
+) -> None:
+    arn, published = topic
+    notification = {
+        "SuccessTopic": arn,
+        "ErrorTopic": arn,
+        "IncludeInferenceResponseIn": ["SUCCESS_NOTIFICATION_TOPIC"],
+    }
+    hosting.simple("async-told", AsyncInferenceConfig=async_config(NotificationConfig=notification))
+    sent = {"EndpointName": "async-told", "ContentType": "text/csv"}
+    good = runtime.invoke_endpoint_async(**sent, InputLocation=given("good", b"1,2"))
+    (told,) = until(published, "the notification of success")
+    assert told["invocationStatus"] == "Completed"
+    assert told["requestParameters"] == {
+        "contentType": "text/csv",
+        "endpointName": "async-told",
+        "inputLocation": f"s3://{BUCKET}/async/in/good",
+    }
+    assert told["responseParameters"] == {"contentType": "application/json", "outputLocation": good["OutputLocation"]}
+    assert json.loads(base64.b64decode(told["responseBody"]["content"]))["got"] == "1,2"
+    assert (told["inferenceId"], told["eventName"]) == (good["InferenceId"], "InferenceResult")
+    assert (told["eventSource"], told["eventVersion"], told["awsRegion"]) == ("aws:sagemaker", "1.0", "us-east-1")
+    runtime.invoke_endpoint_async(**sent, InputLocation=f"s3://{BUCKET}/async/in/never-put")
+    (told,) = until(published, "the notification of failure")
+    assert told["invocationStatus"] == "Failed"
+    assert told["failureReason"].startswith("ClientError: ")
+    assert "responseBody" not in told
+
+
+def test_an_instance_does_as_many_at_once_as_the_configuration_says(
+    hosting: Any, runtime: Any, given: Any, output_of: Any, until: Any, tmp_path: Path
+) -> None:
+    hosting.model("async-hold", environment={"ANSWER": HOLD})
+    variant = {"VariantName": "AllTraffic", "ModelName": "async-hold"}
+    hosting.config("async-hold", variant, AsyncInferenceConfig=async_config())
+    hosting.endpoint("async-hold", "async-hold")
+    gate, seen = tmp_path / "gate", tmp_path / "seen"
+    answers = [
+        runtime.invoke_endpoint_async(
+            EndpointName="async-hold", InputLocation=given(f"hold{number}", f"{gate} {number}".encode())
+        )
+        for number in range(3)
+    ]
+    until(seen.exists, "the first to be asked")
+    assert seen.read_text() == "0"
+    gate.touch()
+    for answer in answers:
+        output_of(answer["OutputLocation"])
+    assert seen.read_text() == "012"
+
+
+def test_what_was_acknowledged_is_done_after_a_restart(
+    restartable: Any, make_hosting: Any, s3: Any, given: Any, output_of: Any, until: Any, tmp_path: Path
+) -> None:
+    gate, seen = tmp_path / "gate", tmp_path / "seen"
+    with restartable() as emulator:
+        hosting = make_hosting(emulator.client("sagemaker"), s3)
+        hosting.model("async-again", environment={"ANSWER": HOLD})
+        variant = {"VariantName": "AllTraffic", "ModelName": "async-again"}
+        hosting.config("async-again", variant, AsyncInferenceConfig=async_config())
+        hosting.endpoint("async-again", "async-again")
+        answers = [
+            emulator.client("sagemaker-runtime").invoke_endpoint_async(
+                EndpointName="async-again", Body=f"{gate} {number}".encode()
+            )
+            for number in range(2)
+        ]
+        until(seen.exists, "the first to be asked")
+    gate.touch()
+    with restartable():
+        assert output_of(answers[0]["OutputLocation"]).endswith(b"0")
+        assert output_of(answers[1]["OutputLocation"]).endswith(b"1")
+
+
+def test_a_request_waits_for_an_endpoint_that_was_scaled_to_nothing(
+    hosting: Any, runtime: Any, sagemaker: Any, output_of: Any
+) -> None:
+    hosting.simple("async-asleep", AsyncInferenceConfig=async_config())
+    desired = {"VariantName": "AllTraffic", "DesiredInstanceCount": 0}
+    sagemaker.update_endpoint_weights_and_capacities(EndpointName="async-asleep", DesiredWeightsAndCapacities=[desired])
+    assert hosting.settled("async-asleep")["ProductionVariants"][0]["CurrentInstanceCount"] == 0
+    answer = runtime.invoke_endpoint_async(EndpointName="async-asleep", Body=b"wake up")
+    desired["DesiredInstanceCount"] = 1
+    sagemaker.update_endpoint_weights_and_capacities(EndpointName="async-asleep", DesiredWeightsAndCapacities=[desired])
+    assert json.loads(output_of(answer["OutputLocation"]))["got"] == "wake up"
+
+
+def test_a_request_that_waited_for_too_long_has_expired(
+    restartable: Any, make_hosting: Any, s3: Any, output_of: Any, tmp_path: Path
+) -> None:
+    with restartable() as emulator:
+        hosting = make_hosting(emulator.client("sagemaker"), s3)
+        hosting.model("async-late", environment={"ANSWER": HOLD})
+        variant = {"VariantName": "AllTraffic", "ModelName": "async-late"}
+        hosting.config("async-late", variant, AsyncInferenceConfig=async_config())
+        hosting.endpoint("async-late", "async-late")
+        answer = emulator.client("sagemaker-runtime").invoke_endpoint_async(
+            EndpointName="async-late", Body=f"{tmp_path}/never 0".encode()
+        )
+        store = emulator.instance.store
+        (waiting,) = store.all(AsyncInvocation)
+        store.change(AsyncInvocation, waiting.name, lambda one: replace(one, created=one.created - 21_601))
+    with restartable():
+        assert b"has expired" in output_of(answer["FailureLocation"])
+
+
+def test_the_requests_of_a_deleted_endpoint_go_with_it(
+    hosting: Any, runtime: Any, sagemaker: Any, emulator: Any, until: Any, tmp_path: Path
+) -> None:
+    hosting.model("async-gone", environment={"ANSWER": HOLD})
+    variant = {"VariantName": "AllTraffic", "ModelName": "async-gone"}
+    hosting.config("async-gone", variant, AsyncInferenceConfig=async_config())
+    hosting.endpoint("async-gone", "async-gone")
+    for number in range(3):
+        runtime.invoke_endpoint_async(EndpointName="async-gone", Body=f"{tmp_path}/never {number}".encode())
+    until((tmp_path / "seen").exists, "the first to be asked")
+    sagemaker.delete_endpoint(EndpointName="async-gone")
+    until(lambda: not list((emulator.instance.settings.state_dir / "async").glob("*")), "the queue to be dropped")
+
+
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        ({"EndpointName": "never-made", "InputLocation": "s3://a/b"}, "Endpoint never-made of account .* not found"),
+        ({"EndpointName": "async"}, "exactly one of Body and InputLocation"),
+        ({"EndpointName": "async", "Body": b"x", "InputLocation": "s3://a/b"}, "exactly one of Body"),
+        ({"EndpointName": "async", "InputLocation": "https://a/b"}, "is not an S3 URI"),
+        ({"EndpointName": "async", "InputLocation": "s3://a/b", "InferenceId": "x" * 65}, "inferenceId"),
+    ],
+)
+def test_what_no_instance_could_do_is_refused(runtime: Any, sent: dict[str, Any], message: str) -> None:
+    with pytest.raises(ClientError, match=message) as error:
+        runtime.invoke_endpoint_async(**sent)
+    assert error.value.response["Error"]["Code"] == "ValidationError"
+
+
+def test_the_two_kinds_of_endpoint_are_not_mixed_up(hosting: Any, runtime: Any) -> None:
+    with pytest.raises(ClientError, match="is an asynchronous endpoint: use InvokeEndpointAsync"):
+        runtime.invoke_endpoint(EndpointName="async", Body=b"x")
+    with pytest.raises(ClientError, match="is an asynchronous endpoint"):
+        runtime.invoke_endpoint_with_response_stream(EndpointName="async", Body=b"x")
+    hosting.simple("not-async")
+    with pytest.raises(ClientError, match="is not an asynchronous endpoint: use InvokeEndpoint"):
+        runtime.invoke_endpoint_async(EndpointName="not-async", InputLocation="s3://a/b")
