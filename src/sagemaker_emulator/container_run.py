@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sagemaker_emulator.engine import Container, ContainerSpec, Engine
+from sagemaker_emulator.engine import Container, ContainerSpec, Engine, EngineError
 from sagemaker_emulator.log_streams import LogStream
 
 TAIL_LINES = 10
@@ -43,7 +43,7 @@ class ContainerRun:
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         try:
             self.container: Container = engine.start(spec)
-        except BaseException:
+        except EngineError:
             stream.close()
             raise
         self._reader = threading.Thread(target=self._read, name=f"output of {spec.name}", daemon=True)
@@ -54,9 +54,13 @@ class ContainerRun:
         """The last lines of its output."""
         return "\n".join(self._tail)
 
+    def drain(self) -> None:
+        """After its end: wait for the rest of the output."""
+        self._reader.join(OUTPUT_DRAIN_S)
+
     def finish_log(self) -> None:
         """After its end: wait for the rest of the output, and send it."""
-        self._reader.join(OUTPUT_DRAIN_S)
+        self.drain()
         self._stream.close()
 
     def failure_reason(self, code: int, failure_file: Path) -> str:
@@ -106,20 +110,20 @@ def wait_for(runs: Sequence[ContainerRun], halt: Halt, max_runtime_s: float, gra
         for run in list(pending):
             code = run.container.wait(POLL_S)
             if code:
-                _stop(pending, grace_s)
+                stop_all(pending, grace_s)
                 return Outcome(failed=(run, code))
             if code == 0:
                 pending.remove(run)
         if halt.is_set():
-            _stop(pending, ABANDON_GRACE_S if halt.abandoned.is_set() else grace_s)
+            stop_all(pending, ABANDON_GRACE_S if halt.abandoned.is_set() else grace_s)
             return Outcome()
         if pending and time.monotonic() > deadline:
-            _stop(pending, grace_s)
+            stop_all(pending, grace_s)
             return Outcome(ran_out_of_time=True)
     return Outcome()
 
 
-def _stop(runs: Sequence[ContainerRun], grace_s: float) -> None:
+def stop_all(runs: Sequence[ContainerRun], grace_s: float) -> None:
     """All at once: the grace is one, however many there are."""
     with ThreadPoolExecutor(max(1, len(runs))) as pool:
         list(pool.map(lambda run: run.container.stop(grace_s), runs))

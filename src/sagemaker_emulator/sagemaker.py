@@ -23,6 +23,8 @@ from sagemaker_emulator.store import Store
 from sagemaker_emulator.tags import Tags
 from sagemaker_emulator.training_jobs import TrainingJobs
 from sagemaker_emulator.training_run import TrainingContext
+from sagemaker_emulator.transform_jobs import TransformJobs
+from sagemaker_emulator.transform_run import TransformContext
 from sagemaker_emulator.tuning_jobs import TuningJobs
 
 
@@ -52,6 +54,14 @@ class SageMaker:
         processing = ProcessingContext(aws, engine, settings.state_dir / "processing", settings.stop_grace_s)
         self.processing_jobs = ProcessingJobs(self.store, arns, processing)
         self.models = Models(self.store, arns, engine, self.model_packages)
+        transform = TransformContext(
+            aws,
+            engine,
+            settings.state_dir / "transform",
+            settings.endpoint_start_timeout_s,
+            settings.serving_stop_grace_s,
+        )
+        self.transform_jobs = TransformJobs(self.store, arns, transform, self.models)
         self.endpoint_configs = EndpointConfigs(self.store, arns)
         self.endpoints = Endpoints(self.store, arns, hosting, self.endpoint_configs, self.models)
         self.containers = Containers()
@@ -70,12 +80,14 @@ class SageMaker:
         self.training_jobs.recover()
         self.tuning_jobs.recover()
         self.processing_jobs.recover()
+        self.transform_jobs.recover()
         self.endpoints.recover()
 
     def close(self) -> None:
         self.tuning_jobs.close()
         self.training_jobs.close()
         self.processing_jobs.close()
+        self.transform_jobs.close()
         self.endpoints.close()
         self.capture.close()
         self.metrics.close()

@@ -36,10 +36,13 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if self.path == "/execution-parameters":
+            self._answer(200, os.environ.get("PARAMETERS", "").encode(), "application/json")
+            return
         self._answer(200, b"", "text/plain")
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self._body()
         if body == b"die":
             os._exit(3)
         if "ANSWER" in os.environ:  # a test's own few lines
@@ -53,6 +56,16 @@ class Handler(BaseHTTPRequestHandler):
             model = (BASE / "model/model.txt").read_text()
             answer = {"model": model, "got": body.decode("latin-1"), "type": self.headers["Content-Type"]}
             self._answer(200, json.dumps(answer).encode(), "application/json")
+
+    def _body(self) -> bytes:
+        if self.headers["Transfer-Encoding"] != "chunked":
+            return self.rfile.read(int(self.headers["Content-Length"]))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
     def _answer(self, status: int, body: bytes, content_type: str) -> None:
         self.send_response(status)

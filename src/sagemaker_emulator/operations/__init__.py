@@ -9,6 +9,7 @@ from sagemaker_emulator.operations import (
     processing_jobs,
     tags,
     training_jobs,
+    transform_jobs,
     tuning_jobs,
 )
 from sagemaker_emulator.operations.registry import OPERATIONS, RUNTIME_OPERATIONS
@@ -24,5 +25,6 @@ __all__ = [
     "processing_jobs",
     "tags",
     "training_jobs",
+    "transform_jobs",
     "tuning_jobs",
 ]

@@ -1,0 +1,103 @@
+"""Records: how a batch transform's input file is split, and put together into payloads."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+RECORD_IO_MAGIC = 0xCED7230A
+RECORD_IO_LENGTH_BITS = 29
+WHOLE, MIDDLE_OR_END = 0, (2, 3)
+TF_RECORD_CRC_BYTES = 4
+
+
+class RecordError(Exception):
+    """The file cannot be split as SplitType says, or holds a record that is larger than a payload may be."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """`content` is what a model is asked about; `raw` is that with its newline or padding, as it stands in the file.
+
+    `origin` is the record as it was before an InputFilter, if there was one.
+    """
+
+    content: bytes
+    raw: bytes
+    origin: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Payload:
+    """The body of one request, and the records of the file that it was made from."""
+
+    body: bytes
+    records: tuple[bytes, ...]
+
+
+def lines(file: BinaryIO, limit: int) -> Iterator[Record]:
+    while raw := file.readline(limit + 3 if limit else -1):
+        yield Record(raw.removesuffix(b"\n").removesuffix(b"\r"), raw)
+
+
+def record_io(file: BinaryIO, limit: int) -> Iterator[Record]:
+    """MXNet's RecordIO: magic, flag and length, content, padding to four bytes. A long record comes in parts."""
+    content = raw = b""
+    while header := file.read(8):
+        magic, flag_and_length = struct.unpack("<II", header) if len(header) == 8 else (0, 0)
+        if magic != RECORD_IO_MAGIC:
+            raise RecordError("the file is not RecordIO")
+        flag, length = flag_and_length >> RECORD_IO_LENGTH_BITS, flag_and_length & ((1 << RECORD_IO_LENGTH_BITS) - 1)
+        part = _read(file, length, limit)
+        raw += header + part + _read(file, -length % 4, 0)
+        content += struct.pack("<I", RECORD_IO_MAGIC) + part if flag in MIDDLE_OR_END else part
+        if flag in (WHOLE, MIDDLE_OR_END[-1]):
+            yield Record(content, raw)
+            content = raw = b""
+
+
+def tf_record(file: BinaryIO, limit: int) -> Iterator[Record]:
+    """TFRecord: length and its checksum, content and its checksum."""
+    while header := file.read(8 + TF_RECORD_CRC_BYTES):
+        if len(header) < 8 + TF_RECORD_CRC_BYTES:
+            raise RecordError("the file ends in the middle of a record")
+        content = _read(file, struct.unpack_from("<Q", header)[0], limit)
+        yield Record(content, header + content + _read(file, TF_RECORD_CRC_BYTES, 0))
+
+
+SPLITTERS: dict[str, Callable[[BinaryIO, int], Iterator[Record]]] = {
+    "Line": lines,
+    "RecordIO": record_io,
+    "TFRecord": tf_record,
+}
+
+
+def payloads(records: Iterator[Record], one_each: bool, limit: int) -> Iterator[Payload]:
+    """As many records as fit into `limit` bytes (0: no limit), or `one_each`, without its newline or padding."""
+    body, origins = bytearray(), list[bytes]()
+    for record in records:
+        piece = record.content if one_each else record.raw
+        if limit and len(record.content) > limit:
+            raise too_large(limit)
+        if origins and (one_each or (limit and len(body) + len(piece) > limit)):
+            yield Payload(bytes(body), tuple(origins))
+            body, origins = bytearray(), []
+        body += piece
+        origins.append(record.content if record.origin is None else record.origin)
+    if origins:
+        yield Payload(bytes(body), tuple(origins))
+
+
+def too_large(limit: int) -> RecordError:
+    return RecordError(f"Too much data for max payload size of {limit} bytes")
+
+
+def _read(file: BinaryIO, length: int, limit: int) -> bytes:
+    if limit and length > limit:
+        raise too_large(limit)
+    content = file.read(length)
+    if len(content) < length:
+        raise RecordError("the file ends in the middle of a record")
+    return content

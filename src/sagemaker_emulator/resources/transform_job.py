@@ -1,0 +1,13 @@
+"""A batch transform job: a model's answers to files, in files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sagemaker_emulator.resources.job import Job
+
+
+@dataclass(frozen=True)
+class TransformJob(Job):
+    kind: ClassVar[str] = "transform-job"
