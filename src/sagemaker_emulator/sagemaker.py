@@ -9,6 +9,7 @@ from sagemaker_emulator.containers import Containers
 from sagemaker_emulator.data_capture import CaptureWriter
 from sagemaker_emulator.endpoints import Endpoints
 from sagemaker_emulator.engine import Engine
+from sagemaker_emulator.events import EventPublisher
 from sagemaker_emulator.hosting import HostingContext
 from sagemaker_emulator.invocation_metrics import InvocationMetrics
 from sagemaker_emulator.invocations import Invocations
@@ -71,6 +72,8 @@ class SageMaker:
         work = AsyncWork(*hosted, aws, self.metrics, settings.region)
         self.async_invocations = AsyncInvocations(self.store, self.endpoints, work, settings.state_dir / "async")
         self.tags = Tags(self.store)
+        self.events = EventPublisher(aws)
+        self.store.on_change = self.events.changed
 
     def start(self) -> None:
         """End what an earlier life left running, then take up its work again."""
@@ -91,4 +94,5 @@ class SageMaker:
         self.endpoints.close()
         self.capture.close()
         self.metrics.close()
+        self.events.close()
         self.store.close()

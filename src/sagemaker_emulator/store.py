@@ -63,6 +63,7 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._lock = threading.RLock()
+        self.on_change: Callable[[Any, Any], None] | None = None  # a resource before, None for a new one, and after
         self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
 
     def close(self) -> None:
@@ -90,6 +91,7 @@ class Store:
                 raise AlreadyExists(resource.arn)
             connection.execute("INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)", _row(resource))
             self.put_tags(resource.arn, tags or {})
+        self._tell(None, resource)
 
     def get(self, type_: type[R], name: str) -> R:
         with self._lock:
@@ -112,12 +114,14 @@ class Store:
     def change(self, type_: type[R], name: str, change: Callable[[R], R]) -> R:
         """Read, change, write as one transaction, so that no move is lost between two threads."""
         with self.transaction() as connection:
-            changed = change(self.get(type_, name))
+            before = self.get(type_, name)
+            changed = change(before)
             kind, name, _, _, modified, status, body = _row(changed)
             connection.execute(
                 "UPDATE resource SET modified = ?, status = ?, body = ? WHERE kind = ? AND name = ?",
                 (modified, status, body, kind, name),
             )
+        self._tell(before, changed)
         return changed
 
     def remove(self, type_: type[R], name: str) -> R:
@@ -140,6 +144,10 @@ class Store:
         with self._lock:
             rows = self._connection.execute(query, (type_.kind, *parameters, limit)).fetchall()
         return [msgspec.json.decode(row[0], type=type_) for row in rows]
+
+    def _tell(self, before: Any, after: Any) -> None:
+        if self.on_change:
+            self.on_change(before, after)
 
     def has_arn(self, arn: str) -> bool:
         with self._lock:

@@ -1,0 +1,101 @@
+"""State changes reach EventBridge as AWS spells them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+
+Events = Callable[[str, str], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def events() -> Events:
+    """The details of one type about one resource, in the order of their coming."""
+    bridge, sqs = boto3.client("events"), boto3.client("sqs")
+    queue = sqs.create_queue(QueueName="state-changes")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    bridge.put_rule(Name="state-changes", EventPattern=json.dumps({"source": ["aws.sagemaker"]}))
+    bridge.put_targets(Rule="state-changes", Targets=[{"Id": "queue", "Arn": arn}])
+    seen: list[dict[str, Any]] = []
+
+    def read(detail_type: str, arn: str) -> list[dict[str, Any]]:
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        seen.extend(json.loads(message["Body"]) for message in messages)
+        return [event["detail"] for event in seen if event["detail-type"] == detail_type and arn in event["resources"]]
+
+    return read
+
+
+def test_an_endpoint_tells_of_its_creation_and_its_service(
+    hosting: Any, sagemaker: Any, events: Events, until: Any
+) -> None:
+    endpoint = hosting.simple("told")
+    details = until(
+        lambda: len(found := events("SageMaker Endpoint State Change", endpoint["EndpointArn"])) == 2 and found,
+        "two events",
+    )
+    assert [detail["EndpointStatus"] for detail in details] == ["CREATING", "IN_SERVICE"]
+    assert details[1]["EndpointName"] == "told"
+    assert details[1]["EndpointConfigName"] == "told"
+    assert details[1]["ProductionVariants"][0]["DesiredInstanceCount"] == 1
+    assert abs(details[1]["CreationTime"] / 1000 - time.time()) < 60
+    assert isinstance(details[1]["CreationTime"], int)
+    assert details[1]["Tags"] == {}
+    sagemaker.delete_endpoint(EndpointName="told")
+    until(
+        lambda: (
+            [detail["EndpointStatus"] for detail in events("SageMaker Endpoint State Change", endpoint["EndpointArn"])][
+                2:
+            ]
+            == ["DELETING"]
+        ),
+        "the event of the deletion",
+    )
+
+
+def test_a_training_job_tells_of_every_secondary_status(jobs: Any, events: Events, until: Any) -> None:
+    jobs.create("told-job", Tags=[{"Key": "team", "Value": "bikes"}])
+    arn = jobs.ended("told-job")["TrainingJobArn"]
+
+    def completed() -> list[dict[str, Any]] | None:
+        found = events("SageMaker Training Job State Change", arn)
+        return found if found and found[-1]["TrainingJobStatus"] == "Completed" else None
+
+    details = until(completed, "the event of the end")
+    assert [detail["SecondaryStatus"] for detail in details] == [
+        "Starting",
+        "Downloading",
+        "Training",
+        "Uploading",
+        "Completed",
+    ]
+    assert details[-1]["AlgorithmSpecification"]["TrainingImage"].endswith("/contract:1")
+    assert details[-1]["SecondaryStatusTransitions"][0]["Status"] == "Starting"
+    assert isinstance(details[-1]["TrainingEndTime"], int)
+    assert details[0]["Tags"] == {"team": "bikes"}
+
+
+def test_a_failed_job_tells_why(jobs: Any, events: Events, until: Any) -> None:
+    jobs.create("told-failed", {"exit_code": "1", "failure": "no bicycles"})
+    arn = jobs.ended("told-failed")["TrainingJobArn"]
+    details = until(
+        lambda: [one for one in events("SageMaker Training Job State Change", arn) if "FailureReason" in one],
+        "the event of the failure",
+    )
+    assert "no bicycles" in details[0]["FailureReason"]
+
+
+def test_an_eventbridge_that_is_away_fails_no_job(
+    restartable: Any, make_jobs: Any, s3: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_EVENTBRIDGE", "http://127.0.0.1:1")
+    with restartable() as emulator:
+        jobs = make_jobs(emulator.client("sagemaker"), s3)
+        jobs.create("untold")
+        assert jobs.ended("untold")["TrainingJobStatus"] == "Completed"
+    assert caplog.text.count("state changes do not reach EventBridge") == 1
