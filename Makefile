@@ -110,9 +110,14 @@ test: setup ## unit and contract tests: fast, nothing to start
 	@$(PYTEST) tests --ignore=tests/integration --ignore=tests/docker
 
 .PHONY: test-local
+test-local: export RANDOM_REQUESTS := 5000
 test-local: setup lint ## all that needs no Docker: lint, unit, contract and integration tests
 	@$(PYTEST) tests --ignore=tests/docker --durations=10
 	@echo "test-local: passed in $$(( $$(date +%s) - $(STARTED) )) s, set-up included"
+
+.PHONY: test-kill
+test-kill: setup ## kill the emulator at 100 random moments, and look for what is lost (KILLS=n for another number)
+	@KILLS=$(or $(KILLS),100) $(PYTEST) tests/contract/test_kill.py
 
 .PHONY: lint
 lint: setup ## ruff, format and mypy
