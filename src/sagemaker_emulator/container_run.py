@@ -67,7 +67,7 @@ class ContainerRun:
         """As AWS words it: what the program wrote into its failure file, else the end of its log."""
         said = failure_file.read_text(errors="replace").strip() if failure_file.is_file() else ""
         text = said or self.tail
-        ending = f", exit code: {code}"
+        ending = f", exit code: {128 - code if code < 0 else code}"  # ended by a signal, as a container tells it
         text = text if text.startswith(NAMED_ERRORS) else f"AlgorithmError: {text}"
         return text[: FAILURE_REASON_MAX - len(ending)] + ending
 
