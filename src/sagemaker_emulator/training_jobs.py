@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -101,6 +102,7 @@ class TrainingJobs:
 
     def recover(self) -> None:
         """After a restart: nothing runs any more, so what was running is Failed, with the reason."""
+        shutil.rmtree(self._context.directory, ignore_errors=True)
         for job in self._store.all(TrainingJob):
             if not job.is_over:
                 self._end(job.name, TrainingJobStatus.FAILED, SecondaryStatus.FAILED, ABANDONED)

@@ -22,8 +22,6 @@ NOT_EMULATED = (
     "ProfilerRuleConfigurations",
     "TensorBoardOutputConfig",
     "AlgorithmSpecification.AlgorithmName",
-    "AlgorithmSpecification.ContainerEntrypoint",
-    "AlgorithmSpecification.ContainerArguments",
     "ResourceConfig.InstanceGroups",
     "ResourceConfig.InstancePreferences",
     "ResourceConfig.TrainingPlanArn",

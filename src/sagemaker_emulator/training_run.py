@@ -23,7 +23,7 @@ from sagemaker_emulator.log_streams import LogStream
 from sagemaker_emulator.pipes import PipeFeeder, Source
 from sagemaker_emulator.resources.training_job import SecondaryStatus, TrainingJob
 from sagemaker_emulator.training_artifacts import Artifacts
-from sagemaker_emulator.training_metrics import MetricReader
+from sagemaker_emulator.training_metrics import MetricReader, MetricStream
 from sagemaker_emulator.training_requests import channels_of
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
@@ -75,15 +75,16 @@ class TrainingRun:
         self.ran_out_of_time = False
         self.uploaded = False
         self._channels = channels_of(self.request)
-        root = context.directory / job.name
+        self._directory = context.directory / job.name
         names = [f"algo-{number}" for number in range(1, self.request["ResourceConfig"]["InstanceCount"] + 1)]
-        self._hosts = [Host(name, root / name, index) for index, name in enumerate(names)]
+        self._hosts = [Host(name, self._directory / name, index) for index, name in enumerate(names)]
         self._checkpoints = self._checkpoint_syncs()
 
     def run(self) -> None:
         """The whole job. JobFailed with AWS's FailureReason; a stopped job returns like a completed one."""
         try:
             self._moved(SecondaryStatus.DOWNLOADING)
+            shutil.rmtree(self._directory, ignore_errors=True)  # what a killed emulator may have left
             for host in self._hosts:
                 self._prepare(host)
             for sync in self._checkpoints:
@@ -102,7 +103,7 @@ class TrainingRun:
         except AWS_ERRORS as error:
             raise JobFailed(f"ClientError: S3 did not do what the job needs: {error}") from error
         finally:
-            shutil.rmtree(self._context.directory / self.job.name, ignore_errors=True)
+            shutil.rmtree(self._directory, ignore_errors=True)
 
     def _checkpoint_syncs(self) -> list[CheckpointSync]:
         config = self.request.get("CheckpointConfig")
@@ -140,6 +141,8 @@ class TrainingRun:
 
     def _train(self) -> None:
         with ExitStack() as stack:
+            if self.metrics.patterns:
+                stack.enter_context(MetricStream(self._context.aws.cloudwatch, self.job.name, self.metrics))
             for sync in self._checkpoints:
                 stack.enter_context(sync)
             feeders = [self._feeder(host, channel, stack) for host in self._hosts for channel in self._channels_piped()]
@@ -174,8 +177,18 @@ class TrainingRun:
             "TRAINING_JOB_NAME": self.job.name,
             "TRAINING_JOB_ARN": self.job.arn,
         }
-        image = self.request["AlgorithmSpecification"]["TrainingImage"]
-        spec = ContainerSpec(f"{self.job.name}-{host.name}", image, "train", host.base_dir, environment)
+        algorithm = self.request["AlgorithmSpecification"]
+        entrypoint = tuple(algorithm.get("ContainerEntrypoint", ()))
+        arguments = tuple(algorithm.get("ContainerArguments", ()))
+        spec = ContainerSpec(
+            f"{self.job.name}-{host.name}",
+            algorithm["TrainingImage"],
+            "" if entrypoint or arguments else "train",  # either takes precedence over `train`
+            host.base_dir,
+            environment,
+            entrypoint=entrypoint,
+            arguments=arguments,
+        )
         stream = LogStream(self._context.aws.logs, LOG_GROUP, f"{self.job.name}/{host.name}-{int(time.time())}")
         return ContainerRun(
             self._context.engine, spec, stream, listen=lambda line: self.metrics.read(line, time.time())

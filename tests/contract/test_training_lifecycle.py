@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -172,3 +174,51 @@ def test_a_missing_job_is_a_validation_exception(sagemaker: Any, operation: str)
     with pytest.raises(ClientError, match="Requested resource not found") as error:
         getattr(sagemaker, operation)(TrainingJobName="missing")
     assert error.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_a_job_stopped_while_it_uploads_is_stopped_and_has_its_model(
+    jobs: Any, sagemaker: Any, unpacked: Any, until: Any
+) -> None:
+    lines = "import os; (BASE / 'model/large').write_bytes(os.urandom(40_000_000))"
+    jobs.create("uploading", Environment={"PROGRAM": lines})
+
+    def status() -> str:
+        job: dict[str, str] = sagemaker.describe_training_job(TrainingJobName="uploading")
+        return job["SecondaryStatus"]
+
+    until(lambda: status() == "Uploading", "the upload")
+    sagemaker.stop_training_job(TrainingJobName="uploading")
+    assert jobs.ended("uploading")["TrainingJobStatus"] == "Stopped"
+    assert len(unpacked("uploading")["large"]) == 40_000_000
+
+
+def test_a_container_that_is_killed_has_the_exit_code_of_its_signal(jobs: Any) -> None:
+    jobs.create("killed", Environment={"PROGRAM": "os = __import__('os'); os.kill(os.getpid(), 9)"})
+    assert jobs.ended("killed")["FailureReason"].endswith(", exit code: 137")
+
+
+def test_an_entrypoint_and_arguments_take_the_place_of_train(jobs: Any, log_of: Any) -> None:
+    specification = jobs.request("entered")["AlgorithmSpecification"]
+    entry = {"ContainerEntrypoint": ["/bin/sh", "-c"], "ContainerArguments": ["echo mine > /opt/ml/model/a; exit 0"]}
+    jobs.create("entered", AlgorithmSpecification={**specification, **entry})
+    assert jobs.ended("entered")["TrainingJobStatus"] == "Completed"
+
+
+def test_metrics_go_to_cloudwatch_as_they_are_read(jobs: Any, aws: None) -> None:
+    definitions = [{"Name": "loss", "Regex": r"loss=(\S+)"}, {"Name": "odd", "Regex": "loss=(x)?"}]
+    specification = {**jobs.request("any")["AlgorithmSpecification"], "MetricDefinitions": definitions}
+    lines = "[print('loss=' + text, flush=True) for text in ('0.5', 'nan', '0.25', 'none')]"
+    jobs.create("metered", AlgorithmSpecification=specification, Environment={"PROGRAM": lines})
+    (metric,) = jobs.ended("metered")["FinalMetricDataList"]
+    assert (metric["MetricName"], metric["Value"]) == ("loss", 0.25)
+    now = datetime.now(UTC)
+    (found,) = boto3.client("cloudwatch").get_metric_statistics(
+        Namespace="/aws/sagemaker/TrainingJobs",
+        MetricName="loss",
+        Dimensions=[{"Name": "TrainingJobName", "Value": "metered"}],
+        StartTime=now - timedelta(minutes=5),
+        EndTime=now + timedelta(minutes=5),
+        Period=3600,
+        Statistics=["SampleCount", "Minimum"],
+    )["Datapoints"]
+    assert (found["SampleCount"], found["Minimum"]) == (2, 0.25)

@@ -15,9 +15,9 @@ def create_training_job(sagemaker: SageMaker, request: Request) -> Response:
     """Channels from S3Prefix, ManifestFile and, in Pipe mode, AugmentedManifestFile; FullyReplicated and
     ShardedByS3Key; File streamed to disk, FastFile as File, Pipe as FIFOs `<channel>_<epoch>` with RecordIO, Gzip and
     ShuffleConfig. Several hosts, their models merged. Checkpoints brought down and uploaded while the job runs.
-    OutputDataConfig.CompressionType NONE. The log goes to CloudWatch live. Spot, retry, profiler and debug-hook
-    settings are accepted and change nothing; debugger and profiler rules, TensorBoardOutputConfig, InstanceGroups,
-    ContainerEntrypoint and file systems are refused.
+    OutputDataConfig.CompressionType NONE. The log and the metrics go to CloudWatch live. Spot, retry, profiler and
+    debug-hook settings are accepted and change nothing; debugger and profiler rules, TensorBoardOutputConfig,
+    InstanceGroups and file systems are refused.
     """
     return {"TrainingJobArn": sagemaker.training_jobs.create(request, tags_of(request)).arn}
 
