@@ -34,15 +34,15 @@ class DataProcessing:
     @classmethod
     def from_request(cls, request: dict[str, Any]) -> DataProcessing:
         """ValueError for a path, or for types, that cannot be processed."""
-        wire = request.get("DataProcessing", {})
+        wire = request["DataProcessing"]
         processing = cls(
-            input_filter=JsonPath.parse(wire.get("InputFilter") or "$"),
-            output_filter=JsonPath.parse(wire.get("OutputFilter") or "$"),
-            joins_input=wire.get("JoinSource", "None") == "Input",
+            input_filter=JsonPath.parse(wire["InputFilter"] or "$"),
+            output_filter=JsonPath.parse(wire["OutputFilter"] or "$"),
+            joins_input=wire["JoinSource"] == "Input",
             content_type=_media_type(request["TransformInput"].get("ContentType")),
             accept=_media_type(request["TransformOutput"].get("Accept")),
         )
-        processing._check_types(request["TransformInput"].get("SplitType", "None"))
+        processing._check_types(request["TransformInput"]["SplitType"])
         return processing
 
     @property

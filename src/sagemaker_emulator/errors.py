@@ -14,6 +14,10 @@ def resource_in_use(message: str) -> AwsError:
     return AwsError("ResourceInUse", message)
 
 
+def resource_limit_exceeded(message: str) -> AwsError:
+    return AwsError("ResourceLimitExceeded", message)
+
+
 def resource_not_found(message: str) -> AwsError:
     return AwsError("ResourceNotFound", message)
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from sagemaker_emulator.errors import resource_in_use, validation
+from sagemaker_emulator.errors import resource_in_use, resource_limit_exceeded, validation
 from sagemaker_emulator.job_runs import ABANDONED, JobRun, JobRuns
 from sagemaker_emulator.listing import Page, page
 from sagemaker_emulator.resources.job import Job, JobStatus
 from sagemaker_emulator.store import AlreadyExists, NotFound, Store
 
+INSTANCES_MAX = 20  # AWS's usual quota for an instance type
+
 J = TypeVar("J", bound=Job)
 
 
 class Jobs(Generic[J]):
-    """One kind of job. A subclass creates them."""
+    """One kind of job. A subclass creates them; below `directory`, if given, each has its files while it runs."""
 
-    def __init__(self, store: Store, resource: type[J]) -> None:
-        self._store, self._resource = store, resource
+    def __init__(self, store: Store, resource: type[J], directory: Path | None = None) -> None:
+        self._store, self._resource, self._directory = store, resource, directory
         self._words = resource.kind.replace("-", " ")
         self._runs = JobRuns(self._words)
 
@@ -43,6 +47,8 @@ class Jobs(Generic[J]):
 
     def recover(self) -> None:
         """After a restart: nothing runs any more, so what was running is Failed, with the reason."""
+        if self._directory:
+            shutil.rmtree(self._directory, ignore_errors=True)
         for job in self._store.all(self._resource):
             if not job.is_over:
                 self._move(job.name, JobStatus.FAILED, ABANDONED)
@@ -77,3 +83,13 @@ class Jobs(Generic[J]):
     def _change(self, name: str, change: Callable[[J], J]) -> None:
         with suppress(NotFound):
             self._store.change(self._resource, name, change)
+
+
+def require_quota(instance_type: str, count: int, use: str) -> None:
+    """ResourceLimitExceeded, in AWS's words: every instance is a process or container of this machine."""
+    if count > INSTANCES_MAX:
+        raise resource_limit_exceeded(
+            f"The account-level service limit '{instance_type} for {use} job usage' is {INSTANCES_MAX} Instances, with "
+            f"current utilization of 0 Instances and a request delta of {count} Instances. Please use AWS Service "
+            "Quotas to request an increase for this quota."
+        )

@@ -11,8 +11,8 @@ from sagemaker_emulator import inputs
 from sagemaker_emulator.aws import S3Location
 from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.errors import validation
-from sagemaker_emulator.jobs import Jobs
-from sagemaker_emulator.processing_run import PROCESSING, ProcessingContext, ProcessingRun, channel_of
+from sagemaker_emulator.jobs import Jobs, require_quota
+from sagemaker_emulator.processing_run import MAX_RUNTIME_S, PROCESSING, ProcessingContext, ProcessingRun, channel_of
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.job import JobStatus
 from sagemaker_emulator.resources.processing_job import ProcessingJob
@@ -21,11 +21,11 @@ from sagemaker_emulator.store import Store
 
 class ProcessingJobs(Jobs[ProcessingJob]):
     def __init__(self, store: Store, arns: Arns, context: ProcessingContext) -> None:
-        super().__init__(store, ProcessingJob)
+        super().__init__(store, ProcessingJob, context.directory)
         self._arns, self._context = arns, context
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> ProcessingJob:
-        name, now = request["ProcessingJobName"], time.time()
+        name, now, request = request["ProcessingJobName"], time.time(), with_defaults(request)
         job = ProcessingJob(name, self._arns.of(ProcessingJob.kind, name), request, created=now, modified=now)
         self._refuse_what_cannot_run(request)
         run = ProcessingRun(job, self._context, partial(self._begun, name))
@@ -41,8 +41,10 @@ class ProcessingJobs(Jobs[ProcessingJob]):
             self._ended(name, run, failure_reason)
 
     def _refuse_what_cannot_run(self, request: dict[str, Any]) -> None:
-        if "InstanceCount" not in request["ProcessingResources"]["ClusterConfig"]:
+        cluster = request["ProcessingResources"]["ClusterConfig"]
+        if not {"InstanceCount", "InstanceType"} <= set(cluster):
             raise validation("ClusterConfig needs InstanceType and InstanceCount: InstancePreferences is not emulated.")
+        require_quota(cluster["InstanceType"], cluster["InstanceCount"], "processing")
         for output in request.get("ProcessingOutputConfig", {}).get("Outputs", ()):
             _refuse_output(output)
         for wire in request.get("ProcessingInputs", ()):
@@ -55,15 +57,33 @@ class ProcessingJobs(Jobs[ProcessingJob]):
             raise validation(str(error)) from error
 
 
+def with_defaults(request: dict[str, Any]) -> dict[str, Any]:
+    """The request as AWS reads it, and Describe repeats it."""
+    said = {"StoppingCondition": {"MaxRuntimeInSeconds": MAX_RUNTIME_S}, **request}
+    if wires := request.get("ProcessingInputs"):
+        said["ProcessingInputs"] = [_input_with_defaults(wire) for wire in wires]
+    if config := request.get("ProcessingOutputConfig"):
+        outputs = [{"AppManaged": False, **wire} for wire in config["Outputs"]]
+        said["ProcessingOutputConfig"] = {**config, "Outputs": outputs}
+    return said
+
+
+def _input_with_defaults(wire: dict[str, Any]) -> dict[str, Any]:
+    if "S3Input" not in wire:
+        return wire
+    defaults = {"S3InputMode": "File", "S3DataDistributionType": "FullyReplicated", "S3CompressionType": "None"}
+    return {"AppManaged": False, **wire, "S3Input": {**defaults, **wire["S3Input"]}}
+
+
 def _refuse_input(wire: dict[str, Any]) -> None:
     where = f"ProcessingInputs {wire['InputName']!r}"
     if "S3Input" not in wire:
         raise validation(f"{where}: S3Input is required: DatasetDefinition is not emulated.")
     if wire.get("AppManaged"):
         raise validation(f"{where}: AppManaged inputs are not emulated.")
-    if wire["S3Input"].get("S3InputMode", "File") != "File":
+    if wire["S3Input"]["S3InputMode"] != "File":
         raise validation(f"{where}: S3InputMode Pipe is not emulated; use File.")
-    if wire["S3Input"].get("S3CompressionType", "None") != "None":
+    if wire["S3Input"]["S3CompressionType"] != "None":
         raise validation(f"{where}: S3CompressionType Gzip is for S3InputMode Pipe, which is not emulated.")
     _refuse_path(where, wire["S3Input"])
 
@@ -82,6 +102,7 @@ def _refuse_output(wire: dict[str, Any]) -> None:
 
 
 def _refuse_path(where: str, wire: dict[str, Any]) -> None:
-    path = PurePosixPath(wire.get("LocalPath", ""))
+    given = wire.get("LocalPath", "")
+    path = PurePosixPath(given)
     if not path.is_relative_to(PROCESSING) or path == PROCESSING or ".." in path.parts:
-        raise validation(f"{where}: LocalPath must be a path below {PROCESSING}, not {str(path)!r}.")
+        raise validation(f"{where}: LocalPath must be a path below {PROCESSING}, not {given!r}.")

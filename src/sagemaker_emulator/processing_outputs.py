@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 from sagemaker_emulator.aws import AWS_ERRORS, S3Location
 
 SCAN_S = 0.5
+WORKERS = 8
 
 Signature: TypeAlias = tuple[int, int]
 
@@ -31,8 +34,8 @@ class Output:
         return [path for path in sorted(self.directory.rglob("*")) if path.is_file() and not path.is_symlink()]
 
     def upload(self, s3: Any) -> None:
-        for path in self.files():
-            self.upload_file(s3, path)
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="upload") as pool:
+            list(pool.map(partial(self.upload_file, s3), self.files()))
 
     def upload_file(self, s3: Any, path: Path) -> None:
         target = self.prefix.joined(path.relative_to(self.directory).as_posix())

@@ -110,7 +110,7 @@ class ProcessingRun:
             (host.base_dir / "config" / f"{name}.json").write_text(json.dumps(document))
 
     def _process(self) -> Outcome:
-        limit_s = self.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", MAX_RUNTIME_S)
+        limit_s = self.request["StoppingCondition"]["MaxRuntimeInSeconds"]
         continuous = [output for output in self._outputs if output.mode == "Continuous"]
         with (
             ContinuousUploads(self._context.aws.s3, continuous),

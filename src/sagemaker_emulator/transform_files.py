@@ -126,15 +126,16 @@ class InstanceTransform:
 
     def _bodies(self, file: FileWork) -> Iterator[Body]:
         """The payloads of a file. One that is not split, nor looked into, is sent from disk."""
-        limit = self.plan.max_payload_bytes
-        if self.plan.split_type == "None":
+        limit, one_each = self.plan.max_payload_bytes, self.plan.one_record_each
+        untouched = not self.plan.processing.changes_input and not self.plan.processing.joins_input
+        if self.plan.split_type == "None" or (limit == 0 and not one_each and untouched):
             yield self._whole(file, limit)
             return
         with file.input.open("rb") as content:
             records = SPLITTERS[self.plan.split_type](content, limit)
             if self.plan.processing.changes_input:
                 records = map(self._filtered, records)
-            yield from payloads(records, self.plan.one_record_each, limit)
+            yield from payloads(records, one_each, limit)
 
     def _whole(self, file: FileWork, limit: int) -> Body:
         if not self.plan.processing.changes_input and not self.plan.processing.joins_input:

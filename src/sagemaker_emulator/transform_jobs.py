@@ -10,7 +10,7 @@ from sagemaker_emulator import inputs
 from sagemaker_emulator.aws import S3Location
 from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.errors import validation
-from sagemaker_emulator.jobs import Jobs
+from sagemaker_emulator.jobs import Jobs, require_quota
 from sagemaker_emulator.models import Models
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.model import Model
@@ -23,11 +23,11 @@ IN_FLIGHT_MAX_MB = 100
 
 class TransformJobs(Jobs[TransformJob]):
     def __init__(self, store: Store, arns: Arns, context: TransformContext, models: Models) -> None:
-        super().__init__(store, TransformJob)
+        super().__init__(store, TransformJob, context.directory)
         self._arns, self._context, self._models = arns, context, models
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> TransformJob:
-        name, now = request["TransformJobName"], time.time()
+        name, now, request = request["TransformJobName"], time.time(), with_defaults(request)
         job = TransformJob(name, self._arns.of(TransformJob.kind, name), request, created=now, modified=now)
         model = self._models.get(request["ModelName"])
         self._refuse_what_cannot_run(request, model)
@@ -45,6 +45,8 @@ class TransformJobs(Jobs[TransformJob]):
         if "DataCaptureConfig" in request:
             raise validation("DataCaptureConfig of a transform job is not emulated; leave it out.")
         _refuse_too_much(request)
+        resources = request["TransformResources"]
+        require_quota(resources["InstanceType"], resources["InstanceCount"], "transform")
         try:
             S3Location.parse(request["TransformOutput"]["S3OutputPath"])
             self._context.engine.check(model.container["Image"])
@@ -53,10 +55,25 @@ class TransformJobs(Jobs[TransformJob]):
             raise validation(str(error)) from error
 
 
+def with_defaults(request: dict[str, Any]) -> dict[str, Any]:
+    """The request as AWS reads it, and Describe repeats it."""
+    return {
+        **request,
+        "TransformInput": {"CompressionType": "None", "SplitType": "None", **request["TransformInput"]},
+        "TransformOutput": {"AssembleWith": "None", **request["TransformOutput"]},
+        "DataProcessing": {
+            "InputFilter": "$",
+            "OutputFilter": "$",
+            "JoinSource": "None",
+            **request.get("DataProcessing", {}),
+        },
+    }
+
+
 def _refuse_too_much(request: dict[str, Any]) -> None:
     """Source: CreateTransformJob, MaxPayloadInMB."""
     payload_mb, concurrent = request.get("MaxPayloadInMB", 6), request.get("MaxConcurrentTransforms", 1)
-    if payload_mb * max(1, concurrent) > IN_FLIGHT_MAX_MB:
+    if max(1, payload_mb) * max(1, concurrent) > IN_FLIGHT_MAX_MB:
         raise validation(
             f"MaxConcurrentTransforms * MaxPayloadInMB cannot exceed {IN_FLIGHT_MAX_MB} MB, "
             f"and is {concurrent} * {payload_mb} MB."

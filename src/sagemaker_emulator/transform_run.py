@@ -34,6 +34,7 @@ VARIABLES = {
     "MaxPayloadInMB": "SAGEMAKER_MAX_PAYLOAD_IN_MB",
     "BatchStrategy": "SAGEMAKER_BATCH_STRATEGY",
 }
+IN_FLIGHT_MAX = 100
 CLIENT_TIMEOUT_S, CLIENT_RETRIES = 600, 3
 
 
@@ -61,11 +62,13 @@ class TransformRun:
         if strategy := self._said.get("BatchStrategy"):
             self._said["BatchStrategy"] = STRATEGIES[strategy]
         self._processing = DataProcessing.from_request(self.request)
+        self._objects: list[inputs.S3Object] = []  # listed once: output may be written below the input's prefix
 
     def run(self) -> None:
         """The whole job. JobFailed with AWS's FailureReason; a stopped job returns like a completed one."""
         try:
             packed = self._packed_model()
+            self._objects = list(inputs.objects_of(self._context.aws.s3, channel_of(self.request)))
             self._begun()
             with running(partial(self._start, instance, packed) for instance in self._instances) as runs:
                 faults = self._transformed(runs)
@@ -122,7 +125,7 @@ class TransformRun:
     def _transform(self, index: int, run: ContainerRun) -> list[str]:
         server = ModelServer(run, self.halt)
         server.wait_until_healthy(self._context.start_timeout_s)
-        parameters = {**DEFAULTS, **server.execution_parameters(), **self._said}
+        parameters = {**DEFAULTS, **_sound(server.execution_parameters()), **self._said}
         with closing(self._log_stream(f"{self._instances[index]}/data-log")) as data_log:
             say = partial(_say, data_log)
             say(", ".join(f"{name}={parameters[name]}" for name in DEFAULTS))
@@ -134,8 +137,7 @@ class TransformRun:
                 directory=self._directory / self._instances[index] / "files",
                 say=say,
             )
-            source = channel_of(self.request)
-            transform.run(inputs.objects_of(self._context.aws.s3, source, index, len(self._instances)))
+            transform.run(self._objects[index :: len(self._instances)])
         return transform.faults
 
     def _plan(self, parameters: dict[str, Any]) -> Plan:
@@ -143,12 +145,12 @@ class TransformRun:
         config = self.request.get("ModelClientConfig", {})
         headers = {"Content-Type": wire.get("ContentType"), "Accept": output.get("Accept")}
         return Plan(
-            max_concurrent=max(1, int(parameters["MaxConcurrentTransforms"])),
-            max_payload_bytes=int(parameters["MaxPayloadInMB"]) * MEGABYTE,
+            max_concurrent=max(1, parameters["MaxConcurrentTransforms"]),
+            max_payload_bytes=parameters["MaxPayloadInMB"] * MEGABYTE,
             one_record_each=parameters["BatchStrategy"] == "SINGLE_RECORD",
-            split_type=wire.get("SplitType", "None"),
-            gzipped=wire.get("CompressionType", "None") == "Gzip",
-            ends_lines=output.get("AssembleWith", "None") == "Line",
+            split_type=wire["SplitType"],
+            gzipped=wire["CompressionType"] == "Gzip",
+            ends_lines=output["AssembleWith"] == "Line",
             output=S3Location.parse(output["S3OutputPath"]),
             processing=self._processing,
             client=Client(
@@ -163,9 +165,20 @@ class TransformRun:
 
 
 def channel_of(request: dict[str, Any]) -> inputs.Channel:
-    """TransformInput in the words of training's channels: instances share the files."""
-    source = {**request["TransformInput"]["DataSource"]["S3DataSource"], "S3DataDistributionType": "ShardedByS3Key"}
+    """TransformInput in the words of training's channels."""
+    source = request["TransformInput"]["DataSource"]["S3DataSource"]
     return inputs.Channel.from_request({"ChannelName": "input", "DataSource": {"S3DataSource": source}}, "File")
+
+
+def _sound(parameters: dict[str, Any]) -> dict[str, Any]:
+    """What a container says at /execution-parameters, as far as it can be so."""
+    numbers = {
+        name: value
+        for name, value in parameters.items()
+        if name != "BatchStrategy" and name in DEFAULTS and type(value) is int and 0 <= value <= IN_FLIGHT_MAX
+    }
+    strategy = parameters.get("BatchStrategy")
+    return {**numbers, "BatchStrategy": strategy} if strategy in STRATEGIES.values() else numbers
 
 
 def _over(work: list[Future[list[str]]]) -> bool:

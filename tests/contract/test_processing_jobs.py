@@ -171,6 +171,9 @@ def test_describe_repeats_what_create_said(processing: Any, sagemaker: Any) -> N
     assert job["Environment"] == {"A": "b"}
     assert job["ProcessingResources"] == resources(1)
     assert job["RoleArn"] == ROLE
+    assert job["ProcessingInputs"][0]["S3Input"]["S3DataDistributionType"] == "FullyReplicated"
+    assert job["ProcessingOutputConfig"]["Outputs"][0]["AppManaged"] is False
+    assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 86_400}
     assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "scones"}]
 
 
@@ -221,6 +224,11 @@ def test_an_input_that_cannot_be_brought_is_refused(processing: Any, sagemaker: 
     assert error.value.response["Error"]["Code"] == "ValidationException"
     with pytest.raises(ClientError, match="Could not find"):
         sagemaker.describe_processing_job(ProcessingJobName="refused")
+
+
+def test_more_instances_than_the_quota_are_refused(processing: Any, sagemaker: Any) -> None:
+    with pytest.raises(sagemaker.exceptions.ResourceLimitExceeded, match=r"ml\.m5\.large for processing job usage"):
+        processing.create("crowd", hosts=21)
 
 
 def test_an_output_that_cannot_be_taken_is_refused(processing: Any) -> None:

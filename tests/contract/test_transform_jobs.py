@@ -120,6 +120,8 @@ def test_describe_repeats_what_create_said(transforms: Any, sagemaker: Any) -> N
     )
     job = transforms.ended("repeated")
     assert (job["ModelName"], job["MaxPayloadInMB"]) == ("transformed", 3)
+    assert (job["TransformInput"]["SplitType"], job["TransformOutput"]["AssembleWith"]) == ("None", "None")
+    assert job["DataProcessing"] == {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
     assert job["TransformResources"] == {"InstanceType": "ml.m5.large", "InstanceCount": 1}
     assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "scones"}]
 
@@ -412,6 +414,30 @@ def test_a_job_that_cannot_run_is_refused(transforms: Any, sagemaker: Any, chang
     assert error.value.response["Error"]["Code"] == "ValidationException"
     with pytest.raises(ClientError, match="Could not find requested job"):
         sagemaker.describe_transform_job(TransformJobName="refused")
+
+
+def test_more_instances_than_the_quota_are_refused(transforms: Any, sagemaker: Any) -> None:
+    with pytest.raises(sagemaker.exceptions.ResourceLimitExceeded, match=r"ml\.m5\.large for transform job usage"):
+        transforms.create("crowd", {"a.txt": b"one"}, instances=21)
+
+
+def test_output_below_the_prefix_of_the_input_is_not_taken_for_input(transforms: Any) -> None:
+    transforms.create(
+        "within",
+        {"a.txt": b"one", "b.txt": b"two"},
+        instances=2,
+        TransformOutput={"S3OutputPath": f"s3://{BUCKET}/transform/within"},
+    )
+    assert transforms.ended("within")["TransformJobStatus"] == "Completed"
+    found = transforms.s3.list_objects_v2(Bucket=BUCKET, Prefix="transform/within/")["Contents"]
+    names = [entry["Key"].rpartition("/")[2] for entry in found]
+    assert names == ["a.txt", "a.txt.out", "b.txt", "b.txt.out"]
+
+
+def test_what_a_container_asks_for_without_sense_is_not_heard(transforms: Any) -> None:
+    said = {"MaxConcurrentTransforms": "many", "BatchStrategy": None, "MaxPayloadInMB": -1}
+    files, environment = {"a.txt": b"one"}, {"PARAMETERS": json.dumps(said)}
+    assert transforms.answered("senseless", files, Environment=environment) == {"a.txt.out": b"<one>"}
 
 
 def test_a_prefix_without_objects_is_refused(transforms: Any) -> None:
