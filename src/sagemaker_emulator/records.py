@@ -31,7 +31,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Payload:
-    """The body of one request, and the records of the file that it was made from."""
+    """The body of one request, and the records that it was made from if they were to be kept."""
 
     body: bytes
     records: tuple[bytes, ...]
@@ -74,20 +74,22 @@ SPLITTERS: dict[str, Callable[[BinaryIO, int], Iterator[Record]]] = {
 }
 
 
-def payloads(records: Iterator[Record], one_each: bool, limit: int) -> Iterator[Payload]:
+def payloads(records: Iterator[Record], one_each: bool, limit: int, keeps_records: bool) -> Iterator[Payload]:
     """As many records as fit into `limit` bytes (0: no limit), or `one_each`, without its newline or padding."""
-    body, origins = bytearray(), list[bytes]()
+    body, count, kept = bytearray(), 0, list[bytes]()
     for record in records:
         piece = record.content if one_each else record.raw
         if limit and len(record.content) > limit:
             raise too_large(limit)
-        if origins and (one_each or (limit and len(body) + len(piece) > limit)):
-            yield Payload(bytes(body), tuple(origins))
-            body, origins = bytearray(), []
+        if count and (one_each or (limit and len(body) + len(piece) > limit)):
+            yield Payload(bytes(body), tuple(kept))
+            body, count, kept = bytearray(), 0, []
         body += piece
-        origins.append(record.content if record.origin is None else record.origin)
-    if origins:
-        yield Payload(bytes(body), tuple(origins))
+        count += 1
+        if keeps_records:
+            kept.append(record.content if record.origin is None else record.origin)
+    if count:
+        yield Payload(bytes(body), tuple(kept))
 
 
 def too_large(limit: int) -> RecordError:

@@ -19,6 +19,7 @@ from sagemaker_emulator.inputs import S3Object
 from sagemaker_emulator.model_server import Client, InvocationFailed, ModelServer
 from sagemaker_emulator.records import SPLITTERS, Payload, Record, RecordError, payloads, too_large
 
+AHEAD = 2  # payloads made ready, and ends of files, beyond those that are being answered
 MEGABYTE = 1 << 20
 CHUNK_BYTES = 1 << 20
 BROKEN_GZIP = (gzip.BadGzipFile, EOFError, zlib.error)
@@ -50,7 +51,8 @@ class FileWork:
 
 
 Body: TypeAlias = Payload | Path
-Pending: TypeAlias = tuple[FileWork, Body | None, Future[BinaryIO] | None]
+Records: TypeAlias = tuple[bytes, ...]
+Pending: TypeAlias = tuple[FileWork, Records, Future[BinaryIO] | None]
 
 
 @dataclass
@@ -83,36 +85,36 @@ class InstanceTransform:
             for body in () if file.failed else self._bodies(file):
                 if self.halt.is_set() or file.failed:
                     break
-                self._pending.append((file, body, pool.submit(self._invoke, body)))
-                self._drain(2 * self.plan.max_concurrent)
+                records = (b"",) if isinstance(body, Path) else body.records
+                self._pending.append((file, records, pool.submit(self._invoke, body)))
+                self._drain(self.plan.max_concurrent + AHEAD)
         except (RecordError, DataProcessingError) as error:
             self._fail(file, "ClientError", [str(error)])
         except BROKEN_GZIP as error:
             self._fail(file, "ClientError", [f"The file is not Gzip, which CompressionType says: {error}"])
-        self._pending.append((file, None, None))
+        self._pending.append((file, (), None))
 
     def _drain(self, size: int) -> None:
         """Take the oldest answers until no more than `size` are awaited."""
         while len(self._pending) > size:
-            file, body, answer = self._pending.popleft()
-            if body is None or answer is None:
+            file, records, answer = self._pending.popleft()
+            if answer is None:
                 self._finish(file)
             else:
-                self._take(file, body, answer)
+                self._take(file, records, answer)
 
-    def _take(self, file: FileWork, body: Body, answer: Future[BinaryIO]) -> None:
+    def _take(self, file: FileWork, records: Records, answer: Future[BinaryIO]) -> None:
         try:
             with answer.result() as content:
-                self._write(file, body, content)
+                self._write(file, records, content)
         except InvocationFailed as failure:
             self._fail(file, failure.fault, failure.lines)
         except DataProcessingError as error:
             self._fail(file, "ClientError", [str(error)])
 
-    def _write(self, file: FileWork, body: Body, answer: BinaryIO) -> None:
+    def _write(self, file: FileWork, records: Records, answer: BinaryIO) -> None:
         processing, ending = self.plan.processing, b"\n" if self.plan.ends_lines else b""
         if processing.changes_output:
-            records = (b"",) if isinstance(body, Path) else body.records
             file.output.write(processing.stored(records, answer.read()) + ending)
         elif ending:
             file.output.write(answer.read().removesuffix(b"\n") + ending)
@@ -135,7 +137,7 @@ class InstanceTransform:
             records = SPLITTERS[self.plan.split_type](content, limit)
             if self.plan.processing.changes_input:
                 records = map(self._filtered, records)
-            yield from payloads(records, one_each, limit)
+            yield from payloads(records, one_each, limit, self.plan.processing.changes_output)
 
     def _whole(self, file: FileWork, limit: int) -> Body:
         if not self.plan.processing.changes_input and not self.plan.processing.joins_input:
