@@ -17,6 +17,7 @@ from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.errors import service_unavailable, validation
 from sagemaker_emulator.hosting import HostingContext
 from sagemaker_emulator.instances import StartFailed
+from sagemaker_emulator.jobs import require_quota
 from sagemaker_emulator.listing import Page, page
 from sagemaker_emulator.models import EndpointConfigs, Models
 from sagemaker_emulator.resources.arn import Arns
@@ -87,6 +88,8 @@ class Endpoints:
 
     def rescale(self, name: str, weights: dict[str, float], counts: dict[str, int]) -> Endpoint:
         """UpdateEndpointWeightsAndCapacities, by variant name."""
+        for variant, count in counts.items():
+            require_quota(f"variant {variant}", count, "endpoint")
         before = self.get(name).revision
 
         def change(endpoint: Endpoint) -> Endpoint:
@@ -211,6 +214,8 @@ class Endpoints:
             raise
 
     def _revision(self, config: EndpointConfig) -> Revision:
+        for variant in config.variants:
+            require_quota(variant.instance_type or "Serverless", variant.instance_count, "endpoint")
         names = dict.fromkeys(variant.model_name for variant in config.variants)
         models = tuple(self._models.get(name) for name in names)
         return Revision.of(uuid.uuid4().hex, config, models, time.time())

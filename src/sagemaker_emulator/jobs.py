@@ -89,7 +89,7 @@ def require_quota(instance_type: str, count: int, use: str) -> None:
     """ResourceLimitExceeded, in AWS's words: every instance is a process or container of this machine."""
     if count > INSTANCES_MAX:
         raise resource_limit_exceeded(
-            f"The account-level service limit '{instance_type} for {use} job usage' is {INSTANCES_MAX} Instances, with "
+            f"The account-level service limit '{instance_type} for {use} usage' is {INSTANCES_MAX} Instances, with "
             f"current utilization of 0 Instances and a request delta of {count} Instances. Please use AWS Service "
             "Quotas to request an increase for this quota."
         )

@@ -44,7 +44,7 @@ class ProcessingJobs(Jobs[ProcessingJob]):
         cluster = request["ProcessingResources"]["ClusterConfig"]
         if not {"InstanceCount", "InstanceType"} <= set(cluster):
             raise validation("ClusterConfig needs InstanceType and InstanceCount: InstancePreferences is not emulated.")
-        require_quota(cluster["InstanceType"], cluster["InstanceCount"], "processing")
+        require_quota(cluster["InstanceType"], cluster["InstanceCount"], "processing job")
         for output in request.get("ProcessingOutputConfig", {}).get("Outputs", ()):
             _refuse_output(output)
         for wire in request.get("ProcessingInputs", ()):

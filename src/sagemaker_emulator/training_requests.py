@@ -11,6 +11,7 @@ from sagemaker_emulator.aws import S3Location
 from sagemaker_emulator.checkpoints import DEFAULT_PATH, local_directory
 from sagemaker_emulator.engine import Engine, EngineError
 from sagemaker_emulator.errors import validation
+from sagemaker_emulator.jobs import require_quota
 from sagemaker_emulator.training_metrics import MetricReader
 
 REQUIRED = ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition")
@@ -69,6 +70,7 @@ def _refuse_members(request: dict[str, Any]) -> None:
     resources = request["ResourceConfig"]
     if "InstanceType" not in resources or resources.get("InstanceCount", 0) < 1:
         raise validation("ResourceConfig needs an InstanceType and an InstanceCount of at least 1.")
+    require_quota(resources["InstanceType"], resources["InstanceCount"], "training job")
 
 
 def _refuse_times(request: dict[str, Any]) -> None:

@@ -46,7 +46,7 @@ class TransformJobs(Jobs[TransformJob]):
             raise validation("DataCaptureConfig of a transform job is not emulated; leave it out.")
         _refuse_too_much(request)
         resources = request["TransformResources"]
-        require_quota(resources["InstanceType"], resources["InstanceCount"], "transform")
+        require_quota(resources["InstanceType"], resources["InstanceCount"], "transform job")
         try:
             S3Location.parse(request["TransformOutput"]["S3OutputPath"])
             self._context.engine.check(model.container["Image"])

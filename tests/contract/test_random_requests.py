@@ -171,9 +171,9 @@ class Generator:
         return self.random.choice(NAMES if names else choices)
 
     def _number(self, shape: Shape) -> float:
-        minimum, maximum = shape.metadata.get("min", 0), shape.metadata.get("max", 1 << 31)
+        minimum, maximum = shape.metadata.get("min", 0), shape.metadata.get("max", (1 << 31) - 1)
         step = self.random.choice([0, 0, 1, 2])
-        number = self.random.choice([minimum, min(minimum + step, maximum)])
+        number = min(minimum + step, maximum) if self.random.random() < 0.9 else maximum
         return int(number) if shape.type_name in ("integer", "long") else float(number)
 
     def _count(self, shape: Shape) -> int:
