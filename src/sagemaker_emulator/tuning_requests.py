@@ -12,7 +12,8 @@ from sagemaker_emulator.resources.tuning_job import Trial, TuningJob
 from sagemaker_emulator.training_metrics import MetricReader
 
 NOT_EMULATED = ("TrainingJobDefinitions", "WarmStartConfig", "Autotune")
-OWN_MEMBERS = ("DefinitionName", "TuningObjective", "HyperParameterRanges", "StaticHyperParameters")
+TUNING_RESOURCES = "HyperParameterTuningResourceConfig"
+OWN_MEMBERS = (TUNING_RESOURCES, "DefinitionName", "TuningObjective", "HyperParameterRanges", "StaticHyperParameters")
 RANGES_MAX = 30
 
 
@@ -27,10 +28,11 @@ def refuse_what_cannot_be_tuned(job: TuningJob) -> None:
 
 
 def _refuse_definition(job: TuningJob) -> None:
-    for name in ("TrainingJobDefinition",):
-        if name not in job.request:
-            raise validation(f"{name} is required.")
-    for name in ("TuningObjective", "HyperParameterRanges", "HyperParameterTuningResourceConfig"):
+    if "TrainingJobDefinition" not in job.request:
+        raise validation("TrainingJobDefinition is required.")
+    if ("ResourceConfig" in job.definition) == (TUNING_RESOURCES in job.definition):
+        raise validation(f"TrainingJobDefinition needs either ResourceConfig or {TUNING_RESOURCES}.")
+    for name in ("TuningObjective", "HyperParameterRanges"):
         if name in job.definition:
             raise validation(
                 f"TrainingJobDefinition.{name} is not emulated; HyperParameterTuningJobConfig has its like."
@@ -98,6 +100,7 @@ def training_request(job: TuningJob, trial: Trial) -> dict[str, Any]:
     request = {
         **definition,
         "TrainingJobName": trial.training_job,
+        "ResourceConfig": definition.get("ResourceConfig") or _resources(job.definition[TUNING_RESOURCES]),
         "AlgorithmSpecification": _with_objective_metric(job),
         "HyperParameters": {
             "_tuning_objective_metric": job.objective.metric,
@@ -111,6 +114,13 @@ def training_request(job: TuningJob, trial: Trial) -> dict[str, Any]:
         uri = f"{checkpoint['S3Uri'].rstrip('/')}/{trial.training_job}"
         request["CheckpointConfig"] = {**checkpoint, "S3Uri": uri}
     return request
+
+
+def _resources(tuning_resources: dict[str, Any]) -> dict[str, Any]:
+    """Of several InstanceConfigs the first: there is always capacity for it."""
+    first, *_ = tuning_resources.get("InstanceConfigs") or [{}]
+    of_training = ("InstanceType", "InstanceCount", "VolumeSizeInGB", "VolumeKmsKeyId")
+    return {name: value for name, value in {**tuning_resources, **first}.items() if name in of_training}
 
 
 def _with_objective_metric(job: TuningJob) -> dict[str, Any]:

@@ -209,6 +209,38 @@ def test_a_stop_stops_the_children(tuning: Tuning, ended: Any, until: Any) -> No
     assert error.value.response["Error"]["Code"] == "ValidationException"
 
 
+def test_resources_of_the_tuning_job_become_those_of_its_children(tuning: Tuning, ended: Any) -> None:
+    definition = tuning.definition({})
+    del definition["ResourceConfig"]
+    kinds = ("ml.m5.large", "ml.c5.xlarge")
+    shapes = [{"InstanceType": kind, "InstanceCount": 1, "VolumeSizeInGB": 5} for kind in kinds]
+    tuning.client.create_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName="flexible",
+        HyperParameterTuningJobConfig={
+            "Strategy": "Random",
+            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "score"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1},
+            "ParameterRanges": RATES,
+            "TrainingJobEarlyStoppingType": "Auto",
+        },
+        TrainingJobDefinition={
+            **definition,
+            "HyperParameterTuningResourceConfig": {"AllocationStrategy": "Prioritized", "InstanceConfigs": shapes},
+        },
+    )
+    best = ended("flexible")["BestTrainingJob"]["TrainingJobName"]
+    assert tuning.client.describe_training_job(TrainingJobName=best)["ResourceConfig"] == shapes[0]
+
+
+def test_a_token_that_no_listing_gave_is_refused(searched: dict[str, Any], tuning: Tuning) -> None:
+    for token in ("nonsense", "LTU=", "%"):
+        with pytest.raises(ClientError, match="Invalid pagination token") as error:
+            tuning.client.list_training_jobs_for_hyper_parameter_tuning_job(
+                HyperParameterTuningJobName="searched", NextToken=token
+            )
+        assert error.value.response["Error"]["Code"] == "ValidationException"
+
+
 def test_a_search_whose_jobs_all_fail_is_failed(tuning: Tuning, ended: Any) -> None:
     tuning.create("doomed", most=2, static={"exit_code": "1"})
     job = ended("doomed")

@@ -25,9 +25,9 @@ COUNTED = {
 def create_hyper_parameter_tuning_job(sagemaker: SageMaker, request: Request) -> Response:
     """Strategies Random and Grid; Bayesian draws as Random does. Integer, continuous and categorical ranges on their
     scales (Auto is linear), RandomSeed, MaxRuntimeInSeconds, TargetObjectiveMetricValue, BestObjectiveNotImproving.
-    TrainingJobEarlyStoppingType Auto is accepted and stops nothing early. Each trial's checkpoints have a folder of its
-    name. Goes on after a restart. Hyperband, TrainingJobDefinitions, WarmStartConfig, Autotune and AutoParameters are
-    refused.
+    Of HyperParameterTuningResourceConfig the first instances. TrainingJobEarlyStoppingType Auto is accepted and stops
+    nothing early. Each trial's checkpoints have a folder of its name. Goes on after a restart. Hyperband,
+    TrainingJobDefinitions, WarmStartConfig, Autotune and AutoParameters are refused.
     """
     return {"HyperParameterTuningJobArn": sagemaker.tuning_jobs.create(request, tags_of(request)).arn}
 
@@ -137,11 +137,16 @@ def _sorted(results: list[Result], request: Request) -> list[Result]:
 
 
 def _page(results: list[Result], request: Request) -> tuple[list[Result], str | None]:
-    start = 0
-    if token := request.get("NextToken"):
-        try:
-            start = int(base64.urlsafe_b64decode(token))
-        except ValueError:
-            raise validation("Invalid pagination token given in parameter NextToken") from None
+    start = _start(request["NextToken"]) if request.get("NextToken") else 0
     end = start + request.get("MaxResults", DEFAULT_RESULTS)
     return results[start:end], base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(results) else None
+
+
+def _start(token: str) -> int:
+    try:
+        text = base64.b64decode(token, altchars=b"-_", validate=True)
+    except ValueError:
+        text = b""
+    if not text.isdigit():
+        raise validation("Invalid pagination token given in parameter NextToken")
+    return int(text)
