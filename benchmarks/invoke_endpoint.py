@@ -186,7 +186,7 @@ def _memory_mb(url: str) -> float:
     port = int(url.rpartition(":")[2])
     for connection in psutil.net_connections("tcp"):
         if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-            return psutil.Process(connection.pid).memory_info().rss / 1e6
+            return float(psutil.Process(connection.pid).memory_info().rss) / 1e6
     raise SystemExit(f"no process on this machine listens on port {port}")
 
 

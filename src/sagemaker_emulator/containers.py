@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -14,6 +15,7 @@ from sagemaker_emulator.instances import Instance
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
 CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 KEEP_ALIVE_S = 15.0
+WRITTEN_AT_ONCE_BYTES = 512 << 10
 NOT_EMULATED = {
     "TargetModel": "it is not a multi-model endpoint",
     "TargetContainerHostname": "it is not a multi-container endpoint",
@@ -111,8 +113,9 @@ class Containers:
     ) -> aiohttp.ClientResponse:
         assert self._http is not None
         timeout = aiohttp.ClientTimeout(total=timeout_s)
+        data = io.BytesIO(body) if isinstance(body, bytes) and len(body) > WRITTEN_AT_ONCE_BYTES else body
         return await self._http.post(
-            f"{instance.address}/invocations", data=body, headers=_headers(request), timeout=timeout
+            f"{instance.address}/invocations", data=data, headers=_headers(request), timeout=timeout
         )
 
 

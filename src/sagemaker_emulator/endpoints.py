@@ -86,8 +86,12 @@ class Endpoints:
         self._in_background(self._replace, name, updating.pending, _termination_wait_s(updating.deployment_config))
         return updating
 
-    def rescale(self, name: str, weights: dict[str, float], counts: dict[str, int]) -> Endpoint:
-        """UpdateEndpointWeightsAndCapacities, by variant name."""
+    def rescale(self, name: str, desired: dict[str, dict[str, Any]]) -> Endpoint:
+        """UpdateEndpointWeightsAndCapacities; what is desired, by variant name."""
+        weights = {variant: wire["DesiredWeight"] for variant, wire in desired.items() if "DesiredWeight" in wire}
+        counts = {
+            variant: wire["DesiredInstanceCount"] for variant, wire in desired.items() if "DesiredInstanceCount" in wire
+        }
         for variant, count in counts.items():
             require_quota(f"variant {variant}", count, "endpoint")
         before = self.get(name).revision
@@ -96,7 +100,7 @@ class Endpoints:
             _refuse_in_progress(endpoint)
             if endpoint.status is EndpointStatus.FAILED:
                 raise validation(f'Cannot update endpoint "{endpoint.arn}" in status Failed.')
-            self._refuse_unknown_variants(endpoint, {*weights, *counts})
+            self._refuse_unknown_variants(endpoint, set(desired))
             revision = endpoint.revision.with_targets(weights, counts)
             return endpoint.serving(revision).moved_to(EndpointStatus.UPDATING, time.time())
 

@@ -12,7 +12,7 @@ import pytest
 
 BUCKET = "contract"
 KEY = re.compile(
-    r"capture/(?P<endpoint>[\w-]+)/AllTraffic/\d{4}/\d\d/\d\d/\d\d/\d\d-\d\d-\d{3}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl"
+    r"capture/(?P<endpoint>[\w-]+)/(?P<variant>\w+)/\d{4}/\d\d/\d\d/\d\d/\d\d-\d\d-\d{3}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl"
 )
 
 
@@ -103,3 +103,88 @@ def test_captured_data_waits_on_disk_while_s3_is_away(
         pass
     (entry,) = s3.list_objects_v2(Bucket="not-there-yet")["Contents"]
     assert b'"eventVersion":"0"' in s3.get_object(Bucket="not-there-yet", Key=entry["Key"])["Body"].read()
+
+
+def test_content_types_are_matched_without_their_parameters_or_case(
+    hosting: Any, runtime: Any, s3: Any, until: Any
+) -> None:
+    hosting.simple("parameters", DataCaptureConfig=capture())
+    sent = ["text/csv; charset=utf-8", "Text/CSV;label_size=0", "application/json;x=1", "application/jsonlines"]
+    for content_type in sent:
+        runtime.invoke_endpoint(EndpointName="parameters", Body=b"1,2", ContentType=content_type)
+    records = until(lambda: len(found := captured(s3, "parameters")) == 4 and found, "4 records")
+    inputs = [record["captureData"]["endpointInput"] for record in records]
+    assert [one["encoding"] for one in inputs] == ["CSV", "CSV", "JSON", "BASE64"]
+    assert [one["observedContentType"] for one in inputs] == sent
+
+
+def test_bytes_that_are_no_text_are_base64_whatever_they_call_themselves(
+    hosting: Any, runtime: Any, s3: Any, until: Any
+) -> None:
+    hosting.simple("no-text", DataCaptureConfig=capture())
+    runtime.invoke_endpoint(EndpointName="no-text", Body=b"\xff\xfe", ContentType="application/json")
+    (record,) = until(lambda: captured(s3, "no-text"), "the record")
+    assert record["captureData"]["endpointInput"]["encoding"] == "BASE64"
+    assert base64.b64decode(record["captureData"]["endpointInput"]["data"]) == b"\xff\xfe"
+
+
+def test_custom_attributes_and_a_missing_content_type(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
+    hosting.simple("bare", DataCaptureConfig=capture())
+    runtime.invoke_endpoint(EndpointName="bare", Body=b"x", CustomAttributes="trace=7")
+    (record,) = until(lambda: captured(s3, "bare"), "the record")
+    assert record["eventMetadata"]["customAttributes"] == ["trace=7"]
+    assert record["captureData"]["endpointInput"]["observedContentType"] == "application/octet-stream"
+
+
+def test_a_payload_of_megabytes_is_captured_whole(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
+    hosting.simple("large", DataCaptureConfig=capture(CaptureOptions=[{"CaptureMode": "Input"}]))
+    body = bytes(range(256)) * (20 << 10)
+    runtime.invoke_endpoint(EndpointName="large", Body=body, ContentType="image/png")
+    (record,) = until(lambda: captured(s3, "large"), "the record")
+    assert base64.b64decode(record["captureData"]["endpointInput"]["data"]) == body
+
+
+def test_a_sample_is_about_as_large_as_it_was_asked_for(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
+    hosting.simple("sampled", DataCaptureConfig=capture(InitialSamplingPercentage=50))
+    for _ in range(100):
+        runtime.invoke_endpoint(EndpointName="sampled", Body=b"x")
+    records = until(lambda: len(found := captured(s3, "sampled")) > 20 and found, "records")
+    assert 20 < len(records) < 80
+
+
+def test_each_variant_has_a_folder_of_its_own(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
+    hosting.model("folders")
+    variants = [{"VariantName": name, "ModelName": "folders"} for name in ("Blue", "Green")]
+    hosting.config("folders", *variants, DataCaptureConfig=capture())
+    hosting.endpoint("folders", "folders")
+    for name in ("Blue", "Green"):
+        runtime.invoke_endpoint(EndpointName="folders", Body=name.encode(), ContentType="text/csv", TargetVariant=name)
+    until(lambda: len(captured(s3, "folders")) == 2, "2 records")
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET, Prefix="capture/folders/")["Contents"]]
+    assert sorted(key.split("/")[2] for key in keys) == ["Blue", "Green"]
+
+
+def test_a_file_ends_after_its_time_while_traffic_goes_on(
+    restartable: Any, make_hosting: Any, s3: Any, until: Any
+) -> None:
+    sent: list[str] = []
+    with restartable(capture_file_s=0.5, capture_idle_s=60.0) as emulator:
+        make_hosting(emulator.client("sagemaker"), s3).simple("busy", DataCaptureConfig=capture())
+        runtime = emulator.client("sagemaker-runtime")
+
+        def files() -> bool:
+            runtime.invoke_endpoint(EndpointName="busy", Body=str(len(sent)), ContentType="text/csv")
+            sent.append(str(len(sent)))
+            return len(s3.list_objects_v2(Bucket=BUCKET, Prefix="capture/busy/").get("Contents", [])) >= 3
+
+        until(files, "3 files")
+    records = captured(s3, "busy")
+    assert [record["captureData"]["endpointInput"]["data"] for record in records] == sent
+
+
+def test_a_bucket_that_is_missing_holds_up_no_other(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
+    hosting.simple("astray", DataCaptureConfig=capture(DestinationS3Uri="s3://never-made-bucket/capture"))
+    hosting.simple("fine", DataCaptureConfig=capture())
+    runtime.invoke_endpoint(EndpointName="astray", Body=b"x")
+    runtime.invoke_endpoint(EndpointName="fine", Body=b"x")
+    until(lambda: captured(s3, "fine"), "the record of the other endpoint")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 
 def invoked(runtime: Any, endpoint: str, body: bytes = b"hello", **more: Any) -> dict[str, Any]:
@@ -192,3 +194,169 @@ def test_invocations_are_counted_in_cloudwatch(hosting: Any, runtime: Any, until
 def test_an_operation_that_is_not_emulated_says_so(sagemaker: Any) -> None:
     with pytest.raises(ClientError, match="The operation ListClusters is not emulated"):
         sagemaker.list_clusters()
+
+
+def test_weights_change_at_once_and_capacities_by_instances(hosting: Any, runtime: Any, sagemaker: Any) -> None:
+    hosting.model("scaled")
+    variants = [{"VariantName": name, "ModelName": "scaled"} for name in ("Blue", "Green")]
+    hosting.config("scaled", *variants)
+    hosting.endpoint("scaled", "scaled")
+    desired = [
+        {"VariantName": "Blue", "DesiredWeight": 0.0, "DesiredInstanceCount": 1},
+        {"VariantName": "Green", "DesiredWeight": 2.0, "DesiredInstanceCount": 2},
+    ]
+    sagemaker.update_endpoint_weights_and_capacities(EndpointName="scaled", DesiredWeightsAndCapacities=desired)
+    assert {invoked(runtime, "scaled")["InvokedProductionVariant"] for _ in range(5)} == {"Green"}
+    sagemaker.get_waiter("endpoint_in_service").wait(EndpointName="scaled", WaiterConfig={"Delay": 1})
+    shown = {one["VariantName"]: one for one in hosting.settled("scaled")["ProductionVariants"]}
+    assert [shown[name]["CurrentInstanceCount"] for name in ("Blue", "Green")] == [1, 2]
+    assert [shown[name]["CurrentWeight"] for name in ("Blue", "Green")] == [0.0, 2.0]
+    assert shown["Green"]["DeployedImages"][0]["SpecifiedImage"].endswith("/contract:1")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "desired", "message"),
+    [
+        ("never-made", [{"VariantName": "AllTraffic"}], 'Could not find endpoint "'),
+        ("answers", [{"VariantName": "Red"}], 'The variant name\\(s\\) "Red" is/are not present within endpoint conf'),
+        ("answers", [{"VariantName": "AllTraffic"}] * 2, 'The variant name "AllTraffic" was non-unique within the req'),
+        ("answers", [{"VariantName": "AllTraffic", "DesiredInstanceCount": -1}], "(?s)valid|greater"),
+    ],
+)
+def test_a_scaling_that_makes_no_sense_is_refused(
+    sagemaker: Any, endpoint: str, desired: list[dict[str, Any]], message: str
+) -> None:
+    with pytest.raises((ClientError, ParamValidationError), match=message):
+        sagemaker.update_endpoint_weights_and_capacities(EndpointName=endpoint, DesiredWeightsAndCapacities=desired)
+
+
+def test_an_update_shows_what_is_pending_and_refuses_all_else_meanwhile(
+    hosting: Any, sagemaker: Any, tmp_path: Path
+) -> None:
+    hosting.simple("pending")
+    gate = tmp_path / "gate"
+    waits = f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)"
+    hosting.model("pending-new", environment={"AT_START": waits})
+    hosting.config("pending-new", {"VariantName": "AllTraffic", "ModelName": "pending-new"})
+    sagemaker.update_endpoint(EndpointName="pending", EndpointConfigName="pending-new")
+    endpoint = sagemaker.describe_endpoint(EndpointName="pending")
+    assert endpoint["EndpointStatus"] == "Updating"
+    assert endpoint["EndpointConfigName"] == "pending"
+    summary = endpoint["PendingDeploymentSummary"]
+    assert summary["EndpointConfigName"] == "pending-new"
+    assert summary["ProductionVariants"][0]["VariantStatus"][0]["Status"] == "Creating"
+    refused = "Cannot update in-progress endpoint"
+    with pytest.raises(ClientError, match=refused):
+        sagemaker.delete_endpoint(EndpointName="pending")
+    with pytest.raises(ClientError, match=refused):
+        sagemaker.update_endpoint(EndpointName="pending", EndpointConfigName="pending")
+    with pytest.raises(ClientError, match=refused):
+        sagemaker.update_endpoint_weights_and_capacities(
+            EndpointName="pending", DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredWeight": 1.0}]
+        )
+    gate.touch()
+    assert "PendingDeploymentSummary" not in hosting.settled("pending")
+
+
+def test_an_update_can_retain_what_was_scaled(hosting: Any, sagemaker: Any) -> None:
+    hosting.simple("retained")
+    desired = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 2, "DesiredWeight": 3.0}]
+    sagemaker.update_endpoint_weights_and_capacities(EndpointName="retained", DesiredWeightsAndCapacities=desired)
+    hosting.settled("retained")
+    hosting.config("retained-new", {"VariantName": "AllTraffic", "ModelName": "retained"})
+    sagemaker.update_endpoint(
+        EndpointName="retained",
+        EndpointConfigName="retained-new",
+        RetainAllVariantProperties=True,
+        ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DesiredWeight"}],
+    )
+    (variant,) = hosting.settled("retained")["ProductionVariants"]
+    assert (variant["DesiredInstanceCount"], variant["DesiredWeight"]) == (2, 1.0)
+
+
+def blue_green(kind: str) -> dict[str, Any]:
+    routing: dict[str, Any] = {"Type": kind, "WaitIntervalInSeconds": 0}
+    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
+
+
+def test_a_deployment_all_at_once_is_what_an_update_is(hosting: Any, sagemaker: Any) -> None:
+    hosting.simple("at-once")
+    hosting.config("at-once-new", {"VariantName": "AllTraffic", "ModelName": "at-once"})
+    config = blue_green("ALL_AT_ONCE")
+    new = {"EndpointName": "at-once", "EndpointConfigName": "at-once-new"}
+    sagemaker.update_endpoint(**new, DeploymentConfig=config)
+    endpoint = hosting.settled("at-once")
+    assert endpoint["EndpointConfigName"] == "at-once-new"
+    assert endpoint["LastDeploymentConfig"] == config
+    with pytest.raises(ClientError, match="Type LINEAR is not emulated"):
+        sagemaker.update_endpoint(**new, DeploymentConfig=blue_green("LINEAR"))
+
+
+def test_a_failed_endpoint_can_be_updated_or_deleted_and_its_name_used_again(hosting: Any, sagemaker: Any) -> None:
+    hosting.model("second", environment={"REFUSE_TO_START": "1"})
+    hosting.config("second", {"VariantName": "AllTraffic", "ModelName": "second"})
+    assert hosting.endpoint("second", "second")["EndpointStatus"] == "Failed"
+    hosting.model("second-good")
+    hosting.config("second-good", {"VariantName": "AllTraffic", "ModelName": "second-good"})
+    sagemaker.update_endpoint(EndpointName="second", EndpointConfigName="second-good")
+    assert hosting.settled("second")["EndpointStatus"] == "InService"
+    with pytest.raises(ClientError, match="Cannot create already existing endpoint"):
+        sagemaker.create_endpoint(EndpointName="second", EndpointConfigName="second")
+    sagemaker.delete_endpoint(EndpointName="second")
+    sagemaker.get_waiter("endpoint_deleted").wait(EndpointName="second", WaiterConfig={"Delay": 1})
+    assert hosting.endpoint("second", "second")["EndpointStatus"] == "Failed"
+    sagemaker.delete_endpoint(EndpointName="second")
+
+
+def test_what_an_endpoint_is_made_of_may_be_deleted_under_it(hosting: Any, runtime: Any, sagemaker: Any) -> None:
+    hosting.model("rootless")
+    hosting.config("rootless", {"VariantName": "AllTraffic", "ModelName": "rootless"})
+    sagemaker.create_endpoint(EndpointName="rootless", EndpointConfigName="rootless")
+    sagemaker.delete_endpoint_config(EndpointConfigName="rootless")
+    sagemaker.delete_model(ModelName="rootless")
+    endpoint = hosting.settled("rootless")
+    assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", "rootless")
+    assert invoked(runtime, "rootless")["Body"]["model"] == "v1"
+
+
+def test_a_configuration_whose_model_is_gone_makes_no_endpoint(hosting: Any, sagemaker: Any) -> None:
+    hosting.model("vanished")
+    hosting.config("vanished", {"VariantName": "AllTraffic", "ModelName": "vanished"})
+    sagemaker.delete_model(ModelName="vanished")
+    with pytest.raises(ClientError, match='Could not find model "'):
+        sagemaker.create_endpoint(EndpointName="vanished", EndpointConfigName="vanished")
+
+
+def test_requests_go_on_to_the_instances_that_live(hosting: Any, runtime: Any) -> None:
+    hosting.model("hardy")
+    hosting.config("hardy", {"VariantName": "AllTraffic", "ModelName": "hardy", "InitialInstanceCount": 2})
+    hosting.endpoint("hardy", "hardy")
+    with pytest.raises(runtime.exceptions.ModelError):
+        invoked(runtime, "hardy", b"die")
+    assert [invoked(runtime, "hardy")["Body"]["model"] for _ in range(20)] == ["v1"] * 20
+
+
+def test_a_container_that_keeps_dying_is_started_later_and_later(
+    hosting: Any, runtime: Any, until: Any, tmp_path: Path
+) -> None:
+    starts = tmp_path / "starts"
+    counts = f"f = open({str(starts)!r}, 'a'); f.write('.'); f.close()"
+    counts += "\nimport os\nif os.path.getsize(f.name) > 1: os._exit(1)"
+    hosting.model("mortal", environment={"AT_START": counts})
+    hosting.config("mortal", {"VariantName": "AllTraffic", "ModelName": "mortal"})
+    assert hosting.endpoint("mortal", "mortal")["EndpointStatus"] == "InService"
+    with pytest.raises(runtime.exceptions.ModelError):
+        invoked(runtime, "mortal", b"die")
+    until(lambda: starts.stat().st_size >= 2, "the first restart")
+    began = time.monotonic()
+    until(lambda: starts.stat().st_size >= 4, "two more restarts")
+    assert time.monotonic() - began > 2
+
+
+@pytest.mark.parametrize(
+    "member", [{"TargetModel": "a.tar.gz"}, {"InferenceComponentName": "a"}, {"SessionId": "NEW_SESSION"}]
+)
+def test_what_the_endpoint_is_not_is_refused_by_name(runtime: Any, member: dict[str, Any]) -> None:
+    with pytest.raises(ClientError, match=f"cannot be invoked with {next(iter(member))}") as error:
+        invoked(runtime, "answers", **member)
+    assert error.value.response["Error"]["Code"] == "ValidationError"

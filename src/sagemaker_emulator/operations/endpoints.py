@@ -54,15 +54,14 @@ def update_endpoint(sagemaker: SageMaker, request: Request) -> Response:
 @operation("UpdateEndpointWeightsAndCapacities")
 def update_endpoint_weights_and_capacities(sagemaker: SageMaker, request: Request) -> Response:
     """Weights at once, then instances are started or drained. No ServerlessUpdateConfig."""
-    desired = request["DesiredWeightsAndCapacities"]
-    for wire in desired:
+    wires = request["DesiredWeightsAndCapacities"]
+    for wire in wires:
         if "ServerlessUpdateConfig" in wire:
             raise validation(f"Variant {wire['VariantName']}: ServerlessUpdateConfig is not emulated.")
-        if sum(wire["VariantName"] == other["VariantName"] for other in desired) > 1:
+        if sum(wire["VariantName"] == other["VariantName"] for other in wires) > 1:
             raise validation(f'The variant name "{wire["VariantName"]}" was non-unique within the request.')
-    weights = {wire["VariantName"]: wire["DesiredWeight"] for wire in desired if "DesiredWeight" in wire}
-    counts = {wire["VariantName"]: wire["DesiredInstanceCount"] for wire in desired if "DesiredInstanceCount" in wire}
-    return {"EndpointArn": sagemaker.endpoints.rescale(request["EndpointName"], weights, counts).arn}
+    desired = {wire["VariantName"]: wire for wire in wires}
+    return {"EndpointArn": sagemaker.endpoints.rescale(request["EndpointName"], desired).arn}
 
 
 @operation("DeleteEndpoint")
