@@ -133,10 +133,12 @@ def test_a_name_that_breaks_the_pattern_is_refused_with_the_pattern(jobs: Any) -
     assert error.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_two_hosts_share_the_keys_and_know_each_other(jobs: Any, log_of: Any) -> None:
+def test_two_hosts_share_the_keys_and_know_each_other(jobs: Any, s3: Any, log_of: Any) -> None:
+    for key in ("sharded/a/one.txt", "sharded/two.txt"):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
     source = {
         "S3DataType": "S3Prefix",
-        "S3Uri": f"s3://{BUCKET}/input/",
+        "S3Uri": f"s3://{BUCKET}/sharded/",
         "S3DataDistributionType": "ShardedByS3Key",
     }
     jobs.create(
