@@ -81,7 +81,12 @@ class Containers:
 
     async def open(self) -> None:
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S)
-        self._http = aiohttp.ClientSession(connector=connector, auto_decompress=False)
+        self._http = aiohttp.ClientSession(
+            connector=connector,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),  # what a container sets is not for its next caller
+            skip_auto_headers=("Accept-Encoding", "User-Agent"),  # an answer goes on as it is: not compressed
+        )
 
     async def close(self) -> None:
         if self._http:
