@@ -63,6 +63,8 @@ def delete_training_job(sagemaker: SageMaker, request: Request) -> Response:
 def _computed(job: TrainingJob) -> Response:
     return {
         "TuningJobArn": job.tuning_job_arn,
+        # AWS always tells the key, and the SDK's attach relies on it
+        "OutputDataConfig": {"KmsKeyId": "", **job.request["OutputDataConfig"]},
         "TrainingJobArn": job.arn,
         "TrainingJobStatus": job.status,
         "SecondaryStatus": job.secondary_status,
