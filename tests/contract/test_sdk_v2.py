@@ -43,7 +43,7 @@ SERVED = {"initial_instance_count": 1, "instance_type": "ml.m5.large"}
 
 
 class HurriedClock:
-    """The SDK looks at a job every 30 s, at an endpoint every 30 s. By this clock a minute takes a quarter of a second."""
+    """The SDK looks at a job, or an endpoint, every 30 s. By this clock a minute takes a quarter of a second."""
 
     HURRY = 240
 
@@ -61,7 +61,7 @@ def session(emulator: Any) -> Iterator[Session]:
         environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER", emulator.url)
         environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", emulator.url)
         environment.setattr(sagemaker.session, "time", HurriedClock())
-        # a third of a second of schema checking for each of the dozens of values that the SDK looks up in its own settings
+        # Dozens of times in a test the SDK would check its own settings, a third of a second each time.
         environment.setattr(sagemaker.utils, "validate_sagemaker_config", lambda _: None)
         yield Session(boto_session=boto3.Session(), default_bucket=BUCKET, sagemaker_config=CONFIG)
 
@@ -103,7 +103,7 @@ def trained(estimator: Callable[..., Estimator], channel: TrainingInput) -> Esti
 @pytest.fixture(scope="module")
 def model(trained: Estimator, session: Session) -> Model:
     made = Model(IMAGE, trained.model_data, ROLE, predictor_cls=Predictor, sagemaker_session=session, name="sdk2-model")
-    made.create(**{"instance_type": "ml.m5.large"})
+    made.create(instance_type="ml.m5.large")
     return made
 
 
@@ -121,7 +121,7 @@ def test_fit_waits_and_shows_the_log(
 
 
 def test_fit_raises_what_the_job_failed_of(estimator: Callable[..., Estimator], channel: TrainingInput) -> None:
-    with pytest.raises(UnexpectedStatusException, match="Failed. Reason: AlgorithmError: no such bay, exit code: 1"):
+    with pytest.raises(UnexpectedStatusException, match=r"Failed\. Reason: AlgorithmError: no such bay, exit code: 1"):
         estimator("failing", {"failure": "no such bay", "exit_code": "1"}).fit({"train": channel}, logs="None")
 
 
