@@ -100,6 +100,11 @@ def converted(image: Image.Image, mode: str) -> Image.Image:
 
 
 def scaled(image: Image.Image, factor: float) -> Image.Image:
-    """Rounded, so that the side that decides comes out exact."""
+    """Rounded, so that the side that decides comes out exact. A thread of an image would grow beyond all memory."""
     size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+    if size[0] * size[1] > PIXEL_LIMIT:
+        grown = f"{size[0]} x {size[1]} pixels"
+        raise UnreadableImageError(
+            f"it is {image.width} x {image.height} and would be scaled to {grown}, over the limit"
+        )
     return image if size == image.size else image.resize(size, Image.Resampling.BILINEAR)

@@ -85,3 +85,10 @@ def test_every_augmentation_gives_the_image_shape_and_repeats_for_a_seed(name: s
     assert first.shape == (32, 32, channels)
     assert first.dtype == np.uint8
     assert (first == again).all()
+
+
+def test_a_thread_of_an_image_is_refused_before_it_is_enlarged() -> None:
+    thread = encoded(Image.new("1", (500_000, 1)))
+    assert len(thread) < 2_000
+    with pytest.raises(UnreadableImageError, match="500000 x 1 and would be scaled to 16000000 x 32"):
+        SHAPE.prepared(thread)
