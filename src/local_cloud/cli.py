@@ -146,8 +146,10 @@ def _cloud(settings: Settings) -> LocalCloud:
 
 
 def _up(settings: Settings, cloud: LocalCloud) -> tuple[str, ...]:
+    started = cloud.up()
+    # not before: a port whose server is not ours must not get into it
     write_config(settings)
-    return cloud.up()
+    return started
 
 
 def _guide(settings: Settings) -> str:

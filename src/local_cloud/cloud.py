@@ -4,7 +4,7 @@ import subprocess
 import time
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -85,7 +85,13 @@ class LocalCloud:
             return self._end(self._records.read() if names is None else names)
 
     def is_up(self) -> bool:
-        return all(status.state is State.RUNNING for status in self.status())
+        """Whether all answer; refused when one of ours runs on another port than the one asked for."""
+        return all(self._process(server) is not None and is_healthy(server) for server in self.servers)
+
+    def require_ports(self) -> None:
+        """Refuses other ports than those of the servers that run."""
+        for server in self.servers:
+            self._process(server)
 
     def status(self) -> tuple[ServerStatus, ...]:
         return tuple(self._status(server) for server in self.servers)
@@ -104,7 +110,7 @@ class LocalCloud:
         if record and process and record.port != server.port:
             raise LocalCloudError(
                 f"{server.name} runs on port {record.port}, not on {server.port}. "
-                f"Run `make down` first, or keep its port: {server.port_variable}={record.port}"
+                f"Run `make down` first, or keep its port: export {server.port_variable}={record.port}"
             )
         return process
 
@@ -220,7 +226,7 @@ class LocalCloud:
             return ServerStatus(server.name, State.DEAD, record.port, self.log(server.name), record.pid)
         return ServerStatus(
             name=server.name,
-            state=State.RUNNING if is_healthy(server) else State.NOT_ANSWERING,
+            state=State.RUNNING if is_healthy(replace(server, port=record.port)) else State.NOT_ANSWERING,
             port=record.port,
             log=self.log(server.name),
             pid=record.pid,

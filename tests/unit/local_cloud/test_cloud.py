@@ -10,7 +10,7 @@ import pytest
 
 from local_cloud.cloud import LocalCloud, State
 from local_cloud.errors import LocalCloudError, PortInUseError, StartError
-from local_cloud.ports import free_port
+from local_cloud.ports import free_port, is_healthy
 from local_cloud.processes import LABEL, leftovers
 from local_cloud.state import Record, Records
 
@@ -150,6 +150,20 @@ def test_another_port_than_that_of_the_running_server_is_refused(clouds: Clouds)
     with pytest.raises(LocalCloudError, match=rf"one runs on port {one.port}, not on \d+. Run `make down` first"):
         clouds(server("one")).up()
     clouds(one).down()
+
+
+def test_a_server_of_others_on_the_asked_port_is_not_ours(clouds: Clouds) -> None:
+    one, others = server("one"), server("one")
+    foreign = subprocess.Popen(others.command)
+    clouds(one).up()
+    eventually(lambda: is_healthy(others))
+    with pytest.raises(LocalCloudError, match=rf"one runs on port {one.port}, not on {others.port}"):
+        clouds(others).is_up()
+    assert [(status.state, status.port) for status in clouds(others).status()] == [(State.RUNNING, one.port)]
+    foreign.kill()
+    foreign.wait()
+    assert states(clouds(others)) == [State.RUNNING]
+    assert clouds(one).is_up()
 
 
 def test_two_ups_at_once_start_one_cloud(clouds: Clouds) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -123,6 +124,12 @@ def test_the_command_sees_our_profile_and_nothing_of_the_persons_own(command: Co
     assert f"local {config}\n" in output
     assert "127.0.0.1:5999" in config.read_text()
     assert "127.0.0.1:4566" in config.read_text()
+
+
+def test_a_failed_up_does_not_write_down_the_port_of_others(command: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        assert command.finish("up", ONE_PORT=str(listener.getsockname()[1]))[0] == 1
+    assert not (command.clouds.state_dir / "aws.config").exists()
 
 
 def test_a_step_that_needs_the_cloud_says_how_to_start_it(command: Command) -> None:
