@@ -77,6 +77,8 @@ def our_keys(kit: Kit) -> set[str]:
     present = set(bucket.etags(s3, name, ""))
     manifests = [f"{split}.lst" for split in SPLITS if f"{split}.lst" in present]
     images = {f"{key[:-4]}/{file}" for key in manifests for file in stage.manifest_of(kit, key[:-4])}
+    if stage.UNFINISHED in present:
+        images |= stage.unfinished_keys(kit) | {stage.UNFINISHED}
     prefixes = (
         *(f"functions/{function}-" for function in workflow.FUNCTIONS.values()),
         f"workflows/{workflow.DEFINITION}-",

@@ -15,6 +15,7 @@ from scones.kit import Kit
 
 CIFAR_100 = "CIFAR-100"
 RECORD = "dataset.json"
+UNFINISHED = "unfinished.lst"
 
 
 @dataclass(frozen=True)
@@ -98,28 +99,44 @@ def require_images(kit: Kit, split: str) -> set[str]:
 
 
 def _earlier_keys(kit: Kit, present: dict[str, str]) -> set[str]:
-    """Keys that an earlier staging put there, by its own manifests: nobody else's objects are touched."""
+    """Keys that an earlier staging put there, whole or not: nobody else's objects are touched."""
     listed = (split for split in SPLITS if f"{split}.lst" in present)
-    return {f"{split}/{name}" for split in listed for name in manifest_of(kit, split)}
+    keys = {f"{split}/{name}" for split in listed for name in manifest_of(kit, split)}
+    return keys | (unfinished_keys(kit) if UNFINISHED in present else set())
+
+
+def unfinished_keys(kit: Kit) -> set[str]:
+    """Images that an interrupted staging put, or was about to take away: no manifest may name them."""
+    keys = bucket.get(kit, UNFINISHED, made_by="stage").decode(errors="replace").splitlines()
+    return {key for key in keys if key.startswith(tuple(f"{split}/" for split in SPLITS))}
 
 
 def _present(kit: Kit) -> dict[str, str]:
-    prefixes = [f"{split}{end}" for split in SPLITS for end in ("/", ".lst")]
+    prefixes = [UNFINISHED, *(f"{split}{end}" for split in SPLITS for end in ("/", ".lst"))]
     found = [bucket.etags(kit.client("s3"), kit.bucket, prefix) for prefix in prefixes]
     return {key: etag for etags in found for key, etag in etags.items()}
 
 
+def _begin(kit: Kit, keys: set[str]) -> None:
+    """From here until the record is put, the bucket reads as not staged, and names every image that it may hold."""
+    bucket.delete_all(kit.client("s3"), kit.bucket, [RECORD])
+    kit.client("s3").put_object(Bucket=kit.bucket, Key=UNFINISHED, Body="\n".join(sorted(keys)).encode())
+
+
 def upload(kit: Kit, folder: Path) -> int:
-    """Put images, then manifests; remove what an earlier data set left. Gives how many objects were put."""
+    """Put images, remove what an earlier data set left, put manifests. Gives how many objects were put."""
     images = [Upload(f"{split}/{file.name}", file) for split in SPLITS for file in sorted((folder / split).iterdir())]
     manifests = [Upload(f"{split}.lst", folder / f"{split}.lst") for split in SPLITS]
-    present = _present(kit)
-    stale = (_earlier_keys(kit, present) - {item.key for item in images}) & present.keys()
-    missing = bucket.changed(images, present)
+    present, keys = _present(kit), {item.key for item in images}
+    stale = (_earlier_keys(kit, present) - keys) & present.keys()
+    missing, new_manifests = bucket.changed(images, present), bucket.changed(manifests, present)
+    if missing or stale or new_manifests:
+        _begin(kit, keys | stale)
     with kit.console.meter("Uploading", total=len(missing)) as meter:
         bucket.put_all(kit, missing, lambda count: meter.update(f"{count} of {len(missing)}", completed=count))
-    bucket.put_all(kit, new_manifests := bucket.changed(manifests, present), lambda count: None)
     bucket.delete_all(kit.client("s3"), kit.bucket, stale)
+    bucket.put_all(kit, new_manifests, lambda count: None)
+    bucket.delete_all(kit.client("s3"), kit.bucket, [UNFINISHED])
     return len(missing) + len(new_manifests)
 
 

@@ -68,6 +68,44 @@ def test_another_data_set_replaces_ours_and_leaves_the_rest(
     assert found == {"test/new_s_000000.png", "test/new_s_000001.png", "test/somebodys.png"}
 
 
+def interrupted_before(kit: Kit, operation: str, key: str) -> None:
+    """Stage, and press Ctrl-C where a request that names the key is about to be sent."""
+
+    def interrupt(params: dict[str, object], **event: object) -> None:
+        if key in f"{params['url_path']} {params['body']!r}":
+            raise KeyboardInterrupt
+
+    kit.client("s3").meta.events.register(f"before-call.s3.{operation}", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        stage.stage(kit)
+    kit.client("s3").meta.events.unregister(f"before-call.s3.{operation}", interrupt)
+
+
+@pytest.mark.parametrize(
+    ("operation", "key"),
+    [("PutObject", "unfinished.lst"), ("PutObject", "new_s_000001"), ("DeleteObjects", "test_s_000000")]
+    + [("PutObject", "test.lst"), ("DeleteObjects", "unfinished.lst"), ("PutObject", "dataset.json")],
+)
+def test_an_interrupted_stage_reads_as_not_staged_and_leaves_nothing_that_the_next_does_not_replace(
+    kit: Kit,
+    make_kit: MakeKit,
+    make_batch: Callable[..., bytes],
+    parts: object,
+    tmp_path: Path,
+    operation: str,
+    key: str,
+) -> None:
+    first = stage.stage(kit)
+    before = objects(kit)
+    parts.members["cifar-100-python/test"] = make_batch([48, 8], "new")  # type: ignore[attr-defined]
+    other = make_kit(dataset=str(parts.write(tmp_path / "other.tar.gz")))  # type: ignore[attr-defined]
+    interrupted_before(other, operation, key)
+    with pytest.raises(MissingError, match="run `scones stage` first"):
+        stage.recorded(kit)
+    assert stage.stage(kit) == first
+    assert objects(kit) == before
+
+
 def test_a_wrong_archive_leaves_what_was_staged(kit: Kit, make_kit: MakeKit, tmp_path: Path) -> None:
     stage.stage(kit)
     before = objects(kit)
