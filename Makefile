@@ -26,27 +26,8 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 export UV_PYTHON_DOWNLOADS := never
 
-PERSONAL_AWS := AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ENDPOINT_URL AWS_REGION AWS_DEFAULT_REGION \
-  $(filter AWS_ENDPOINT_URL_%,$(.VARIABLES))
-
-# Under our profiles nothing of a person's own AWS configuration is seen; under any other, nothing is changed.
-ifeq ($(strip $(AWS_PROFILE)),)
-override AWS_PROFILE := local
-endif
-ifneq ($(filter local local-mode,$(AWS_PROFILE)),)
-export AWS_PROFILE
-unexport $(PERSONAL_AWS)
-export AWS_SHARED_CREDENTIALS_FILE := /dev/null
-ifeq ($(strip $(SCONES_LOCALSTACK_PORT)$(SCONES_SAGEMAKER_PORT)),)
-export AWS_CONFIG_FILE := $(CURDIR)/local/aws.config
-else
-# written by `make up`: the same profiles at the ports that were asked for
-export AWS_CONFIG_FILE := $(or $(SCONES_STATE_DIR),$(CURDIR)/.scones)/aws.config
-endif
-endif
-
 # Tests choose their own AWS.
-PYTEST := env $(foreach name,AWS_PROFILE AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE $(PERSONAL_AWS),-u $(name)) .venv/bin/pytest
+PYTEST := env $(foreach name,$(filter AWS_%,$(.VARIABLES)),-u $(name)) .venv/bin/pytest
 
 ##@ Start here
 
@@ -93,12 +74,10 @@ workflow: ## deploy the functions and the state machine
 classify: ## run test images through the state machine
 report: ## read what was captured, draw it, write out/report
 $(STEPS): setup data/sample.tar.gz
-	@$(CLOUD) require
-	@.venv/bin/scones $@
+	@$(CLOUD) require -- .venv/bin/scones $@
 
 clean-cloud: setup ## delete what the workflow made in the cloud
-	@$(CLOUD) require
-	@.venv/bin/scones clean
+	@$(CLOUD) require -- .venv/bin/scones clean
 
 data/sample.tar.gz: data/draw_sample.py | .venv/.installed
 	@$(PYTHON) data/draw_sample.py $@

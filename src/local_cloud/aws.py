@@ -15,15 +15,8 @@ CREDENTIALS = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-# What a person may have set for AWS itself, and what would win over a profile.
-PERSONAL = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_ENDPOINT_URL",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-)
+# All that a program under our profile sees of a person's own: of the rest, most would win over the profile.
+KEPT = frozenset({"AWS_CA_BUNDLE", "AWS_PAGER"})
 
 
 def without_aws(environment: Mapping[str, str], also: Collection[str] = ()) -> dict[str, str]:
@@ -32,17 +25,22 @@ def without_aws(environment: Mapping[str, str], also: Collection[str] = ()) -> d
 
 def client_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of a program that uses the local cloud as its AWS."""
+    without = hidden(settings, environment)
+    return {**{name: value for name, value in environment.items() if name not in without}, **ours(settings)}
+
+
+def ours(settings: Settings) -> dict[str, str]:
+    """What leads to the local cloud."""
     return {
-        **{name: value for name, value in environment.items() if not _is_personal(name)},
         "AWS_PROFILE": settings.profile,
         "AWS_CONFIG_FILE": str(config_file(settings)),
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
 
 
-def _is_personal(name: str) -> bool:
-    # AWS_ENDPOINT_URL_<SERVICE> wins over every profile
-    return name in PERSONAL or name.startswith("AWS_ENDPOINT_URL_")
+def hidden(settings: Settings, environment: Mapping[str, str]) -> list[str]:
+    """The variables that would lead a program elsewhere than to the local cloud."""
+    return sorted(name for name in environment if name.startswith("AWS_") and name not in KEPT | ours(settings).keys())
 
 
 def config_file(settings: Settings) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from local_cloud import foreground
-from local_cloud.aws import PERSONAL, client_environment, config_file, write_config
+from local_cloud.aws import client_environment, config_file, hidden, ours, write_config
 from local_cloud.cloud import LocalCloud, ServerStatus, State
 from local_cloud.errors import LocalCloudError, NotUpError
 from local_cloud.logs import follow, last_lines
@@ -98,26 +98,33 @@ def run(settings: Settings, keep: bool, command: tuple[str, ...]) -> int:
                     click.echo(_describe(ended), err=True)
 
 
-@cli.command()
+@cli.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
-def require(settings: Settings) -> None:
-    """Fail with advice unless the cloud is up, or the AWS profile is not one of ours."""
-    if settings.is_local and not _cloud(settings).is_up():
+def require(settings: Settings, command: tuple[str, ...]) -> int:
+    """Fail with advice unless the cloud is up; then run COMMAND, and pass on its exit code.
+
+    Under an AWS profile that is not one of ours nothing is required: COMMAND runs as it is.
+    """
+    if not settings.is_local:
+        return foreground.run(command, os.environ) if command else 0
+    if not _cloud(settings).is_up():
         raise NotUpError(
             f"the local cloud is not up, and AWS_PROFILE={settings.profile} needs it. Run: make up\n"
             "(make status says how it is; with AWS_PROFILE=<a profile of your own> the step runs on AWS)"
         )
+    return foreground.run(command, client_environment(settings, os.environ)) if command else 0
 
 
 @cli.command()
 @click.pass_obj
 def env(settings: Settings) -> None:
-    """Print `export` lines that point a shell's AWS tools at the local cloud: eval "$(make -s env)"."""
+    """Print the lines that point a shell's AWS tools at the local cloud: eval "$(make -s env)"."""
     if not settings.is_local:
         return click.echo(f"export AWS_PROFILE={shlex.quote(settings.profile)}")
-    wanted = client_environment(settings, {})
-    click.echo(f"unset {' '.join(PERSONAL)}")
-    for name, value in wanted.items():
+    for name in hidden(settings, os.environ):
+        click.echo(f"unset {name}")
+    for name, value in ours(settings).items():
         click.echo(f"export {name}={shlex.quote(value)}")
     return None
 

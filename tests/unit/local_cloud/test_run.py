@@ -5,11 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from local_cloud.processes import leftovers
+from local_cloud.settings import ROOT
 
 from .conftest import PROGRAM, Clouds, eventually, runs, server
 
@@ -115,15 +117,60 @@ def test_starts_nothing_under_a_profile_of_the_persons_own(command: Command) -> 
     assert command.finish("require", AWS_PROFILE="prod") == (0, "")
 
 
+# each leads a program elsewhere than to its profile
+PERSONAL = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_REGION",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+)
+
+
 def test_the_command_sees_our_profile_and_nothing_of_the_persons_own(command: Command) -> None:
-    script = "echo $AWS_PROFILE $AWS_CONFIG_FILE $AWS_ACCESS_KEY_ID"
+    mine = dict.fromkeys((*PERSONAL, "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), "mine")
     _, output = command.finish(
-        "run", "--", "sh", "-c", script, AWS_ACCESS_KEY_ID="mine", SCONES_SAGEMAKER_PORT="5999", AWS_CONFIG_FILE="mine"
+        "run", "--", "sh", "-c", "env | grep ^AWS_ | sort", AWS_CA_BUNDLE="kept", SCONES_SAGEMAKER_PORT="5999", **mine
     )
     config = command.clouds.state_dir / "aws.config"
-    assert f"local {config}\n" in output
+    assert [line for line in output.splitlines() if line.startswith("AWS_")] == [
+        "AWS_CA_BUNDLE=kept",
+        f"AWS_CONFIG_FILE={config}",
+        "AWS_PROFILE=local",
+        "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
+    ]
     assert "127.0.0.1:5999" in config.read_text()
     assert "127.0.0.1:4566" in config.read_text()
+
+
+def test_a_step_sees_nothing_of_the_persons_own_either(command: Command) -> None:
+    command.finish("up")
+    code, output = command.finish("require", "--", "env", **dict.fromkeys(PERSONAL, "mine"))
+    assert code == 0
+    assert "AWS_PROFILE=local\n" in output
+    assert "mine" not in output
+    assert command.finish("require", "--", "sh", "-c", "exit 7")[0] == 7
+    command.finish("down")
+
+
+def test_a_shell_that_evaluates_env_is_left_with_our_profile_alone(command: Command) -> None:
+    personal = dict.fromkeys(PERSONAL, "mine")
+    _, lines = command.finish("env", **personal)
+    aws = evaluated(lines, {**personal, "AWS_PAGER": "less"})
+    assert aws == {
+        "AWS_CONFIG_FILE": str(ROOT / "local" / "aws.config"),
+        "AWS_PAGER": "less",
+        "AWS_PROFILE": "local",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    }
+
+
+def evaluated(lines: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The AWS variables of a shell with this environment, after the lines."""
+    output = subprocess.check_output(["/bin/sh", "-c", f"{lines}\n/usr/bin/env"], env=environment, text=True)
+    variables = dict(line.split("=", 1) for line in output.splitlines())
+    return {name: value for name, value in variables.items() if name.startswith("AWS_")}
 
 
 def test_a_failed_up_does_not_write_down_the_port_of_others(command: Command) -> None:
