@@ -24,13 +24,15 @@ def without_aws(environment: Mapping[str, str], also: Collection[str] = ()) -> d
 
 
 def client_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a program that uses the local cloud as its AWS."""
+    """The environment of a program that uses the AWS of the profile."""
     without = hidden(settings, environment)
     return {**{name: value for name, value in environment.items() if name not in without}, **ours(settings)}
 
 
 def ours(settings: Settings) -> dict[str, str]:
-    """What leads to the local cloud."""
+    """What leads to the AWS of the profile."""
+    if not settings.is_local:
+        return {"AWS_PROFILE": settings.profile}
     return {
         "AWS_PROFILE": settings.profile,
         "AWS_CONFIG_FILE": str(config_file(settings)),
@@ -39,18 +41,37 @@ def ours(settings: Settings) -> dict[str, str]:
 
 
 def hidden(settings: Settings, environment: Mapping[str, str]) -> list[str]:
-    """The variables that would lead a program elsewhere than to the local cloud."""
+    """The variables that would lead a program elsewhere."""
+    if not settings.is_local:
+        return _left_by_env(settings, environment)
     return sorted(name for name in environment if name.startswith("AWS_") and name not in KEPT | ours(settings).keys())
+
+
+def _left_by_env(settings: Settings, environment: Mapping[str, str]) -> list[str]:
+    """What our `env` left in a shell, and what does not know a profile of a person's own."""
+    config = environment.get("AWS_CONFIG_FILE")
+    if not config or Path(config).resolve() not in (_shipped(settings), _generated(settings)):
+        return []
+    empty = environment.get("AWS_SHARED_CREDENTIALS_FILE") == os.devnull
+    return ["AWS_CONFIG_FILE", *(["AWS_SHARED_CREDENTIALS_FILE"] if empty else [])]
 
 
 def config_file(settings: Settings) -> Path:
     """`local/aws.config` says the default ports; for others there is a copy in the state folder."""
-    return settings.root / "local" / "aws.config" if settings.has_default_ports else settings.state_dir / "aws.config"
+    return _shipped(settings) if settings.has_default_ports else _generated(settings)
 
 
 def write_config(settings: Settings) -> None:
-    text = (settings.root / "local" / "aws.config").read_text()
+    text = _shipped(settings).read_text()
     text = text.replace(f"127.0.0.1:{SAGEMAKER_PORT}", f"127.0.0.1:{settings.sagemaker_port}\0")
     text = text.replace(f"127.0.0.1:{LOCALSTACK_PORT}", f"127.0.0.1:{settings.localstack_port}\0")
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    (settings.state_dir / "aws.config").write_text(text.replace("\0", ""))
+    _generated(settings).write_text(text.replace("\0", ""))
+
+
+def _shipped(settings: Settings) -> Path:
+    return settings.root / "local" / "aws.config"
+
+
+def _generated(settings: Settings) -> Path:
+    return settings.state_dir / "aws.config"

@@ -83,10 +83,10 @@ def logs(settings: Settings, follows: bool, lines: int, names: tuple[str, ...]) 
 def run(settings: Settings, keep: bool, command: tuple[str, ...]) -> int:
     """Run COMMAND with the cloud up, and pass on its exit code. What was started for it is ended after it.
 
-    Under an AWS profile that is not one of ours nothing is started: COMMAND runs as it is.
+    Under an AWS profile that is not one of ours nothing is started: COMMAND runs on AWS.
     """
     if not settings.is_local:
-        return foreground.run(command, os.environ)
+        return foreground.run(command, client_environment(settings, os.environ))
     cloud = _cloud(settings)
     started = _up(settings, cloud)
     try:
@@ -104,11 +104,9 @@ def run(settings: Settings, keep: bool, command: tuple[str, ...]) -> int:
 def require(settings: Settings, command: tuple[str, ...]) -> int:
     """Fail with advice unless the cloud is up; then run COMMAND, and pass on its exit code.
 
-    Under an AWS profile that is not one of ours nothing is required: COMMAND runs as it is.
+    Under an AWS profile that is not one of ours nothing is required: COMMAND runs on AWS.
     """
-    if not settings.is_local:
-        return foreground.run(command, os.environ) if command else 0
-    if not _cloud(settings).is_up():
+    if settings.is_local and not _cloud(settings).is_up():
         raise NotUpError(
             f"the local cloud is not up, and AWS_PROFILE={settings.profile} needs it. Run: make up\n"
             "(make status says how it is; with AWS_PROFILE=<a profile of your own> the step runs on AWS)"
@@ -120,13 +118,10 @@ def require(settings: Settings, command: tuple[str, ...]) -> int:
 @click.pass_obj
 def env(settings: Settings) -> None:
     """Print the lines that point a shell's AWS tools at the local cloud: eval "$(make -s env)"."""
-    if not settings.is_local:
-        return click.echo(f"export AWS_PROFILE={shlex.quote(settings.profile)}")
     for name in hidden(settings, os.environ):
         click.echo(f"unset {name}")
     for name, value in ours(settings).items():
         click.echo(f"export {name}={shlex.quote(value)}")
-    return None
 
 
 def main(arguments: Sequence[str]) -> int:

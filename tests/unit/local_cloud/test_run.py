@@ -166,6 +166,22 @@ def test_a_shell_that_evaluates_env_is_left_with_our_profile_alone(command: Comm
     }
 
 
+@pytest.mark.parametrize("port", ["4570", "5999"])
+def test_what_env_left_in_a_shell_does_not_hide_a_persons_own_profile(command: Command, port: str) -> None:
+    shell = evaluated(command.finish("env", SCONES_SAGEMAKER_PORT=port)[1], {})
+    shell |= {"AWS_PROFILE": "prod", "AWS_REGION": "x"}
+    theirs = {"AWS_PROFILE": "prod", "AWS_REGION": "x"}
+    for verb in ("run", "require"):
+        code, output = command.finish(verb, "--", "sh", "-c", "env | grep ^AWS_", **shell)
+        assert (code, dict(line.split("=") for line in output.splitlines())) == (0, theirs)
+    assert evaluated(command.finish("env", **shell)[1], shell) == theirs
+
+
+def test_a_persons_own_configuration_files_stay_with_their_profile(command: Command) -> None:
+    own = {"AWS_PROFILE": "prod", "AWS_CONFIG_FILE": "/mine", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+    assert evaluated(command.finish("env", **own)[1], own) == own
+
+
 def evaluated(lines: str, environment: Mapping[str, str]) -> dict[str, str]:
     """The AWS variables of a shell with this environment, after the lines."""
     output = subprocess.check_output(["/bin/sh", "-c", f"{lines}\n/usr/bin/env"], env=environment, text=True)
