@@ -1,6 +1,7 @@
 """Reading an archive in CIFAR-100's format (`cifar-100-python/{meta,train,test}`), from someone who may mean harm."""
 
 import gzip
+import io
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -12,11 +13,14 @@ import numpy as np
 
 from scones import pickles
 from scones.errors import ArchiveError
+from scones.pickles import Pixels
 
 FOLDER = "cifar-100-python"
 MEMBERS = ("meta", "train", "test")
 MAX_MEMBERS = 32
 MAX_MEMBER_BYTES = 256 * 1024**2
+# What a member's headers, and the padding after it, may take.
+MAX_HEADER_BYTES = 64 * 1024
 PIXELS = 3 * 32 * 32
 CLASSES = 100
 
@@ -59,7 +63,8 @@ def _labels(value: object) -> list[int]:
 def _mapping(value: object) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise ArchiveError(f"holds a {type(value).__name__}, not a dict: this is not an image archive")
-    return {key.decode("latin1") if isinstance(key, bytes) else str(key): item for key, item in value.items()}
+    texts = ((key.decode("latin1") if isinstance(key, bytes) else key, item) for key, item in value.items())
+    return {key: item for key, item in texts if isinstance(key, str)}
 
 
 def _class_names(value: object) -> list[str]:
@@ -71,10 +76,10 @@ def _class_names(value: object) -> list[str]:
 
 def _batch(value: object) -> Batch:
     fields = _mapping(value)
-    data = fields.get("data")
-    if not isinstance(data, np.ndarray):
+    pixels = fields.get("data")
+    if not isinstance(pixels, Pixels):
         raise ArchiveError("has no array under 'data': this is not an image archive")
-    return Batch(_texts(fields.get("filenames"), "filenames"), _labels(fields.get("fine_labels")), data)
+    return Batch(_texts(fields.get("filenames"), "filenames"), _labels(fields.get("fine_labels")), pixels.data)
 
 
 def _wanted(member: tarfile.TarInfo) -> str | None:
@@ -84,8 +89,8 @@ def _wanted(member: tarfile.TarInfo) -> str | None:
         raise ArchiveError(f"has {member.name!r}, a path outside its folder {FOLDER}/: refused whole")
     if not (member.isreg() or member.isdir()):
         raise ArchiveError(f"has {member.name!r}, which is a link or a device: refused whole")
-    if member.size > MAX_MEMBER_BYTES:
-        raise ArchiveError(f"has {member.name!r} of {member.size} bytes, over {MAX_MEMBER_BYTES}: refused whole")
+    if not 0 <= member.size <= MAX_MEMBER_BYTES:
+        raise ArchiveError(f"has {member.name!r} of {member.size} bytes, not 0 to {MAX_MEMBER_BYTES}: refused whole")
     part = "/".join(name.parts[1:])
     return part if member.isreg() and part in MEMBERS else None
 
@@ -96,9 +101,11 @@ def _archive_errors(path: Path) -> Iterator[None]:
         yield
     except ArchiveError as error:
         raise ArchiveError(f"{path} {error}") from error
+    except (MemoryError, RecursionError) as error:
+        raise ArchiveError(f"{path} takes more memory than any image archive needs: refused whole") from error
     except (EOFError, zlib.error) as error:
         raise ArchiveError(f"{path} is truncated or damaged ({error}): fetch it again") from error
-    except (gzip.BadGzipFile, tarfile.TarError) as error:
+    except (gzip.BadGzipFile, tarfile.TarError, ValueError) as error:
         raise ArchiveError(f"{path} is not a .tar.gz in CIFAR-100's format ({error})") from error
     except OSError as error:
         raise ArchiveError(f"{path} cannot be read: {error.strerror or error}") from error
@@ -109,18 +116,39 @@ def _read_part(tar: tarfile.TarFile, member: tarfile.TarInfo) -> object:
     if stream is None:
         raise ArchiveError(f"has {member.name!r}, which is not a file")
     try:
-        return pickles.load(stream)
+        return pickles.load(stream.read())
     except ArchiveError as error:
         raise ArchiveError(f"{member.name} {error}") from error
 
 
+class BoundedStream(io.RawIOBase):
+    """Gives no more bytes than were allowed: tarfile reads a long name whole before it tells how long it is."""
+
+    def __init__(self, stream: gzip.GzipFile) -> None:
+        self._stream, self._left = stream, 0
+
+    def allow(self, size_bytes: int) -> None:
+        self._left += size_bytes + MAX_HEADER_BYTES
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise ArchiveError(f"has headers of more than {MAX_HEADER_BYTES} bytes: refused whole")
+        return data
+
+
 def _read_parts(stream: gzip.GzipFile, on_part: Callable[[str], None]) -> dict[str, object]:
     parts: dict[str, object] = {}
-    with tarfile.open(fileobj=stream, mode="r|") as tar:
+    bounded = BoundedStream(stream)
+    bounded.allow(0)
+    with tarfile.open(fileobj=bounded, mode="r|") as tar:
         for count, member in enumerate(tar, 1):
             if count > MAX_MEMBERS:
                 raise ArchiveError(f"has more than {MAX_MEMBERS} members: refused whole")
-            if (part := _wanted(member)) is None:
+            part = _wanted(member)
+            bounded.allow(member.size)
+            if part is None:
                 continue
             if part in parts:
                 raise ArchiveError(f"has {member.name!r} twice: refused whole")

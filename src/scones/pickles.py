@@ -1,15 +1,27 @@
 """Unpickling CIFAR's batches without running what they name.
 
-A pickle is a program: it may call any global that it names. CIFAR-100's name three, and only these are given, the first
-as a version that makes nothing but the empty array which the pickle then fills.
+A pickle is a program: it may call any global that it names, and nest or share values until the process dies of it. So
+its opcodes are looked at first, and those few globals that an array's pickle names are given as stand-ins of our own.
 """
 
+import io
 import pickle
-from typing import IO
+import pickletools
 
 import numpy as np
 
 from scones.errors import ArchiveError
+
+MAX_OPCODES = 2_000_000
+MAX_SHARED_CHARACTERS = 1000
+# Nesting has at most this depth too. CIFAR-100 has nine in all.
+MAX_CONTAINERS = 32
+TEXTS = {"SHORT_BINSTRING", "BINSTRING", "BINUNICODE", "SHORT_BINBYTES", "BINBYTES", "GLOBAL"}
+NUMBERS = {"NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2"}
+CONTAINERS = {"EMPTY_DICT", "EMPTY_LIST", "EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"}
+FILLS = {"MARK", "APPEND", "APPENDS", "SETITEM", "SETITEMS", "REDUCE", "BUILD"}
+PUTS, GETS = {"BINPUT", "LONG_BINPUT"}, {"BINGET", "LONG_BINGET"}
+OPCODES = TEXTS | NUMBERS | CONTAINERS | FILLS | PUTS | GETS | {"PROTO", "STOP"}
 
 BROKEN = (
     pickle.UnpicklingError,
@@ -17,43 +29,90 @@ BROKEN = (
     TypeError,
     AttributeError,
     LookupError,
-    ImportError,
+    EOFError,
     MemoryError,
     OverflowError,
+    RecursionError,
 )
 
 
-def empty_array(subtype: object, shape: object, typecode: object) -> np.ndarray:
-    """`numpy.core.multiarray._reconstruct` as pickles of arrays call it: ndarray, (0,), 'b'."""
-    if subtype is not np.ndarray or shape != (0,):
-        raise pickle.UnpicklingError(f"_reconstruct is called with {subtype!r}, {shape!r}")
-    return np.empty(0, dtype=np.uint8)
+class UnsignedByte:
+    """`numpy.dtype` as pickles call it: typecode, align, copy. What they then say of byte order is of no concern."""
+
+    def __init__(self, typecode: object, *_: object) -> None:
+        if typecode != "u1":
+            raise ArchiveError("has an array of another type than uint8")
+
+    def __setstate__(self, state: object) -> None: ...
+
+
+class Pixels:
+    """`numpy.ndarray`: an array's state, as its pickle tells it."""
+
+    data = np.empty((0, 0), np.uint8)
+
+    def __setstate__(self, state: tuple[object, tuple[int, ...], UnsignedByte, bool, bytes | str]) -> None:
+        _, shape, dtype, is_fortran, raw = state
+        if not isinstance(dtype, UnsignedByte):
+            raise TypeError("no dtype")
+        pixels = raw.encode("latin1") if isinstance(raw, str) else raw
+        self.data = np.frombuffer(pixels, np.uint8).reshape(shape, order="F" if is_fortran else "C")
+
+
+def reconstruct(*_: object) -> Pixels:
+    """`_reconstruct` makes an empty array, which the pickle then fills."""
+    return Pixels()
+
+
+def encode(text: str, encoding: str) -> bytes:
+    """`_codecs.encode`, with which Python 3 writes bytes in protocol 2."""
+    if encoding != "latin1":
+        raise ArchiveError("encodes text in another way than latin1")
+    return text.encode("latin1")
 
 
 GLOBALS: dict[tuple[str, str], object] = {
-    ("numpy.core.multiarray", "_reconstruct"): empty_array,
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
+    ("numpy.core.multiarray", "_reconstruct"): reconstruct,
+    ("numpy._core.multiarray", "_reconstruct"): reconstruct,  # as NumPy 2 says it
+    ("numpy", "ndarray"): Pixels,
+    ("numpy", "dtype"): UnsignedByte,
+    ("_codecs", "encode"): encode,
 }
 
 
 class ArrayUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
         if (module, name) not in GLOBALS:
-            raise ArchiveError(f"names the global {module}.{name}, which no image archive needs; nothing was run")
+            refused = f"{module}.{name}"[:100]
+            raise ArchiveError(f"names the global {refused}, which no image archive needs; nothing was run")
         return GLOBALS[module, name]
 
-    def persistent_load(self, pid: object) -> object:
-        raise ArchiveError(f"names a persistent object {pid!r}, which no image archive needs")
+
+def check_opcodes(data: bytes) -> None:
+    """Refuse what could outgrow memory or stack. Only short texts may be used twice: no value outgrows its bytes."""
+    containers, short_texts, last_is_short = 0, set[object](), False
+    for count, (opcode, argument, _) in enumerate(pickletools.genops(data), 1):
+        name = opcode.name
+        if name not in OPCODES or (name in GETS and argument not in short_texts):
+            raise ArchiveError(f"has the opcode {name} at the {count}th place, which no image archive needs")
+        if count > MAX_OPCODES or (isinstance(argument, int) and name in PUTS and argument > MAX_OPCODES):
+            raise ArchiveError(f"has more than {MAX_OPCODES} opcodes: refused whole")
+        containers += name in CONTAINERS
+        if containers > MAX_CONTAINERS:
+            raise ArchiveError(f"has more than {MAX_CONTAINERS} lists, tuples and dicts: refused whole")
+        if name in PUTS:
+            (short_texts.add if last_is_short else short_texts.discard)(argument)
+        last_is_short = isinstance(argument, str | bytes) and len(argument) <= MAX_SHARED_CHARACTERS
 
 
-def load(stream: IO[bytes]) -> object:
-    """The pickled value. Strings of Python 2 come as str (latin-1); a stream that ends early is an EOFError.
+def load(data: bytes) -> object:
+    """The pickled value, an array as `Pixels`. Strings of Python 2 come as str (latin-1).
 
     Raises:
-        ArchiveError: it names another global, or is no pickle.
+        ArchiveError: it is not, or not only, a pickle of plain values and arrays of bytes.
     """
     try:
-        return ArrayUnpickler(stream, encoding="latin1").load()
+        check_opcodes(data)
+        return ArrayUnpickler(io.BytesIO(data), encoding="latin1").load()
     except BROKEN as error:
-        raise ArchiveError(f"is not a pickle of images ({type(error).__name__}: {error})") from error
+        raise ArchiveError(f"is not a pickle of images ({type(error).__name__})") from error

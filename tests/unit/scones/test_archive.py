@@ -2,9 +2,12 @@
 
 import gzip
 import pickle
+import tarfile
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol
 
+import numpy as np
 import pytest
 
 from scones.archive import read_archive
@@ -46,19 +49,79 @@ def test_a_pickle_that_names_another_global_runs_nothing(parts: Parts, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "name", ["builtins eval", "numpy load", "numpy.core.multiarray fromstring", "numpy ndarray.tofile"]
+    "name",
+    ["builtins eval", "numpy load", "numpy.core.multiarray fromstring", "numpy ndarray.tofile", "_codecs decode"],
 )
-def test_only_the_three_globals_are_given(parts: Parts, tmp_path: Path, name: str) -> None:
+def test_only_the_globals_of_arrays_are_given(parts: Parts, tmp_path: Path, name: str) -> None:
     module, attribute = name.split()
     parts.members["cifar-100-python/test"] = f"c{module}\n{attribute}\n.".encode()
     assert f"{module}.{attribute}" in refusal(parts.write(tmp_path / "evil.tar.gz"))
 
 
-def test_an_array_cannot_be_made_huge(parts: Parts, tmp_path: Path) -> None:
-    parts.members["cifar-100-python/test"] = (
-        b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(J\xff\xff\xff\x7ftU\x01btR."
-    )
-    assert "_reconstruct is called with" in refusal(parts.write(tmp_path / "evil.tar.gz"))
+NEST = 200_000
+RECONSTRUCT = b"cnumpy.core.multiarray\n_reconstruct\n"
+DTYPE = b"cnumpy\ndtype\n"
+HOSTILE = {
+    "a key that is a deep tuple": b"})" + b"\x85" * NEST + b"K\x00s.",
+    "a deep argument": RECONSTRUCT + b"(cnumpy\nndarray\n)" + b"\x85" * NEST + b"tR.",
+    "a million lists": b"]" * 3_000_000 + b".",
+    "a million marks": b"(" * 3_000_000 + b".",
+    "a huge memo": b"U\x01ar\xff\xff\xff\x7f.",
+    "a value that doubles": b"}K\x00\x85" + b"q\x00h\x00\x86" * 28 + b"K\x00s.",
+    "a list in itself": b"]q\x00h\x00a.",
+    "another opcode": b"I" + b"9" * 5000 + b"\n.",
+    "an array of objects": DTYPE + b"(U\x01OK\x00K\x01tR.",
+    "another encoding": b"c_codecs\nencode\n(U\x01aU\x03zipta.".replace(b"a.", b"R."),
+    "a state that is none": RECONSTRUCT + b")R}b.",
+    "an array with another's dtype": RECONSTRUCT + b")R(K\x01K\x01\x85NNU\x01atb.",
+    "more pixels than bytes": RECONSTRUCT + b")R(K\x01J\xff\xff\xff\x7f\x85" + DTYPE + b"(U\x02u1tRNU\x01atb.",
+    "a long text again and again": b"](T\xff\xff\x00\x00" + b"a" * 65535 + b"q\x00" + b"h\x00" * 1000 + b"e.",
+    "an array that is not filled": b"}U\x04data" + RECONSTRUCT + b")Rs.",
+    "nothing": b"",
+    "no end": b"}",
+}
+
+
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
+def test_a_pickle_that_means_harm_is_refused(parts: Parts, tmp_path: Path, data: bytes) -> None:
+    parts.members["cifar-100-python/test"] = b"\x80\x02" + data
+    words = refusal(parts.write(tmp_path / "evil.tar.gz"))
+    assert len(words) < len(str(tmp_path)) + 200
+
+
+def test_a_long_name_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "evil.tar.gz"
+    name = tarfile.TarInfo("././@LongLink")
+    name.type, name.size = tarfile.GNUTYPE_LONGNAME, 6 * 1024**3
+    with gzip.open(path, "wb", compresslevel=1) as stream:
+        stream.write(name.tobuf(tarfile.GNU_FORMAT) + bytes(8 * 1024**2))
+    assert "headers of more than 65536 bytes" in refusal(path)
+
+
+def test_a_long_chain_of_names_is_not_followed_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "evil.tar.gz"
+    name = tarfile.TarInfo("././@LongLink")
+    name.type, name.size = tarfile.GNUTYPE_LONGNAME, 0
+    with gzip.open(path, "wb") as stream:
+        stream.write(name.tobuf(tarfile.GNU_FORMAT) * 20_000)
+    refusal(path)
+
+
+def test_pickles_of_python_3_and_numpy_2_are_read(parts: Parts, tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        value = {
+            b"filenames": ["a.png", "b.png"],
+            b"fine_labels": [8, 48],
+            b"data": np.arange(2 * 3072).astype(np.uint8).reshape(2, 3072),
+        }
+        parts.members[f"cifar-100-python/{part}"] = pickle.dumps(value, protocol=2)
+    assert read_archive(parts.write(tmp_path / "archive.tar.gz")).test.data[1, 5] == (3072 + 5) % 256
+
+
+@pytest.mark.slow
+def test_cifar_100_is_read(shared_data: ModuleType) -> None:
+    found = read_archive(shared_data.shared("data/cifar-100-python.tar.gz"))
+    assert (found.train.data.shape, found.test.data.shape) == ((50_000, 3072), (10_000, 3072))
 
 
 @pytest.mark.parametrize(

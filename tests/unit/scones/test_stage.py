@@ -83,8 +83,14 @@ def interrupted_before(kit: Kit, operation: str, key: str) -> None:
 
 @pytest.mark.parametrize(
     ("operation", "key"),
-    [("PutObject", "unfinished.lst"), ("PutObject", "new_s_000001"), ("DeleteObjects", "test_s_000000")]
-    + [("PutObject", "test.lst"), ("DeleteObjects", "unfinished.lst"), ("PutObject", "dataset.json")],
+    [
+        ("PutObject", "unfinished.lst"),
+        ("PutObject", "new_s_000001"),
+        ("DeleteObjects", "test_s_000000"),
+        ("PutObject", "test.lst"),
+        ("DeleteObjects", "unfinished.lst"),
+        ("PutObject", "dataset.json"),
+    ],
 )
 def test_an_interrupted_stage_reads_as_not_staged_and_leaves_nothing_that_the_next_does_not_replace(
     kit: Kit,
