@@ -56,6 +56,13 @@ def _left_by_env(settings: Settings, environment: Mapping[str, str]) -> list[str
     return ["AWS_CONFIG_FILE", *(["AWS_SHARED_CREDENTIALS_FILE"] if empty else [])]
 
 
+def search_path(settings: Settings, environment: Mapping[str, str]) -> str:
+    """The PATH on which `scones` and `aws` are the kit's."""
+    own = str(settings.root / ".venv" / "bin")
+    others = environment.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join([own, *(folder for folder in others if folder != own)])
+
+
 def config_file(settings: Settings) -> Path:
     """`local/aws.config` says the default ports; for others there is a copy in the state folder."""
     return _shipped(settings) if settings.has_default_ports else _generated(settings)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from local_cloud import foreground
-from local_cloud.aws import client_environment, config_file, hidden, ours, write_config
+from local_cloud.aws import client_environment, config_file, hidden, ours, search_path, write_config
 from local_cloud.cloud import LocalCloud, ServerStatus, State
 from local_cloud.errors import LocalCloudError, NotUpError
 from local_cloud.logs import follow, last_lines
@@ -117,10 +117,10 @@ def require(settings: Settings, command: tuple[str, ...]) -> int:
 @cli.command()
 @click.pass_obj
 def env(settings: Settings) -> None:
-    """Print the lines that point a shell's AWS tools at the local cloud: eval "$(make -s env)"."""
+    """Print the lines that point a shell at the local cloud: eval "$(make -s env)"."""
     for name in hidden(settings, os.environ):
         click.echo(f"unset {name}")
-    for name, value in ours(settings).items():
+    for name, value in {**ours(settings), "PATH": search_path(settings, os.environ)}.items():
         click.echo(f"export {name}={shlex.quote(value)}")
 
 

@@ -182,11 +182,21 @@ def test_a_persons_own_configuration_files_stay_with_their_profile(command: Comm
     assert evaluated(command.finish("env", **own)[1], own) == own
 
 
+def test_env_puts_the_kits_programs_first_on_the_path_and_once(command: Command) -> None:
+    own = ROOT / ".venv" / "bin"
+    for before in ("/usr/bin:/bin", f"/usr/bin:{own}:/bin", f"{own}:/usr/bin:/bin"):
+        lines = command.finish("env", PATH=before)[1]
+        assert variables(lines, {"PATH": before})["PATH"] == f"{own}:/usr/bin:/bin"
+
+
 def evaluated(lines: str, environment: Mapping[str, str]) -> dict[str, str]:
     """The AWS variables of a shell with this environment, after the lines."""
+    return {name: value for name, value in variables(lines, environment).items() if name.startswith("AWS_")}
+
+
+def variables(lines: str, environment: Mapping[str, str]) -> dict[str, str]:
     output = subprocess.check_output(["/bin/sh", "-c", f"{lines}\n/usr/bin/env"], env=environment, text=True)
-    variables = dict(line.split("=", 1) for line in output.splitlines())
-    return {name: value for name, value in variables.items() if name.startswith("AWS_")}
+    return dict(line.split("=", 1) for line in output.splitlines())
 
 
 def test_a_failed_up_does_not_write_down_the_port_of_others(command: Command) -> None:
