@@ -83,7 +83,7 @@ def logs(settings: Settings, follows: bool, lines: int, names: tuple[str, ...]) 
 def run(settings: Settings, keep: bool, command: tuple[str, ...]) -> int:
     """Run COMMAND with the cloud up, and pass on its exit code. What was started for it is ended after it.
 
-    Under an AWS profile that is not one of ours nothing is started: COMMAND runs on AWS.
+    Under an AWS profile of a person's own nothing is started: COMMAND runs on AWS.
     """
     if not settings.is_local:
         return foreground.run(command, client_environment(settings, os.environ))
@@ -104,7 +104,7 @@ def run(settings: Settings, keep: bool, command: tuple[str, ...]) -> int:
 def require(settings: Settings, command: tuple[str, ...]) -> int:
     """Fail with advice unless the cloud is up; then run COMMAND, and pass on its exit code.
 
-    Under an AWS profile that is not one of ours nothing is required: COMMAND runs on AWS.
+    Under an AWS profile of a person's own nothing is required: COMMAND runs on AWS.
     """
     if settings.is_local and not _cloud(settings).is_up():
         raise NotUpError(

@@ -8,7 +8,7 @@ from pathlib import Path
 from local_cloud.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCAL_PROFILES = frozenset({"local", "local-mode"})
+LOCAL_PROFILE = "local"
 LOCALSTACK_PORT = 4566
 SAGEMAKER_PORT = 4570
 
@@ -20,7 +20,7 @@ class Settings:
     localstack_port: int = LOCALSTACK_PORT
     sagemaker_port: int = SAGEMAKER_PORT
     start_timeout_s: float = 120.0
-    profile: str = "local"
+    profile: str = LOCAL_PROFILE
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -36,12 +36,16 @@ class Settings:
                 f"SCONES_LOCALSTACK_PORT and SCONES_SAGEMAKER_PORT are both {settings.sagemaker_port}: "
                 "each server needs a port of its own"
             )
+        if settings.profile == "local-mode":
+            raise SettingsError(
+                "AWS_PROFILE is 'local-mode', which local/aws.config does not have: unset it, or set it to 'local'"
+            )
         return settings
 
     @property
     def is_local(self) -> bool:
-        """Whether the profile is one of ours; any other is a person's own, and nothing is started for it."""
-        return self.profile in LOCAL_PROFILES
+        """Whether the profile is ours; any other is a person's own, and nothing is started for it."""
+        return self.profile == LOCAL_PROFILE
 
     @property
     def has_default_ports(self) -> bool:

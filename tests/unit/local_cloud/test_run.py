@@ -217,6 +217,13 @@ def test_a_port_that_is_none_names_its_variable(command: Command) -> None:
     assert "SCONES_LOCALSTACK_PORT is 'http'" in output
 
 
+def test_a_profile_that_is_not_there_is_refused(command: Command) -> None:
+    code, output = command.finish("require", AWS_PROFILE="local-mode")
+    assert code == 1
+    assert "AWS_PROFILE is 'local-mode'" in output
+    assert "set it to 'local'" in output
+
+
 def test_logs_shows_the_last_lines_with_their_server(command: Command) -> None:
     command.finish("run", "--", "true")
     assert command.finish("logs", "-n", "1") == (0, "one        | listening\n")
