@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,11 @@ def test_a_part_arrives_while_the_container_has_not_written_the_next(runtime: An
 
 
 def test_a_stream_that_the_container_breaks_off_ends_in_model_stream_error(runtime: Any) -> None:
-    events = iter(streamed(runtime, "first break")["Body"])
-    assert next(events)["PayloadPart"]["Bytes"] == b"first"
-    with pytest.raises(EventStreamError, match="ModelStreamError") as error:
-        list(events)
+    with closing(streamed(runtime, "first break")["Body"]) as body:
+        events = iter(body)
+        assert next(events)["PayloadPart"]["Bytes"] == b"first"
+        with pytest.raises(EventStreamError, match="ModelStreamError") as error:
+            list(events)
     assert "connection to the model was broken" in str(error.value)
 
 
