@@ -98,6 +98,14 @@ test-local: setup lint ## all that needs no Docker: lint, unit, contract and int
 test-kill: setup ## kill the emulator at 100 random moments, and look for what is lost (KILLS=n for another number)
 	@KILLS=$(or $(KILLS),100) $(PYTEST) tests/contract/test_kill.py
 
+.PHONY: sdk3
+sdk3: .venv-sdk3/.installed ## install the SageMaker SDK v3, into an environment of its own
+	@:
+
+.PHONY: test-sdk3
+test-sdk3: .venv/.installed sdk3 ## drive the emulator by the SageMaker SDK v3
+	@$(PYTEST:.venv/%=.venv-sdk3/%) tests/sdk_v3
+
 .PHONY: lint
 lint: setup ## ruff, format and mypy
 	@.venv/bin/ruff check
@@ -117,14 +125,15 @@ bench: setup data/sample.tar.gz ## measure, on a local cloud of its own
 
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --no-header
 .PHONY: lock
-lock: .venv/.uv-$(UV_VERSION) ## resolve the dependencies anew, into both lock files
+lock: .venv/.uv-$(UV_VERSION) ## resolve the dependencies anew, into the lock files
 	$(COMPILE) --no-emit-package torch --extra dev pyproject.toml -o requirements.lock
 	$(COMPILE) src/localstack_plugin/requirements.in -o src/localstack_plugin/requirements.lock
+	$(COMPILE) tests/sdk_v3/requirements.in -o tests/sdk_v3/requirements.lock
 
 .PHONY: clean
 clean: ## stop the local cloud, remove its state, the environments and the results
 	@if [ -x $(PYTHON) ]; then $(CLOUD) down; fi
-	rm -rf .venv .venv-localstack .scones out
+	rm -rf .venv .venv-localstack .venv-sdk3 .scones out
 
 # ---- set-up: a stamp is as old as the lock that an environment was made from, or newer ----
 
@@ -157,4 +166,10 @@ clean: ## stop the local cloud, remove its state, the environments and the resul
 	@echo "set-up: the plugin of LocalStack" >&2
 	@# built apart: LocalStack brings an extension of setuptools that breaks editable installs
 	@$(UV) pip install --quiet --python .venv-localstack/bin/python --no-deps -e ./src/localstack_plugin
+	@touch $@
+
+.venv-sdk3/.installed: .venv/.uv-$(UV_VERSION) tests/sdk_v3/requirements.lock
+	@echo "set-up: .venv-sdk3" >&2
+	@test -x .venv-sdk3/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-sdk3
+	@$(UV) pip install --quiet --python .venv-sdk3/bin/python -r tests/sdk_v3/requirements.lock
 	@touch $@

@@ -118,6 +118,9 @@ def require(settings: Settings, command: tuple[str, ...]) -> int:
 @click.pass_obj
 def env(settings: Settings) -> None:
     """Print the lines that point a shell at the local cloud: eval "$(make -s env)"."""
+    if settings.is_local:
+        _cloud(settings).require_ports()
+        write_config(settings)
     for name in hidden(settings, os.environ):
         click.echo(f"unset {name}")
     for name, value in {**ours(settings), "PATH": search_path(settings, os.environ)}.items():

@@ -29,7 +29,7 @@ def require_free(server: Server) -> None:
         return
     raise PortInUseError(
         f"port {server.port}, which {server.name} needs, is in use by {_who(server.port)}\n"
-        f"Stop that, or choose another port: {server.port_variable}={free_port()} make up"
+        f"Stop that, or choose another port for all that follows: export {server.port_variable}={free_port()}; make up"
     )
 
 

@@ -73,7 +73,9 @@ def child_of(cloud: LocalCloud, name: str) -> int:
 def test_a_port_in_use_names_its_owner_and_the_way_on(clouds: Clouds) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        with pytest.raises(PortInUseError, match=rf"port {port}.*pid {os.getpid()}: .*\n.*ONE_PORT=\d+ make up"):
+        with pytest.raises(
+            PortInUseError, match=rf"port {port}.*pid {os.getpid()}: .*\n.*export ONE_PORT=\d+; make up"
+        ):
             clouds(server("one", port=port)).up()
     assert leftovers(clouds.state_dir) == []
 

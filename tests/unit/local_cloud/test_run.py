@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from local_cloud.ports import free_port
 from local_cloud.processes import leftovers
 from local_cloud.settings import ROOT
 
@@ -180,6 +181,19 @@ def test_what_env_left_in_a_shell_does_not_hide_a_persons_own_profile(command: C
 def test_a_persons_own_configuration_files_stay_with_their_profile(command: Command) -> None:
     own = {"AWS_PROFILE": "prod", "AWS_CONFIG_FILE": "/mine", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
     assert evaluated(command.finish("env", **own)[1], own) == own
+
+
+def test_env_before_up_names_a_configuration_that_is_there(command: Command) -> None:
+    lines = command.finish("env", SCONES_SAGEMAKER_PORT="5999")[1]
+    assert "127.0.0.1:5999" in Path(evaluated(lines, {})["AWS_CONFIG_FILE"]).read_text()
+
+
+def test_env_refuses_other_ports_than_those_of_the_running_cloud(command: Command) -> None:
+    command.finish("up")
+    code, output = command.finish("env", ONE_PORT=str(free_port()))
+    assert (code, "export AWS" in output) == (1, False)
+    assert f"one runs on port {command.server.port}, not on" in output
+    command.finish("down")
 
 
 def test_env_puts_the_kits_programs_first_on_the_path_and_once(command: Command) -> None:
