@@ -9,7 +9,7 @@ from pathlib import Path
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from scones.errors import BucketError, MissingError, code_of
+from scones.errors import DENIED, BucketError, MissingError, code_of
 from scones.kit import PROJECT_TAG, Kit
 
 UPLOADS_AT_ONCE = 16
@@ -39,13 +39,26 @@ def exists(s3: BaseClient, bucket: str) -> bool:
 
 
 def ensure(kit: Kit) -> bool:
-    """Make the bucket if it is missing: private, encrypted, tagged as ours. True if it was made."""
+    """Make the bucket if it is missing, and finish one of ours that was left half made. True if it was made."""
     s3, bucket = kit.client("s3"), kit.bucket
-    if exists(s3, bucket):
-        return False
+    made = not exists(s3, bucket)
+    if made:
+        _make(kit)
+    if made or is_ours(s3, bucket):
+        _close(s3, bucket)
+    return made
+
+
+def _make(kit: Kit) -> None:
+    s3, bucket = kit.client("s3"), kit.bucket
     # us-east-1 is the one region that must not be named.
     where = {} if kit.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": kit.region}}
     s3.create_bucket(Bucket=bucket, **where)
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [PROJECT_TAG]})
+
+
+def _close(s3: BaseClient, bucket: str) -> None:
+    """Private and encrypted."""
     s3.put_public_access_block(
         Bucket=bucket,
         PublicAccessBlockConfiguration=dict.fromkeys(
@@ -54,15 +67,13 @@ def ensure(kit: Kit) -> bool:
     )
     encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=encryption)
-    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [PROJECT_TAG]})
-    return True
 
 
 def is_ours(s3: BaseClient, bucket: str) -> bool:
     try:
         tags = s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
     except ClientError as error:
-        if code_of(error) in ABSENT:
+        if code_of(error) in ABSENT | DENIED:
             return False
         raise
     return PROJECT_TAG in tags

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from scones import bucket, stage
 from scones.errors import ArchiveError, BucketError, MissingError, UnreachableError
@@ -31,6 +32,23 @@ def test_the_bucket_is_private_encrypted_and_ours(kit: Kit) -> None:
     blocked = s3.get_public_access_block(Bucket=kit.bucket)["PublicAccessBlockConfiguration"]
     assert all(blocked.values())
     assert bucket.is_ours(s3, kit.bucket)
+
+
+def test_a_bucket_that_was_left_half_made_is_finished(kit: Kit) -> None:
+    interrupted_before(kit, "PutPublicAccessBlock", "")
+    stage.stage(kit)
+    s3 = kit.client("s3")
+    assert bucket.is_ours(s3, kit.bucket)
+    assert s3.get_public_access_block(Bucket=kit.bucket)["PublicAccessBlockConfiguration"]["BlockPublicAcls"]
+
+
+def test_a_bucket_of_somebody_else_is_left_as_it_is(kit: Kit) -> None:
+    s3 = kit.client("s3")
+    s3.create_bucket(Bucket=kit.bucket)
+    stage.stage(kit)
+    assert not bucket.is_ours(s3, kit.bucket)
+    with pytest.raises(ClientError, match="NoSuchPublicAccessBlockConfiguration"):
+        s3.get_public_access_block(Bucket=kit.bucket)
 
 
 def test_a_bucket_elsewhere_than_in_us_east_1_names_its_region(
