@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from scones import role, training
 from scones.console import keeps_running
-from scones.errors import EndpointError, MissingError, code_of
+from scones.errors import EndpointError, MissingError, is_unknown_name
 from scones.kit import PROJECT_TAG, Kit
 from scones.logs import ENDPOINTS, LogReader
 from scones.polling import poll
@@ -20,14 +20,13 @@ VARIANT = "AllTraffic"
 CAPTURE = "data_capture"
 TIMEOUT_S = 1800
 MOVING = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
-UNKNOWN = {"ValidationException", "ResourceNotFound"}
 
 
 def describe(sagemaker: BaseClient, name: str) -> Mapping[str, Any] | None:
     try:
         answer: Mapping[str, Any] = sagemaker.describe_endpoint(EndpointName=name)
     except ClientError as error:
-        if code_of(error) in UNKNOWN:
+        if is_unknown_name(error):
             return None
         raise
     return answer
@@ -38,7 +37,7 @@ def ensure_model(kit: Kit, job: TrainingJob) -> str:
     try:
         sagemaker.describe_model(ModelName=job.name)
     except ClientError as error:
-        if code_of(error) not in UNKNOWN:
+        if not is_unknown_name(error):
             raise
         sagemaker.create_model(
             ModelName=job.name,
@@ -75,7 +74,7 @@ def ensure_config(kit: Kit, model: str) -> str:
     try:
         sagemaker.describe_endpoint_config(EndpointConfigName=name)
     except ClientError as error:
-        if code_of(error) not in UNKNOWN:
+        if not is_unknown_name(error):
             raise
         sagemaker.create_endpoint_config(EndpointConfigName=name, Tags=[PROJECT_TAG], **config)
     return name
@@ -104,12 +103,10 @@ def failure(kit: Kit, found: Mapping[str, Any]) -> EndpointError:
     return EndpointError(f"endpoint {name} is {found['EndpointStatus']}: {reason}{tail}")
 
 
-def delete(kit: Kit, name: str) -> bool:
-    if settled(kit, name) is None:
-        return False
-    kit.client("sagemaker").delete_endpoint(EndpointName=name)
-    settled(kit, name)
-    return True
+def delete(kit: Kit, name: str) -> None:
+    if settled(kit, name) is not None:
+        kit.client("sagemaker").delete_endpoint(EndpointName=name)
+        settled(kit, name)
 
 
 def deploy(kit: Kit, name: str, config: str) -> bool:

@@ -68,6 +68,13 @@ def message_of(error: aws.ClientError) -> str:
     return str(error.response.get("Error", {}).get("Message", error))
 
 
+def is_unknown_name(error: aws.ClientError) -> bool:
+    """SageMaker says ValidationException of a name that it does not know, and of much else."""
+    words = message_of(error).lower()
+    said = any(sign in words for sign in ("could not find", "not found", "does not exist"))
+    return code_of(error) == "ResourceNotFound" or (code_of(error) == "ValidationException" and said)
+
+
 def _refusal(error: aws.ClientError, target: str) -> str:
     code, message = code_of(error), message_of(error)
     if code in EXPIRED:

@@ -1,6 +1,8 @@
 """The role that SageMaker works under, made if none is named: this bucket, its own logs and metrics, images to pull."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
@@ -43,14 +45,14 @@ def policy(kit: Kit) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
-def _existing(iam: BaseClient) -> str | None:
+def existing(iam: BaseClient) -> Mapping[str, Any] | None:
     try:
-        arn: str = iam.get_role(RoleName=NAME)["Role"]["Arn"]
+        found: Mapping[str, Any] = iam.get_role(RoleName=NAME)["Role"]
     except ClientError as error:
         if code_of(error) == "NoSuchEntity":
             return None
         raise
-    return arn
+    return found
 
 
 def ensure(kit: Kit) -> str:
@@ -58,25 +60,21 @@ def ensure(kit: Kit) -> str:
     if kit.settings.role:
         return kit.settings.role
     iam = kit.client("iam")
-    arn = _existing(iam)
-    if arn is None:
-        made = iam.create_role(
+    found = existing(iam)
+    if found is None:
+        found = iam.create_role(
             RoleName=NAME,
             AssumeRolePolicyDocument=trust(kit.account),
             Description="What SageMaker may do for the Scones Unlimited workflow",
             Tags=[PROJECT_TAG],
-        )
-        arn = str(made["Role"]["Arn"])
-        kit.console.say(f"Made the role {arn}")
+        )["Role"]
+        kit.console.say(f"Made the role {found['Arn']}")
     iam.put_role_policy(RoleName=NAME, PolicyName=POLICY, PolicyDocument=policy(kit))
-    return arn
+    return str(found["Arn"])
 
 
-def delete(kit: Kit) -> bool:
+def delete(kit: Kit) -> None:
     iam = kit.client("iam")
-    if _existing(iam) is None:
-        return False
     for name in iam.list_role_policies(RoleName=NAME)["PolicyNames"]:
         iam.delete_role_policy(RoleName=NAME, PolicyName=name)
     iam.delete_role(RoleName=NAME)
-    return True

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from scones import bucket, role, stage
 from scones.console import Meter, keeps_running
 from scones.dataset import SPLITS, Dataset
-from scones.errors import TrainingError, code_of, message_of
+from scones.errors import TrainingError, is_unknown_name, message_of
 from scones.kit import PROJECT_TAG, Kit
 from scones.logs import TRAINING_JOBS, LogReader
 from scones.polling import poll
@@ -67,8 +67,7 @@ def describe(sagemaker: BaseClient, name: str) -> TrainingJob | None:
     try:
         return TrainingJob.from_wire(sagemaker.describe_training_job(TrainingJobName=name))
     except ClientError as error:
-        # AWS says ValidationException for a name that it does not know.
-        if code_of(error) in {"ValidationException", "ResourceNotFound"}:
+        if is_unknown_name(error):
             return None
         raise
 
