@@ -35,7 +35,7 @@ PYTEST := env $(foreach name,$(filter AWS_%,$(.VARIABLES)),-u $(name)) .venv/bin
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	  /^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: .venv/.installed .venv-localstack/.installed ## install everything into .venv and .venv-localstack

@@ -95,6 +95,17 @@ def test_a_signal_ends_the_command_and_the_cloud(command: Command, tmp_path: Pat
     assert not runs(int(started.read_text()))
 
 
+def test_ctrl_c_while_python_imports_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "local_cloud", "status"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (ended.returncode, ended.stderr) == (130, "stopped by SIGINT\n")
+
+
 def test_an_interrupted_up_leaves_nothing(command: Command) -> None:
     process = command("up", PROGRAM="/dev/stdin")
     process.send_signal(signal.SIGKILL)
