@@ -54,10 +54,10 @@ up: setup ## start it, and wait until it is ready
 .PHONY: down status logs
 down: ## stop it, with everything that it started
 status: ## show each server: state, pid, port, uptime, memory, log
-logs: ## follow the servers' logs
+logs: ## the last lines of the servers' logs (FOLLOW=1 goes on with what is written from now on)
 down status logs:
 	@test -x $(PYTHON) || { echo "nothing is set up here: run make up"; exit 1; }
-	@$(CLOUD) $@ $(if $(filter logs,$@),-f)
+	@$(CLOUD) $@ $(if $(and $(filter logs,$@),$(FOLLOW)),-f)
 
 .PHONY: env
 env: .venv/.installed ## print the exports that point a shell at it: eval "$(make -s env)"
@@ -117,6 +117,11 @@ lint: setup ## ruff, format and mypy
 format: .venv/.installed ## let ruff put the code in order
 	@.venv/bin/ruff check --fix
 	@.venv/bin/ruff format
+
+.PHONY: docs
+docs: setup ## write anew the pages of docs/ that are made from the code
+	@$(PYTHON) -m sagemaker_emulator.operations_page > docs/operations.md
+	@$(if $(wildcard src/scones/settings_page.py),$(PYTHON) -m scones.settings_page > docs/settings.md,:)
 
 .PHONY: bench
 bench: setup data/sample.tar.gz ## measure, on a local cloud of its own
