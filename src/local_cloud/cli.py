@@ -4,7 +4,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -33,7 +33,7 @@ def cli(context: click.Context) -> None:
 @click.pass_obj
 def up(settings: Settings) -> None:
     """Start what does not run, and wait until all is ready."""
-    started = _up(settings, _cloud(settings))
+    started = _up(settings, _cloud(settings).up)
     click.echo(_guide(settings) if started else f"the local cloud is already up\n{_guide(settings)}")
 
 
@@ -81,20 +81,21 @@ def logs(settings: Settings, follows: bool, lines: int, names: tuple[str, ...]) 
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_obj
 def run(settings: Settings, keep: bool, command: tuple[str, ...]) -> int:
-    """Run COMMAND with the cloud up, and pass on its exit code. What was started for it is ended after it.
+    """Run COMMAND with the cloud up, and pass on its exit code. What was started for it is ended after it,
+    or after the last of several that run at once.
 
     Under an AWS profile of a person's own nothing is started: COMMAND runs on AWS.
     """
     if not settings.is_local:
         return foreground.run(command, client_environment(settings, os.environ))
     cloud = _cloud(settings)
-    started = _up(settings, cloud)
+    _up(settings, cloud.up if keep else cloud.join)
     try:
         return foreground.run(command, client_environment(settings, os.environ))
     finally:
-        if started and not keep:
+        if not keep:
             with foreground.uninterrupted():
-                for ended in cloud.down(started):
+                for ended in cloud.leave():
                     click.echo(_describe(ended), err=True)
 
 
@@ -150,8 +151,8 @@ def _cloud(settings: Settings) -> LocalCloud:
     return LocalCloud(servers(settings), settings.state_dir, Progress(), settings.start_timeout_s)
 
 
-def _up(settings: Settings, cloud: LocalCloud) -> tuple[str, ...]:
-    started = cloud.up()
+def _up(settings: Settings, start: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+    started = start()
     # not before: a port whose server is not ours must not get into it
     write_config(settings)
     return started

@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -17,6 +17,7 @@ from local_cloud.processes import KILL_TIMEOUT_S, LABEL, Ended, end, find, lefto
 from local_cloud.progress import Progress
 from local_cloud.servers import Server
 from local_cloud.state import Record, Records, emptied, locked
+from local_cloud.users import Users
 
 POLL_S = 0.1
 GRACE_S = 10.0
@@ -58,31 +59,30 @@ class LocalCloud:
         self._start_timeout_s = start_timeout_s
         self._grace_s = grace_s
         self._records = Records(state_dir / "cloud.json")
+        self._users = Users(state_dir / "users.json")
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def up(self) -> tuple[str, ...]:
-        """Starts the servers that do not run, and returns their names once all are ready.
+        """Starts the servers that do not run, and returns their names once all are ready. They run until `down`.
 
         When that fails, or is interrupted, the servers that it started are ended again.
         """
-        with self._locked(), ExitStack() as undo:
-            undo.callback(self._progress.clear)
-            missing = tuple(server for server in self.servers if self._process(server) is None)
-            if missing:
-                self._recover(missing)
-            for server in missing:
-                require_free(server)
-            for server in missing:
-                undo.callback(self._end, (server.name,))
-                self._start(server)
-            self._wait_until_ready(missing)
-            undo.pop_all()
-        return tuple(server.name for server in missing)
+        return self._up(lambda started: self._users.forget())
 
-    def down(self, names: Collection[str] | None = None) -> list[Ended]:
-        """Ends the servers of these names (all by default), and what is left of them or of any that died before."""
+    def join(self) -> tuple[str, ...]:
+        """As `up`, but what is started runs until the last that joined has left."""
+        return self._up(self._users.enter)
+
+    def leave(self) -> list[Ended]:
         with self._locked():
-            return self._end(self._records.read() if names is None else names)
+            unused = self._users.leave()
+            return self._end(unused) if unused else []
+
+    def down(self) -> list[Ended]:
+        """Ends the servers, and what is left of them or of any that died before."""
+        with self._locked():
+            self._users.forget()
+            return self._end(self._records.read())
 
     def is_up(self) -> bool:
         """Whether all answer; refused when one of ours runs on another port than the one asked for."""
@@ -98,6 +98,23 @@ class LocalCloud:
 
     def log(self, name: str) -> Path:
         return self.state_dir / "logs" / f"{name}.log"
+
+    def _up(self, note_use: Callable[[tuple[str, ...]], None]) -> tuple[str, ...]:
+        with self._locked(), ExitStack() as undo:
+            undo.callback(self._progress.clear)
+            missing = tuple(server for server in self.servers if self._process(server) is None)
+            if missing:
+                self._recover(missing)
+            for server in missing:
+                require_free(server)
+            for server in missing:
+                undo.callback(self._end, (server.name,))
+                self._start(server)
+            self._wait_until_ready(missing)
+            started = tuple(server.name for server in missing)
+            note_use(started)
+            undo.pop_all()
+        return started
 
     def _locked(self) -> "ExitStack":
         stack = ExitStack()

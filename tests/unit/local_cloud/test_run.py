@@ -83,6 +83,47 @@ def test_leaves_a_cloud_up_that_was_up_before(command: Command) -> None:
     assert "ended" in command.finish("down")[1]
 
 
+def test_the_last_of_two_runs_takes_the_cloud_down(command: Command, tmp_path: Path) -> None:
+    first, last = Gate(command, tmp_path / "first"), Gate(command, tmp_path / "last")
+    assert first.end() == 0
+    assert command.finish("status")[0] == 0
+    assert last.end() == 0
+    assert leftovers(command.clouds.state_dir) == []
+
+
+def test_a_run_that_was_killed_does_not_keep_the_cloud_up(command: Command, tmp_path: Path) -> None:
+    killed, last = Gate(command, tmp_path / "killed"), Gate(command, tmp_path / "last")
+    killed.process.kill()
+    killed.process.wait()
+    assert last.end() == 0
+    assert leftovers(command.clouds.state_dir) == []
+    killed.end()
+
+
+def test_an_up_during_a_run_keeps_the_cloud(command: Command, tmp_path: Path) -> None:
+    running = Gate(command, tmp_path / "run")
+    assert command.finish("up")[0] == 0
+    assert running.end() == 0
+    assert command.finish("status")[0] == 0
+    command.finish("down")
+
+
+class Gate:
+    """A run whose command has started, and ends when it is told to."""
+
+    def __init__(self, command: Command, fifo: Path) -> None:
+        self.fifo = fifo
+        os.mkfifo(fifo)
+        started = fifo.with_suffix(".started")
+        self.process = command("run", "--", "sh", "-c", f"touch {started}; read line < {fifo}; true")
+        eventually(started.exists)
+
+    def end(self) -> int:
+        self.fifo.write_text("\n")
+        self.process.communicate(timeout=30)
+        return self.process.returncode
+
+
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_command_and_the_cloud(command: Command, tmp_path: Path, signum: signal.Signals) -> None:
     started = tmp_path / "started"
