@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,11 +37,12 @@ class TrainingJob:
     model_data: str | None
     seconds: float | None
     final_validation_accuracy: float | None
-    epochs: int
+    epochs: int | None
 
     @classmethod
     def from_wire(cls, answer: Mapping[str, Any]) -> "TrainingJob":
         metrics = {item["MetricName"]: float(item["Value"]) for item in answer.get("FinalMetricDataList", [])}
+        epochs = answer.get("HyperParameters", {}).get("epochs", "").strip('"')
         return cls(
             name=answer["TrainingJobName"],
             status=answer["TrainingJobStatus"],
@@ -51,7 +52,7 @@ class TrainingJob:
             model_data=answer.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
             seconds=training_seconds(answer),
             final_validation_accuracy=metrics.get("validation:accuracy"),
-            epochs=int(answer.get("HyperParameters", {}).get("epochs", "30").strip('"')),
+            epochs=int(epochs) if epochs.isdecimal() else None,
         )
 
 
@@ -112,6 +113,29 @@ def latest(kit: Kit, dataset: Dataset) -> tuple[TrainingJob | None, str]:
     raise TrainingError(f"{base_name(kit, dataset)} was tried 99 times: change a hyperparameter, or look at its log")
 
 
+def channels(kit: Kit) -> dict[str, str]:
+    place = f"s3://{kit.bucket}"
+    return {
+        "train": f"{place}/train/",
+        "validation": f"{place}/test/",
+        "train_lst": f"{place}/train.lst",
+        "validation_lst": f"{place}/test.lst",
+    }
+
+
+def once_role_is_known(start: Callable[[], None], timeout_s: float = ROLE_SPREADS_S, interval_s: float = 5) -> None:
+    """Call until it is not refused for the role: one that was made a moment ago is not known everywhere yet."""
+    refused: ClientError | None = None
+    for _ in poll(timeout_s, interval_s):
+        try:
+            return start()
+        except ClientError as error:
+            if "assume" not in message_of(error).lower():
+                raise
+            refused = error
+    raise refused or TrainingError(f"no training job could be started within {timeout_s} s")
+
+
 def start(kit: Kit, dataset: Dataset, name: str) -> None:
     for split in SPLITS:
         stage.require_images(kit, split)
@@ -119,7 +143,6 @@ def start(kit: Kit, dataset: Dataset, name: str) -> None:
     kit.console.say("Loading the SageMaker SDK")
     from scones import sagemaker_sdk as sdk
 
-    place = f"s3://{kit.bucket}"
     request = sdk.TrainingJobRequest(
         name=name,
         image_uri=kit.settings.image_uri or sdk.built_in_image_uri(kit.region),
@@ -127,30 +150,19 @@ def start(kit: Kit, dataset: Dataset, name: str) -> None:
         bucket=kit.bucket,
         instance_type=kit.settings.training_instance_type,
         hyperparameters=hyperparameters(kit, dataset),
-        channels={
-            "train": f"{place}/train/",
-            "validation": f"{place}/test/",
-            "train_lst": f"{place}/train.lst",
-            "validation_lst": f"{place}/test.lst",
-        },
+        channels=channels(kit),
         max_run_s=MAX_RUN_S,
         tags=(PROJECT_TAG,),
     )
     session = sdk.session(kit.session, kit.client("sagemaker"), kit.bucket)
-    for waited in poll(ROLE_SPREADS_S, interval_s=5):
-        try:
-            return sdk.start_training_job(request, session)
-        except ClientError as error:
-            # A role that was made a moment ago is not known everywhere yet.
-            if waited > ROLE_SPREADS_S - 6 or "assume" not in message_of(error).lower():
-                raise
-    return None
+    once_role_is_known(lambda: sdk.start_training_job(request, session))
 
 
 def show(line: str, job: TrainingJob, meter: Meter) -> None:
     if found := EPOCH.search(line):
         epoch, kind, value = int(found[1]) + 1, found[2].split("-")[0].lower(), float(found[3])
-        meter.update(f"epoch {epoch} of {job.epochs}, {kind} accuracy {value:.3f}", completed=epoch, total=job.epochs)
+        of = f" of {job.epochs}" if job.epochs else ""
+        meter.update(f"epoch {epoch}{of}, {kind} accuracy {value:.3f}", completed=epoch, total=job.epochs)
 
 
 def follow(kit: Kit, name: str, reader: LogReader) -> TrainingJob:

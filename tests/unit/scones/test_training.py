@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from scones import stage, training
 from scones.errors import MissingError, TrainingError
@@ -97,6 +98,20 @@ def test_accuracy_is_the_descriptions_or_the_best_of_the_log() -> None:
     metrics = [{"MetricName": "validation:accuracy", "Value": 0.9}]
     described = training.TrainingJob.from_wire({**DESCRIPTION, "FinalMetricDataList": metrics})
     assert training.validation_accuracy(described, lines) == 0.9
+
+
+@pytest.mark.parametrize(("said", "epochs"), [("7", 7), ('"7"', 7), ("abc", None), ("-1", None)])
+def test_epochs_that_are_no_number_are_for_the_container_to_refuse(said: str, epochs: int | None) -> None:
+    job = training.TrainingJob.from_wire({**DESCRIPTION, "HyperParameters": {"epochs": said}})
+    assert job.epochs == epochs
+
+
+def test_a_job_that_is_refused_to_the_end_is_not_called_started() -> None:
+    def refused() -> None:
+        raise ClientError({"Error": {"Message": "Could not assume role"}}, "CreateTrainingJob")
+
+    with pytest.raises(ClientError, match="Could not assume role"):
+        training.once_role_is_known(refused, timeout_s=0.01, interval_s=0.02)
 
 
 def test_seconds_are_the_descriptions_or_the_time_between() -> None:
