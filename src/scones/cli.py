@@ -53,6 +53,7 @@ def takes(*names: str) -> Callable[[Command], Command]:
 
 
 def timed(kit: Kit, step: str, title: str, action: Callable[[Kit], Result]) -> Result:
+    timings.prove_writable(kit)
     kit.console.step(title)
     began = time.monotonic()
     result = action(kit)
@@ -220,6 +221,9 @@ def exit_code(arguments: list[str]) -> int:
         cli(arguments, standalone_mode=False)
     except SconesError as error:
         click.echo(f"Error: {error}", err=True)
+        return 1
+    except OSError as error:
+        click.echo(f"Error: {error.filename or 'a file'}: {error.strerror or error}", err=True)
         return 1
     except (BotoCoreError, ClientError) as error:
         click.echo(f"Error: {explained(error, target_of(arguments))}", err=True)

@@ -26,9 +26,14 @@ class Source:
 
 def given(kit: Kit, path: Path) -> Source:
     if not path.is_file():
-        raise ArchiveError(f"DATASET is {str(path)!r}, and there is no such file")
+        why = "is a directory, not a file" if path.is_dir() else "there is no such file"
+        raise ArchiveError(f"DATASET is {str(path)!r}: {why}")
     kit.console.say(f"Archive given: {path}")
-    return Source(CIFAR_100 if download.md5_of(path) == download.MD5 else path.name, path)
+    try:
+        is_cifar = download.md5_of(path) == download.MD5
+    except OSError as error:
+        raise ArchiveError(f"DATASET is {str(path)!r}, which cannot be read: {error.strerror}") from error
+    return Source(CIFAR_100 if is_cifar else path.name, path)
 
 
 def fallback(kit: Kit, why: UnreachableError) -> Source:

@@ -146,6 +146,11 @@ def test_an_archive_that_is_not_there_is_named(make_kit: MakeKit) -> None:
         stage.stage(make_kit(dataset="/nowhere/archive.tar.gz"))
 
 
+def test_a_folder_is_said_to_be_one(make_kit: MakeKit, tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError, match="is a directory, not a file"):
+        stage.stage(make_kit(dataset=str(tmp_path)))
+
+
 def test_without_a_network_the_sample_is_used_and_said(make_kit: MakeKit, archive: Path, screen: object) -> None:
     kit = make_kit(fallback_dataset=str(archive))
     source = stage.fallback(kit, UnreachableError("no route to host"))

@@ -1,0 +1,36 @@
+"""What a person sees of an error: one line, and no traceback."""
+
+from pathlib import Path
+
+import pytest
+
+from scones import cli, timings
+from scones.errors import SettingsError
+from scones.kit import Kit
+
+
+@pytest.mark.parametrize("step", ["stage", "train", "endpoint", "workflow", "classify", "report", "run"])
+def test_a_step_whose_results_have_no_place_does_not_begin(
+    aws: None, capsys: pytest.CaptureFixture[str], archive: Path, step: str
+) -> None:
+    assert cli.exit_code([step, "--out", "/dev/null/x"]) == 1
+    assert "OUT is '/dev/null/x', and no file can be written there" in capsys.readouterr().err
+
+
+def test_a_place_that_can_be_written_is_left_empty(kit: Kit) -> None:
+    timings.prove_writable(kit)
+    assert list(kit.settings.out.iterdir()) == []
+    kit.settings.out.rmdir()
+    kit.settings.out.write_text("")
+    with pytest.raises(SettingsError):
+        timings.prove_writable(kit)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "", '{"stage": "soon"}', '{"stage": null}'])
+def test_times_that_were_spoilt_are_noted_anew(kit: Kit, text: str) -> None:
+    kit.settings.out.mkdir()
+    (kit.settings.out / timings.STEPS).write_text(text)
+    assert timings.step_seconds(kit) == {}
+    timings.note(kit, "stage", 1.5)
+    assert timings.step_seconds(kit) == {"stage": 1.5}
+    assert [file.name for file in kit.settings.out.iterdir()] == [timings.STEPS]
