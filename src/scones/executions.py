@@ -81,7 +81,7 @@ def choose(labels: Mapping[str, int], count: int, seed: int = SEED) -> list[Imag
     }
     for keys in by_label.values():
         generator.shuffle(keys)
-    turns = max(len(keys) for keys in by_label.values())
+    turns = max((len(keys) for keys in by_label.values()), default=0)
     dealt = [Image(keys[turn], label) for turn in range(turns) for label, keys in by_label.items() if turn < len(keys)]
     return dealt[:count]
 

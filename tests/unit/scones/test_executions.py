@@ -25,6 +25,10 @@ def test_images_are_chosen_balanced_and_the_same_each_time() -> None:
     assert executions.choose(LABELS, 20, seed=8) != chosen
 
 
+def test_of_nothing_nothing_is_chosen() -> None:
+    assert executions.choose({}, 20) == []
+
+
 def test_more_than_there_are_is_all() -> None:
     assert len(executions.choose(LABELS, 1000)) == 100
 
