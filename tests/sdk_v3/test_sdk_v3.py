@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -14,6 +14,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     pytest.importorskip("sagemaker.train", reason="the SDK v3 has an environment of its own: make test-sdk3")
     from sagemaker.core import resources, shapes
+    from sagemaker.core.config.config_manager import SageMakerConfig
     from sagemaker.core.helper.session_helper import Session
     from sagemaker.core.utils.exceptions import FailedStatusError
     from sagemaker.train import ModelTrainer
@@ -28,10 +29,13 @@ TIMEOUT_S = 60
 
 
 @pytest.fixture(scope="module")
-def session(aws: None) -> Session:
+def session(aws: None) -> Iterator[Session]:
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     boto3.client("s3").put_object(Bucket=BUCKET, Key="input/one.txt", Body=b"one")
-    return Session(boto_session=boto3.Session(), default_bucket=BUCKET)
+    with pytest.MonkeyPatch.context() as patch:
+        # Dozens of times the SDK would check its own settings, a third of a second each time.
+        patch.setattr(SageMakerConfig, "validate_sagemaker_config", lambda *_: None)
+        yield Session(boto_session=boto3.Session(), default_bucket=BUCKET)
 
 
 @pytest.fixture(scope="module")
