@@ -90,8 +90,9 @@ test: setup ## unit and contract tests: fast, nothing to start
 
 .PHONY: test-local
 test-local: export RANDOM_REQUESTS := 5000
-test-local: setup lint ## all that needs no Docker: lint, unit, contract and integration tests
+test-local: setup lint sdk3 ## all that needs no Docker: lint, unit, contract and integration tests
 	@$(PYTEST) tests --ignore=tests/docker --durations=10
+	@$(PYTEST:.venv/%=.venv-sdk3/%) tests/sdk_v3
 	@echo "test-local: passed in $$(( $$(date +%s) - $(STARTED) )) s, set-up included"
 
 .PHONY: test-kill
