@@ -1,5 +1,7 @@
 """What a person sees of an error: one line, and no traceback."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,19 @@ def test_a_step_whose_results_have_no_place_does_not_begin(
 ) -> None:
     assert cli.exit_code([step, "--out", "/dev/null/x"]) == 1
     assert "OUT is '/dev/null/x', and no file can be written there" in capsys.readouterr().err
+
+
+def test_an_interrupt_while_python_imports_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "boto3.py").write_text("raise KeyboardInterrupt")
+    source = Path(cli.__file__).parents[1]
+    ended = subprocess.run(
+        [sys.executable, "-m", "scones", "stage"],
+        env={"PYTHONPATH": f"{tmp_path}:{source}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr.strip()) == (130, "Interrupted before anything was begun.")
 
 
 def test_a_place_that_can_be_written_is_left_empty(kit: Kit) -> None:
