@@ -49,7 +49,7 @@ def positive(text: str) -> int:
 
 
 def share(text: str) -> float:
-    if not re.fullmatch(r"[0-9]*\.?[0-9]+", text) or not 0 <= float(text) <= 1:
+    if not re.fullmatch(r"[0-9]+\.?[0-9]*|\.[0-9]+", text) or not 0 <= float(text) <= 1:
         raise ValueError("a number from 0 to 1")
     return float(text)
 
@@ -64,14 +64,23 @@ def matching(pattern: str, meaning: str) -> Callable[[str], str]:
 
 
 def path(text: str) -> Path:
-    return Path(text).expanduser().resolve()
+    try:
+        return Path(text).expanduser().resolve()
+    except RuntimeError as error:
+        raise ValueError("a path; there is no such user after its ~") from error
+
+
+PAIRS = "pairs such as 'epochs=20 optimizer=adam'"
 
 
 def pairs(text: str) -> Mapping[str, str]:
     """`epochs=20 optimizer=adam` as a mapping."""
-    words = shlex.split(text)
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise ValueError(f"{PAIRS} ({error})") from error
     if any(not re.fullmatch(r"\w+=.+", word) for word in words):
-        raise ValueError("pairs such as 'epochs=20 optimizer=adam'")
+        raise ValueError(PAIRS)
     return dict(word.split("=", 1) for word in words)
 
 
@@ -94,7 +103,7 @@ class Setting:
 
 
 INSTANCE_TYPE = matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type such as ml.m5.xlarge")
-NAME = matching(r"[a-zA-Z][-a-zA-Z0-9]{0,62}", "a name of letters, digits and hyphens, at most 63")
+NAME = matching(r"[a-zA-Z][-a-zA-Z0-9]{0,62}", "letters, digits and hyphens, beginning with a letter, at most 63")
 BUCKET = matching(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name: 3 to 63 of a-z, 0-9, dot and hyphen")
 ENDPOINT_NAME = matching(r"[a-z0-9](-*[a-z0-9]){0,39}", "lower-case letters, digits and inner hyphens, at most 40")
 ROLE = matching(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+", "a role's ARN, arn:aws:iam::<account>:role/<name>")

@@ -67,12 +67,27 @@ def load_variable(name: str, value: str) -> Settings:
         ("ENDPOINT_NAME", "Scones"),
         ("TRAINING_INSTANCE_TYPE", "p3"),
         ("HYPERPARAMETERS", "epochs"),
+        ("HYPERPARAMETERS", 'epochs="1'),
+        ("OUT", "~nobody-of-this-name/x"),
+        ("STACK", "1a"),
     ],
 )
 def test_an_error_names_the_variable_its_value_and_what_is_right(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=rf"{name} is '.*', and must be ") as caught:
         load_variable(name, value)
     assert value in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "threshold"), [("1.", 1), (".5", 0.5), ("0", 0), ("0.93", 0.93)])
+def test_a_share_is_written_as_people_write_it(text: str, threshold: float) -> None:
+    assert load_variable("THRESHOLD", text).threshold == threshold
+
+
+def test_an_error_says_what_is_right() -> None:
+    with pytest.raises(SettingsError, match="pairs such as"):
+        load_variable("HYPERPARAMETERS", 'epochs="1')
+    with pytest.raises(SettingsError, match="beginning with a letter"):
+        load_variable("STACK", "1a")
 
 
 def test_an_error_names_the_argument() -> None:
