@@ -30,8 +30,9 @@ def allow(actions: list[str], *resources: str, **condition: object) -> dict[str,
 
 
 def policy(kit: Kit) -> str:
-    bucket = f"arn:aws:s3:::{kit.bucket}"
-    log_groups = f"arn:aws:logs:{kit.region}:{kit.account}:log-group:/aws/sagemaker/*"
+    partition = kit.session.get_partition_for_region(kit.region)
+    bucket = f"arn:{partition}:s3:::{kit.bucket}"
+    log_groups = f"arn:{partition}:logs:{kit.region}:{kit.account}:log-group:/aws/sagemaker/*"
     logs = ["CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "PutLogEvents"]
     pulls = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]
     statements = [
@@ -40,7 +41,7 @@ def policy(kit: Kit) -> str:
         allow([f"logs:{action}" for action in logs], log_groups),
         allow(["cloudwatch:PutMetricData"], "*", StringEquals={"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}),
         allow(["ecr:GetAuthorizationToken"], "*"),
-        allow(pulls, f"arn:aws:ecr:{kit.region}:*:repository/*"),
+        allow(pulls, f"arn:{partition}:ecr:{kit.region}:*:repository/*"),
     ]
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
