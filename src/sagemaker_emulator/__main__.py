@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import sys
 
+import uvloop
 from aiohttp import web
 
 from sagemaker_emulator.engine.process import ProcessEngine, instance_of
@@ -33,7 +34,7 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         with listening_socket(settings.host, settings.port) as sock, state_lock(settings.state_dir):
-            asyncio.run(serve(made(settings), sock))
+            uvloop.run(serve(made(settings), sock))
     except (SettingsError, StateInUse, StartError) as error:
         print(f"sagemaker_emulator: {error}", file=sys.stderr)  # noqa: T201 - a command's own error
         return 2
