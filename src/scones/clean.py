@@ -8,7 +8,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from scones import bucket, endpoint, role, stage, training, workflow
-from scones.dataset import SPLITS
 from scones.errors import code_of, is_unknown_name
 from scones.kit import PROJECT_TAG, Kit
 
@@ -100,17 +99,15 @@ def our_keys(kit: Kit) -> set[str]:
     """Keys that the steps wrote: by the manifests for images, by name for the rest."""
     s3, name = kit.client("s3"), kit.bucket
     present = set(bucket.etags(s3, name, ""))
-    manifests = [f"{split}.lst" for split in SPLITS if f"{split}.lst" in present]
-    images = {f"{key[:-4]}/{file}" for key in manifests for file in stage.manifest_of(kit, key[:-4])}
-    if stage.UNFINISHED in present:
-        images |= stage.unfinished_keys(kit) | {stage.UNFINISHED}
+    manifests = {key for key in (stage.RECORD, *stage.MANIFESTS) if key in present and not stage.is_foreign(kit, key)}
+    named = stage.earlier_keys(kit, present) | manifests | {stage.UNFINISHED}
     prefixes = (
         *(f"functions/{function}-" for function in workflow.FUNCTIONS.values()),
         f"workflows/{workflow.DEFINITION}-",
         f"models/{prefix(kit)}",
         f"{endpoint.CAPTURE}/{kit.settings.endpoint_name}/",
     )
-    return {key for key in present if key in images | {*manifests, stage.RECORD} or key.startswith(prefixes)}
+    return {key for key in present if key in named or key.startswith(prefixes)}
 
 
 def remove_objects(kit: Kit, account: Account) -> None:

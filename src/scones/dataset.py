@@ -19,7 +19,13 @@ from scones.errors import ArchiveError
 LABELS = {8: 0, 48: 1}
 CLASS_NAMES = ("bicycle", "motorcycle")
 SPLITS = ("train", "test")
+# What parsing raises of a file that is not ours.
+BROKEN = (ValueError, TypeError, KeyError)
 FILENAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}\.png")
+
+
+def class_name(index: int | None) -> str:
+    return CLASS_NAMES[index] if index is not None and index < len(CLASS_NAMES) else "unknown"
 
 
 @dataclass(frozen=True)
@@ -62,10 +68,17 @@ def manifest(rows: list[Row]) -> bytes:
     return "".join(f"{row.index}\t{row.label}\t{row.filename}\n" for row in rows).encode()
 
 
-def parse_manifest(text: str) -> dict[str, int]:
-    """Label by file name: the truth, which a file's name does not tell."""
-    fields = (line.split("\t") for line in text.splitlines())
-    return {filename: int(label) for _, label, filename in fields}
+def parse_manifest(text: bytes) -> dict[str, int]:
+    """Label by file name: the truth, which a file's name does not tell.
+
+    Raises:
+        ValueError: this is not a manifest of ours.
+    """
+    fields = [line.split("\t") for line in text.decode().splitlines()]
+    labels = {filename: int(label) for _, label, filename in fields}
+    if not all(FILENAME.fullmatch(filename) for filename in labels):
+        raise ValueError("it has a file name that is not a plain one ending in .png")
+    return labels
 
 
 def check_classes(archive: Archive) -> None:
@@ -116,9 +129,11 @@ def read_dataset(folder: Path) -> Dataset | None:
     """What was staged in a folder, None if nothing whole was."""
     try:
         return parse_dataset((folder / "dataset.json").read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, *BROKEN):
         return None
 
 
 def parse_dataset(text: bytes) -> Dataset:
-    return Dataset(**json.loads(text))
+    fields = json.loads(text)
+    counts = int(fields["train_images"]), int(fields["test_images"])
+    return Dataset(str(fields["name"]), str(fields["digest"]), *counts)

@@ -27,6 +27,10 @@ class MissingError(SconesError):
     """Something that an earlier step makes is not there."""
 
 
+class SpoiltError(SconesError):
+    """What an earlier step made is broken, or somebody else's."""
+
+
 class BucketError(SconesError):
     """The bucket cannot be used."""
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from botocore.client import BaseClient
 
-from scones import endpoint, stage, workflow
+from scones import endpoint, stage, timings, workflow
 from scones.console import keeps_running
-from scones.dataset import CLASS_NAMES
-from scones.errors import ExecutionsError, MissingError
+from scones.dataset import BROKEN, class_name
+from scones.errors import ExecutionsError, MissingError, SpoiltError
 from scones.kit import Kit
 from scones.polling import poll
 
@@ -231,22 +231,25 @@ def describe(execution: Execution) -> str:
     if not execution.probabilities:
         return f"{execution.key}: {execution.outcome} ({execution.error}: {cause_text(execution.cause)})"
     best = max(execution.probabilities)
-    index = execution.probabilities.index(best)
-    name = CLASS_NAMES[index] if index < len(CLASS_NAMES) else f"class {index}"
-    return f"{execution.key}: {name}, confidence {best:.4f}, {execution.outcome}"
+    return f"{execution.key}: {class_name(execution.prediction)}, confidence {best:.4f}, {execution.outcome}"
 
 
 def write(run: Run, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / RECORD).write_text(json.dumps(asdict(run), indent=2))
+    timings.write_whole(folder / RECORD, json.dumps(asdict(run), indent=2))
+
+
+def parse_run(text: bytes) -> Run:
+    fields = json.loads(text)
+    executions = (Execution(**{**item, "probabilities": tuple(item["probabilities"])}) for item in fields["executions"])
+    return Run(**{**fields, "executions": tuple(executions)})
 
 
 def read(folder: Path) -> Run:
     """The last run, as `write` kept it."""
     file = folder / RECORD
     try:
-        fields = json.loads(file.read_text())
+        return parse_run(file.read_bytes())
     except FileNotFoundError as error:
         raise MissingError(f"there is no {file}: run `scones classify` first") from error
-    executions = (Execution(**{**item, "probabilities": tuple(item["probabilities"])}) for item in fields["executions"])
-    return Run(**{**fields, "executions": tuple(executions)})
+    except BROKEN as error:
+        raise SpoiltError(f"{file} is not as it was written ({error}): run `scones classify` again") from error

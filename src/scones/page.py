@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scones.captured import CapturedRecord
-from scones.dataset import CLASS_NAMES
+from scones.dataset import class_name
 from scones.executions import Execution, Run
 
 STYLE = """
@@ -28,10 +28,6 @@ table { border-collapse: collapse } td { padding: .2rem 1.5rem .2rem 0; border-b
 def data_uri(data: bytes) -> str:
     kind = "jpeg" if data.startswith(b"\xff\xd8") else "png"
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-
-
-def class_name(index: int | None) -> str:
-    return CLASS_NAMES[index] if index is not None and index < len(CLASS_NAMES) else "unknown"
 
 
 def is_wrong(execution: Execution, record: CapturedRecord) -> bool:

@@ -2,20 +2,24 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from scones import bucket, download
 from scones.archive import read_archive
 from scones.bucket import Upload
-from scones.dataset import SPLITS, Dataset, parse_dataset, parse_manifest, read_dataset, write_dataset
+from scones.dataset import BROKEN, SPLITS, Dataset, parse_dataset, parse_manifest, read_dataset, write_dataset
 from scones.download import Download
-from scones.errors import ArchiveError, MissingError, UnreachableError
+from scones.errors import ArchiveError, MissingError, SpoiltError, UnreachableError
 from scones.kit import Kit
 
 CIFAR_100 = "CIFAR-100"
 RECORD = "dataset.json"
 UNFINISHED = "unfinished.lst"
+MANIFESTS = tuple(f"{split}.lst" for split in SPLITS)
+Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True)
@@ -86,13 +90,23 @@ def write_locally(kit: Kit, source: Source) -> tuple[Dataset, Path]:
     return written, folder
 
 
+def _parsed(kit: Kit, key: str, parse: Callable[[bytes], Parsed]) -> Parsed:
+    text = bucket.get(kit, key, made_by="stage")
+    try:
+        return parse(text)
+    except BROKEN as error:
+        raise SpoiltError(
+            f"s3://{kit.bucket}/{key} is not what `scones stage` puts there ({error}): stage again, or set BUCKET"
+        ) from error
+
+
 def recorded(kit: Kit) -> Dataset:
     """What the bucket holds, as its last staging wrote it."""
-    return parse_dataset(bucket.get(kit, RECORD, made_by="stage"))
+    return _parsed(kit, RECORD, parse_dataset)
 
 
 def manifest_of(kit: Kit, split: str) -> dict[str, int]:
-    return parse_manifest(bucket.get(kit, f"{split}.lst", made_by="stage").decode())
+    return _parsed(kit, f"{split}.lst", parse_manifest)
 
 
 def require_images(kit: Kit, split: str) -> set[str]:
@@ -103,9 +117,27 @@ def require_images(kit: Kit, split: str) -> set[str]:
     return keys
 
 
-def _earlier_keys(kit: Kit, present: dict[str, str]) -> set[str]:
-    """Keys that an earlier staging put there, whole or not: nobody else's objects are touched."""
-    listed = (split for split in SPLITS if f"{split}.lst" in present)
+def is_foreign(kit: Kit, key: str) -> bool:
+    """An object that has the name of our record or of a manifest, and is something else."""
+    try:
+        _parsed(kit, key, parse_dataset if key == RECORD else parse_manifest)
+    except SpoiltError:
+        return True
+    return False
+
+
+def refuse_foreign(kit: Kit, present: Collection[str]) -> None:
+    """In a bucket that is not ours, nothing of somebody else's is overwritten."""
+    if bucket.is_ours(kit.client("s3"), kit.bucket):
+        return
+    for key in (RECORD, *MANIFESTS):
+        if key in present and is_foreign(kit, key):
+            raise SpoiltError(f"s3://{kit.bucket}/{key} is somebody else's, and not overwritten: set another BUCKET")
+
+
+def earlier_keys(kit: Kit, present: Collection[str]) -> set[str]:
+    """Images that an earlier staging put there, whole or not: nobody else's objects are touched."""
+    listed = (split for split in SPLITS if f"{split}.lst" in present and not is_foreign(kit, f"{split}.lst"))
     keys = {f"{split}/{name}" for split in listed for name in manifest_of(kit, split)}
     return keys | (unfinished_keys(kit) if UNFINISHED in present else set())
 
@@ -117,7 +149,7 @@ def unfinished_keys(kit: Kit) -> set[str]:
 
 
 def _present(kit: Kit) -> dict[str, str]:
-    prefixes = [UNFINISHED, *(f"{split}{end}" for split in SPLITS for end in ("/", ".lst"))]
+    prefixes = [RECORD, UNFINISHED, *(f"{split}{end}" for split in SPLITS for end in ("/", ".lst"))]
     found = [bucket.etags(kit.client("s3"), kit.bucket, prefix) for prefix in prefixes]
     return {key: etag for etags in found for key, etag in etags.items()}
 
@@ -133,7 +165,8 @@ def upload(kit: Kit, folder: Path) -> int:
     images = [Upload(f"{split}/{file.name}", file) for split in SPLITS for file in sorted((folder / split).iterdir())]
     manifests = [Upload(f"{split}.lst", folder / f"{split}.lst") for split in SPLITS]
     present, keys = _present(kit), {item.key for item in images}
-    stale = (_earlier_keys(kit, present) - keys) & present.keys()
+    refuse_foreign(kit, present)
+    stale = (earlier_keys(kit, present) - keys) & present.keys()
     missing, new_manifests = bucket.changed(images, present), bucket.changed(manifests, present)
     if missing or stale or new_manifests:
         _begin(kit, keys | stale)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from scones import bucket, role, stage
+from scones import bucket, role, stage, timings
 from scones.console import Meter, keeps_running
 from scones.dataset import SPLITS, Dataset
 from scones.errors import TrainingError, is_unknown_name, message_of
@@ -201,9 +201,8 @@ def completed(kit: Kit, name: str) -> TrainingJob:
     with keeps_running(f"training job {name} (aws sagemaker stop-training-job --training-job-name {name})"):
         job = follow(kit, name, reader)
     _log_tail_settles(reader)
-    kit.settings.out.mkdir(parents=True, exist_ok=True)
     log = kit.settings.out / "training.log"
-    log.write_text("".join(f"{line}\n" for line in reader.lines))
+    timings.write_whole(log, "".join(f"{line}\n" for line in reader.lines))
     if job.status != "Completed":
         why = job.failure_reason or "no reason given"
         raise TrainingError(

@@ -50,6 +50,12 @@ def test_somebodys_object_keeps_our_bucket(kit: Kit) -> None:
     assert list(bucket.etags(kit.client("s3"), kit.bucket, "")) == ["notes.txt"]
 
 
+def test_a_manifest_of_somebody_else_is_kept(kit: Kit) -> None:
+    stage.stage(kit)
+    kit.client("s3").put_object(Bucket=kit.bucket, Key="train.lst", Body=b"their\xff list")
+    assert "holds 5 objects" in clean.clean(kit).kept[0]
+
+
 def test_a_deletion_that_aws_refuses_is_an_error() -> None:
     def refused() -> None:
         words = "Cannot delete a model in use"

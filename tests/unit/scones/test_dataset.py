@@ -36,7 +36,7 @@ def staged(archive: Path, folder: Path) -> Path:
 def test_the_manifest_has_row_label_and_name_in_order(archive: Path, tmp_path: Path) -> None:
     folder = staged(archive, tmp_path / "staged")
     assert (folder / "test.lst").read_bytes() == b"0\t1\ttest_s_000000.png\n2\t0\ttest_s_000002.png\n"
-    assert parse_manifest((folder / "test.lst").read_text()) == {"test_s_000000.png": 1, "test_s_000002.png": 0}
+    assert parse_manifest((folder / "test.lst").read_bytes()) == {"test_s_000000.png": 1, "test_s_000002.png": 0}
 
 
 def test_images_are_rgb_with_the_planes_in_their_places(archive: Path, tmp_path: Path) -> None:

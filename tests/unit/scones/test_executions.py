@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from scones import executions
-from scones.errors import ExecutionsError, MissingError
+from scones.errors import ExecutionsError, MissingError, SpoiltError
 from scones.executions import Execution, Image, Run
 from scones.kit import Kit
 
@@ -76,6 +76,13 @@ def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
     executions.write(run, tmp_path)
     assert executions.read(tmp_path) == run
     assert (run.count("succeeded"), run.invocations) == (1, 2)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"executions": [{"probabilities": []}]}', '{"executions": 1}'])
+def test_a_run_that_was_spoilt_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / executions.RECORD).write_text(text)
+    with pytest.raises(SpoiltError, match=r"executions\.json is not as it was written"):
+        executions.read(tmp_path)
 
 
 def test_without_a_run_it_says_which_step_makes_one(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from scones import bucket, stage
-from scones.errors import ArchiveError, BucketError, MissingError, UnreachableError
+from scones.errors import ArchiveError, BucketError, MissingError, SpoiltError, UnreachableError
 from scones.kit import Kit
 
 MakeKit = Callable[..., Kit]
@@ -181,6 +181,34 @@ def test_before_staging_the_record_is_missing(kit: Kit) -> None:
 def test_a_record_is_readable_json(kit: Kit) -> None:
     stage.stage(kit)
     assert json.loads(bucket.get(kit, "dataset.json", "stage"))["name"] == "archive.tar.gz"
+
+
+@pytest.mark.parametrize("key", ["dataset.json", "train.lst"])
+def test_an_object_of_somebody_else_is_not_overwritten(kit: Kit, key: str) -> None:
+    s3 = kit.client("s3")
+    s3.create_bucket(Bucket=kit.bucket)
+    s3.put_object(Bucket=kit.bucket, Key=key, Body=b"theirs")
+    with pytest.raises(SpoiltError, match="somebody else's, and not overwritten"):
+        stage.stage(kit)
+    assert list(objects(kit)) == [key]
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", b'{"name": 1}'])
+def test_a_record_that_was_spoilt_is_named_and_put_again(kit: Kit, text: bytes) -> None:
+    dataset = stage.stage(kit)
+    kit.client("s3").put_object(Bucket=kit.bucket, Key="dataset.json", Body=text)
+    with pytest.raises(SpoiltError, match=r"s3://.*/dataset\.json is not what `scones stage` puts there"):
+        stage.recorded(kit)
+    next(kit.settings.staged.glob("*/dataset.json")).write_bytes(text)
+    assert stage.stage(kit) == stage.recorded(kit) == dataset
+
+
+@pytest.mark.parametrize("text", [b"0\t1\n", b"0\tx\ta.png\n", b"0\t1\t../a.png\n", b"\xff"])
+def test_a_manifest_that_was_spoilt_is_named(kit: Kit, text: bytes) -> None:
+    bucket.ensure(kit)
+    kit.client("s3").put_object(Bucket=kit.bucket, Key="test.lst", Body=text)
+    with pytest.raises(SpoiltError, match=r"test\.lst is not what"):
+        stage.manifest_of(kit, "test")
 
 
 def test_a_lost_bucket_has_no_objects(kit: Kit) -> None:
