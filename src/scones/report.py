@@ -2,8 +2,7 @@
 
 import json
 import time
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from scones import captured, endpoint, executions, figure, page, stage, timings, training
@@ -12,12 +11,6 @@ from scones.errors import CaptureError
 from scones.executions import Run
 from scones.figure import Decision
 from scones.kit import Kit
-
-
-@dataclass(frozen=True)
-class Report:
-    summary: dict[str, Any]
-    complete: bool
 
 
 def of_run(records: list[CapturedRecord], run: Run) -> list[CapturedRecord]:
@@ -39,6 +32,12 @@ def decisions_of(records: list[CapturedRecord], run: Run) -> list[Decision]:
         )
         for record, execution in pairs
     ]
+
+
+def has_settled(run: Run, now: datetime) -> bool:
+    """The last execution ended so long ago that no record is still on its way."""
+    ends = [datetime.fromisoformat(execution.stopped) for execution in run.executions]
+    return all((now - end.astimezone(UTC)).total_seconds() > captured.TIMEOUT_S for end in ends)
 
 
 def summarise(kit: Kit, run: Run, captured_records: int, seconds: dict[str, float]) -> dict[str, Any]:
@@ -66,10 +65,18 @@ def summarise(kit: Kit, run: Run, captured_records: int, seconds: dict[str, floa
     }
 
 
-def report(kit: Kit) -> Report:
+def captured_of(kit: Kit, run: Run) -> list[CapturedRecord]:
+    """All records, waited for only where they can still come."""
+    stage.recorded(kit)
+    endpoint.served_job(kit, run.endpoint)
+    settled = has_settled(run, datetime.now(UTC))
+    return captured.read_all(kit, run.endpoint, lambda found: settled or len(of_run(found, run)) >= run.invocations)
+
+
+def report(kit: Kit) -> None:
     began, out = time.monotonic(), kit.settings.out
     run = executions.read(out)
-    everything = captured.read_all(kit, run.endpoint, lambda found: len(of_run(found, run)) >= run.invocations)
+    everything = captured_of(kit, run)
     records = of_run(everything, run)
     decisions = decisions_of(records, run)
     if not decisions:
@@ -79,13 +86,13 @@ def report(kit: Kit) -> Report:
         )
     if len(records) < run.invocations:
         kit.console.warn(
-            f"{len(records)} of {run.invocations} invocations were captured within {captured.TIMEOUT_S} s: "
+            f"{len(records)} of {run.invocations} invocations were captured up to now: "
             "run `scones report` again when the rest has arrived"
         )
     figure.draw(decisions, run.threshold, out / "confidence.png")
     timings.note(kit, "report", time.monotonic() - began)
     summary = summarise(kit, run, len(records), timings.step_seconds(kit))
-    (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
-    (out / "index.html").write_text(page.render(summary, run, records, len(everything), out / "confidence.png"))
+    timings.write_whole(out / "summary.json", json.dumps(summary, indent=2) + "\n")
+    html = page.render(summary, run, records, len(everything), out / "confidence.png")
+    timings.write_whole(out / "index.html", html)
     kit.console.done(f"{len(records)} captured records of this run, {len(everything)} in all: {out / 'index.html'}")
-    return Report(summary, len(records) == run.invocations)

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from scones import figure, page, report
+from scones import executions, figure, page, report, stage
 from scones.captured import CapturedRecord
+from scones.errors import MissingError
 from scones.executions import Execution, Run
 from scones.figure import Decision
+from scones.kit import Kit
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -45,6 +47,20 @@ RECORDS = [record("right", 0.99), record("wrong", 0.97), record("unsure", 0.6)]
 def test_only_records_of_the_run_belong_to_it() -> None:
     others = [record("earlier", 0.9), CapturedRecord("x", None, START, PNG, (1.0,))]
     assert report.of_run([*RECORDS, *others], RUN) == RECORDS
+
+
+def test_after_a_clean_nothing_is_waited_for(kit: Kit) -> None:
+    executions.write(RUN, kit.settings.out)
+    with pytest.raises(MissingError, match="run `scones stage` first"):
+        report.report(kit)
+    stage.stage(kit)
+    with pytest.raises(MissingError, match="there is no endpoint scones-vehicles"):
+        report.report(kit)
+
+
+@pytest.mark.parametrize(("since_s", "settled"), [(0, False), (299, False), (301, True)])
+def test_records_of_long_ago_are_not_waited_for(since_s: int, settled: bool) -> None:
+    assert report.has_settled(RUN, START + timedelta(seconds=since_s)) == settled
 
 
 @pytest.mark.parametrize("span_s", [0, 5, 3_000, 90_000, 900_000])
