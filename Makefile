@@ -90,9 +90,8 @@ test: setup ## unit and contract tests: fast, nothing to start
 
 .PHONY: test-local
 test-local: export RANDOM_REQUESTS := 5000
-test-local: setup lint sdk3 ## all that needs no Docker: lint, unit, contract and integration tests
-	@$(PYTEST) tests --ignore=tests/docker --durations=10
-	@$(PYTEST:.venv/%=.venv-sdk3/%) tests/sdk_v3
+test-local: setup lint ## all that needs no Docker: lint, unit, contract and integration tests
+	@$(PYTEST) tests --ignore=tests/sdk_v3 --durations=10
 	@echo "test-local: passed in $$(( $$(date +%s) - $(STARTED) )) s, set-up included"
 
 .PHONY: test-kill
@@ -106,6 +105,17 @@ sdk3: .venv-sdk3/.installed ## install the SageMaker SDK v3, into an environment
 .PHONY: test-sdk3
 test-sdk3: .venv/.installed sdk3 ## drive the emulator by the SageMaker SDK v3
 	@$(PYTEST:.venv/%=.venv-sdk3/%) tests/sdk_v3
+
+BOTOCORE := $(shell sed -n 's/^botocore==//p' requirements.lock)
+VECTORS := .scones/botocore-$(BOTOCORE)/tests/unit/protocols
+.PHONY: test-vectors
+test-vectors: setup $(VECTORS) ## botocore's own protocol vectors, from its source, against the emulator's wire
+	@BOTOCORE_PROTOCOL_VECTORS=$(CURDIR)/$(VECTORS) $(PYTEST) tests/contract/wire/test_protocol_vectors.py
+
+$(VECTORS):
+	@mkdir -p .scones
+	@.venv/bin/pip download --quiet --no-deps --no-binary :all: --no-build-isolation -d .scones botocore==$(BOTOCORE)
+	@tar -xzf .scones/botocore-$(BOTOCORE).tar.gz -C .scones botocore-$(BOTOCORE)/tests/unit/protocols
 
 .PHONY: lint
 lint: setup ## ruff, format and mypy
