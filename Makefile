@@ -4,7 +4,10 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# but for tests, which wait more than they work
+ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
+endif
 
 STARTED := $(shell date +%s)
 PYTHON := .venv/bin/python
@@ -91,7 +94,7 @@ test: setup ## unit and contract tests: fast, nothing to start
 .PHONY: test-local
 test-local: export RANDOM_REQUESTS := 5000
 test-local: setup lint ## all that needs no Docker: lint, unit, contract and integration tests
-	@$(PYTEST) tests --ignore=tests/sdk_v3 --durations=10
+	@$(MAKE) --no-print-directory -j2 --output-sync=line SIDE_BY_SIDE=1 test-contract test-others
 	@echo "test-local: passed in $$(( $$(date +%s) - $(STARTED) )) s, set-up included"
 
 .PHONY: test-kill
@@ -116,6 +119,12 @@ $(VECTORS):
 	@mkdir -p .scones
 	@.venv/bin/pip download --quiet --no-deps --no-binary :all: --no-build-isolation -d .scones botocore==$(BOTOCORE)
 	@tar -xzf .scones/botocore-$(BOTOCORE).tar.gz -C .scones botocore-$(BOTOCORE)/tests/unit/protocols
+
+.PHONY: test-contract test-others
+test-contract: setup
+	@$(PYTEST) tests/contract --durations=10
+test-others: setup
+	@$(PYTEST) tests/unit tests/integration --durations=10
 
 .PHONY: lint
 lint: setup ## ruff, format and mypy
