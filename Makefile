@@ -94,7 +94,7 @@ test: setup ## unit and contract tests: fast, nothing to start
 .PHONY: test-local
 test-local: export RANDOM_REQUESTS := 5000
 test-local: setup lint ## all that needs no Docker: lint, unit, contract and integration tests
-	@$(MAKE) --no-print-directory -j2 --output-sync=line SIDE_BY_SIDE=1 test-contract test-others
+	@$(MAKE) --no-print-directory -j2 SIDE_BY_SIDE=1 test-contract test-others
 	@echo "test-local: passed in $$(( $$(date +%s) - $(STARTED) )) s, set-up included"
 
 .PHONY: test-kill
