@@ -242,7 +242,7 @@ def _check(sagemaker: Any, worker: Worker, until: Callable[..., Any]) -> None:
         if kind == "tag":
             arn = "arn:aws:sagemaker:us-east-1:000000000000:model/base"
             tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
-            assert state in (UNKNOWN, tags[name])
+            assert state in (UNKNOWN, tags.get(name))
             continue
         found = _described(sagemaker, kind, name)
         assert state == UNKNOWN or (found is not None) == (state == PRESENT), f"{kind} {name} should be {state}"
