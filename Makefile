@@ -89,7 +89,7 @@ data/sample.tar.gz: data/draw_sample.py | .venv/.installed
 
 .PHONY: test
 test: setup ## unit and contract tests: fast, nothing to start
-	@$(PYTEST) tests --ignore=tests/integration --ignore=tests/docker
+	@$(PYTEST) tests/unit tests/contract
 
 .PHONY: test-local
 test-local: export RANDOM_REQUESTS := 5000
