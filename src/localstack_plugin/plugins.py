@@ -43,6 +43,15 @@ class LoopbackServerPlugin(RuntimeServerPlugin):
         return LoopbackRuntimeServer()
 
 
+class ContainerServerPlugin(RuntimeServerPlugin):
+    name = "container"
+
+    def load(self) -> RuntimeServer:
+        from localstack_plugin.server import ContainerRuntimeServer
+
+        return ContainerRuntimeServer()
+
+
 @hooks.on_infra_start()
 def add_sagemaker_to_step_functions() -> None:
     from localstack_plugin import assumed_roles, step_functions

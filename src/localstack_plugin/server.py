@@ -1,4 +1,5 @@
-"""LocalStack's own server, on loopback: the original ignores the host of GATEWAY_LISTEN and binds every interface."""
+"""LocalStack's own server, on the addresses that it is told: the original ignores the host of GATEWAY_LISTEN and binds every
+interface."""
 
 from ipaddress import ip_address
 
@@ -17,19 +18,29 @@ class NotLoopbackError(ValueError):
     """GATEWAY_LISTEN names an address that other machines can reach."""
 
 
-class LoopbackRuntimeServer(TwistedRuntimeServer):
-    """Plain HTTP on the addresses asked for, which must be loopback. Nothing on loopback needs TLS."""
+class ContainerRuntimeServer(TwistedRuntimeServer):
+    """Plain HTTP on the addresses asked for. In a container only those on its network see them, and what is published."""
 
     def register(self, gateway: Gateway, listen: list[HostAndPort], ssl_creds: tuple[str, str] | None = None) -> None:
         site: IProtocolFactory = TwistedGateway(gateway)
         for address in listen:
-            reactor.listenTCP(address.port, site, interface=loopback(address.host))
+            reactor.listenTCP(address.port, site, interface=self._interface(address.host))
+
+    def _interface(self, host: str) -> str:
+        return host
 
     def shutdown(self) -> None:
         """Called in a thread. `reactor.stop` there, as in the original, is not noticed until something else happens."""
         if self.thread_pool:
             self.thread_pool.stop(timeout=STOP_TIMEOUT_S)
         reactor.callFromThread(reactor.stop)
+
+
+class LoopbackRuntimeServer(ContainerRuntimeServer):
+    """The addresses must be loopback. Nothing on loopback needs TLS."""
+
+    def _interface(self, host: str) -> str:
+        return loopback(host)
 
 
 def loopback(host: str) -> str:
