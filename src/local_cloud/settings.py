@@ -9,6 +9,7 @@ from local_cloud.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL_PROFILE = "local"
+LOCAL_MODE_PROFILE = "local-mode"
 LOCALSTACK_PORT = 4566
 SAGEMAKER_PORT = 4570
 
@@ -36,16 +37,12 @@ class Settings:
                 f"SCONES_LOCALSTACK_PORT and SCONES_SAGEMAKER_PORT are both {settings.sagemaker_port}: "
                 "each server needs a port of its own"
             )
-        if settings.profile == "local-mode":
-            raise SettingsError(
-                "AWS_PROFILE is 'local-mode', which local/aws.config does not have: unset it, or set it to 'local'"
-            )
         return settings
 
     @property
     def is_local(self) -> bool:
         """Whether the profile is ours; any other is a person's own, and nothing is started for it."""
-        return self.profile == LOCAL_PROFILE
+        return self.profile in (LOCAL_PROFILE, LOCAL_MODE_PROFILE)
 
     @property
     def has_default_ports(self) -> bool:

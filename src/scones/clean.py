@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from scones import bucket, endpoint, role, stage, training, workflow
 from scones.errors import code_of, is_unknown_name
 from scones.kit import PROJECT_TAG, Kit
+from scones.local_mode import records
 
 
 @dataclass
@@ -105,6 +106,7 @@ def our_keys(kit: Kit) -> set[str]:
         *(f"functions/{function}-" for function in workflow.FUNCTIONS.values()),
         f"workflows/{workflow.DEFINITION}-",
         f"models/{prefix(kit)}",
+        *(f"{records.FOLDER}/{kind.name}/{prefix(kit)}" for kind in records.KINDS),
         f"{endpoint.CAPTURE}/{kit.settings.endpoint_name}/",
     )
     return {key for key in present if key in named or key.startswith(prefixes)}

@@ -39,6 +39,10 @@ class TrainingError(SconesError):
     """A training job did not complete."""
 
 
+class LocalModeError(SconesError):
+    """This machine cannot do what instance type `local` asks for."""
+
+
 class EndpointError(SconesError):
     """The endpoint did not come into service."""
 

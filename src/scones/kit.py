@@ -24,8 +24,16 @@ class Kit:
 
     def client(self, service: str) -> BaseClient:
         if service not in self._clients:
-            self._clients[service] = self.session.client(service, config=client_config(self.settings.concurrency))
+            self._clients[service] = self._made(service)
         return self._clients[service]
+
+    def _made(self, service: str) -> BaseClient:
+        """Instance type `local` means the SDK's local mode, which has a client of its own for SageMaker."""
+        if service == "sagemaker" and self.settings.uses_local_mode:
+            from scones.local_mode.client import LocalSageMaker
+
+            return LocalSageMaker(self.session, self.client("s3"), self.client("logs"), self.bucket, self.account)
+        return self.session.client(service, config=client_config(self.settings.concurrency))
 
     @property
     def bucket(self) -> str:

@@ -1,4 +1,4 @@
-"""All use of the SageMaker Python SDK. It takes seconds to import, so callers import this module when they need it."""
+"""Training jobs by the SageMaker Python SDK. It takes seconds to import, so callers import this module when they need it."""
 
 import logging
 import os
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import boto3
 from botocore.client import BaseClient
+
+from scones.local_mode.client import LocalSageMaker
 
 # Said before the SDK is imported: it prints on import.
 os.environ.setdefault("SAGEMAKER_SUPPRESS_V2_WARNING", "1")
@@ -58,6 +60,10 @@ def built_in_image_uri(region: str) -> str:
 
 def session(boto_session: boto3.Session, sagemaker: BaseClient, bucket: str) -> Session:
     """Bucket and clients are given: the SDK's own look-ups (account, default bucket) go to fixed AWS addresses."""
+    if isinstance(sagemaker, LocalSageMaker):
+        from scones.local_mode import sdk
+
+        return sdk.session(boto_session, bucket, sagemaker)
     return Session(
         boto_session=boto_session, sagemaker_client=sagemaker, default_bucket=bucket, sagemaker_config=CONFIG
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scones import local_mode
 from scones.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -36,6 +37,10 @@ class Settings:
     @property
     def cache(self) -> Path:
         return self.project / "data"
+
+    @property
+    def uses_local_mode(self) -> bool:
+        return self.training_instance_type in local_mode.INSTANCE_TYPES
 
     @property
     def staged(self) -> Path:
@@ -102,7 +107,10 @@ class Setting:
             raise SettingsError(f"{source} is {text!r}, and must be {error}") from error
 
 
-INSTANCE_TYPE = matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type such as ml.m5.xlarge")
+INSTANCE_TYPE = matching(
+    rf"ml\.[a-z0-9-]+\.[a-z0-9]+|{'|'.join(local_mode.INSTANCE_TYPES)}",
+    "an instance type such as ml.m5.xlarge, or local for the SageMaker SDK's local mode",
+)
 NAME = matching(r"[a-zA-Z][-a-zA-Z0-9]{0,62}", "letters, digits and hyphens, beginning with a letter, at most 63")
 BUCKET = matching(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name: 3 to 63 of a-z, 0-9, dot and hyphen")
 ENDPOINT_NAME = matching(r"[a-z0-9](-*[a-z0-9]){0,39}", "lower-case letters, digits and inner hyphens, at most 40")
@@ -172,4 +180,10 @@ def load(arguments: Mapping[str, str], environ: Mapping[str, str], target: str, 
 
     values: dict[str, Any] = {setting.name: resolved(setting) for setting in SETTINGS}
     values["hyperparameters"] = HYPERPARAMETERS | _file_hyperparameters(section, file) | values["hyperparameters"]
-    return Settings(target=target, **values)
+    loaded = Settings(target=target, **values)
+    if loaded.uses_local_mode != (loaded.endpoint_instance_type in local_mode.INSTANCE_TYPES):
+        raise SettingsError(
+            f"TRAINING_INSTANCE_TYPE is {loaded.training_instance_type!r} and ENDPOINT_INSTANCE_TYPE is "
+            f"{loaded.endpoint_instance_type!r}: the SDK's local mode is for both or for none"
+        )
+    return loaded

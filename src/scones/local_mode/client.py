@@ -1,0 +1,210 @@
+"""The operations of SageMaker's client that the steps use, answered by local mode."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import boto3
+import psutil
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from scones.errors import code_of
+from scones.local_mode.endpoints import EndpointRun
+from scones.local_mode.engine import TRAINING_JOB as TRAINING_JOB_LABEL
+from scones.local_mode.engine import Docker, remove
+from scones.local_mode.jobs import TrainingRun, in_background
+from scones.local_mode.records import ENDPOINT, ENDPOINT_CONFIG, KINDS, MODEL, TRAINING_JOB, Kind, Records
+
+MOVING = {"Creating", "Updating"}
+ORPHANED = "the process that ran it has ended: local mode trains within the command that asked for it"
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Pages:
+    items: Callable[[], list[Answer]]
+    member: str
+
+    def paginate(self, **request: Any) -> Iterator[Answer]:
+        yield {self.member: self.items(**request)}
+
+
+@dataclass(frozen=True)
+class LocalSageMaker:
+    """As boto3's client. A job or an endpoint start takes place in a thread of this process."""
+
+    session: boto3.Session
+    s3: BaseClient
+    logs: BaseClient
+    bucket: str
+    account: str
+    _docker: list[Docker] = field(default_factory=list)
+
+    # ---- training jobs ----
+
+    def create_training_job(self, **request: Any) -> Answer:
+        self.docker.require(request["AlgorithmSpecification"]["TrainingImage"])
+        moves = {"TrainingJobStatus": "InProgress", "SecondaryStatus": "Training", "TrainingStartTime": time.time()}
+        record = self._created(TRAINING_JOB, {**request, **moves, "Process": _this_process()})
+        in_background(request["TrainingJobName"], self._train, record, request)
+        return {"TrainingJobArn": record["TrainingJobArn"]}
+
+    def describe_training_job(self, **request: Any) -> Answer:
+        record = self._record(TRAINING_JOB, request)
+        if record["TrainingJobStatus"] == "InProgress" and not _is_alive(record["Process"]):
+            remove(self.docker.find(TRAINING_JOB_LABEL, record["TrainingJobName"]))
+            record |= {"TrainingJobStatus": "Failed", "SecondaryStatus": "Failed", "FailureReason": ORPHANED}
+            self.records.put(TRAINING_JOB, {**record, "TrainingEndTime": time.time()})
+        return _answer(record)
+
+    def stop_training_job(self, **request: Any) -> Answer:
+        remove(self.docker.find(TRAINING_JOB_LABEL, request["TrainingJobName"]))
+        return {}
+
+    def _train(self, record: Answer, request: Answer) -> None:
+        run = TrainingRun(self.session, self.s3, self.logs, self.docker, self.bucket)
+        outcome = run.run(request)
+        self.records.put(TRAINING_JOB, {**record, **outcome, "TrainingEndTime": time.time()})
+
+    # ---- models and endpoint configs ----
+
+    def create_model(self, **request: Any) -> Answer:
+        container = {"Environment": {}, **request["PrimaryContainer"]}
+        return {"ModelArn": self._created(MODEL, {**request, "PrimaryContainer": container})["ModelArn"]}
+
+    def describe_model(self, **request: Any) -> Answer:
+        return _answer(self._record(MODEL, request))
+
+    def delete_model(self, **request: Any) -> Answer:
+        return self._deleted(MODEL, request)
+
+    def create_endpoint_config(self, **request: Any) -> Answer:
+        return {"EndpointConfigArn": self._created(ENDPOINT_CONFIG, request)["EndpointConfigArn"]}
+
+    def describe_endpoint_config(self, **request: Any) -> Answer:
+        return _answer(self._record(ENDPOINT_CONFIG, request))
+
+    def delete_endpoint_config(self, **request: Any) -> Answer:
+        return self._deleted(ENDPOINT_CONFIG, request)
+
+    # ---- endpoints ----
+
+    def create_endpoint(self, **request: Any) -> Answer:
+        moves = {"EndpointStatus": "Creating", "Process": _this_process()}
+        config, model = self._served(request)
+        record = self._created(ENDPOINT, {**request, **moves})
+        in_background(request["EndpointName"], self._bring_up, record, config, model)
+        return {"EndpointArn": record["EndpointArn"]}
+
+    def update_endpoint(self, **request: Any) -> Answer:
+        config, model = self._served(request)
+        record = {**self._record(ENDPOINT, request), "EndpointStatus": "Updating", "Process": _this_process()}
+        self.records.put(ENDPOINT, record)
+        in_background(request["EndpointName"], self._bring_up, record, config, model)
+        return {"EndpointArn": record["EndpointArn"]}
+
+    def describe_endpoint(self, **request: Any) -> Answer:
+        """An endpoint whose container has gone is gone: nothing but its container keeps it."""
+        record = self._record(ENDPOINT, request)
+        status, name = record["EndpointStatus"], record["EndpointName"]
+        is_starting = status in MOVING and _is_alive(record["Process"])
+        if status == "Failed" or is_starting or (status == "InService" and self._endpoints.is_served(name)):
+            return _answer(record)
+        self.delete_endpoint(EndpointName=name)
+        raise _missing(ENDPOINT, name)
+
+    def delete_endpoint(self, **request: Any) -> Answer:
+        self._endpoints.stop(request["EndpointName"])
+        return self._deleted(ENDPOINT, request)
+
+    def _served(self, request: Answer) -> tuple[Answer, Answer]:
+        config = self._record(ENDPOINT_CONFIG, request)
+        model = self._record(MODEL, config["ProductionVariants"][0])
+        self.docker.require(model["PrimaryContainer"]["Image"])
+        return config, model
+
+    def _bring_up(self, record: Answer, config: Answer, model: Answer) -> None:
+        was_updating = record["EndpointStatus"] == "Updating"
+        reason = self._endpoints.start(record["EndpointName"], config, model)
+        if reason is None:
+            outcome = {"EndpointStatus": "InService", "EndpointConfigName": config["EndpointConfigName"]}
+        else:  # an update that fails leaves what there was
+            outcome = {"EndpointStatus": "InService" if was_updating else "Failed", "FailureReason": reason}
+        self.records.put(ENDPOINT, {**record, **outcome})
+
+    # ---- lists and tags ----
+
+    def get_paginator(self, operation: str) -> Pages:
+        kind = next(kind for kind in KINDS if operation == f"list_{_snake(kind.name)}s")
+
+        def items(NameContains: str = "") -> list[Answer]:  # noqa: N803 - as the operation says it
+            return [_answer(record) for record in self.records.all(kind) if NameContains in record[kind.id]]
+
+        return Pages(items, kind.plural)
+
+    def list_tags(self, **request: Any) -> Answer:
+        arn = request["ResourceArn"]
+        found = [record for kind in KINDS for record in self.records.all(kind) if record[kind.arn] == arn]
+        return {"Tags": found[0].get("Tags", []) if found else []}
+
+    # ---- what all share ----
+
+    @property
+    def docker(self) -> Docker:
+        if not self._docker:
+            self._docker.append(Docker.connected())
+        return self._docker[0]
+
+    @property
+    def records(self) -> Records:
+        return Records(self.s3, self.bucket)
+
+    @property
+    def _endpoints(self) -> EndpointRun:
+        return EndpointRun(self.session, self.docker, self.bucket)
+
+    def _record(self, kind: Kind, request: Answer) -> Answer:
+        if (record := self.records.get(kind, request[kind.id])) is None:
+            raise _missing(kind, request[kind.id])
+        return record
+
+    def _created(self, kind: Kind, request: Answer) -> Answer:
+        name = request[kind.id]
+        arn = f"arn:aws:sagemaker:{self.session.region_name}:{self.account}:{_snake(kind.name).replace('_', '-')}/{name}"
+        record = {**request, kind.arn: arn, "CreationTime": time.time()}
+        self.records.put(kind, record)
+        return record
+
+    def _deleted(self, kind: Kind, request: Answer) -> Answer:
+        self.records.delete(kind, request[kind.id])
+        return {}
+
+
+def _missing(kind: Kind, name: str) -> ClientError:
+    error = {"Code": "ValidationException", "Message": f"Could not find {kind.name} {name!r} of local mode"}
+    return ClientError({"Error": error}, f"Describe{kind.name}")
+
+
+def _answer(record: Answer) -> Answer:
+    return {name: datetime.fromtimestamp(value, UTC) if name.endswith("Time") else value for name, value in record.items()}
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def _this_process() -> list[float]:
+    return [os.getpid(), psutil.Process().create_time()]
+
+
+def _is_alive(process: list[float]) -> bool:
+    try:
+        return abs(psutil.Process(int(process[0])).create_time() - process[1]) < 2
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,139 @@
+"""Docker as local mode uses it: what runs is found by its labels."""
+
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import docker
+from docker.errors import DockerException, ImageNotFound, NotFound
+
+from scones.errors import LocalModeError
+from scones.polling import poll
+
+TRAINING_JOB = "sagemaker.training-job"
+ENDPOINT = "sagemaker.endpoint"
+ENDPOINT_CONFIG = "sagemaker.endpoint-config"
+TAIL_LINES = 10
+APPEARS_S = 600
+
+
+@dataclass(frozen=True)
+class Docker:
+    client: Any
+
+    @classmethod
+    def connected(cls) -> "Docker":
+        try:
+            found = cls(docker.from_env())
+            found.client.ping()
+        except DockerException as error:
+            raise LocalModeError(
+                f"instance type 'local' is Docker on this machine, and no engine answers ({error}): start it, or set "
+                "DOCKER_HOST"
+            ) from error
+        return found
+
+    def require(self, image: str) -> None:
+        """What a job or an endpoint needs before it is begun."""
+        if (version := _compose_version()) is None:
+            raise LocalModeError(
+                "instance type 'local' needs the command `docker compose`: install docker and its compose plug-in"
+            )
+        if int(version.lstrip("v").split(".")[0] or 0) < 2:
+            raise LocalModeError(f"`docker compose` is {version}, and must be 2 or newer")
+        try:
+            self.client.images.get(image)
+        except ImageNotFound as error:
+            raise LocalModeError(
+                f"image {image!r} is not on this machine: `make images` builds the kit's own; `docker pull` gets others"
+            ) from error
+
+    def find(self, label: str, value: str) -> list[Any]:
+        """Containers with the label, newest first, also those that have ended."""
+        found = self.client.containers.list(all=True, filters={"label": f"{label}={value}"}, ignore_removed=True)
+        return sorted(found, key=lambda container: str(container.attrs["Created"]), reverse=True)
+
+    def is_running(self, label: str, value: str) -> bool:
+        return any(container.status == "running" for container in self.find(label, value))
+
+
+def _compose_version() -> str | None:
+    try:
+        return subprocess.check_output(
+            ["docker", "compose", "version", "--short"], stderr=subprocess.DEVNULL, text=True
+        ).strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def remove(containers: list[Any]) -> None:
+    """Stop them and wait until whoever holds them has taken them away; then by force."""
+    for container in containers:
+        try:
+            container.stop(timeout=5)
+            container.wait(condition="removed", timeout=20)
+        except NotFound:
+            continue
+        except (DockerException, OSError):
+            container.remove(force=True)
+
+
+@dataclass
+class Follower:
+    """Reads the log of a container from its beginning to its end, in a thread of its own."""
+
+    docker: Docker
+    label: str
+    value: str
+    write: Callable[[list[str]], None]
+    known: frozenset[str] = frozenset()  # ids of containers that were there before
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
+    exit_code: int | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+    _given_up: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        threading.Thread(target=self._follow, name=f"log of {self.value}", daemon=True).start()
+
+    def give_up(self) -> None:
+        """No container is waited for any more; one that was found is read to its end."""
+        self._given_up.set()
+
+    def _follow(self) -> None:
+        try:
+            if (container := self._appeared()) is not None:
+                for lines in batches(container.logs(stream=True, follow=True)):
+                    self.tail += lines
+                    self.write(lines)
+                self.exit_code = container.wait()["StatusCode"]
+        except (DockerException, OSError) as error:
+            self.tail.append(f"the log ends here: {error}")
+        finally:
+            self.ended.set()
+
+    def _appeared(self) -> Any:
+        for _ in poll(APPEARS_S, 0.2):
+            found = [one for one in self.docker.find(self.label, self.value) if one.id not in self.known]
+            if found and found[0].status != "created":
+                return found[0]
+            if self._given_up.is_set():
+                return None
+        return None
+
+
+def batches(chunks: Iterator[bytes]) -> Iterator[list[str]]:
+    """Whole lines, as many as come at once; the last one needs no line end."""
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        if lines:
+            yield [_text(line) for line in lines]
+    if rest:
+        yield [_text(rest)]
+
+
+def _text(line: bytes) -> str:
+    return line.decode(errors="replace").rstrip("\r")
