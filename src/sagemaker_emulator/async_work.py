@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import aiohttp
-
 from sagemaker_emulator.aws import AWS_ERRORS, AwsClients, S3Location, is_callers_fault
 from sagemaker_emulator.containers import DEFAULT_CONTENT_TYPE, ContainerFailed, Containers, Exchange
 from sagemaker_emulator.endpoints import Endpoints
@@ -22,7 +20,6 @@ from sagemaker_emulator.resources.async_invocation import AsyncInvocation
 from sagemaker_emulator.resources.endpoint_config import AsyncInference
 from sagemaker_emulator.wire import AwsError
 
-CHUNK_BYTES = 1 << 20
 RETRY_S = 0.5
 RETRY_MAX_S = 30.0
 EXPIRED = "ClientError: The request was in the queue for longer than {ttl:g} seconds and has expired."
@@ -86,7 +83,7 @@ class AsyncWork:
         try:
             with source.open("rb") as body:
                 async with await self._asked(invocation, body) as exchange:
-                    variant, status, content_type = exchange.variant, exchange.response.status, exchange.content_type
+                    variant, status, content_type = exchange.variant, exchange.status, exchange.content_type
                     await _save(exchange, output)
         except ContainerFailed as failure:
             variant, status, content_type = failure.variant, 0, None
@@ -140,12 +137,9 @@ async def _insist(in_thread: InThread, work: Callable[..., Any], *arguments: Any
 
 
 async def _save(exchange: Exchange, output: Path) -> None:
-    try:
-        with output.open("wb") as stream:
-            async for chunk in exchange.response.content.iter_chunked(CHUNK_BYTES):
-                stream.write(chunk)
-    except (TimeoutError, aiohttp.ClientError) as error:
-        raise ContainerFailed(exchange.variant, error) from error
+    with output.open("wb") as stream:
+        async for chunk in exchange.chunks():
+            stream.write(chunk)
 
 
 def _head(output: Path) -> bytes:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-import aiohttp
-
+from sagemaker_emulator.container_http import Body, CannotConnect, Connection, Connections
 from sagemaker_emulator.deployments import Deployment, Variant, validation_error
 from sagemaker_emulator.instances import Instance
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
 CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
-KEEP_ALIVE_S = 15.0
-WRITTEN_AT_ONCE_BYTES = 512 << 10
 NOT_EMULATED = {
     "TargetModel": "it is not a multi-model endpoint",
     "TargetContainerHostname": "it is not a multi-container endpoint",
@@ -44,20 +41,31 @@ class Exchange:
 
     variant: Variant
     instance: Instance
-    response: aiohttp.ClientResponse
+    connection: Connection
+
+    @property
+    def status(self) -> int:
+        return self.connection.status
 
     @property
     def content_type(self) -> str:
-        return self.response.headers.get("Content-Type", DEFAULT_CONTENT_TYPE)
+        return self.connection.headers.get("content-type", DEFAULT_CONTENT_TYPE)
 
     @property
     def custom_attributes(self) -> str | None:
-        return self.response.headers.get(CUSTOM_ATTRIBUTES)
+        return self.connection.headers.get(CUSTOM_ATTRIBUTES.lower())
 
     async def read(self) -> bytes:
         try:
-            return await self.response.read()
-        except (TimeoutError, aiohttp.ClientError) as error:
+            return await self.connection.read()
+        except (TimeoutError, ConnectionError) as error:
+            raise ContainerFailed(self.variant, error) from error
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        try:
+            async for chunk in self.connection.chunks():
+                yield chunk
+        except (TimeoutError, ConnectionError) as error:
             raise ContainerFailed(self.variant, error) from error
 
     async def __aenter__(self) -> Exchange:
@@ -66,10 +74,7 @@ class Exchange:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind:
-            self.response.close()  # an answer that nobody reads must not go back to the pool of connections
-        else:
-            self.response.release()
+        self.connection.release()
         self.instance.in_flight -= 1
 
 
@@ -77,51 +82,31 @@ class Containers:
     """Everything here runs on the server's event loop; nothing blocks it."""
 
     def __init__(self) -> None:
-        self._http: aiohttp.ClientSession | None = None
+        self._connections = Connections()
 
-    async def open(self) -> None:
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S)
-        self._http = aiohttp.ClientSession(
-            connector=connector,
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),  # what a container sets is not for its next caller
-            skip_auto_headers=("Accept-Encoding", "User-Agent"),  # an answer goes on as it is: not compressed
-        )
+    def close(self) -> None:
+        self._connections.close()
 
-    async def close(self) -> None:
-        if self._http:
-            await self._http.close()
-
-    async def post(self, deployment: Deployment, request: dict[str, Any], body: Any, timeout_s: float) -> Exchange:
+    async def post(self, deployment: Deployment, request: dict[str, Any], body: Body, timeout_s: float) -> Exchange:
         """The head of the answer of the least busy instance. One that nothing listens at has not seen the request, so
         another is asked. ContainerFailed, or ServiceUnavailable when there is none left.
         """
         refuse_what_is_not_emulated(deployment.endpoint_name, request)
-        tried: list[Instance] = []
+        headers, tried = _headers(request), list[Instance]()
         while True:
             variant, instance = deployment.choose(request.get("TargetVariant"), tried)
             instance.in_flight += 1
             try:
-                return Exchange(variant, instance, await self._post(instance, request, body, timeout_s))
-            except aiohttp.ClientConnectorError:
+                url = f"{instance.address}/invocations"
+                return Exchange(variant, instance, await self._connections.post(url, headers, body, timeout_s))
+            except CannotConnect:
                 instance.in_flight -= 1
                 tried.append(instance)
-            except (TimeoutError, aiohttp.ClientError) as error:
+            except BaseException as error:
                 instance.in_flight -= 1
-                raise ContainerFailed(variant, error) from error
-            except BaseException:
-                instance.in_flight -= 1
+                if isinstance(error, TimeoutError | ConnectionError):
+                    raise ContainerFailed(variant, error) from error
                 raise
-
-    async def _post(
-        self, instance: Instance, request: dict[str, Any], body: Any, timeout_s: float
-    ) -> aiohttp.ClientResponse:
-        assert self._http is not None
-        timeout = aiohttp.ClientTimeout(total=timeout_s)
-        data = io.BytesIO(body) if isinstance(body, bytes) and len(body) > WRITTEN_AT_ONCE_BYTES else body
-        return await self._http.post(
-            f"{instance.address}/invocations", data=data, headers=_headers(request), timeout=timeout
-        )
 
 
 def refuse_what_is_not_emulated(endpoint: str, request: dict[str, Any]) -> None:

@@ -67,7 +67,7 @@ class Invocations:
                 deployment, request, request.get("Body", b""), self._timeout_s
             ) as exchange:
                 payload = Payload(await exchange.read(), exchange.content_type)
-                status, attributes = exchange.response.status, exchange.custom_attributes
+                status, attributes = exchange.status, exchange.custom_attributes
                 return Answer(exchange.variant, status, payload, attributes, us_since(started))
         except ContainerFailed as failure:
             reason = Payload(str(failure).encode(), "text/plain")

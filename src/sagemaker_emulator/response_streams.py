@@ -10,8 +10,6 @@ import time
 from collections.abc import AsyncGenerator
 from typing import Any
 
-import aiohttp
-
 from sagemaker_emulator.containers import ContainerFailed, Containers, Exchange
 from sagemaker_emulator.deployments import Deployment
 from sagemaker_emulator.endpoints import Endpoints
@@ -51,10 +49,10 @@ class ResponseStreams:
     async def _begun(self, deployment: Deployment, request: dict[str, Any], started: int) -> Exchange:
         try:
             exchange = await self._containers.post(deployment, request, request.get("Body", b""), self._timeout_s)
-            if 200 <= exchange.response.status < 300:
+            if 200 <= exchange.status < 300:
                 return exchange
             async with exchange:
-                variant, status, body = exchange.variant, exchange.response.status, await exchange.read()
+                variant, status, body = exchange.variant, exchange.status, await exchange.read()
         except ContainerFailed as failure:
             variant, status, body = failure.variant, 0, str(failure).encode()
         self._metrics.record(deployment.endpoint_name, variant.name, status, us_since(started), 0)
@@ -66,18 +64,19 @@ class ResponseStreams:
         async with exchange:
             try:
                 yield b""
-                async for chunk in exchange.response.content.iter_any():
+                async for chunk in exchange.chunks():
                     for start in range(0, len(chunk), PART_BYTES):
                         yield encode_event(OPERATION, "PayloadPart", chunk[start : start + PART_BYTES])
-                status = exchange.response.status
-            except TimeoutError:
-                yield _broken_off("ModelInvocationTimeExceeded", "The model did not finish its response in time.")
-            except aiohttp.ClientError as error:
-                yield _broken_off("StreamBroken", f"The connection to the model was broken: {error}")
+                status = exchange.status
+            except ContainerFailed as failure:
+                yield _broken_off(failure)
             finally:
                 variant = exchange.variant.name
                 self._metrics.record(deployment.endpoint_name, variant, status, us_since(started), 0)
 
 
-def _broken_off(code: str, message: str) -> bytes:
+def _broken_off(failure: ContainerFailed) -> bytes:
+    code, message = "StreamBroken", f"The connection to the model was broken: {failure.__cause__}"
+    if failure.timed_out:
+        code, message = "ModelInvocationTimeExceeded", "The model did not finish its response in time."
     return encode_event(OPERATION, "ModelStreamError", json.dumps({"Message": message, "ErrorCode": code}).encode())

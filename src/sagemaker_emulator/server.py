@@ -67,14 +67,13 @@ class Server:
 
     async def _open(self, _: web.Application) -> None:
         threading.Thread(target=_warm, name="warm", daemon=True).start()
-        await self._sagemaker.containers.open()
         self._sagemaker.events.start(partial(event_of, self._sagemaker))
         await asyncio.to_thread(self._sagemaker.start)
         await self._sagemaker.async_invocations.open()
 
     async def _close(self, _: web.Application) -> None:
         await self._sagemaker.async_invocations.close()
-        await self._sagemaker.containers.close()
+        self._sagemaker.containers.close()
         await asyncio.to_thread(self._sagemaker.close)
         self._threads.shutdown()
 
