@@ -21,6 +21,8 @@ class Description:
     num_classes: int
     multi_label: bool
     preparation: Preparation
+    num_layers: int | None = None
+    checkpoint: str | None = None  # the file that has the weights of the best model
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
@@ -28,7 +30,13 @@ class Description:
     @classmethod
     def from_json(cls, text: str) -> "Description":
         fields = json.loads(text)
-        return cls(int(fields["num_classes"]), bool(fields["multi_label"]), Preparation(**fields["preparation"]))
+        return cls(
+            int(fields["num_classes"]),
+            bool(fields["multi_label"]),
+            Preparation(**fields["preparation"]),
+            fields.get("num_layers"),
+            fields.get("checkpoint"),
+        )
 
 
 def checkpoint_name(epoch: int) -> str:

@@ -21,30 +21,39 @@ def container_log() -> logging.Logger:
 class TrainingLog:
     """The lines of a training run; SageMaker's metrics `train:accuracy` and `validation:accuracy` come from them."""
 
-    def __init__(self, log: logging.Logger) -> None:
-        self.log = log
+    def __init__(self, log: logging.Logger, has_metrics: bool = True) -> None:
+        self.log, self.has_metrics = log, has_metrics
 
     def note(self, message: str) -> None:
         self.log.info(message)
 
+    def metric(self, line: str, *values: object) -> None:
+        if self.has_metrics:
+            self.log.info(line, *values)
+
+    def share_of_epoch(self, epoch: int, images: float) -> None:
+        """What hosts beside the first say of an epoch: a metric that came from each would be counted twice."""
+        if not self.has_metrics:
+            self.note(f"Epoch {epoch}: {images:.0f} images trained here.")
+
     def batch(self, epoch: int, batch: int, samples_per_second: float, accuracy: float) -> None:
         speed = f"Speed: {samples_per_second:.2f} samples/sec"
-        self.log.info("Epoch[%d] Batch [%d]%s%s%saccuracy=%f", epoch, batch, TAB, speed, TAB, accuracy)
+        self.metric("Epoch[%d] Batch [%d]%s%s%saccuracy=%f", epoch, batch, TAB, speed, TAB, accuracy)
 
     def train_accuracy(self, epoch: int, accuracy: float) -> None:
-        self.log.info("Epoch[%d] Train-accuracy=%f", epoch, accuracy)
+        self.metric("Epoch[%d] Train-accuracy=%f", epoch, accuracy)
 
     def time_cost(self, epoch: int, seconds: float) -> None:
-        self.log.info("Epoch[%d] Time cost=%.3f", epoch, seconds)
+        self.metric("Epoch[%d] Time cost=%.3f", epoch, seconds)
 
     def validation_accuracy(self, epoch: int, accuracy: float) -> None:
-        self.log.info("Epoch[%d] Validation-accuracy=%f", epoch, accuracy)
+        self.metric("Epoch[%d] Validation-accuracy=%f", epoch, accuracy)
 
     def top_k_accuracy(self, epoch: int, phase: str, k: int, accuracy: float) -> None:
-        self.log.info("Epoch[%d] %s-top_k_accuracy_%d=%f", epoch, phase, k, accuracy)
+        self.metric("Epoch[%d] %s-top_k_accuracy_%d=%f", epoch, phase, k, accuracy)
 
     def best_model(self, accuracy: float) -> None:
-        self.log.info("Storing the best model with validation accuracy: %f", accuracy)
+        self.metric("Storing the best model with validation accuracy: %f", accuracy)
 
     def saved_checkpoint(self, path: Path) -> None:
-        self.log.info('Saved checkpoint to "%s"', path)
+        self.metric('Saved checkpoint to "%s"', path)

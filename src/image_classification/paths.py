@@ -8,10 +8,13 @@ from pathlib import Path
 @dataclass(frozen=True)
 class ContainerPaths:
     base: Path
+    pretrained_model: Path | None = None  # a file or folder that a person put into the image, or beside it
 
     @classmethod
     def from_environment(cls) -> "ContainerPaths":
-        return cls(Path(os.environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml"))
+        pretrained = os.environ.get("IMAGE_CLASSIFICATION_PRETRAINED_MODEL")
+        base = Path(os.environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml")
+        return cls(base, Path(pretrained) if pretrained else None)
 
     @property
     def hyperparameters(self) -> Path:

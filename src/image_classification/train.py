@@ -3,8 +3,9 @@
 import signal
 import threading
 
-from image_classification.channels import check_channels, check_hosts, read_config
-from image_classification.failure import AlgorithmError, ContainerError, CustomerError, report_failure
+from image_classification.channels import check_channels, read_config
+from image_classification.failure import AlgorithmError, ContainerError, report_failure
+from image_classification.hosts import read_hosts
 from image_classification.hyperparameters import parse_hyperparameters
 from image_classification.log import TrainingLog, container_log
 from image_classification.paths import ContainerPaths
@@ -27,13 +28,12 @@ def main() -> int:
 
 def train(paths: ContainerPaths, log: TrainingLog, stop: threading.Event) -> None:
     given = parse_hyperparameters(read_config(paths.hyperparameters))
-    if given.use_pretrained_model:
-        raise CustomerError("use_pretrained_model is 1, but this image has no pretrained weights: set it to 0.")
-    check_hosts(paths)
     check_channels(paths)
+    hosts = read_hosts(paths)
+    meeting_place = hosts.listen()
     for difference in differences(given):
         log.note(difference)
-    from image_classification.job import prepare_job  # after the checks: loading PyTorch takes seconds
+    from image_classification.processes import train_together  # after the checks: loading PyTorch takes seconds
 
-    prepare_job(given, paths, log, stop.is_set).run()
+    train_together(given, paths, log, stop.is_set, hosts, meeting_place)
     log.note("Training is complete.")

@@ -1,9 +1,10 @@
 """The training loop. Pure: it knows no paths and no platform."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +13,14 @@ from torch import Tensor, nn
 
 from image_classification.augmentation import Augmentation
 from image_classification.dataset import Dataset
+from image_classification.devices import Precision
+from image_classification.distributed import ALL, ALONE, Share, World
 from image_classification.failure import AlgorithmError
 from image_classification.model import Classifier
 from image_classification.optimisation import Schedule
 
 LOG_EVERY_BATCHES = 20
 EVALUATION_BATCH = 100
-Autocast = Callable[[], AbstractContextManager[object]]
 BatchLog = Callable[[int, float, float], None]  # batch, samples per second, running accuracy
 
 
@@ -28,7 +30,7 @@ class Tally:
 
     multi_label: bool
     k: int
-    seen: int = 0
+    seen: float = 0.0
     right: float = 0.0
     right_in_k: float = 0.0
 
@@ -42,6 +44,10 @@ class Tally:
         self.right += ranked[:, 0].sum().item()
         self.right_in_k += ranked.sum().item()
 
+    def add_up(self, world: World) -> None:
+        """Over all processes."""
+        self.seen, self.right, self.right_in_k = world.total(self.seen, self.right, self.right_in_k)
+
     @property
     def accuracy(self) -> float:
         return self.right / max(1, self.seen)
@@ -51,19 +57,27 @@ class Tally:
         return self.right_in_k / max(1, self.seen)
 
 
-def shuffled_batches(images: int, size: int, generator: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
-    """For ever, every image once before any image again; an epoch may be shorter or longer than the data set."""
+def shuffled_batches(
+    images: int, size: int, generator: np.random.Generator, share: Share = ALL
+) -> Iterator[npt.NDArray[np.int64]]:
+    """For ever, every image once before any image again; an epoch may be shorter or longer than the data set.
+
+    Processes that share images and seed draw the same batches of `size` together, and each takes its part of them.
+    """
     waiting = np.empty(0, dtype=np.int64)
     while True:
         while len(waiting) < size:
             waiting = np.concatenate([waiting, generator.permutation(images)])
-        yield waiting[:size]
+        yield waiting[share.index : size : share.count]
         waiting = waiting[size:]
 
 
 @dataclass
 class Trainer:
-    """A model with everything that changes it. `stopping` is asked after each batch whether to end the epoch early."""
+    """A model with everything that changes it.
+
+    `stopping` is asked after each batch; when it says so in any process, the epoch ends early in all.
+    """
 
     model: Classifier
     criterion: nn.Module
@@ -73,9 +87,14 @@ class Trainer:
     augment: Augmentation
     batches: Iterator[npt.NDArray[np.int64]]
     generator: np.random.Generator
-    autocast: Autocast
+    precision: Precision
     stopping: Callable[[], bool]
+    world: World
+    stopped: bool = False
     step: int = 0
+
+    def __post_init__(self) -> None:
+        self.scaler = self.precision.scaler
 
     def train_one_epoch(self, batches: int, tally: Tally, log: BatchLog) -> None:
         self.model.train()
@@ -83,7 +102,7 @@ class Trainer:
         for batch in range(batches):
             indices = next(self.batches)
             self.train_one_batch(indices, tally)
-            if self.stopping():
+            if self.stopped:
                 return
             if batch and batch % LOG_EVERY_BATCHES == 0:
                 elapsed = time.perf_counter() - started
@@ -91,40 +110,54 @@ class Trainer:
                 started = time.perf_counter()
 
     def train_one_batch(self, indices: npt.NDArray[np.int64], tally: Tally) -> None:
-        images = torch.from_numpy(self.dataset.augmented(indices, self.augment, self.generator))
-        labels = torch.from_numpy(self.dataset.labels[indices])
+        device = self.precision.device
+        images = torch.from_numpy(self.dataset.augmented(indices, self.augment, self.generator)).to(device)
+        labels = torch.from_numpy(self.dataset.labels[indices]).to(device)
         for group in self.optimizer.param_groups:
             group["lr"] = self.schedule(self.step)
         self.optimizer.zero_grad(set_to_none=True)
-        with self.autocast():
+        with self.precision.autocast():
             logits = self.model(images).float()
         loss = self.criterion(logits, labels)
-        if not torch.isfinite(loss):
-            rate = self.optimizer.param_groups[0]["lr"]
-            raise AlgorithmError(
-                f"The loss became {loss.item()} at batch {self.step}. Use a learning_rate below {rate:g}."
-            )
-        loss.backward()
-        self.optimizer.step()
+        self.agree(loss.item())
+        self.scaler.scale(loss).backward()
+        self.world.average([weights.grad for weights in self.model.parameters() if weights.grad is not None])
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self.step += 1
         tally.count(logits.detach(), labels)
 
+    def agree(self, loss: float) -> None:
+        """Processes that part here would wait for each other for ever: all stop, or all fail, or all go on."""
+        sum_of_losses, stops = self.world.total(loss, self.stopping())
+        self.stopped = stops > 0
+        if not math.isfinite(sum_of_losses):
+            rate = self.optimizer.param_groups[0]["lr"]
+            raise AlgorithmError(
+                f"The loss became {sum_of_losses} at batch {self.step}. Use a learning_rate below {rate:g}."
+            )
+
 
 @torch.inference_mode()
-def evaluate(model: Classifier, dataset: Dataset, tally: Tally) -> Tensor:
-    """The logits of every image, in full precision: the model that is measured is the model that is served."""
+def evaluate(model: Classifier, dataset: Dataset, tally: Tally, share: Share = ALL) -> tuple[Tensor, Tensor]:
+    """Logits and labels of this process's share, in full precision: the model that is measured is the one served."""
     model.eval()
-    answers = []
-    for images, labels in dataset.batches(EVALUATION_BATCH):
-        answers.append(model(torch.from_numpy(images)))
-        tally.count(answers[-1], torch.from_numpy(labels))
-    return torch.cat(answers)
+    device = model.mean.device
+    logits = [torch.from_numpy(dataset.labels[:0])]  # a share may be empty
+    truth = logits[:]
+    for images, labels in islice(dataset.batches(EVALUATION_BATCH), share.index, None, share.count):
+        logits.append(model(torch.from_numpy(images).to(device)).cpu())
+        truth.append(torch.from_numpy(labels))
+        tally.count(logits[-1], truth[-1])
+    return torch.cat(logits), torch.cat(truth)
 
 
-def calibrated_sharpness(logits: Tensor, labels: Tensor) -> float:
+def calibrated_sharpness(logits: Tensor, labels: Tensor, world: World = ALONE) -> float:
     """Label smoothing makes a model too modest. The factor for its logits under which `labels` are likeliest."""
     factors = torch.logspace(-1, 1, 41, base=2).tolist()
-    return float(min(factors, key=lambda factor: nn.functional.cross_entropy(logits * factor, labels).item()))
+    losses = [nn.functional.cross_entropy(logits * factor, labels, reduction="sum").item() for factor in factors]
+    summed = world.total(*losses)
+    return float(factors[summed.index(min(summed))])
 
 
 def has_stalled(accuracies: list[float], min_epochs: int, patience: int, tolerance: float) -> bool:
