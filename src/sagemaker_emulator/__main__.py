@@ -13,6 +13,7 @@ import sys
 import uvloop
 from aiohttp import web
 
+from sagemaker_emulator.engine import Engine, EngineError
 from sagemaker_emulator.engine.process import ProcessEngine, instance_of
 from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.server import Server
@@ -42,12 +43,29 @@ def main() -> int:
 
 
 def made(settings: Settings) -> SageMaker:
-    engine = ProcessEngine(instance_of(settings.state_dir), own_images=settings.own_images)
+    engine = engine_of(settings)
     try:
         return SageMaker(settings, engine)
     except sqlite3.DatabaseError as error:
         raise StartError(
             f"the state in {settings.state_dir} cannot be read ({error}); move that directory away to begin anew"
+        ) from error
+
+
+def engine_of(settings: Settings) -> Engine:
+    if settings.engine == "process":
+        return ProcessEngine(instance_of(settings.state_dir), own_images=settings.own_images)
+    from sagemaker_emulator.engine import docker  # half as much memory again, for those who use it
+
+    types = {name: docker.InstanceType.given(given) for name, given in settings.instance_types.items()}
+    try:
+        return docker.connect(
+            docker.instance_of(settings.state_dir), settings.built_in_image, settings.docker_network, types
+        )
+    except EngineError as error:
+        raise StartError(
+            f"no Docker engine can be used ({error}); start one, say where it is in DOCKER_HOST, or do without: "
+            "SAGEMAKER_EMULATOR_ENGINE=process"
         ) from error
 
 

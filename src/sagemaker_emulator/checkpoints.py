@@ -36,16 +36,16 @@ class CheckpointSync:
     """One host's checkpoints. Inside `with`, changed files go up every few seconds, and all of them at its end."""
 
     def __init__(self, s3: Any, location: S3Location, directory: Path) -> None:
-        self._s3, self._location, self._directory = s3, location, directory
+        self._s3, self._location, self.directory = s3, location, directory
         self._uploaded: dict[Path, tuple[int, int]] = {}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"checkpoints to {location}", daemon=True)
 
     def bring_down(self, stopped: Callable[[], bool]) -> None:
-        self._directory.mkdir(parents=True, exist_ok=True)
+        self.directory.mkdir(parents=True, exist_ok=True)
         folder = str(self._location).rstrip("/") + "/"
         channel = inputs.Channel("checkpoints", "S3Prefix", folder, "FullyReplicated", "File", None, "None")
-        inputs.download(self._s3, inputs.objects_of(self._s3, channel), self._directory, stopped)
+        inputs.download(self._s3, inputs.objects_of(self._s3, channel), self.directory, stopped)
         self._uploaded = self._files()
 
     def __enter__(self) -> None:
@@ -76,7 +76,7 @@ class CheckpointSync:
     def _files(self) -> dict[Path, tuple[int, int]]:
         """Each file with its time and size: what is the same twice is not being written."""
         found: dict[Path, tuple[int, int]] = {}
-        for folder, _, names in os.walk(self._directory):
+        for folder, _, names in os.walk(self.directory):
             for path in (Path(folder, name) for name in names):
                 with suppress(FileNotFoundError):  # renamed or removed by the container meanwhile
                     status = path.stat()
@@ -87,7 +87,7 @@ class CheckpointSync:
         for path, state in files.items():
             if self._uploaded.get(path) == state:
                 continue
-            location = self._location.joined(path.relative_to(self._directory).as_posix())
+            location = self._location.joined(path.relative_to(self.directory).as_posix())
             try:
                 self._s3.upload_file(str(path), location.bucket, location.key)
             except FileNotFoundError:

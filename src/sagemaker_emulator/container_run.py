@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sagemaker_emulator.engine import Container, ContainerSpec, Engine, EngineError
+from sagemaker_emulator.engine import Container, ContainerSpec, EngineError
 from sagemaker_emulator.log_streams import LogStream
 
 TAIL_LINES = 10
@@ -34,15 +34,24 @@ class Halt:
 
 
 class ContainerRun:
-    """One container, started. Its output goes to a log stream, live, and to `listen`; the end of it is kept."""
+    """One container, started. Its output goes to a log stream, live, and to `listen`, with whether the line is new or
+    was read in an earlier life; the end of it is kept.
+
+    `start` is the engine's, or what finds the container of an earlier life.
+    """
 
     def __init__(
-        self, engine: Engine, spec: ContainerSpec, stream: LogStream, listen: Callable[[str], None] | None = None
+        self,
+        start: Callable[[ContainerSpec], Container],
+        spec: ContainerSpec,
+        stream: LogStream,
+        listen: Callable[[str, bool], None] | None = None,
     ) -> None:
         self.spec, self._stream, self._listen = spec, stream, listen
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._left = False
         try:
-            self.container: Container = engine.start(spec)
+            self.container: Container = start(spec)
         except EngineError:
             stream.close()
             raise
@@ -53,6 +62,16 @@ class ContainerRun:
     def tail(self) -> str:
         """The last lines of its output."""
         return "\n".join(self._tail)
+
+    def leave(self) -> None:
+        """Let the container run on, for the next life of the emulator to find."""
+        self._left = True
+        self.container.leave()
+
+    def end(self) -> None:
+        """At once, unless it was left."""
+        if not self._left:
+            self.container.stop(0)
 
     def drain(self) -> None:
         """After its end: wait for the rest of the output."""
@@ -74,9 +93,9 @@ class ContainerRun:
     def _read(self) -> None:
         for line in self.container.lines():
             self._tail.append(line)
-            self._stream.write(line)
+            is_new = self._stream.write(line)
             if self._listen:
-                self._listen(line)
+                self._listen(line, is_new)
 
 
 @contextmanager
@@ -89,21 +108,29 @@ def running(starts: Iterable[Callable[[], ContainerRun]]) -> Iterator[list[Conta
         yield runs
     finally:
         for run in runs:
-            run.container.stop(0)
+            run.end()
         for run in runs:
             run.finish_log()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How containers that ran side by side ended. `failed` is the first that exited with a code other than 0."""
+    """How containers that ran side by side ended. `failed` is the first that exited with a code other than 0; `left`
+    says that they run on.
+    """
 
     failed: tuple[ContainerRun, int] | None = None
     ran_out_of_time: bool = False
+    left: bool = False
 
 
-def wait_for(runs: Sequence[ContainerRun], halt: Halt, max_runtime_s: float, grace_s: float) -> Outcome:
-    """Wait until all have ended. One that fails, a halt, or the time ends the others, SIGTERM first; as on AWS."""
+def wait_for(
+    runs: Sequence[ContainerRun], halt: Halt, max_runtime_s: float, grace_s: float, may_leave: bool = False
+) -> Outcome:
+    """Wait until all have ended. One that fails, a halt, or the time ends the others, SIGTERM first; as on AWS.
+
+    An emulator that goes down leaves all of them as they are, if it may.
+    """
     deadline = time.monotonic() + max_runtime_s
     pending = list(runs)
     while pending:
@@ -115,11 +142,21 @@ def wait_for(runs: Sequence[ContainerRun], halt: Halt, max_runtime_s: float, gra
             if code == 0:
                 pending.remove(run)
         if halt.is_set():
-            stop_all(pending, ABANDON_GRACE_S if halt.abandoned.is_set() else grace_s)
-            return Outcome()
+            return _halted(runs, pending, halt.abandoned.is_set(), grace_s, may_leave)
         if pending and time.monotonic() > deadline:
             stop_all(pending, grace_s)
             return Outcome(ran_out_of_time=True)
+    return Outcome()
+
+
+def _halted(
+    runs: Sequence[ContainerRun], pending: Sequence[ContainerRun], abandoned: bool, grace_s: float, may_leave: bool
+) -> Outcome:
+    if abandoned and may_leave:
+        for run in runs:
+            run.leave()
+        return Outcome(left=True)
+    stop_all(pending, ABANDON_GRACE_S if abandoned else grace_s)
     return Outcome()
 
 

@@ -109,6 +109,7 @@ class Launcher:
             base_dir=base_dir,
             environment={**self.model.container.get("Environment", {})},
             serves=True,
+            instance_type=self.variant.instance_type or "",
         )
         stream = LogStream(self.context.aws.logs, LOG_GROUP + self.endpoint, f"{self.variant.name}/{instance_id}")
         return Instance(spec, self.context.engine, stream, self.context.stop_grace_s, self.context.closing)

@@ -19,6 +19,10 @@ class JobFailed(Exception):
     """The job ends as Failed; the text is its FailureReason."""
 
 
+class JobLeft(Exception):
+    """The job goes on without the emulator, and stays in the store as it is: `recover` takes it up."""
+
+
 class JobRun(Protocol):
     """One job from its input to its output."""
 
@@ -48,7 +52,7 @@ class JobRuns:
             under_way[0].halt.stop_requested.set()
 
     def close(self) -> None:
-        """End what runs, so that no process is left; the jobs are Failed with the reason."""
+        """End what runs, so that no process is left; the jobs are Failed with the reason, those that are left apart."""
         under_way = list(self._runs.values())
         for run, _ in under_way:
             run.halt.abandoned.set()
@@ -59,6 +63,9 @@ class JobRuns:
         reason: str | None = None
         try:
             run.run()
+        except JobLeft:
+            self._runs.pop(name, None)
+            return
         except JobFailed as error:
             reason = str(error)
         except Exception as error:  # the edge of a thread

@@ -24,18 +24,36 @@ log = logging.getLogger(__name__)
 
 
 class LogStream:
-    """One stream. `write` never blocks on the network; `close` sends what is left."""
+    """One stream. `write` never blocks on the network; `close` sends what is left. The first `sent` lines are there."""
 
-    def __init__(self, logs: Any, group: str, stream: str) -> None:
-        self._logs, self.group, self.stream = logs, group, stream
+    def __init__(self, logs: Any, group: str, stream: str, sent: int = 0) -> None:
+        self._logs, self.group, self.stream, self._sent = logs, group, stream, sent
         self._lines: queue.SimpleQueue[tuple[int, str] | None] = queue.SimpleQueue()
         self._created = False
         self._thread = threading.Thread(target=self._send_all, name=f"log {stream}", daemon=True)
         self._thread.start()
 
-    def write(self, line: str) -> None:
-        if line:  # CloudWatch refuses empty messages
-            self._lines.put((int(time.time() * 1000), line[:LINE_BYTES]))
+    @classmethod
+    def taken_up(cls, logs: Any, group: str, prefix: str, otherwise: str) -> LogStream:
+        """The stream that an earlier life began: CloudWatch itself knows which lines it has. Else one of a new name."""
+        try:
+            found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix)["logStreams"]
+            if found:
+                name = found[0]["logStreamName"]
+                return cls(logs, group, name, _count(logs, group, name))
+        except AWS_ERRORS as error:
+            log.warning("the log stream %s/%s begins anew: %s", group, prefix, error)
+        return cls(logs, group, otherwise)
+
+    def write(self, line: str) -> bool:
+        """False for a line that was sent in an earlier life."""
+        if not line:  # CloudWatch refuses empty messages
+            return True
+        if self._sent:
+            self._sent -= 1
+            return False
+        self._lines.put((int(time.time() * 1000), line[:LINE_BYTES]))
+        return True
 
     def close(self, timeout_s: float = 10) -> None:
         self._lines.put(None)
@@ -83,6 +101,15 @@ class LogStream:
         with _already_exists_is_fine():
             self._logs.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
         self._created = True
+
+
+def _count(logs: Any, group: str, stream: str) -> int:
+    request: dict[str, Any] = {"logGroupName": group, "logStreamName": stream, "startFromHead": True}
+    count = 0
+    while events := (answer := logs.get_log_events(**request))["events"]:
+        count += len(events)
+        request["nextToken"] = answer["nextForwardToken"]
+    return count
 
 
 @contextmanager

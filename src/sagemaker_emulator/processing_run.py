@@ -128,9 +128,21 @@ class ProcessingRun:
             environment=self.request.get("Environment", {}),
             entrypoint=tuple(application.get("ContainerEntrypoint", ())),
             arguments=tuple(application.get("ContainerArguments", ())),
+            instance_type=self.request["ProcessingResources"]["ClusterConfig"]["InstanceType"],
+            host=host.name,
+            group=f"processing-{self.job.name}" if len(self._hosts) > 1 else "",
+            outputs=(host.base_dir / "output", *self._output_folders(host)),
+            live_outputs=self._output_folders(host, "Continuous"),
         )
         stream = LogStream(self._context.aws.logs, LOG_GROUP, f"{self.job.name}/{host.name}-{int(time.time())}")
-        return ContainerRun(self._context.engine, spec, stream)
+        return ContainerRun(self._context.engine.start, spec, stream)
+
+    def _output_folders(self, host: Host, *modes: str) -> tuple[Path, ...]:
+        return tuple(
+            output.directory
+            for output in self._outputs
+            if output.directory.is_relative_to(host.base_dir) and (not modes or output.mode in modes)
+        )
 
     def _message(self) -> str | None:
         """What a program wrote for ExitMessage: the first host's that wrote one."""

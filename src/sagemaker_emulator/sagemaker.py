@@ -13,6 +13,7 @@ from sagemaker_emulator.events import EventPublisher
 from sagemaker_emulator.hosting import HostingContext
 from sagemaker_emulator.invocation_metrics import InvocationMetrics
 from sagemaker_emulator.invocations import Invocations
+from sagemaker_emulator.local_mode import LocalMode
 from sagemaker_emulator.model_packages import ModelPackageGroups, ModelPackages
 from sagemaker_emulator.models import EndpointConfigs, Models
 from sagemaker_emulator.processing_jobs import ProcessingJobs
@@ -64,7 +65,8 @@ class SageMaker:
         )
         self.transform_jobs = TransformJobs(self.store, arns, transform, self.models)
         self.endpoint_configs = EndpointConfigs(self.store, arns)
-        self.endpoints = Endpoints(self.store, arns, hosting, self.endpoint_configs, self.models)
+        self.local_mode = LocalMode(hosting, settings.docker_network)
+        self.endpoints = Endpoints(self.store, arns, hosting, self.endpoint_configs, self.models, self.local_mode)
         self.containers = Containers()
         hosted = (self.endpoints, self.containers)
         self.invocations = Invocations(*hosted, self.capture, self.metrics, settings.invocation_timeout_s)
@@ -77,7 +79,7 @@ class SageMaker:
 
     def start(self) -> None:
         """End what an earlier life left running, then take up its work again."""
-        self._engine.end_leftovers()
+        self._engine.end_leftovers(self.training_jobs.find_again())
         self.capture.start()
         self.metrics.start()
         self.training_jobs.recover()
@@ -85,14 +87,18 @@ class SageMaker:
         self.processing_jobs.recover()
         self.transform_jobs.recover()
         self.endpoints.recover()
+        if self.settings.local_mode:
+            self.local_mode.start()
 
     def close(self) -> None:
         self.tuning_jobs.close()
         self.training_jobs.close()
         self.processing_jobs.close()
         self.transform_jobs.close()
+        self.local_mode.close()
         self.endpoints.close()
         self.capture.close()
         self.metrics.close()
         self.events.close()
         self.store.close()
+        self._engine.close()

@@ -30,6 +30,11 @@ class Settings:
     capture_idle_s: float = 2.0
     metrics_period_s: float = 5.0
     own_images: Mapping[str, list[str]] = field(default_factory=dict)
+    local_mode: bool = False  # an emulator that a program makes for itself looks at nothing of others
+    engine: str = "process"
+    built_in_image: str = "scones/image-classification:latest"
+    docker_network: str | None = None
+    instance_types: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -51,6 +56,11 @@ class Settings:
             capture_idle_s=read.number("SAGEMAKER_EMULATOR_CAPTURE_IDLE_S", cls.capture_idle_s),
             metrics_period_s=read.number("SAGEMAKER_EMULATOR_METRICS_PERIOD_S", cls.metrics_period_s),
             own_images=read.programs("SAGEMAKER_EMULATOR_OWN_IMAGES"),
+            local_mode=read.switch("SAGEMAKER_EMULATOR_LOCAL_MODE", "on"),
+            engine=read.one_of("SAGEMAKER_EMULATOR_ENGINE", ("process", "docker")),
+            built_in_image=read.text("SAGEMAKER_EMULATOR_BUILT_IN_IMAGE", cls.built_in_image),
+            docker_network=environment.get("SAGEMAKER_EMULATOR_DOCKER_NETWORK") or None,
+            instance_types=read.instance_types("SAGEMAKER_EMULATOR_INSTANCE_TYPES"),
         )
 
 
@@ -60,6 +70,33 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         return self.environment.get(name) or default
+
+    def one_of(self, name: str, values: tuple[str, ...]) -> str:
+        """The first is the default."""
+        value = self.text(name, values[0])
+        if value not in values:
+            raise SettingsError(f"{name}={value!r} must be one of {', '.join(values)}")
+        return value
+
+    def instance_types(self, name: str) -> dict[str, dict[str, float]]:
+        """What instance types give to a container of the docker engine, where it is to be other than AWS's."""
+        text = self.environment.get(name) or "{}"
+        try:
+            types = json.loads(text)
+        except ValueError:
+            types = None
+        if not isinstance(types, dict) or not all(_is_instance_type(given) for given in types.values()):
+            raise SettingsError(
+                f'{name}={text!r} is not of the form {{"ml.m5.large": {{"vcpus": 1, "memory_gib": 0.5}}}}; "gpus" may '
+                "be said too"
+            )
+        return types
+
+    def switch(self, name: str, default: str) -> bool:
+        value = self.text(name, default)
+        if value not in ("on", "off"):
+            raise SettingsError(f"{name}={value!r} must be on or off")
+        return value == "on"
 
     def programs(self, name: str) -> dict[str, list[str]]:
         """Images that the process engine runs as programs of this machine."""
@@ -84,3 +121,9 @@ class _Reader:
 
 def _is_command(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(word, str) for word in value)
+
+
+def _is_instance_type(value: object) -> bool:
+    if not isinstance(value, dict) or not {"vcpus", "memory_gib"} <= set(value) <= {"vcpus", "memory_gib", "gpus"}:
+        return False
+    return all(isinstance(number, int | float) and number >= 0 for number in value.values())

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from sagemaker_emulator.errors import resource_in_use, validation
@@ -31,12 +32,13 @@ class TrainingJobs:
     def __init__(self, store: Store, arns: Arns, context: TrainingContext) -> None:
         self._store, self._arns, self._context = store, arns, context
         self._runs = JobRuns("training job")
+        self._found: list[TrainingRun] = []
 
     def create(self, request: dict[str, Any], tags: dict[str, str], tuning_job_arn: str | None = None) -> TrainingJob:
         name = request["TrainingJobName"]
         self.refuse_what_cannot_run(request)
         job = TrainingJob.requested(self._arns.of(TrainingJob.kind, name), request, time.time(), tuning_job_arn)
-        run = TrainingRun(job, self._context, lambda secondary: self._moved(name, secondary))
+        run = self._run_of(job)
         with self._store.transaction():  # so that a Stop finds the run of every job that it finds
             try:
                 self._store.add(job, tags)
@@ -100,16 +102,35 @@ class TrainingJobs:
                 raise resource_in_use(f"The training job {job.arn} is in status {job.status}; stop it before deleting.")
             self._store.remove(TrainingJob, name)
 
+    def find_again(self) -> list[Path]:
+        """After a restart, before `recover`: the /opt/ml of all containers that outlived the earlier life."""
+        under_way = [self._run_of(job) for job in self._store.all(TrainingJob) if not job.is_over]
+        self._found = [run for run in under_way if run.find()]
+        return [base_dir for run in self._found for base_dir in run.base_dirs]
+
     def recover(self) -> None:
-        """After a restart: nothing runs any more, so what was running is Failed, with the reason."""
-        shutil.rmtree(self._context.directory, ignore_errors=True)
+        """A job whose containers were found goes on; what else was running is Failed, with the reason."""
+        found = {run.job.name: run for run in self._found}
+        for directory in self._context.directory.glob("*"):
+            if directory.name not in found:
+                shutil.rmtree(directory, ignore_errors=True)
         for job in self._store.all(TrainingJob):
-            if not job.is_over:
+            if run := found.get(job.name):
+                self._take_up(run)
+            elif not job.is_over:
                 self._end(job.name, TrainingJobStatus.FAILED, SecondaryStatus.FAILED, ABANDONED)
 
     def close(self) -> None:
         """End what runs, so that no process is left; the jobs are Failed with the reason."""
         self._runs.close()
+
+    def _take_up(self, run: TrainingRun) -> None:
+        if run.job.status is TrainingJobStatus.STOPPING:
+            run.halt.stop_requested.set()
+        self._runs.start(run.job.name, run, lambda reason: self._ended(run, reason))
+
+    def _run_of(self, job: TrainingJob) -> TrainingRun:
+        return TrainingRun(job, self._context, lambda secondary: self._moved(job.name, secondary))
 
     def _ended(self, run: TrainingRun, failure_reason: str | None) -> None:
         artifacts = run.artifacts.model_uri if run.uploaded else None

@@ -47,24 +47,26 @@ class MetricReader:
             raise validation(f"Invalid MetricDefinitions regex {error.pattern!r}: {error}") from error
         return cls(patterns)
 
-    def read(self, line: str, now: float) -> None:
+    def read(self, line: str, now: float, is_new: bool = True) -> None:
+        """A line of an earlier life counts, but CloudWatch has its values already."""
         for name, pattern in self.patterns.items():
             if match := pattern.search(line):
-                self._record(name, match, now)
+                self._record(name, match, now, is_new)
 
     def taken(self) -> list[Metric]:
         """All values since the last call."""
         taken, self.unsent = self.unsent, []
         return taken
 
-    def _record(self, name: str, match: re.Match[str], now: float) -> None:
+    def _record(self, name: str, match: re.Match[str], now: float, is_new: bool) -> None:
         try:
             value = float(match[1] if match.re.groups else match[0])
         except (TypeError, ValueError):
             return  # AWS drops a match that is not a number; a group may also have no part in the match
         if math.isfinite(value):
             self.latest[name] = Metric(name, value, now)
-            self.unsent.append(self.latest[name])
+            if is_new:
+                self.unsent.append(self.latest[name])
 
 
 class MetricStream:

@@ -17,8 +17,8 @@ from sagemaker_emulator import archive, inputs
 from sagemaker_emulator.aws import AWS_ERRORS, AwsClients, S3Location
 from sagemaker_emulator.checkpoints import DEFAULT_PATH, CheckpointSync, local_directory
 from sagemaker_emulator.container_run import ContainerRun, Halt, Outcome, running, wait_for
-from sagemaker_emulator.engine import ContainerSpec, Engine, EngineError
-from sagemaker_emulator.job_runs import ABANDONED, JobFailed
+from sagemaker_emulator.engine import Container, ContainerSpec, Engine, EngineError
+from sagemaker_emulator.job_runs import ABANDONED, JobFailed, JobLeft
 from sagemaker_emulator.log_streams import LogStream
 from sagemaker_emulator.pipes import PipeFeeder, Source
 from sagemaker_emulator.resources.training_job import SecondaryStatus, TrainingJob
@@ -58,6 +58,10 @@ class Host:
     base_dir: Path
     index: int
 
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        return self.base_dir / "model", self.base_dir / "output"
+
     def channel_directory(self, channel: inputs.Channel) -> Path:
         """A channel's files; the FIFOs of one in Pipe mode lie beside the other channels' folders."""
         data = self.base_dir / "input" / "data"
@@ -74,26 +78,47 @@ class TrainingRun:
         self.halt = TrainingHalt()
         self.ran_out_of_time = False
         self.uploaded = False
+        self._is_left = False
+        self._found: dict[str, Container] = {}
         self._channels = channels_of(self.request)
         self._directory = context.directory / job.name
         names = [f"algo-{number}" for number in range(1, self.request["ResourceConfig"]["InstanceCount"] + 1)]
         self._hosts = [Host(name, self._directory / name, index) for index, name in enumerate(names)]
         self._checkpoints = self._checkpoint_syncs()
 
+    @property
+    def base_dirs(self) -> list[Path]:
+        return [host.base_dir for host in self._hosts]
+
+    @property
+    def can_be_found_again(self) -> bool:
+        """Whether its containers may run on while no emulator does: what feeds a FIFO ends with the emulator."""
+        return self._context.engine.containers_outlive_it and not self._channels_piped()
+
+    def find(self) -> bool:
+        """Whether an earlier life left it in training, and all its containers are there: `run` goes on with them."""
+        trained = any(one.status is SecondaryStatus.TRAINING for one in self.job.transitions)
+        under_way = self.job.secondary_status in (SecondaryStatus.TRAINING, SecondaryStatus.STOPPING)
+        if not trained or not under_way or self._channels_piped():
+            return False
+        found = {host.name: self._context.engine.find(self._spec(host)) for host in self._hosts}
+        self._found = {name: container for name, container in found.items() if container}
+        if len(self._found) == len(found):
+            return True
+        for container in self._found.values():
+            container.leave()
+        return False
+
     def run(self) -> None:
-        """The whole job. JobFailed with AWS's FailureReason; a stopped job returns like a completed one."""
+        """The whole job. JobFailed with AWS's FailureReason; a stopped job returns like a completed one. JobLeft when
+        its containers run on.
+        """
         try:
-            self._moved(SecondaryStatus.DOWNLOADING)
-            shutil.rmtree(self._directory, ignore_errors=True)  # what a killed emulator may have left
-            for host in self._hosts:
-                self._prepare(host)
-            for sync in self._checkpoints:
-                sync.bring_down(self.halt.is_set)
-            if self.halt.abandoned.is_set():
-                raise JobFailed(ABANDONED)
-            if self.halt.stop_requested.is_set():
-                return
-            self._moved(SecondaryStatus.TRAINING)
+            if not self._found:
+                self._bring_inputs()
+                if self.halt.stop_requested.is_set():
+                    return
+                self._moved(SecondaryStatus.TRAINING)
             self._train()
             self._moved(SecondaryStatus.UPLOADING)
             self.artifacts.upload(self._context.aws.s3, [host.base_dir for host in self._hosts])
@@ -103,7 +128,18 @@ class TrainingRun:
         except AWS_ERRORS as error:
             raise JobFailed(f"ClientError: S3 did not do what the job needs: {error}") from error
         finally:
-            shutil.rmtree(self._directory, ignore_errors=True)
+            if not self._is_left:
+                shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _bring_inputs(self) -> None:
+        self._moved(SecondaryStatus.DOWNLOADING)
+        shutil.rmtree(self._directory, ignore_errors=True)  # what a killed emulator may have left
+        for host in self._hosts:
+            self._prepare(host)
+        for sync in self._checkpoints:
+            sync.bring_down(self.halt.is_set)
+        if self.halt.abandoned.is_set():
+            raise JobFailed(ABANDONED)
 
     def _checkpoint_syncs(self) -> list[CheckpointSync]:
         config = self.request.get("CheckpointConfig")
@@ -147,6 +183,9 @@ class TrainingRun:
                 stack.enter_context(sync)
             feeders = [self._feeder(host, channel, stack) for host in self._hosts for channel in self._channels_piped()]
             outcome = self._run_containers()
+        if outcome.left:
+            self._is_left = True
+            raise JobLeft
         if self.halt.abandoned.is_set():
             raise JobFailed(ABANDONED)
         for feeder in feeders:
@@ -168,10 +207,28 @@ class TrainingRun:
 
     def _run_containers(self) -> Outcome:
         limit_s = self.request["StoppingCondition"].get("MaxRuntimeInSeconds", 86_400)
+        left_s = limit_s - self._trained_for_s()
         with running(partial(self._start, host) for host in self._hosts) as runs:
-            return wait_for(runs, self.halt, limit_s, self._context.stop_grace_s)
+            return wait_for(runs, self.halt, left_s, self._context.stop_grace_s, self.can_be_found_again)
+
+    def _trained_for_s(self) -> float:
+        """In an earlier life, and since."""
+        began = [one.start_time for one in self.job.transitions if one.status is SecondaryStatus.TRAINING]
+        return time.time() - began[0] if began else 0.0
 
     def _start(self, host: Host) -> ContainerRun:
+        logs, prefix = self._context.aws.logs, f"{self.job.name}/{host.name}-"
+        name = f"{prefix}{int(time.time())}"
+        if found := self._found.get(host.name):
+            stream = LogStream.taken_up(logs, LOG_GROUP, prefix, otherwise=name)
+            return ContainerRun(lambda _: found, self._spec(host), stream, listen=self._read_metrics)
+        stream = LogStream(logs, LOG_GROUP, name)
+        return ContainerRun(self._context.engine.start, self._spec(host), stream, listen=self._read_metrics)
+
+    def _read_metrics(self, line: str, is_new: bool) -> None:
+        self.metrics.read(line, time.time(), is_new)
+
+    def _spec(self, host: Host) -> ContainerSpec:
         environment = {
             **self.request.get("Environment", {}),
             "TRAINING_JOB_NAME": self.job.name,
@@ -180,7 +237,10 @@ class TrainingRun:
         algorithm = self.request["AlgorithmSpecification"]
         entrypoint = tuple(algorithm.get("ContainerEntrypoint", ()))
         arguments = tuple(algorithm.get("ContainerArguments", ()))
-        spec = ContainerSpec(
+        checkpoints = tuple(
+            sync.directory for sync in self._checkpoints if sync.directory.is_relative_to(host.base_dir)
+        )
+        return ContainerSpec(
             f"{self.job.name}-{host.name}",
             algorithm["TrainingImage"],
             "" if entrypoint or arguments else "train",  # either takes precedence over `train`
@@ -188,8 +248,9 @@ class TrainingRun:
             environment,
             entrypoint=entrypoint,
             arguments=arguments,
-        )
-        stream = LogStream(self._context.aws.logs, LOG_GROUP, f"{self.job.name}/{host.name}-{int(time.time())}")
-        return ContainerRun(
-            self._context.engine, spec, stream, listen=lambda line: self.metrics.read(line, time.time())
+            instance_type=self.request["ResourceConfig"]["InstanceType"],
+            host=host.name,
+            group=f"training-{self.job.name}" if len(self._hosts) > 1 else "",
+            outputs=(*host.outputs, *checkpoints),
+            live_outputs=checkpoints,
         )

@@ -110,8 +110,9 @@ class TransformRun:
                 **{VARIABLES[name]: str(value) for name, value in self._said.items()},
             },
             serves=True,
+            instance_type=self.request["TransformResources"]["InstanceType"],
         )
-        return ContainerRun(self._context.engine, spec, self._log_stream(instance))
+        return ContainerRun(self._context.engine.start, spec, self._log_stream(instance))
 
     def _transformed(self, runs: list[ContainerRun]) -> list[str]:
         """The instances, side by side; a halt ends their containers, and with them the requests in flight."""

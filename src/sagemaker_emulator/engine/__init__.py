@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -17,7 +17,9 @@ class ContainerSpec:
     """One container to run. `base_dir` is what it sees as /opt/ml.
 
     `command` is SageMaker's own argument, `train` or `serve`; a processing job has none. `entrypoint`, when there is
-    one, is run in place of the image's; `arguments` follow.
+    one, is run in place of the image's; `arguments` follow. `host` is its name among the containers of its `group`, if
+    it has one. What it leaves in the folders `outputs`, below `base_dir`, is there when `wait` or `stop` has told its
+    exit code; what it leaves in `live_outputs`, soon after it was written.
     """
 
     name: str
@@ -28,6 +30,11 @@ class ContainerSpec:
     serves: bool = False
     entrypoint: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
+    instance_type: str = ""
+    host: str = ""
+    group: str = ""
+    outputs: tuple[Path, ...] = ()
+    live_outputs: tuple[Path, ...] = ()
 
 
 class Container(Protocol):
@@ -46,12 +53,25 @@ class Container(Protocol):
     def stop(self, grace_s: float) -> int:
         """SIGTERM, then SIGKILL after the grace. The exit code; harmless on one that has ended."""
 
+    def leave(self) -> None:
+        """Let it run on for `find` in a later life; its lines end here. Only where containers outlive their engine."""
+
 
 class Engine(Protocol):
+    @property
+    def containers_outlive_it(self) -> bool:
+        """Whether a container can run on while no emulator does, and be found again by the next one."""
+
     def check(self, image: str) -> None:
         """EngineError when this engine could never run the image."""
 
     def start(self, spec: ContainerSpec) -> Container: ...
 
-    def end_leftovers(self) -> int:
-        """End what an earlier life of this instance left running; how many there were."""
+    def find(self, spec: ContainerSpec) -> Container | None:
+        """A container of an earlier life, running or ended, that was started by this very spec."""
+
+    def end_leftovers(self, kept: Collection[Path] = ()) -> int:
+        """End what an earlier life left running, but for containers of the base_dirs that are `kept`; how many."""
+
+    def close(self) -> None:
+        """When no container is needed any more: let go of what they shared."""

@@ -1,0 +1,111 @@
+"""Containers that somebody else started and will end: they are reached, read and watched, and nothing more."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+import requests
+
+from sagemaker_emulator.engine import ContainerSpec, EngineError
+
+DOCKER_ERRORS = (docker.errors.DockerException, requests.RequestException)
+PORT = 8080
+EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - where a port may be published, not where we listen
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class AttachedContainer:
+    """`network` is the one that reaches it, when it is not reached by its published port."""
+
+    container: Any
+    address: str
+    network: Any = None
+    _left: threading.Event = field(default_factory=threading.Event)
+    _log: Any = None
+
+    def lines(self) -> Iterator[str]:
+        rest = b""
+        with suppress(*DOCKER_ERRORS):
+            self._log = self.container.logs(stream=True, follow=True)
+            for chunk in self._log:
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from (_text(line) for line in lines)
+        if rest:
+            yield _text(rest)
+
+    def wait(self, timeout_s: float | None = None) -> int | None:
+        """Who found the container says when it has gone, by `stop`."""
+        self._left.wait(timeout_s)
+        return 0 if self._left.is_set() else None
+
+    def stop(self, grace_s: float) -> int:
+        """Leave it: it is not ours to end."""
+        if not self._left.is_set():
+            self._left.set()
+            if self._log is not None:
+                self._log.close()
+            if self.network is not None:
+                with suppress(*DOCKER_ERRORS):
+                    self.network.disconnect(self.container)
+        return 0
+
+    def leave(self) -> None:
+        self.stop(0)
+
+
+@dataclass(frozen=True)
+class AttachedEngine:
+    """One container that runs. `network` is this emulator's own, where that is itself in a container."""
+
+    client: Any
+    container: Any
+    network: str | None = None
+    containers_outlive_it: bool = True
+
+    def check(self, image: str) -> None:
+        pass
+
+    def start(self, spec: ContainerSpec) -> AttachedContainer:
+        try:
+            if self.network is None:
+                return AttachedContainer(self.container, _published(self.container))
+            return self._joined(self.client.networks.get(self.network))
+        except DOCKER_ERRORS as error:
+            raise EngineError(f"The container {self.container.name!r} cannot be reached: {error}") from error
+
+    def find(self, spec: ContainerSpec) -> None:
+        pass
+
+    def end_leftovers(self, kept: Collection[Path] = ()) -> int:
+        return 0
+
+    def close(self) -> None:
+        pass
+
+    def _joined(self, network: Any) -> AttachedContainer:
+        if self.network not in self.container.attrs["NetworkSettings"]["Networks"]:
+            network.connect(self.container)
+        self.container.reload()
+        host = self.container.attrs["NetworkSettings"]["Networks"][self.network]["IPAddress"]
+        return AttachedContainer(self.container, f"http://{host}:{PORT}", network)
+
+
+def _published(container: Any) -> str:
+    ports = container.attrs["NetworkSettings"]["Ports"].get(f"{PORT}/tcp")
+    if not ports:
+        raise EngineError(f"The container {container.name!r} publishes no port for its port {PORT}.")
+    host = ports[0]["HostIp"]
+    return f"http://{'127.0.0.1' if host in EVERYWHERE else host}:{ports[0]['HostPort']}"
+
+
+def _text(line: bytes) -> str:
+    return line.decode(errors="replace").rstrip("\r")

@@ -1,0 +1,183 @@
+"""One container in Docker: watched until its end, its output read to the last line, what it leaves brought back."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+import requests
+
+from sagemaker_emulator.engine import ContainerSpec, EngineError
+from sagemaker_emulator.engine.docker import copying
+from sagemaker_emulator.engine.docker.streams import lines_of
+
+DOCKER_ERRORS = (docker.errors.DockerException, requests.RequestException)
+KILLED = 137
+RETRY_S = 0.5
+LIVE_S = 1.0
+LIVE_SHARE = 5  # of the time, at most a fifth goes into copying what a container writes while it runs
+READ_OUT_S = 30.0
+STOP_S = 60.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class DockerContainer:
+    """Started, or found again. `memory` is its limit in words; `removed` is called when it has gone."""
+
+    container: Any
+    spec: ContainerSpec
+    memory: str
+    removed: Callable[[], None]
+    address: str = ""
+    _code: int | None = None
+    _last_words: list[str] = field(default_factory=list)
+    _ended: threading.Event = field(default_factory=threading.Event)
+    _read_out: threading.Event = field(default_factory=threading.Event)
+    _left: threading.Event = field(default_factory=threading.Event)
+    _copying: threading.Lock = field(default_factory=threading.Lock)
+    _log: Any = None
+
+    def watch(self) -> None:
+        threading.Thread(target=self._watch, name=f"end of {self.spec.name}", daemon=True).start()
+        if self.spec.live_outputs:
+            threading.Thread(target=self._copy_live, name=f"outputs of {self.spec.name}", daemon=True).start()
+
+    def lines(self) -> Iterator[str]:
+        """Also a last line of the engine's own, when there is more to say of the end than its exit code."""
+        try:
+            yield from lines_of(self._output())
+            self._ended.wait()
+            yield from self._last_words
+        finally:
+            self._read_out.set()
+
+    def wait(self, timeout_s: float | None = None) -> int | None:
+        self._ended.wait(timeout_s)
+        return self._code
+
+    def stop(self, grace_s: float) -> int:
+        if not self._ended.is_set():
+            with suppress(*DOCKER_ERRORS):
+                self.container.stop(timeout=math.ceil(grace_s))
+        code = self.wait(STOP_S)
+        return KILLED if code is None else code
+
+    def leave(self) -> None:
+        self._left.set()
+        self._ended.set()
+        if self._log is not None:
+            self._log.close()
+
+    def _output(self) -> Iterator[bytes]:
+        """Read from its beginning as often as it takes: nothing is missing after a reading that began after the end."""
+        given = 0
+        is_over = False
+        while not is_over and not self._left.is_set():
+            is_over = not self._is_running()
+            skipped = given
+            for chunk in self._log_chunks():
+                rest = chunk[skipped:]
+                skipped -= len(chunk) - len(rest)
+                given += len(rest)
+                if rest:
+                    yield rest
+
+    def _log_chunks(self) -> Iterator[bytes]:
+        try:
+            self._log = self.container.logs(stream=True, follow=True)
+            if not self._left.is_set():
+                yield from self._log
+        except DOCKER_ERRORS as error:
+            log.debug("%s: %s", self.spec.name, error)
+            self._ended.wait(RETRY_S)
+
+    def _is_running(self) -> bool:
+        try:
+            self.container.reload()
+        except docker.errors.NotFound:
+            return False
+        except DOCKER_ERRORS:
+            return not self._ended.is_set()
+        return self.container.status not in ("exited", "dead", "removing")
+
+    def _watch(self) -> None:
+        code = self._exit_code()
+        if self._left.is_set():
+            return
+        self._say_why(code)
+        try:
+            self._copy(self.spec.outputs)
+        except EngineError as error:
+            self._last_words.append(str(error))
+            code = code or 1
+        self._code = code
+        self._ended.set()
+        self._read_out.wait(READ_OUT_S)
+        self._remove()
+
+    def _exit_code(self) -> int:
+        while not self._left.is_set():
+            try:
+                return int(self.container.wait(timeout=None)["StatusCode"])
+            except docker.errors.NotFound:
+                self._last_words.append("The container was removed by somebody else.")
+                return KILLED
+            except DOCKER_ERRORS as error:  # Docker is being started again
+                log.warning("%s: %s", self.spec.name, error)
+                time.sleep(RETRY_S)
+        return KILLED
+
+    def _say_why(self, code: int) -> None:
+        with suppress(*DOCKER_ERRORS):
+            self.container.reload()
+            state = self.container.attrs["State"]
+            if state["OOMKilled"] and code:
+                self._last_words.append(
+                    f"The container was killed because it used more than its {self.memory} of memory (OOM). Please "
+                    "use an instance type with more memory, or reduce the size of the data processed on an instance."
+                )
+            elif state["Error"]:
+                self._last_words.append(state["Error"])
+
+    def _copy_live(self) -> None:
+        pause_s = LIVE_S
+        while not self._ended.wait(pause_s):
+            started = time.monotonic()
+            try:
+                self._copy(self.spec.live_outputs, only_live=True)
+            except EngineError as error:  # a file grew while it was read: the next time, or the last, has it
+                log.debug("%s: %s", self.spec.name, error)
+            pause_s = max(LIVE_S, LIVE_SHARE * (time.monotonic() - started))
+
+    def _copy(self, folders: tuple[Path, ...], only_live: bool = False) -> None:
+        with self._copying:
+            for folder in folders:
+                if only_live and self._ended.is_set():
+                    return
+                self._copy_folder(folder)
+
+    def _copy_folder(self, folder: Path) -> None:
+        path = copying.OPT_ML / folder.relative_to(self.spec.base_dir).as_posix()
+        try:
+            chunks, _ = self.container.get_archive(str(path), chunk_size=copying.CHUNK_BYTES)
+            copying.unpack(chunks, folder, self.spec.base_dir)
+        except docker.errors.NotFound:
+            return  # the program removed it
+        except DOCKER_ERRORS as error:
+            raise EngineError(f"{path} could not be copied out of the container: {error}") from error
+
+    def _remove(self) -> None:
+        with suppress(*DOCKER_ERRORS):
+            self.container.remove(v=True, force=True)
+        with suppress(*DOCKER_ERRORS):
+            self.removed()

@@ -1,0 +1,209 @@
+"""The emulator over a real Docker engine, S3 beside it, and an image of one's own. Skipped, with the reason, without."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import tarfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import docker
+import pytest
+from aiohttp import web
+from botocore.config import Config
+from moto.server import ThreadedMotoServer
+
+from sagemaker_emulator.engine.docker import InstanceType, connect, instance_of
+from sagemaker_emulator.sagemaker import SageMaker
+from sagemaker_emulator.server import Server
+from sagemaker_emulator.settings import Settings
+
+IMAGE = "scones-tests/own:1"
+ROLE = "arn:aws:iam::000000000000:role/sagemaker"
+BUCKET = "docker-engine"
+OWN_TYPES = {"ml.m4.xlarge": InstanceType(0.5, 0.0625)}  # smaller than it is
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Any]:
+    """Docker itself."""
+    try:
+        client = docker.from_env()
+        client.ping()
+    except docker.errors.DockerException as error:
+        pytest.skip(f"no Docker engine answers: {error}")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def image(engine: Any) -> str:
+    engine.images.build(path=str(Path(__file__).with_name("image")), tag=IMAGE)
+    return IMAGE
+
+
+@pytest.fixture(scope="session", autouse=True)
+def aws() -> Iterator[None]:
+    """S3, CloudWatch and CloudWatch Logs for the emulator and for the tests."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("AWS_PROFILE", "AWS_CONFIG_FILE"):
+            environment.delenv(name, raising=False)
+        environment.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        environment.setenv("AWS_ACCESS_KEY_ID", "test")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        boto3.client("s3").create_bucket(Bucket=BUCKET)
+        yield
+    server.stop()
+
+
+@dataclass
+class Emulator:
+    """A served emulator over Docker, and what tests do with it."""
+
+    url: str
+    image: str
+    s3: Any = field(default_factory=lambda: boto3.client("s3"))
+
+    def client(self, service: str) -> Any:
+        config = Config(retries={"max_attempts": 1}, read_timeout=60)
+        return boto3.client(service, endpoint_url=self.url, config=config)
+
+    @property
+    def sagemaker(self) -> Any:
+        return self.client("sagemaker")
+
+    def create(self, name: str, parameters: dict[str, str] | None = None, **changes: Any) -> None:
+        resources = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+        request = {
+            "TrainingJobName": name,
+            "AlgorithmSpecification": {"TrainingImage": self.image, "TrainingInputMode": "File"},
+            "HyperParameters": parameters or {},
+            "RoleArn": ROLE,
+            "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/models"},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 120},
+            **changes,
+        }
+        request["ResourceConfig"] = {**resources, **changes.get("ResourceConfig", {})}
+        self.sagemaker.create_training_job(**request)
+
+    def job(self, name: str) -> dict[str, Any]:
+        described: dict[str, Any] = self.sagemaker.describe_training_job(TrainingJobName=name)
+        return described
+
+    def ended(self, name: str, timeout_s: float = 60) -> dict[str, Any]:
+        is_over = ("Completed", "Failed", "Stopped")
+        until(lambda: self.job(name)["TrainingJobStatus"] in is_over, f"the end of {name}", timeout_s)
+        return self.job(name)
+
+    def log(self, job: str) -> list[str]:
+        logs, group = boto3.client("logs"), "/aws/sagemaker/TrainingJobs"
+        try:
+            streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job}/")["logStreams"]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        return [
+            event["message"]
+            for stream in streams
+            for event in logs.get_log_events(
+                logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
+            )["events"]
+        ]
+
+    def unpacked(self, job: str) -> dict[str, bytes]:
+        body = self.s3.get_object(Bucket=BUCKET, Key=f"models/{job}/output/model.tar.gz")["Body"].read()
+        with tarfile.open(fileobj=io.BytesIO(body)) as tar:
+            return {one.name: tar.extractfile(one).read() for one in tar if one.isfile()}  # type: ignore[union-attr]
+
+    def endpoint(self, name: str, job: str, count: int = 1, instance_type: str = "ml.m5.large") -> dict[str, Any]:
+        """What a job trained, served under a name."""
+        model = f"s3://{BUCKET}/models/{job}/output/model.tar.gz"
+        container = {"Image": self.image, "ModelDataUrl": model}
+        variant = {"VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": count}
+        client = self.sagemaker
+        client.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
+        client.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[{**variant, "InstanceType": instance_type}]
+        )
+        client.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        return self.settled(name)
+
+    def settled(self, name: str) -> dict[str, Any]:
+        def status() -> dict[str, Any] | None:
+            described: dict[str, Any] = self.sagemaker.describe_endpoint(EndpointName=name)
+            return described if described["EndpointStatus"] in ("InService", "Failed") else None
+
+        settled: dict[str, Any] = until(status, f"endpoint {name} to settle", 60)
+        return settled
+
+    def invoke(self, name: str, body: bytes = b"hello") -> dict[str, Any]:
+        answer = self.client("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body=body)
+        answered: dict[str, Any] = json.loads(answer["Body"].read())
+        return answered
+
+
+@contextmanager
+def served(state_dir: Path, image: str, network: str | None = None) -> Iterator[Emulator]:
+    settings = Settings(state_dir=state_dir, stop_grace_s=5.0, serving_stop_grace_s=5.0, metrics_period_s=0.3)
+    docker_engine = connect(instance_of(state_dir), "scones/image-classification:latest", network, OWN_TYPES)
+    loop = asyncio.new_event_loop()
+    runner = Server(SageMaker(settings, docker_engine)).runner()
+    loop.run_until_complete(runner.setup())
+    loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield Emulator(f"http://127.0.0.1:{runner.addresses[0][1]}", image)
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(60)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture(scope="session")
+def emulator(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """On the host: containers that serve are reached at a port of 127.0.0.1."""
+    with served(tmp_path_factory.mktemp("state"), image) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def network(engine: Any) -> Iterator[str]:
+    """A network as Compose makes it; the emulator reaches the containers in it."""
+    made = engine.networks.create(f"scones-tests-{uuid.uuid4().hex[:8]}")
+    yield made.name
+    made.remove()
+
+
+@pytest.fixture
+def restartable(image: str, tmp_path: Path, network: str) -> Callable[[], Any]:
+    """Serve an emulator over one state directory, again and again, as inside of Compose."""
+    return lambda: served(tmp_path, image, network)
+
+
+def until(condition: Callable[[], Any], what: str, timeout_s: float = 30) -> Any:
+    """The first true value of `condition`, or a failure that says what was waited for."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {timeout_s} s for {what}")
+        time.sleep(0.05)
+    return value
+
+
+@pytest.fixture(name="until", scope="session")
+def until_fixture() -> Callable[..., Any]:
+    return until
