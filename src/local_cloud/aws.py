@@ -4,7 +4,8 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from local_cloud.settings import LOCALSTACK_PORT, SAGEMAKER_PORT, Settings
+from local_cloud.processes import LABEL
+from local_cloud.settings import LOCAL_MODE_PROFILE, LOCALSTACK_PORT, SAGEMAKER_PORT, Settings
 
 # The local cloud checks no signature, but every SDK insists on signing.
 CREDENTIALS = {
@@ -26,7 +27,13 @@ def without_aws(environment: Mapping[str, str], also: Collection[str] = ()) -> d
 def client_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of a program that uses the AWS of the profile."""
     without = hidden(settings, environment)
-    return {**{name: value for name, value in environment.items() if name not in without}, **ours(settings)}
+    kept = {name: value for name, value in environment.items() if name not in without}
+    return {**kept, **ours(settings), **_label(settings)}
+
+
+def _label(settings: Settings) -> dict[str, str]:
+    """SageMaker local mode leaves its endpoints running in the background: they end with the cloud."""
+    return {LABEL: str(settings.state_dir)} if settings.profile == LOCAL_MODE_PROFILE else {}
 
 
 def ours(settings: Settings) -> dict[str, str]:
