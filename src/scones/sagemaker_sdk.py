@@ -1,4 +1,4 @@
-"""Training jobs by the SageMaker Python SDK. It takes seconds to import, so callers import this module when they need it."""
+"""Training jobs by the SageMaker Python SDK. It takes seconds to import: import this module when it is needed."""
 
 import logging
 import os

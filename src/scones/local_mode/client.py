@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
 import boto3
@@ -13,7 +12,6 @@ import psutil
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from scones.errors import code_of
 from scones.local_mode.endpoints import EndpointRun
 from scones.local_mode.engine import TRAINING_JOB as TRAINING_JOB_LABEL
 from scones.local_mode.engine import Docker, remove
@@ -176,7 +174,9 @@ class LocalSageMaker:
 
     def _created(self, kind: Kind, request: Answer) -> Answer:
         name = request[kind.id]
-        arn = f"arn:aws:sagemaker:{self.session.region_name}:{self.account}:{_snake(kind.name).replace('_', '-')}/{name}"
+        arn = (
+            f"arn:aws:sagemaker:{self.session.region_name}:{self.account}:{_snake(kind.name).replace('_', '-')}/{name}"
+        )
         record = {**request, kind.arn: arn, "CreationTime": time.time()}
         self.records.put(kind, record)
         return record
@@ -192,7 +192,9 @@ def _missing(kind: Kind, name: str) -> ClientError:
 
 
 def _answer(record: Answer) -> Answer:
-    return {name: datetime.fromtimestamp(value, UTC) if name.endswith("Time") else value for name, value in record.items()}
+    return {
+        name: datetime.fromtimestamp(value, UTC) if name.endswith("Time") else value for name, value in record.items()
+    }
 
 
 def _snake(name: str) -> str:
@@ -205,6 +207,6 @@ def _this_process() -> list[float]:
 
 def _is_alive(process: list[float]) -> bool:
     try:
-        return abs(psutil.Process(int(process[0])).create_time() - process[1]) < 2
+        return bool(abs(psutil.Process(int(process[0])).create_time() - process[1]) < 2)
     except psutil.NoSuchProcess:
         return False

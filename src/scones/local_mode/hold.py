@@ -1,7 +1,7 @@
 """`python -m scones.local_mode.hold COMPOSE_FILE`: the SDK's serving container, held by a process of its own.
 
-The SDK's own holder is a child of whoever called it, so that the endpoint dies with that process, or keeps it from ending.
-This one goes into the background, ends with its container, and takes away what compose and the SDK leave behind.
+The SDK's own holder is a child of whoever called it, so that the endpoint dies with that process, or keeps it from
+ending. This one goes into the background, ends with its container, and takes away what compose and the SDK leave.
 """
 
 import os
@@ -17,7 +17,7 @@ STOP_S = "5"
 
 
 def hold(compose_file: Path) -> int:
-    ours = subprocess.Popen([*COMPOSE, str(compose_file), "up", "--abort-on-container-exit"], **_silent())
+    ours = subprocess.Popen([*COMPOSE, str(compose_file), "up", "--abort-on-container-exit"])
 
     def stop(signum: int, frame: FrameType | None) -> None:
         ours.terminate()
@@ -34,11 +34,13 @@ def hold(compose_file: Path) -> int:
 
 def down(compose_file: Path) -> None:
     """Remove the containers, which the SDK leaves stopped, and its network, unless another container uses that."""
-    subprocess.run([*COMPOSE, str(compose_file), "down", "--timeout", STOP_S], check=False, **_silent())
-
-
-def _silent() -> dict[str, int]:
-    return {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(
+        [*COMPOSE, str(compose_file), "down", "--timeout", STOP_S],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def _leave_caller() -> None:
