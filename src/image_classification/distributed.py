@@ -25,12 +25,13 @@ from image_classification.failure import (
     CustomerError,
     PlatformError,
 )
-from image_classification.hosts import Hosts
+from image_classification.hosts import LOOPBACK, Hosts
 
 JOIN_TIMEOUT_S = 300.0
 SILENCE = timedelta(minutes=10)  # a host from which nothing comes for this long is given up
 FAREWELL = timedelta(seconds=5)
 POLL_S = 0.1
+LOOPBACK_INTERFACES = ("lo", "lo0")
 FAILURE, FAREWELLS = "failure", "farewells"
 ERRORS: dict[str, type[ContainerError]] = {
     error.__name__: error for error in (CustomerError, AlgorithmError, PlatformError)
@@ -87,7 +88,7 @@ class World:
 
     def average(self, tensors: Sequence[Tensor]) -> None:
         """In place, in one message: for each of many small tensors the way there is longer than the sum."""
-        if self.size == 1:
+        if self.size == 1 or not tensors:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         self.sum(flat)
@@ -160,7 +161,7 @@ def join(hosts: Hosts, listener: socket.socket | None, stopping: Callable[[], bo
     """Meets the other processes. Raises PlatformError, with the names of those that did not come."""
     if hosts.size == 1:
         return World(hosts)
-    use_interface(hosts.interface)
+    use_interface(hosts)
     store = store_for(hosts, listener, stopping)
     store.set(hosts.name_of(hosts.rank), "here")
     everybody = [hosts.name_of(rank) for rank in range(hosts.size)]
@@ -177,10 +178,13 @@ def join(hosts: Hosts, listener: socket.socket | None, stopping: Callable[[], bo
     return World(hosts, store)
 
 
-def use_interface(name: str | None) -> None:
-    """The one that SageMaker names, where this machine has it; else each library looks for itself."""
-    if name in [interface for _, interface in socket.if_nameindex()]:
-        os.environ["GLOO_SOCKET_IFNAME"] = os.environ["NCCL_SOCKET_IFNAME"] = name
+def use_interface(hosts: Hosts) -> None:
+    """The one that SageMaker names, or loopback where hosts meet there; else each library looks for itself."""
+    here = [interface for _, interface in socket.if_nameindex()]
+    wanted = LOOPBACK_INTERFACES if hosts.address == LOOPBACK else (hosts.interface,)
+    for name in wanted:
+        if name in here:
+            os.environ["GLOO_SOCKET_IFNAME"] = os.environ["NCCL_SOCKET_IFNAME"] = name
 
 
 def store_for(hosts: Hosts, listener: socket.socket | None, stopping: Callable[[], bool]) -> TCPStore:

@@ -63,12 +63,16 @@ class ProcessEngine:
 
     A child process has no /opt/ml of its own. It learns its place from SAGEMAKER_BASE_DIR, and paths below /opt/ml in
     its entrypoint, its arguments and its environment are given to it as paths below that directory.
+
+    Nor has it a network of its own: the hosts of a job are on loopback, where their names mean nothing and another job
+    would want the same port. PyTorch's MASTER_ADDR and MASTER_PORT tell them where they meet.
     """
 
     instance: str
     module: str = "image_classification"
     own_images: Mapping[str, list[str]] = field(default_factory=dict)
     containers_outlive_it: bool = False
+    meeting_ports: dict[frozenset[str], int] = field(default_factory=dict)  # by the names of those who meet
 
     def check(self, image: str) -> None:
         self._program(image)
@@ -124,11 +128,20 @@ class ProcessEngine:
         return {
             **passed_on,
             "PYTHONUNBUFFERED": "1",
+            **self._among_hosts(spec),
             **{name: _below(spec.base_dir, value) for name, value in spec.environment.items()},
             **serving,
             "SAGEMAKER_BASE_DIR": str(spec.base_dir),
             LABEL: self.instance,
         }
+
+    def _among_hosts(self, spec: ContainerSpec) -> dict[str, str]:
+        """Where this host meets the others, and its part of the machine that they share."""
+        if not spec.peers:
+            return {}
+        port = self.meeting_ports.setdefault(frozenset((spec.name, *spec.peers.values())), _free_port())
+        cores = (os.cpu_count() or 1) // (len(spec.peers) + 1)
+        return {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": str(max(1, cores))}
 
 
 def _below(base_dir: Path, text: str) -> str:
