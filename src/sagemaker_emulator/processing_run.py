@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import time
 from collections.abc import Callable
@@ -57,6 +58,7 @@ class ProcessingRun:
         self.halt = Halt()
         self.ran_out_of_time = False
         self.exit_message: str | None = None
+        self._token = secrets.token_hex(3)  # of a deleted job of this name something may still be about
         self._directory = context.directory / job.name
         count = self.request["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
         self._hosts = [Host(f"algo-{number}", self._directory / f"algo-{number}") for number in range(1, count + 1)]
@@ -121,7 +123,7 @@ class ProcessingRun:
     def _start(self, host: Host) -> ContainerRun:
         application = self.request["AppSpecification"]
         spec = ContainerSpec(
-            name=f"{self.job.name}-{host.name}",
+            name=self._container_name(host),
             image=application["ImageUri"],
             command="",
             base_dir=host.base_dir,
@@ -130,12 +132,15 @@ class ProcessingRun:
             arguments=tuple(application.get("ContainerArguments", ())),
             instance_type=self.request["ProcessingResources"]["ClusterConfig"]["InstanceType"],
             host=host.name,
-            group=f"processing-{self.job.name}" if len(self._hosts) > 1 else "",
+            peers={other.name: self._container_name(other) for other in self._hosts if other is not host},
             outputs=(host.base_dir / "output", *self._output_folders(host)),
             live_outputs=self._output_folders(host, "Continuous"),
         )
         stream = LogStream(self._context.aws.logs, LOG_GROUP, f"{self.job.name}/{host.name}-{int(time.time())}")
         return ContainerRun(self._context.engine.start, spec, stream)
+
+    def _container_name(self, host: Host) -> str:
+        return f"{self.job.name}-{host.name}-{self._token}"
 
     def _output_folders(self, host: Host, *modes: str) -> tuple[Path, ...]:
         return tuple(

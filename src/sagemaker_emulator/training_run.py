@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import threading
 import time
@@ -78,6 +79,7 @@ class TrainingRun:
         self.halt = TrainingHalt()
         self.ran_out_of_time = False
         self.uploaded = False
+        self._token = secrets.token_hex(3)  # of a deleted job of this name something may still be about
         self._is_left = False
         self._found: dict[str, Container] = {}
         self._channels = channels_of(self.request)
@@ -228,6 +230,9 @@ class TrainingRun:
     def _read_metrics(self, line: str, is_new: bool) -> None:
         self.metrics.read(line, time.time(), is_new)
 
+    def _container_name(self, host: Host) -> str:
+        return f"{self.job.name}-{host.name}-{self._token}"
+
     def _spec(self, host: Host) -> ContainerSpec:
         environment = {
             **self.request.get("Environment", {}),
@@ -241,7 +246,7 @@ class TrainingRun:
             sync.directory for sync in self._checkpoints if sync.directory.is_relative_to(host.base_dir)
         )
         return ContainerSpec(
-            f"{self.job.name}-{host.name}",
+            self._container_name(host),
             algorithm["TrainingImage"],
             "" if entrypoint or arguments else "train",  # either takes precedence over `train`
             host.base_dir,
@@ -250,7 +255,7 @@ class TrainingRun:
             arguments=arguments,
             instance_type=self.request["ResourceConfig"]["InstanceType"],
             host=host.name,
-            group=f"training-{self.job.name}" if len(self._hosts) > 1 else "",
+            peers={other.name: self._container_name(other) for other in self._hosts if other is not host},
             outputs=(*host.outputs, *checkpoints),
             live_outputs=checkpoints,
         )

@@ -1,4 +1,4 @@
-"""The emulator over a real Docker engine, S3 beside it, and an image of one's own. Skipped, with the reason, without."""
+"""The emulator over a real Docker engine, S3 beside it, an image of one's own. Skipped, with the reason, without."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def test_a_killed_container_is_started_again_during_load(
     for thread in threads:
         thread.join()
     assert set(failed) <= {"ModelError", "ServiceUnavailable"}
-    assert len(failed) <= len(threads), "each client loses at most the request that the container had taken"
+    assert len(failed) < 50, "only until Docker has told of the end, which takes some tens of milliseconds"
     print(f"{len(answered)} answered, {len(failed)} failed")
 
 

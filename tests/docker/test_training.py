@@ -93,4 +93,3 @@ def test_nothing_of_a_job_is_left_in_docker(emulator: Any, engine: Any, until: C
     emulator.create("tidy", ResourceConfig={"InstanceCount": 2})
     emulator.ended("tidy")
     until(lambda: not [one for one in engine.containers.list(all=True) if one.name.startswith("tidy-")], "an end")
-    until(lambda: not [one for one in engine.networks.list() if one.name.endswith("training-tidy")], "an end")

@@ -17,9 +17,10 @@ class ContainerSpec:
     """One container to run. `base_dir` is what it sees as /opt/ml.
 
     `command` is SageMaker's own argument, `train` or `serve`; a processing job has none. `entrypoint`, when there is
-    one, is run in place of the image's; `arguments` follow. `host` is its name among the containers of its `group`, if
-    it has one. What it leaves in the folders `outputs`, below `base_dir`, is there when `wait` or `stop` has told its
-    exit code; what it leaves in `live_outputs`, soon after it was written.
+    one, is run in place of the image's; `arguments` follow. `host` is its own host name, by which
+    it is found by its `peers`: their host names, and the names of their containers. What it leaves in the folders
+    `outputs`, below `base_dir`, is there when `wait` or `stop` has told its exit code; what it leaves in `live_outputs`,
+    soon after it was written.
     """
 
     name: str
@@ -32,7 +33,7 @@ class ContainerSpec:
     arguments: tuple[str, ...] = ()
     instance_type: str = ""
     host: str = ""
-    group: str = ""
+    peers: Mapping[str, str] = field(default_factory=dict)
     outputs: tuple[Path, ...] = ()
     live_outputs: tuple[Path, ...] = ()
 

@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,12 +32,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class DockerContainer:
-    """Started, or found again. `memory` is its limit in words; `removed` is called when it has gone."""
+    """Started, or found again. `memory` is its limit in words."""
 
     container: Any
     spec: ContainerSpec
     memory: str
-    removed: Callable[[], None]
     address: str = ""
     _code: int | None = None
     _last_words: list[str] = field(default_factory=list)
@@ -179,5 +178,3 @@ class DockerContainer:
     def _remove(self) -> None:
         with suppress(*DOCKER_ERRORS):
             self.container.remove(v=True, force=True)
-        with suppress(*DOCKER_ERRORS):
-            self.removed()

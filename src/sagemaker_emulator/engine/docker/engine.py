@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from sagemaker_emulator.engine.docker.instance_types import InstanceType, Instan
 from sagemaker_emulator.engine.docker.labels import BASE_DIR, Labels
 from sagemaker_emulator.engine.docker.networks import Networks
 
-NAME_MAX = 100
 POOL = 128  # every container that runs has two connections open
 NO_GPU = ("could not select device driver", "nvidia")
 
@@ -60,7 +58,7 @@ class DockerEngine:
             container.start()
             started = self._watched(container, spec, limits)
         except BaseException as error:
-            self._remove(container, spec)
+            self._remove(container)
             if isinstance(error, DOCKER_ERRORS):
                 raise EngineError(_not_started(spec, limits, error)) from error
             raise
@@ -76,14 +74,13 @@ class DockerEngine:
         labels = {str(base_dir) for base_dir in kept}
         ended = [one for one in self._containers() if one.labels.get(BASE_DIR) not in labels]
         for container in ended:
-            with suppress(*DOCKER_ERRORS):
-                container.remove(v=True, force=True)
-        self.networks.remove_all()
+            self._remove(container)
+        self.networks.remove()
         return len(ended)
 
     def close(self) -> None:
         with suppress(*DOCKER_ERRORS):
-            self.networks.remove_all()
+            self.networks.remove()
             self.client.close()
 
     def _containers(self) -> list[Any]:
@@ -95,7 +92,7 @@ class DockerEngine:
             self.images.ready(spec.image),
             command=[*([spec.command] if spec.command else []), *spec.arguments] or None,
             entrypoint=list(spec.entrypoint) or None,
-            name=f"{spec.name[:NAME_MAX]}-{secrets.token_hex(3)}",
+            name=spec.name if spec.peers else f"{spec.name}-{secrets.token_hex(3)}",  # it may be started again
             hostname=spec.host or None,
             environment=dict(spec.environment),
             labels=self.labels.own(spec.base_dir),
@@ -105,21 +102,18 @@ class DockerEngine:
         )
 
     def _fill(self, container: Any, spec: ContainerSpec) -> None:
-        self.networks.join(container, spec)
         if not container.put_archive("/", copying.packed(spec.base_dir)):
             raise EngineError(f"The input of {spec.name!r} could not be copied into its container")
 
     def _watched(self, container: Any, spec: ContainerSpec, limits: Limits) -> DockerContainer:
         address = self.networks.address(container) if spec.serves else ""
-        removed = partial(self.networks.leave, spec)
-        watched = DockerContainer(container, spec, limits.memory, removed, address)
+        watched = DockerContainer(container, spec, limits.memory, address)
         watched.watch()
         return watched
 
-    def _remove(self, container: Any, spec: ContainerSpec) -> None:
+    def _remove(self, container: Any) -> None:
         with suppress(*DOCKER_ERRORS):
             container.remove(v=True, force=True)
-            self.networks.leave(spec)
 
 
 def connect(

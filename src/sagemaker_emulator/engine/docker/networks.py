@@ -1,8 +1,7 @@
-"""Where containers meet: the hosts of one job on a network of their own, all others on one of this emulator's."""
+"""Where containers meet: on one network of this emulator's, or on the one that the emulator itself is in."""
 
 from __future__ import annotations
 
-import re
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,18 +25,14 @@ class Networks:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def options(self, spec: ContainerSpec) -> dict[str, Any]:
-        """Arguments of a container's creation: its first network, and the port of one that serves."""
-        ports = {CONTAINER_PORT: ("127.0.0.1", None)} if spec.serves and not self.shared else {}
-        if spec.group:
-            name = self._made(spec.group)
-            aliases = self.client.api.create_endpoint_config(aliases=[spec.host])
-            return {"network": name, "networking_config": {name: aliases}, "ports": ports}
-        return {"network": self.shared or self._made(""), "ports": ports}
-
-    def join(self, container: Any, spec: ContainerSpec) -> None:
-        """The second network of one that has two."""
-        if self.shared and spec.group:
-            self.client.networks.get(self.shared).connect(container)
+        """Arguments of a container's creation. Its peers' host names are its own links: every job has an algo-1."""
+        name = self.shared or self._own()
+        links = {container: host for host, container in spec.peers.items()}
+        return {
+            "network": name,
+            "networking_config": {name: self.client.api.create_endpoint_config(links=links)},
+            "ports": {CONTAINER_PORT: ("127.0.0.1", None)} if spec.serves and not self.shared else {},
+        }
 
     def address(self, container: Any) -> str:
         """Of one that serves, after its start."""
@@ -54,26 +49,15 @@ class Networks:
             raise EngineError(f"The container ended with exit code {code} as soon as it was started")
         return f"http://{host}"
 
-    def leave(self, spec: ContainerSpec) -> None:
-        """After a container's end: the last of its group takes the network along."""
-        if spec.group:
-            self.remove(self._name(spec.group))
-
-    def remove_all(self) -> None:
-        """All of this emulator that nobody is in."""
+    def remove(self) -> None:
+        """This emulator's own, unless somebody is in it."""
         for network in self.client.networks.list(filters=self.labels.filter()):
-            self.remove(network.id)
+            with suppress(docker.errors.APIError):
+                network.remove()
 
-    def remove(self, name: str) -> None:
-        with suppress(docker.errors.APIError):  # somebody is still in it, or it is gone
-            self.client.networks.get(name).remove()
-
-    def _made(self, group: str) -> str:
-        name = self._name(group)
+    def _own(self) -> str:
+        name = f"scones-{self.labels.instance}"
         with self._lock:
-            if not self.client.networks.list(names=[f"^{re.escape(name)}$"], filters=self.labels.filter()):
+            if not self.client.networks.list(filters=self.labels.filter()):
                 self.client.networks.create(name, driver="bridge", labels=self.labels.own())
         return name
-
-    def _name(self, group: str) -> str:
-        return "-".join(filter(None, ("scones", self.labels.instance[:12], group)))
