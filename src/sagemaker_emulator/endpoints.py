@@ -19,6 +19,7 @@ from sagemaker_emulator.hosting import HostingContext
 from sagemaker_emulator.instances import StartFailed
 from sagemaker_emulator.jobs import require_quota
 from sagemaker_emulator.listing import Page, page
+from sagemaker_emulator.local_mode import LocalMode
 from sagemaker_emulator.models import EndpointConfigs, Models
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus, Revision
@@ -39,9 +40,15 @@ class Endpoints:
     """Each change of an endpoint that takes time has a thread of its own; the store says how far it is."""
 
     def __init__(
-        self, store: Store, arns: Arns, context: HostingContext, configs: EndpointConfigs, models: Models
+        self,
+        store: Store,
+        arns: Arns,
+        context: HostingContext,
+        configs: EndpointConfigs,
+        models: Models,
+        local_mode: LocalMode,
     ) -> None:
-        self._store, self._arns, self._context = store, arns, context
+        self._store, self._arns, self._context, self._local_mode = store, arns, context, local_mode
         self._configs, self._models = configs, models
         self._deployments: dict[str, Deployment] = {}
         self._threads: set[threading.Thread] = set()
@@ -120,7 +127,7 @@ class Endpoints:
 
     def deployment(self, name: str) -> Deployment:
         """What serves an endpoint now. ValidationError, as the runtime says it, when nothing does."""
-        if deployment := self._deployments.get(name):
+        if deployment := self._deployments.get(name) or self._local_mode.deployment(name):
             return deployment
         with suppress(NotFound):
             if self._store.get(Endpoint, name).status is EndpointStatus.SYSTEM_UPDATING:
