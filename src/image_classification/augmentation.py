@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from image_classification.images import Pixels, Preparation
@@ -41,10 +42,20 @@ def random_crop(preparation: Preparation, pixels: Pixels, generator: np.random.G
 
 
 def random_shift(preparation: Preparation, pixels: Pixels, generator: np.random.Generator) -> Pixels:
-    """Moves the image by up to SHIFT pixels each way; what comes in at the edge is the image mirrored."""
-    shift = min(SHIFT, min(pixels.shape[:2]) - 1)
-    padded = np.pad(pixels, ((shift, shift), (shift, shift), (0, 0)), mode="reflect")
-    return random_crop(preparation, padded, generator)
+    """A crop that may reach SHIFT pixels beyond the edges; what is there is the image mirrored."""
+    rows, columns = (
+        shifted(side, size, generator)
+        for side, size in zip(pixels.shape[:2], (preparation.height, preparation.width), strict=True)
+    )
+    return pixels.take(rows, 0).take(columns, 1)
+
+
+def shifted(side: int, size: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Where each of `size` pixels in a row is taken from, in a row of `side`."""
+    shift = min(SHIFT, side - 1)
+    start = generator.integers(-shift, side - size + shift + 1)
+    places: npt.NDArray[np.int64] = side - 1 - np.abs(side - 1 - np.abs(np.arange(start, start + size)))
+    return places
 
 
 def random_flip(pixels: Pixels, generator: np.random.Generator) -> Pixels:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from image_classification.allocator import keep_freed_memory
 from image_classification.artefacts import Description
 from image_classification.augmentation import augmentation
 from image_classification.dataset import Dataset, load_dataset
@@ -20,9 +21,11 @@ from image_classification.incremental import GivenModel, given_model, matched
 from image_classification.log import TrainingLog
 from image_classification.model import Classifier, channels_last, network, parameter_count
 from image_classification.model_folder import ModelFolder
-from image_classification.optimisation import criterion_for, optimizer_for, schedule_for
+from image_classification.optimisation import criterion_for, schedule_for
+from image_classification.optimizers import optimizer_for
 from image_classification.paths import ContainerPaths
 from image_classification.recipe import Recipe, recipe_for
+from image_classification.replicas import Replicas
 from image_classification.sharding import images_of_all, is_sharded, own_images
 from image_classification.training import Trainer, shuffled_batches, statistics
 
@@ -34,6 +37,7 @@ TOO_FEW = "The number of input images must be bigger or equal to the mini_batch_
 class Batches:
     """`mini_batch_size` is a host's, as with AWS: its GPUs share it, and more hosts make a larger batch."""
 
+    of_process: int
     of_host: int
     of_all: int
     per_epoch: int
@@ -46,7 +50,7 @@ class Batches:
             machines = f"{len(world.hosts.names)} hosts with {world.hosts.processes} processes each"
             samples = f"num_training_samples is {given.num_training_samples}"
             raise CustomerError(f"{TOO_FEW} It is {given.mini_batch_size}, for each of {machines}; {samples}.")
-        return cls(of_host, of_all, given.num_training_samples // of_all)
+        return cls(of_host // world.hosts.processes, of_host, of_all, given.num_training_samples // of_all)
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ def prepare_job(
     preparations = Preparations(given, paths, log, world)
     train, validation = preparations.dataset("train"), preparations.dataset("validation")
     preparations.check_images(train, validation)
+    keep_freed_memory()
     precision = precision_for(given.precision_dtype, device_for(world.hosts.process, torch.cuda.device_count()))
     model = preparations.model(recipe, train, start).to(precision.device)
     size = f"{parameter_count(model):,} parameters"
@@ -135,8 +140,7 @@ def trainer_for(
     sharded = is_sharded(preparations.paths, "train")
     size = batches.of_host if sharded else batches.of_all
     return Trainer(
-        model=model,
-        criterion=criterion,
+        replicas=Replicas(model, criterion, precision.autocast, batches.of_process, torch.get_num_threads()),
         optimizer=optimizer_for(model, recipe, given),
         schedule=schedule_for(recipe, given, batches.per_epoch),
         dataset=train,

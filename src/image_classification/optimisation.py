@@ -1,9 +1,8 @@
-"""Optimizers, learning-rate schedules and the criterion."""
+"""Learning-rate schedules and the criterion."""
 
 import math
 from collections.abc import Callable
 
-import torch
 from torch import Tensor, nn
 
 from image_classification.hyperparameters import Hyperparameters
@@ -11,20 +10,6 @@ from image_classification.recipe import Recipe
 
 WARM_UP = 0.2  # the part of a one-cycle schedule in which the rate rises
 Schedule = Callable[[int], float]  # from the number of the optimizer's step, from 0, to the learning rate
-
-
-def optimizer_for(model: nn.Module, recipe: Recipe, given: Hyperparameters) -> torch.optim.Optimizer:
-    """Weight decay is for weights: not for biases, nor for batch normalisation."""
-    weights = [parameter for parameter in model.parameters() if parameter.ndim > 1]
-    others = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
-    groups = [{"params": weights, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    rate = recipe.learning_rate
-    if recipe.optimizer == "adam":
-        return torch.optim.Adam(groups, rate, betas=(given.beta_1, given.beta_2), eps=given.eps)
-    if recipe.optimizer == "rmsprop":
-        return torch.optim.RMSprop(groups, rate, alpha=given.gamma, eps=given.eps)
-    nesterov = recipe.optimizer == "nag" and recipe.momentum > 0
-    return torch.optim.SGD(groups, rate, momentum=recipe.momentum, nesterov=nesterov)
 
 
 def schedule_for(recipe: Recipe, given: Hyperparameters, batches_per_epoch: int) -> Schedule:

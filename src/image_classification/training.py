@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ from image_classification.distributed import ALL, ALONE, Share, World
 from image_classification.failure import AlgorithmError
 from image_classification.model import Classifier
 from image_classification.optimisation import Schedule
+from image_classification.optimizers import Optimizer
+from image_classification.replicas import Replicas
 
 LOG_EVERY_BATCHES = 20
 EVALUATION_BATCH = 100
@@ -79,9 +82,8 @@ class Trainer:
     `stopping` is asked after each batch; when it says so in any process, the epoch ends early in all.
     """
 
-    model: Classifier
-    criterion: nn.Module
-    optimizer: torch.optim.Optimizer
+    replicas: Replicas
+    optimizer: Optimizer
     schedule: Schedule
     dataset: Dataset
     augment: Augmentation
@@ -96,8 +98,16 @@ class Trainer:
     def __post_init__(self) -> None:
         self.scaler = self.precision.scaler
 
+    @property
+    def model(self) -> Classifier:
+        return self.replicas.model
+
     def train_one_epoch(self, batches: int, tally: Tally, log: BatchLog) -> None:
-        self.model.train()
+        self.replicas.train()
+        self.train_batches(batches, tally, log)
+        self.replicas.collect_statistics()
+
+    def train_batches(self, batches: int, tally: Tally, log: BatchLog) -> None:
         started = time.perf_counter()
         for batch in range(batches):
             indices = next(self.batches)
@@ -113,26 +123,20 @@ class Trainer:
         device = self.precision.device
         images = torch.from_numpy(self.dataset.augmented(indices, self.augment, self.generator)).to(device)
         labels = torch.from_numpy(self.dataset.labels[indices]).to(device)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.schedule(self.step)
-        self.optimizer.zero_grad(set_to_none=True)
-        with self.precision.autocast():
-            logits = self.model(images).float()
-        loss = self.criterion(logits, labels)
+        loss, logits = self.replicas.backward(images, labels, self.scaler.scale)
         self.agree(loss.item())
-        self.scaler.scale(loss).backward()
-        self.world.average([weights.grad for weights in self.model.parameters() if weights.grad is not None])
-        self.scaler.step(self.optimizer)
+        self.world.average(self.optimizer.gradients)
+        self.scaler.step(cast(torch.optim.Optimizer, self.optimizer), rate=self.schedule(self.step))
         self.scaler.update()
         self.step += 1
-        tally.count(logits.detach(), labels)
+        tally.count(logits, labels)
 
     def agree(self, loss: float) -> None:
         """Processes that part here would wait for each other for ever: all stop, or all fail, or all go on."""
         sum_of_losses, stops = self.world.total(loss, self.stopping())
         self.stopped = stops > 0
         if not math.isfinite(sum_of_losses):
-            rate = self.optimizer.param_groups[0]["lr"]
+            rate = self.schedule(self.step)
             raise AlgorithmError(
                 f"The loss became {sum_of_losses} at batch {self.step}. Use a learning_rate below {rate:g}."
             )
