@@ -41,8 +41,11 @@ def up(settings: Settings) -> None:
 @click.pass_obj
 def down(settings: Settings) -> None:
     """End the servers, and whatever they started."""
-    ended = _cloud(settings).down()
+    cloud = _cloud(settings)
+    ended = cloud.down()
     click.echo("\n".join(map(_describe, ended)) or "the local cloud is not up: nothing to end")
+    if cloud.is_elsewhere():
+        click.echo("what answers on its ports was started by other means: docker compose down ends it")
 
 
 @cli.command()
@@ -53,7 +56,7 @@ def status(settings: Settings) -> int:
     click.echo(_row("SERVER", "STATE", "PID", "PORT", "UPTIME", "MEMORY", "LOG"))
     for each in statuses:
         click.echo(_status_row(each))
-    return 0 if all(each.state is State.RUNNING for each in statuses) else 1
+    return 0 if all(each.state in (State.RUNNING, State.ELSEWHERE) for each in statuses) else 1
 
 
 @cli.command()
@@ -67,6 +70,8 @@ def logs(settings: Settings, follows: bool, lines: int, names: tuple[str, ...]) 
     known = [server.name for server in cloud.servers]
     if unknown := [name for name in names if name not in known]:
         raise LocalCloudError(f"no server is called {unknown[0]!r}: there are {' and '.join(known)}")
+    if cloud.is_elsewhere():
+        raise LocalCloudError("the local cloud was started by other means: docker compose logs shows its logs")
     paths = [cloud.log(name) for name in names or known]
     for path in paths:
         for line in last_lines(path, lines):

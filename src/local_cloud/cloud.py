@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from local_cloud.elsewhere import answers_elsewhere, is_recognised
 from local_cloud.errors import LocalCloudError, StartError
 from local_cloud.logs import last_lines
 from local_cloud.ports import is_healthy, require_free
@@ -26,6 +27,8 @@ LOG_LINES_SHOWN = 15
 
 class State(StrEnum):
     RUNNING = "running"
+    ELSEWHERE = "elsewhere"
+    """It answers, and was started by other means."""
     NOT_ANSWERING = "not answering"
     DEAD = "dead"
     STOPPED = "stopped"
@@ -65,7 +68,8 @@ class LocalCloud:
     def up(self) -> tuple[str, ...]:
         """Starts the servers that do not run, and returns their names once all are ready. They run until `down`.
 
-        When that fails, or is interrupted, the servers that it started are ended again.
+        When that fails, or is interrupted, the servers that it started are ended again. A cloud that others started on
+        these ports is used as it is.
         """
         return self._up(lambda started: self._users.forget())
 
@@ -86,7 +90,11 @@ class LocalCloud:
 
     def is_up(self) -> bool:
         """Whether all answer; refused when one of ours runs on another port than the one asked for."""
-        return all(self._process(server) is not None and is_healthy(server) for server in self.servers)
+        return self.is_elsewhere() or all(self._process(server) and is_healthy(server) for server in self.servers)
+
+    def is_elsewhere(self) -> bool:
+        """Whether a cloud that was started by other means answers on the ports, and none of ours runs."""
+        return not any(self._process(server) for server in self.servers) and answers_elsewhere(self.servers)
 
     def require_ports(self) -> None:
         """Refuses other ports than those of the servers that run."""
@@ -102,6 +110,11 @@ class LocalCloud:
     def _up(self, note_use: Callable[[tuple[str, ...]], None]) -> tuple[str, ...]:
         with self._locked(), ExitStack() as undo:
             undo.callback(self._progress.clear)
+            if self.is_elsewhere():
+                self._progress.say(
+                    "using the local cloud that answers already, started by other means (docker compose ps)"
+                )
+                return ()
             missing = tuple(server for server in self.servers if self._process(server) is None)
             if missing:
                 self._recover(missing)
@@ -236,9 +249,11 @@ class LocalCloud:
 
     def _status(self, server: Server) -> ServerStatus:
         record = self._records.read().get(server.name)
+        process = find(record.pid, record.created) if record else None
+        if process is None and is_recognised(server):
+            return ServerStatus(server.name, State.ELSEWHERE, server.port, Path("(docker compose logs)"))
         if record is None:
             return ServerStatus(server.name, State.STOPPED, server.port, self.log(server.name))
-        process = find(record.pid, record.created)
         if process is None:
             return ServerStatus(server.name, State.DEAD, record.port, self.log(server.name), record.pid)
         return ServerStatus(

@@ -10,6 +10,8 @@ from local_cloud.errors import PortInUseError
 from local_cloud.processes import LABEL, describe
 from local_cloud.servers import Server
 
+HEALTH_BYTES = 65_536
+
 
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
@@ -30,6 +32,7 @@ def require_free(server: Server) -> None:
     raise PortInUseError(
         f"port {server.port}, which {server.name} needs, is in use by {_who(server.port)}\n"
         f"Stop that, or choose another port for all that follows: export {server.port_variable}={free_port()}; make up"
+        "\n(A local cloud in containers is used once it is whole and ready: docker compose up -d --wait)"
     )
 
 
@@ -45,11 +48,22 @@ def _who(port: int) -> str:
     if holder is None:
         return f"a process that this user may not see (as root: ss -ltnp 'sport = :{port}')"
     who = f"pid {holder.pid}: {describe(holder)}"
-    try:
-        other = holder.environ().get(LABEL)
-    except psutil.Error:
-        other = None
+    other = _label(holder)
     return f"{who} (the local cloud of {other}: make down there ends it)" if other else who
+
+
+def is_anothers(port: int) -> bool:
+    """Whether a process of some local cloud has it. What cannot be seen is none: containers' ports are root's."""
+    holder = _holder(port)
+    return holder is not None and _label(holder) is not None
+
+
+def _label(process: psutil.Process) -> str | None:
+    try:
+        label: str | None = process.environ().get(LABEL)
+    except psutil.Error:
+        return None
+    return label
 
 
 def _holder(port: int) -> psutil.Process | None:
@@ -71,12 +85,18 @@ def _process(pid: int) -> psutil.Process | None:
 
 
 def is_healthy(server: Server, timeout_s: float = 2.0) -> bool:
-    """Whether it answers its health path with 200 (asked without the proxy of the environment)."""
+    """Whether it answers its health path with 200."""
+    return health(server, timeout_s) is not None
+
+
+def health(server: Server, timeout_s: float = 2.0) -> bytes | None:
+    """What its health path says, if it answers with 200 (asked without the proxy of the environment)."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=timeout_s)
     try:
         connection.request("GET", server.health_path)
-        return connection.getresponse().status == http.client.OK
+        answer = connection.getresponse()
+        return answer.read(HEALTH_BYTES) if answer.status == http.client.OK else None
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()

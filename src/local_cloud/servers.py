@@ -2,12 +2,17 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from local_cloud.aws import CREDENTIALS, without_aws
 from local_cloud.settings import Settings
+
+
+def _is_none(_: Any) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class Server:
     """What becomes of its state when it died and is started again."""
     scratch: Path | None = None
     """A folder that is worth nothing once the server has ended, and is emptied before it starts."""
+    is_named_by: Callable[[Any], bool] = _is_none
+    """Whether what a health path says is this server's, so that one which was started by other means is known."""
 
 
 def servers(settings: Settings, environment: Mapping[str, str] = os.environ) -> tuple[Server, ...]:
@@ -46,6 +53,7 @@ def sagemaker(settings: Settings, environment: Mapping[str, str]) -> Server:
         health_path="/health",
         port_variable="SCONES_SAGEMAKER_PORT",
         on_restart="its jobs and endpoints are kept",
+        is_named_by=lambda said: isinstance(said, dict) and said.get("service") == "sagemaker",
     )
 
 
@@ -87,4 +95,6 @@ def localstack(settings: Settings, environment: Mapping[str, str]) -> Server:
         port_variable="SCONES_LOCALSTACK_PORT",
         on_restart="it keeps nothing, so buckets, functions and state machines are to be made again (make run does)",
         scratch=scratch,
+        # that of another LocalStack, without our plugin, has no such service
+        is_named_by=lambda said: isinstance(said, dict) and "sagemaker-runtime" in (said.get("services") or ()),
     )

@@ -1,9 +1,11 @@
 import io
 import os
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -28,7 +30,19 @@ def server(name: str, *options: str, port: int | None = None) -> Server:
         port=port,
         health_path="/health",
         port_variable=f"{name.upper()}_PORT",
+        is_named_by=lambda said: said == {"service": "one"},
     )
+
+
+@contextmanager
+def running(command: Sequence[str], environment: Mapping[str, str] = os.environ) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that is not of our starting."""
+    process = subprocess.Popen(command, env=dict(environment))
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 class Clouds:

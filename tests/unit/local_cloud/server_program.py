@@ -10,6 +10,7 @@ class Health(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
+        self.wfile.write(b'{"service": "one"}')
 
     def log_message(self, *_: object) -> None:
         """Says nothing: what a test reads in the log is what the program printed."""

@@ -1,0 +1,51 @@
+"""A cloud on our ports that others started: what `docker compose up` brings up is one."""
+
+import os
+from dataclasses import replace
+
+import pytest
+
+from local_cloud.cloud import State
+from local_cloud.errors import PortInUseError
+from local_cloud.ports import is_healthy
+from local_cloud.processes import LABEL
+
+from .conftest import Clouds, eventually, running, server
+
+
+def test_one_that_others_started_is_used_and_never_ended(clouds: Clouds) -> None:
+    one = server("one")
+    with running(one.command) as others:
+        eventually(lambda: is_healthy(one))
+        cloud = clouds(one)
+        assert cloud.up() == ()
+        assert cloud.is_up()
+        assert [status.state for status in cloud.status()] == [State.ELSEWHERE]
+        assert cloud.join() == ()
+        assert cloud.leave() == cloud.down() == []
+        assert others.poll() is None
+    assert not cloud.is_up()
+
+
+def test_a_server_that_is_not_what_it_should_be_is_refused(clouds: Clouds) -> None:
+    one = replace(server("one"), is_named_by=lambda said: said == {"service": "two"})
+    with running(one.command):
+        eventually(lambda: is_healthy(one))
+        with pytest.raises(PortInUseError, match=f"port {one.port}"):
+            clouds(one).up()
+
+
+def test_half_a_cloud_is_refused(clouds: Clouds) -> None:
+    one, two = server("one"), server("two")
+    with running(one.command):
+        eventually(lambda: is_healthy(one))
+        with pytest.raises(PortInUseError, match=r"docker compose up -d --wait"):
+            clouds(one, two).up()
+
+
+def test_the_local_cloud_of_another_folder_is_refused(clouds: Clouds) -> None:
+    one = server("one")
+    with running(one.command, {**os.environ, LABEL: "/another/.scones"}):
+        eventually(lambda: is_healthy(one))
+        with pytest.raises(PortInUseError, match=r"the local cloud of /another/.scones: make down there ends it"):
+            clouds(one).up()
