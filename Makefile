@@ -101,6 +101,25 @@ test-local: setup lint ## all that needs no Docker: lint, unit, contract and int
 test-kill: setup ## kill the emulator at 100 random moments, and look for what is lost (KILLS=n for another number)
 	@KILLS=$(or $(KILLS),100) $(PYTEST) tests/contract/test_kill.py
 
+# Published on ports and under names of their own, so that a local cloud that is up goes on undisturbed.
+TEST_COMPOSE := SCONES_LOCALSTACK_PORT=14566 SCONES_SAGEMAKER_PORT=14570
+INTEGRATION := $(PYTEST) tests/integration -rs
+.PHONY: test-docker
+test-docker: setup images ## the integration tests on compose, with the docker engine, and on local mode; needs Docker
+	@$(PYTEST) tests/docker -rs --durations=5
+	@set -e; export $(TEST_COMPOSE) COMPOSE_PROJECT_NAME=scones-tests; \
+	trap 'docker compose down --volumes --remove-orphans' EXIT; \
+	docker compose up --detach --wait --no-build; \
+	SCONES_TEST_CLOUD=compose $(INTEGRATION)
+	@SCONES_TEST_CLOUD=local-mode $(INTEGRATION)
+	@echo "test-docker: passed in $$(( $$(date +%s) - $(STARTED) )) s, images included"
+
+.PHONY: images
+images: ## build the images of the kit (DEVICE=cu130 for GPUs: a CUDA version that torch is built for)
+	@docker info --format '{{.ServerVersion}}' >/dev/null || { echo "images: no Docker engine answers" >&2; exit 1; }
+	@SCONES_DEVICE=$(or $(DEVICE),cpu) docker compose build --quiet
+	@docker image ls --filter 'reference=scones/*:latest' --format '{{.Repository}}  {{.Size}}'
+
 .PHONY: sdk3
 sdk3: .venv-sdk3/.installed ## install the SageMaker SDK v3, into an environment of its own
 	@:

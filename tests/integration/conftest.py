@@ -1,8 +1,13 @@
-"""One local cloud for all integration tests, beside any that the developer has up: own folder, own ports."""
+"""One cloud for all integration tests, and the same tests for each: SCONES_TEST_CLOUD names it.
+
+embedded (the default), and local-mode, the same under the profile of that name: a local cloud of the tests' own, beside
+any that the developer has up. compose: what `docker compose up` has brought up on the ports of the settings.
+"""
 
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +16,41 @@ import pytest
 
 from local_cloud.aws import client_environment, write_config
 from local_cloud.cloud import LocalCloud
+from local_cloud.elsewhere import answers_elsewhere
 from local_cloud.ports import free_port
 from local_cloud.processes import leftovers
 from local_cloud.progress import Progress
 from local_cloud.servers import servers
-from local_cloud.settings import Settings
+from local_cloud.settings import LOCAL_MODE_PROFILE, LOCAL_PROFILE, Settings
+
+PROFILES = {"embedded": LOCAL_PROFILE, "compose": LOCAL_PROFILE, "local-mode": LOCAL_MODE_PROFILE}
+CLOUD = os.environ.get("SCONES_TEST_CLOUD") or "embedded"
+
+
+def pytest_report_header() -> str:
+    return f"cloud: {CLOUD}"
 
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """The settings of a local cloud that is up; when the tests have ended, nothing of it may run."""
-    settings = settings_of_another_cloud(tmp_path_factory.mktemp("cloud"))
+    """The settings of the cloud, which is up."""
+    if CLOUD not in PROFILES:
+        pytest.exit(f"SCONES_TEST_CLOUD is {CLOUD!r}: it must be one of {', '.join(PROFILES)}")
+    state_dir = tmp_path_factory.mktemp("cloud")
+    yield from compose_cloud(state_dir) if CLOUD == "compose" else cloud_of_ours(state_dir)
+
+
+def compose_cloud(state_dir: Path) -> Iterator[Settings]:
+    settings = replace(Settings.from_environment(), state_dir=state_dir)
+    if not answers_elsewhere(servers(settings)):
+        pytest.exit(f"no cloud answers on {settings.localstack_url} and {settings.sagemaker_url}: make test-docker")
+    write_config(settings)
+    yield settings
+
+
+def cloud_of_ours(state_dir: Path) -> Iterator[Settings]:
+    """When the tests have ended, nothing of it may run."""
+    settings = replace(settings_of_another_cloud(state_dir), profile=PROFILES[CLOUD])
     write_config(settings)
     local_cloud = LocalCloud(servers(settings), settings.state_dir, Progress())
     local_cloud.up()

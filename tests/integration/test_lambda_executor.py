@@ -12,13 +12,25 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import boto3
-import psutil
 import pytest
 from botocore.exceptions import ClientError
 
 Result = TypeVar("Result")
 ROLE = "arn:aws:iam::000000000000:role/lambda"
 DEADLINE_S = 20
+RUNNING = """
+import os
+
+def runs(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+def lambda_handler(event, context):
+    return [pid for pid in event if runs(pid)]
+"""
 
 
 @dataclass(frozen=True)
@@ -205,10 +217,12 @@ def test_a_deleted_function_leaves_no_process(deploy: Deploy) -> None:
     code = "import os, subprocess\nchild = subprocess.Popen(['cat'], stdin=subprocess.PIPE)\n"
     code += "def lambda_handler(event, context):\n    return [os.getpid(), child.pid]\n"
     function = deploy(code)
+    # asked of another function: in a container the processes have numbers of their own
+    running = deploy(RUNNING)
     pids = function.invoke().payload
-    assert all(psutil.pid_exists(pid) for pid in pids)
+    assert running.invoke(pids).payload == pids
     function.client.update_function_configuration(FunctionName=function.name, Timeout=11)
-    until(lambda: not any(psutil.pid_exists(pid) for pid in pids), f"processes {pids} to end")
+    until(lambda: running.invoke(pids).payload == [], f"processes {pids} to end")
 
 
 def test_a_runtime_other_than_python_is_refused_by_name(deploy: Deploy) -> None:
