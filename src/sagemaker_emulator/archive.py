@@ -6,8 +6,7 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-UNPACKED_SIZE_MAX_BYTES = 20 << 30
-MEMBERS_MAX = 100_000
+from sagemaker_emulator.unpacking import Unpacking
 
 
 class ArchiveError(Exception):
@@ -34,16 +33,8 @@ def files_of(directories: Iterable[Path]) -> Iterator[tuple[Path, str]]:
 
 def unpack(archive: Path, directory: Path) -> None:
     """Unpack what a person may have uploaded: only plain files and folders inside, up to the limits."""
-    directory.mkdir(parents=True, exist_ok=True)
-    size = members = 0
     try:
         with tarfile.open(archive, "r:*") as tar:
-            for member in tar:
-                size, members = size + member.size, members + 1
-                if size > UNPACKED_SIZE_MAX_BYTES or members > MEMBERS_MAX:
-                    raise ArchiveError(
-                        f"{archive.name} unpacks to more than {UNPACKED_SIZE_MAX_BYTES} bytes or {MEMBERS_MAX} files"
-                    )
-                tar.extract(member, directory, filter="data")
+            Unpacking(tar, directory, scratch=directory.parent).run()
     except (tarfile.TarError, EOFError, OSError) as error:
         raise ArchiveError(f"{archive.name} cannot be unpacked: {error}") from error

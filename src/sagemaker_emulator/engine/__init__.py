@@ -19,8 +19,8 @@ class ContainerSpec:
     `command` is SageMaker's own argument, `train` or `serve`; a processing job has none. `entrypoint`, when there is
     one, is run in place of the image's; `arguments` follow. `host` is its own host name, by which
     it is found by its `peers`: their host names, and the names of their containers. What it leaves in the folders
-    `outputs`, below `base_dir`, is there when `wait` or `stop` has told its exit code; what it leaves in `live_outputs`,
-    soon after it was written.
+    `outputs`, below `base_dir`, is there when `wait` or `stop` has told its exit code; what it leaves in
+    `live_outputs`, soon after it was written.
     """
 
     name: str

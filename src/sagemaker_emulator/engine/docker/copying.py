@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import stat
 import tarfile
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from posixpath import normpath
-from typing import IO
 
-from sagemaker_emulator.archive import MEMBERS_MAX, UNPACKED_SIZE_MAX_BYTES
 from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.engine.docker.streams import as_file
+from sagemaker_emulator.unpacking import Unpacking
 
 OPT_ML = PurePosixPath("/opt/ml")
 CHUNK_BYTES = 1 << 20
@@ -39,24 +34,13 @@ def packed_fifo(path: PurePosixPath) -> bytes:
 
 
 def unpack(chunks: Iterable[bytes], directory: Path, scratch: Path) -> None:
-    """A tar of one folder, as Docker makes it, into `directory`. Every file is replaced whole: readers never see half.
+    """A tar of one folder, as Docker makes it, into `directory`; `scratch` is on the same file system. EngineError.
 
-    Files, folders and links that stay inside; EngineError for what leads out of it, or is too much. `scratch` is on the
-    same file system.
+    A link to a path of the container is left out.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    size, links = 0, []
     try:
         with tarfile.open(fileobj=as_file(chunks), mode="r|") as tar:
-            for count, member in enumerate(tar, 1):
-                size += member.size
-                _require_limits(directory, size, count)
-                if member.issym():
-                    links.append(member)
-                else:
-                    _take(tar, member, directory, scratch)
-        for link in links:
-            _link(link, directory)
+            Unpacking(tar, directory, scratch, strip=1, refuses_links_out=False).run()
     except (tarfile.TarError, OSError) as error:
         raise EngineError(f"What the container left in {directory.name!r} could not be copied: {error}") from error
 
@@ -96,57 +80,3 @@ def _content(path: Path, size: int) -> Iterator[bytes]:
             left -= len(chunk)
             yield chunk
     yield bytes(left + -size % tarfile.BLOCKSIZE)  # a file that became shorter meanwhile is filled up
-
-
-def _require_limits(directory: Path, size: int, count: int) -> None:
-    if size > UNPACKED_SIZE_MAX_BYTES or count > MEMBERS_MAX:
-        raise EngineError(
-            f"The container left more than {UNPACKED_SIZE_MAX_BYTES} bytes or {MEMBERS_MAX} files in {directory.name!r}"
-        )
-
-
-def _take(tar: tarfile.TarFile, member: tarfile.TarInfo, directory: Path, scratch: Path) -> None:
-    path = _inside(directory, member.name)
-    if member.isdir():
-        path.mkdir(parents=True, exist_ok=True)
-    elif member.isreg():
-        content = tar.extractfile(member)
-        assert content is not None
-        _write(content, path, member, scratch)
-    elif member.islnk():
-        with _inside(directory, member.linkname).open("rb") as linked:
-            _write(linked, path, member, scratch)
-
-
-def _write(content: IO[bytes], path: Path, member: tarfile.TarInfo, scratch: Path) -> None:
-    with tempfile.NamedTemporaryFile(dir=scratch, prefix=".incoming-", delete=False) as part:
-        try:
-            shutil.copyfileobj(content, part, CHUNK_BYTES)
-            part.close()
-            whole = Path(part.name)
-            whole.chmod(member.mode & 0o755 | 0o600)
-            os.utime(whole, (member.mtime, member.mtime))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            whole.replace(path)
-        except BaseException:
-            Path(part.name).unlink()
-            raise
-
-
-def _link(member: tarfile.TarInfo, directory: Path) -> None:
-    """A link to something beside it. One that leads out of the folder, or to a path of the container, is left out."""
-    path = _inside(directory, member.name)
-    target = normpath(str(PurePosixPath(*PurePosixPath(member.name).parts[1:]).parent / member.linkname))
-    if target.startswith(("/", "..")):
-        return
-    path.unlink(missing_ok=True)
-    path.symlink_to(member.linkname)
-
-
-def _inside(directory: Path, name: str) -> Path:
-    """Docker names every member after the folder that was asked for: `model/...`."""
-    parts = PurePosixPath(name).parts[1:]
-    path = directory.joinpath(*parts)
-    if ".." in parts or not path.parent.resolve().is_relative_to(directory.parent.resolve()):
-        raise EngineError(f"The container left a file with the name {name!r}, which leads out of its folder")
-    return path
