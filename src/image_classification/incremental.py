@@ -24,7 +24,7 @@ from image_classification.model import Classifier
 from image_classification.paths import ContainerPaths
 
 ARCHIVES, WEIGHTS = (".tar.gz", ".tgz", ".tar"), (".params", ".pth", ".pt")
-ARCHIVE_LIMIT_BYTES, MEMBER_LIMIT = 8 << 30, 10_000
+ARCHIVE_LIMIT_BYTES, MEMBER_LIMIT = 8 << 30, 1_000
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # torchvision's, of pixels from 0 to 1
 HOW = (
     "Give the weights as the `model` channel (model.tar.gz or its files), or name a file of them in the environment "
