@@ -174,6 +174,10 @@ bench: setup data/sample.tar.gz .venv-mxnet/.installed ## measure, on a local cl
 bench-accuracy: setup data/sample.tar.gz ## train by the default recipe: five seeds, and five re-splits (some ten minutes)
 	@DATASET=$(or $(DATASET),data/sample.tar.gz) $(PYTHON) benchmarks/accuracy.py
 
+.PHONY: fuzz
+fuzz: setup ## send the readers and the server what nobody should, FUZZ_S seconds each (600)
+	@set -e; for program in $(wildcard fuzz/*.py); do echo "== $$program"; $(PYTHON) $$program; done
+
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --no-header
 .PHONY: lock
 lock: .venv/.uv-$(UV_VERSION) ## resolve the dependencies anew, into the lock files

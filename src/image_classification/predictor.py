@@ -1,5 +1,6 @@
 """A trained model, ready to answer: the same preparation of images as in training, then ONNX Runtime."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ class Predictor:
 
     description: Description
     session: onnxruntime.InferenceSession
+    inference_s: float  # of one image, when nothing else ran
 
     def predict(self, image: bytes) -> list[float]:
         """A probability for each class, in the order of the labels. Raises UnreadableImageError."""
@@ -48,8 +50,11 @@ def load_predictor(folder: Path) -> Predictor:
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         answer = session.run(None, {"images": blank})[0]
+        started = time.perf_counter()
+        session.run(None, {"images": blank})
+        inference_s = time.perf_counter() - started
     except BROKEN_MODEL as error:
         raise UnusableModelError(f"{path} cannot be loaded: {error}") from error
     if answer.shape != (1, description.num_classes):
         raise UnusableModelError(f"{path} answers {answer.shape[-1]} classes instead of {description.num_classes}")
-    return Predictor(description, session)
+    return Predictor(description, session, inference_s)

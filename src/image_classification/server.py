@@ -12,13 +12,17 @@ from image_classification.predictor import Predictor
 
 CONTENT_TYPES = ("application/x-image", "image/png", "image/jpeg")
 JSON, JSON_LINES = "application/json", "application/jsonlines"
+BODY_TIMEOUT_S = 60  # SageMaker waits no longer for the answer
+# What is done at once, on the event loop, and not in a thread: a change of threads costs more than it is worth, and no
+# other connection waits noticeably.
+QUICK_MODEL_S, SMALL_IMAGE_BYTES = 0.005, 16384
 
 
 @dataclass(frozen=True)
 class Server:
     predictor: Predictor
     threads: ThreadPoolExecutor  # decoding and inference both release Python's lock
-    workers: int
+    max_concurrent_transforms: int
     max_payload_mb: int
 
     def application(self) -> web.Application:
@@ -34,7 +38,7 @@ class Server:
     async def execution_parameters(self, request: web.Request) -> web.Response:
         return web.json_response(
             {
-                "MaxConcurrentTransforms": self.workers,
+                "MaxConcurrentTransforms": self.max_concurrent_transforms,
                 "BatchStrategy": "SINGLE_RECORD",
                 "MaxPayloadInMB": self.max_payload_mb,
             }
@@ -44,12 +48,10 @@ class Server:
         if request.content_type not in CONTENT_TYPES:
             supported = f"Supported content-types: {', '.join(CONTENT_TYPES)}"
             raise web.HTTPUnsupportedMediaType(text=f"Content-type {request.content_type} not supported. {supported}")
-        answer_type = accepted(request.headers.get("Accept", JSON))
+        answer_type = accepted(request.headers.getall("Accept", [JSON]))
         image = await self.payload(request)
         try:
-            probabilities = await asyncio.get_running_loop().run_in_executor(
-                self.threads, self.predictor.predict, image
-            )
+            probabilities = await self.probabilities(image)
         except UnreadableImageError as error:
             raise web.HTTPBadRequest(text=f"The image of {len(image)} bytes cannot be classified: {error}") from error
         if answer_type == JSON_LINES:
@@ -57,22 +59,34 @@ class Server:
         return answered(json.dumps(probabilities), JSON)
 
     async def payload(self, request: web.Request) -> bytes:
+        too_large = f"The image is larger than the limit of {self.max_payload_mb} MB"
+        if (request.content_length or 0) > self.max_payload_mb << 20:
+            raise web.HTTPRequestEntityTooLarge(self.max_payload_mb << 20, request.content_length or 0, text=too_large)
         try:
-            return await request.read()
-        except web.HTTPRequestEntityTooLarge as error:
-            error.text = f"The image is larger than the limit of {self.max_payload_mb} MB"
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                return await request.read()
+        except web.HTTPRequestEntityTooLarge as error:  # sent in chunks
+            error.text = too_large
             raise
+        except TimeoutError as error:
+            raise web.HTTPRequestTimeout(text=f"The image did not arrive within {BODY_TIMEOUT_S} s") from error
+
+    async def probabilities(self, image: bytes) -> list[float]:
+        if self.predictor.inference_s < QUICK_MODEL_S and len(image) < SMALL_IMAGE_BYTES:
+            return self.predictor.predict(image)
+        return await asyncio.get_running_loop().run_in_executor(self.threads, self.predictor.predict, image)
 
 
-def accepted(header: str) -> str:
-    """The first type of an Accept header that can be answered."""
-    for part in header.split(","):
+def accepted(headers: list[str]) -> str:
+    """The first type of the Accept headers that can be answered."""
+    for part in ",".join(headers).split(","):
         wanted = part.split(";")[0].strip().lower()
         if wanted in ("", "*/*", "application/*", JSON):
             return JSON
         if wanted == JSON_LINES:
             return JSON_LINES
-    raise web.HTTPNotAcceptable(text=f"Accept {header} not supported. Supported types: {JSON}, {JSON_LINES}")
+    offered = f"Supported types: {JSON}, {JSON_LINES}"
+    raise web.HTTPNotAcceptable(text=f"Accept {', '.join(headers)} not supported. {offered}")
 
 
 def answered(text: str, content_type: str) -> web.Response:

@@ -1,3 +1,4 @@
+import gzip
 import http.client
 import json
 import os
@@ -8,17 +9,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
+from PIL import Image
 
 from image_classification.artefacts import UnusableModelError
 from image_classification.predictor import load_predictor
+from image_classification.settings import ServeSettings, SettingError, usable_cores
 
 from .conftest import Container, picture, png
 
 IMAGE = png(picture(1, 3))
+POST = b"POST /invocations HTTP/1.1\r\nHost: container\r\nContent-Type: image/png\r\n"
 
 
 def start(base: Path, **environment: str) -> subprocess.Popen[str]:
@@ -34,17 +40,35 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
-def port(trained: Container) -> Iterator[int]:
+@contextmanager
+def serving(base: Path, **environment: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """Two workers. It must end as it should, without a word."""
     number = free_port()
-    with start(trained.base, SAGEMAKER_BIND_TO_PORT=str(number)) as process:
+    variables = {"SAGEMAKER_BIND_TO_PORT": str(number), "SAGEMAKER_MODEL_SERVER_WORKERS": "2", **environment}
+    with start(base, **variables) as process:
         assert process.stdout is not None
-        assert f"Serving on 127.0.0.1:{number}" in process.stdout.readline()
-        yield number
+        assert process.stderr is not None
+        assert f"Serving on 127.0.0.1:{number} with 2 workers" in process.stdout.readline()
+        yield number, process
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
-        assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+@pytest.fixture(scope="module")
+def served(trained: Container) -> Iterator[tuple[int, psutil.Process]]:
+    with serving(trained.base) as (number, process):
+        yield number, psutil.Process(process.pid)
+
+
+@pytest.fixture
+def port(served: tuple[int, psutil.Process]) -> int:
+    return served[0]
+
+
+@pytest.fixture
+def server(served: tuple[int, psutil.Process]) -> psutil.Process:
+    return served[1]
 
 
 def ask(port: int, body: bytes = IMAGE, path: str = "/invocations", **headers: str) -> tuple[int, str, str]:
@@ -92,7 +116,7 @@ def test_execution_parameters_are_given(port: int) -> None:
     status, _, text = ask(port, path="/execution-parameters")
     assert status == 200
     assert json.loads(text) == {
-        "MaxConcurrentTransforms": os.cpu_count(),
+        "MaxConcurrentTransforms": 2 * max(1, usable_cores() // 2),
         "BatchStrategy": "SINGLE_RECORD",
         "MaxPayloadInMB": 6,
     }
@@ -113,8 +137,11 @@ def test_the_served_model_is_as_good_as_the_log_says(trained: Container) -> None
     assert np.mean(right) > 0.9
 
 
-def test_the_server_never_loads_pytorch() -> None:
-    code = "import sys, image_classification.serve; sys.exit('torch' in sys.modules or 'onnx' in sys.modules)"
+def test_no_process_of_the_server_loads_pytorch(server: psutil.Process) -> None:
+    for process in (server, *server.children()):
+        libraries = {Path(mapped.path).name for mapped in process.memory_maps()}
+        assert not [name for name in libraries if "torch" in name or name.startswith("onnx_cpp2py")]
+    code = "import sys, image_classification.worker; sys.exit('torch' in sys.modules or 'onnx' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -146,8 +173,124 @@ def test_the_server_ends_where_there_is_no_model(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_or_wrong_ends_the_server(trained: Container, port: int) -> None:
-    for value, message in ((str(port), "address already in use"), ("http", "SAGEMAKER_BIND_TO_PORT is 'http'")):
+    for value, message in ((str(port), "Address already in use"), ("http", "SAGEMAKER_BIND_TO_PORT is 'http'")):
         with start(trained.base, SAGEMAKER_BIND_TO_PORT=value) as process:
             _, errors = process.communicate(timeout=60)
         assert process.returncode == 1
         assert message in errors
+
+
+def connected(port: int, sent: bytes) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    connection.sendall(sent)
+    return connection
+
+
+def answer_of(connection: socket.socket) -> http.client.HTTPResponse:
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    return answer
+
+
+def head(length: int, **headers: str) -> bytes:
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    return POST + f"Content-Length: {length}\r\n{lines}\r\n".encode()
+
+
+def test_clients_that_send_slowly_hold_up_nobody(port: int) -> None:
+    with ExitStack() as stack:
+        slow = [stack.enter_context(connected(port, head(len(IMAGE)) + IMAGE[:20])) for _ in range(200)]
+        for _ in range(4):
+            assert ask(port)[0] == 200
+        slow[-1].sendall(IMAGE[20:])
+        assert answer_of(slow[-1]).status == 200
+
+
+def test_a_payload_that_will_be_too_large_is_refused_before_it_is_sent(port: int) -> None:
+    with connected(port, head(7 * 2**20)) as connection:
+        assert answer_of(connection).status == 413
+
+
+def test_a_payload_that_comes_in_chunks_is_answered_or_refused(port: int) -> None:
+    start_of = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+    with connected(port, start_of + b"%x\r\n%s\r\n0\r\n\r\n" % (len(IMAGE), IMAGE)) as connection:
+        assert answer_of(connection).status == 200
+    with connected(port, start_of + b"%x\r\n" % (7 * 2**20) + bytes(6 * 2**20 + 1)) as connection:
+        assert answer_of(connection).status == 413
+
+
+def test_what_is_no_http_is_refused_and_leaves_no_traceback(port: int) -> None:
+    """The fixture finds nothing on standard error."""
+    for sent in (b"hello\r\n\r\n", b"POST /invocations HTTP/1.1\r\n\r\n", b"GET /ping HTTP/1.1\r\nHost\r\n\r\n"):
+        with connected(port, sent) as connection:
+            assert answer_of(connection).status == 400
+
+
+def test_an_image_that_unpacks_to_too_much_is_refused(port: int, server: psutil.Process) -> None:
+    bomb = png(Image.new("1", (10000, 10000)))
+    assert len(bomb) < 100_000
+    status, _, text = ask(port, bomb)
+    assert (status, "10000 x 10000 pixels" in text) == (400, True)
+    assert max(worker.memory_info().rss for worker in server.children()) < 180e6
+
+
+def test_a_compressed_body_is_not_unpacked(port: int) -> None:
+    status, _, text = ask(port, gzip.compress(IMAGE), Content_Encoding="gzip")
+    assert (status, r"it begins with b'\x1f\x8b" in text) == (400, True)
+
+
+def test_connections_are_dealt_to_the_workers_in_turn(server: psutil.Process, port: int) -> None:
+    with ExitStack() as stack:
+        for _ in range(6):
+            answer_of(stack.enter_context(connected(port, b"GET /ping HTTP/1.1\r\nHost: container\r\n\r\n"))).read()
+        counts = [
+            sum(connection.laddr.port == port for connection in worker.net_connections("tcp"))
+            for worker in server.children()
+        ]
+    assert min(counts) >= 3
+
+
+def test_a_worker_that_dies_is_replaced(trained: Container) -> None:
+    with serving(trained.base) as (number, process):
+        first, second = psutil.Process(process.pid).children()
+        first.kill()
+        assert process.stdout is not None
+        assert f"Worker {first.pid} ended with -9; another is started" in process.stdout.readline()
+        assert [ask(number)[0] for _ in range(4)] == [200] * 4
+        now = psutil.Process(process.pid).children()
+        assert len(now) == 2
+        assert second in now
+
+
+def test_what_is_under_way_at_sigterm_is_answered(trained: Container) -> None:
+    with serving(trained.base) as (number, process), ExitStack() as stack:
+        halves = [stack.enter_context(connected(number, head(len(IMAGE)) + IMAGE[:20])) for _ in range(4)]
+        wholes = [stack.enter_context(connected(number, head(len(IMAGE)) + IMAGE)) for _ in range(4)]
+        process.send_signal(signal.SIGTERM)
+        assert [answer_of(connection).status for connection in wholes] == [200] * 4
+        for connection in halves:
+            connection.sendall(IMAGE[20:])
+        assert [answer_of(connection).status for connection in halves] == [200] * 4
+
+
+def test_workers_end_when_the_program_is_killed(trained: Container) -> None:
+    with start(trained.base, SAGEMAKER_BIND_TO_PORT=str(free_port())) as process:
+        assert process.stdout is not None
+        assert "Serving on" in process.stdout.readline()
+        workers = psutil.Process(process.pid).children()
+        assert workers
+        process.kill()
+        assert psutil.wait_procs(workers, timeout=20)[1] == []
+
+
+@pytest.mark.parametrize("name", ["SAGEMAKER_MODEL_SERVER_WORKERS", "SAGEMAKER_MODEL_SERVER_THREADS"])
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1000", "²", "9" * 5000])
+def test_a_setting_that_cannot_be_used_is_refused_by_its_name(name: str, value: str) -> None:
+    with pytest.raises(SettingError, match=f"{name} is '.*'; it must be a whole number from 1 to "):
+        ServeSettings.from_environment({name: value})
+
+
+@pytest.mark.parametrize(("quota", "cores"), [("100000 100000", 1), ("150000 100000", 2), ("10000 100000", 1)])
+def test_there_are_no_more_workers_than_the_container_may_use_cores(tmp_path: Path, quota: str, cores: int) -> None:
+    (tmp_path / "cpu.max").write_text(f"{quota}\n")
+    assert usable_cores(tmp_path / "cpu.max") == min(cores, usable_cores(tmp_path / "none"))
