@@ -149,6 +149,9 @@ def checked(hyperparameters: Hyperparameters) -> Hyperparameters:
         )
     if hyperparameters.top_k is not None and not 1 < hyperparameters.top_k <= hyperparameters.num_classes:
         raise invalid("top_k", str(hyperparameters.top_k), f"expects 2 to num_classes, {hyperparameters.num_classes}")
+    for name in ("beta_1", "beta_2"):
+        if hyperparameters.optimizer == "adam" and getattr(hyperparameters, name) == 1:
+            raise invalid(name, "1", "expects a number below 1 where 'optimizer' is 'adam'")
     if hyperparameters.use_weighted_loss and not hyperparameters.multi_label:
         raise invalid("use_weighted_loss", "1", "expects 'multi_label' to be 1")
     return hyperparameters

@@ -1,5 +1,6 @@
 """One training job, made ready: its images, its network, and what trains it."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -90,6 +91,7 @@ class Preparations:
         if start is not None:
             start.put_into(model, whole=not self.given.use_pretrained_model)
             self.log.note(f"Training begins with the weights of the model in {start.place}.")
+        check_normalisation(model, self.given)
         self.world.take_from_first([value for value in model.state_dict().values() if value.is_floating_point()])
         return channels_last(model)
 
@@ -151,6 +153,20 @@ def trainer_for(
         stopping=stopping,
         world=world,
     )
+
+
+def check_normalisation(model: Classifier, given: Hyperparameters) -> None:
+    """A batch of one image, small enough to end as one pixel, has no deviation that it could be divided by."""
+    if given.mini_batch_size > 1:
+        return
+    channels, height, width = given.image_shape
+    try:
+        copy.deepcopy(model).train()(torch.zeros(1, height, width, channels, dtype=torch.uint8))
+    except ValueError as error:
+        raise CustomerError(
+            "The value '1' of the 'mini_batch_size' hyperparameter is too small for this network and image_shape: "
+            "batch normalisation needs at least 2."
+        ) from error
 
 
 def describe(recipe: Recipe) -> str:

@@ -64,6 +64,6 @@ def differences(given: Hyperparameters) -> list[str]:
             "Where augmentation_type, optimizer, learning_rate, weight_decay or lr_scheduler_step are not given, the "
             "recipe for small images is used: flips, shifts, one-cycle Nesterov momentum, smoothed labels, calibration."
         )
-    if given.precision_dtype == "float16":
-        notes.append("On a CPU precision_dtype float16 computes in bfloat16, which has float32's range.")
+    if given.kv_store == "dist_async":
+        notes.append("kv_store dist_async averages gradients as dist_sync does: more accurate, and reproducible.")
     return [f"Different from AWS: {note}" for note in notes]

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -166,9 +166,7 @@ def test_sigterm_before_the_hosts_have_met_is_obeyed(cluster: Cluster) -> None:
 
 
 def test_processes_that_share_images_draw_one_batch_between_them() -> None:
-    draws: list[Callable[[], np.ndarray]] = [  # type: ignore[type-arg]
-        shuffled_batches(10, 4, np.random.default_rng(0), Share(index, 2)).__next__ for index in (0, 1)
-    ]
+    draws = [shuffled_batches(10, 4, np.random.default_rng(0), Share(index, 2)).__next__ for index in (0, 1)]
     together = np.concatenate([draw() for _ in range(5) for draw in draws])
     assert sorted(together) == sorted([*range(10), *range(10)])
 

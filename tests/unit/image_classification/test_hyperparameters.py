@@ -63,6 +63,7 @@ def test_names_of_sagemaker_itself_are_left_alone() -> None:
         ({"checkpoint_frequency": "31"}, "expects at most the number of epochs, 30"),
         ({"resize": "16"}, "expects at least the image_shape's 224"),
         ({"top_k": "3"}, "expects 2 to num_classes, 2"),
+        ({"optimizer": "adam", "beta_2": "1.0"}, "The value '1' is not valid for the 'beta_2' hyperparameter"),
         ({"use_weighted_loss": "1"}, "expects 'multi_label' to be 1"),
         ({"early_stopping": "yes"}, "accepts one of the following"),
         ({"kv_store": "local"}, "accepts one of the following: 'dist_sync', 'dist_async'"),

@@ -17,7 +17,7 @@ from image_classification.job import prepare_job
 from image_classification.log import TrainingLog, container_log
 from image_classification.paths import ContainerPaths
 
-from .conftest import HYPERPARAMETERS, TINY, Container, picture, png
+from .conftest import HYPERPARAMETERS, TINY, Container
 
 Train = Callable[[Container], int]
 PREFIX = r"\[\d\d/\d\d/\d{4} \d\d:\d\d:\d\d INFO \d+\] "
@@ -86,103 +86,6 @@ def test_a_multi_label_job_trains(container: Container, train: Train) -> None:
     assert train(container) == 0
 
 
-def broken_image(container: Container) -> None:
-    (container.channel("train") / "3.png").write_bytes(b"not an image")
-    (container.channel("train") / "4.png").write_bytes(b"")
-
-
-def missing_image(container: Container) -> None:
-    (container.channel("validation") / "0.png").unlink()
-
-
-def small_image(container: Container) -> None:
-    (container.channel("train") / "0.png").write_bytes(png(picture(0, 1, size=8)))
-
-
-def wrong_label(container: Container) -> None:
-    container.manifest("train").write_text("0\t2\t0.png\n")
-
-
-def broken_manifest(container: Container) -> None:
-    container.manifest("validation").write_text("0 1 0.png\n")
-
-
-def few_images(container: Container) -> None:
-    container.manifest("train").write_text("0\t1\t0.png\n")
-
-
-def missing_channel(container: Container) -> None:
-    container.write_config("inputdataconfig", {"train": {}, "train_lst": {}, "validation": {}})
-
-
-def pipe_mode(container: Container) -> None:
-    container.write_config("inputdataconfig", {"train": {"TrainingInputMode": "Pipe"}})
-
-
-def record_io(container: Container) -> None:
-    container.write_config("inputdataconfig", {"train": {"ContentType": "application/x-recordio"}})
-
-
-def unknown_channel(container: Container) -> None:
-    container.write_config("inputdataconfig", {"test": {}})
-
-
-def model_channel(container: Container) -> None:
-    container.write_config("inputdataconfig", {"model": {}})
-
-
-def two_hosts(container: Container) -> None:
-    container.write_config("resourceconfig", {"current_host": "algo-1", "hosts": ["algo-1", "algo-2"]})
-
-
-def pretrained(container: Container) -> None:
-    container.configure({**TINY, "use_pretrained_model": "1"})
-
-
-def unknown_hyperparameter(container: Container) -> None:
-    container.configure({**TINY, "batch_size": "1"})
-
-
-@pytest.mark.parametrize(
-    ("break_it", "failure"),
-    [
-        (broken_image, "2 of 48 images in the train channel cannot be used. 3.png: it is not a PNG or JPEG image"),
-        (missing_image, "1 of 12 images in the validation channel cannot be used. 0.png: the manifest lists it, but"),
-        (small_image, "0.png: it is 8 x 8 pixels, smaller than the image_shape's 16 x 16"),
-        (wrong_label, "The label 2 of 0.png is not one of 0 to 1: num_classes is 2."),
-        (broken_manifest, "Invalid lst file in the validation_lst channel. validation.lst, line 1:"),
-        (few_images, "The number of input images must be bigger or equal to the mini_batch_size."),
-        (missing_channel, "Missing required channel(s): 'validation_lst'."),
-        (pipe_mode, "The train channel's TrainingInputMode 'Pipe' is not supported; use 'File'."),
-        (record_io, "The train channel's ContentType 'application/x-recordio' is not supported"),
-        (unknown_channel, "The channel 'test' is not one of train, validation, train_lst, validation_lst."),
-        (model_channel, "The 'model' channel (incremental training) is not supported"),
-        (two_hosts, "Training on 2 instances is not supported"),
-        (pretrained, "use_pretrained_model is 1, but this image has no pretrained weights"),
-        (unknown_hyperparameter, "Additional hyperparameters are not allowed ('batch_size' was unexpected)"),
-    ],
-)
-def test_wrong_input_is_a_client_error(
-    container: Container,
-    train: Train,
-    capsys: pytest.CaptureFixture[str],
-    break_it: Callable[[Container], None],
-    failure: str,
-) -> None:
-    break_it(container)
-    assert train(container) == 2
-    assert container.failure.startswith("ClientError: ")
-    assert failure in container.failure
-    assert re.search(r"ERROR \d+\] Customer Error: ", capsys.readouterr().out)
-    assert not list(container.base.glob("model/*.params"))
-
-
-def test_a_missing_configuration_is_the_platforms_error(container: Container, train: Train) -> None:
-    (container.base / "input" / "config" / "hyperparameters.json").write_text("{")
-    assert train(container) == 3
-    assert container.failure.startswith("InternalServerError: ")
-
-
 class NoNumber(torch.nn.Module):
     def forward(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         return (logits - labels).sum() * float("nan")
@@ -193,7 +96,7 @@ def test_a_loss_that_is_no_number_is_an_algorithm_error(
 ) -> None:
     given = parse_hyperparameters(TINY)
     job = prepare_job(given, ContainerPaths(container.base), TrainingLog(container_log()), lambda: False)
-    job.trainer.criterion = NoNumber()
+    job.trainer.replicas.criterion = NoNumber()
     with pytest.raises(AlgorithmError, match="The loss became nan at batch 0"):
         job.run()
 
@@ -227,3 +130,13 @@ def test_the_pure_modules_need_no_container() -> None:
     code = "; ".join(f"import image_classification.{module}" for module in modules)
     environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(Path("/nowhere"))}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("num_layers", "exit_code"), [("20", 0), ("18", 2)])
+def test_a_batch_of_one_image_needs_a_network_that_leaves_it_more_than_a_pixel(
+    container: Container, train: Train, num_layers: str, exit_code: int
+) -> None:
+    container.configure({**TINY, "mini_batch_size": "1", "epochs": "1", "num_layers": num_layers})
+    assert train(container) == exit_code
+    if exit_code:
+        assert "batch normalisation needs at least 2" in container.failure
