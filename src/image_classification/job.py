@@ -1,6 +1,7 @@
 """One training job, made ready: its images, its network, and what trains it."""
 
 import copy
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,10 +28,10 @@ from image_classification.optimizers import optimizer_for
 from image_classification.paths import ContainerPaths
 from image_classification.recipe import Recipe, recipe_for
 from image_classification.replicas import Replicas
+from image_classification.seed import seed_from
 from image_classification.sharding import images_of_all, is_sharded, own_images
 from image_classification.training import Trainer, shuffled_batches, statistics
 
-SEED = 42
 TOO_FEW = "The number of input images must be bigger or equal to the mini_batch_size."
 
 
@@ -62,6 +63,7 @@ class Preparations:
     paths: ContainerPaths
     log: TrainingLog
     world: World
+    seed: int
 
     def dataset(self, channel: str) -> Dataset:
         given = self.given
@@ -85,7 +87,7 @@ class Preparations:
 
     def model(self, recipe: Recipe, train: Dataset, start: GivenModel | None) -> Classifier:
         """The same in every process."""
-        torch.manual_seed(SEED)
+        torch.manual_seed(self.seed)
         layers = network(recipe.num_layers, self.given.image_shape[0], self.given.num_classes)
         model = Classifier(layers, *statistics(train), recipe.mirror_averaging)
         if start is not None:
@@ -106,7 +108,7 @@ def prepare_job(
     start = given_model(given, paths)
     given = matched(given, start)
     recipe, batches = recipe_for(given), Batches.of(given, world)
-    preparations = Preparations(given, paths, log, world)
+    preparations = Preparations(given, paths, log, world, seed_from(os.environ))
     train, validation = preparations.dataset("train"), preparations.dataset("validation")
     preparations.check_images(train, validation)
     keep_freed_memory()
@@ -135,7 +137,7 @@ def trainer_for(
     train: Dataset,
     stopping: Callable[[], bool],
 ) -> Trainer:
-    given, world = preparations.given, preparations.world
+    given, world, seed = preparations.given, preparations.world, preparations.seed
     batches = Batches.of(given, world)
     criterion = criterion_for(recipe, given, torch.from_numpy(train.labels)).to(precision.device)
     world.average(list(criterion.buffers()))  # where a channel is sharded, hosts have seen other labels
@@ -147,8 +149,8 @@ def trainer_for(
         schedule=schedule_for(recipe, given, batches.per_epoch),
         dataset=train,
         augment=augmentation(recipe.augmentation, train.preparation),
-        batches=shuffled_batches(len(train), size, np.random.default_rng(SEED), world.share(sharded)),
-        generator=np.random.default_rng([SEED, world.rank]),
+        batches=shuffled_batches(len(train), size, np.random.default_rng(seed), world.share(sharded)),
+        generator=np.random.default_rng([seed, world.rank]),
         precision=precision,
         stopping=stopping,
         world=world,

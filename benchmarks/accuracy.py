@@ -1,0 +1,61 @@
+"""How well the default recipe does: `make bench-accuracy` runs it, in some ten minutes.
+
+Given are only the three required hyperparameters. Five seeds on the archive's own split; then five times the same 1,200
+images are split anew into 1,000 and 200, so that a recipe that only suits the one validation set shows.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from opt_ml import CHANNELS, Example, examples, lay_out, train
+
+SEEDS = range(1, int(os.environ.get("RUNS", "5")) + 1)
+HYPERPARAMETERS = {"image_shape": "3,32,32", "num_classes": "2", "num_training_samples": "1000"}
+MEDIAN_AT_LEAST, EACH_AT_LEAST, RESPLITS_WITHIN, SECONDS_AT_MOST = 0.92, 0.90, 0.02, 60
+Split = Mapping[str, Sequence[Example]]
+
+
+def main() -> None:
+    given = examples(Path(os.environ["DATASET"]))
+    own = [trained("the archive's split", given, seed) for seed in SEEDS]
+    others = [trained("a split of its own", split_anew(given, seed), seed) for seed in SEEDS]
+    median, median_of_others = statistics.median(own), statistics.median(others)
+    say(f"median {median:.3f} (at least {MEDIAN_AT_LEAST:g}), lowest {min(own):.3f} (at least {EACH_AT_LEAST:g})")
+    say(f"of re-splits: median {median_of_others:.3f} (within {RESPLITS_WITHIN:g}), lowest {min(others):.3f}")
+
+
+def split_anew(given: Split, seed: int) -> Split:
+    everything = [example for channel in CHANNELS for example in given[channel]]
+    random.Random(seed).shuffle(everything)  # noqa: S311 a split that can be drawn again
+    count = len(given["train"])
+    return {"train": everything[:count], "validation": everything[count:]}
+
+
+def trained(name: str, split: Split, seed: int) -> float:
+    """The best validation accuracy of one job."""
+    with tempfile.TemporaryDirectory() as folder:
+        lay_out(Path(folder), split, HYPERPARAMETERS)
+        started = time.perf_counter()
+        log = train(Path(folder), IMAGE_CLASSIFICATION_SEED=str(seed))
+        seconds = time.perf_counter() - started
+    best = max(float(accuracy) for accuracy in re.findall(r"Validation-accuracy=([0-9.]+)", log))
+    say(f"{name}, seed {seed}: {best:.3f}, in {seconds:.0f} s (at most {SECONDS_AT_MOST} on two idle cores)")
+    return best
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Samples a second of ResNet-20, 32 images of 3 x 32 x 32 a batch, from PNG files: `make bench` runs it.
+
+The same network, batch, optimizer, flips and shifts by four pixels in turn: MXNet 1.9.1, which AWS's algorithm is made
+of; PyTorch as one writes it plainly; and the kit's program, by its own log. The first epoch of each is not counted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from opt_ml import examples, lay_out, train
+
+HERE = Path(__file__).parent
+MXNET = HERE.parent / ".venv-mxnet" / "bin" / "python"
+SAMPLE = HERE.parent / "data" / "sample.tar.gz"
+ROUNDS, SAMPLES = 3, 31 * 32
+AT_LEAST = {"MXNet 1.9.1": 3.0, "PyTorch, plain": 1.6}
+HYPERPARAMETERS = {
+    "image_shape": "3,32,32",
+    "num_classes": "2",
+    "num_training_samples": "1000",
+    "num_layers": "20",
+    "optimizer": "sgd",
+    "epochs": "3",
+}
+
+
+def main() -> None:
+    if not MXNET.exists():
+        raise SystemExit(f"there is no {MXNET}: run make bench, or make {MXNET.parents[1].name}/.installed")
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder)
+        lay_out(base, examples(Path(os.environ.get("DATASET") or SAMPLE)), HYPERPARAMETERS)
+        contestants: dict[str, Callable[[], list[float]]] = {
+            "MXNet 1.9.1": partial(program, MXNET, "mxnet_gluon.py", base),
+            "PyTorch, plain": partial(program, Path(sys.executable), "eager_pytorch.py", base),
+            "the kit": partial(kit, base),
+        }
+        seconds = dict[str, list[float]]()
+        for _ in range(ROUNDS):
+            for name, epochs in contestants.items():
+                seconds.setdefault(name, []).extend(epochs()[1:])
+    report({name: [SAMPLES / epoch for epoch in epochs] for name, epochs in seconds.items()})
+
+
+def program(python: Path, name: str, base: Path) -> list[float]:
+    command = [str(python), str(HERE / "contestants" / name), str(base / "input" / "data")]
+    run = subprocess.run(command, capture_output=True, text=True)
+    if run.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} ended with {run.returncode}: {run.stderr[-2000:]}")
+    return [float(line) for line in run.stdout.splitlines()]
+
+
+def kit(base: Path) -> list[float]:
+    return [float(seconds) for seconds in re.findall(r"Time cost=([0-9.]+)", train(base))]
+
+
+def report(speeds: dict[str, list[float]]) -> None:
+    own = statistics.median(speeds["the kit"])
+    for name, values in speeds.items():
+        median = statistics.median(values)
+        line = f"{name:15} {median:6.0f} samples/s, of epochs {min(values):.0f} to {max(values):.0f}"
+        if name in AT_LEAST:
+            line += f"   the kit is {own / median:.2f} times as fast (at least {AT_LEAST[name]:g})"
+        sys.stdout.write(line + "\n")
+
+
+if __name__ == "__main__":
+    main()
