@@ -11,7 +11,7 @@ NOT_FOR_PEOPLE = {"SAGEMAKER_EMULATOR_INSTANCE", "SCONES_LOCAL_CLOUD", "SCONES_L
 
 
 def test_the_variables_of_the_servers_are_those_of_the_page() -> None:
-    code = "".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
+    code = "".join(path.read_text() for path in [*(ROOT / "src").rglob("*.py"), ROOT / "docker-compose.yml"])
     page = (ROOT / "docs" / "servers.md").read_text()
     assert set(VARIABLE.findall(code)) - NOT_FOR_PEOPLE == set(VARIABLE.findall(page))
 
