@@ -38,6 +38,14 @@ def device_for(process: int, gpus: int) -> torch.device:
     return torch.device("cuda", process % gpus) if gpus else torch.device("cpu")
 
 
+def claimed_device(process: int) -> torch.device:
+    """What this process computes on from now on, whatever library allocates for it."""
+    device = device_for(process, torch.cuda.device_count())
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    return device
+
+
 def precision_for(precision_dtype: str, device: torch.device) -> Precision:
     if precision_dtype == "float32":
         return Precision(device, torch.float32, "float32")

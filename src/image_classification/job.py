@@ -12,7 +12,7 @@ from image_classification.allocator import keep_freed_memory
 from image_classification.artefacts import Description
 from image_classification.augmentation import augmentation
 from image_classification.dataset import Dataset, load_dataset
-from image_classification.devices import Precision, device_for, precision_for
+from image_classification.devices import Precision, claimed_device, precision_for
 from image_classification.distributed import ALONE, World
 from image_classification.epochs import Job
 from image_classification.examples import read_examples
@@ -112,7 +112,7 @@ def prepare_job(
     train, validation = preparations.dataset("train"), preparations.dataset("validation")
     preparations.check_images(train, validation)
     keep_freed_memory()
-    precision = precision_for(given.precision_dtype, device_for(world.hosts.process, torch.cuda.device_count()))
+    precision = precision_for(given.precision_dtype, claimed_device(world.hosts.process))
     model = preparations.model(recipe, train, start).to(precision.device)
     size = f"{parameter_count(model):,} parameters"
     log.note(f"Network: {describe(recipe)}, {size}, in {precision.note}, on {where(precision.device)}.")
