@@ -1,15 +1,45 @@
-"""The job's configuration, as SageMaker writes it under `/opt/ml/input/config`."""
+"""The job's channels, as SageMaker describes them in inputdataconfig.json; each is read as its ContentType says."""
 
 import json
+from dataclasses import dataclass
+from email.message import Message
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from image_classification.failure import CustomerError, PlatformError
 from image_classification.paths import ContainerPaths
 
-IMAGE_CHANNELS = ("train", "validation")
-REQUIRED = ("train", "validation", "train_lst", "validation_lst")
-CONTENT_TYPES = ("application/x-image", "image/png", "image/jpeg")
+EXAMPLE_CHANNELS = ("train", "validation")
+MANIFEST_CHANNELS = ("train_lst", "validation_lst")
+MODEL_CHANNEL = "model"
+IMAGE_TYPES = ("application/x-image", "image/png", "image/jpeg")
+RECORDIO_TYPE = "application/x-recordio"
+MODEL_TYPE = "application/x-sagemaker-model"
+MULTI_HOT, CLASS_ID = "multi-hot", "class-id"
+
+
+class Format(Enum):
+    MANIFEST = "images and .lst manifests"
+    RECORDIO = "RecordIO"
+    AUGMENTED_MANIFEST = "an augmented manifest"
+
+
+@dataclass(frozen=True)
+class InputChannel:
+    """One entry of inputdataconfig.json. `label_format` is of augmented manifests."""
+
+    name: str
+    content_type: str
+    label_format: str
+    piped: bool
+    wrapped: bool
+
+    @property
+    def format(self) -> Format:
+        if self.piped and self.wrapped:
+            return Format.AUGMENTED_MANIFEST
+        return Format.RECORDIO if self.content_type == RECORDIO_TYPE else Format.MANIFEST
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -19,46 +49,84 @@ def read_config(path: Path) -> dict[str, Any]:
         raise PlatformError(
             f"The file {path} is missing: SageMaker writes it before it starts a training container."
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise PlatformError(f"The file {path} cannot be read as JSON: {error}") from error
     if not isinstance(config, dict):
         raise PlatformError(f"The file {path} holds a {type(config).__name__} instead of an object.")
     return config
 
 
-def check_channels(paths: ContainerPaths) -> None:
-    """Raises CustomerError unless the job has the four channels of images and manifests, in File mode."""
+def check_channels(paths: ContainerPaths) -> dict[str, InputChannel]:
+    """The job's channels. Raises CustomerError unless they are what one of the three formats needs."""
     config = read_config(paths.input_data_config)
-    if "model" in config:
-        raise CustomerError("The 'model' channel (incremental training) is not supported; train without it.")
-    for name, channel in config.items():
-        check_channel(name, channel if isinstance(channel, dict) else {})
-    if missing := [name for name in REQUIRED if name not in config]:
-        names = ", ".join(f"'{name}'" for name in missing)
-        raise CustomerError(
-            f"Missing required channel(s): {names}. Training on images needs the channels {', '.join(REQUIRED)}."
-        )
-    for name in REQUIRED:
-        if not paths.channel(name).is_dir():
-            raise PlatformError(f"The folder {paths.channel(name)} of the {name} channel is missing.")
+    channels = {name: input_channel(name, entry) for name, entry in config.items()}
+    if missing := [name for name in EXAMPLE_CHANNELS if name not in channels]:
+        raise missing_channels(missing, "Training needs the channels train and validation")
+    formats = {name: channels[name].format for name in EXAMPLE_CHANNELS}
+    if formats["train"] != formats["validation"]:
+        both = " and ".join(f"the {name} channel is {found.value}" for name, found in formats.items())
+        raise invalid(f"{both}: give both channels the same ContentType, InputMode and RecordWrapperType.")
+    missing = [name for name in MANIFEST_CHANNELS if name not in channels]
+    if formats["train"] is Format.MANIFEST and missing:
+        raise missing_channels(missing, "Training on images needs a channel of .lst manifests beside each of images")
+    for channel in channels.values():
+        if not channel.piped and not paths.channel(channel.name).is_dir():
+            raise PlatformError(f"The folder {paths.channel(channel.name)} of the {channel.name} channel is missing.")
+    return channels
 
 
-def check_channel(name: str, channel: dict[str, Any]) -> None:
-    if name not in REQUIRED:
-        raise CustomerError(f"The channel {name!r} is not one of {', '.join(REQUIRED)}.")
-    if (mode := channel.get("TrainingInputMode", "File")) not in ("File", "FastFile"):
-        raise CustomerError(f"The {name} channel's TrainingInputMode {mode!r} is not supported; use 'File'.")
-    content_type = channel.get("ContentType") or CONTENT_TYPES[0]
-    if name in IMAGE_CHANNELS and content_type not in CONTENT_TYPES:
-        supported = ", ".join(CONTENT_TYPES)
-        raise CustomerError(
-            f"The {name} channel's ContentType {content_type!r} is not supported; use one of {supported}."
-        )
+def input_channel(name: str, entry: object) -> InputChannel:
+    known = (*EXAMPLE_CHANNELS, *MANIFEST_CHANNELS, MODEL_CHANNEL)
+    if name not in known:
+        raise invalid(f"The channel {name!r} is not one of {', '.join(known)}.")
+    if not isinstance(entry, dict):
+        raise PlatformError(f"The {name} channel in inputdataconfig.json is a {type(entry).__name__}, not an object.")
+    mode = entry.get("TrainingInputMode", "File")
+    if mode not in ("File", "FastFile", "Pipe"):
+        raise invalid(f"The {name} channel's TrainingInputMode {mode!r} is not one of File, FastFile, Pipe.")
+    content_type, label_format = parsed_content_type(name, entry.get("ContentType"))
+    wrapped = entry.get("RecordWrapperType") == "RecordIO"
+    channel = InputChannel(name, content_type, label_format, mode == "Pipe", wrapped)
+    check_pipe(channel)
+    return channel
 
 
-def check_hosts(paths: ContainerPaths) -> None:
-    if not paths.resource_config.exists():  # a run by hand: one host
+def parsed_content_type(name: str, text: object) -> tuple[str, str]:
+    """`application/x-recordio; label-format=class-id` is a type and a label format."""
+    header = Message()
+    header["Content-Type"] = str(text or (MODEL_TYPE if name == MODEL_CHANNEL else IMAGE_TYPES[0]))
+    content_type = header.get_content_type()
+    if name == MODEL_CHANNEL:
+        accepted: tuple[str, ...] = (MODEL_TYPE,)
+    else:
+        accepted = (*IMAGE_TYPES, RECORDIO_TYPE) if name in EXAMPLE_CHANNELS else IMAGE_TYPES
+    if name not in MANIFEST_CHANNELS and content_type not in accepted:
+        raise invalid(f"The {name} channel's ContentType {text!r} is not one of {', '.join(accepted)}.")
+    label_format = str(header.get_param("label-format", MULTI_HOT))
+    if label_format not in (MULTI_HOT, CLASS_ID):
+        raise invalid(f"The {name} channel's label-format {label_format!r} is not one of {MULTI_HOT}, {CLASS_ID}.")
+    return content_type, label_format
+
+
+def check_pipe(channel: InputChannel) -> None:
+    if not channel.piped:
         return
-    hosts = read_config(paths.resource_config).get("hosts") or []
-    if len(hosts) > 1:
-        raise CustomerError(f"Training on {len(hosts)} instances is not supported; set the instance count to 1.")
+    if channel.name not in EXAMPLE_CHANNELS:
+        raise invalid(f"The {channel.name} channel's TrainingInputMode 'Pipe' is not supported; use 'File'.")
+    if not channel.wrapped and channel.content_type != RECORDIO_TYPE:
+        raise invalid(
+            f"The {channel.name} channel's TrainingInputMode 'Pipe' takes RecordIO ({RECORDIO_TYPE}), or images by an "
+            "augmented manifest with the RecordWrapperType 'RecordIO'. For images with .lst manifests use 'File'."
+        )
+
+
+def missing_channels(missing: list[str], reason: str) -> CustomerError:
+    names = ", ".join(f"'{name}'" for name in missing)
+    return invalid(f"Missing required channel(s): {names}. {reason}.")
+
+
+def invalid(problem: str) -> CustomerError:
+    return CustomerError(
+        f"Unable to initialize the algorithm. Failed to validate input data configuration. (caused by ValidationError) "
+        f"{problem}"
+    )

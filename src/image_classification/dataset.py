@@ -1,6 +1,7 @@
 """A channel's images and labels, read and checked once; the pixels are kept while they fit in memory."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,106 +9,107 @@ import numpy as np
 import numpy.typing as npt
 
 from image_classification.augmentation import Augmentation
+from image_classification.decoding import decoded_images, decoded_or_fault
+from image_classification.encoded import EncodedImages
 from image_classification.failure import CustomerError
-from image_classification.images import Pixels, Preparation, UnreadableImageError
-from image_classification.manifest import ManifestEntry, read_manifest
+from image_classification.images import Pixels, Preparation
+from image_classification.labels import Labels
 
-Labels = npt.NDArray[np.float32]  # images, classes: one-hot, or any number of ones where a job is multi-label
-MEMORY_LIMIT_BYTES = 1 << 30
 NAMED_IMAGES = 5
+MEMORY_SHARE = 0.25  # of the machine's or the container's, for each of the two channels
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """What every reader of a channel gives."""
+
+    images: EncodedImages
+    labels: Labels
 
 
 @dataclass(frozen=True)
 class Dataset:
     channel: str
-    paths: tuple[Path, ...]
+    images: EncodedImages
     labels: Labels
     preparation: Preparation
-    pixels: tuple[Pixels, ...] | None  # None: decoded at each use, as they would not fit in memory
+    pixels: npt.NDArray[np.uint8] | None  # images, height, width, channels: one block, where all have one size and fit
+    several_sizes: tuple[Pixels, ...] | None = None  # the same where they differ; neither: decoded at each use
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self.labels)
 
     def image(self, index: int) -> Pixels:
-        if self.pixels is not None:
-            return self.pixels[index]
-        return self.preparation.decoded(self.paths[index].read_bytes())
+        return self.selected([index])[0]
+
+    def selected(self, indices: Sequence[int]) -> Sequence[Pixels]:
+        in_memory = self.several_sizes if self.pixels is None else self.pixels
+        if in_memory is None:
+            return decoded_images(self.images, indices, self.preparation)
+        return [in_memory[index] for index in indices]
 
     def augmented(
         self, indices: npt.NDArray[np.int64], augment: Augmentation, generator: np.random.Generator
     ) -> Pixels:
         """Images, height, width, channels."""
-        return np.stack([augment(self.image(int(index)), generator) for index in indices])
+        return np.stack([augment(image, generator) for image in self.selected(indices.tolist())])
 
     def batches(self, size: int) -> Iterator[tuple[Pixels, Labels]]:
         """Every image once, in order, centre-cropped; the last batch may be smaller."""
         for start in range(0, len(self), size):
             indices = range(start, min(start + size, len(self)))
             yield (
-                np.stack([self.preparation.centre_crop(self.image(index)) for index in indices]),
+                np.stack([self.preparation.centre_crop(image) for image in self.selected(indices)]),
                 self.labels[start : start + size],
             )
 
 
 def load_dataset(
-    images: Path, manifest: Path, channel: str, preparation: Preparation, num_classes: int, multi_label: bool
+    channel: str, examples: LabelledImages, preparation: Preparation, memory_limit_bytes: int | None = None
 ) -> Dataset:
-    """Raises CustomerError for a broken manifest, a wrong label, and images that are missing, broken or too small."""
-    entries = read_manifest(manifest, f"{channel}_lst", num_classes if multi_label else 1)
-    labels = multi_hot(entries, channel) if multi_label else one_hot(entries, channel, num_classes)
-    paths = tuple(images / entry.path for entry in entries)
-    return Dataset(channel, paths, labels, preparation, decoded_images(paths, channel, preparation))
+    """Reads every image, so that a broken one stops the job before the first epoch and not in the middle of one.
 
-
-def one_hot(entries: list[ManifestEntry], channel: str, num_classes: int) -> Labels:
-    for entry in entries:
-        if entry.labels[0] not in range(num_classes):
-            raise CustomerError(
-                f"Invalid lst file in the {channel}_lst channel. The label {entry.labels[0]:g} of {entry.path} "
-                f"is not one of 0 to {num_classes - 1}: num_classes is {num_classes}."
-            )
-    return np.eye(num_classes, dtype=np.float32)[[int(entry.labels[0]) for entry in entries]]
-
-
-def multi_hot(entries: list[ManifestEntry], channel: str) -> Labels:
-    labels = np.array([entry.labels for entry in entries], dtype=np.float32)
-    if not np.isin(labels, (0, 1)).all():
-        raise CustomerError(f"Invalid lst file in the {channel}_lst channel. A multi_label job's labels are 0 or 1.")
-    return labels
-
-
-def decoded_images(paths: tuple[Path, ...], channel: str, preparation: Preparation) -> tuple[Pixels, ...] | None:
-    """Reads every image, so that a broken one stops the job before the first epoch and not in the middle of one."""
-    pixels: list[Pixels] = []
-    faults: list[str] = []
+    Raises CustomerError, which names images that are missing, broken or too small, and how many there are.
+    """
+    limit_bytes = memory_share_bytes() if memory_limit_bytes is None else memory_limit_bytes
+    kept: list[Pixels] = []
+    faults: dict[int, str] = {}
     size_bytes = 0
-    for path in paths:
-        try:
-            image = preparation.decoded(path.read_bytes())
-            if not preparation.fits(image):
-                raise UnreadableImageError(too_small(image, preparation))
-        except (UnreadableImageError, OSError) as error:
-            faults.append(f"{path.name}: {fault(error)}")
+    for index, image in enumerate(decoded_or_fault(examples.images, preparation)):
+        if isinstance(image, str):
+            faults[index] = image
             continue
         size_bytes += image.nbytes
-        if size_bytes <= MEMORY_LIMIT_BYTES:
-            pixels.append(image)
+        if size_bytes <= limit_bytes:
+            kept.append(image)
+        else:
+            kept.clear()
     if faults:
-        raise broken_images(faults, len(paths), channel)
-    return tuple(pixels) if size_bytes <= MEMORY_LIMIT_BYTES else None
+        raise broken_images(faults, examples.images, channel)
+    return dataset(channel, examples, preparation, kept)
 
 
-def too_small(image: Pixels, preparation: Preparation) -> str:
-    size, needed = f"{image.shape[1]} x {image.shape[0]}", f"{preparation.width} x {preparation.height}"
-    return f"it is {size} pixels, smaller than the image_shape's {needed}"
+def dataset(channel: str, examples: LabelledImages, preparation: Preparation, kept: list[Pixels]) -> Dataset:
+    pixels, several_sizes = None, None
+    if len(kept) == len(examples.images):
+        if len({image.shape for image in kept}) == 1:
+            pixels = np.stack(kept)
+        else:
+            several_sizes = tuple(kept)
+    return Dataset(channel, examples.images, examples.labels, preparation, pixels, several_sizes)
 
 
-def fault(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "the manifest lists it, but the channel does not have it"
-    return str(error)
+def broken_images(faults: dict[int, str], images: EncodedImages, channel: str) -> CustomerError:
+    named = "; ".join(f"{images.name(index)}: {fault}" for index, fault in list(faults.items())[:NAMED_IMAGES])
+    more = "; …" if len(faults) > NAMED_IMAGES else ""
+    return CustomerError(
+        f"{len(faults)} of {len(images)} images in the {channel} channel cannot be used. {named}{more}"
+    )
 
 
-def broken_images(faults: list[str], count: int, channel: str) -> CustomerError:
-    named = "; ".join(faults[:NAMED_IMAGES]) + ("; …" if len(faults) > NAMED_IMAGES else "")
-    return CustomerError(f"{len(faults)} of {count} images in the {channel} channel cannot be used. {named}")
+def memory_share_bytes() -> int:
+    size_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = Path("/sys/fs/cgroup/memory.max")  # a container's own limit, where there is one
+    if limit.is_file() and (text := limit.read_text(encoding="ascii").strip()).isdecimal():
+        size_bytes = min(size_bytes, int(text))
+    return int(MEMORY_SHARE * size_bytes)

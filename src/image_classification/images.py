@@ -32,7 +32,9 @@ UNREADABLE = (
     Image.DecompressionBombError,
 )
 
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # PIXEL_LIMIT refuses earlier
+# PIXEL_LIMIT refuses earlier than Pillow warns of bombs; what else it warns of (a broken EXIF) leaves the pixels whole.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 class UnreadableImageError(Exception):
@@ -87,7 +89,8 @@ def reason(error: Exception, data: bytes) -> str:
     if not data:
         return "it is empty"
     if isinstance(error, UnidentifiedImageError):
-        return f"it begins with {data[:8]!r}"
+        known = data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"))
+        return "it is damaged or cut off near its beginning" if known else f"it begins with {data[:8]!r}"
     return str(error) or type(error).__name__
 
 

@@ -57,7 +57,7 @@ def whole(text: str) -> int:
 
 def finite(text: str) -> float:
     value = float(text)
-    if not math.isfinite(value):
+    if not math.isfinite(value) or "_" in text:  # Python reads 1_0 as ten
         raise ValueError(f"{text!r} is not a finite number")
     return value
 
