@@ -3,9 +3,10 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import cast
+from typing import TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from image_classification.optimisation import Schedule
 from image_classification.optimizers import Optimizer
 from image_classification.replicas import Replicas
 
+Item = TypeVar("Item")
 LOG_EVERY_BATCHES = 20
 EVALUATION_BATCH = 100
 BatchLog = Callable[[int, float, float], None]  # batch, samples per second, running accuracy
@@ -75,6 +77,16 @@ def shuffled_batches(
         waiting = waiting[size:]
 
 
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The same, each made while the one before it is used: reading and changing images takes no time of its own."""
+    with ThreadPoolExecutor(1, "ahead") as pool:
+        coming = pool.submit(next, items)
+        while True:
+            item = coming.result()
+            coming = pool.submit(next, items)
+            yield item
+
+
 @dataclass
 class Trainer:
     """A model with everything that changes it.
@@ -97,6 +109,7 @@ class Trainer:
 
     def __post_init__(self) -> None:
         self.scaler = self.precision.scaler
+        self.examples = ahead(self.augmented())
 
     @property
     def model(self) -> Classifier:
@@ -110,19 +123,22 @@ class Trainer:
     def train_batches(self, batches: int, tally: Tally, log: BatchLog) -> None:
         started = time.perf_counter()
         for batch in range(batches):
-            indices = next(self.batches)
-            self.train_one_batch(indices, tally)
+            images, labels = next(self.examples)
+            self.train_one_batch(images, labels, tally)
             if self.stopped:
                 return
             if batch and batch % LOG_EVERY_BATCHES == 0:
                 elapsed = time.perf_counter() - started
-                log(batch, LOG_EVERY_BATCHES * len(indices) / elapsed, tally.accuracy)
+                log(batch, LOG_EVERY_BATCHES * len(labels) / elapsed, tally.accuracy)
                 started = time.perf_counter()
 
-    def train_one_batch(self, indices: npt.NDArray[np.int64], tally: Tally) -> None:
-        device = self.precision.device
-        images = torch.from_numpy(self.dataset.augmented(indices, self.augment, self.generator)).to(device)
-        labels = torch.from_numpy(self.dataset.labels[indices]).to(device)
+    def augmented(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for indices in self.batches:
+            images = self.dataset.augmented(indices, self.augment, self.generator)
+            yield torch.from_numpy(images), torch.from_numpy(self.dataset.labels[indices])
+
+    def train_one_batch(self, images: Tensor, labels: Tensor, tally: Tally) -> None:
+        images, labels = images.to(self.precision.device), labels.to(self.precision.device)
         loss, logits = self.replicas.backward(images, labels, self.scaler.scale)
         self.agree(loss.item())
         self.world.average(self.optimizer.gradients)

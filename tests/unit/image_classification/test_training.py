@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 import torch
 
 from image_classification.optimisation import one_cycle
-from image_classification.training import Tally, calibrated_sharpness, has_stalled, shuffled_batches
+from image_classification.training import Tally, ahead, calibrated_sharpness, has_stalled, shuffled_batches
 
 
 def test_every_image_comes_once_before_any_comes_again() -> None:
@@ -46,3 +47,14 @@ def test_a_model_that_is_too_modest_is_sharpened_and_one_too_sure_is_softened() 
     labels = torch.eye(2)[[0] * 9 + [1]]  # nine in ten are right
     assert calibrated_sharpness(torch.tensor([[1.5, 0.0]] * 10), labels) == pytest.approx(np.log(9) / 1.5, rel=0.05)
     assert calibrated_sharpness(torch.tensor([[3.5, 0.0]] * 10), labels) == pytest.approx(np.log(9) / 3.5, rel=0.05)
+
+
+def test_what_is_made_ahead_comes_in_order_and_fails_where_it_would() -> None:
+    def numbers() -> Iterator[int]:
+        yield from (1, 2)
+        raise ValueError("no third")
+
+    made = ahead(numbers())
+    assert (next(made), next(made)) == (1, 2)
+    with pytest.raises(ValueError, match="no third"):
+        next(made)
