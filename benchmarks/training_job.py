@@ -31,12 +31,12 @@ OVERHEAD_MAX_S = 1.5
 def main() -> None:
     bucket, s3 = f"benchmark-{uuid.uuid4().hex[:8]}", boto3.client("s3")
     s3.create_bucket(Bucket=bucket)
-    files = _files()
-    for key, body in files.items():
+    made = files()
+    for key, body in made.items():
         s3.put_object(Bucket=bucket, Key=key, Body=body)
     own, job = [], []
     for number in range(ROUNDS):
-        own.append(_program_s(files))
+        own.append(_program_s(made))
         job.append(_job_s(bucket, f"{bucket}-{number}"))
     overhead_s = statistics.median(job) - statistics.median(own)
     sys.stdout.write(
@@ -45,7 +45,7 @@ def main() -> None:
     )
 
 
-def _files() -> dict[str, bytes]:
+def files() -> dict[str, bytes]:
     """Keys and bodies: 32 pictures, each in both channels, and their manifests."""
     names = [f"{number}.png" for number in range(32)]
     manifest = "".join(f"{number}\t{number % 2}\t{name}\n" for number, name in enumerate(names)).encode()
@@ -64,7 +64,7 @@ def _program_s(files: dict[str, bytes]) -> float:
     """Seconds of the program, started by hand over a folder made like /opt/ml."""
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
-        for key, body in files.items():
+        for key, body in made.items():
             target = base / "input/data" / key
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(body)

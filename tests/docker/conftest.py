@@ -47,7 +47,7 @@ def engine() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def image(engine: Any) -> str:
-    engine.images.build(path=str(Path(__file__).with_name("image")), tag=IMAGE)
+    engine.images.build(path=str(Path(__file__).with_name("image")), tag=IMAGE, rm=True, forcerm=True)
     return IMAGE
 
 

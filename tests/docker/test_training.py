@@ -93,3 +93,20 @@ def test_nothing_of_a_job_is_left_in_docker(emulator: Any, engine: Any, until: C
     emulator.create("tidy", ResourceConfig={"InstanceCount": 2})
     emulator.ended("tidy")
     until(lambda: not [one for one in engine.containers.list(all=True) if one.name.startswith("tidy-")], "an end")
+
+
+def test_a_channel_in_pipe_mode_is_read_epoch_by_epoch(emulator: Any) -> None:
+    for number in range(3):
+        emulator.s3.put_object(Bucket=BUCKET, Key=f"piped/{number}.bin", Body=bytes(1 << 20))
+    algorithm = {"TrainingImage": emulator.image, "TrainingInputMode": "Pipe"}
+    emulator.create("piped", {"read": "-1"}, AlgorithmSpecification=algorithm, InputDataConfig=channel("piped/"))
+    assert emulator.ended("piped")["TrainingJobStatus"] == "Completed"
+    assert [line for line in emulator.log("piped") if line.startswith("read ")] == [f"read {3 << 20}"] * 2
+
+
+def test_a_program_may_close_a_pipe_before_its_end(emulator: Any) -> None:
+    emulator.s3.put_object(Bucket=BUCKET, Key="early/1.bin", Body=bytes(4 << 20))
+    algorithm = {"TrainingImage": emulator.image, "TrainingInputMode": "Pipe"}
+    emulator.create("early", {"read": "1000"}, AlgorithmSpecification=algorithm, InputDataConfig=channel("early/"))
+    assert emulator.ended("early")["TrainingJobStatus"] == "Completed"
+    assert [line for line in emulator.log("early") if line.startswith("read ")] == ["read 1000"] * 2

@@ -23,10 +23,19 @@ def train() -> None:
     exec(parameters.get("program", ""), {"BASE": BASE, "resources": resources})  # noqa: S102 - a test's own few lines
     if "meet" in parameters:
         meet(resources["current_host"])
+    if "read" in parameters:
+        read_pipes(int(parameters["read"]))
     for number in range(int(parameters.get("ticks", 0))):
         print(f"tick={number}", flush=True)
         time.sleep(0.1)
     print("the last line", end="")
+
+
+def read_pipes(count: int) -> None:
+    """Two epochs of the channel `train`: so many bytes of each, -1 for all."""
+    for epoch in range(2):
+        with (BASE / f"input/data/train_{epoch}").open("rb") as pipe:
+            print("read", len(pipe.read(count)), flush=True)
 
 
 def meet(host: str) -> None:

@@ -17,6 +17,7 @@ import requests
 
 from sagemaker_emulator.engine import ContainerSpec, EngineError
 from sagemaker_emulator.engine.docker import copying
+from sagemaker_emulator.engine.docker.pipes import Pipes
 from sagemaker_emulator.engine.docker.streams import lines_of
 
 DOCKER_ERRORS = (docker.errors.DockerException, requests.RequestException)
@@ -51,6 +52,9 @@ class DockerContainer:
         if self.spec.live_outputs:
             threading.Thread(target=self._copy_live, name=f"outputs of {self.spec.name}", daemon=True).start()
 
+    def feed_pipes(self) -> None:
+        Pipes(self.container, self.spec.base_dir, self._ended, self._end_with).start()
+
     def lines(self) -> Iterator[str]:
         """Also a last line of the engine's own, when there is more to say of the end than its exit code."""
         try:
@@ -76,6 +80,11 @@ class DockerContainer:
         self._ended.set()
         if self._log is not None:
             self._log.close()
+
+    def _end_with(self, reason: str) -> None:
+        self._last_words.append(reason)
+        with suppress(*DOCKER_ERRORS):
+            self.container.kill()
 
     def _output(self) -> Iterator[bytes]:
         """Read from its beginning as often as it takes: nothing is missing after a reading that began after the end."""

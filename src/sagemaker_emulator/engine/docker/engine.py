@@ -57,6 +57,7 @@ class DockerEngine:
             self._fill(container, spec)
             container.start()
             started = self._watched(container, spec, limits)
+            started.feed_pipes()
         except BaseException as error:
             self._remove(container)
             if isinstance(error, DOCKER_ERRORS):
