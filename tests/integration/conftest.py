@@ -27,8 +27,11 @@ PROFILES = {"embedded": LOCAL_PROFILE, "compose": LOCAL_PROFILE, "local-mode": L
 CLOUD = os.environ.get("SCONES_TEST_CLOUD") or "embedded"
 
 
-def pytest_report_header() -> str:
-    return f"cloud: {CLOUD}"
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    counts = [
+        f"{len(terminalreporter.stats.get(name, []))} {name}" for name in ("passed", "skipped", "failed", "error")
+    ]
+    terminalreporter.write_line(f"integration tests on cloud {CLOUD!r}: {', '.join(counts)}")
 
 
 @pytest.fixture(scope="session")
