@@ -283,11 +283,16 @@ def test_a_port_that_is_none_names_its_variable(command: Command) -> None:
     assert "SCONES_LOCALSTACK_PORT is 'http'" in output
 
 
-def test_a_profile_that_is_not_there_is_refused(command: Command) -> None:
+def test_the_profile_of_local_mode_is_the_local_clouds_too(command: Command) -> None:
     code, output = command.finish("require", AWS_PROFILE="local-mode")
     assert code == 1
-    assert "AWS_PROFILE is 'local-mode'" in output
-    assert "set it to 'local'" in output
+    assert "AWS_PROFILE=local-mode needs it. Run: make up" in output
+
+
+def test_what_local_mode_leaves_running_ends_with_the_cloud(command: Command) -> None:
+    code, output = command.finish("run", "--", "sh", "-c", "sleep 300 &", AWS_PROFILE="local-mode")
+    assert code == 0
+    assert "ended: sleep 300" in output
 
 
 def test_logs_shows_the_last_lines_with_their_server(command: Command) -> None:
