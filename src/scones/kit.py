@@ -1,12 +1,13 @@
 """What every step is given: settings, AWS clients, the console."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from scones.console import Console
+from scones.console import Console, keeps_running
 from scones.errors import SettingsError
 from scones.settings import Settings
 
@@ -34,6 +35,10 @@ class Kit:
 
             return LocalSageMaker(self.session, self.client("s3"), self.client("logs"), self.bucket, self.account)
         return self.session.client(service, config=client_config(self.settings.concurrency))
+
+    def keeps_running(self, job: str) -> AbstractContextManager[None]:
+        """On Ctrl-C, note that a job goes on without us; one of local mode is ours, and ends with us."""
+        return nullcontext() if self.settings.uses_local_mode else keeps_running(job)
 
     @property
     def bucket(self) -> str:

@@ -12,7 +12,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from scones import bucket, role, stage, timings
-from scones.console import Meter, keeps_running
+from scones.console import Meter
 from scones.dataset import SPLITS, Dataset
 from scones.errors import TrainingError, is_unknown_name, message_of
 from scones.kit import PROJECT_TAG, Kit
@@ -198,7 +198,7 @@ def _log_tail_settles(reader: LogReader) -> None:
 
 def completed(kit: Kit, name: str) -> TrainingJob:
     reader = LogReader(kit.client("logs"), TRAINING_JOBS, f"{name}/")
-    with keeps_running(f"training job {name} (aws sagemaker stop-training-job --training-job-name {name})"):
+    with kit.keeps_running(f"training job {name} (aws sagemaker stop-training-job --training-job-name {name})"):
         job = follow(kit, name, reader)
     _log_tail_settles(reader)
     log = kit.settings.out / "training.log"

@@ -1,6 +1,8 @@
 """The operations of SageMaker's client that the steps use, answered by local mode."""
 
+import atexit
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,11 +16,13 @@ from botocore.exceptions import ClientError
 
 from scones.local_mode.endpoints import EndpointRun
 from scones.local_mode.engine import TRAINING_JOB as TRAINING_JOB_LABEL
-from scones.local_mode.engine import Docker, remove
+from scones.local_mode.engine import Docker, remove, stop
 from scones.local_mode.jobs import TrainingRun, in_background
 from scones.local_mode.records import ENDPOINT, ENDPOINT_CONFIG, KINDS, MODEL, TRAINING_JOB, Kind, Records
 
+RUNNING = {"InProgress", "Stopping"}
 MOVING = {"Creating", "Updating"}
+END_S = 30
 ORPHANED = "the process that ran it has ended: local mode trains within the command that asked for it"
 
 Answer = dict[str, Any]
@@ -50,25 +54,37 @@ class LocalSageMaker:
         self.docker.require(request["AlgorithmSpecification"]["TrainingImage"])
         moves = {"TrainingJobStatus": "InProgress", "SecondaryStatus": "Training", "TrainingStartTime": time.time()}
         record = self._created(TRAINING_JOB, {**request, **moves, "Process": _this_process()})
-        in_background(request["TrainingJobName"], self._train, record, request)
+        job = in_background(request["TrainingJobName"], self._train, record, request)
+        atexit.register(self._end, job, request["TrainingJobName"])
         return {"TrainingJobArn": record["TrainingJobArn"]}
 
     def describe_training_job(self, **request: Any) -> Answer:
         record = self._record(TRAINING_JOB, request)
-        if record["TrainingJobStatus"] == "InProgress" and not _is_alive(record["Process"]):
+        if record["TrainingJobStatus"] in RUNNING and not _is_alive(record["Process"]):
             remove(self.docker.find(TRAINING_JOB_LABEL, record["TrainingJobName"]))
             record |= {"TrainingJobStatus": "Failed", "SecondaryStatus": "Failed", "FailureReason": ORPHANED}
             self.records.put(TRAINING_JOB, {**record, "TrainingEndTime": time.time()})
         return _answer(record)
 
     def stop_training_job(self, **request: Any) -> Answer:
-        remove(self.docker.find(TRAINING_JOB_LABEL, request["TrainingJobName"]))
+        record = self._record(TRAINING_JOB, request)
+        if record["TrainingJobStatus"] == "InProgress":
+            self.records.put(TRAINING_JOB, {**record, "TrainingJobStatus": "Stopping", "SecondaryStatus": "Stopping"})
+        stop(self.docker.find(TRAINING_JOB_LABEL, request["TrainingJobName"]))
         return {}
 
     def _train(self, record: Answer, request: Answer) -> None:
         run = TrainingRun(self.session, self.s3, self.logs, self.docker, self.bucket)
         outcome = run.run(request)
+        if self._record(TRAINING_JOB, request)["TrainingJobStatus"] == "Stopping":
+            outcome = {"TrainingJobStatus": "Stopped", "SecondaryStatus": "Stopped"}
         self.records.put(TRAINING_JOB, {**record, **outcome, "TrainingEndTime": time.time()})
+
+    def _end(self, job: threading.Thread, name: str) -> None:
+        """With the process: the SDK would leave its container and its files."""
+        if job.is_alive():
+            self.stop_training_job(TrainingJobName=name)
+            job.join(END_S)
 
     # ---- models and endpoint configs ----
 

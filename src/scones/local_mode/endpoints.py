@@ -43,17 +43,15 @@ class EndpointRun:
         self, work: Path, name: str, config: dict[str, Any], model: dict[str, Any], follower: Follower
     ) -> str | None:
         from scones.local_mode import jobs, sdk
-        from scones.sagemaker_sdk import quiet
 
         client = sdk.client(self.session, self.bucket, work, labels(name, config))
         failures: list[str] = []
 
         def serve() -> None:
             try:
-                with quiet():
-                    client.create_model(model["ModelName"], model["PrimaryContainer"])
-                    client.create_endpoint_config(config["EndpointConfigName"], config["ProductionVariants"])
-                    client.create_endpoint(name, config["EndpointConfigName"])
+                client.create_model(model["ModelName"], model["PrimaryContainer"])
+                client.create_endpoint_config(config["EndpointConfigName"], config["ProductionVariants"])
+                client.create_endpoint(name, config["EndpointConfigName"])
             except Exception as error:  # noqa: BLE001 - the edge of a thread: the SDK raises whatever it meets
                 failures.append(str(error))
 

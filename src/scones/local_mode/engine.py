@@ -4,6 +4,7 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ ENDPOINT = "sagemaker.endpoint"
 ENDPOINT_CONFIG = "sagemaker.endpoint-config"
 TAIL_LINES = 10
 APPEARS_S = 600
+STOP_S = 5
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,17 @@ def _compose_version() -> str | None:
         return None
 
 
+def stop(containers: list[Any]) -> None:
+    for container in containers:
+        with suppress(DockerException):
+            container.stop(timeout=STOP_S)
+
+
 def remove(containers: list[Any]) -> None:
     """Stop them and wait until whoever holds them has taken them away; then by force."""
     for container in containers:
         try:
-            container.stop(timeout=5)
+            container.stop(timeout=STOP_S)
             container.wait(condition="removed", timeout=20)
         except NotFound:
             continue

@@ -36,7 +36,6 @@ class TrainingRun:
     def run(self, request: dict[str, Any]) -> dict[str, Any]:
         """What the description has at the end of the job: its status, its time, its artefacts or its failure."""
         from scones.local_mode import sdk
-        from scones.sagemaker_sdk import quiet
 
         name, work = request["TrainingJobName"], Path(tempfile.mkdtemp(prefix="sagemaker-local-mode-"))
         stream = LogStream(self.logs, TRAINING_JOBS, f"{name}/algo-1-{int(time.time())}")
@@ -45,8 +44,7 @@ class TrainingRun:
         said = ""
         try:
             client = sdk.client(self.session, self.bucket, work, {TRAINING_JOB: name})
-            with quiet():
-                client.create_training_job(**request)
+            client.create_training_job(**request)
         except Exception as error:  # noqa: BLE001 - the edge of a thread: the SDK raises whatever it meets
             said = str(error)
         follower.give_up()
