@@ -56,6 +56,7 @@ def differences(given: Hyperparameters) -> list[str]:
     notes = [
         "Validation counts every image once; AWS's rolls the last incomplete batch over.",
         "Images are centre-cropped in validation and in serving alike; AWS's endpoint squashes them to image_shape.",
+        "On a CPU batch normalisation takes its statistics from parts of a batch, of 16 images or more.",
     ]
     if is_small(given) and given.num_layers is None:
         notes.append("num_layers is not given: a small-image network is trained instead of AWS's ResNet-152.")
