@@ -21,7 +21,7 @@ from opt_ml import examples, lay_out, train
 HERE = Path(__file__).parent
 MXNET = HERE.parent / ".venv-mxnet" / "bin" / "python"
 SAMPLE = HERE.parent / "data" / "sample.tar.gz"
-ROUNDS, SAMPLES = 3, 31 * 32
+ROUNDS, SAMPLES = int(os.environ.get("RUNS", "3")), 31 * 32
 AT_LEAST = {"MXNet 1.9.1": 3.0, "PyTorch, plain": 1.6}
 HYPERPARAMETERS = {
     "image_shape": "3,32,32",
@@ -47,7 +47,8 @@ def main() -> None:
         seconds = dict[str, list[float]]()
         for _ in range(ROUNDS):
             for name, epochs in contestants.items():
-                seconds.setdefault(name, []).extend(epochs()[1:])
+                seconds.setdefault(name, []).extend(counted := epochs()[1:])
+                say(f"{name:15} " + ", ".join(f"{SAMPLES / epoch:.0f}" for epoch in counted) + " samples/s")
     report({name: [SAMPLES / epoch for epoch in epochs] for name, epochs in seconds.items()})
 
 
@@ -70,7 +71,12 @@ def report(speeds: dict[str, list[float]]) -> None:
         line = f"{name:15} {median:6.0f} samples/s, of epochs {min(values):.0f} to {max(values):.0f}"
         if name in AT_LEAST:
             line += f"   the kit is {own / median:.2f} times as fast (at least {AT_LEAST[name]:g})"
-        sys.stdout.write(line + "\n")
+        say(line)
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
