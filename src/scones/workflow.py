@@ -27,7 +27,7 @@ def artifacts(kit: Kit) -> dict[str, Artifact]:
     """By the template's parameter."""
     project = kit.settings.project
     found = {parameter: packaging.function(project, name) for parameter, name in FUNCTIONS.items()}
-    return found | {"WorkflowDefinition": packaging.definition(project, DEFINITION)}
+    return found | {"ClassifyDefinition": packaging.definition(project, DEFINITION)}
 
 
 def upload(kit: Kit, found: Mapping[str, Artifact]) -> None:
@@ -46,6 +46,8 @@ def workflow(kit: Kit) -> Workflow:
     upload(kit, found)
     parameters = {
         "Bucket": kit.bucket,
+        "MakeBucket": "no",
+        "CodeBucket": kit.bucket,
         "EndpointName": kit.settings.endpoint_name,
         "Threshold": f"{kit.settings.threshold:g}",
         **{parameter: artifact.key for parameter, artifact in found.items()},
