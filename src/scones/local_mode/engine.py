@@ -124,10 +124,11 @@ class Follower:
 
     def _appeared(self) -> Any:
         for _ in poll(APPEARS_S, 0.2):
+            is_last = self._given_up.is_set()
             found = [one for one in self.docker.find(self.label, self.value) if one.id not in self.known]
             if found and found[0].status != "created":
                 return found[0]
-            if self._given_up.is_set():
+            if is_last:
                 return None
         return None
 

@@ -60,10 +60,11 @@ class Container(image._SageMakerContainer):  # type: ignore[misc]
 def read_to_end(process: "subprocess.Popen[bytes]") -> int:
     """In place of the SDK's, which writes to stdout and does not read what is left when the process has ended."""
     last: deque[str] = deque(maxlen=OUTPUT_LINES)
-    assert process.stdout is not None
-    for line in process.stdout:
-        last.append(line.decode(errors="replace").rstrip())
-    if (code := process.wait()) not in (0, 130):
+    with process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            last.append(line.decode(errors="replace").rstrip())
+    if (code := process.returncode) not in (0, 130):
         raise RuntimeError("\n".join(last) or f"docker compose exited with {code}")
     return code
 

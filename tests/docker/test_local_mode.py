@@ -1,0 +1,272 @@
+"""SageMaker local mode as the steps use it: an image of one's own, trained and served, and reached by its name."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from rich.console import Console as RichConsole
+
+from sagemaker_emulator.engine import ContainerSpec
+from sagemaker_emulator.engine.attached import AttachedEngine
+from scones import sagemaker_sdk, settings
+from scones.console import Console
+from scones.errors import LocalModeError
+from scones.kit import Kit, opened
+from scones.local_mode.client import LocalSageMaker
+from scones.local_mode.engine import ENDPOINT, TRAINING_JOB
+from scones.polling import poll
+
+BUCKET = "docker-engine"
+ROLE = "arn:aws:iam::000000000000:role/sagemaker"
+CAPTURE = {
+    "EnableCapture": True,
+    "InitialSamplingPercentage": 100,
+    "DestinationS3Uri": f"s3://{BUCKET}/captured",
+    "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+}
+
+
+@pytest.fixture(scope="module")
+def kit(image: str, aws: None, tmp_path_factory: pytest.TempPathFactory) -> Kit:
+    given = {"image_uri": image, "bucket": BUCKET, "training_instance_type": "local", "endpoint_instance_type": "local"}
+    loaded = settings.load(given, {}, "local-mode", tmp_path_factory.mktemp("kit") / "none")
+    return opened(loaded, boto3.Session(), Console(RichConsole(file=io.StringIO())))
+
+
+@pytest.fixture(scope="module")
+def client(kit: Kit) -> Any:
+    return kit.client("sagemaker")
+
+
+@pytest.fixture(scope="module")
+def emulator(
+    aws: None, engine: Any, tmp_path_factory: pytest.TempPathFactory, until: Callable[..., Any]
+) -> Iterator[Any]:
+    """An emulator without an engine for containers of its own, as embedded: its runtime's client."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    folder = tmp_path_factory.mktemp("emulator")
+    environment = {
+        **os.environ,
+        "SAGEMAKER_EMULATOR_PORT": str(port),
+        "SAGEMAKER_EMULATOR_STATE_DIR": str(folder / "state"),
+        "SAGEMAKER_EMULATOR_CAPTURE_IDLE_S": "0.3",
+    }
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen([sys.executable, "-m", "sagemaker_emulator"], env=environment, stderr=log)
+    try:
+        until(lambda: _listens(port), "the emulator")
+        yield boto3.client("sagemaker-runtime", endpoint_url=f"http://127.0.0.1:{port}")
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="module")
+def train(kit: Kit, client: Any) -> Callable[..., dict[str, Any]]:
+    """A job of the SDK's Estimator, described at its end."""
+    session = sagemaker_sdk.session(kit.session, client, kit.bucket)
+    kit.client("s3").put_object(Bucket=BUCKET, Key="input/one.txt", Body=b"one")
+
+    def run(**hyperparameters: str) -> dict[str, Any]:
+        name = f"local-mode-{uuid.uuid4().hex[:8]}"
+        request = sagemaker_sdk.TrainingJobRequest(
+            name=name,
+            image_uri=str(kit.settings.image_uri),
+            role=ROLE,
+            bucket=BUCKET,
+            instance_type="local",
+            hyperparameters={"model": "v1", **hyperparameters},
+            channels={"train": f"s3://{BUCKET}/input/"},
+            max_run_s=60,
+        )
+        sagemaker_sdk.start_training_job(request, session)
+
+        def ended() -> dict[str, Any] | None:
+            described: dict[str, Any] = client.describe_training_job(TrainingJobName=name)
+            return described if described["TrainingJobStatus"] in ("Completed", "Failed", "Stopped") else None
+
+        return next(filter(None, (ended() for _ in poll(120, 0.5))))
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def job(train: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    return train()
+
+
+def log_of(kit: Kit, job: dict[str, Any]) -> list[str]:
+    logs, group = kit.client("logs"), "/aws/sagemaker/TrainingJobs"
+    found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job['TrainingJobName']}/")
+    stream = found["logStreams"][0]["logStreamName"]
+    return [event["message"] for event in logs.get_log_events(logGroupName=group, logStreamName=stream)["events"]]
+
+
+def test_a_job_of_the_sdk_leaves_its_model_in_the_bucket(kit: Kit, job: dict[str, Any]) -> None:
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    key = f"models/{job['TrainingJobName']}/output/model.tar.gz"
+    assert job["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://{BUCKET}/{key}"
+    assert kit.client("s3").head_object(Bucket=BUCKET, Key=key)["ContentLength"]
+
+
+def test_the_log_is_whole_and_the_container_is_the_callers(kit: Kit, job: dict[str, Any]) -> None:
+    first, *_, last = log_of(kit, job)
+    assert json.loads(first)["uid"] == os.getuid()
+    assert json.loads(first)["files"] == 1
+    assert last == "the last line"
+
+
+def test_a_job_leaves_nothing_behind(engine: Any, job: dict[str, Any]) -> None:
+    assert not engine.containers.list(all=True, filters={"label": f"{TRAINING_JOB}={job['TrainingJobName']}"})
+    assert not list(Path(tempfile.gettempdir()).glob("sagemaker-local-mode-*/*/algo-*"))
+
+
+def test_a_failure_says_what_the_container_left(train: Callable[..., dict[str, Any]]) -> None:
+    failed = train(program="(BASE / 'output/failure').write_text('no good'); raise SystemExit(3)")
+    assert failed["TrainingJobStatus"] == "Failed"
+    assert failed["FailureReason"] == "AlgorithmError: no good, exit code: 3"
+
+
+def test_an_image_that_is_not_there_is_named_before_anything_begins(client: Any) -> None:
+    with pytest.raises(LocalModeError, match=r"'none/such:1' is not on this machine: `make images`"):
+        client.create_training_job(TrainingJobName="none", AlgorithmSpecification={"TrainingImage": "none/such:1"})
+    with pytest.raises(ClientError, match="Could not find"):
+        client.describe_training_job(TrainingJobName="none")
+
+
+def test_a_job_whose_process_has_ended_is_failed(client: Any) -> None:
+    record = {"TrainingJobName": "orphan", "TrainingJobStatus": "InProgress", "Process": [2**22 + 1, 0.0]}
+    client.records.put(*_of_job(record))
+    assert "has ended" in client.describe_training_job(TrainingJobName="orphan")["FailureReason"]
+
+
+def _of_job(record: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    from scones.local_mode import records
+
+    return records.TRAINING_JOB, record
+
+
+@pytest.fixture(scope="module")
+def deploy(client: Any, job: dict[str, Any], image: str) -> Iterator[Callable[..., Any]]:
+    """An endpoint that captures, described once it has settled."""
+    names: set[str] = set()
+
+    def settled(name: str) -> dict[str, Any] | None:
+        described: dict[str, Any] = client.describe_endpoint(EndpointName=name)
+        return described if described["EndpointStatus"] in ("InService", "Failed") else None
+
+    def run(name: str, config: str, model_data: str | None = None) -> dict[str, Any]:
+        container = {"Image": image, "ModelDataUrl": model_data or job["ModelArtifacts"]["S3ModelArtifacts"]}
+        variant = {"VariantName": "AllTraffic", "InstanceType": "local", "InitialInstanceCount": 1, "ModelName": config}
+        client.create_model(ModelName=config, PrimaryContainer=container)
+        client.create_endpoint_config(
+            EndpointConfigName=config, ProductionVariants=[variant], DataCaptureConfig=CAPTURE
+        )
+        change = client.update_endpoint if name in names else client.create_endpoint
+        names.add(name)
+        change(EndpointName=name, EndpointConfigName=config)
+        return next(filter(None, (settled(name) for _ in poll(120, 0.5))))
+
+    yield run
+    for name in names:
+        client.delete_endpoint(EndpointName=name)
+
+
+def containers(engine: Any, name: str) -> list[Any]:
+    found: list[Any] = engine.containers.list(all=True, filters={"label": f"{ENDPOINT}={name}"}, ignore_removed=True)
+    return found
+
+
+def invoke(runtime: Any, name: str) -> dict[str, Any] | None:
+    """None while the emulator does not know the endpoint."""
+    try:
+        answer = runtime.invoke_endpoint(EndpointName=name, Body=b"hello", InferenceId="one")
+    except runtime.exceptions.ValidationError:
+        return None
+    answered: dict[str, Any] = json.loads(answer["Body"].read())
+    return answered
+
+
+def test_the_endpoint_answers_by_its_name_and_is_captured(
+    deploy: Callable[..., Any], emulator: Any, kit: Kit, until: Callable[..., Any]
+) -> None:
+    described = deploy("by-name", "by-name-1")
+    assert described["EndpointStatus"] == "InService", described.get("FailureReason")
+    assert until(lambda: invoke(emulator, "by-name"), "the emulator to find it") == {"model": "v1", "got": "hello"}
+    s3, prefix = kit.client("s3"), "captured/by-name/AllTraffic/"
+    keys = until(lambda: s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents"), "what was captured")
+    record = json.loads(s3.get_object(Bucket=BUCKET, Key=keys[0]["Key"])["Body"].read())
+    assert record["eventMetadata"]["inferenceId"] == "one"
+
+
+def test_the_endpoint_is_there_for_the_next_process_and_on_loopback_alone(
+    deploy: Callable[..., Any], engine: Any, kit: Kit
+) -> None:
+    deploy("loopback", "loopback-1")
+    another = LocalSageMaker(kit.session, kit.client("s3"), kit.client("logs"), kit.bucket, kit.account)
+    assert another.describe_endpoint(EndpointName="loopback")["EndpointStatus"] == "InService"
+    (container,) = containers(engine, "loopback")
+    (published,) = container.attrs["NetworkSettings"]["Ports"]["8080/tcp"]
+    assert published["HostIp"] == "127.0.0.1"
+
+
+def test_an_update_takes_the_old_container_away_when_the_new_one_answers(
+    deploy: Callable[..., Any], engine: Any
+) -> None:
+    deploy("updated", "updated-1")
+    (before,) = containers(engine, "updated")
+    assert deploy("updated", "updated-2")["EndpointConfigName"] == "updated-2"
+    (after,) = containers(engine, "updated")
+    assert after.id != before.id
+
+
+def test_an_endpoint_whose_container_was_killed_is_gone(
+    deploy: Callable[..., Any], client: Any, engine: Any, emulator: Any, until: Callable[..., Any]
+) -> None:
+    deploy("killed", "killed-1")
+    until(lambda: invoke(emulator, "killed"), "the emulator to find it")
+    containers(engine, "killed")[0].kill()
+    until(lambda: not containers(engine, "killed"), "its holder to take it away")
+    with pytest.raises(ClientError, match="Could not find Endpoint 'killed'"):
+        client.describe_endpoint(EndpointName="killed")
+    until(lambda: invoke(emulator, "killed") is None, "the emulator to forget it")
+
+
+def test_an_endpoint_that_cannot_start_says_why(deploy: Callable[..., Any]) -> None:
+    described = deploy("refused", "refused-1", f"s3://{BUCKET}/no/such/model.tar.gz")
+    assert described["EndpointStatus"] == "Failed"
+    assert "no/such/model.tar.gz" in described["FailureReason"] or "404" in described["FailureReason"]
+
+
+def test_an_emulator_on_a_network_reaches_the_container_there(
+    deploy: Callable[..., Any], engine: Any, network: str, tmp_path: Path
+) -> None:
+    deploy("networked", "networked-1")
+    (container,) = containers(engine, "networked")
+    attached = AttachedEngine(engine, container, network).start(ContainerSpec("n", "i", "serve", tmp_path))
+    container.reload()
+    joined = container.attrs["NetworkSettings"]["Networks"][network]
+    assert attached.address == f"http://{joined['IPAddress']}:8080"
+    attached.stop(0)
+    container.reload()
+    assert network not in container.attrs["NetworkSettings"]["Networks"]
