@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import json
 import tarfile
 import threading
 import time
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,13 +38,23 @@ OWN_TYPES = {"ml.m4.xlarge": InstanceType(0.5, 0.0625)}  # smaller than it is
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Any]:
     """Docker itself."""
-    try:
-        client = docker.from_env()
-        client.ping()
-    except docker.errors.DockerException as error:
-        pytest.skip(f"no Docker engine answers: {error}")
+    if reason := _why_not():
+        pytest.skip(reason)
+    client = docker.from_env()
     yield client
     client.close()
+
+
+def _why_not() -> str | None:
+    try:
+        docker.from_env().close()
+    except docker.errors.DockerException as error:
+        reason = f"no Docker engine answers: {error}"
+    else:
+        return None
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()  # the SDK does not close a socket that nobody listens at
+    return reason
 
 
 @pytest.fixture(scope="session")

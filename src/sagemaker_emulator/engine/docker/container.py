@@ -41,6 +41,7 @@ class DockerContainer:
     address: str = ""
     _code: int | None = None
     _last_words: list[str] = field(default_factory=list)
+    _exited: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
     _read_out: threading.Event = field(default_factory=threading.Event)
     _left: threading.Event = field(default_factory=threading.Event)
@@ -72,11 +73,13 @@ class DockerContainer:
         if not self._ended.is_set():
             with suppress(*DOCKER_ERRORS):
                 self.container.stop(timeout=math.ceil(grace_s))
-        code = self.wait(STOP_S)
-        return KILLED if code is None else code
+        if self._exited.wait(STOP_S):  # else Docker does not answer
+            self._ended.wait()  # however long the copying takes
+        return KILLED if self._code is None else self._code
 
     def leave(self) -> None:
         self._left.set()
+        self._exited.set()
         self._ended.set()
         if self._log is not None:
             self._log.close()
@@ -122,6 +125,7 @@ class DockerContainer:
         code = self._exit_code()
         if self._left.is_set():
             return
+        self._exited.set()
         self._say_why(code)
         try:
             self._copy(self.spec.outputs)
