@@ -40,16 +40,16 @@ CORES = usable_cores()
 
 
 def main() -> None:
-    picture = _picture(1)
+    small = picture(1)
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
-        _train(base)
-        with _served(base, picture) as (port, server, _):
-            _compare(base / "model", port, picture)
+        train(base)
+        with served(base, small) as (port, server, _):
+            _compare(base / "model", port, small)
             workers_mb = [worker.memory_info().rss / 1e6 for worker in server.children()]
         starts = []
         for _ in range(STARTS):
-            with _served(base, picture) as (_, _, first_answer_s):
+            with served(base, small) as (_, _, first_answer_s):
                 starts.append(first_answer_s)
     _say(f"memory of each of {len(workers_mb)} workers {max(workers_mb):6.1f} MB  (at most {MEMORY_MAX_MB:g})")
     _say(f"first answer after the start {statistics.median(starts):6.2f} s   (at most {FIRST_ANSWER_MAX_S:g})")
@@ -171,7 +171,7 @@ async def _throughput(port: int, request: bytes, answer_size: int) -> float:
 
 
 @contextmanager
-def _served(base: Path, picture: bytes) -> Iterator[tuple[int, psutil.Process, float]]:
+def served(base: Path, picture: bytes) -> Iterator[tuple[int, psutil.Process, float]]:
     """The server's port and process, and the seconds from its start to its first answer."""
     port, started = _free_port(), time.perf_counter()
     with _program(base, "serve", SAGEMAKER_BIND_TO_PORT=str(port)) as process:
@@ -206,13 +206,13 @@ def _program(base: Path, command: str, **variables: str) -> subprocess.Popen[byt
     )
 
 
-def _train(base: Path) -> None:
+def train(base: Path) -> None:
     """32 pictures, each in both channels: the default recipe's model, whatever it has learnt."""
     for channel in CHANNELS:
         (base / "input/data" / channel).mkdir(parents=True)
     for number in range(32):
         for channel in CHANNELS[:2]:
-            (base / f"input/data/{channel}/{number}.png").write_bytes(_picture(number))
+            (base / f"input/data/{channel}/{number}.png").write_bytes(picture(number))
     for channel in CHANNELS[:2]:
         lines = [f"{number}\t{number % 2}\t{number}.png\n" for number in range(32)]
         (base / f"input/data/{channel}_lst/{channel}.lst").write_text("".join(lines))
@@ -227,7 +227,7 @@ def _train(base: Path) -> None:
         raise SystemExit((base / "output/failure").read_text())
 
 
-def _picture(number: int) -> bytes:
+def picture(number: int) -> bytes:
     packed = io.BytesIO()
     Image.effect_noise((32, 32), 40 + 60 * (number % 2)).convert("RGB").save(packed, "PNG")
     return packed.getvalue()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-HANG_S = 10.0
+HANG_S = 20.0
 WARM_UP_SHARE = 0.25  # of the time, until caches and pools have their size
 GROWTH_LIMIT_BYTES = 64 << 20
 WORDS = (
@@ -26,8 +26,20 @@ WORDS = (
 )
 
 
-def fuzz(name: str, seeds: Sequence[bytes], attempt: Callable[[bytes], object], refused: type[Exception]) -> None:
-    """Ends the process with what was wrong and the input that showed it, which is kept in a file."""
+def memory_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def fuzz(
+    name: str,
+    seeds: Sequence[bytes],
+    attempt: Callable[[bytes], object],
+    refused: type[Exception],
+    memory_bytes: Callable[[], int] = memory_bytes,
+) -> None:
+    """Ends the process with what was wrong and the input that showed it, which is kept in a file. `memory_bytes` is of
+    what is tested, which may be another process.
+    """
     length_s, seed = float(os.environ.get("FUZZ_S", "600")), int(os.environ.get("FUZZ_SEED", str(time.time_ns())))
     generator, started, executions, accepted = random.Random(seed), time.monotonic(), 0, 0  # noqa: S311
     settled_bytes = 0
@@ -87,7 +99,3 @@ def kept(name: str, data: bytes) -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(data)
     return path
-
-
-def memory_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -129,9 +129,11 @@ def serve(settings: ServeSettings) -> None:
     log = container_log()
     with ExitStack() as stack:
         signalled = stack.enter_context(stop_signals())
-        listener = stack.enter_context(bound(settings))
         pool = Pool(log)
         stack.callback(pool.stop)
+        listener = stack.enter_context(
+            bound(settings)
+        )  # closed first: who comes at the end is refused, and not kept waiting
         pool.start(settings.workers)
         if not all_ready(pool, signalled):
             return

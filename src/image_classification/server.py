@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -16,14 +17,17 @@ BODY_TIMEOUT_S = 60  # SageMaker waits no longer for the answer
 # What is done at once, on the event loop, and not in a thread: a change of threads costs more than it is worth, and no
 # other connection waits noticeably.
 QUICK_MODEL_S, SMALL_IMAGE_BYTES = 0.005, 16384
+POLL_S = 0.02
 
 
-@dataclass(frozen=True)
+@dataclass
 class Server:
     predictor: Predictor
     threads: ThreadPoolExecutor  # decoding and inference both release Python's lock
     max_concurrent_transforms: int
     max_payload_mb: int
+    under_way: int = 0
+    ending: bool = False
 
     def application(self) -> web.Application:
         application = web.Application(client_max_size=self.max_payload_mb << 20)
@@ -44,7 +48,26 @@ class Server:
             }
         )
 
-    async def invocations(self, request: web.Request) -> web.Response:
+    async def all_answered(self, timeout_s: float) -> None:
+        """What is under way, the rest of a body that is still to come included; after that no connection is kept."""
+        self.ending = True
+        deadline = time.monotonic() + timeout_s
+        while self.under_way and time.monotonic() < deadline:
+            await asyncio.sleep(POLL_S)
+
+    async def invocations(self, request: web.Request) -> web.StreamResponse:
+        self.under_way += 1
+        try:
+            answer: web.StreamResponse = await self.invoked(request)
+        except web.HTTPException as refusal:
+            answer = refusal
+        finally:
+            self.under_way -= 1
+        if self.ending:
+            answer.force_close()
+        return answer
+
+    async def invoked(self, request: web.Request) -> web.Response:
         if request.content_type not in CONTENT_TYPES:
             supported = f"Supported content-types: {', '.join(CONTENT_TYPES)}"
             raise web.HTTPUnsupportedMediaType(text=f"Content-type {request.content_type} not supported. {supported}")

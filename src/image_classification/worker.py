@@ -53,13 +53,14 @@ def tell(channel: socket.socket, message: str) -> None:
 async def work(channel: socket.socket, predictor: Predictor, settings: ServeSettings) -> None:
     with ThreadPoolExecutor(settings.threads) as threads:
         server = Server(predictor, threads, settings.workers * settings.threads, settings.max_payload_mb)
-        runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=GRACE_S, auto_decompress=False)
+        runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=1, auto_decompress=False)
         await runner.setup()
         assert runner.server is not None
         connections = Connections(channel, runner.server)
         tell(channel, "ready")
         await connections.all_taken()
         await asyncio.sleep(SETTLE_S)
+        await server.all_answered(GRACE_S)
         await runner.cleanup()
 
 

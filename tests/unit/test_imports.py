@@ -16,7 +16,7 @@ PARTS = {path.name for path in SOURCE.iterdir() if path.is_dir() and not path.na
 MAY_IMPORT: dict[str, set[str] | None] = {
     "scones": None,
     "functions": {"boto3", "botocore"},
-    "image_classification": {"aiohttp", "numpy", "onnx", "onnxruntime", "PIL", "torch"},
+    "image_classification": {"aiohttp", "uvloop", "numpy", "onnx", "onnxruntime", "PIL", "torch"},
     "sagemaker_emulator": None,
     "local_cloud": None,
     "localstack_plugin": None,

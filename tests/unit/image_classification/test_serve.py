@@ -189,6 +189,7 @@ def connected(port: int, sent: bytes) -> socket.socket:
 def answer_of(connection: socket.socket) -> http.client.HTTPResponse:
     answer = http.client.HTTPResponse(connection)
     answer.begin()
+    answer.read()  # to its end, which lets go of the socket
     return answer
 
 
@@ -242,7 +243,7 @@ def test_a_compressed_body_is_not_unpacked(port: int) -> None:
 def test_connections_are_dealt_to_the_workers_in_turn(server: psutil.Process, port: int) -> None:
     with ExitStack() as stack:
         for _ in range(6):
-            answer_of(stack.enter_context(connected(port, b"GET /ping HTTP/1.1\r\nHost: container\r\n\r\n"))).read()
+            answer_of(stack.enter_context(connected(port, b"GET /ping HTTP/1.1\r\nHost: container\r\n\r\n")))
         counts = [
             sum(connection.laddr.port == port for connection in worker.net_connections("tcp"))
             for worker in server.children()
@@ -271,6 +272,8 @@ def test_what_is_under_way_at_sigterm_is_answered(trained: Container) -> None:
         for connection in halves:
             connection.sendall(IMAGE[20:])
         assert [answer_of(connection).status for connection in halves] == [200] * 4
+        with pytest.raises(ConnectionRefusedError):
+            connected(number, b"")
 
 
 def test_workers_end_when_the_program_is_killed(trained: Container) -> None:
