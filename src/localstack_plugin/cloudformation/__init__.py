@@ -1,0 +1,1 @@
+"""What LocalStack's CloudFormation lacks, or says it did and did not."""

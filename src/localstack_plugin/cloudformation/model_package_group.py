@@ -1,0 +1,53 @@
+"""AWS::SageMaker::ModelPackageGroup, by SageMaker's own operations."""
+
+from typing import Any, ClassVar
+
+from localstack.services.cloudformation.resource_provider import (
+    OperationStatus,
+    ProgressEvent,
+    ResourceProvider,
+    ResourceRequest,
+)
+
+Group = dict[str, Any]
+CREATE_ONLY = ("ModelPackageGroupName", "ModelPackageGroupDescription")
+
+
+class ModelPackageGroupProvider(ResourceProvider[Group]):
+    TYPE = "AWS::SageMaker::ModelPackageGroup"
+    SCHEMA: ClassVar[dict[str, Any]] = {
+        "typeName": TYPE,
+        # Ref is the ARN
+        "primaryIdentifier": ["/properties/ModelPackageGroupArn"],
+        "createOnlyProperties": [f"/properties/{name}" for name in CREATE_ONLY],
+        "readOnlyProperties": ["/properties/ModelPackageGroupArn"],
+        "properties": {
+            **{name: {"type": "string"} for name in (*CREATE_ONLY, "ModelPackageGroupArn")},
+            "Tags": {"type": "array"},
+        },
+    }
+
+    def create(self, request: ResourceRequest[Group]) -> ProgressEvent[Group]:
+        model = request.desired_state
+        answer = request.aws_client_factory.sagemaker.create_model_package_group(**model)
+        model["ModelPackageGroupArn"] = answer["ModelPackageGroupArn"]
+        return ProgressEvent(OperationStatus.SUCCESS, resource_model=model)
+
+    def update(self, request: ResourceRequest[Group]) -> ProgressEvent[Group]:
+        """Only tags can change; name and description need a replacement."""
+        assert request.previous_state is not None
+        arn, tags = request.previous_state["ModelPackageGroupArn"], request.desired_state.get("Tags", [])
+        gone = {tag["Key"] for tag in request.previous_state.get("Tags", [])} - {tag["Key"] for tag in tags}
+        sagemaker = request.aws_client_factory.sagemaker
+        if gone:
+            sagemaker.delete_tags(ResourceArn=arn, TagKeys=sorted(gone))
+        if tags:
+            sagemaker.add_tags(ResourceArn=arn, Tags=tags)
+        return ProgressEvent(
+            OperationStatus.SUCCESS, resource_model=request.desired_state | {"ModelPackageGroupArn": arn}
+        )
+
+    def delete(self, request: ResourceRequest[Group]) -> ProgressEvent[Group]:
+        name = request.desired_state["ModelPackageGroupName"]
+        request.aws_client_factory.sagemaker.delete_model_package_group(ModelPackageGroupName=name)
+        return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
