@@ -70,7 +70,8 @@ class Server:
     async def invoked(self, request: web.Request) -> web.Response:
         if request.content_type not in CONTENT_TYPES:
             supported = f"Supported content-types: {', '.join(CONTENT_TYPES)}"
-            raise web.HTTPUnsupportedMediaType(text=f"Content-type {request.content_type} not supported. {supported}")
+            wrong = f"Content-type {printable(request.content_type)} not supported"
+            raise web.HTTPUnsupportedMediaType(text=f"{wrong}. {supported}")
         answer_type = accepted(request.headers.getall("Accept", [JSON]))
         image = await self.payload(request)
         try:
@@ -109,7 +110,12 @@ def accepted(headers: list[str]) -> str:
         if wanted == JSON_LINES:
             return JSON_LINES
     offered = f"Supported types: {JSON}, {JSON_LINES}"
-    raise web.HTTPNotAcceptable(text=f"Accept {', '.join(headers)} not supported. {offered}")
+    raise web.HTTPNotAcceptable(text=f"Accept {printable(', '.join(headers))} not supported. {offered}")
+
+
+def printable(header: str) -> str:
+    """A header may have bytes that are no UTF-8: an answer cannot."""
+    return header.encode(errors="backslashreplace").decode()
 
 
 def answered(text: str, content_type: str) -> web.Response:

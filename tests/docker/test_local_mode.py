@@ -252,6 +252,12 @@ def test_an_endpoint_whose_container_was_killed_is_gone(
     until(lambda: invoke(emulator, "killed") is None, "the emulator to forget it")
 
 
+def test_an_endpoint_without_its_model_data_is_failed(deploy: Callable[..., Any]) -> None:
+    described = deploy("refused", "refused-1", f"s3://{BUCKET}/no/such/model.tar.gz")
+    assert described["EndpointStatus"] == "Failed"
+    assert f"s3://{BUCKET}/no/such/model.tar.gz" in described["FailureReason"]
+
+
 def test_an_emulator_on_a_network_reaches_the_container_there(
     deploy: Callable[..., Any], engine: Any, network: str, tmp_path: Path
 ) -> None:

@@ -145,12 +145,24 @@ class LocalSageMaker:
 
     def _bring_up(self, record: Answer, config: Answer, model: Answer) -> None:
         was_updating = record["EndpointStatus"] == "Updating"
-        reason = self._endpoints.start(record["EndpointName"], config, model)
+        reason = self._missing_data(model) or self._endpoints.start(record["EndpointName"], config, model)
         if reason is None:
             outcome = {"EndpointStatus": "InService", "EndpointConfigName": config["EndpointConfigName"]}
         else:  # an update that fails leaves what there was
             outcome = {"EndpointStatus": "InService" if was_updating else "Failed", "FailureReason": reason}
         self.records.put(ENDPOINT, {**record, **outcome})
+
+    def _missing_data(self, model: Answer) -> str | None:
+        """The SDK downloads what there is below a prefix: of an object that is not there, nothing."""
+        uri = model["PrimaryContainer"].get("ModelDataUrl")
+        if uri is None:
+            return None
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        try:
+            self.s3.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            return f"Could not find model data at {uri}: {error}"
+        return None
 
     # ---- lists and tags ----
 

@@ -112,6 +112,15 @@ def test_what_cannot_be_answered_is_said(port: int) -> None:
     assert ask(port, bytes(6 * 2**20 + 1))[::2] == (413, "The image is larger than the limit of 6 MB")
 
 
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [(POST + b"Accept: \xff", 406), (POST.replace(b"image/png", b"image/\xff") + b"Accept: */*", 415)],
+)
+def test_a_header_of_any_bytes_is_refused(port: int, sent: bytes, status: int) -> None:
+    with connected(port, sent + b"\r\nContent-Length: 0\r\n\r\n") as connection:
+        assert answer_of(connection).status == status
+
+
 def test_execution_parameters_are_given(port: int) -> None:
     status, _, text = ask(port, path="/execution-parameters")
     assert status == 200
