@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from image_classification.images import UnreadableImageError
 from image_classification.predictor import Predictor
@@ -32,7 +32,7 @@ class Server:
     def application(self) -> web.Application:
         application = web.Application(client_max_size=self.max_payload_mb << 20)
         application.router.add_get("/ping", self.ping)
-        application.router.add_post("/invocations", self.invocations)
+        application.router.add_post("/invocations", self.invocations, expect_handler=continued)
         application.router.add_get("/execution-parameters", self.execution_parameters)
         return application
 
@@ -99,6 +99,16 @@ class Server:
         if self.predictor.inference_s < QUICK_MODEL_S and len(image) < SMALL_IMAGE_BYTES:
             return self.predictor.predict(image)
         return await asyncio.get_running_loop().run_in_executor(self.threads, self.predictor.predict, image)
+
+
+async def continued(request: web.Request) -> None:
+    """Who waits before it sends its image is told to go on; aiohttp's own handler fails on an Expect of any bytes."""
+    if request.version < HttpVersion11:
+        return
+    if request.headers["Expect"].lower() != "100-continue":
+        raise web.HTTPExpectationFailed(text="Only 100-continue can be expected")
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    request.writer.output_size = 0
 
 
 def accepted(headers: list[str]) -> str:

@@ -114,7 +114,11 @@ def test_what_cannot_be_answered_is_said(port: int) -> None:
 
 @pytest.mark.parametrize(
     ("sent", "status"),
-    [(POST + b"Accept: \xff", 406), (POST.replace(b"image/png", b"image/\xff") + b"Accept: */*", 415)],
+    [
+        (POST + b"Accept: \xff", 406),
+        (POST.replace(b"image/png", b"image/\xff") + b"Accept: */*", 415),
+        (POST + b"Expect: \xff", 417),
+    ],
 )
 def test_a_header_of_any_bytes_is_refused(port: int, sent: bytes, status: int) -> None:
     with connected(port, sent + b"\r\nContent-Length: 0\r\n\r\n") as connection:
