@@ -202,6 +202,32 @@ def run(invocation: Invocation, /, **arguments: str | None) -> None:
     executions.raise_failed(executions.read(kit.settings.out).executions)
 
 
+@cli.command()
+@click.option("--rate", type=float, metavar="N", help="Requests a second (default: 5).")
+@click.option("--for", "lasts", metavar="TIME", help="How long, such as 30s, 2m or 1h (default: 30s).")
+@click.option("--burst", type=int, metavar="N", help="Send N at once, instead of --rate and --for.")
+@click.option("--endpoint", "to_endpoint", is_flag=True, help="Straight to the endpoint, past the state machine.")
+@takes("endpoint_name", "stack", "threshold", "bucket")
+@click.pass_obj
+def load(
+    invocation: Invocation,
+    /,
+    rate: float | None,
+    lasts: str | None,
+    burst: int | None,
+    to_endpoint: bool,
+    **arguments: str | None,
+) -> None:
+    """Send test images at a steady rate or in a burst, not waiting for answers; figures and a picture in out/load."""
+    from scones import load as loads
+
+    if burst is not None and (rate is not None or lasts is not None):
+        raise click.UsageError("--burst sends all at once: leave out --rate and --for")
+    steady = loads.steady(5 if rate is None else rate, loads.seconds(lasts or "30s"))
+    arrivals = steady if burst is None else loads.burst(burst)
+    loads.load(invocation.kit(arguments), arrivals, to_endpoint)
+
+
 def interrupted(error: BaseException) -> int:
     notes: list[str] = getattr(error.__cause__ or error, "__notes__", [])
     click.echo("\nInterrupted. A step that is begun again goes on from here.", err=True)
