@@ -54,16 +54,41 @@ class ContainerServerPlugin(RuntimeServerPlugin):
 
 @hooks.on_infra_start()
 def add_sagemaker_to_step_functions() -> None:
-    from localstack_plugin import assumed_roles, step_functions
+    from localstack_plugin import step_functions
 
     step_functions.install()
-    assumed_roles.install()
+
+
+@hooks.on_infra_start()
+def spare_work() -> None:
+    from localstack_plugin import (
+        assumed_roles,
+        direct_invoke,
+        internal_calls,
+        lambda_logs,
+        lambda_metrics,
+        parsed_once,
+        unheard_events,
+    )
+
+    for shortcut in (
+        assumed_roles,
+        direct_invoke,
+        internal_calls,
+        lambda_logs,
+        lambda_metrics,
+        parsed_once,
+        unheard_events,
+    ):
+        shortcut.install()
 
 
 @hooks.on_infra_start(should_load=lambda: ProcessExecutorPlugin.name == config.LAMBDA_RUNTIME_EXECUTOR)
 def refuse_functions_that_are_not_python() -> None:
     from localstack.aws.handlers import serve_custom_service_request_handlers
 
+    from localstack_plugin.lambda_executor import warm_environments
     from localstack_plugin.lambda_executor.admission import refuse_unless_python
 
+    warm_environments.install()
     serve_custom_service_request_handlers.append(refuse_unless_python)

@@ -1,5 +1,5 @@
-"""LocalStack's own server, on the addresses that it is told: the original ignores the host of GATEWAY_LISTEN and binds every
-interface."""
+"""LocalStack's own server, on the addresses that it is told: the original ignores the host of GATEWAY_LISTEN and binds
+every interface."""
 
 from ipaddress import ip_address
 
@@ -18,11 +18,18 @@ class NotLoopbackError(ValueError):
     """GATEWAY_LISTEN names an address that other machines can reach."""
 
 
+class QuietGateway(TwistedGateway):
+    """LocalStack logs every request itself; twisted's access log, which no one reads, costs as much as routing one."""
+
+    def log(self, request: object) -> None:
+        pass
+
+
 class ContainerRuntimeServer(TwistedRuntimeServer):
     """Plain HTTP on the addresses asked for. In a container only those on its network see them, and what is published."""
 
     def register(self, gateway: Gateway, listen: list[HostAndPort], ssl_creds: tuple[str, str] | None = None) -> None:
-        site: IProtocolFactory = TwistedGateway(gateway)
+        site: IProtocolFactory = QuietGateway(gateway)
         for address in listen:
             reactor.listenTCP(address.port, site, interface=self._interface(address.host))
 

@@ -1,0 +1,40 @@
+"""Step Functions parses the definition for every execution, and every path for every value; here each is parsed once.
+
+What parsing gives is not written to afterwards: a state's counters are in the execution's environment, under the key of
+the component that counts.
+"""
+
+from functools import lru_cache
+
+from localstack.services.stepfunctions.asl.component.common.path import result_path
+from localstack.services.stepfunctions.asl.component.eval_component import EvalComponent
+from localstack.services.stepfunctions.asl.parse.asl_parser import AmazonStateLanguageParser
+from localstack.services.stepfunctions.asl.utils import json_path
+from localstack.services.stepfunctions.backend.execution_worker import ExecutionWorker
+from localstack.utils.strings import long_uid
+
+from localstack_plugin.replacing import replace
+
+DEFINITIONS, PATHS = 64, 4096
+KEY = "_key_in_the_heap"
+
+
+@lru_cache(DEFINITIONS)
+def program(definition: str) -> EvalComponent:
+    return AmazonStateLanguageParser.parse(definition)[0]
+
+
+def entry_point(worker: ExecutionWorker) -> EvalComponent:
+    return program(worker._evaluation_details.state_machine_details.definition)
+
+
+def heap_key(component: EvalComponent) -> str:
+    """The same for every execution that asks first: `setdefault` is one step, unlike the original's."""
+    return str(component.__dict__.setdefault(KEY, long_uid()))
+
+
+def install() -> None:
+    replace(ExecutionWorker, "_get_evaluation_entrypoint", entry_point)
+    replace(EvalComponent, "heap_key", property(heap_key))
+    replace(json_path, "parse", lru_cache(PATHS)(json_path.parse))
+    replace(result_path, "parse", lru_cache(PATHS)(result_path.parse))
