@@ -82,6 +82,11 @@ $(STEPS): setup data/sample.tar.gz
 clean-cloud: setup ## delete what the workflow made in the cloud
 	@$(CLOUD) require -- .venv/bin/scones clean
 
+.PHONY: load
+load: setup ## send test images at a rate: RATE=5 FOR=30s, or BURST=50; ENDPOINT=1 goes past the state machine
+	@$(CLOUD) require -- .venv/bin/scones load $(if $(BURST),--burst $(BURST)) $(if $(RATE),--rate $(RATE)) \
+	  $(if $(FOR),--for $(FOR)) $(if $(ENDPOINT),--endpoint)
+
 data/sample.tar.gz: data/draw_sample.py | .venv/.installed
 	@$(PYTHON) data/draw_sample.py $@
 
@@ -166,7 +171,7 @@ docs: setup ## write anew the pages of docs/ that are made from the code
 NOT_BENCHMARKS := benchmarks/accuracy.py benchmarks/opt_ml.py
 BENCHMARKS = $(filter-out $(NOT_BENCHMARKS),$(wildcard benchmarks/*.py))
 .PHONY: bench
-bench: setup data/sample.tar.gz .venv-mxnet/.installed ## measure, on a local cloud of its own
+bench: setup data/sample.tar.gz .venv-ministack/.installed .venv-mxnet/.installed ## measure, on a local cloud of its own
 	@set -e; test -n "$(BENCHMARKS)" || { echo "benchmarks/ has no programs" >&2; exit 1; }; \
 	for benchmark in $(BENCHMARKS); do echo "== $$benchmark"; $(CLOUD) run -- $(PYTHON) $$benchmark; done
 
@@ -184,11 +189,12 @@ lock: .venv/.uv-$(UV_VERSION) ## resolve the dependencies anew, into the lock fi
 	$(COMPILE) --no-emit-package torch --extra dev pyproject.toml -o requirements.lock
 	$(COMPILE) src/localstack_plugin/requirements.in -o src/localstack_plugin/requirements.lock
 	$(COMPILE) tests/sdk_v3/requirements.in -o tests/sdk_v3/requirements.lock
+	$(COMPILE) benchmarks/ministack/requirements.in -o benchmarks/ministack/requirements.lock
 
 .PHONY: clean
 clean: ## stop the local cloud, remove its state, the environments and the results
 	@if [ -x $(PYTHON) ]; then $(CLOUD) down; fi
-	rm -rf .venv .venv-localstack .venv-mxnet .venv-sdk3 .scones out
+	rm -rf .venv .venv-localstack .venv-ministack .venv-mxnet .venv-sdk3 .scones out
 
 # ---- set-up: a stamp is as old as the lock that an environment was made from, or newer ----
 
@@ -221,6 +227,12 @@ clean: ## stop the local cloud, remove its state, the environments and the resul
 	@echo "set-up: the plugin of LocalStack" >&2
 	@# built apart: LocalStack brings an extension of setuptools that breaks editable installs
 	@$(UV) pip install --quiet --python .venv-localstack/bin/python --no-deps -e ./src/localstack_plugin
+	@touch $@
+
+.venv-ministack/.installed: .venv/.uv-$(UV_VERSION) benchmarks/ministack/requirements.lock
+	@echo "set-up: .venv-ministack" >&2
+	@test -x .venv-ministack/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-ministack
+	@$(UV) pip install --quiet --python .venv-ministack/bin/python -r benchmarks/ministack/requirements.lock
 	@touch $@
 
 .venv-sdk3/.installed: .venv/.uv-$(UV_VERSION) tests/sdk_v3/requirements.lock
