@@ -1,0 +1,286 @@
+"""The workflow of three functions on this kit's cloud and on ministack, side by side: `make bench` runs it.
+
+The project's own functions, one after the other, but for the endpoint call, whose answer is a constant: measured are
+Step Functions and Lambda. Both clouds are asked by the same boto3 code, and both are warm: executions have been in
+flight as they will be.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+from botocore.config import Config
+from botocore.exceptions import ClientError, EndpointConnectionError
+from PIL import Image
+
+from local_cloud.ports import free_port
+
+PROJECT = Path(__file__).resolve().parents[1]
+MINISTACK = PROJECT / ".venv-ministack" / "bin" / "ministack"
+ROLE = "arn:aws:iam::000000000000:role/benchmark"
+NAME = "benchmark-workflow"
+FUNCTIONS = ("serialize", "classify", "filter")
+INSTEAD_OF_THE_ENDPOINT = "\n\ndef invoke_endpoint(*arguments):\n    return b'[0.97, 0.03]'\n"
+ONE_BY_ONE = 60
+IN_FLIGHT = 50
+TOGETHER = 250
+STARTERS = 8
+POLL_S, LIST_S = 0.01, 0.2
+DEADLINE_S = 180.0
+P50_MOST, RATE_LEAST = 1 / 3, 4.0
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """An AWS on this machine, and the process that answers for it."""
+
+    name: str
+    url: str
+    pid: int
+
+    def client(self, service: str) -> Any:
+        config = Config(
+            region_name="us-east-1", max_pool_connections=STARTERS * 2, retries={"max_attempts": 0}, read_timeout=120
+        )
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        return boto3.client(service, endpoint_url=self.url, config=config, **keys)
+
+    def cpu_s(self) -> float:
+        """Of the server and all its functions."""
+        server = psutil.Process(self.pid)
+        return sum(_cpu_s(process) for process in [server, *server.children(recursive=True)])
+
+
+@dataclass(frozen=True)
+class Figures:
+    p50_ms: float
+    p95_ms: float
+    cpu_ms: float
+    """CPU time of one execution, alone."""
+    rate: float
+    """Executions a second with IN_FLIGHT at once."""
+    rate_cpu_ms: float
+
+
+def main() -> int:
+    ours = measured(our_cloud())
+    with ministack() as cloud:
+        theirs = measured(cloud)
+    latency, rate = ours.p50_ms / theirs.p50_ms, ours.rate / theirs.rate
+    say(f"p50 is {latency:.2f} of ministack's (at most {P50_MOST:.2f}), executions/s {rate:.1f} times (at least 4)")
+    return 0 if latency <= P50_MOST and rate >= RATE_LEAST else 1
+
+
+def measured(cloud: Cloud) -> Figures:
+    with deployed(cloud) as machine:
+        executions = Executions(cloud, machine)
+        executions.one()
+        executions.together(TOGETHER // 2)
+        before = cloud.cpu_s()
+        taken = sorted(executions.one() for _ in range(ONE_BY_ONE))
+        cpu_ms = (cloud.cpu_s() - before) * 1000 / ONE_BY_ONE
+        before = cloud.cpu_s()
+        rate = TOGETHER / executions.together(TOGETHER)
+        rate_cpu_ms = (cloud.cpu_s() - before) * 1000 / TOGETHER
+    figures = Figures(statistics.median(taken) * 1000, taken[int(len(taken) * 0.95)] * 1000, cpu_ms, rate, rate_cpu_ms)
+    say(
+        f"{cloud.name:<11} one by one p50 {figures.p50_ms:6.1f} ms, p95 {figures.p95_ms:6.1f} ms, CPU {cpu_ms:6.1f} ms"
+        "   "
+        f"{IN_FLIGHT} in flight {rate:6.2f} executions/s, CPU {rate_cpu_ms:6.1f} ms"
+    )
+    return figures
+
+
+class Executions:
+    def __init__(self, cloud: Cloud, machine: str) -> None:
+        self._client = cloud.client("stepfunctions")
+        self._machine = machine
+        self._input = json.dumps({"image_data": "", "s3_bucket": NAME, "s3_key": "image.png", "inferences": []})
+
+    def one(self) -> float:
+        """Seconds from StartExecution until DescribeExecution says SUCCEEDED."""
+        began = time.perf_counter()
+        arn = self._start()
+        while (described := self._client.describe_execution(executionArn=arn))["status"] == "RUNNING":
+            if time.perf_counter() - began > DEADLINE_S:
+                raise SystemExit(f"{arn} is RUNNING after {DEADLINE_S:g} s")
+            time.sleep(POLL_S)
+        taken = time.perf_counter() - began
+        check(described)
+        return taken
+
+    def together(self, count: int) -> float:
+        """Seconds for `count` executions, IN_FLIGHT of which run at any time."""
+        began = time.perf_counter()
+        started: list[str] = []
+        with ThreadPoolExecutor(STARTERS) as pool:
+            while True:
+                running = self._running()
+                if not running and len(started) == count:
+                    break
+                if time.perf_counter() - began > DEADLINE_S:
+                    raise SystemExit(f"{running} of {count} executions are RUNNING after {DEADLINE_S:g} s")
+                room = min(IN_FLIGHT - running, count - len(started))
+                started += pool.map(lambda _: self._start(), range(room))
+                time.sleep(LIST_S)
+        taken = time.perf_counter() - began
+        for arn in started:
+            check(self._client.describe_execution(executionArn=arn))
+        return taken
+
+    def _start(self) -> str:
+        return str(self._client.start_execution(stateMachineArn=self._machine, input=self._input)["executionArn"])
+
+    def _running(self) -> int:
+        listed = self._client.list_executions(stateMachineArn=self._machine, statusFilter="RUNNING", maxResults=1000)
+        return sum(execution["status"] == "RUNNING" for execution in listed["executions"])
+
+
+def check(described: dict[str, Any]) -> None:
+    if described["status"] != "SUCCEEDED" or json.loads(described["output"])["inferences"] != [0.97, 0.03]:
+        raise SystemExit(f"an execution did not succeed: {described}")
+
+
+@contextmanager
+def deployed(cloud: Cloud) -> Iterator[str]:
+    """The state machine's ARN; the functions, their image and the machine are there, and are taken away."""
+    s3, functions, states = cloud.client("s3"), cloud.client("lambda"), cloud.client("stepfunctions")
+    s3.create_bucket(Bucket=NAME)
+    s3.put_object(Bucket=NAME, Key="image.png", Body=picture())
+    arns = [create_function(functions, name) for name in FUNCTIONS]
+    machine = states.create_state_machine(name=NAME, definition=definition(arns), roleArn=ROLE)["stateMachineArn"]
+    try:
+        yield machine
+    finally:
+        states.delete_state_machine(stateMachineArn=machine)
+        for arn in arns:
+            functions.delete_function(FunctionName=arn)
+        s3.delete_object(Bucket=NAME, Key="image.png")
+        s3.delete_bucket(Bucket=NAME)
+
+
+def definition(arns: list[str]) -> str:
+    """As the project's own: each function is a task that hands its answer's body to the next."""
+    states: dict[str, dict[str, Any]] = {}
+    for name, arn in zip(FUNCTIONS, arns, strict=True):
+        states[name] = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": {"FunctionName": arn, "Payload.$": "$"},
+            "OutputPath": "$.Payload.body",
+            "Retry": [{"ErrorEquals": ["Lambda.ServiceException", "Lambda.TooManyRequestsException"]}],
+            "End": True,
+        }
+    for name, following in pairwise(FUNCTIONS):
+        del states[name]["End"]
+        states[name]["Next"] = following
+    return json.dumps({"StartAt": FUNCTIONS[0], "TimeoutSeconds": 900, "States": states})
+
+
+def create_function(client: Any, name: str) -> str:
+    made = client.create_function(
+        FunctionName=f"{NAME}-{name}",
+        Runtime="python3.12",
+        Handler="app.lambda_handler",
+        Role=ROLE,
+        Code={"ZipFile": archive(name)},
+        Timeout=60,
+        MemorySize=256,
+    )
+    client.get_waiter("function_active_v2").wait(FunctionName=made["FunctionName"], WaiterConfig={"Delay": 1})
+    return str(made["FunctionArn"])
+
+
+def archive(name: str) -> bytes:
+    source = (PROJECT / "src" / "functions" / name / "app.py").read_text()
+    if name == "classify":
+        source += INSTEAD_OF_THE_ENDPOINT
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as files:
+        files.writestr("app.py", source)
+    return packed.getvalue()
+
+
+def picture() -> bytes:
+    packed = io.BytesIO()
+    Image.linear_gradient("L").resize((32, 32)).convert("RGB").save(packed, "PNG")
+    return packed.getvalue()
+
+
+def our_cloud() -> Cloud:
+    url = boto3.client("s3").meta.endpoint_url
+    return Cloud("ours", url, listener(int(url.rpartition(":")[2])))
+
+
+def listener(port: int) -> int:
+    for connection in psutil.net_connections("tcp"):
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            return int(connection.pid)
+    raise SystemExit(f"no process on this machine listens on port {port}: `make bench` starts the cloud")
+
+
+@contextmanager
+def ministack() -> Iterator[Cloud]:
+    if not MINISTACK.is_file():
+        raise SystemExit(f"there is no {MINISTACK}: `make bench` installs it")
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("wb") as log:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        # what its functions import is what ours have
+        environment |= {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "TMPDIR": folder}
+        process = subprocess.Popen([MINISTACK], env=environment, stdout=log, stderr=log, start_new_session=True)
+        try:
+            cloud = Cloud("ministack", f"http://127.0.0.1:{port}", process.pid)
+            wait_until_ready(cloud, process)
+            yield cloud
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(30)
+
+
+def wait_until_ready(cloud: Cloud, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            cloud.client("s3").list_buckets()
+            return
+        except (EndpointConnectionError, ClientError):
+            if process.poll() is not None:
+                raise SystemExit(f"ministack ended with {process.returncode}") from None
+            time.sleep(0.1)
+    raise SystemExit("ministack does not answer after 60 s")
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
