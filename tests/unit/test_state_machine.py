@@ -1,7 +1,8 @@
-"""The workflow's definition, mocks and sample inputs: legal, complete, and naming errors that there are."""
+"""The workflows' definitions, mocks and sample inputs: legal, complete, and naming errors that there are."""
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,13 @@ from cfnlint.config import ManualArgs
 
 WORKFLOWS = Path(__file__).parents[2] / "local_stepfunctions"
 FUNCTIONS = WORKFLOWS.parent / "src" / "functions"
-TEXT = (WORKFLOWS / "classify.asl.json").read_text()
-STATES: dict[str, Any] = json.loads(TEXT)["States"]
+DOCUMENTATION = (WORKFLOWS.parent / "docs" / "workflow.md").read_text()
+TEXTS = {name: (WORKFLOWS / f"{name}.asl.json").read_text() for name in ("classify", "classify-batch")}
+STATES: dict[str, Any] = json.loads(TEXTS["classify"])["States"]
+BATCH_STATES: dict[str, Any] = json.loads(TEXTS["classify-batch"])["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+LAMBDA_TASKS = {name: task for name, task in TASKS.items() if ":lambda:" in task["Resource"]}
+SENDING_TASKS = {name: task for name, task in TASKS.items() if name not in LAMBDA_TASKS}
 MOCKS = json.loads((WORKFLOWS / "mocks" / "classify.json").read_text())
 TRANSIENT_LAMBDA_ERRORS = {
     "Lambda.ClientExecutionTimeoutException",
@@ -24,7 +29,9 @@ TRANSIENT_LAMBDA_ERRORS = {
     "Lambda.TooManyRequestsException",
 }
 
+each_workflow = pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 each_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
+each_lambda_task = pytest.mark.parametrize("task", LAMBDA_TASKS.values(), ids=LAMBDA_TASKS.keys())
 
 
 def errors_of_functions() -> set[str]:
@@ -41,55 +48,124 @@ def names_in(rules: list[dict[str, Any]]) -> set[str]:
     return {name for rule in rules for name in rule["ErrorEquals"]}
 
 
-def test_the_definition_is_legal_amazon_states_language() -> None:
-    properties = {"RoleArn": "arn:aws:iam::123456789012:role/workflow", "Definition": json.loads(TEXT)}
+def followers_of(state: dict[str, Any]) -> Iterator[str]:
+    rules = [state, *state.get("Catch", []), *state.get("Choices", [])]
+    yield from (rule["Next"] for rule in rules if "Next" in rule)
+    if "Default" in state:
+        yield state["Default"]
+
+
+@each_workflow
+def test_the_definition_is_legal_amazon_states_language(text: str) -> None:
+    properties = {"RoleArn": "arn:aws:iam::123456789012:role/workflow", "Definition": json.loads(text)}
     resource = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
     template = json.dumps({"Resources": {"Workflow": resource}})
     assert api.lint(template, config=ManualArgs(regions=["us-east-1"])) == []
 
 
-def test_every_state_is_there_and_is_reached() -> None:
-    followers = [
-        rule["Next"] for state in STATES.values() for rule in [state, *state.get("Catch", [])] if "Next" in rule
-    ]
-    assert {json.loads(TEXT)["StartAt"], *followers} == set(STATES)
+@each_workflow
+def test_every_state_is_there_and_is_reached(text: str) -> None:
+    definition = json.loads(text)
+    machines = [definition, *(s["ItemProcessor"] for s in definition["States"].values() if s["Type"] == "Map")]
+    for machine in machines:
+        followers = [name for state in machine["States"].values() for name in followers_of(state)]
+        assert {machine["StartAt"], *followers} == set(machine["States"])
 
 
-def test_no_account_region_or_address_is_in_the_definition() -> None:
-    assert not re.search(r"\d{12}|[a-z]{2}-[a-z]+-\d|https?:|:function:", TEXT)
+@each_workflow
+def test_no_account_region_or_address_is_in_the_definition(text: str) -> None:
+    assert not re.search(r"\d{12}|[a-z]{2}-[a-z]+-\d|https?:|:function:", text)
 
 
-@each_task
-def test_every_task_retries_what_aws_calls_transient(task: dict[str, Any]) -> None:
+@each_lambda_task
+def test_every_function_is_retried_for_what_aws_calls_transient(task: dict[str, Any]) -> None:
     assert names_in(task["Retry"]) >= TRANSIENT_LAMBDA_ERRORS
-    assert all(rule["JitterStrategy"] == "FULL" and rule["BackoffRate"] > 1 for rule in task["Retry"])
 
 
 @each_task
+def test_every_retry_backs_off_with_jitter_and_ends(task: dict[str, Any]) -> None:
+    assert all(rule["JitterStrategy"] == "FULL" and rule["BackoffRate"] > 1 for rule in task["Retry"])
+    assert task["TimeoutSeconds"] < json.loads(TEXTS["classify"])["TimeoutSeconds"]
+
+
+@each_lambda_task
 def test_every_error_named_is_one_that_can_be_raised(task: dict[str, Any]) -> None:
-    named = names_in([*task["Retry"], *task.get("Catch", [])])
+    named = names_in([*task["Retry"], *task["Catch"]]) - {"States.ALL"}
     assert named <= TRANSIENT_LAMBDA_ERRORS | errors_of_functions() | errors_of_endpoints()
 
 
 def test_what_will_fail_again_is_not_retried() -> None:
-    retried = set().union(*(names_in(task["Retry"]) for task in TASKS.values()))
+    retried = set().union(*(names_in(task["Retry"]) for task in LAMBDA_TASKS.values()))
     assert not retried & {"ModelError", "NotAnImage", "ImageNotFound", "ThresholdConfidenceNotMet", "States.ALL"}
 
 
+def end_of(name: str) -> dict[str, Any]:
+    """Where a state leads when all goes well."""
+    while "Next" in STATES[name]:
+        name = STATES[name]["Next"]
+    end: dict[str, Any] = STATES[name]
+    return end
+
+
 @each_task
-def test_no_catch_turns_a_failure_into_success(task: dict[str, Any]) -> None:
-    for rule in task.get("Catch", []):
-        assert STATES[rule["Next"]] == {"Type": "Fail", "ErrorPath": "$.Error", "CausePath": "$.Cause"}
+def test_every_failure_is_notified_of_and_fails_the_execution_by_its_own_name(task: dict[str, Any]) -> None:
+    assert names_in(task["Catch"][-1:]) == {"States.ALL"}
+    for rule in task["Catch"]:
+        assert end_of(rule["Next"])["Type"] == "Fail"
+    assert STATES["NotifyFailure"]["Next"] == STATES["NotifyFailure"]["Catch"][0]["Next"] == "Failed"
+    assert STATES["Failed"] == {"Type": "Fail", "ErrorPath": "$.Error", "CausePath": "$.Cause"}
 
 
-def test_only_low_confidence_is_caught() -> None:
-    assert {name: names_in(task["Catch"]) for name, task in TASKS.items() if "Catch" in task} == {
-        "Filter": {"ThresholdConfidenceNotMet"}
+def test_low_confidence_goes_to_a_person_and_ends_in_the_filters_error() -> None:
+    assert STATES["Filter"]["Catch"][0] == {
+        "ErrorEquals": ["ThresholdConfidenceNotMet"],
+        "ResultPath": "$.error",
+        "Next": "SendToReview",
     }
+    assert STATES["SendToReview"]["Next"] == "NotifyReview"
+    assert end_of("NotifyReview") == {"Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.error.Cause"}
 
 
 def test_the_image_goes_no_further_than_classify() -> None:
-    assert set(STATES["Classify"]["ResultSelector"]) == {"s3_bucket.$", "s3_key.$", "inferences.$"}
+    assert STATES["Classify"]["ResultSelector"]["image_data"] == ""
+    assert "$.image_data" not in json.dumps({name: state for name, state in STATES.items() if name != "Classify"})
+
+
+def test_an_order_is_the_same_event_for_both_bays() -> None:
+    near, far = (STATES[name]["Parameters"]["MessageBody"] for name in ("SendToNearBay", "SendToFarBay"))
+    assert {**near, "event": ""} == {**far, "event": ""}
+
+
+def documented(event: str) -> dict[str, Any]:
+    """The example of an event that docs/workflow.md has."""
+    examples = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", DOCUMENTATION, re.DOTALL)]
+    (found,) = [example for example in examples if example.get("event") == event]
+    return dict(found)
+
+
+@pytest.mark.parametrize("name", [*SENDING_TASKS, "batch"])
+def test_every_event_has_the_fields_that_are_documented(name: str) -> None:
+    parameters = (BATCH_STATES["NotifyFailure"] if name == "batch" else TASKS[name])["Parameters"]
+    body = parameters.get("MessageBody") or parameters["Message"]
+    fields = {field.removesuffix(".$") for field in body}
+    example = documented("NearOrder" if body["event"] == "FarOrder" else body["event"])
+    assert fields - {"reason"} == set(example) - {"reason"}
+
+
+def test_a_subject_fits_into_a_mail() -> None:
+    for states in (STATES, BATCH_STATES):
+        for state in states.values():
+            subject = state.get("Parameters", {}).get("Subject", "")
+            assert len(subject) <= 100
+            assert subject.isascii()
+
+
+def test_both_maps_do_the_same_with_an_image() -> None:
+    prefix, manifest = BATCH_STATES["ClassifyPrefix"], BATCH_STATES["ClassifyManifest"]
+    different = {"ItemReader", "ItemSelector", "Label"}
+    assert {k: v for k, v in prefix.items() if k not in different} == {
+        k: v for k, v in manifest.items() if k not in different
+    }
 
 
 def test_the_mocks_name_states_and_responses_that_are_there() -> None:
@@ -98,15 +174,32 @@ def test_the_mocks_name_states_and_responses_that_are_there() -> None:
         assert set(case.values()) <= set(MOCKS["MockedResponses"])
 
 
+def test_the_mocks_answer_for_every_task_on_the_way() -> None:
+    """A task that no mock answers for would be done in earnest."""
+    for name, case in MOCKS["StateMachines"]["classify"]["TestCases"].items():
+        responses = [MOCKS["MockedResponses"][response] for response in case.values()]
+        failed = any("Throw" in list(response.values())[-1] for response in responses)
+        last = "NotifyReview" if "BelowThreshold" in case.values() else "NotifyFailure" if failed else "SendToNearBay"
+        assert list(case)[-1] == last, name
+
+
 def test_the_mocks_throw_what_can_be_raised() -> None:
     steps = [step for response in MOCKS["MockedResponses"].values() for step in response.values()]
     thrown = {step["Throw"]["Error"] for step in steps if "Throw" in step}
     assert thrown <= TRANSIENT_LAMBDA_ERRORS | errors_of_functions() | errors_of_endpoints()
 
 
-@pytest.mark.parametrize("path", sorted((WORKFLOWS / "inputs").glob("*.json")), ids=lambda path: path.stem)
-def test_a_sample_input_is_the_functions_event(path: Path) -> None:
-    event = json.loads(path.read_text())
+@pytest.mark.parametrize("name", ["bicycle", "missing-image"])
+def test_a_sample_input_is_the_functions_event(name: str) -> None:
+    event = json.loads((WORKFLOWS / "inputs" / f"{name}.json").read_text())
     assert set(event) == {"image_data", "s3_bucket", "s3_key", "inferences"}
     assert event["s3_bucket"]
     assert event["s3_key"].endswith(".png")
+
+
+@pytest.mark.parametrize("name", ["batch-prefix", "batch-manifest"])
+def test_a_sample_input_of_a_batch_has_what_the_definition_reads(name: str) -> None:
+    given = json.loads((WORKFLOWS / "inputs" / f"{name}.json").read_text())
+    state = BATCH_STATES["ClassifyManifest" if "manifest" in given else "ClassifyPrefix"]
+    outside = {key: value for key, value in state.items() if key != "ItemProcessor"}
+    assert set(re.findall(r'"\$\.(\w+)"', json.dumps(outside))) == set(given)

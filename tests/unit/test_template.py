@@ -18,7 +18,10 @@ from moto import mock_aws
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "template.yaml").read_text()
-DEFINITION = (ROOT / "local_stepfunctions" / "classify.asl.json").read_text()
+DEFINITIONS = {
+    "ClassifyDefinition": ROOT / "local_stepfunctions" / "classify.asl.json",
+    "ClassifyBatchDefinition": ROOT / "local_stepfunctions" / "classify-batch.asl.json",
+}
 TEMPLATE: dict[str, Any] = cfn_yaml.loads(TEXT)
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 FUNCTIONS = ("serialize", "classify", "filter")
@@ -34,10 +37,13 @@ PARAMETERS = {
     "CodeBucket": "images",
     "EndpointName": "scones",
     "Threshold": "0.8",
+    "Classes": "bicycle,motorcycle",
+    "NearClasses": "bicycle",
     "SerializeCode": "code/serialize.zip",
     "ClassifyCode": "code/classify.zip",
     "FilterCode": "code/filter.zip",
     "ClassifyDefinition": "code/classify.asl.json",
+    "ClassifyBatchDefinition": "code/classify-batch.asl.json",
     "LogRetentionDays": "7",
 }
 
@@ -55,9 +61,10 @@ def test_cfn_lint_has_nothing_to_say() -> None:
     assert api.lint(TEXT, config=ManualArgs(regions=["us-east-1"])) == []
 
 
-def test_every_name_in_the_definition_has_a_substitution_and_the_reverse() -> None:
-    (workflow,) = of_type("AWS::StepFunctions::StateMachine").values()
-    assert set(re.findall(r"\$\{(\w+)\}", DEFINITION)) == set(workflow["DefinitionSubstitutions"])
+def test_every_name_in_a_definition_has_a_substitution_and_the_reverse() -> None:
+    for workflow in of_type("AWS::StepFunctions::StateMachine").values():
+        text = DEFINITIONS[workflow["DefinitionS3Location"]["Key"]["Ref"]].read_text()
+        assert set(re.findall(r"\$\{(\w+)\}", text)) == set(workflow["DefinitionSubstitutions"])
 
 
 def test_the_parameters_are_those_that_the_deployment_gives() -> None:
@@ -122,7 +129,8 @@ def outputs(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
 def upload() -> None:
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="images", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    s3.put_object(Bucket="images", Key=PARAMETERS["ClassifyDefinition"], Body=DEFINITION)
+    for parameter, file in DEFINITIONS.items():
+        s3.put_object(Bucket="images", Key=PARAMETERS[parameter], Body=file.read_bytes())
     for name in FUNCTIONS:
         code = io.BytesIO()
         with zipfile.ZipFile(code, "w") as archive:
@@ -146,7 +154,10 @@ def test_the_stack_deploys_functions_that_know_their_settings(outputs: dict[str,
     assert outputs["StateMachineArn"].endswith(":stateMachine:scones-classify")
     names = {name: outputs[f"{name.title()}FunctionName"] for name in FUNCTIONS}
     found = {name: boto3.client("lambda").get_function(FunctionName=names[name])["Configuration"] for name in FUNCTIONS}
-    assert found["classify"]["Environment"]["Variables"] == {"ENDPOINT_NAME": "scones"}
+    assert found["classify"]["Environment"]["Variables"] == {
+        "ENDPOINT_NAME": "scones",
+        "CLASSES": "bicycle,motorcycle",
+    }
     assert float(found["filter"]["Environment"]["Variables"]["THRESHOLD"]) == 0.8
     groups = boto3.client("logs").describe_log_groups()["logGroups"]
     assert {group["logGroupName"]: group["retentionInDays"] for group in groups} == {

@@ -43,12 +43,17 @@ class AnswerNotUnderstood(ClassifyError):
     """The endpoint answered something else than a list of probabilities."""
 
 
+class ClassesDoNotMatch(ClassifyError):
+    """The CLASSES variable names more or fewer classes than the model tells apart."""
+
+
 def lambda_handler(event: object, context: object) -> dict[str, Any]:
     body = body_of(event)
     image = decode_image(body.get("image_data"))
     answer = invoke_endpoint(image, content_type_of(image), body.get("inference_id"))
+    inferences = probabilities_in(answer)
     kept = {name: body.get(name, "") for name in ("image_data", "s3_bucket", "s3_key")}
-    return {"statusCode": 200, "body": {**kept, "inferences": probabilities_in(answer)}}
+    return {"statusCode": 200, "body": {**kept, "inferences": inferences, **prediction_of(inferences)}}
 
 
 def body_of(event: object) -> dict[str, Any]:
@@ -120,6 +125,20 @@ def probabilities_in(answer: bytes) -> list[float]:
             f"endpoint {endpoint_name()} answered {answer[:80]!r}; it should be a JSON list of numbers, one a class"
         )
     return [float(probability) for probability in probabilities]
+
+
+def prediction_of(inferences: list[float]) -> dict[str, Any]:
+    """The likeliest class and its probability, where CLASSES says what the classes are called."""
+    if not (text := os.environ.get("CLASSES")):
+        return {}
+    classes = text.split(",")
+    if len(classes) != len(inferences):
+        raise ClassesDoNotMatch(
+            f"endpoint {endpoint_name()} answered {len(inferences)} probabilities, and CLASSES names {len(classes)} classes "
+            f"({text}): deploy the workflow with the classes that the model was trained on"
+        )
+    confidence = max(inferences)
+    return {"class": classes[inferences.index(confidence)], "confidence": confidence}
 
 
 def is_number(value: object) -> bool:
