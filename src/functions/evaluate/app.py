@@ -1,0 +1,222 @@
+"""Evaluate: what batch transforms answered for the test images, against the labels; and whether that passes the gate."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+READERS = 32
+EXAMPLES_OF_A_CLASS = 2
+
+s3 = boto3.client("s3", config=Config(max_pool_connections=READERS))
+
+
+class EvaluateError(Exception):
+    """What can go wrong in this function."""
+
+
+class EventNotUnderstood(EvaluateError):
+    """The event does not say what to evaluate, or what the gate asks for."""
+
+
+class LabelsMissing(EvaluateError):
+    """The label manifest is not there, or is none."""
+
+
+class AnswersMissing(EvaluateError):
+    """A transform has no answer for some of the images."""
+
+
+class AnswerNotUnderstood(EvaluateError):
+    """An answer is something else than a list of probabilities."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a model must reach. `tolerance`: how much less than the model in service it may be right."""
+
+    accuracy_at_least: float
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """`confusion`: how often an image of a label (first) was taken for another (second)."""
+
+    confusion: Mapping[tuple[int, int], int]
+
+    @property
+    def images(self) -> int:
+        return sum(self.confusion.values())
+
+    @property
+    def correct(self) -> int:
+        return sum(count for (label, prediction), count in self.confusion.items() if label == prediction)
+
+    @property
+    def accuracy(self) -> float:
+        return self.correct / self.images
+
+    def of_label(self, label: int) -> "Evaluation":
+        return Evaluation({pair: count for pair, count in self.confusion.items() if pair[0] == label})
+
+    @property
+    def labels(self) -> list[int]:
+        return sorted({label for label, _ in self.confusion})
+
+
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """`models`: the answers' prefix of `candidate` and, if there is a model in service, of `served`."""
+    bucket, models, gate = asked_for(event)
+    labels = labels_in(bucket, event["manifest"])
+    answers = {name: answers_in(bucket, prefix, list(labels)) for name, prefix in models.items()}
+    evaluations = {name: evaluated(labels, given) for name, given in answers.items()}
+    candidate, served = evaluations["candidate"], evaluations.get("served")
+    reasons = shortcomings(candidate, served, gate)
+    report = write_report(bucket, event["report"], candidate)
+    return {
+        "passed": not reasons,
+        "accuracy": f"{candidate.accuracy:.4f}",
+        "summary": summary(candidate, served, gate, reasons),
+        "reasons": reasons,
+        "report": report,
+        "models": {name: figures(evaluation) for name, evaluation in evaluations.items()},
+        "examples": examples(labels, answers["candidate"]),
+    }
+
+
+def asked_for(event: Mapping[str, Any]) -> tuple[str, dict[str, str], Gate]:
+    try:
+        models = {model["name"]: model["answers"] for model in event["models"]}
+        gate = Gate(float(event["gate"]["accuracy_at_least"]), float(event["gate"]["tolerance"]))
+        bucket = event["bucket"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise EventNotUnderstood(
+            f"{error!r} in the event; it should have bucket, manifest, report, models [{{name, answers}}], "
+            "and gate {accuracy_at_least, tolerance}"
+        ) from error
+    if "candidate" not in models or not 0 <= gate.accuracy_at_least <= 1 or not 0 <= gate.tolerance <= 1:
+        raise EventNotUnderstood(
+            f"models are {', '.join(models)} and the gate is {gate}; there should be a candidate, and shares from 0 to 1"
+        )
+    return bucket, models, gate
+
+
+def labels_in(bucket: str, key: str) -> dict[str, int]:
+    """Label by file name, in the manifest's order."""
+    uri = f"s3://{bucket}/{key}"
+    try:
+        text = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+        labels = {name: int(label) for _, label, name in (line.split("\t") for line in text.splitlines())}
+    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as error:
+        raise LabelsMissing(f"{uri} is not there ({error}): run `scones stage` first") from error
+    except ValueError as error:
+        raise LabelsMissing(f"{uri} is no manifest ({error}); its lines should be row, label, file name") from error
+    if not labels:
+        raise LabelsMissing(f"{uri} names no image: there is nothing to evaluate on")
+    return labels
+
+
+def answers_in(bucket: str, prefix: str, names: list[str]) -> dict[str, list[float]]:
+    """The probabilities for each image, of the `.out` file that the transform wrote for it."""
+    keys = {name: f"{prefix}{name}.out" for name in names}
+    if missing := sorted(set(keys.values()) - set(present(bucket, prefix))):
+        raise AnswersMissing(
+            f"{len(missing)} of {len(keys)} answers are not under s3://{bucket}/{prefix}, first {missing[0]}: "
+            "look at the transform job's log"
+        )
+    with ThreadPoolExecutor(READERS) as pool:
+        return dict(zip(names, pool.map(lambda key: probabilities(bucket, key), keys.values()), strict=True))
+
+
+def present(bucket: str, prefix: str) -> Iterator[str]:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from (item["Key"] for item in page.get("Contents", []))
+
+
+def probabilities(bucket: str, key: str) -> list[float]:
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    try:
+        values = [float(value) for value in json.loads(body)]
+    except (ValueError, TypeError) as error:
+        raise AnswerNotUnderstood(
+            f"s3://{bucket}/{key} is {body!r:.80} ({error}); it should be a list of probabilities"
+        ) from error
+    if not values or not all(map(math.isfinite, values)):
+        raise AnswerNotUnderstood(f"s3://{bucket}/{key} is {body!r:.80}; it should be a list of probabilities")
+    return values
+
+
+def predicted(answer: list[float]) -> int:
+    return answer.index(max(answer))
+
+
+def evaluated(labels: Mapping[str, int], answers: Mapping[str, list[float]]) -> Evaluation:
+    return Evaluation(Counter((label, predicted(answers[name])) for name, label in labels.items()))
+
+
+def shortcomings(candidate: Evaluation, served: Evaluation | None, gate: Gate) -> list[str]:
+    """Why the candidate does not pass; nothing if it does. Both models answered for the same images."""
+    reasons = []
+    if candidate.accuracy < gate.accuracy_at_least:
+        reasons.append(f"accuracy {candidate.accuracy:.3f} is below {gate.accuracy_at_least:.3f}")
+    if served and served.accuracy - candidate.accuracy > gate.tolerance + 1e-9:
+        reasons.append(
+            f"accuracy {candidate.accuracy:.3f} is more than {gate.tolerance:.3f} below that of the model in service, "
+            f"{served.accuracy:.3f}"
+        )
+    return reasons
+
+
+def summary(candidate: Evaluation, served: Evaluation | None, gate: Gate, reasons: list[str]) -> str:
+    by_class = ", ".join(f"class {label} {line(candidate.of_label(label))}" for label in candidate.labels)
+    lines = [
+        f"New model: {line(candidate)} ({by_class})",
+        f"Model in service: {line(served)}" if served else "Model in service: none",
+        f"Gate: at least {gate.accuracy_at_least:.3f}, and at most {gate.tolerance:.3f} below the model in service",
+        f"Stopped: {'; '.join(reasons)}" if reasons else "Passed",
+    ]
+    return "\n".join(lines)
+
+
+def line(evaluation: Evaluation) -> str:
+    return f"{evaluation.accuracy:.3f}, {evaluation.correct} of {evaluation.images}"
+
+
+def figures(evaluation: Evaluation) -> dict[str, Any]:
+    """Numbers for other programs; per_class by label."""
+    per_class = {str(label): evaluation.of_label(label) for label in evaluation.labels}
+    return {
+        **counts(evaluation),
+        "per_class": {label: counts(of_label) for label, of_label in per_class.items()},
+    }
+
+
+def counts(evaluation: Evaluation) -> dict[str, Any]:
+    return {"accuracy": evaluation.accuracy, "correct": evaluation.correct, "images": evaluation.images}
+
+
+def write_report(bucket: str, key: str, candidate: Evaluation) -> str:
+    """The model's quality as the model registry's ModelMetrics read it."""
+    matrix: dict[str, dict[str, int]] = {}
+    for (label, prediction), count in sorted(candidate.confusion.items()):
+        matrix.setdefault(str(label), {})[str(prediction)] = count
+    accuracy = {"value": candidate.accuracy, "standard_deviation": "NaN"}
+    report = {"multiclass_classification_metrics": {"accuracy": accuracy, "confusion_matrix": matrix}}
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(report).encode(), ContentType="application/json")
+    return f"s3://{bucket}/{key}"
+
+
+def examples(labels: Mapping[str, int], answers: Mapping[str, list[float]]) -> list[dict[str, Any]]:
+    """A few images of each class with the model's answers, by which an endpoint can be known to serve this model."""
+    of_label: dict[int, list[str]] = {}
+    for name, label in labels.items():
+        of_label.setdefault(label, []).append(name)
+    chosen = [name for label in sorted(of_label) for name in of_label[label][:EXAMPLES_OF_A_CLASS]]
+    return [{"name": name, "probabilities": answers[name]} for name in chosen]

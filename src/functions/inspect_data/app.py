@@ -1,0 +1,71 @@
+"""Inspect data: what is staged in the bucket, before a training job is paid for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+
+SPLITS = ("train", "test")
+
+s3 = boto3.client("s3")
+
+
+class InspectDataError(Exception):
+    """What can go wrong in this function."""
+
+
+class DataNotStaged(InspectDataError):
+    """A manifest is not there."""
+
+
+class ManifestNotUnderstood(InspectDataError):
+    """A manifest is not lines of row, label and file name."""
+
+
+class ImagesMissing(InspectDataError):
+    """A manifest names images that are not in the bucket."""
+
+
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """How many images each split has, and the hyperparameters that follow from the data."""
+    bucket = event["bucket"]
+    counts = {split: checked(bucket, split) for split in SPLITS}
+    return {"images": counts, "hyperparameters": {"num_training_samples": str(counts["train"])}}
+
+
+def checked(bucket: str, split: str) -> int:
+    """The number of images that a split's manifest names; all of them are there."""
+    names = [name for _, name in labelled(f"s3://{bucket}/{split}.lst", manifest_text(bucket, f"{split}.lst"))]
+    if missing := sorted(set(names) - set(file_names(bucket, f"{split}/"))):
+        raise ImagesMissing(
+            f"{len(missing)} of the {len(names)} images that s3://{bucket}/{split}.lst names are not under {split}/, "
+            f"first {missing[0]}: stage the images before their manifest"
+        )
+    return len(names)
+
+
+def manifest_text(bucket: str, key: str) -> str:
+    try:
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as error:
+        raise DataNotStaged(f"s3://{bucket}/{key} is not there ({error}): run `scones stage` first") from error
+    return str(body, "utf-8", "replace")
+
+
+def labelled(uri: str, text: str) -> Iterator[tuple[int, str]]:
+    """Label and file name of each line."""
+    lines = text.splitlines()
+    if not lines:
+        raise ManifestNotUnderstood(f"{uri} has no line; it should have one for each image: row, label, file name")
+    for number, line in enumerate(lines, 1):
+        fields = line.split("\t")
+        if len(fields) != 3 or not fields[1].isdecimal() or not fields[2]:
+            raise ManifestNotUnderstood(
+                f"{uri}, line {number}, is {line!r:.80}; it should be row, label and file name, parted by tabs"
+            )
+        yield int(fields[1]), fields[2]
+
+
+def file_names(bucket: str, prefix: str) -> Iterator[str]:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from (item["Key"].removeprefix(prefix) for item in page.get("Contents", []))
