@@ -1,0 +1,257 @@
+"""What LocalStack is spared for an execution (parsing, clients, threads, puts) changes nothing that can be seen."""
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import boto3
+import pytest
+from botocore.config import Config
+
+Result = TypeVar("Result")
+ROLE = "arn:aws:iam::000000000000:role/states"
+DEADLINE_S = 30
+TOGETHER = 12
+CODE = """
+import os, time
+
+class NotNow(Exception):
+    pass
+
+def lambda_handler(event, context):
+    print("asked for", event)
+    if event == "refuse":
+        raise NotNow("try again")
+    if isinstance(event, float):
+        time.sleep(event)
+    return os.getpid() if isinstance(event, float) else event
+"""
+
+
+def unique_name() -> str:
+    return f"spared-{uuid4().hex[:8]}"
+
+
+def until(condition: Callable[[], Result], what: str) -> Result:
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+    raise AssertionError(f"waited {DEADLINE_S} s for {what}")
+
+
+@pytest.fixture
+def function() -> Iterator[str]:
+    """The name of a function that gives its event back, refuses, or sleeps and gives its process."""
+    client, name, packed = boto3.client("lambda"), unique_name(), io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("app.py", CODE)
+    client.create_function(
+        FunctionName=name,
+        Role=ROLE,
+        Runtime="python3.11",
+        Handler="app.lambda_handler",
+        Timeout=20,
+        Code={"ZipFile": packed.getvalue()},
+    )
+    client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    yield name
+    client.delete_function(FunctionName=name)
+
+
+def invoke(function: str, event: object) -> Any:
+    client = boto3.client("lambda", config=Config(max_pool_connections=TOGETHER))
+    return json.loads(client.invoke(FunctionName=function, Payload=json.dumps(event))["Payload"].read())
+
+
+def task(function: str, event: object, **more: object) -> dict[str, Any]:
+    parameters = {"FunctionName": function, "Payload": event}
+    state = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": parameters, "End": True}
+    states: dict[str, Any] = {"Task": state | more, "Caught": {"Type": "Pass", "End": True}}
+    return {"StartAt": "Task", "States": states}
+
+
+def caught(error: str) -> dict[str, object]:
+    return {"Catch": [{"ErrorEquals": [error], "Next": "Caught"}]}
+
+
+@pytest.fixture
+def machine() -> Iterator[Callable[[dict[str, Any]], str]]:
+    client, arns = boto3.client("stepfunctions"), []
+
+    def create(definition: dict[str, Any]) -> str:
+        made = client.create_state_machine(name=unique_name(), definition=json.dumps(definition), roleArn=ROLE)
+        arns.append(made["stateMachineArn"])
+        return str(made["stateMachineArn"])
+
+    yield create
+    for arn in arns:
+        client.delete_state_machine(stateMachineArn=arn)
+
+
+def ended(execution: str) -> dict[str, Any]:
+    client = boto3.client("stepfunctions")
+
+    def described() -> dict[str, Any] | None:
+        answer: dict[str, Any] = client.describe_execution(executionArn=execution)
+        return None if answer["status"] == "RUNNING" else answer
+
+    return until(described, f"execution {execution} to end") or {}
+
+
+def run(arn: str) -> dict[str, Any]:
+    return ended(boto3.client("stepfunctions").start_execution(stateMachineArn=arn)["executionArn"])
+
+
+def history(execution: dict[str, Any]) -> list[dict[str, Any]]:
+    client = boto3.client("stepfunctions")
+    events: list[dict[str, Any]] = client.get_execution_history(executionArn=execution["executionArn"])["events"]
+    return events
+
+
+def test_a_task_has_lambdas_answer_and_its_history(function: str, machine: Callable[..., str]) -> None:
+    execution = run(machine(task(function, {"a": ["ü", 1]})))
+    answer = json.loads(execution["output"])
+    assert (answer["StatusCode"], answer["ExecutedVersion"], answer["Payload"]) == (200, "$LATEST", {"a": ["ü", 1]})
+    assert [event["type"] for event in history(execution)] == [
+        "ExecutionStarted",
+        "TaskStateEntered",
+        "TaskScheduled",
+        "TaskStarted",
+        "TaskSucceeded",
+        "TaskStateExited",
+        "ExecutionSucceeded",
+    ]
+
+
+@pytest.mark.parametrize(("event", "error"), [("refuse", "NotNow"), ({}, "Lambda.ResourceNotFoundException")])
+def test_errors_are_caught_by_lambdas_names(
+    function: str, machine: Callable[..., str], event: object, error: str
+) -> None:
+    name = function if event == "refuse" else "arn:aws:lambda:us-east-1:000000000000:function:not-there"
+    execution = run(machine(task(name, event, **caught(error))))
+    assert execution["status"] == "SUCCEEDED", execution
+    output = json.loads(execution["output"])
+    assert output["Error"] == error
+    if event != "refuse":
+        assert "Function not found" in output["Cause"]
+        assert (
+            "Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Request ID:"
+            in output["Cause"]
+        )
+
+
+def test_a_function_at_its_limit_is_too_many_requests(function: str, machine: Callable[..., str]) -> None:
+    boto3.client("lambda").put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+    execution = run(machine(task(function, {}, **caught("Lambda.TooManyRequestsException"))))
+    assert execution["status"] == "SUCCEEDED", execution
+
+
+def test_executions_that_share_a_definition_count_their_own_retries(function: str, machine: Callable[..., str]) -> None:
+    retry = {"ErrorEquals": ["NotNow"], "IntervalSeconds": 1, "MaxAttempts": 2, "BackoffRate": 1}
+    arn = machine(task(function, "refuse", Retry=[retry]))
+    client = boto3.client("stepfunctions")
+    started = [client.start_execution(stateMachineArn=arn)["executionArn"] for _ in range(3)]
+    for execution in map(ended, started):
+        assert execution["error"] == "NotNow"
+        assert [event["type"] for event in history(execution)].count("TaskFailed") == 3
+
+
+def test_a_new_definition_takes_the_place_of_the_old(function: str, machine: Callable[..., str]) -> None:
+    arn = machine(task(function, "old"))
+    assert json.loads(run(arn)["output"])["Payload"] == "old"
+    client = boto3.client("stepfunctions")
+    client.update_state_machine(stateMachineArn=arn, definition=json.dumps(task(function, "new")))
+    assert json.loads(run(arn)["output"])["Payload"] == "new"
+
+
+def test_every_invocation_is_a_metric(function: str) -> None:
+    for event in ("a", "b", "refuse"):
+        invoke(function, event)
+    cloudwatch = boto3.client("cloudwatch")
+
+    def count(metric: str) -> float:
+        now = datetime.now(UTC)
+        points = cloudwatch.get_metric_statistics(
+            Namespace="AWS/Lambda",
+            MetricName=metric,
+            Dimensions=[{"Name": "FunctionName", "Value": function}],
+            StartTime=now - timedelta(minutes=10),
+            EndTime=now + timedelta(minutes=1),
+            Period=3600,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        return float(sum(point["Sum"] for point in points))
+
+    until(lambda: count("Invocations") == 3, "three invocations in CloudWatch")
+    assert count("Errors") == 1
+
+
+def test_every_invocation_is_in_the_log_in_order(function: str) -> None:
+    for number in range(5):
+        invoke(function, number)
+    logs, group = boto3.client("logs"), f"/aws/lambda/{function}"
+
+    def lines() -> list[str]:
+        streams = logs.describe_log_streams(logGroupName=group)["logStreams"] if groups() else []
+        assert len(streams) <= 1, "one environment was enough"
+        events = [
+            logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)["events"]
+            for stream in streams
+        ]
+        return [event["message"].strip() for event in (events[0] if events else ())]
+
+    def groups() -> list[Any]:
+        return list(logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"])
+
+    def asked() -> list[str]:
+        return [line for line in lines() if line.startswith("asked for")]
+
+    until(lambda: len(asked()) == 5, "five invocations in the log")
+    assert asked() == [f"asked for {number}" for number in range(5)]
+    assert [line.split(" ")[0] for line in lines()].count("REPORT") == 5
+
+
+def test_short_invocations_share_environments(function: str) -> None:
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        processes = list(pool.map(lambda _: invoke(function, 0.001), range(3 * TOGETHER)))
+    assert len(set(processes)) < TOGETHER
+
+
+def test_long_invocations_get_an_environment_each(function: str) -> None:
+    """They all end within the time of fewer turns than there would be if they shared."""
+    with ThreadPoolExecutor(4) as pool:
+        processes = list(pool.map(lambda _: invoke(function, 5.0), range(4)))
+    assert len(set(processes)) == 4
+
+
+def test_a_rule_hears_of_an_executions_status(function: str, machine: Callable[..., str]) -> None:
+    sqs, events, name = boto3.client("sqs"), boto3.client("events"), unique_name()
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    arn = machine(task(function, {}))
+    pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [arn]}}
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": queue_arn}])
+    try:
+        run(arn)
+        heard: list[str] = []
+
+        def all_heard() -> bool:
+            for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages", []):
+                heard.append(json.loads(message["Body"])["detail"]["status"])
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            return len(heard) == 2
+
+        until(all_heard, "both events")
+        assert sorted(heard) == ["RUNNING", "SUCCEEDED"]
+    finally:
+        events.remove_targets(Rule=name, Ids=["queue"])
+        events.delete_rule(Name=name)
+        sqs.delete_queue(QueueUrl=queue)
