@@ -68,19 +68,17 @@ env: .venv/.installed ## print the exports that point a shell at it: eval "$(mak
 
 ##@ The workflow, step by step
 
-STEPS := stage train endpoint workflow classify report
-.PHONY: $(STEPS) clean-cloud
+STEPS := deploy stage train endpoint classify report destroy
+.PHONY: $(STEPS)
+deploy: ## create or update everything that lasts: shows what will change, what it costs, and asks (not with YES=1)
 stage: ## get the images, write the manifests, upload
 train: ## train the classifier
-endpoint: ## deploy it, with data capture
-workflow: ## deploy the functions and the state machine
+endpoint: ## serve it, with data capture
 classify: ## run test images through the state machine
 report: ## read what was captured, draw it, write out/report
+destroy: ## take it all away again, the endpoint first
 $(STEPS): setup data/sample.tar.gz
 	@$(CLOUD) require -- .venv/bin/scones $@
-
-clean-cloud: setup ## delete what the workflow made in the cloud
-	@$(CLOUD) require -- .venv/bin/scones clean
 
 .PHONY: load
 load: setup ## send test images at a rate: RATE=5 FOR=30s, or BURST=50; ENDPOINT=1 goes past the state machine

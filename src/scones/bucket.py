@@ -1,4 +1,4 @@
-"""The bucket: made if missing, filled in parallel, read with a clear word when something is not there."""
+"""Buckets: made if missing, filled in parallel, read with a clear word when something is not there."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -38,19 +38,24 @@ def exists(s3: BaseClient, bucket: str) -> bool:
     return True
 
 
-def ensure(kit: Kit) -> bool:
+def require(kit: Kit) -> None:
+    if not exists(kit.client("s3"), kit.bucket):
+        raise MissingError(f"there is no bucket {kit.bucket}: run `scones deploy` first")
+
+
+def ensure(kit: Kit, bucket: str) -> bool:
     """Make the bucket if it is missing, and finish one of ours that was left half made. True if it was made."""
-    s3, bucket = kit.client("s3"), kit.bucket
+    s3 = kit.client("s3")
     made = not exists(s3, bucket)
     if made:
-        _make(kit)
+        _make(kit, bucket)
     if made or is_ours(s3, bucket):
         _close(s3, bucket)
     return made
 
 
-def _make(kit: Kit) -> None:
-    s3, bucket = kit.client("s3"), kit.bucket
+def _make(kit: Kit, bucket: str) -> None:
+    s3 = kit.client("s3")
     # us-east-1 is the one region that must not be named.
     where = {} if kit.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": kit.region}}
     s3.create_bucket(Bucket=bucket, **where)

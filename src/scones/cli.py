@@ -16,6 +16,7 @@ from scones import settings, timings
 from scones.console import Console
 from scones.errors import SconesError, explained
 from scones.kit import Kit
+from scones.settings import Setting
 
 INTERRUPTED = 130
 Result = TypeVar("Result")
@@ -39,14 +40,23 @@ class Invocation:
         return kits.opened(loaded, boto3.Session(profile_name=self.profile), self.console)
 
 
+def option(setting: Setting) -> Callable[[Command], Command]:
+    word, help_text = f"--{setting.name.replace('_', '-')}", f"{setting.help} [{setting.variable}]"
+    if setting.parse is settings.boolean:
+        return click.option(f"{word}/--no-{word[2:]}", setting.name, default=None, help=help_text, callback=said)
+    return click.option(word, setting.name, metavar="VALUE", help=help_text)
+
+
+def said(context: click.Context, parameter: click.Parameter, value: bool | None) -> str | None:
+    return None if value is None else "yes" if value else "no"
+
+
 def takes(*names: str) -> Callable[[Command], Command]:
     """Options for settings, named as these are."""
 
     def decorate(command: Command) -> Command:
         for name in reversed(names):
-            setting = settings.BY_NAME[name]
-            words = f"{setting.help} [{setting.variable}]"
-            command = click.option(f"--{name.replace('_', '-')}", name, metavar="VALUE", help=words)(command)
+            command = option(settings.BY_NAME[name])(command)
         return command
 
     return decorate
@@ -65,7 +75,7 @@ def timed(kit: Kit, step: str, title: str, action: Callable[[Kit], Result]) -> R
 @click.option("--profile", help="AWS profile, as in `aws --profile` [AWS_PROFILE].")
 @click.pass_context
 def cli(context: click.Context, profile: str | None) -> None:
-    """Stage images, train, deploy, classify, report: the Scones Unlimited workflow on AWS.
+    """Deploy, stage images, train, serve, classify, report: the Scones Unlimited workflow on AWS.
 
     A step that is done already says so. Settings come from options, variables, targets.toml, defaults, in this order.
     """
@@ -90,10 +100,10 @@ def step_endpoint(kit: Kit) -> None:
     timed(kit, "endpoint", "Deploy the endpoint", endpoint.endpoint)
 
 
-def step_workflow(kit: Kit) -> None:
-    from scones import workflow
+def step_deploy(kit: Kit) -> None:
+    from scones import deploy
 
-    timed(kit, "workflow", "Deploy the workflow", workflow.workflow)
+    timed(kit, "deploy", "Deploy the stack", deploy.deploy)
 
 
 def step_classify(kit: Kit) -> None:
@@ -110,11 +120,20 @@ def step_report(kit: Kit) -> None:
 
 
 PLACE = ("bucket", "out")
-STAGE = ("dataset", "fallback_dataset")
+STAGE = ("dataset", "fallback_dataset", "classes")
 TRAIN = ("role", "image_uri", "training_instance_type", "hyperparameters", "endpoint_name")
 ENDPOINT = ("endpoint_instance_type",)
-WORKFLOW = ("stack", "threshold")
+CONSENT = ("confirm", "yes")
+DEPLOY = ("stack", "threshold", "near_classes", "notification_email", "endpoint_scaling", *CONSENT)
 CLASSIFY = ("images", "concurrency")
+
+
+@cli.command()
+@takes(*DEPLOY, "classes", "endpoint_instance_type", "role", "endpoint_name", *PLACE)
+@click.pass_obj
+def deploy(invocation: Invocation, /, **arguments: str | None) -> None:
+    """Deploy the stack: bucket, role, functions, state machines, queues, alarms, dashboard."""
+    step_deploy(invocation.kit(arguments))
 
 
 @cli.command()
@@ -126,7 +145,7 @@ def stage(invocation: Invocation, /, **arguments: str | None) -> None:
 
 
 @cli.command()
-@takes(*TRAIN, *PLACE)
+@takes(*TRAIN, "stack", *PLACE)
 @click.pass_obj
 def train(invocation: Invocation, /, **arguments: str | None) -> None:
     """Train with SageMaker, following the job's log."""
@@ -134,19 +153,11 @@ def train(invocation: Invocation, /, **arguments: str | None) -> None:
 
 
 @cli.command()
-@takes(*TRAIN, *ENDPOINT, *PLACE)
+@takes(*TRAIN, *ENDPOINT, "stack", *PLACE)
 @click.pass_obj
 def endpoint(invocation: Invocation, /, **arguments: str | None) -> None:
     """Serve the trained model, capturing all traffic."""
     step_endpoint(invocation.kit(arguments))
-
-
-@cli.command()
-@takes(*WORKFLOW, "endpoint_name", *PLACE)
-@click.pass_obj
-def workflow(invocation: Invocation, /, **arguments: str | None) -> None:
-    """Deploy the functions and the state machine."""
-    step_workflow(invocation.kit(arguments))
 
 
 @cli.command()
@@ -164,12 +175,26 @@ def classify(invocation: Invocation, /, keys: tuple[str, ...], **arguments: str 
         return
     run = executions.classify(kit, keys)
     for execution in run.executions:
-        kit.console.say(executions.describe(execution))
+        kit.console.say(executions.describe(execution, kit.settings.classes))
     executions.raise_failed(run.executions)
 
 
+@cli.command("classify-batch")
+@click.argument("prefix", default="test/")
+@click.option("--manifest", metavar="KEY", help="A JSON list of keys in the bucket, instead of all under PREFIX.")
+@takes("concurrency", "tolerated_failure_percentage", "endpoint_name", "stack", *PLACE)
+@click.pass_obj
+def classify_batch(invocation: Invocation, /, prefix: str, manifest: str | None, **arguments: str | None) -> None:
+    """Send all images under PREFIX (test/) through the workflow, many at once, and report which failed."""
+    from scones import batches
+
+    kit = invocation.kit(arguments)
+    kit.console.step("Classify a batch")
+    batches.classify_batch(kit, batches.Source(prefix, manifest))
+
+
 @cli.command()
-@takes(*TRAIN, *PLACE)
+@takes(*TRAIN, "stack", *PLACE)
 @click.pass_obj
 def report(invocation: Invocation, /, **arguments: str | None) -> None:
     """Read all captured records; draw the picture, the page and summary.json."""
@@ -177,29 +202,34 @@ def report(invocation: Invocation, /, **arguments: str | None) -> None:
 
 
 @cli.command()
-@takes("endpoint_name", "stack", "role", *PLACE)
+@takes("endpoint_name", "stack", "role", *CONSENT, *PLACE)
 @click.pass_obj
-def clean(invocation: Invocation, /, **arguments: str | None) -> None:
-    """Remove all that the steps made in the account."""
-    from scones import clean as cleaning
+def destroy(invocation: Invocation, /, **arguments: str | None) -> None:
+    """Remove all that the steps made in the account, the endpoint first."""
+    from scones import destroy as destruction
 
     kit = invocation.kit(arguments)
-    kit.console.step("Clean up")
-    cleaning.clean(kit)
+    kit.console.step("Destroy")
+    destruction.destroy(kit)
 
 
 @cli.command()
-@takes(*STAGE, *TRAIN, *ENDPOINT, *WORKFLOW, *CLASSIFY, *PLACE)
+@takes(*DEPLOY, *STAGE, *TRAIN, *ENDPOINT, *CLASSIFY, *PLACE)
 @click.pass_obj
 def run(invocation: Invocation, /, **arguments: str | None) -> None:
-    """All steps: stage, train, endpoint, workflow, classify, report."""
+    """All steps: deploy, stage, train, endpoint, classify, report."""
     from scones import executions
 
     kit = invocation.kit(arguments)
     kit.console.say(f"Target {kit.settings.target}, account {kit.account}, {kit.region}, bucket {kit.bucket}")
-    for step in (step_stage, step_train, step_endpoint, step_workflow, step_classify, step_report):
+    for step in (step_deploy, step_stage, step_train, step_endpoint, step_classify, step_report):
         step(kit)
     executions.raise_failed(executions.read(kit.settings.out).executions)
+
+
+# The names that these had before.
+cli.add_command(click.Command("workflow", params=deploy.params, callback=deploy.callback, hidden=True))
+cli.add_command(click.Command("clean", params=destroy.params, callback=destroy.callback, hidden=True))
 
 
 @cli.command()

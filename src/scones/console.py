@@ -1,7 +1,7 @@
 """What a person sees: live progress on a terminal, plain lines elsewhere."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -64,6 +64,12 @@ class Console:
 
     def warn(self, text: str) -> None:
         self._rich.print(f" ! {text}", style="bold yellow", markup=False, soft_wrap=True)
+
+    def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        lines = [tuple(heads), *map(tuple, rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        for line in lines:
+            self.say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
     @contextmanager
     def meter(self, title: str, total: float | None = None) -> Iterator[Meter]:

@@ -42,7 +42,7 @@ def ensure_model(kit: Kit, job: TrainingJob) -> str:
         sagemaker.create_model(
             ModelName=job.name,
             PrimaryContainer={"Image": job.image_uri, "ModelDataUrl": job.model_data},
-            ExecutionRoleArn=role.ensure(kit),
+            ExecutionRoleArn=role.arn(kit),
             Tags=[PROJECT_TAG],
         )
     return job.name
@@ -134,7 +134,7 @@ def endpoint(kit: Kit) -> str:
     if not deploy(kit, name, config):
         kit.console.done(f"Endpoint {name} is InService already, with the model of {job.name}")
         return name
-    with keeps_running(f"endpoint {name} (scones clean, or aws sagemaker delete-endpoint --endpoint-name {name})"):
+    with keeps_running(f"endpoint {name} (scones destroy, or aws sagemaker delete-endpoint --endpoint-name {name})"):
         found = settled(kit, name)
     if found is None:
         raise EndpointError(f"endpoint {name} is gone: someone deleted it while it was waited for")

@@ -51,6 +51,10 @@ class StackError(SconesError):
     """The CloudFormation stack could not be deployed or deleted."""
 
 
+class ConsentError(SconesError):
+    """A person was asked and said no, or nobody could be asked."""
+
+
 class ExecutionsError(SconesError):
     """Executions of the state machine failed."""
 

@@ -36,6 +36,11 @@ class Kit:
             return LocalSageMaker(self.session, self.client("s3"), self.client("logs"), self.bucket, self.account)
         return self.session.client(service, config=client_config(self.settings.concurrency))
 
+    @property
+    def registry(self) -> BaseClient:
+        """SageMaker's model registry, which the SDK's local mode has none of."""
+        return self.session.client("sagemaker", config=client_config(1))
+
     def keeps_running(self, job: str) -> AbstractContextManager[None]:
         """On Ctrl-C, note that a job goes on without us; one of local mode is ours, and ends with us."""
         return nullcontext() if self.settings.uses_local_mode else keeps_running(job)
@@ -43,6 +48,11 @@ class Kit:
     @property
     def bucket(self) -> str:
         return self.settings.bucket or f"scones-unlimited-{self.account}-{self.region}"
+
+    @property
+    def deployment_bucket(self) -> str:
+        """Holds code, for the stack to be made from."""
+        return f"scones-unlimited-deploy-{self.account}-{self.region}"
 
 
 def client_config(concurrency: int) -> Config:

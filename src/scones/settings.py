@@ -12,7 +12,8 @@ from scones import local_mode
 from scones.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parents[2]
-HYPERPARAMETERS = {"image_shape": "3,32,32", "num_classes": "2"}
+TRUE, FALSE = {"yes", "true", "1", "on"}, {"no", "false", "0", "off"}
+HYPERPARAMETERS = {"image_shape": "3,32,32"}
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,15 @@ class Settings:
     endpoint_name: str
     stack: str
     threshold: float
+    classes: tuple[str, ...]
+    near_classes: tuple[str, ...]
     images: int
     concurrency: int
+    tolerated_failure_percentage: float
+    notification_email: str | None
+    endpoint_scaling: bool
+    confirm: bool
+    yes: bool
     out: Path
     project: Path = PROJECT
 
@@ -53,10 +61,31 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def boolean(text: str) -> bool:
+    """As TOML, make and people write it."""
+    if (word := text.lower()) not in TRUE | FALSE:
+        raise ValueError("yes or no")
+    return word in TRUE
+
+
 def share(text: str) -> float:
     if not re.fullmatch(r"[0-9]+\.?[0-9]*|\.[0-9]+", text) or not 0 <= float(text) <= 1:
         raise ValueError("a number from 0 to 1")
     return float(text)
+
+
+def percentage(text: str) -> float:
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) or float(text) > 100:
+        raise ValueError("a number from 0 to 100")
+    return float(text)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """`bicycle,motorcycle`, as CIFAR-100 spells its fine labels."""
+    found = tuple(name.strip() for name in text.split(","))
+    if not all(re.fullmatch(r"[a-z][a-z_]*", name) for name in found) or len(set(found)) < len(found):
+        raise ValueError("CIFAR-100's fine labels, each once, such as bicycle,motorcycle,pickup_truck")
+    return found
 
 
 def matching(pattern: str, meaning: str) -> Callable[[str], str]:
@@ -114,13 +143,19 @@ INSTANCE_TYPE = matching(
 NAME = matching(r"[a-zA-Z][-a-zA-Z0-9]{0,62}", "letters, digits and hyphens, beginning with a letter, at most 63")
 BUCKET = matching(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name: 3 to 63 of a-z, 0-9, dot and hyphen")
 ENDPOINT_NAME = matching(r"[a-z0-9](-*[a-z0-9]){0,39}", "lower-case letters, digits and inner hyphens, at most 40")
+EMAIL = matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")
 ROLE = matching(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+", "a role's ARN, arn:aws:iam::<account>:role/<name>")
 
 SETTINGS = (
     Setting("dataset", path, None, "Archive in CIFAR-100's format, instead of the download."),
     Setting("fallback_dataset", path, str(PROJECT / "data" / "sample.tar.gz"), "Archive for when there is no network."),
-    Setting("bucket", BUCKET, None, "S3 bucket (default: scones-unlimited-<account>-<region>, made if missing)."),
-    Setting("role", ROLE, None, "SageMaker's execution role (default: scones-unlimited-sagemaker, made if missing)."),
+    Setting(
+        "bucket",
+        BUCKET,
+        None,
+        "S3 bucket (default: scones-unlimited-<account>-<region>); deploy makes it if it is missing.",
+    ),
+    Setting("role", ROLE, None, "SageMaker's execution role (default: one that deploy makes)."),
     Setting("image_uri", str, None, "Algorithm's image (default: AWS's built-in image-classification)."),
     Setting("training_instance_type", INSTANCE_TYPE, "ml.p3.2xlarge", "Instance type that trains."),
     Setting("endpoint_instance_type", INSTANCE_TYPE, "ml.m5.xlarge", "Instance type that serves."),
@@ -130,8 +165,19 @@ SETTINGS = (
     ),
     Setting("stack", NAME, "scones-unlimited", "CloudFormation stack's name."),
     Setting("threshold", share, "0.93", "Least confidence at which a decision counts."),
+    Setting(
+        "classes", names, "bicycle,motorcycle", "CIFAR-100's fine labels that are told apart, in the endpoint's order."
+    ),
+    Setting("near_classes", names, "bicycle", "The classes that get the orders nearby; all others get the far ones."),
     Setting("images", positive, "40", "How many test images to classify."),
     Setting("concurrency", positive, "8", "Executions in flight at once."),
+    Setting(
+        "tolerated_failure_percentage", percentage, "10", "How many of a batch's images may fail before the batch does."
+    ),
+    Setting("notification_email", EMAIL, None, "Who is told of failures, reviews and alarms."),
+    Setting("endpoint_scaling", boolean, "no", "Whether the endpoint's instances follow its load."),
+    Setting("confirm", boolean, "yes", "Whether deploy and destroy show what it costs, and ask."),
+    Setting("yes", boolean, "no", "Go ahead where they would ask, as CI must."),
     Setting("out", path, str(PROJECT / "out" / "report"), "Folder of the report."),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -161,6 +207,15 @@ def _file_hyperparameters(section: Mapping[str, object], file: Path) -> dict[str
     return {name: str(value) for name, value in table.items()}
 
 
+def check_classes(loaded: Settings) -> None:
+    if len(loaded.classes) < 2:
+        raise SettingsError(f"CLASSES is {','.join(loaded.classes)!r}, and must name two classes at least")
+    if unknown := [name for name in loaded.near_classes if name not in loaded.classes]:
+        raise SettingsError(
+            f"NEAR_CLASSES has {unknown[0]!r}, which is not among CLASSES ({','.join(loaded.classes)}): set both"
+        )
+
+
 def load(arguments: Mapping[str, str], environ: Mapping[str, str], target: str, file: Path) -> Settings:
     """Settings for a target.
 
@@ -181,6 +236,7 @@ def load(arguments: Mapping[str, str], environ: Mapping[str, str], target: str, 
     values: dict[str, Any] = {setting.name: resolved(setting) for setting in SETTINGS}
     values["hyperparameters"] = HYPERPARAMETERS | _file_hyperparameters(section, file) | values["hyperparameters"]
     loaded = Settings(target=target, **values)
+    check_classes(loaded)
     if loaded.uses_local_mode != (loaded.endpoint_instance_type in local_mode.INSTANCE_TYPES):
         raise SettingsError(
             f"TRAINING_INSTANCE_TYPE is {loaded.training_instance_type!r} and ENDPOINT_INSTANCE_TYPE is "

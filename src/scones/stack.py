@@ -16,8 +16,28 @@ from scones.polling import poll
 TIMEOUT_S = 900
 EMPTY = ("didn't contain changes", "no updates are to be performed")
 USABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+# Resources in these states are there, and have a physical id.
+EXISTING = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "DELETE_FAILED"}
 # Stacks in these states can only be deleted.
 DEAD = {"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"}
+
+
+@dataclass(frozen=True)
+class Change:
+    action: str
+    name: str
+    resource_type: str
+    replacement: str
+
+    @classmethod
+    def of(cls, change: Mapping[str, Any]) -> "Change":
+        """AWS says of a replacement True, False or Conditional, and nothing where a resource is added or removed."""
+        return cls(
+            change["Action"],
+            change["LogicalResourceId"],
+            change["ResourceType"],
+            {"True": "yes", "Conditional": "perhaps"}.get(change.get("Replacement", ""), ""),
+        )
 
 
 @dataclass(frozen=True)
@@ -37,19 +57,51 @@ class Stack:
 
     def deploy(self, template: str, parameters: Mapping[str, str]) -> bool:
         """Create or update. False if there was nothing to change."""
+        change_set = self.propose(template, parameters)
+        if change_set is not None:
+            self.execute(change_set)
+        return change_set is not None
+
+    def propose(self, template: str, parameters: Mapping[str, str]) -> str | None:
+        """A change set's ARN, None if there is nothing to change."""
         found = self._settled()
         if found is not None and found["StackStatus"] in DEAD:
             self.console.warn(f"Stack {self.name} is {found['StackStatus']}, from a deployment that failed: made anew")
             self.delete()
             found = None
         kind = "CREATE" if found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS" else "UPDATE"
-        change_set = self._change_set(template, parameters, kind)
-        if change_set is None:
-            return False
+        return self._change_set(template, parameters, kind)
+
+    def changes(self, change_set: str) -> list[Change]:
+        token: dict[str, str] = {}
+        found: list[Change] = []
+        while True:
+            page = self.cloudformation.describe_change_set(ChangeSetName=change_set, StackName=self.name, **token)
+            found += [Change.of(item["ResourceChange"]) for item in page["Changes"] if "ResourceChange" in item]
+            if not page.get("NextToken"):
+                return found
+            token = {"NextToken": page["NextToken"]}
+
+    def execute(self, change_set: str) -> None:
         seen = self._event_ids()
-        self.cloudformation.execute_change_set(ChangeSetName=change_set)
+        self.cloudformation.execute_change_set(ChangeSetName=change_set, StackName=self.name)
         self._follow(seen)
-        return True
+
+    def discard(self, change_set: str) -> None:
+        """A stack that has nothing but this change set goes with it."""
+        self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=self.name)
+        found = self.describe()
+        if found is not None and found["StackStatus"] == "REVIEW_IN_PROGRESS":
+            self.cloudformation.delete_stack(StackName=self.name)
+
+    def physical_ids(self, resource_type: str) -> list[str]:
+        pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name)
+        found = [item for page in pages for item in page["StackResourceSummaries"]]
+        return [
+            item["PhysicalResourceId"]
+            for item in found
+            if item["ResourceType"] == resource_type and item["ResourceStatus"] in EXISTING
+        ]
 
     def delete(self) -> bool:
         if self._settled() is None:
@@ -68,7 +120,7 @@ class Stack:
             ChangeSetType=kind,
             TemplateBody=template,
             Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+            Capabilities=["CAPABILITY_IAM"],
             Tags=[PROJECT_TAG],
         )
         arn: str = made["Id"]

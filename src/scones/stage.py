@@ -72,7 +72,9 @@ def locate(kit: Kit) -> Source:
 
 def staged_folder(kit: Kit, source: Source) -> Path:
     with source.path.open("rb") as stream:
-        return kit.settings.staged / hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+        digest = hashlib.file_digest(stream, "sha256")
+    digest.update(",".join(kit.settings.classes).encode())
+    return kit.settings.staged / digest.hexdigest()[:16]
 
 
 def write_locally(kit: Kit, source: Source) -> tuple[Dataset, Path]:
@@ -82,7 +84,7 @@ def write_locally(kit: Kit, source: Source) -> tuple[Dataset, Path]:
         return replace(dataset, name=source.name), folder
     with kit.console.meter("Unpacking") as meter:
         archive = read_archive(source.path, lambda part: meter.update(f"reading {part}"))
-        for count, name in enumerate(write_dataset(archive, source.name, folder), 1):
+        for count, name in enumerate(write_dataset(archive, source.name, folder, kit.settings.classes), 1):
             meter.update(f"{count} images, {name}")
     written = read_dataset(folder)
     if written is None:
@@ -180,9 +182,8 @@ def upload(kit: Kit, folder: Path) -> int:
 
 def stage(kit: Kit) -> Dataset:
     """Validated and written to disk whole, before the first object is touched."""
+    bucket.require(kit)
     dataset, folder = write_locally(kit, locate(kit))
-    if bucket.ensure(kit):
-        kit.console.say(f"Made the bucket {kit.bucket}: private, encrypted")
     count = upload(kit, folder)
     record = json.dumps(asdict(dataset), indent=2).encode()
     kit.client("s3").put_object(Bucket=kit.bucket, Key=RECORD, Body=record, ContentType="application/json")

@@ -74,7 +74,8 @@ def describe(sagemaker: BaseClient, name: str) -> TrainingJob | None:
 
 
 def hyperparameters(kit: Kit, dataset: Dataset) -> dict[str, str]:
-    return {"num_training_samples": str(dataset.train_images), **kit.settings.hyperparameters}
+    of_data = {"num_classes": str(len(dataset.classes)), "num_training_samples": str(dataset.train_images)}
+    return of_data | kit.settings.hyperparameters
 
 
 def base_name(kit: Kit, dataset: Dataset) -> str:
@@ -139,7 +140,7 @@ def once_role_is_known(start: Callable[[], None], timeout_s: float = ROLE_SPREAD
 def start(kit: Kit, dataset: Dataset, name: str) -> None:
     for split in SPLITS:
         stage.require_images(kit, split)
-    arn = role.ensure(kit)
+    arn = role.arn(kit)
     kit.console.say("Loading the SageMaker SDK")
     from scones import sagemaker_sdk as sdk
 

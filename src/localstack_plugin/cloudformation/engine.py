@@ -9,11 +9,16 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from localstack.aws.api.cloudformation import ChangeAction, ChangeSetType, ResourceStatus, StackStatus
+from localstack.services.cloudformation.engine.v2.change_set_model import NodeParameter
 from localstack.services.cloudformation.engine.v2.change_set_model_executor import (
     ChangeSetModelExecutor,
     ChangeSetModelExecutorResult,
 )
-from localstack.services.cloudformation.engine.v2.change_set_model_preproc import PreprocProperties
+from localstack.services.cloudformation.engine.v2.change_set_model_preproc import (
+    ChangeSetModelPreproc,
+    PreprocEntityDelta,
+    PreprocProperties,
+)
 from localstack.services.cloudformation.resource_provider import (
     OperationStatus,
     ProgressEvent,
@@ -25,6 +30,7 @@ from localstack.services.cloudformation.v2.entities import ResolvedResource
 
 LOG = logging.getLogger(__name__)
 UPDATES = {"Modify", "Dynamic"}
+LISTS = {"CommaDelimitedList", "List<String>"}
 RETAINS = {"Retain", "RetainExceptOnCreate"}
 STATUS_AFTER_ROLLBACK = {
     ChangeSetType.CREATE: StackStatus.ROLLBACK_COMPLETE,
@@ -41,7 +47,20 @@ Resources: TypeAlias = dict[str, ResolvedResource]
 def install() -> None:
     ResourceProviderExecutor.execute_action = _executing(ResourceProviderExecutor.execute_action)
     ChangeSetModelExecutor._execute_resource_action = _retaining(ChangeSetModelExecutor._execute_resource_action)
+    ChangeSetModelPreproc.visit_node_parameter = _splitting(ChangeSetModelPreproc.visit_node_parameter)
     ChangeSetModelExecutor.execute = _rolling_back(ChangeSetModelExecutor.execute)
+
+
+def _splitting(original: Callable[..., PreprocEntityDelta]) -> Callable[..., PreprocEntityDelta]:
+    """A list in a parameter is split as it will be, and not as it was: a stack that joins one could not be deleted."""
+
+    def visit_node_parameter(preproc: ChangeSetModelPreproc, node: NodeParameter) -> PreprocEntityDelta:
+        delta = original(preproc, node)
+        if isinstance(delta.before, str) and preproc.visit(node.type_).before in LISTS:
+            delta.before = [item.strip() for item in delta.before.split(",")]
+        return delta
+
+    return visit_node_parameter
 
 
 def _executing(original: Callable[..., ProgressEvent]) -> Callable[..., ProgressEvent]:
@@ -127,10 +146,19 @@ def _acted(
     before: ResolvedResource,
     after: ResolvedResource | None,
 ) -> ProgressEvent:
-    return executor._execute_resource_action(
+    resource_type = before["Type"]
+    event = executor._execute_resource_action(
         action,
         name,
-        resource_type=before["Type"],
+        resource_type=resource_type,
         before_properties=PreprocProperties(properties=before["Properties"]),
         after_properties=after and PreprocProperties(properties=after["Properties"]),
     )
+    executor._process_event(
+        action=action,
+        logical_resource_id=name,
+        event_status=event.status,
+        resource_type=resource_type,
+        reason=event.message,
+    )
+    return event

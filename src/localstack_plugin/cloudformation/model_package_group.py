@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from localstack.services.cloudformation.resource_provider import (
     OperationStatus,
     ProgressEvent,
@@ -11,6 +13,16 @@ from localstack.services.cloudformation.resource_provider import (
 
 Group = dict[str, Any]
 CREATE_ONLY = ("ModelPackageGroupName", "ModelPackageGroupDescription")
+
+
+def left_behind(sagemaker: BaseClient, model: Group) -> str | None:
+    name = model["ModelPackageGroupName"]
+    try:
+        arn: str = sagemaker.describe_model_package_group(ModelPackageGroupName=name)["ModelPackageGroupArn"]
+    except ClientError:
+        return None
+    tags = model.get("Tags", [])
+    return arn if tags and tags == sagemaker.list_tags(ResourceArn=arn)["Tags"] else None
 
 
 class ModelPackageGroupProvider(ResourceProvider[Group]):
@@ -28,9 +40,15 @@ class ModelPackageGroupProvider(ResourceProvider[Group]):
     }
 
     def create(self, request: ResourceRequest[Group]) -> ProgressEvent[Group]:
-        model = request.desired_state
-        answer = request.aws_client_factory.sagemaker.create_model_package_group(**model)
-        model["ModelPackageGroupArn"] = answer["ModelPackageGroupArn"]
+        """LocalStack forgets its stacks when it stops, SageMaker keeps what they made: an equal group is taken over."""
+        model, sagemaker = request.desired_state, request.aws_client_factory.sagemaker
+        try:
+            arn = sagemaker.create_model_package_group(**model)["ModelPackageGroupArn"]
+        except ClientError:
+            arn = left_behind(sagemaker, model)
+            if arn is None:
+                raise
+        model["ModelPackageGroupArn"] = arn
         return ProgressEvent(OperationStatus.SUCCESS, resource_model=model)
 
     def update(self, request: ResourceRequest[Group]) -> ProgressEvent[Group]:

@@ -73,6 +73,9 @@ class LocalSageMaker:
         stop(self.docker.find(TRAINING_JOB_LABEL, request["TrainingJobName"]))
         return {}
 
+    def delete_training_job(self, **request: Any) -> Answer:
+        return self._deleted(TRAINING_JOB, request)
+
     def _train(self, record: Answer, request: Answer) -> None:
         run = TrainingRun(self.session, self.s3, self.logs, self.docker, self.bucket)
         outcome = run.run(request)

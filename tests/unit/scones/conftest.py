@@ -16,7 +16,7 @@ import pytest
 from moto import mock_aws
 from rich.console import Console as RichConsole
 
-from scones import settings
+from scones import bucket, settings
 from scones.console import Console
 from scones.kit import Kit, opened
 
@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "AWS_CONFIG_FILE": "/dev/null",
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
 }
+ROLE = "arn:aws:iam::123456789012:role/sagemaker"
 BICYCLE, MOTORCYCLE, OTHER = 8, 48, 19
 
 
@@ -158,7 +159,10 @@ def make_kit(aws: None, screen: Screen, tmp_path: Path) -> MakeKit:
 
 @pytest.fixture
 def kit(make_kit: MakeKit, archive: Path) -> Kit:
-    return make_kit(dataset=str(archive))
+    """With a bucket and a role, which the stack would make."""
+    made = make_kit(dataset=str(archive), yes="yes", role=ROLE)
+    bucket.ensure(made, made.bucket)
+    return made
 
 
 @pytest.fixture(scope="session")

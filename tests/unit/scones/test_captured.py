@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from scones import bucket, captured
+from scones import captured
 from scones.errors import CaptureError
 from scones.kit import Kit
 
@@ -34,7 +34,6 @@ def test_a_record_has_image_answer_and_name() -> None:
 
 
 def test_every_line_of_every_file_is_read(kit: Kit) -> None:
-    bucket.ensure(kit)
     put(kit, "a.jsonl", line("1"), line("2"), "", line("3"))
     put(kit, "b.jsonl", line("4", "bike-1"))
     put(kit, "notes.txt", "not a record")
@@ -44,7 +43,6 @@ def test_every_line_of_every_file_is_read(kit: Kit) -> None:
 
 def test_files_over_a_page_of_the_listing_are_read(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "3")
-    bucket.ensure(kit)
     for number in range(8):
         put(kit, f"{number}.jsonl", line(str(number)))
     assert kit.client("s3").list_objects_v2(Bucket=kit.bucket)["IsTruncated"]
@@ -52,7 +50,6 @@ def test_files_over_a_page_of_the_listing_are_read(kit: Kit, monkeypatch: pytest
 
 
 def test_a_deadline_gives_what_there_is(kit: Kit) -> None:
-    bucket.ensure(kit)
     put(kit, "a.jsonl", line("1"))
     assert len(captured.read_all(kit, "scones-vehicles", lambda records: False, timeout_s=0.01)) == 1
 

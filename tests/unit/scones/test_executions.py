@@ -91,5 +91,5 @@ def test_without_a_run_it_says_which_step_makes_one(tmp_path: Path) -> None:
 
 
 def test_without_a_state_machine_it_says_which_step_makes_it(kit: Kit) -> None:
-    with pytest.raises(MissingError, match="stack scones-unlimited is not there: run `scones workflow` first"):
+    with pytest.raises(MissingError, match="stack scones-unlimited is not there: run `scones deploy` first"):
         executions.classify(kit)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError
 
 from scones import bucket, stage
 from scones.errors import ArchiveError, BucketError, MissingError, SpoiltError, UnreachableError
@@ -34,30 +33,9 @@ def test_the_bucket_is_private_encrypted_and_ours(kit: Kit) -> None:
     assert bucket.is_ours(s3, kit.bucket)
 
 
-def test_a_bucket_that_was_left_half_made_is_finished(kit: Kit) -> None:
-    interrupted_before(kit, "PutPublicAccessBlock", "")
-    stage.stage(kit)
-    s3 = kit.client("s3")
-    assert bucket.is_ours(s3, kit.bucket)
-    assert s3.get_public_access_block(Bucket=kit.bucket)["PublicAccessBlockConfiguration"]["BlockPublicAcls"]
-
-
-def test_a_bucket_of_somebody_else_is_left_as_it_is(kit: Kit) -> None:
-    s3 = kit.client("s3")
-    s3.create_bucket(Bucket=kit.bucket)
-    stage.stage(kit)
-    assert not bucket.is_ours(s3, kit.bucket)
-    with pytest.raises(ClientError, match="NoSuchPublicAccessBlockConfiguration"):
-        s3.get_public_access_block(Bucket=kit.bucket)
-
-
-def test_a_bucket_elsewhere_than_in_us_east_1_names_its_region(
-    monkeypatch: pytest.MonkeyPatch, make_kit: MakeKit, archive: Path
-) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    kit = make_kit(dataset=str(archive))
-    stage.stage(kit)
-    assert kit.client("s3").get_bucket_location(Bucket=kit.bucket)["LocationConstraint"] == "eu-central-1"
+def test_without_a_bucket_it_says_what_makes_one(make_kit: MakeKit, archive: Path) -> None:
+    with pytest.raises(MissingError, match="there is no bucket scones-unlimited-123456789012-us-east-1: run `scones"):
+        stage.stage(make_kit(dataset=str(archive)))
 
 
 def test_staging_again_puts_nothing(kit: Kit, screen: object) -> None:
@@ -141,12 +119,12 @@ def test_a_wrong_archive_leaves_what_was_staged(kit: Kit, make_kit: MakeKit, tmp
     assert len(list(kit.settings.staged.iterdir())) == 1
 
 
-def test_an_archive_that_is_not_there_is_named(make_kit: MakeKit) -> None:
+def test_an_archive_that_is_not_there_is_named(kit: Kit, make_kit: MakeKit) -> None:
     with pytest.raises(ArchiveError, match="there is no such file"):
         stage.stage(make_kit(dataset="/nowhere/archive.tar.gz"))
 
 
-def test_a_folder_is_said_to_be_one(make_kit: MakeKit, tmp_path: Path) -> None:
+def test_a_folder_is_said_to_be_one(kit: Kit, make_kit: MakeKit, tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="is a directory, not a file"):
         stage.stage(make_kit(dataset=str(tmp_path)))
 
@@ -186,7 +164,7 @@ def test_a_record_is_readable_json(kit: Kit) -> None:
 @pytest.mark.parametrize("key", ["dataset.json", "train.lst"])
 def test_an_object_of_somebody_else_is_not_overwritten(kit: Kit, key: str) -> None:
     s3 = kit.client("s3")
-    s3.create_bucket(Bucket=kit.bucket)
+    s3.delete_bucket_tagging(Bucket=kit.bucket)
     s3.put_object(Bucket=kit.bucket, Key=key, Body=b"theirs")
     with pytest.raises(SpoiltError, match="somebody else's, and not overwritten"):
         stage.stage(kit)
@@ -205,7 +183,6 @@ def test_a_record_that_was_spoilt_is_named_and_put_again(kit: Kit, text: bytes) 
 
 @pytest.mark.parametrize("text", [b"0\t1\n", b"0\tx\ta.png\n", b"0\t1\t../a.png\n", b"\xff"])
 def test_a_manifest_that_was_spoilt_is_named(kit: Kit, text: bytes) -> None:
-    bucket.ensure(kit)
     kit.client("s3").put_object(Bucket=kit.bucket, Key="test.lst", Body=text)
     with pytest.raises(SpoiltError, match=r"test\.lst is not what"):
         stage.manifest_of(kit, "test")
