@@ -1,4 +1,4 @@
-"""The two vehicle classes of an archive, as PNG files and manifests in a folder."""
+"""The chosen classes of an archive, as PNG files and manifests in a folder."""
 
 import hashlib
 import json
@@ -15,17 +15,20 @@ from PIL import Image
 from scones.archive import Archive, Batch
 from scones.errors import ArchiveError
 
-# CIFAR-100's fine label → ours, which is the class index of the endpoint's answer.
-LABELS = {8: 0, 48: 1}
-CLASS_NAMES = ("bicycle", "motorcycle")
 SPLITS = ("train", "test")
+# What was staged before there was a choice.
+FIRST_CLASSES = ("bicycle", "motorcycle")
 # What parsing raises of a file that is not ours.
 BROKEN = (ValueError, TypeError, KeyError)
 FILENAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}\.png")
 
 
-def class_name(index: int | None) -> str:
-    return CLASS_NAMES[index] if index is not None and index < len(CLASS_NAMES) else "unknown"
+Classes = tuple[str, ...]
+"""Names, at the index that they have in the endpoint's answer."""
+
+
+def class_name(index: int | None, classes: Classes) -> str:
+    return classes[index] if index is not None and index < len(classes) else "unknown"
 
 
 @dataclass(frozen=True)
@@ -44,20 +47,22 @@ class Dataset:
     digest: str
     train_images: int
     test_images: int
+    classes: Classes
 
 
-def select(batch: Batch, split: str) -> list[Row]:
+def select(batch: Batch, split: str, archive: Archive, classes: Classes) -> list[Row]:
     """Rows of our classes, in the archive's order."""
+    labels = {archive.class_names.index(name): index for index, name in enumerate(classes)}
     rows = [
-        Row(index, LABELS[label], batch.filenames[index], batch.data[index])
+        Row(index, labels[label], batch.filenames[index], batch.data[index])
         for index, label in enumerate(batch.labels)
-        if label in LABELS
+        if label in labels
     ]
     if unsafe := [row.filename for row in rows if not FILENAME.fullmatch(row.filename)]:
         raise ArchiveError(f"{split} has the file name {unsafe[0]!r}: only plain names ending in .png are taken")
     if len({row.filename for row in rows}) < len(rows):
         raise ArchiveError(f"{split} has the same file name twice")
-    for label, name in enumerate(CLASS_NAMES):
+    for label, name in enumerate(classes):
         if not any(row.label == label for row in rows):
             raise ArchiveError(f"{split} has no row of the class {name}: there is nothing to tell apart")
     return rows
@@ -81,11 +86,10 @@ def parse_manifest(text: bytes) -> dict[str, int]:
     return labels
 
 
-def check_classes(archive: Archive) -> None:
-    for fine_label, label in LABELS.items():
-        if archive.class_names[fine_label] != CLASS_NAMES[label]:
-            found = archive.class_names[fine_label]
-            raise ArchiveError(f"meta calls class {fine_label} {found!r}, not {CLASS_NAMES[label]!r}")
+def check_classes(archive: Archive, classes: Classes) -> None:
+    if unknown := [name for name in classes if name not in archive.class_names]:
+        known = ", ".join(sorted(archive.class_names))
+        raise ArchiveError(f"meta has no class {unknown[0]!r}: set CLASSES to some of {known}")
 
 
 def digest_of(splits: dict[str, list[Row]]) -> str:
@@ -101,26 +105,29 @@ def write_png(row: Row, path: Path) -> None:
     Image.fromarray(np.ascontiguousarray(row.pixels.reshape(3, 32, 32).transpose(1, 2, 0))).save(path)
 
 
-def _write(archive: Archive, name: str, folder: Path) -> Iterator[str]:
-    splits = {"train": select(archive.train, "train"), "test": select(archive.test, "test")}
+def _write(archive: Archive, name: str, folder: Path, classes: Classes) -> Iterator[str]:
+    splits = {
+        "train": select(archive.train, "train", archive, classes),
+        "test": select(archive.test, "test", archive, classes),
+    }
     for split, rows in splits.items():
         (folder / split).mkdir()
         for row in rows:
             write_png(row, folder / split / row.filename)
             yield row.filename
         (folder / f"{split}.lst").write_bytes(manifest(rows))
-    dataset = Dataset(name, digest_of(splits), len(splits["train"]), len(splits["test"]))
+    dataset = Dataset(name, digest_of(splits), len(splits["train"]), len(splits["test"]), classes)
     (folder / "dataset.json").write_text(json.dumps(asdict(dataset), indent=2))
 
 
-def write_dataset(archive: Archive, name: str, folder: Path) -> Iterator[str]:
+def write_dataset(archive: Archive, name: str, folder: Path, classes: Classes) -> Iterator[str]:
     """Write PNGs, manifests and dataset.json, yielding each file's name; the folder appears whole or not at all."""
-    check_classes(archive)
+    check_classes(archive, classes)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".staging-") as temporary:
         unfinished = Path(temporary) / "dataset"
         unfinished.mkdir()
-        yield from _write(archive, name, unfinished)
+        yield from _write(archive, name, unfinished, classes)
         shutil.rmtree(folder, ignore_errors=True)
         unfinished.rename(folder)
 
@@ -136,4 +143,5 @@ def read_dataset(folder: Path) -> Dataset | None:
 def parse_dataset(text: bytes) -> Dataset:
     fields = json.loads(text)
     counts = int(fields["train_images"]), int(fields["test_images"])
-    return Dataset(str(fields["name"]), str(fields["digest"]), *counts)
+    classes = tuple(str(name) for name in fields.get("classes", FIRST_CLASSES))
+    return Dataset(str(fields["name"]), str(fields["digest"]), *counts, classes)

@@ -16,7 +16,7 @@ from botocore.client import BaseClient
 
 from scones import endpoint, stage, timings, workflow
 from scones.console import keeps_running
-from scones.dataset import BROKEN, class_name
+from scones.dataset import BROKEN, Classes, class_name
 from scones.errors import ExecutionsError, MissingError, SpoiltError
 from scones.kit import Kit
 from scones.polling import poll
@@ -227,11 +227,11 @@ def cause_text(cause: str | None) -> str:
     return str(message or "no cause given")[:300]
 
 
-def describe(execution: Execution) -> str:
+def describe(execution: Execution, classes: Classes) -> str:
     if not execution.probabilities:
         return f"{execution.key}: {execution.outcome} ({execution.error}: {cause_text(execution.cause)})"
     best = max(execution.probabilities)
-    return f"{execution.key}: {class_name(execution.prediction)}, confidence {best:.4f}, {execution.outcome}"
+    return f"{execution.key}: {class_name(execution.prediction, classes)}, confidence {best:.4f}, {execution.outcome}"
 
 
 def write(run: Run, folder: Path) -> None:

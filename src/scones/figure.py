@@ -12,11 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from scones.dataset import CLASS_NAMES
+from scones.dataset import Classes
 
 INK, MUTED, GRID, PAPER = "#1f2933", "#7b8794", "#e4e7eb", "#ffffff"
-COLOURS = ("#0b7a75", "#d1495b")
-MARKERS = ("o", "s")
+# More classes than these take them again: a colour and a marker come together a second time after seventy.
+COLOURS = ("#0b7a75", "#d1495b", "#2d6cdf", "#8f5fbf", "#b08900", "#5b8c2a", "#c05299", "#4d5c6b", "#d97706", "#0891b2")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+LEGEND_COLUMNS = 4
 WRONG = "#111111"
 ARRIVAL = "#fff4e5"
 DPI = 160
@@ -54,17 +56,25 @@ def _numbers(decisions: list[Decision]) -> list[float]:
     return [float(dates.date2num(decision.time)) for decision in decisions]  # type: ignore[no-untyped-call]
 
 
-def _points(axes: Axes, decisions: list[Decision], threshold: float) -> None:
-    for index, name in enumerate(CLASS_NAMES):
+def colour_of(index: int) -> str:
+    return COLOURS[index % len(COLOURS)]
+
+
+def marker_of(index: int) -> str:
+    return MARKERS[index % len(MARKERS)]
+
+
+def _points(axes: Axes, decisions: list[Decision], threshold: float, classes: Classes) -> None:
+    for index, name in enumerate(classes):
         for passed in (True, False):
             chosen = [d for d in decisions if d.prediction == index and (d.confidence >= threshold) == passed]
             axes.scatter(
                 _numbers(chosen),
                 [d.confidence for d in chosen],
                 s=95,
-                marker=MARKERS[index],
-                facecolor=COLOURS[index] if passed else PAPER,
-                edgecolor=COLOURS[index],
+                marker=marker_of(index),
+                facecolor=colour_of(index) if passed else PAPER,
+                edgecolor=colour_of(index),
                 linewidth=1.8,
                 alpha=0.9,
                 label=name,
@@ -82,9 +92,7 @@ def _points(axes: Axes, decisions: list[Decision], threshold: float) -> None:
     )
 
 
-def _threshold(axes: Axes, threshold: float, floor: float) -> None:
-    axes.axhspan(floor, threshold, color=ARRIVAL, zorder=0)
-    axes.axhline(threshold, color="#c77700", linewidth=1.6, zorder=2)
+def _threshold(axes: Axes, threshold: float) -> None:
     axes.annotate(
         f"threshold {threshold:g}",
         (0.003, threshold),
@@ -98,16 +106,23 @@ def _threshold(axes: Axes, threshold: float, floor: float) -> None:
     )
 
 
-def _legend(axes: Axes) -> None:
+def _legend(axes: Axes, classes: Classes) -> None:
     def handle(label: str, marker: str, face: str, edge: str) -> Line2D:
         return Line2D(
             [], [], linestyle="", marker=marker, markerfacecolor=face, markeredgecolor=edge, markersize=9, label=label
         )
 
-    handles = [handle(f"says {name}", MARKERS[i], COLOURS[i], COLOURS[i]) for i, name in enumerate(CLASS_NAMES)]
+    handles = [handle(f"says {name}", marker_of(i), colour_of(i), colour_of(i)) for i, name in enumerate(classes)]
     handles.append(handle("below the threshold", "o", PAPER, MUTED))
     handles.append(handle("wrong, by the manifest", "x", WRONG, WRONG))
-    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(-0.005, -0.12), ncol=4, frameon=False, fontsize=11)
+    axes.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(-0.005, -0.12),
+        ncol=LEGEND_COLUMNS,
+        frameon=False,
+        fontsize=11,
+    )
 
 
 def _time_axis(axes: Axes, decisions: list[Decision]) -> None:
@@ -129,13 +144,10 @@ def edges(floor: float, threshold: float) -> list[float]:
     return sorted({float(value) for value in values})
 
 
-def _histogram(axes: Axes, decisions: list[Decision], floor: float, threshold: float) -> None:
-    values = [[d.confidence for d in decisions if d.prediction == index] for index in range(len(CLASS_NAMES))]
-    axes.axhspan(floor, threshold, color=ARRIVAL, zorder=0)
-    axes.axhline(threshold, color="#c77700", linewidth=1.6, zorder=2)
-    axes.hist(
-        values, bins=edges(floor, threshold), orientation="horizontal", stacked=True, color=list(COLOURS), rwidth=0.86
-    )
+def _histogram(axes: Axes, decisions: list[Decision], edges_at: list[float], classes: Classes) -> None:
+    values = [[d.confidence for d in decisions if d.prediction == index] for index in range(len(classes))]
+    colours = [colour_of(index) for index in range(len(classes))]
+    axes.hist(values, bins=edges_at, orientation="horizontal", stacked=True, color=colours, rwidth=0.86)
     axes.set_xlabel("decisions", color=MUTED, fontsize=11)
     axes.xaxis.set_major_locator(MaxNLocator(3, integer=True, prune="lower"))
     axes.tick_params(labelleft=False)
@@ -157,20 +169,27 @@ def subtitle(decisions: list[Decision], threshold: float) -> str:
     )
 
 
-def confidence_figure(decisions: list[Decision], threshold: float) -> Figure:
+def _panels(figure: Figure, legend_rows: int) -> tuple[Axes, Axes]:
+    bottom = 0.13 + 0.04 * min(legend_rows, 6)
+    grid = figure.add_gridspec(1, 2, width_ratios=(6, 1), wspace=0.03, left=0.07, right=0.97, top=0.82, bottom=bottom)
+    axes = figure.add_subplot(grid[0])
+    return axes, figure.add_subplot(grid[1], sharey=axes)
+
+
+def confidence_figure(decisions: list[Decision], threshold: float, classes: Classes) -> Figure:
     figure = Figure(figsize=(12, 6.75), facecolor=PAPER)
     FigureCanvasAgg(figure)
-    grid = figure.add_gridspec(1, 2, width_ratios=(6, 1), wspace=0.03, left=0.07, right=0.97, top=0.82, bottom=0.17)
-    axes = figure.add_subplot(grid[0])
-    side = figure.add_subplot(grid[1], sharey=axes)
+    axes, side = _panels(figure, legend_rows=-(-(len(classes) + 2) // LEGEND_COLUMNS))
     floor = floor_of(decisions, threshold)
     for part in (axes, side):
         _style(part)
+        part.axhspan(floor, threshold, color=ARRIVAL, zorder=0)
+        part.axhline(threshold, color="#c77700", linewidth=1.6, zorder=2)
     axes.grid(axis="y", color=GRID, linewidth=0.8)
-    _threshold(axes, threshold, floor)
-    _points(axes, decisions, threshold)
-    _legend(axes)
-    _histogram(side, decisions, floor, threshold)
+    _threshold(axes, threshold)
+    _points(axes, decisions, threshold, classes)
+    _legend(axes, classes)
+    _histogram(side, decisions, edges(floor, threshold), classes)
     _time_axis(axes, decisions)
     axes.set_ylim(floor, 1.012)
     axes.set_ylabel("confidence of the decision", color=MUTED, fontsize=12)
@@ -179,5 +198,5 @@ def confidence_figure(decisions: list[Decision], threshold: float) -> Figure:
     return figure
 
 
-def draw(decisions: list[Decision], threshold: float, path: Path) -> None:
-    confidence_figure(decisions, threshold).savefig(path, dpi=DPI)
+def draw(decisions: list[Decision], threshold: float, classes: Classes, path: Path) -> None:
+    confidence_figure(decisions, threshold, classes).savefig(path, dpi=DPI)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scones.captured import CapturedRecord
-from scones.dataset import class_name
+from scones.dataset import Classes, class_name
 from scones.executions import Execution, Run
 
 STYLE = """
@@ -25,6 +25,9 @@ table { border-collapse: collapse } td { padding: .2rem 1.5rem .2rem 0; border-b
 """
 
 
+Pair = tuple[Execution, CapturedRecord]
+
+
 def data_uri(data: bytes) -> str:
     kind = "jpeg" if data.startswith(b"\xff\xd8") else "png"
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
@@ -34,19 +37,19 @@ def is_wrong(execution: Execution, record: CapturedRecord) -> bool:
     return execution.label is not None and bool(record.probabilities) and execution.label != record.prediction
 
 
-def card(execution: Execution, record: CapturedRecord) -> str:
-    said = f"{class_name(record.prediction)} {record.confidence:.3f}"
+def card(execution: Execution, record: CapturedRecord, classes: Classes) -> str:
+    said = f"{class_name(record.prediction, classes)} {record.confidence:.3f}"
     mark = ' class="wrong"' if is_wrong(execution, record) else ""
     return (
         f'<figure{mark}><img src="{data_uri(record.image)}" alt="{escape(execution.key)}">'
-        f"<figcaption><b>{escape(said)}</b><br>is a {class_name(execution.label)}<br>"
+        f"<figcaption><b>{escape(said)}</b><br>is a {class_name(execution.label, classes)}<br>"
         f"{escape(execution.key)}</figcaption>"
         "</figure>"
     )
 
 
-def gallery(title: str, words: str, pairs: list[tuple[Execution, CapturedRecord]]) -> str:
-    cards = "".join(card(execution, record) for execution, record in pairs) or "<p>None.</p>"
+def gallery(title: str, words: str, pairs: list[Pair], classes: Classes) -> str:
+    cards = "".join(card(execution, record, classes) for execution, record in pairs) or "<p>None.</p>"
     return f'<h2>{title} ({len(pairs)})</h2><p>{words}</p><div class="gallery">{cards}</div>'
 
 
@@ -68,6 +71,7 @@ def table(summary: Mapping[str, Any]) -> str:
     job = summary["training_job"]
     rows = {
         "Target": summary["target"],
+        "Classes": ", ".join(summary["classes"]),
         "Data": f"{summary['dataset']}: {summary['train_images']} train, {summary['test_images']} test images",
         "Training job": f"{job['name']}, {job['status']}, {job['training_seconds']} s",
         "Endpoint": f"{summary['endpoint']['name']}, {summary['endpoint']['status']}",
@@ -81,14 +85,15 @@ def render(summary: Mapping[str, Any], run: Run, records: list[CapturedRecord], 
     pairs = [(by_name[record.inference_id or ""], record) for record in records if record.probabilities]
     below = sorted((p for p in pairs if p[1].confidence < run.threshold), key=lambda p: p[1].confidence)
     wrong = [pair for pair in pairs if is_wrong(*pair) and pair[1].confidence >= run.threshold]
+    classes = tuple(summary["classes"])
     doubts = f"Less than {run.threshold:g} sure: these go to a person. The least sure come first."
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Scones Unlimited: report</title><style>{STYLE}</style></head><body>
-<h1>Scones Unlimited</h1><p>Bicycles get the orders nearby, motorcycles the ones farther away: who has arrived?</p>
+<h1>Scones Unlimited</h1><p>Some vehicles get the orders nearby, others the ones farther away: who has arrived?</p>
 <img class="picture" src="{data_uri(picture.read_bytes())}" alt="Confidence of each decision over time">
 <div class="figures">{figures(summary, total)}</div>
-{gallery("Below the threshold", doubts, below)}
-{gallery("Sure, and wrong", "The manifest says otherwise: these reach the wrong loading bay.", wrong)}
+{gallery("Below the threshold", doubts, below, classes)}
+{gallery("Sure, and wrong", "The manifest says otherwise: these reach the wrong loading bay.", wrong, classes)}
 <h2>The run</h2><table>{table(summary)}</table>
 </body></html>
 """

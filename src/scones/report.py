@@ -46,6 +46,7 @@ def summarise(kit: Kit, run: Run, captured_records: int, seconds: dict[str, floa
     return {
         "target": kit.settings.target,
         "dataset": dataset.name,
+        "classes": list(dataset.classes),
         "train_images": dataset.train_images,
         "test_images": dataset.test_images,
         "training_job": {
@@ -89,7 +90,7 @@ def report(kit: Kit) -> None:
             f"{len(records)} of {run.invocations} invocations were captured up to now: "
             "run `scones report` again when the rest has arrived"
         )
-    figure.draw(decisions, run.threshold, out / "confidence.png")
+    figure.draw(decisions, run.threshold, stage.recorded(kit).classes, out / "confidence.png")
     timings.note(kit, "report", time.monotonic() - began)
     summary = summarise(kit, run, len(records), timings.step_seconds(kit))
     timings.write_whole(out / "summary.json", json.dumps(summary, indent=2) + "\n")

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from scones import bucket, role, stage, timings
 from scones.console import Meter
 from scones.dataset import SPLITS, Dataset
-from scones.errors import TrainingError, is_unknown_name, message_of
+from scones.errors import SettingsError, TrainingError, is_unknown_name, message_of
 from scones.kit import PROJECT_TAG, Kit
 from scones.logs import TRAINING_JOBS, LogReader
 from scones.polling import poll
@@ -222,8 +222,15 @@ def accuracy_of(kit: Kit, job: TrainingJob) -> float | None:
     return validation_accuracy(job, reader.read() if job.final_validation_accuracy is None else [])
 
 
+def require_classes(kit: Kit, dataset: Dataset) -> None:
+    if dataset.classes != kit.settings.classes:
+        staged, wanted = (",".join(names) for names in (dataset.classes, kit.settings.classes))
+        raise SettingsError(f"s3://{kit.bucket} holds {staged}, and CLASSES is {wanted}: run `scones stage`, or set it")
+
+
 def train(kit: Kit) -> TrainingJob:
     dataset = stage.recorded(kit)
+    require_classes(kit, dataset)
     job, name = latest(kit, dataset)
     if job is not None and job.status == "Completed":
         kit.console.done(f"Training job {job.name} is Completed already, for this data and these hyperparameters")

@@ -109,3 +109,24 @@ def error_for(classify: ModuleType, code: str, message: str = "it happens") -> E
             classify.lambda_handler(event_with(PNG), None)
     error: Exception = caught.value
     return error
+
+
+def test_the_likeliest_class_is_named_where_classes_are_known(
+    classify: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLASSES", "bicycle,bus,train")
+    body = body_for(classify, b"[0.2, 0.1, 0.7]")
+    assert (body["class"], body["confidence"]) == ("train", 0.7)
+
+
+def test_more_probabilities_than_classes_are_refused(classify: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLASSES", "bicycle,motorcycle")
+    with pytest.raises(classify.ClassesDoNotMatch, match=r"answered 3 probabilities, and CLASSES names 2 classes"):
+        body_for(classify, b"[0.2, 0.1, 0.7]")
+
+
+def body_for(classify: ModuleType, answer: bytes) -> dict[str, Any]:
+    with Stubber(classify.sagemaker_runtime) as stubber:
+        stubber.add_response("invoke_endpoint", {"Body": io.BytesIO(answer)})
+        body: dict[str, Any] = classify.lambda_handler(event_with(PNG), None)["body"]
+        return body

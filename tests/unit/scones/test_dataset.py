@@ -1,4 +1,5 @@
 import hashlib
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,8 @@ from scones.archive import read_archive
 from scones.dataset import Dataset, parse_manifest, read_dataset, write_dataset
 from scones.errors import ArchiveError
 
+CLASSES = ("bicycle", "motorcycle")
+FIVE = ("motorcycle", "bus", "bicycle", "pickup_truck", "train")
 GOLDEN = {
     "train.lst": (30_604, "3c74fc8f6895ceed3c309940d67b21bffce9a750bf613bbdadd435e251627049"),
     "test.lst": (5_920, "d9a20a8ec8a0efb8ddbe562db2d16bed563c00426718d57bf99242b74781c983"),
@@ -28,7 +31,7 @@ class Parts(Protocol):
 
 
 def staged(archive: Path, folder: Path) -> Path:
-    for _ in write_dataset(read_archive(archive), "name", folder):
+    for _ in write_dataset(read_archive(archive), "name", folder, CLASSES):
         pass
     return folder
 
@@ -50,7 +53,7 @@ def test_images_are_rgb_with_the_planes_in_their_places(archive: Path, tmp_path:
 
 def test_the_folder_says_what_it_holds(archive: Path, tmp_path: Path) -> None:
     dataset = read_dataset(staged(archive, tmp_path / "staged"))
-    assert dataset == Dataset("name", dataset.digest if dataset else "", 4, 2)
+    assert dataset == Dataset("name", dataset.digest if dataset else "", 4, 2, CLASSES)
     assert read_dataset(tmp_path) is None
 
 
@@ -71,11 +74,29 @@ def test_a_class_without_rows_is_an_error_that_leaves_nothing_behind(
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_classes_of_other_names_are_refused(parts: Parts, tmp_path: Path) -> None:
+def test_a_class_that_the_archive_does_not_know_is_named(parts: Parts, tmp_path: Path) -> None:
     meta = parts.members["cifar-100-python/meta"]
     parts.members["cifar-100-python/meta"] = meta.replace(b"bicycle", b"tricycl", 1)
-    with pytest.raises(ArchiveError, match="calls class 8 'tricycl', not 'bicycle'"):
+    with pytest.raises(ArchiveError, match="meta has no class 'bicycle': set CLASSES to some of .*tricycl"):
         staged(parts.write(tmp_path / "wrong.tar.gz"), tmp_path / "staged")
+
+
+def test_any_classes_are_labelled_in_the_order_in_which_they_are_named(
+    parts: Parts, make_batch: Callable[[list[int], str], bytes], tmp_path: Path
+) -> None:
+    names = [f"class_{number}" for number in range(100)]
+    names[8], names[48], names[13], names[58], names[90] = "bicycle", "motorcycle", "bus", "pickup_truck", "train"
+    parts.members["cifar-100-python/meta"] = pickle.dumps({"fine_label_names": names}, protocol=2)
+    for split in ("train", "test"):
+        parts.members[f"cifar-100-python/{split}"] = make_batch([90, 19, 8, 13, 58, 48], split)
+    archive = parts.write(tmp_path / "five.tar.gz")
+    folder = tmp_path / "staged"
+    for _ in write_dataset(read_archive(archive), "name", folder, FIVE):
+        pass
+    assert list(parse_manifest((folder / "test.lst").read_bytes()).values()) == [4, 2, 1, 3, 0]
+    dataset = read_dataset(folder)
+    assert dataset is not None
+    assert (dataset.classes, dataset.train_images) == (FIVE, 5)
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 SUMMARY = {
     "target": "default",
     "dataset": "<b>archive</b>",
+    "classes": ["bicycle", "motorcycle"],
     "train_images": 4,
     "test_images": 2,
     "training_job": {"name": "j", "status": "Completed", "validation_accuracy": None, "training_seconds": 9.0},
@@ -66,7 +67,15 @@ def test_records_of_long_ago_are_not_waited_for(since_s: int, settled: bool) -> 
 @pytest.mark.parametrize("span_s", [0, 5, 3_000, 90_000, 900_000])
 def test_a_picture_is_drawn_for_any_span_of_time(tmp_path: Path, span_s: int) -> None:
     decisions = [Decision(START + timedelta(seconds=span_s * n / 9), n % 2, 0.5 + n / 20, 0) for n in range(10)]
-    figure.draw(decisions, 0.93, tmp_path / "confidence.png")
+    figure.draw(decisions, 0.93, ("bicycle", "motorcycle"), tmp_path / "confidence.png")
+    with Image.open(tmp_path / "confidence.png") as image:
+        assert image.size == (1920, 1080)
+
+
+def test_the_picture_has_room_for_many_classes(tmp_path: Path) -> None:
+    names = tuple(f"class_{number}" for number in range(100))
+    decisions = [Decision(START + timedelta(seconds=number), number, 0.9, number) for number in range(100)]
+    figure.draw(decisions, 0.8, names, tmp_path / "confidence.png")
     with Image.open(tmp_path / "confidence.png") as image:
         assert image.size == (1920, 1080)
 

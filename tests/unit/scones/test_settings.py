@@ -43,11 +43,20 @@ def test_hyperparameters_add_up(file: Path) -> None:
     loaded = settings.load({}, {"HYPERPARAMETERS": "epochs=7 learning_rate=0.05"}, "local", file)
     assert loaded.hyperparameters == {
         "image_shape": "3,32,32",
-        "num_classes": "2",
         "epochs": "7",
         "optimizer": "adam",
         "learning_rate": "0.05",
     }
+
+
+def test_classes_are_names_in_their_order() -> None:
+    loaded = settings.load({}, {"CLASSES": "bus, train,bicycle", "NEAR_CLASSES": "bicycle,bus"}, "prod", Path("/none"))
+    assert (loaded.classes, loaded.near_classes) == (("bus", "train", "bicycle"), ("bicycle", "bus"))
+
+
+def test_a_near_class_that_is_no_class_is_named() -> None:
+    with pytest.raises(SettingsError, match="NEAR_CLASSES has 'bicycle', which is not among CLASSES .bus,train"):
+        settings.load({}, {"CLASSES": "bus,train"}, "prod", Path("/none"))
 
 
 def load_variable(name: str, value: str) -> Settings:
@@ -58,6 +67,10 @@ def load_variable(name: str, value: str) -> Settings:
     ("name", "value"),
     [
         ("THRESHOLD", "1.5"),
+        ("CLASSES", "bicycle"),
+        ("CLASSES", "bicycle,bicycle"),
+        ("CLASSES", "Bicycle;motorcycle"),
+        ("TOLERATED_FAILURE_PERCENTAGE", "101"),
         ("THRESHOLD", "nan"),
         ("IMAGES", "0"),
         ("IMAGES", "many"),

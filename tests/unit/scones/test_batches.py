@@ -1,0 +1,77 @@
+"""What a batch's result writer wrote, read as Step Functions writes it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scones import batches
+from scones.batches import Result, Source
+from scones.errors import MissingError
+from scones.kit import Kit
+
+NAME = "5b3e1a52-4f0c-4b43-9a57-0c9b6d1f7e21"
+
+
+def child(key: str, **fields: Any) -> dict[str, Any]:
+    """Of the Step Functions guide: Input and Output are JSON text."""
+    given = {"ExecutionArn": f"arn:aws:states:us-east-1:123456789012:execution:batch/Prefix:{NAME}", "Name": NAME}
+    given |= {"Input": json.dumps({"s3_bucket": "images", "s3_key": key}), "InputDetails": {"Included": True}}
+    return {**given, "StartDate": "2026-01-31T09:30:00.123Z", "StopDate": "2026-01-31T09:30:01.123Z", **fields}
+
+
+def succeeded(key: str, **output: Any) -> dict[str, Any]:
+    return child(key, Status="SUCCEEDED", Output=json.dumps({"s3_key": key, **output}))
+
+
+CHILDREN = {
+    "SUCCEEDED_0": [succeeded("b.png", outcome="succeeded", **{"class": "bicycle", "confidence": 0.97})],
+    "SUCCEEDED_1": [succeeded("a.png", outcome="below_threshold")],
+    "FAILED_0": [child("notes.txt", Status="FAILED", Error="NotAnImage", Cause='{"errorMessage": "no PNG"}')],
+}
+
+
+@pytest.fixture
+def written(kit: Kit) -> dict[str, Any]:
+    """The execution's answer, with its files in S3."""
+    s3 = kit.client("s3")
+    s3.create_bucket(Bucket=kit.bucket)
+    files: dict[str, list[dict[str, Any]]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
+    for name, found in CHILDREN.items():
+        key = f"batches/7/{NAME}/{name}.json"
+        s3.put_object(Bucket=kit.bucket, Key=key, Body=json.dumps(found).encode())
+        files[name.split("_")[0]].append({"Key": key, "Size": 1})
+    manifest = f"batches/7/{NAME}/manifest.json"
+    s3.put_object(Bucket=kit.bucket, Key=manifest, Body=json.dumps({"ResultFiles": files}).encode())
+    return {"output": json.dumps({"ResultWriterDetails": {"Bucket": kit.bucket, "Key": manifest}})}
+
+
+def test_every_file_of_the_manifest_is_read(kit: Kit, written: dict[str, Any]) -> None:
+    assert batches.results(kit, written) == [
+        Result("a.png", "below_threshold"),
+        Result("b.png", "succeeded", "bicycle", 0.97),
+        Result("notes.txt", "failed", error="NotAnImage", cause='{"errorMessage": "no PNG"}'),
+    ]
+
+
+def test_the_report_names_what_failed_and_why(kit: Kit, written: dict[str, Any], screen: object) -> None:
+    batches.report(kit, batches.results(kit, written))
+    assert "3 results: 1 succeeded, 1 below the threshold, 1 failed" in str(screen)
+    assert "notes.txt: NotAnImage: no PNG" in str(screen)
+    kept = json.loads((kit.settings.out / batches.RECORD).read_text())
+    assert [result["key"] for result in kept] == ["a.png", "b.png", "notes.txt"]
+
+
+def test_a_child_that_timed_out_has_failed() -> None:
+    assert Result.of_child(child("a.png", Status="TIMED_OUT")) == Result("a.png", "failed", error="TIMED_OUT")
+
+
+def test_a_manifest_takes_the_place_of_the_prefix() -> None:
+    assert Source().fields == {"prefix": "test/"}
+    assert Source(manifest="list.json").fields == {"manifest": "list.json"}
+
+
+def test_without_a_stack_it_says_which_step_makes_it(kit: Kit, tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="stack scones-unlimited is not there: run `scones deploy` first"):
+        batches.classify_batch(kit, Source())
