@@ -80,6 +80,10 @@ destroy: ## take it all away again, the endpoint first
 $(STEPS): setup data/sample.tar.gz
 	@$(CLOUD) require -- .venv/bin/scones $@
 
+.PHONY: classify-batch
+classify-batch: setup ## run many at once: PREFIX=test/ or MANIFEST=key, CONCURRENCY=8, TOLERATED_FAILURE_PERCENTAGE=10
+	@$(CLOUD) require -- .venv/bin/scones classify-batch $(PREFIX) $(if $(MANIFEST),--manifest $(MANIFEST))
+
 .PHONY: load
 load: setup ## send test images at a rate: RATE=5 FOR=30s, or BURST=50; ENDPOINT=1 goes past the state machine
 	@$(CLOUD) require -- .venv/bin/scones load $(if $(BURST),--burst $(BURST)) $(if $(RATE),--rate $(RATE)) \

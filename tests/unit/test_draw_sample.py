@@ -70,8 +70,17 @@ def test_the_archive_is_the_originals_and_the_same_every_time(script: dict[str, 
     assert names == sorted(names)
 
 
+def test_every_class_that_it_names_has_pictures(script: dict[str, Any]) -> None:
+    counts = dict.fromkeys(script["NAMES"], 3)
+    drawn = script["draw_batch"]("test", counts, 1)
+    assert sorted(set(drawn["fine_labels"])) == sorted(counts)
+    assert all(script["FINE_LABEL_NAMES"][label] == name for label, name in script["NAMES"].items())
+    assert set(counts) <= set(script["COARSE"])
+
+
 def test_wrong_arguments_are_answered_with_the_usage(
     script: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert script["main"]([]) == 64
+    assert script["main"](["out.tar.gz", "bicycle,cow"]) == 64
     assert "usage: draw_sample.py OUT.tar.gz" in capsys.readouterr().err
