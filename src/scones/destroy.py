@@ -2,12 +2,11 @@
 
 from functools import partial
 
-from scones import bucket, consent, endpoint, jobs_removal, stage, workflow
+from scones import batches, bucket, consent, endpoint, jobs_removal, stage, workflow
 from scones.kit import PROJECT_TAG, Kit
 from scones.local_mode import records
 from scones.removal import Account, named, prefix, remove, tagged
-
-STATE_MACHINE = "AWS::StepFunctions::StateMachine"
+from scones.workflow import STATE_MACHINE
 
 
 def stop_executions(kit: Kit, account: Account) -> None:
@@ -16,7 +15,7 @@ def stop_executions(kit: Kit, account: Account) -> None:
     found = stack.describe()
     if found is None or PROJECT_TAG not in found.get("Tags", []):
         return
-    for machine in stack.physical_ids(STATE_MACHINE):
+    for machine in stack.resources(STATE_MACHINE).values():
         pages = step_functions.get_paginator("list_executions").paginate(
             stateMachineArn=machine, statusFilter="RUNNING"
         )
@@ -64,6 +63,7 @@ def our_keys(kit: Kit) -> set[str]:
         f"models/{prefix(kit)}",
         *(f"{records.FOLDER}/{kind.name}/{prefix(kit)}" for kind in records.KINDS),
         f"{endpoint.CAPTURE}/{kit.settings.endpoint_name}/",
+        f"{batches.PREFIX}/batch-",
     )
     return {key for key in present if key in images or key.startswith(prefixes)}
 

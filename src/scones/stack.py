@@ -94,14 +94,15 @@ class Stack:
         if found is not None and found["StackStatus"] == "REVIEW_IN_PROGRESS":
             self.cloudformation.delete_stack(StackName=self.name)
 
-    def physical_ids(self, resource_type: str) -> list[str]:
+    def resources(self, resource_type: str) -> dict[str, str]:
+        """Physical ids by logical ones."""
         pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name)
         found = [item for page in pages for item in page["StackResourceSummaries"]]
-        return [
-            item["PhysicalResourceId"]
+        return {
+            item["LogicalResourceId"]: item["PhysicalResourceId"]
             for item in found
             if item["ResourceType"] == resource_type and item["ResourceStatus"] in EXISTING
-        ]
+        }
 
     def delete(self) -> bool:
         if self._settled() is None:

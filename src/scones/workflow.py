@@ -8,6 +8,9 @@ from scones.errors import MissingError
 from scones.kit import Kit
 from scones.stack import USABLE, Stack
 
+STATE_MACHINE = "AWS::StepFunctions::StateMachine"
+CLASSIFY = "ClassifyWorkflow"
+
 
 @dataclass(frozen=True)
 class Workflow:
@@ -47,4 +50,7 @@ def require_output(kit: Kit, name: str) -> str:
 
 def require_deployed(kit: Kit) -> Workflow:
     found = require_stack(kit)
-    return Workflow(output_of(kit, found, "StateMachineArn"), float(parameters(found)["Threshold"]))
+    machines = stack_of(kit).resources(STATE_MACHINE)
+    if CLASSIFY not in machines:
+        raise MissingError(f"stack {kit.settings.stack} has no state machine {CLASSIFY}: run `scones deploy` again")
+    return Workflow(machines[CLASSIFY], float(parameters(found)["Threshold"]))

@@ -1,0 +1,225 @@
+"""Deploying: asks where it must, changes nothing twice, leaves what is somebody else's, and calls what AWS has."""
+
+import io
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+from moto.server import ThreadedMotoServer
+
+from scones import bucket, costs, deploy, destroy, settings, workflow
+from scones.console import Console
+from scones.errors import ConsentError, MissingError, SettingsError
+from scones.kit import Kit, opened
+
+ROOT = Path(__file__).parents[3]
+MakeKit = Callable[..., Kit]
+# Types that moto's CloudFormation does not make, and names in a warning.
+MOTO_LACKS = pytest.mark.filterwarnings("ignore:Tried to parse AWS:UserWarning")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """What a deployment is made from, where a test may change it; tmp_path is the kit's project."""
+    shutil.copy(ROOT / "template.yaml", tmp_path)
+    shutil.copytree(ROOT / "local_stepfunctions", tmp_path / "local_stepfunctions")
+    shutil.copytree(ROOT / "src" / "functions", tmp_path / "src" / "functions")
+    return tmp_path
+
+
+def test_the_same_code_has_the_same_key(checkout: Path) -> None:
+    template = (checkout / "template.yaml").read_text()
+    first = deploy.artifacts(checkout, template)
+    (checkout / "src/functions/filter/app.py").touch()
+    assert deploy.artifacts(checkout, template) == first
+    (checkout / "src/functions/filter/app.py").write_text("# another")
+    changed = deploy.artifacts(checkout, template)
+    assert {name for name in first if first[name].key != changed[name].key} == {"FilterCode"}
+
+
+def test_the_stack_is_made_from_what_its_parameters_name(checkout: Path) -> None:
+    template = "Parameters:\n  SmokeTestCode:\n  ClassifyBatchDefinition:\nResources:\n  OtherCode:\n"
+    (checkout / "src/functions/smoke_test").mkdir(exist_ok=True)
+    (checkout / "src/functions/smoke_test/app.py").touch()
+    (checkout / "local_stepfunctions/classify-batch.asl.json").write_text("{}")
+    keys = {name: artifact.key for name, artifact in deploy.artifacts(checkout, template).items()}
+    assert set(keys) == {"SmokeTestCode", "ClassifyBatchDefinition"}
+    assert keys["SmokeTestCode"].startswith("functions/smoke_test-")
+    assert keys["ClassifyBatchDefinition"].startswith("workflows/classify-batch-")
+
+
+@MOTO_LACKS
+@pytest.mark.usefixtures("checkout")
+def test_without_a_terminal_and_without_yes_it_is_refused_and_nothing_is_left(
+    make_kit: MakeKit, screen: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    kit = make_kit()
+    with pytest.raises(ConsentError, match="YES=1"):
+        deploy.deploy(kit)
+    assert workflow.stack_of(kit).describe() is None
+    assert "Account 123456789012, us-east-1, profile default" in str(screen)
+    assert "Endpoint scones-vehicles on ml.m5.xlarge" in str(screen)
+    assert "0.230 USD an hour, about 168 a month" in str(screen)
+
+
+@MOTO_LACKS
+@pytest.mark.usefixtures("checkout")
+def test_the_change_set_is_shown_as_a_table(make_kit: MakeKit, screen: object) -> None:
+    deploy.deploy(make_kit(confirm="no"))
+    assert "Add     ClassifyFunction " in str(screen)
+    assert " AWS::Lambda::Function" in str(screen)
+
+
+@MOTO_LACKS
+@pytest.mark.usefixtures("checkout")
+def test_a_bucket_that_is_there_is_used_and_not_made(make_kit: MakeKit, screen: object) -> None:
+    kit = make_kit(bucket="theirs", yes="yes")
+    kit.client("s3").create_bucket(Bucket="theirs")
+    deploy.deploy(kit)
+    found = workflow.parameters(workflow.require_stack(kit))
+    assert (found["Bucket"], found["MakeBucket"]) == ("theirs", "no")
+    assert "Bucket theirs is not ours" in str(screen)
+    assert "theirs: not made by us" in " ".join(destroy.destroy(kit).kept)
+
+
+@MOTO_LACKS
+@pytest.mark.usefixtures("checkout")
+def test_our_bucket_from_before_tells_eventbridge_of_its_objects(make_kit: MakeKit) -> None:
+    """moto takes the configuration, and does not give it back."""
+    kit, put = make_kit(yes="yes"), []
+    bucket.ensure(kit, kit.bucket)
+    events = kit.client("s3").meta.events
+    events.register(
+        "provide-client-params.s3.PutBucketNotificationConfiguration", lambda params, **_: put.append(params)
+    )
+    deploy.deploy(kit)
+    assert put == [{"Bucket": kit.bucket, "NotificationConfiguration": {"EventBridgeConfiguration": {}}}]
+
+
+@MOTO_LACKS
+@pytest.mark.usefixtures("checkout")
+def test_a_bucket_that_was_deleted_by_other_means_is_named(make_kit: MakeKit) -> None:
+    kit = make_kit(yes="yes")
+    deploy.deploy(kit)
+    kit.client("s3").delete_bucket(Bucket=kit.bucket)
+    with pytest.raises(MissingError, match="was deleted by other means: run `scones destroy`"):
+        deploy.deploy(kit)
+
+
+@pytest.mark.usefixtures("checkout")
+def test_an_endpoint_that_is_not_there_cannot_be_scaled(make_kit: MakeKit) -> None:
+    with pytest.raises(SettingsError, match="there is no endpoint scones-vehicles: deploy without it"):
+        deploy.deploy(make_kit(endpoint_scaling="yes"))
+
+
+def test_the_price_of_an_instance_that_is_not_in_the_table_is_not_made_up(make_kit: MakeKit) -> None:
+    kit = make_kit(endpoint_instance_type="ml.p5.48xlarge")
+    assert costs.endpoint_line(kit).endswith("see SageMaker's price list")
+
+
+# ---- an AWS that is not ours: moto's server, by a profile, over HTTP ----
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    running = ThreadedMotoServer("127.0.0.1", 0)
+    running.start()
+    host, port = running.get_host_and_port()
+    yield f"http://{host}:{port}"
+    running.stop()
+
+
+Calls = list[tuple[str, str, dict[str, Any]]]
+
+
+@pytest.fixture
+def calls() -> Calls:
+    return []
+
+
+@pytest.fixture
+def prod(server: str, monkeypatch: pytest.MonkeyPatch, checkout: Path, calls: Calls) -> Kit:
+    """A kit under the profile `prod`, all of whose calls are recorded."""
+    config = checkout / "aws.config"
+    lines = ("region = eu-west-1", "aws_access_key_id = a", "aws_secret_access_key = b", f"endpoint_url = {server}")
+    config.write_text("\n".join(("[profile prod]", *lines)))
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    loaded = settings.load({"out": str(checkout / "out")}, {"YES": "1"}, "prod", ROOT / "targets.toml")
+    session = boto3.Session(profile_name="prod")
+
+    def record(params: dict[str, Any], model: OperationModel, **_: Any) -> None:
+        calls.append((model.service_model.service_name, model.name, dict(params)))
+
+    session.events.register("provide-client-params", record)
+    return opened(replace(loaded, project=checkout), session, Console())
+
+
+def fields_unknown_to_aws(value: Any, shape: Shape, path: str) -> list[str]:
+    """Paths of what is sent and has no member in botocore's model."""
+    if isinstance(shape, StructureShape):
+        unknown = [f"{path}.{key}" for key in value if key not in shape.members]
+        known = [(item, shape.members[key], f"{path}.{key}") for key, item in value.items() if key in shape.members]
+        return unknown + [found for part in known for found in fields_unknown_to_aws(*part)]
+    if isinstance(shape, ListShape):
+        return [found for item in value for found in fields_unknown_to_aws(item, shape.member, f"{path}[]")]
+    if isinstance(shape, MapShape):
+        return [found for item in value.values() for found in fields_unknown_to_aws(item, shape.value, f"{path}{{}}")]
+    return []
+
+
+def test_a_field_that_aws_lacks_is_found() -> None:
+    shape = botocore.session.get_session().get_service_model("s3").operation_model("PutObject").input_shape
+    assert fields_unknown_to_aws({"Bucket": "b", "Colour": "red"}, shape, "PutObject") == ["PutObject.Colour"]
+
+
+@MOTO_LACKS
+def test_an_aws_that_is_not_ours_is_deployed_to_and_left_clean(prod: Kit, calls: Calls) -> None:
+    """As far as moto goes: its CloudFormation makes no policies of buckets, queues and topics, no alarms and no model
+    package group, and has no outputs after a change set. The rest is made, and gone afterwards."""
+    first = deploy.deploy(prod)
+    assert deploy.deploy(prod) == first
+    functions = [item["FunctionName"] for item in prod.client("lambda").list_functions()["Functions"]]
+    assert {"scones-unlimited-serialize", "scones-unlimited-classify", "scones-unlimited-filter"} <= set(functions)
+    assert bucket.exists(prod.client("s3"), prod.bucket)
+    destroy.destroy(prod)
+    assert left_in(prod) == {}
+    models = botocore.session.get_session()
+    for service, operation, params in calls:
+        model = models.get_service_model(service)
+        assert operation in model.operation_names
+        shape = model.operation_model(operation).input_shape
+        assert shape is None or fields_unknown_to_aws(params, shape, operation) == []
+    assert {service for service, _, _ in calls} >= {"cloudformation", "s3", "sagemaker", "stepfunctions", "logs", "sts"}
+
+
+LISTINGS = {
+    "cloudformation": ("describe_stacks", "Stacks"),
+    "cloudwatch": ("list_dashboards", "DashboardEntries"),
+    "events": ("list_rules", "Rules"),
+    "iam": ("list_roles", "Roles"),
+    "lambda": ("list_functions", "Functions"),
+    "logs": ("describe_log_groups", "logGroups"),
+    "s3": ("list_buckets", "Buckets"),
+    "sns": ("list_topics", "Topics"),
+    "sqs": ("list_queues", "QueueUrls"),
+    "stepfunctions": ("list_state_machines", "stateMachines"),
+}
+
+
+def left_in(kit: Kit) -> dict[str, object]:
+    found = {
+        service: getattr(kit.client(service), operation)().get(items)
+        for service, (operation, items) in LISTINGS.items()
+    }
+    return {service: items for service, items in found.items() if items}
