@@ -127,11 +127,10 @@ def load(kit: Kit, arrivals: Arrivals, to_endpoint: bool = False) -> Figures:
     with kit.console.meter("Load", arrivals.count) as meter:
         whole = generate(target, arrivals, record, target.began, meter)
     figures = record.figures(time.monotonic() - target.began)
-    kept = keep(folder, title, figures, record)
     if not whole:
         kit.console.warn("Ended early: these are the figures so far")
     kit.console.done(str(figures))
-    kit.console.say(" and ".join(map(str, kept)))
+    kit.console.say(" and ".join(map(str, keep(folder, title, figures, record))))
     if whole and not figures.outcomes[SUCCEEDED] + figures.outcomes[BELOW_THRESHOLD]:
         raise ExecutionsError(f"none of {figures.sent} requests succeeded: {dict(figures.errors) or 'no answer came'}")
     return figures

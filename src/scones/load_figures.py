@@ -33,7 +33,8 @@ class Figures:
     """Of what failed, by the error's name."""
     in_flight: int
     seconds: float
-    sent_per_s: float
+    sent_per_s: float | None
+    """None: all at once."""
     ended_per_s: float
     p50_s: float | None
     p95_s: float | None
@@ -46,8 +47,9 @@ class Figures:
             f"{self.sent} sent, {counts[SUCCEEDED]} succeeded, {counts[BELOW_THRESHOLD]} below the threshold, "
             f"{counts[FAILED]} failed{of_errors(self.errors)}, {self.in_flight} in flight"
         )
-        latencies = ", ".join(f"{name} {milliseconds(value)}" for name, value in self.percentiles.items())
-        return f"{text}; {latencies}; {self.sent_per_s:.1f}/s sent, {self.ended_per_s:.1f}/s answered"
+        latencies = ", ".join(f"{name} {duration(value)}" for name, value in self.percentiles.items())
+        sent = "all at once" if self.sent_per_s is None else f"{self.sent_per_s:.1f}/s sent"
+        return f"{text}; {latencies}; {sent}, {self.ended_per_s:.1f}/s answered"
 
     @property
     def percentiles(self) -> dict[str, float | None]:
@@ -89,7 +91,7 @@ class Record:
             errors=dict(Counter(answer.error or "unknown" for answer in answers if answer.outcome == FAILED)),
             in_flight=sent - len(answers),
             seconds=round(elapsed_s, 3),
-            sent_per_s=round((sent - 1) / last_due_s, 3) if last_due_s else float(sent),
+            sent_per_s=round((sent - 1) / last_due_s, 3) if last_due_s else None,
             ended_per_s=round(len(answers) / ended_s, 3) if ended_s else 0.0,
             p50_s=percentile(latencies, 0.5),
             p95_s=percentile(latencies, 0.95),
@@ -102,8 +104,10 @@ def percentile(ordered: Sequence[float], share: float) -> float | None:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
 
 
-def milliseconds(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{seconds * 1000:,.0f} ms"
+def duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    return f"{seconds:,.2f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 
 def of_errors(errors: Mapping[str, int]) -> str:

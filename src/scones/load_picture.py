@@ -1,4 +1,5 @@
-"""The picture of a load: every request's latency at the time when it was due, and how many were sent and answered."""
+"""The picture of a load: every request's latency at the time when it was due (those of a burst, when answered), and how
+many were due and answered."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +10,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from scones.figure import COLOURS, DPI, GRID, INK, MUTED, PAPER
-from scones.load_figures import BELOW_THRESHOLD, FAILED, SUCCEEDED, Answer, Figures, milliseconds, of_errors
+from scones.figure import DPI, GRID, INK, MUTED, PAPER
+from scones.load_figures import BELOW_THRESHOLD, FAILED, SUCCEEDED, Answer, Figures, duration, of_errors
 
-TEAL, RED = COLOURS
+TEAL, RED = "#0b7a75", "#d1495b"
 AMBER = "#c77700"
 LOOKS = {SUCCEEDED: ("o", TEAL, TEAL), BELOW_THRESHOLD: ("o", PAPER, AMBER), FAILED: ("X", RED, PAPER)}
 LINES = {"p50": "-", "p95": "--", "p99": ":"}
@@ -29,24 +30,20 @@ def load_figure(title: str, figures: Figures, answers: Sequence[Answer]) -> Figu
         _style(axes)
     _latencies(above, figures, answers)
     _rates(below, answers)
-    figure.text(0.09, 0.935, headline(figures), fontsize=20, fontweight="bold", color=INK)
+    figure.text(0.09, 0.935, headline(figures), fontsize=19, fontweight="bold", color=INK)
     figure.text(0.09, 0.885, subtitle(title, figures), fontsize=12, color=MUTED)
     return figure
 
 
 def headline(figures: Figures) -> str:
-    return (
-        f"{figures.sent_per_s:.1f} requests a second: half within {milliseconds(figures.p50_s)}, "
-        f"99 of 100 within {milliseconds(figures.p99_s)}"
-    )
+    sent = f"{figures.sent} at once" if figures.sent_per_s is None else f"{figures.sent_per_s:.1f} requests a second"
+    return f"{sent}: half within {duration(figures.p50_s)}, 99 of 100 within {duration(figures.p99_s)}"
 
 
 def subtitle(title: str, figures: Figures) -> str:
-    counts = figures.outcomes
-    return (
-        f"{title} · {figures.sent} sent · {counts[SUCCEEDED]} succeeded · {counts[BELOW_THRESHOLD]} below the threshold"
-        f" · {counts[FAILED]} failed{of_errors(figures.errors)} · {figures.in_flight} without an answer"
-    )
+    failed = f" · failed: {figures.outcomes[FAILED]}{of_errors(figures.errors)}" if figures.errors else ""
+    unanswered = f" · {figures.in_flight} without an answer" if figures.in_flight else ""
+    return f"{title} · {figures.sent} sent, {figures.ended_per_s:.1f} a second answered{failed}{unanswered}"
 
 
 def _style(axes: Axes) -> None:
@@ -62,7 +59,7 @@ def _latencies(axes: Axes, figures: Figures, answers: Sequence[Answer]) -> None:
     for outcome, (marker, face, edge) in LOOKS.items():
         chosen = [answer for answer in answers if answer.outcome == outcome]
         axes.scatter(
-            [answer.due_s for answer in chosen],
+            [answer.ended_s if figures.sent_per_s is None else answer.due_s for answer in chosen],
             [answer.latency_s for answer in chosen],
             s=70 if outcome == FAILED else 34,
             marker=marker,
@@ -78,7 +75,7 @@ def _latencies(axes: Axes, figures: Figures, answers: Sequence[Answer]) -> None:
             axes.axhline(seconds, color=INK, linewidth=1.1, linestyle=LINES[name], zorder=2)
     _name_percentiles(axes, figures)
     axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda seconds, _: milliseconds(seconds)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda seconds, _: duration(seconds)))
     axes.set_ylabel("latency, from when it was due", color=MUTED, fontsize=12)
     axes.tick_params(labelbottom=False)
     axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 0.99), ncol=3, frameon=False, fontsize=11, borderpad=0)
@@ -104,13 +101,15 @@ def _rates(axes: Axes, answers: Sequence[Answer]) -> None:
     last_s = max((answer.ended_s for answer in answers), default=1.0) or 1.0
     edges = np.linspace(0, last_s, min(BINS, max(4, int(last_s))) + 1)
     width_s = edges[1] - edges[0]
+    most = 0.0
     for label, times, colour, width in (
         ("due", [answer.due_s for answer in answers], MUTED, 1.4),
         ("answered", [answer.ended_s for answer in answers], TEAL, 2.2),
     ):
         counts, _ = np.histogram(times, bins=edges)
+        most = max(most, float(counts.max() / width_s))
         axes.stairs(counts / width_s, edges, label=label, baseline=None, color=colour, linewidth=width)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, most * 1.35 or 1)
     axes.set_xlim(-0.01 * last_s, last_s * 1.01)
     axes.yaxis.set_major_locator(MaxNLocator(3))
     axes.set_ylabel("requests/s", color=MUTED, fontsize=12)
