@@ -1,0 +1,79 @@
+"""Takes away training jobs, and the logs that SageMaker wrote for jobs and endpoint."""
+
+from functools import partial
+
+from botocore.exceptions import ClientError
+
+from scones import logs, training
+from scones.errors import code_of
+from scones.kit import Kit
+from scones.polling import poll
+from scones.removal import Account, attempt, named, prefix, tagged
+
+STOP_TIMEOUT_S = 180
+JOB_LOGS = (logs.TRAINING_JOBS, "/aws/sagemaker/TransformJobs", "/aws/sagemaker/ProcessingJobs")
+
+
+def remove_training_jobs(kit: Kit, account: Account) -> None:
+    ours = []
+    for job in named(kit, "list_training_jobs", "TrainingJobSummaries", "TrainingJob"):
+        if tagged(kit, job["TrainingJobArn"]):
+            ours.append(job["TrainingJobName"])
+        else:
+            account.kept.append(f"training job {job['TrainingJobName']}: not made by us")
+    for name in ours:
+        stop(kit, name)
+    for name in ours:
+        remove_training_job(kit, account, name)
+
+
+def stop(kit: Kit, name: str) -> None:
+    sagemaker = kit.client("sagemaker")
+    if (job := training.describe(sagemaker, name)) is not None and job.status not in training.ENDED | {"Stopping"}:
+        sagemaker.stop_training_job(TrainingJobName=name)
+
+
+def remove_training_job(kit: Kit, account: Account, name: str) -> None:
+    sagemaker = kit.client("sagemaker")
+    for _ in poll(STOP_TIMEOUT_S):
+        job = training.describe(sagemaker, name)
+        if job is None:
+            return
+        if job.status in training.ENDED:
+            attempt(account, f"training job {name}", lambda: sagemaker.delete_training_job(TrainingJobName=name))
+            return
+    account.kept.append(f"training job {name}: it was told to stop, and after {STOP_TIMEOUT_S} s has not")
+
+
+def streams(kit: Kit, group: str, begin: str) -> list[str]:
+    named_so = {"logStreamNamePrefix": begin} if begin else {}
+    try:
+        pages = kit.client("logs").get_paginator("describe_log_streams").paginate(logGroupName=group, **named_so)
+        return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
+    except ClientError as error:
+        if code_of(error) == "ResourceNotFoundException":
+            return []
+        raise
+
+
+def remove_logs(kit: Kit, account: Account) -> None:
+    """A group of jobs' logs is the account's: ours are the streams, and the group only when nothing is left in it."""
+    client, group = kit.client("logs"), f"{logs.ENDPOINTS}/{kit.settings.endpoint_name}"
+    attempt(account, f"log group {group}", lambda: client.delete_log_group(logGroupName=group))
+    for group in JOB_LOGS:
+        found = streams(kit, group, prefix(kit))
+        for stream in found:
+            client.delete_log_stream(logGroupName=group, logStreamName=stream)
+        if found:
+            account.removed.append(f"{len(found)} log streams in {group}")
+            if not streams(kit, group, ""):
+                client.delete_log_group(logGroupName=group)
+
+
+def remove_model_packages(kit: Kit, account: Account) -> None:
+    """A group that has versions cannot be deleted, and the stack has one."""
+    sagemaker, group = kit.registry, kit.settings.endpoint_name
+    pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
+    for package in [item["ModelPackageArn"] for page in pages for item in page["ModelPackageSummaryList"]]:
+        what = package.partition(":model-package/")[2]
+        attempt(account, f"model package {what}", partial(sagemaker.delete_model_package, ModelPackageName=package))
