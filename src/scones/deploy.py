@@ -137,8 +137,7 @@ def deploy(kit: Kit) -> Workflow:
     found = artifacts(kit.settings.project, template)
     require_endpoint_for_scaling(kit)
     made = makes_bucket(kit)
-    upload(kit, found)
-    changed = change(kit, template, parameters(kit, found, made))
+    changed = change(kit, template, found, parameters(kit, found, made))
     if not made:
         announce(kit)
     deployed = workflow.require_deployed(kit)
@@ -147,8 +146,8 @@ def deploy(kit: Kit) -> Workflow:
     return deployed
 
 
-def change(kit: Kit, template: str, given: Mapping[str, str]) -> bool:
-    """False if there was nothing to change. Leaves nothing behind when it is refused."""
+def change(kit: Kit, template: str, found: Mapping[str, Artifact], given: Mapping[str, str]) -> bool:
+    """False if there was nothing to change. Nothing is put anywhere before it is agreed to."""
     stack = workflow.stack_of(kit)
     change_set = stack.propose(template, given)
     if change_set is None:
@@ -156,6 +155,7 @@ def change(kit: Kit, template: str, given: Mapping[str, str]) -> bool:
     try:
         show(kit, stack.changes(change_set))
         agree(kit, template)
+        upload(kit, found)
     except BaseException:
         stack.discard(change_set)
         raise

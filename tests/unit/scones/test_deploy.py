@@ -66,6 +66,7 @@ def test_without_a_terminal_and_without_yes_it_is_refused_and_nothing_is_left(
     with pytest.raises(ConsentError, match="YES=1"):
         deploy.deploy(kit)
     assert workflow.stack_of(kit).describe() is None
+    assert kit.client("s3").list_buckets()["Buckets"] == []
     assert "Account 123456789012, us-east-1, profile default" in str(screen)
     assert "Endpoint scones-vehicles on ml.m5.xlarge" in str(screen)
     assert "0.230 USD an hour, about 168 a month" in str(screen)
