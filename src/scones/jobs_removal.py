@@ -5,7 +5,7 @@ from functools import partial
 from botocore.exceptions import ClientError
 
 from scones import logs, training
-from scones.errors import code_of
+from scones.errors import code_of, is_unknown_name
 from scones.kit import Kit
 from scones.polling import poll
 from scones.removal import Account, attempt, named, prefix, tagged
@@ -70,10 +70,19 @@ def remove_logs(kit: Kit, account: Account) -> None:
                 client.delete_log_group(logGroupName=group)
 
 
+def model_packages(kit: Kit, group: str) -> list[str]:
+    try:
+        pages = kit.registry.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
+        return [item["ModelPackageArn"] for page in pages for item in page["ModelPackageSummaryList"]]
+    except ClientError as error:
+        if is_unknown_name(error):
+            return []
+        raise
+
+
 def remove_model_packages(kit: Kit, account: Account) -> None:
     """A group that has versions cannot be deleted, and the stack has one."""
-    sagemaker, group = kit.registry, kit.settings.endpoint_name
-    pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
-    for package in [item["ModelPackageArn"] for page in pages for item in page["ModelPackageSummaryList"]]:
+    sagemaker = kit.registry
+    for package in model_packages(kit, kit.settings.endpoint_name):
         what = package.partition(":model-package/")[2]
         attempt(account, f"model package {what}", partial(sagemaker.delete_model_package, ModelPackageName=package))
