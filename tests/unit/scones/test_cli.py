@@ -11,7 +11,7 @@ from scones.errors import SettingsError
 from scones.kit import Kit
 
 
-@pytest.mark.parametrize("step", ["stage", "train", "endpoint", "workflow", "classify", "report", "run"])
+@pytest.mark.parametrize("step", ["deploy", "workflow", "stage", "train", "endpoint", "classify", "report", "run"])
 def test_a_step_whose_results_have_no_place_does_not_begin(
     aws: None, capsys: pytest.CaptureFixture[str], archive: Path, step: str
 ) -> None:

@@ -224,3 +224,18 @@ def left_in(kit: Kit) -> dict[str, object]:
         for service, (operation, items) in LISTINGS.items()
     }
     return {service: items for service, items in found.items() if items}
+
+
+@pytest.mark.parametrize(("target", "asks"), [("local", False), ("local-mode", False), ("prod", True)])
+def test_the_targets_file_says_who_is_asked(target: str, asks: bool) -> None:
+    assert settings.load({}, {}, target, ROOT / "targets.toml").confirm is asks
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", True), ("YES", True), ("true", True), ("no", False), ("0", False)])
+def test_yes_is_written_as_people_write_it(text: str, value: bool) -> None:
+    assert settings.load({}, {"YES": text}, "prod", ROOT / "targets.toml").yes is value
+
+
+def test_what_is_neither_yes_nor_no_is_an_error() -> None:
+    with pytest.raises(SettingsError, match="YES is 'perhaps', and must be yes or no"):
+        settings.load({}, {"YES": "perhaps"}, "prod", ROOT / "targets.toml")
