@@ -1,6 +1,7 @@
 """LocalStack's own server, on the addresses that it is told: the original ignores the host of GATEWAY_LISTEN and binds
 every interface."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 from localstack.config import HostAndPort
@@ -9,7 +10,11 @@ from rolo.gateway import Gateway
 from rolo.serving.twisted import TwistedGateway
 from twisted.internet import reactor
 from twisted.internet.interfaces import IProtocolFactory
+from twisted.web import http
 
+from localstack_plugin.replacing import replace
+
+CONTENT_TYPES = 256
 STOP_TIMEOUT_S = 10.0
 """How long the requests in progress may take when LocalStack is told to stop."""
 
@@ -18,18 +23,23 @@ class NotLoopbackError(ValueError):
     """GATEWAY_LISTEN names an address that other machines can reach."""
 
 
-class QuietGateway(TwistedGateway):
-    """LocalStack logs every request itself; twisted's access log, which no one reads, costs as much as routing one."""
+class SparedGateway(TwistedGateway):
+    """LocalStack logs every request itself; twisted's access log, which no one reads, costs as much as routing one. So
+    does reading a content type by the rules of mail, of which requests have few."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        super().__init__(gateway)
+        replace(http, "_parseContentType", lru_cache(CONTENT_TYPES)(http._parseContentType))
 
     def log(self, request: object) -> None:
         pass
 
 
 class ContainerRuntimeServer(TwistedRuntimeServer):
-    """Plain HTTP on the addresses asked for. In a container only those on its network see them, and what is published."""
+    """Plain HTTP on the addresses asked for. In a container only its network sees them, and what is published."""
 
     def register(self, gateway: Gateway, listen: list[HostAndPort], ssl_creds: tuple[str, str] | None = None) -> None:
-        site: IProtocolFactory = QuietGateway(gateway)
+        site: IProtocolFactory = SparedGateway(gateway)
         for address in listen:
             reactor.listenTCP(address.port, site, interface=self._interface(address.host))
 
