@@ -9,9 +9,9 @@ from typing import Any
 
 from botocore.client import BaseClient
 
-from scones import endpoint, timings, workflow
+from scones import bucket, endpoint, timings, workflow
 from scones.console import Meter, keeps_running
-from scones.errors import ExecutionsError
+from scones.errors import ExecutionsError, MissingError
 from scones.executions import cause_text
 from scones.kit import Kit
 from scones.polling import poll
@@ -102,16 +102,16 @@ def follow(kit: Kit, arn: str) -> Mapping[str, Any]:
     raise ExecutionsError(f"batch {arn} was still running after {TIMEOUT_S} s")
 
 
-def children(s3: BaseClient, bucket: str, key: str) -> Iterator[Mapping[str, Any]]:
+def children(kit: Kit, key: str) -> Iterator[Mapping[str, Any]]:
     """Of all files that a ResultWriter's manifest names."""
-    manifest = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    manifest = json.loads(bucket.get(kit, key, made_by="classify-batch"))
     for file in (file for files in manifest["ResultFiles"].values() for file in files):
-        yield from json.loads(s3.get_object(Bucket=bucket, Key=file["Key"])["Body"].read())
+        yield from json.loads(bucket.get(kit, file["Key"], made_by="classify-batch"))
 
 
 def results(kit: Kit, answer: Mapping[str, Any]) -> list[Result]:
-    where = json.loads(answer["output"])["ResultWriterDetails"]
-    found = [Result.of_child(child) for child in children(kit.client("s3"), where["Bucket"], where["Key"])]
+    manifest = json.loads(answer["output"])["ResultWriterDetails"]["Key"]
+    found = [Result.of_child(child) for child in children(kit, manifest)]
     return sorted(found, key=lambda result: result.key)
 
 
@@ -136,8 +136,16 @@ def report(kit: Kit, found: list[Result]) -> None:
         kit.console.warn(f"and {len(failed) - SHOWN} more: {RECORD} names them")
 
 
+def require_manifest(kit: Kit, source: Source) -> None:
+    if source.manifest and not bucket.has(kit, source.manifest):
+        raise MissingError(
+            f"there is no s3://{kit.bucket}/{source.manifest}: --manifest is the key of a JSON list of keys"
+        )
+
+
 def classify_batch(kit: Kit, source: Source) -> list[Result]:
     state_machine = workflow.require_output(kit, "BatchStateMachineArn")
+    require_manifest(kit, source)
     endpoint.require_in_service(kit)
     timings.prove_writable(kit)
     arn = start(kit, state_machine, source)
@@ -145,5 +153,7 @@ def classify_batch(kit: Kit, source: Source) -> list[Result]:
     with keeps_running(f"batch {arn} (aws stepfunctions stop-execution --execution-arn {arn})"):
         answer = follow(kit, arn)
     found = results(kit, answer)
+    if not found:
+        raise MissingError(f"there was nothing to classify in s3://{kit.bucket} by {source.fields}")
     report(kit, found)
     return found
