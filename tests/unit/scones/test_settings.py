@@ -59,6 +59,11 @@ def test_a_near_class_that_is_no_class_is_named() -> None:
         settings.load({}, {"CLASSES": "bus,train"}, "prod", Path("/none"))
 
 
+def test_one_class_is_nothing_to_tell_apart() -> None:
+    with pytest.raises(SettingsError, match="CLASSES is 'bicycle', and must name two classes at least"):
+        settings.load({}, {"CLASSES": "bicycle"}, "prod", Path("/none"))
+
+
 def load_variable(name: str, value: str) -> Settings:
     return settings.load({}, {name: value}, "default", Path("/nowhere"))
 
@@ -67,7 +72,6 @@ def load_variable(name: str, value: str) -> Settings:
     ("name", "value"),
     [
         ("THRESHOLD", "1.5"),
-        ("CLASSES", "bicycle"),
         ("CLASSES", "bicycle,bicycle"),
         ("CLASSES", "Bicycle;motorcycle"),
         ("TOLERATED_FAILURE_PERCENTAGE", "101"),
