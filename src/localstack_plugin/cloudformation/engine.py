@@ -125,6 +125,8 @@ def roll_back(executor: ChangeSetModelExecutor) -> Resources:
     events = [_undone(executor, name, before.get(name)) for name in reversed(list(executor.resources))]
     done = all(event.status == OperationStatus.SUCCESS for event in events)
     kind = executor._change_set.change_set_type
+    # LocalStack gives the stack the change set's parameters, however it ended
+    executor._change_set.resolved_parameters = stack.resolved_parameters
     stack.set_stack_status(STATUS_AFTER_ROLLBACK[kind] if done else STATUS_AFTER_FAILED_ROLLBACK[kind])
     return before
 
