@@ -42,7 +42,7 @@ from localstack.services.stepfunctions.asl.eval.event.event_detail import EventD
 from localstack.services.stepfunctions.asl.utils.boto_client import boto_client_for
 from localstack.services.stepfunctions.asl.utils.encoding import to_json_str
 
-from localstack_plugin import role_arn_path
+from localstack_plugin import reserved_errors, role_arn_path
 from localstack_plugin.sagemaker_jobs import SYNCHRONOUS, Job, JobFailed
 
 REQUEST_RESPONSE_ACTIONS = frozenset(
@@ -64,6 +64,7 @@ SDK_NAMES = {"sagemakerruntime": ("sagemaker-runtime", "SageMakerRuntime")}
 
 def install() -> None:
     role_arn_path.install()
+    reserved_errors.install()
     for sfn_name, (boto_name, error_name) in SDK_NAMES.items():
         state_task_service.StateTaskService._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES[sfn_name] = boto_name
         state_task_service_aws_sdk._SERVICE_ERROR_NAMES[sfn_name] = error_name
