@@ -21,10 +21,12 @@ TEXT = (ROOT / "template.yaml").read_text()
 DEFINITIONS = {
     "ClassifyDefinition": ROOT / "local_stepfunctions" / "classify.asl.json",
     "ClassifyBatchDefinition": ROOT / "local_stepfunctions" / "classify-batch.asl.json",
+    "TrainAndDeployDefinition": ROOT / "local_stepfunctions" / "train-and-deploy.asl.json",
 }
 TEMPLATE: dict[str, Any] = cfn_yaml.loads(TEXT)
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 FUNCTIONS = ("serialize", "classify", "filter")
+PIPELINE_FUNCTIONS = ("inspect_data", "evaluate", "smoke_test")
 PARAMETERS = {
     "Bucket": "images",
     "MakeBucket": "no",
@@ -44,6 +46,12 @@ PARAMETERS = {
     "FilterCode": "code/filter.zip",
     "ClassifyDefinition": "code/classify.asl.json",
     "ClassifyBatchDefinition": "code/classify-batch.asl.json",
+    "InspectDataCode": "code/inspect_data.zip",
+    "EvaluateCode": "code/evaluate.zip",
+    "SmokeTestCode": "code/smoke_test.zip",
+    "TrainAndDeployDefinition": "code/train-and-deploy.asl.json",
+    "PipelineOnNewData": "yes",
+    "PipelineInput": '{"image": "one"}',
     "LogRetentionDays": "7",
 }
 
@@ -97,6 +105,19 @@ def test_no_role_may_do_more_than_named_actions(role: str) -> None:
         assert "*" not in json.dumps(statement["Action"])
 
 
+def test_only_sagemakers_role_is_passed_and_only_to_sagemaker() -> None:
+    statements = (statement for role in ROLES for statement in statements_of(role))
+    passing = [statement for statement in statements if "iam:PassRole" in statement["Action"]]
+    assert [(one["Resource"]["Fn::If"][2], one["Condition"]) for one in passing] == [
+        ({"Ref": "RoleArn"}, {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}})
+    ]
+
+
+def test_new_data_starts_nothing_unless_it_is_asked_to() -> None:
+    assert TEMPLATE["Parameters"]["PipelineOnNewData"]["Default"] == "no"
+    assert RESOURCES["NewDataRule"]["Condition"] == "StartsOnNewData"
+
+
 def test_each_function_has_a_role_and_a_log_group_of_its_own() -> None:
     functions = of_type("AWS::Lambda::Function")
     names = {key.removesuffix("Function") for key in functions}
@@ -131,7 +152,7 @@ def upload() -> None:
     s3.create_bucket(Bucket="images", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     for parameter, file in DEFINITIONS.items():
         s3.put_object(Bucket="images", Key=PARAMETERS[parameter], Body=file.read_bytes())
-    for name in FUNCTIONS:
+    for name in FUNCTIONS + PIPELINE_FUNCTIONS:
         code = io.BytesIO()
         with zipfile.ZipFile(code, "w") as archive:
             archive.write(ROOT / "src" / "functions" / name / "app.py", "app.py")
@@ -161,5 +182,9 @@ def test_the_stack_deploys_functions_that_know_their_settings(outputs: dict[str,
     assert float(found["filter"]["Environment"]["Variables"]["THRESHOLD"]) == 0.8
     groups = boto3.client("logs").describe_log_groups()["logGroups"]
     assert {group["logGroupName"]: group["retentionInDays"] for group in groups} == {
-        f"/aws/lambda/{name}": 7 for name in names.values()
+        f"/aws/lambda/{name}": 7
+        for name in [*names.values(), *(f"scones-{name.replace('_', '-')}" for name in PIPELINE_FUNCTIONS)]
     }
+    (rule,) = boto3.client("events").list_rules(NamePrefix="scones-new-data")["Rules"]
+    (target,) = boto3.client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    assert (target["Arn"], target["Input"]) == (outputs["PipelineStateMachineArn"], PARAMETERS["PipelineInput"])
