@@ -80,6 +80,10 @@ destroy: ## take it all away again, the endpoint first
 $(STEPS): setup data/sample.tar.gz
 	@$(CLOUD) require -- .venv/bin/scones $@
 
+.PHONY: pipeline
+pipeline: setup ## train, evaluate, and put the model into service if it is good enough (exit code 3 if it is not)
+	@$(CLOUD) require -- .venv/bin/scones pipeline
+
 .PHONY: classify-batch
 classify-batch: setup ## run many at once: PREFIX=test/ or MANIFEST=key, CONCURRENCY=8, TOLERATED_FAILURE_PERCENTAGE=10
 	@$(CLOUD) require -- .venv/bin/scones classify-batch $(PREFIX) $(if $(MANIFEST),--manifest $(MANIFEST))

@@ -125,11 +125,12 @@ TRAIN = ("role", "image_uri", "training_instance_type", "hyperparameters", "endp
 ENDPOINT = ("endpoint_instance_type",)
 CONSENT = ("confirm", "yes")
 DEPLOY = ("stack", "threshold", "near_classes", "notification_email", "endpoint_scaling", *CONSENT)
+GATE = ("accuracy_at_least", "accuracy_tolerance", "latency_at_most_ms")
 CLASSIFY = ("images", "concurrency")
 
 
 @cli.command()
-@takes(*DEPLOY, "classes", "endpoint_instance_type", "role", "endpoint_name", *PLACE)
+@takes(*DEPLOY, "classes", *TRAIN, *ENDPOINT, *GATE, "pipeline_on_new_data", *PLACE)
 @click.pass_obj
 def deploy(invocation: Invocation, /, **arguments: str | None) -> None:
     """Deploy the stack: bucket, role, functions, state machines, queues, alarms, dashboard."""
@@ -191,6 +192,16 @@ def classify_batch(invocation: Invocation, /, prefix: str, manifest: str | None,
     kit = invocation.kit(arguments)
     kit.console.step("Classify a batch")
     batches.classify_batch(kit, batches.Source(prefix, manifest))
+
+
+@cli.command()
+@takes(*GATE, *TRAIN, *ENDPOINT, "stack", *PLACE)
+@click.pass_obj
+def pipeline(invocation: Invocation, /, **arguments: str | None) -> None:
+    """Train, evaluate, and put the model into service if it is good enough; exit code 3 if it is not."""
+    from scones import pipeline as pipelines
+
+    timed(invocation.kit(arguments), "pipeline", "Train and deploy", pipelines.pipeline)
 
 
 @cli.command()
@@ -277,7 +288,7 @@ def exit_code(arguments: list[str]) -> int:
         cli(arguments, standalone_mode=False)
     except SconesError as error:
         click.echo(f"Error: {error}", err=True)
-        return 1
+        return error.exit_code
     except OSError as error:
         click.echo(f"Error: {error.filename or 'a file'}: {error.strerror or error}", err=True)
         return 1

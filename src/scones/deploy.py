@@ -1,12 +1,13 @@
 """Step 1: everything that lasts but the endpoint, as one stack. The same for every account, local ones too."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from scones import bucket, consent, costs, endpoint, packaging, workflow
+from scones import bucket, consent, costs, endpoint, packaging, pipeline, workflow
 from scones.errors import DENIED, MissingError, SettingsError, code_of
 from scones.kit import Kit
 from scones.packaging import Artifact
@@ -110,6 +111,8 @@ def parameters(kit: Kit, found: Mapping[str, Artifact], made: bool) -> dict[str,
         "Threshold": f"{settings.threshold:g}",
         "Classes": ",".join(settings.classes),
         "NearClasses": ",".join(settings.near_classes),
+        "PipelineOnNewData": YES if settings.pipeline_on_new_data else NO,
+        "PipelineInput": json.dumps(pipeline.given(kit)) if settings.pipeline_on_new_data else "{}",
         "CodeBucket": kit.deployment_bucket,
         **{parameter: code_key(kit, artifact) for parameter, artifact in found.items()},
     }

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from scones import batches, bucket, consent, endpoint, jobs_removal, stage, workflow
+from scones import batches, bucket, consent, endpoint, jobs_removal, pipeline, stage, workflow
 from scones.kit import PROJECT_TAG, Kit
 from scones.local_mode import records
 from scones.removal import Account, named, prefix, remove, tagged
@@ -62,6 +62,7 @@ def our_keys(kit: Kit) -> set[str]:
     prefixes = (
         f"models/{prefix(kit)}",
         *(f"{records.FOLDER}/{kind.name}/{prefix(kit)}" for kind in records.KINDS),
+        f"{pipeline.EVALUATIONS}/{prefix(kit)}",
         f"{endpoint.CAPTURE}/{kit.settings.endpoint_name}/",
         f"{batches.PREFIX}/batch-",
     )

@@ -1,10 +1,12 @@
-"""Every error that a person can meet: one message that says what was wrong and what to do, exit code 1."""
+"""Every error that a person can meet: one message that says what was wrong and what to do; and an exit code."""
 
 from botocore import exceptions as aws
 
 
 class SconesError(Exception):
     """Base of all errors of the application."""
+
+    exit_code = 1
 
 
 class SettingsError(SconesError):
@@ -57,6 +59,16 @@ class ConsentError(SconesError):
 
 class ExecutionsError(SconesError):
     """Executions of the state machine failed."""
+
+
+class PipelineError(SconesError):
+    """A run of the pipeline failed, or could not be followed."""
+
+
+class GateError(SconesError):
+    """The pipeline did not put the new model into service: it is not good enough."""
+
+    exit_code = 3
 
 
 class CaptureError(SconesError):

@@ -35,6 +35,10 @@ class Settings:
     images: int
     concurrency: int
     tolerated_failure_percentage: float
+    accuracy_at_least: float
+    accuracy_tolerance: float
+    latency_at_most_ms: int
+    pipeline_on_new_data: bool
     notification_email: str | None
     endpoint_scaling: bool
     confirm: bool
@@ -174,6 +178,10 @@ SETTINGS = (
     Setting(
         "tolerated_failure_percentage", percentage, "10", "How many of a batch's images may fail before the batch does."
     ),
+    Setting("accuracy_at_least", share, "0.8", "Least accuracy on the test images with which a model passes the gate."),
+    Setting("accuracy_tolerance", share, "0.02", "How much less accurate than the model in service it may be."),
+    Setting("latency_at_most_ms", positive, "1000", "The longest that an answer may take in the smoke test."),
+    Setting("pipeline_on_new_data", boolean, "no", "Whether a new train.lst in the bucket starts the pipeline."),
     Setting("notification_email", EMAIL, None, "Who is told of failures, reviews and alarms."),
     Setting("endpoint_scaling", boolean, "no", "Whether the endpoint's instances follow its load."),
     Setting("confirm", boolean, "yes", "Whether deploy and destroy show what it costs, and ask."),

@@ -1,4 +1,4 @@
-"""Evaluate: what batch transforms answered for the test images, against the labels; and whether that passes the gate."""
+"""Evaluate: what batch transforms answered for the test images, against the labels; and whether it passes the gate."""
 
 import json
 import math
@@ -103,7 +103,7 @@ def asked_for(event: Mapping[str, Any]) -> tuple[str, dict[str, str], Gate]:
         ) from error
     if "candidate" not in models or not 0 <= gate.accuracy_at_least <= 1 or not 0 <= gate.tolerance <= 1:
         raise EventNotUnderstood(
-            f"models are {', '.join(models)} and the gate is {gate}; there should be a candidate, and shares from 0 to 1"
+            f"models are {', '.join(models)}, the gate is {gate}; there should be a candidate, and shares from 0 to 1"
         )
     return bucket, models, gate
 

@@ -1,0 +1,139 @@
+"""The pipeline: started, and followed state by state to its end."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scones import executions, training, workflow
+from scones.console import Meter, keeps_running
+from scones.errors import GateError, PipelineError, SettingsError
+from scones.kit import Kit
+from scones.logs import TRAINING_JOBS, LogReader
+from scones.polling import poll
+
+EVALUATIONS = "evaluations"
+STOPPED_AT_GATE = "StoppedAtGate"
+TIMEOUT_S = 86_400
+
+
+def given(kit: Kit) -> dict[str, Any]:
+    """The state machine's input; what new data starts it with, too."""
+    settings = kit.settings
+    if settings.uses_local_mode:
+        raise SettingsError(
+            f"TRAINING_INSTANCE_TYPE is {settings.training_instance_type!r}: the pipeline's jobs are started by Step "
+            "Functions, where the SDK's local mode is not; use another profile, such as local"
+        )
+    return {
+        "image": settings.image_uri or built_in_image_uri(kit.region),
+        "training_instance_type": settings.training_instance_type,
+        "endpoint_instance_type": settings.endpoint_instance_type,
+        "hyperparameters": dict(settings.hyperparameters),
+        "gate": {"accuracy_at_least": settings.accuracy_at_least, "tolerance": settings.accuracy_tolerance},
+        "latency_at_most_ms": settings.latency_at_most_ms,
+    }
+
+
+def built_in_image_uri(region: str) -> str:
+    from scones import sagemaker_sdk  # takes seconds to load
+
+    return sagemaker_sdk.built_in_image_uri(region)
+
+
+@dataclass
+class Following:
+    """What has been shown of an execution, and what it has said."""
+
+    kit: Kit
+    meter: Meter
+    seen: int = 0
+    state: str = ""
+    run: str = ""
+    outputs: dict[str, Any] = field(default_factory=dict)
+    log: LogReader | None = None
+
+    def show(self, events: list[Mapping[str, Any]], waited_s: float) -> None:
+        for event in events[self.seen :]:
+            if "stateEnteredEventDetails" in event:
+                self._entered(event["stateEnteredEventDetails"]["name"], event["type"], waited_s)
+            elif "stateExitedEventDetails" in event:
+                self._exited(event["stateExitedEventDetails"])
+        self.seen = len(events)
+        if self.state == "Train" and self.run:
+            self._show_training()
+
+    def _entered(self, name: str, kind: str, waited_s: float) -> None:
+        if kind == "TaskStateEntered" and name != self.state:
+            self.state = name
+            self.kit.console.say(f"{waited_s:5.0f} s  {name}")
+
+    def _exited(self, details: Mapping[str, Any]) -> None:
+        output = json.loads(details.get("output") or "{}")
+        if details["name"] == "Name":
+            self.run = output["name"]
+            self.log = LogReader(self.kit.client("logs"), TRAINING_JOBS, f"{self.run}/")
+        elif details["name"] == "Train":
+            self._show_training()
+        elif details["name"] == "Evaluate":
+            for line in output["evaluation"]["summary"].splitlines():
+                self.kit.console.say(f"         {line}")
+        elif details["name"] == "SmokeTest":
+            self.kit.console.say(f"         {output['smoke_test']['summary']}")
+
+    def _show_training(self) -> None:
+        job = training.describe(self.kit.client("sagemaker"), self.run)
+        if job and self.log:
+            for line in self.log.read():
+                training.show(line, job, self.meter)
+
+
+def follow(kit: Kit, arn: str) -> Following:
+    """To the execution's end; GateError and PipelineError say how it did not succeed."""
+    stepfunctions = kit.client("stepfunctions")
+    with kit.console.meter("Pipeline") as meter:
+        following = Following(kit, meter)
+        for waited in poll(TIMEOUT_S, interval_s=2):
+            answer = stepfunctions.describe_execution(executionArn=arn)
+            following.show(executions.history(stepfunctions, arn), waited)
+            if answer["status"] != "RUNNING":
+                raise_failed(answer, following)
+                return following
+    raise PipelineError(f"{arn} was still RUNNING after {TIMEOUT_S} s: look at its history")
+
+
+def raise_failed(answer: Mapping[str, Any], following: Following) -> None:
+    if answer["status"] == "SUCCEEDED":
+        return
+    name = following.kit.settings.endpoint_name
+    if answer.get("error") == STOPPED_AT_GATE:
+        raise GateError(
+            f"{following.run} stopped at the gate; endpoint {name} is as it was\n  "
+            + str(answer["cause"]).replace("\n", "\n  ")
+        )
+    error = answer.get("error") or answer["status"]
+    raise PipelineError(f"{following.run or answer['name']} failed in {following.state}: {error}: {reason(answer)}")
+
+
+def reason(answer: Mapping[str, Any]) -> str:
+    """A failed job's FailureReason, a function's message, or the cause as it is."""
+    cause = answer.get("cause")
+    try:
+        described = json.loads(cause or "")
+        return str(described["FailureReason"])
+    except (ValueError, TypeError, LookupError):
+        return executions.cause_text(cause)
+
+
+def pipeline(kit: Kit) -> str:
+    """The name of the run, which is that of its model, once this is in service."""
+    state_machine = workflow.require_output(kit, "PipelineStateMachineArn")
+    arn = kit.client("stepfunctions").start_execution(
+        stateMachineArn=state_machine, name=f"pipeline-{secrets.token_hex(4)}", input=json.dumps(given(kit))
+    )["executionArn"]
+    kit.console.say(f"Started {arn}")
+    with keeps_running(f"execution {arn} (aws stepfunctions stop-execution --execution-arn {arn})"):
+        following = follow(kit, arn)
+    kit.console.done(f"Model {following.run} is in service at endpoint {kit.settings.endpoint_name}")
+    return following.run
