@@ -4,6 +4,7 @@ embedded (the default), and local-mode, the same under the profile of that name:
 any that the developer has up. compose: what `docker compose up` has brought up on the ports of the settings.
 """
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +26,8 @@ from local_cloud.settings import LOCAL_MODE_PROFILE, LOCAL_PROFILE, Settings
 
 PROFILES = {"embedded": LOCAL_PROFILE, "compose": LOCAL_PROFILE, "local-mode": LOCAL_MODE_PROFILE}
 CLOUD = os.environ.get("SCONES_TEST_CLOUD") or "embedded"
+COLOUR_MODEL = "000000000000.dkr.ecr.us-east-1.amazonaws.com/colour-model:1"
+COLOUR_MODEL_PROGRAM = [sys.executable, str(Path(__file__).with_name("colour_model.py"))]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -55,8 +58,10 @@ def cloud_of_ours(state_dir: Path) -> Iterator[Settings]:
     """When the tests have ended, nothing of it may run."""
     settings = replace(settings_of_another_cloud(state_dir), profile=PROFILES[CLOUD])
     write_config(settings)
-    local_cloud = LocalCloud(servers(settings), settings.state_dir, Progress())
-    local_cloud.up()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SAGEMAKER_EMULATOR_OWN_IMAGES", json.dumps({COLOUR_MODEL: COLOUR_MODEL_PROGRAM}))
+        local_cloud = LocalCloud(servers(settings), settings.state_dir, Progress())
+        local_cloud.up()
     try:
         yield settings
     finally:

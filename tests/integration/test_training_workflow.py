@@ -14,7 +14,7 @@ import boto3
 import pytest
 from PIL import Image
 
-DEFINITION = Path(__file__).parents[2] / "local_stepfunctions/train_and_deploy.asl.json"
+DEFINITION = Path(__file__).with_name("train-and-serve.asl.json")
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 BUCKET = f"training-workflow-{uuid4().hex[:8]}"
