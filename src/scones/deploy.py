@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -155,12 +156,11 @@ def change(kit: Kit, template: str, found: Mapping[str, Artifact], given: Mappin
     change_set = stack.propose(template, given)
     if change_set is None:
         return False
-    try:
+    with ExitStack() as unless_executed:
+        unless_executed.callback(stack.discard, change_set)
         show(kit, stack.changes(change_set))
         agree(kit, template)
         upload(kit, found)
-    except BaseException:
-        stack.discard(change_set)
-        raise
+        unless_executed.pop_all()
     stack.execute(change_set)
     return True
