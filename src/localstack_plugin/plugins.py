@@ -54,10 +54,11 @@ class ContainerServerPlugin(RuntimeServerPlugin):
 
 @hooks.on_infra_start()
 def add_sagemaker_to_step_functions() -> None:
-    from localstack_plugin import distributed_map, s3_event_keys, step_functions
+    from localstack_plugin import distributed_map, event_targets, s3_event_keys, step_functions
 
     step_functions.install()
     distributed_map.install()
+    event_targets.install()
     s3_event_keys.install()
 
 
