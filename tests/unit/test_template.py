@@ -115,7 +115,7 @@ def test_only_sagemakers_role_is_passed_and_only_to_sagemaker() -> None:
 
 def test_new_data_starts_nothing_unless_it_is_asked_to() -> None:
     assert TEMPLATE["Parameters"]["PipelineOnNewData"]["Default"] == "no"
-    assert RESOURCES["NewDataRule"]["Condition"] == "StartsOnNewData"
+    assert RESOURCES["NewDataRule"]["Properties"]["State"] == {"Fn::If": ["StartsOnNewData", "ENABLED", "DISABLED"]}
 
 
 def test_each_function_has_a_role_and_a_log_group_of_its_own() -> None:
