@@ -49,6 +49,21 @@ def filter_(aws: None) -> ModuleType:
     return load_app("filter")
 
 
+@pytest.fixture(scope="module")
+def inspect_data(aws: None) -> ModuleType:
+    return load_app("inspect_data")
+
+
+@pytest.fixture(scope="module")
+def evaluate(aws: None) -> ModuleType:
+    return load_app("evaluate")
+
+
+@pytest.fixture(scope="module")
+def smoke_test(aws: None) -> ModuleType:
+    return load_app("smoke_test")
+
+
 def load_app(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"{name}_app", FUNCTIONS / name / "app.py")
     assert spec is not None

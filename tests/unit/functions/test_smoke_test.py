@@ -1,0 +1,83 @@
+import io
+import json
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import ANY, Stubber
+
+BUCKET = "smoke"
+EXAMPLES = [{"name": "a.png", "probabilities": [0.9, 0.1]}, {"name": "b.png", "probabilities": [0.2, 0.8]}]
+
+
+@pytest.fixture
+def event(aws: None) -> Iterator[dict[str, Any]]:
+    bucket = boto3.resource("s3").Bucket(BUCKET)
+    bucket.create()
+    for example in EXAMPLES:
+        bucket.put_object(Key=f"test/{example['name']}", Body=str(example["name"]).encode())
+    yield {"bucket": BUCKET, "prefix": "test/", "examples": EXAMPLES, "latency_at_most_ms": 1000}
+    bucket.objects.delete()
+    bucket.delete()
+
+
+@pytest.fixture
+def endpoint(smoke_test: ModuleType) -> Iterator[Stubber]:
+    with Stubber(smoke_test.sagemaker_runtime) as stubber:
+        yield stubber
+
+
+def answers(endpoint: Stubber, *bodies: object) -> None:
+    """The first image is asked for once more, before."""
+    for name, body in zip(("a.png", "a.png", "b.png"), (bodies[0], *bodies), strict=False):
+        text = body if isinstance(body, bytes) else json.dumps(body).encode()
+        answer = {"Body": StreamingBody(io.BytesIO(text), len(text))}
+        asked = {"EndpointName": "scones", "ContentType": ANY, "Body": name.encode()}
+        endpoint.add_response("invoke_endpoint", answer, asked)
+
+
+def test_an_endpoint_that_answers_as_its_model_did_passes(
+    smoke_test: ModuleType, event: dict[str, Any], endpoint: Stubber
+) -> None:
+    answers(endpoint, [0.91, 0.09], [0.2, 0.8])
+    assert smoke_test.lambda_handler(event, None)["summary"].startswith("2 known images answered as expected")
+    endpoint.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("answer", [[0.1, 0.9], [0.9], [], {"a": 0.9}, ["0.9", "0.1"], b"no JSON"])
+def test_another_answer_is_a_wrong_answer(
+    smoke_test: ModuleType, event: dict[str, Any], endpoint: Stubber, answer: object
+) -> None:
+    answers(endpoint, answer)
+    with pytest.raises(smoke_test.WrongAnswer):
+        smoke_test.lambda_handler(event, None)
+
+
+def test_an_answer_that_takes_too_long_is_too_slow(
+    smoke_test: ModuleType, event: dict[str, Any], endpoint: Stubber
+) -> None:
+    answers(endpoint, [0.9, 0.1], [0.2, 0.8])
+    with pytest.raises(smoke_test.TooSlow, match="at most 0 ms"):
+        smoke_test.lambda_handler({**event, "latency_at_most_ms": 0}, None)
+
+
+def test_without_examples_nothing_is_known(smoke_test: ModuleType, event: dict[str, Any]) -> None:
+    with pytest.raises(smoke_test.NothingToAsk):
+        smoke_test.lambda_handler({**event, "examples": []}, None)
+
+
+def test_an_example_whose_image_is_gone_is_not_found(smoke_test: ModuleType, event: dict[str, Any]) -> None:
+    examples = [{"name": "gone.png", "probabilities": [1.0, 0.0]}]
+    with pytest.raises(smoke_test.ImageNotFound, match=r"test/gone.png"):
+        smoke_test.lambda_handler({**event, "examples": examples}, None)
+
+
+def test_an_endpoint_that_fails_says_so_by_its_own_name(
+    smoke_test: ModuleType, event: dict[str, Any], endpoint: Stubber
+) -> None:
+    endpoint.add_client_error("invoke_endpoint", "ModelError", http_status_code=424)
+    with pytest.raises(smoke_test.sagemaker_runtime.exceptions.ModelError):
+        smoke_test.lambda_handler(event, None)
