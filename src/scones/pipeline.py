@@ -51,7 +51,7 @@ class Following:
     seen: int = 0
     state: str = ""
     run: str = ""
-    outputs: dict[str, Any] = field(default_factory=dict)
+    failed_in: dict[str, str] = field(default_factory=dict)  # state by error
     log: LogReader | None = None
 
     def show(self, events: list[Mapping[str, Any]], waited_s: float) -> None:
@@ -60,6 +60,8 @@ class Following:
                 self._entered(event["stateEnteredEventDetails"]["name"], event["type"], waited_s)
             elif "stateExitedEventDetails" in event:
                 self._exited(event["stateExitedEventDetails"])
+            elif details := event.get("taskFailedEventDetails") or event.get("taskTimedOutEventDetails"):
+                self.failed_in.setdefault(details.get("error", ""), self.state)
         self.seen = len(events)
         if self.state == "Train" and self.run:
             self._show_training()
@@ -113,7 +115,8 @@ def raise_failed(answer: Mapping[str, Any], following: Following) -> None:
             + str(answer["cause"]).replace("\n", "\n  ")
         )
     error = answer.get("error") or answer["status"]
-    raise PipelineError(f"{following.run or answer['name']} failed in {following.state}: {error}: {reason(answer)}")
+    where = f" in {following.failed_in[error]}" if error in following.failed_in else ""
+    raise PipelineError(f"{following.run or answer['name']} failed{where}: {error}: {reason(answer)}")
 
 
 def reason(answer: Mapping[str, Any]) -> str:

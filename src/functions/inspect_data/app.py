@@ -29,19 +29,24 @@ class ImagesMissing(InspectDataError):
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """How many images each split has, and the hyperparameters that follow from the data."""
     bucket = event["bucket"]
-    counts = {split: checked(bucket, split) for split in SPLITS}
-    return {"images": counts, "hyperparameters": {"num_training_samples": str(counts["train"])}}
+    labels = {split: checked(bucket, split) for split in SPLITS}
+    hyperparameters = {"num_training_samples": len(labels["train"]), "num_classes": max(labels["train"]) + 1}
+    return {
+        "images": {split: len(of_split) for split, of_split in labels.items()},
+        "hyperparameters": {name: str(value) for name, value in hyperparameters.items()},
+    }
 
 
-def checked(bucket: str, split: str) -> int:
-    """The number of images that a split's manifest names; all of them are there."""
-    names = [name for _, name in labelled(f"s3://{bucket}/{split}.lst", manifest_text(bucket, f"{split}.lst"))]
+def checked(bucket: str, split: str) -> list[int]:
+    """The labels in a split's manifest; the images that it names are all there."""
+    lines = list(labelled(f"s3://{bucket}/{split}.lst", manifest_text(bucket, f"{split}.lst")))
+    names = [name for _, name in lines]
     if missing := sorted(set(names) - set(file_names(bucket, f"{split}/"))):
         raise ImagesMissing(
             f"{len(missing)} of the {len(names)} images that s3://{bucket}/{split}.lst names are not under {split}/, "
             f"first {missing[0]}: stage the images before their manifest"
         )
-    return len(names)
+    return [label for label, _ in lines]
 
 
 def manifest_text(bucket: str, key: str) -> str:

@@ -23,10 +23,10 @@ def bucket(aws: None) -> Iterator[Any]:
     made.delete()
 
 
-def test_what_is_staged_says_how_many_samples_there_are(inspect_data: ModuleType, bucket: Any) -> None:
+def test_what_is_staged_says_how_many_samples_and_classes_there_are(inspect_data: ModuleType, bucket: Any) -> None:
     assert inspect_data.lambda_handler({"bucket": BUCKET}, None) == {
         "images": {"train": 3, "test": 2},
-        "hyperparameters": {"num_training_samples": "3"},
+        "hyperparameters": {"num_training_samples": "3", "num_classes": "2"},
     }
 
 
