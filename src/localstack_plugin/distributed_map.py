@@ -48,9 +48,7 @@ class Worker(distributed_item_processor_worker.DistributedItemProcessorWorker):
 
     def eval(self) -> None:
         while (job := self._job_pool.next_job()) is not None:
-            if self.stopped() or is_exceeded(self._map_run_record, self._job_pool._jobs_number):
-                self._map_run_record.item_counter.pending.count()
-            else:
+            if not self.stopped() and not is_exceeded(self._map_run_record, self._job_pool._jobs_number):
                 self._run(job)
             self._job_pool.close_job(job)
 
@@ -60,6 +58,9 @@ class Worker(distributed_item_processor_worker.DistributedItemProcessorWorker):
 
     def _run(self, job: Job) -> None:
         self._child_input = job.job_input
+        for counter in (self._map_run_record.item_counter, self._map_run_record.execution_counter):
+            counter.pending.offset(-1)
+            counter.total.offset(-1)  # LocalStack counts an item when it begins: all were counted already
         frame = self._env.open_inner_frame()
         child = child_execution(self._map_run_record)
         context = frame.states.context_object.context_object_data
@@ -110,6 +111,9 @@ def is_exceeded(map_run: MapRunRecord, items: int) -> bool:
 def tolerating(original: MapRun) -> MapRun:
     def map_run(component: Any, env: Environment, eval_input: Any) -> None:
         items = len(env.stack[-1])
+        for counter in (eval_input.map_run_record.item_counter, eval_input.map_run_record.execution_counter):
+            counter.total.count(items)
+            counter.pending.count(items)
         original(component, env, eval_input)
         if is_exceeded(eval_input.map_run_record, items):
             raise failure(env, StatesErrorNameType.StatesExceedToleratedFailureThreshold, THRESHOLD_EXCEEDED)

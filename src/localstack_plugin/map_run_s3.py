@@ -16,6 +16,9 @@ from localstack.services.stepfunctions.asl.component.state.state_execution.state
 from localstack.services.stepfunctions.asl.component.state.state_execution.state_map.result_writer.resource_eval import (  # noqa: E501
     resource_eval_s3 as writer,
 )
+from localstack.services.stepfunctions.asl.component.state.state_execution.state_map.result_writer.result_writer_decl import (  # noqa: E501
+    ResultWriter,
+)
 from localstack.services.stepfunctions.asl.eval.environment import Environment
 
 from localstack_plugin.map_run import Children, children_of, failure
@@ -30,6 +33,16 @@ def install() -> None:
     replace(reader.ResourceEvalS3, "_handle_get_object", staticmethod(catchable(read)))
     replace(reader.ResourceEvalS3, "_handle_list_objects_v2", staticmethod(catchable(list_objects)))
     replace(writer.ResourceEvalS3, "_handle_put_object", staticmethod(put_results))
+    replace(ResultWriter, "_eval_body", write_results)
+
+
+def write_results(result_writer: ResultWriter, env: Environment) -> None:
+    """Its parameters are read from the state's input; LocalStack reads them from the results."""
+    results = env.stack.pop()
+    result_writer.parargs.eval(env=env)
+    parameters = env.stack.pop()
+    env.stack.extend((results, parameters))
+    result_writer.resource_eval.eval_resource(env=env)
 
 
 @contextmanager
