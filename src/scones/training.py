@@ -75,7 +75,7 @@ def describe(sagemaker: BaseClient, name: str) -> TrainingJob | None:
 
 def hyperparameters(kit: Kit, dataset: Dataset) -> dict[str, str]:
     of_data = {"num_classes": str(len(dataset.classes)), "num_training_samples": str(dataset.train_images)}
-    return of_data | kit.settings.hyperparameters
+    return {**of_data, **kit.settings.hyperparameters}
 
 
 def base_name(kit: Kit, dataset: Dataset) -> str:

@@ -16,7 +16,10 @@ NAME = "5b3e1a52-4f0c-4b43-9a57-0c9b6d1f7e21"
 
 def child(key: str, **fields: Any) -> dict[str, Any]:
     """Of the Step Functions guide: Input and Output are JSON text."""
-    given = {"ExecutionArn": f"arn:aws:states:us-east-1:123456789012:execution:batch/Prefix:{NAME}", "Name": NAME}
+    given: dict[str, Any] = {
+        "ExecutionArn": f"arn:aws:states:us-east-1:123456789012:execution:batch/Prefix:{NAME}",
+        "Name": NAME,
+    }
     given |= {"Input": json.dumps({"s3_bucket": "images", "s3_key": key}), "InputDetails": {"Included": True}}
     return {**given, "StartDate": "2026-01-31T09:30:00.123Z", "StopDate": "2026-01-31T09:30:01.123Z", **fields}
 
