@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import socket
 import threading
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.engine.docker import copying
 
 POLL_S = 0.02
+ASK_S = 1.0
 CHUNK_BYTES = 1 << 16
 OPENED = b"open"
 SCRIPT = 'exec 3>"$1" && echo open && exec cat >&3'  # opening waits for the program to open its end
@@ -60,6 +62,23 @@ class Writer:
             if not more:
                 self._explain(said)
             said += more
+
+    def send(self, data: bytes) -> bool:
+        """False when the program has closed the FIFO: it has read what it wanted of it.
+
+        The engine takes what is sent to a process that has ended, until its buffers are full: so it is asked.
+        """
+        left = memoryview(data)
+        while left:
+            readable, writable, _ = select.select([self.connection], [self.connection], [], ASK_S)
+            if (readable and not self.connection.recv(CHUNK_BYTES)) or (not writable and not self.is_running()):
+                return False
+            if writable:
+                left = left[self.connection.send(left, socket.MSG_DONTWAIT) :]
+        return True
+
+    def is_running(self) -> bool:
+        return bool(self.client.exec_inspect(self.exec_id)["Running"])
 
     def finish(self) -> None:
         """The end of the data: wait until the program has all of it."""
@@ -134,7 +153,8 @@ def _send_all(source: int, writer: Writer) -> None:
     os.set_blocking(source, True)
     try:
         while chunk := os.read(source, CHUNK_BYTES):
-            writer.connection.sendall(chunk)
+            if not writer.send(chunk):
+                return
         writer.finish()
     except (BrokenPipeError, ConnectionResetError):
-        return  # the program has read what it wanted of it
+        return
