@@ -42,6 +42,7 @@ class Writer:
 
     client: Any
     exec_id: str
+    attached: Any  # holds the connection, in Docker's SDK
     connection: socket.socket
 
     @classmethod
@@ -52,7 +53,7 @@ class Writer:
         attached = client.exec_start(exec_id, socket=True)
         connection: socket.socket = getattr(attached, "_sock", attached)
         connection.settimeout(None)
-        return cls(client, exec_id, connection)
+        return cls(client, exec_id, attached, connection)
 
     def wait_until_open(self) -> None:
         """Until the program has opened the FIFO. Ended, or EngineError where the image lacks what it takes."""
@@ -76,6 +77,10 @@ class Writer:
             if writable:
                 left = left[self.connection.send(left, socket.MSG_DONTWAIT) :]
         return True
+
+    def close(self) -> None:
+        self.attached.close()
+        self.connection.close()
 
     def is_running(self) -> bool:
         return bool(self.client.exec_inspect(self.exec_id)["Running"])
@@ -138,7 +143,7 @@ class Pipes:
             finally:
                 os.close(source)
         finally:
-            writer.connection.close()
+            writer.close()
 
     def _inside(self, fifo: Path) -> Any:
         return copying.OPT_ML / fifo.relative_to(self.base_dir).as_posix()
