@@ -64,7 +64,7 @@ def _program_s(files: dict[str, bytes]) -> float:
     """Seconds of the program, started by hand over a folder made like /opt/ml."""
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
-        for key, body in made.items():
+        for key, body in files.items():
             target = base / "input/data" / key
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(body)

@@ -134,8 +134,8 @@ def prediction_of(inferences: list[float]) -> dict[str, Any]:
     classes = text.split(",")
     if len(classes) != len(inferences):
         raise ClassesDoNotMatch(
-            f"endpoint {endpoint_name()} answered {len(inferences)} probabilities, and CLASSES names {len(classes)} classes "
-            f"({text}): deploy the workflow with the classes that the model was trained on"
+            f"endpoint {endpoint_name()} answered {len(inferences)} probabilities, and CLASSES names {len(classes)} "
+            f"classes ({text}): deploy the workflow with the classes that the model was trained on"
         )
     confidence = max(inferences)
     return {"class": classes[inferences.index(confidence)], "confidence": confidence}

@@ -77,7 +77,7 @@ def test_a_class_without_rows_is_an_error_that_leaves_nothing_behind(
 def test_a_class_that_the_archive_does_not_know_is_named(parts: Parts, tmp_path: Path) -> None:
     meta = parts.members["cifar-100-python/meta"]
     parts.members["cifar-100-python/meta"] = meta.replace(b"bicycle", b"tricycl", 1)
-    with pytest.raises(ArchiveError, match="meta has no class 'bicycle': set CLASSES to some of .*tricycl"):
+    with pytest.raises(ArchiveError, match=r"meta has no class 'bicycle': set CLASSES to some of .*tricycl"):
         staged(parts.write(tmp_path / "wrong.tar.gz"), tmp_path / "staged")
 
 

@@ -55,7 +55,7 @@ def test_classes_are_names_in_their_order() -> None:
 
 
 def test_a_near_class_that_is_no_class_is_named() -> None:
-    with pytest.raises(SettingsError, match="NEAR_CLASSES has 'bicycle', which is not among CLASSES .bus,train"):
+    with pytest.raises(SettingsError, match=r"NEAR_CLASSES has 'bicycle', which is not among CLASSES .bus,train"):
         settings.load({}, {"CLASSES": "bus,train"}, "prod", Path("/none"))
 
 
