@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,7 +54,7 @@ class Following:
     failed_in: dict[str, str] = field(default_factory=dict)  # state by error
     log: LogReader | None = None
 
-    def show(self, events: list[Mapping[str, Any]], waited_s: float) -> None:
+    def show(self, events: Sequence[Mapping[str, Any]], waited_s: float) -> None:
         for event in events[self.seen :]:
             if "stateEnteredEventDetails" in event:
                 self._entered(event["stateEnteredEventDetails"]["name"], event["type"], waited_s)

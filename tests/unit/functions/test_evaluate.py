@@ -17,7 +17,7 @@ EVENT = {
     "models": [{"name": "candidate", "answers": "evaluations/run/candidate/"}],
     "gate": {"accuracy_at_least": 0.8, "tolerance": 0.02},
 }
-BOTH = [*EVENT["models"], {"name": "served", "answers": "evaluations/run/served/"}]  # type: ignore[misc]
+BOTH = [*EVENT["models"], {"name": "served", "answers": "evaluations/run/served/"}]
 Answer = Callable[..., None]
 
 
