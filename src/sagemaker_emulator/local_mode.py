@@ -83,6 +83,9 @@ class LocalMode:
         """Events first, then what is there already: nothing is missed between the two."""
         events = client.events(decode=True, filters={"type": "container", "label": ENDPOINT})
         self._stop_following = events.close
+        if self._closing.is_set():  # which found nothing to stop
+            events.close()
+            return
         try:
             self._look(client)
             for event in events:
