@@ -137,7 +137,8 @@ def test_a_signal_ends_the_command_and_the_cloud(command: Command, tmp_path: Pat
 
 
 def test_ctrl_c_while_python_imports_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    interrupt = "signal.signal(signal.SIGINT, signal.default_int_handler)\nos.kill(os.getpid(), signal.SIGINT)\n"
+    (tmp_path / "click.py").write_text("import os, signal\n" + interrupt)  # a background job ignores it by inheritance
     ended = subprocess.run(
         [sys.executable, "-m", "local_cloud", "status"],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
