@@ -48,7 +48,9 @@ class Stack:
 
 def deployed(name: str, classes: str, near: str, environment: dict[str, str], out: str) -> Iterator[Stack]:
     own = {"STACK": name, "ENDPOINT_NAME": name, "BUCKET": name, "CLASSES": classes, "NEAR_CLASSES": near, "OUT": out}
-    environment = environment | own | {"THRESHOLD": "0.9", "YES": "1", "ROLE": ROLE}
+    # under every profile the endpoint here is the emulator's, and so is what `scones` asks for it
+    instance = {"TRAINING_INSTANCE_TYPE": "ml.m5.large", "ENDPOINT_INSTANCE_TYPE": "ml.m5.large"}
+    environment = environment | own | instance | {"THRESHOLD": "0.9", "YES": "1", "ROLE": ROLE}
     made = subprocess.run([*SCONES, "deploy"], env=environment, text=True, capture_output=True, timeout=300)
     assert made.returncode == 0, made.stdout + made.stderr
     (found,) = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
