@@ -14,6 +14,7 @@ from pathlib import Path
 
 from localstack_plugin.lambda_executor import bootstrap
 from localstack_plugin.lambda_executor.errors import RuntimeExited
+from localstack_plugin.lambda_executor.process_files import Output, Status
 from localstack_plugin.lambda_executor.runtime_api import Invocation, Outcome, RuntimeApi
 
 ANSWER_GRACE_S = 0.05
@@ -24,11 +25,11 @@ class FunctionProcess:
     """`scratch` is its /tmp and home, and outlives it: on AWS the next process of the environment finds its files."""
 
     def __init__(self, handler: str, task_root: Path, scratch: Path, environment: dict[str, str]) -> None:
-        self._output = scratch / ".output"
-        self._output.touch()
+        self._output = Output(scratch / ".output")
         self._ended = False
         self._api = RuntimeApi()
         self._process = self._spawn(handler, task_root, environment)
+        self._status = Status(self._process.pid)
         threading.Thread(target=self._watch, name=f"lambda-exit-{self._process.pid}", daemon=True).start()
 
     @property
@@ -53,36 +54,24 @@ class FunctionProcess:
         self._api.close()
 
     def take_output(self) -> str:
-        """What was written to stdout and stderr since the last call. A file and not a pipe: it is complete when the
-        answer comes, needs no reading thread, and never blocks the function."""
-        with suppress(FileNotFoundError):
-            output = self._output.read_text(errors="replace")
-            os.truncate(self._output, 0)
-            return output
-        return ""
+        """What was written to stdout and stderr since the last call."""
+        return self._output.take()
 
     def peak_memory_mb(self) -> int:
-        status = Path(f"/proc/{self._process.pid}/status")
-        with suppress(OSError):
-            for line in status.read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) // 1024
-        return 0
+        return self._status.peak_memory_mb()
 
     def _spawn(self, handler: str, task_root: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         server_pipe = read_end_of_server_pipe()
-        with self._output.open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, "-S", "-P", bootstrap.__file__, handler],
-                cwd=task_root,
-                env=environment
-                | {"AWS_LAMBDA_RUNTIME_API": self._api.address, bootstrap.SERVER_PIPE: str(server_pipe)},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=[server_pipe],
-                start_new_session=True,
-            )
+        return subprocess.Popen(
+            [sys.executable, "-S", "-P", bootstrap.__file__, handler],
+            cwd=task_root,
+            env=environment | {"AWS_LAMBDA_RUNTIME_API": self._api.address, bootstrap.SERVER_PIPE: str(server_pipe)},
+            stdin=subprocess.DEVNULL,
+            stdout=self._output.file,
+            stderr=subprocess.STDOUT,
+            pass_fds=[server_pipe],
+            start_new_session=True,
+        )
 
     def _watch(self) -> None:
         self._api.fail(RuntimeExited(self._process.wait()), ANSWER_GRACE_S)
