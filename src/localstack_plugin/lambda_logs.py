@@ -1,16 +1,22 @@
-"""Lambda puts the log of every invocation by itself; here those that came meanwhile are put by one call a stream."""
+"""Lambda puts the log of every invocation by itself, through a client, the gateway and back; here those that came
+meanwhile are put by one call a stream. Where a stream is there already, and no metric filter is to be asked, the call
+goes to what keeps the stream: on its way through the gateway it would cost more than the invocation that it tells of.
+"""
 
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty
 from typing import Any
 
 from localstack.aws.connect import connect_to
 from localstack.services.lambda_.invocation import version_manager
 from localstack.services.lambda_.invocation.logs import QUEUE_SHUTDOWN, LogHandler, LogItem
+from localstack.services.logs.models import get_moto_logs_backend
+from localstack.utils.aws.arns import extract_account_id_from_arn
 from localstack.utils.aws.client_types import ServicePrincipal
 
 from localstack_plugin.replacing import replace
@@ -57,17 +63,34 @@ class GatheringLogHandler(LogHandler):
         return items
 
     def _put(self, client: Any, stream: Stream, events: Events) -> None:
-        group_name, stream_name = stream
         try:
-            try:
-                client.put_log_events(logGroupName=group_name, logStreamName=stream_name, logEvents=events)
-            except client.exceptions.ResourceNotFoundException:
-                with suppress(client.exceptions.ResourceAlreadyExistsException):
-                    client.create_log_group(logGroupName=group_name)
-                client.create_log_stream(logGroupName=group_name, logStreamName=stream_name)
-                client.put_log_events(logGroupName=group_name, logStreamName=stream_name, logEvents=events)
+            if not self._put_directly(stream, events):
+                put_through_client(client, stream, events)
         except Exception as error:  # noqa: BLE001 - the edge of a thread: as in the original, logs stop no one
-            LOG.warning("Error saving logs to group %s in region %s: %s", group_name, self.region, error)
+            LOG.warning("Error saving logs to group %s in region %s: %s", stream[0], self.region, error)
+
+    def _put_directly(self, stream: Stream, events: Events) -> bool:
+        """Whether it could be: not where the stream is yet to be made, nor past metric filters. Subscriptions are the
+        stream's own."""
+        group_name, stream_name = stream
+        backend = get_moto_logs_backend(extract_account_id_from_arn(self.role_arn), self.region)
+        group = backend.groups.get(group_name)
+        if group is None or stream_name not in group.streams or backend.filters.metric_filters:
+            return False
+        backend.put_log_events(group_name, stream_name, events)
+        return True
+
+
+def put_through_client(client: Any, stream: Stream, events: Events) -> None:
+    group_name, stream_name = stream
+    put = partial(client.put_log_events, logGroupName=group_name, logStreamName=stream_name, logEvents=events)
+    try:
+        put()
+    except client.exceptions.ResourceNotFoundException:
+        with suppress(client.exceptions.ResourceAlreadyExistsException):
+            client.create_log_group(logGroupName=group_name)
+        client.create_log_stream(logGroupName=group_name, logStreamName=stream_name)
+        put()
 
 
 def by_stream(items: list[Any]) -> dict[Stream, Events]:
