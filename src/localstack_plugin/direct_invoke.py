@@ -17,8 +17,9 @@ from localstack.services.stepfunctions.asl.component.state.state_execution.state
 from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.credentials import (
     StateCredentials,
 )
-from localstack.services.stepfunctions.asl.utils.boto_client import boto_client_for
+from localstack.services.stepfunctions.asl.utils import boto_client
 from localstack.utils.aws.arns import extract_account_id_from_arn
+from localstack.utils.aws.client_types import ServicePrincipal
 from localstack.utils.strings import to_bytes
 from localstack.utils.xray.trace_header import TraceHeader
 
@@ -26,7 +27,7 @@ from localstack_plugin.replacing import replace
 
 
 def invoke(parameters: dict[str, Any], region: str, state_credentials: StateCredentials) -> dict[str, Any]:
-    boto_client_for(service="lambda", region=region, state_credentials=state_credentials)
+    assume_role(region, state_credentials)
     context = context_of(region, state_credentials.role_arn)
     request = (
         parameters | {"Payload": BytesIO(to_bytes(parameters["Payload"]))} if "Payload" in parameters else parameters
@@ -36,6 +37,13 @@ def invoke(parameters: dict[str, Any], region: str, state_credentials: StateCred
     except ServiceException as error:
         raise client_error(error, context.request_id) from error
     return {**answer, "Payload": lambda_eval_utils._from_payload(BytesIO(to_bytes(answer.get("Payload") or b"")))}
+
+
+def assume_role(region: str, credentials: StateCredentials) -> None:
+    """Raises what the making of a client would."""
+    boto_client.connect_to.with_assumed_role(
+        role_arn=credentials.role_arn, service_principal=ServicePrincipal.states, region_name=region
+    )
 
 
 def context_of(region: str, role_arn: str) -> RequestContext:

@@ -1,4 +1,5 @@
-"""Step Functions parses the definition for every execution, and every path for every value; here each is parsed once.
+"""Step Functions parses the definition for every execution, every path for every value, and the names of all operations
+of a service for every task; here each is parsed once.
 
 What parsing gives is not written to afterwards: a state's counters are in the execution's environment, under the key of
 the component that counts.
@@ -8,6 +9,7 @@ from functools import lru_cache
 
 from localstack.services.stepfunctions.asl.component.common.path import result_path
 from localstack.services.stepfunctions.asl.component.eval_component import EvalComponent
+from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service import state_task_service
 from localstack.services.stepfunctions.asl.parse.asl_parser import AmazonStateLanguageParser
 from localstack.services.stepfunctions.asl.utils import json_path
 from localstack.services.stepfunctions.backend.execution_worker import ExecutionWorker
@@ -15,7 +17,7 @@ from localstack.utils.strings import long_uid
 
 from localstack_plugin.replacing import replace
 
-DEFINITIONS, PATHS = 64, 4096
+DEFINITIONS, PATHS, NAMES = 64, 4096, 16_384
 KEY = "_key_in_the_heap"
 
 
@@ -37,4 +39,5 @@ def install() -> None:
     replace(ExecutionWorker, "_get_evaluation_entrypoint", entry_point)
     replace(EvalComponent, "heap_key", property(heap_key))
     replace(json_path, "parse", lru_cache(PATHS)(json_path.parse))
+    replace(state_task_service, "camel_to_snake_case", lru_cache(NAMES)(state_task_service.camel_to_snake_case))
     replace(result_path, "parse", lru_cache(PATHS)(result_path.parse))

@@ -66,6 +66,7 @@ def add_sagemaker_to_step_functions() -> None:
 def spare_work() -> None:
     from localstack_plugin import (
         assumed_roles,
+        copied_values,
         direct_invoke,
         internal_calls,
         lambda_logs,
@@ -76,6 +77,7 @@ def spare_work() -> None:
 
     for shortcut in (
         assumed_roles,
+        copied_values,
         direct_invoke,
         internal_calls,
         lambda_logs,
