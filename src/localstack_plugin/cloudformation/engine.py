@@ -28,6 +28,8 @@ from localstack.services.cloudformation.resource_provider import (
 )
 from localstack.services.cloudformation.v2.entities import ResolvedResource
 
+from localstack_plugin.replacing import replace
+
 LOG = logging.getLogger(__name__)
 UPDATES = {"Modify", "Dynamic"}
 LISTS = {"CommaDelimitedList", "List<String>"}
@@ -45,10 +47,11 @@ Resources: TypeAlias = dict[str, ResolvedResource]
 
 
 def install() -> None:
-    ResourceProviderExecutor.execute_action = _executing(ResourceProviderExecutor.execute_action)
-    ChangeSetModelExecutor._execute_resource_action = _retaining(ChangeSetModelExecutor._execute_resource_action)
-    ChangeSetModelPreproc.visit_node_parameter = _splitting(ChangeSetModelPreproc.visit_node_parameter)
-    ChangeSetModelExecutor.execute = _rolling_back(ChangeSetModelExecutor.execute)
+    provider, change_set, preproc = ResourceProviderExecutor, ChangeSetModelExecutor, ChangeSetModelPreproc
+    replace(provider, "execute_action", _executing(provider.execute_action))
+    replace(change_set, "_execute_resource_action", _retaining(change_set._execute_resource_action))
+    replace(preproc, "visit_node_parameter", _splitting(preproc.visit_node_parameter))
+    replace(change_set, "execute", _rolling_back(change_set.execute))
 
 
 def _splitting(original: Callable[..., PreprocEntityDelta]) -> Callable[..., PreprocEntityDelta]:

@@ -4,6 +4,8 @@ from threading import Timer
 
 from localstack.services.lambda_.invocation import execution_environment
 
+from localstack_plugin.replacing import replace
+
 
 class DaemonTimer(Timer):
     def start(self) -> None:
@@ -12,4 +14,4 @@ class DaemonTimer(Timer):
 
 
 def install() -> None:
-    execution_environment.Timer = DaemonTimer
+    replace(execution_environment, "Timer", DaemonTimer)
