@@ -124,7 +124,7 @@ class Stack:
 
     def _require_changeable(self, found: Mapping[str, Any]) -> None:
         status = found["StackStatus"]
-        if PROJECT_TAG not in found.get("Tags", []):
+        if PROJECT_TAG not in found.get("Tags", []) and status != "REVIEW_IN_PROGRESS":
             raise StackError(
                 f"stack {self.name} is somebody else's: it has no tag {PROJECT_TAG['Key']}={PROJECT_TAG['Value']}, and "
                 "is left as it is; name another one with STACK"
