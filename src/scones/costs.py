@@ -50,6 +50,6 @@ def lines(kit: Kit, template: str) -> list[str]:
     return [
         endpoint_line(kit),
         f"{alarms} alarms, {dashboards} dashboard: at most {month:.2f} USD a month (the first 10 and 3 are free)",
-        f"Functions, queues, executions, storage: by use. Prices are {WHERE}'s in a table of {AS_OF}, not asked of AWS: "
+        f"Functions, queues, executions, storage by use. Prices are {WHERE}'s in a table of {AS_OF}, not asked of AWS; "
         "aws.amazon.com/sagemaker/pricing has yours",
     ]
