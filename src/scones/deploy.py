@@ -9,7 +9,6 @@ from pathlib import Path
 from botocore.exceptions import ClientError
 
 from scones import bucket, consent, costs, endpoint, packaging, pipeline, workflow
-from scones.console import keeps_running
 from scones.errors import DENIED, MissingError, SettingsError, code_of
 from scones.kit import PROJECT_TAG, Kit
 from scones.packaging import Artifact
@@ -187,6 +186,5 @@ def change(kit: Kit, template: str, found: Mapping[str, Artifact], given: Mappin
         agree(kit, template)
         upload(kit, found)
         unless_executed.pop_all()
-    with keeps_running(f"the deployment of stack {kit.settings.stack} (`scones deploy` waits for it, and goes on)"):
-        stack.execute(change_set)
+    stack.execute(change_set)
     return True

@@ -3,7 +3,6 @@
 from functools import partial
 
 from scones import batches, bucket, consent, endpoint, jobs_removal, pipeline, stage, workflow
-from scones.console import keeps_running
 from scones.kit import PROJECT_TAG, Kit
 from scones.local_mode import records
 from scones.removal import Account, named, prefix, remove, tagged
@@ -51,8 +50,7 @@ def remove_stack(kit: Kit, account: Account) -> None:
         ours = PROJECT_TAG in found.get("Tags", [])
         if ours:
             jobs_removal.remove_model_packages(kit, account)
-        with keeps_running(f"the deletion of stack {name} (`scones destroy` waits for it, and goes on)"):
-            remove(account, f"stack {name}, with all that it lists", ours, stack.delete)
+        remove(account, f"stack {name}, with all that it lists", ours, stack.delete)
 
 
 def our_keys(kit: Kit) -> set[str]:

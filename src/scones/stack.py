@@ -9,7 +9,7 @@ from typing import Any
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from scones.console import Console, Meter
+from scones.console import Console, Meter, keeps_running
 from scones.errors import StackError, message_of
 from scones.kit import PROJECT_TAG
 from scones.polling import poll
@@ -89,7 +89,8 @@ class Stack:
     def execute(self, change_set: str) -> None:
         newest = self._newest_event()
         self.cloudformation.execute_change_set(ChangeSetName=change_set, StackName=self.name)
-        self._follow(newest)
+        with keeps_running(f"the deployment of stack {self.name} (`scones deploy` waits for it, and goes on)"):
+            self._follow(newest)
 
     def discard(self, change_set: str) -> None:
         """A stack that has nothing but this change set goes with it."""
@@ -113,7 +114,8 @@ class Stack:
             return False
         newest = self._newest_event()
         self.cloudformation.delete_stack(StackName=self.name)
-        final = self._settled(newest)
+        with keeps_running(f"the deletion of stack {self.name} (`scones destroy` waits for it, and goes on)"):
+            final = self._settled(newest)
         if final is not None:
             raise StackError(f"stack {self.name} is {final['StackStatus']}: {self._first_failure(newest)}")
         return True

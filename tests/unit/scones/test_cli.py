@@ -8,8 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from scones import cli, timings
+from scones.console import keeps_running
 from scones.errors import SettingsError
 from scones.kit import Kit
 
@@ -92,3 +94,17 @@ def test_credentials_that_aws_refuses_are_one_line_that_says_what_to_do(
     said = capsys.readouterr().err
     assert said.startswith(f"Error: {words}")
     assert len(said.splitlines()) == 1
+
+
+def test_who_is_signed_out_meanwhile_is_told_what_goes_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def signed_out(_: list[str], **__: object) -> None:
+        with keeps_running("training job vehicles-1"):
+            raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "DescribeTrainingJob")
+
+    monkeypatch.setattr(cli, "cli", signed_out)
+    assert cli.exit_code(["train"]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert "have expired: sign in again" in first
+    assert second == "  Keeps running: training job vehicles-1"
