@@ -9,6 +9,8 @@ from typing import Any
 from localstack.aws.connect import ClientFactory, ServiceLevelClientFactory, connect_to
 from localstack.services.stepfunctions.asl.utils import boto_client
 
+from localstack_plugin.replacing import replace
+
 KEPT_S = 1800.0
 """Half of what AssumeRole's credentials last by default."""
 
@@ -33,4 +35,4 @@ class AssumedRoles:
 
 
 def install() -> None:
-    boto_client.connect_to = AssumedRoles(connect_to)
+    replace(boto_client, "connect_to", AssumedRoles(connect_to))

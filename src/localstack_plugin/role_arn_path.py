@@ -9,6 +9,8 @@ from localstack.services.stepfunctions.asl.component.common.payload.payloadvalue
 )
 from localstack.services.stepfunctions.asl.parse.preprocessor import Preprocessor
 
+from localstack_plugin.replacing import replace
+
 PATH = ".$"
 
 
@@ -25,4 +27,4 @@ def install() -> None:
             field=binding.field.removesuffix(PATH), string_expression_simple=expression
         )
 
-    Preprocessor.visitPayload_binding_value = visit
+    replace(Preprocessor, "visitPayload_binding_value", visit)

@@ -43,6 +43,7 @@ from localstack.services.stepfunctions.asl.utils.boto_client import boto_client_
 from localstack.services.stepfunctions.asl.utils.encoding import to_json_str
 
 from localstack_plugin import reserved_errors, role_arn_path
+from localstack_plugin.replacing import replace
 from localstack_plugin.sagemaker_jobs import SYNCHRONOUS, Job, JobFailed
 
 REQUEST_RESPONSE_ACTIONS = frozenset(
@@ -65,17 +66,19 @@ SDK_NAMES = {"sagemakerruntime": ("sagemaker-runtime", "SageMakerRuntime")}
 def install() -> None:
     role_arn_path.install()
     reserved_errors.install()
-    for sfn_name, (boto_name, error_name) in SDK_NAMES.items():
-        state_task_service.StateTaskService._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES[sfn_name] = boto_name
-        state_task_service_aws_sdk._SERVICE_ERROR_NAMES[sfn_name] = error_name
+    service, sdk = state_task_service.StateTaskService, state_task_service_aws_sdk
+    names = service._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES | {sfn: boto for sfn, (boto, _) in SDK_NAMES.items()}
+    replace(service, "_SERVICE_NAME_SFN_TO_BOTO_OVERRIDES", names)
+    errors = sdk._SERVICE_ERROR_NAMES | {sfn: error for sfn, (_, error) in SDK_NAMES.items()}
+    replace(sdk, "_SERVICE_ERROR_NAMES", errors)
     original = state_task_service_factory.state_task_service_for
 
     def state_task_service_for(service_name: str) -> state_task_service.StateTaskService:
         return StateTaskServiceSageMaker() if service_name == "sagemaker" else original(service_name)
 
     # the second module has imported the function by name
-    state_task_service_factory.state_task_service_for = state_task_service_for
-    state_task_factory.state_task_service_for = state_task_service_for
+    for module in (state_task_service_factory, state_task_factory):
+        replace(module, "state_task_service_for", state_task_service_for)
 
 
 class StateTaskServiceSageMaker(state_task_service_callback.StateTaskServiceCallback):

@@ -14,6 +14,8 @@ from scones.kit import PROJECT_TAG, Kit
 
 UPLOADS_AT_ONCE = 16
 CONTENT_TYPES = {".png": "image/png", ".lst": "text/tab-separated-values", ".json": "application/json"}
+ANOTHER_BUCKET = "name another one with BUCKET"
+WHOSE = "ask for s3:ListBucket on it, or find out whose it is; its name is for this account's deployments"
 ABSENT = {"404", "NoSuchKey", "NoSuchBucket", "NotFound", "NoSuchTagSet"}
 
 
@@ -23,16 +25,17 @@ class Upload:
     path: Path
 
 
-def exists(s3: BaseClient, bucket: str) -> bool:
+def exists(s3: BaseClient, bucket: str, owner: str | None = None, otherwise: str = ANOTHER_BUCKET) -> bool:
+    """Raises BucketError, which says what to do otherwise, where it may not be used, or is not the owner's."""
     try:
-        s3.head_bucket(Bucket=bucket)
+        s3.head_bucket(Bucket=bucket, **({"ExpectedBucketOwner": owner} if owner else {}))
     except ClientError as error:
         if code_of(error) in ABSENT:
             return False
         if code_of(error) in {"403", "301", "400"}:
             raise BucketError(
                 f"bucket {bucket!r} exists, and this account may not use it from this region (S3 answered "
-                f"{code_of(error)}): name another one with BUCKET"
+                f"{code_of(error)}): {otherwise}"
             ) from error
         raise
     return True
@@ -44,9 +47,9 @@ def require(kit: Kit) -> None:
 
 
 def ensure(kit: Kit, bucket: str) -> bool:
-    """Make the bucket if it is missing, and finish one of ours that was left half made. True if it was made."""
+    """Make the account's bucket if it is missing, and finish one that was left half made. True if it was made."""
     s3 = kit.client("s3")
-    made = not exists(s3, bucket)
+    made = not exists(s3, bucket, kit.account, WHOSE)
     if made:
         _make(kit, bucket)
     if made or is_ours(s3, bucket):

@@ -270,11 +270,15 @@ def load(
 
 
 def interrupted(error: BaseException) -> int:
-    notes: list[str] = getattr(error.__cause__ or error, "__notes__", [])
     click.echo("\nInterrupted. A step that is begun again goes on from here.", err=True)
+    say_what_keeps_running(error.__cause__ or error)
+    return INTERRUPTED
+
+
+def say_what_keeps_running(error: BaseException) -> None:
+    notes: list[str] = getattr(error, "__notes__", [])
     for note in notes:
         click.echo(f"  Keeps running: {note}", err=True)
-    return INTERRUPTED
 
 
 def target_of(arguments: list[str]) -> str:
@@ -294,6 +298,7 @@ def exit_code(arguments: list[str]) -> int:
         return 1
     except (BotoCoreError, ClientError) as error:
         click.echo(f"Error: {explained(error, target_of(arguments))}", err=True)
+        say_what_keeps_running(error)
         return 1
     except (click.Abort, KeyboardInterrupt) as error:
         return interrupted(error)

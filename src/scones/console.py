@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
@@ -89,9 +90,9 @@ class Console:
 
 @contextmanager
 def keeps_running(what: str) -> Iterator[None]:
-    """On Ctrl-C, note what goes on in the cloud without us."""
+    """On Ctrl-C, or when AWS hears us no more, note what goes on in the cloud without us."""
     try:
         yield
-    except KeyboardInterrupt as interrupt:
-        interrupt.add_note(what)
+    except (KeyboardInterrupt, ClientError, BotoCoreError) as error:
+        error.add_note(what)
         raise

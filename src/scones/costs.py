@@ -1,4 +1,7 @@
-"""What a deployment costs to keep, so that nobody is surprised: on-demand prices of us-east-1, no more than a hint."""
+"""What a deployment costs to keep, so that nobody is surprised: on-demand prices of us-east-1, no more than a hint.
+
+A table that was written down, for AWS's price list wants a permission of its own; what is printed says how old it is.
+"""
 
 import re
 from collections.abc import Mapping
@@ -47,5 +50,6 @@ def lines(kit: Kit, template: str) -> list[str]:
     return [
         endpoint_line(kit),
         f"{alarms} alarms, {dashboards} dashboard: at most {month:.2f} USD a month (the first 10 and 3 are free)",
-        f"Functions, queues, executions, storage: by use. Prices of {WHERE} as of {AS_OF}: yours may differ",
+        f"Functions, queues, executions, storage by use. Prices are {WHERE}'s in a table of {AS_OF}, not asked of AWS; "
+        "aws.amazon.com/sagemaker/pricing has yours",
     ]

@@ -10,12 +10,13 @@ from botocore.exceptions import ClientError
 
 from scones import bucket, consent, costs, endpoint, packaging, pipeline, workflow
 from scones.errors import DENIED, MissingError, SettingsError, code_of
-from scones.kit import Kit
+from scones.kit import PROJECT_TAG, Kit
 from scones.packaging import Artifact
-from scones.stack import USABLE, Change
+from scones.stack import DEAD, USABLE, Change
 from scones.workflow import Workflow
 
 YES, NO = "yes", "no"
+CODE_PARAMETER = re.compile(r"\w+(Code|Definition)")
 CODE = re.compile(r"^  (\w+)(Code|Definition):$", re.MULTILINE)
 
 
@@ -57,7 +58,9 @@ def makes_bucket(kit: Kit) -> bool:
     """The stack makes the data bucket if nobody did; what it made, it keeps."""
     found = workflow.stack_of(kit).describe()
     deployed = workflow.parameters(found) if found is not None and found["StackStatus"] in USABLE else {}
-    exists = bucket.exists(kit.client("s3"), kit.bucket)
+    # a name that was not chosen can be guessed: somebody else may have taken it, and let us in
+    owner = None if kit.settings.bucket else kit.account
+    exists = bucket.exists(kit.client("s3"), kit.bucket, owner)
     if deployed.get("Bucket") != kit.bucket or deployed.get("MakeBucket") != YES:
         return not exists
     if not exists:
@@ -140,6 +143,7 @@ def deploy(kit: Kit) -> Workflow:
     template = file.read_text()
     found = artifacts(kit.settings.project, template)
     require_endpoint_for_scaling(kit)
+    remove_dead(kit)
     made = makes_bucket(kit)
     changed = change(kit, template, found, parameters(kit, found, made))
     if not made:
@@ -148,6 +152,25 @@ def deploy(kit: Kit) -> Workflow:
     how = "is deployed" if changed else "is deployed already: nothing to change"
     kit.console.done(f"Stack {kit.settings.stack} {how}: {deployed.state_machine}")
     return deployed
+
+
+def remove_dead(kit: Kit) -> None:
+    """What a first deployment that failed has left, which can only be deleted."""
+    stack, name = workflow.stack_of(kit), kit.settings.stack
+    found = stack.settled()
+    if found is None or found["StackStatus"] not in DEAD or PROJECT_TAG not in found.get("Tags", []):
+        return
+    kit.console.warn(f"Stack {name} is {found['StackStatus']}, from a deployment that failed: it must be made anew")
+    consent.require(kit, f"Delete what is left of stack {name} from account {kit.account} in {kit.region}?")
+    stack.delete()
+
+
+def show_settings(kit: Kit, given: Mapping[str, str]) -> None:
+    """A setting that was given last time and not this time goes back to its default: it should not do so unseen."""
+    found = workflow.stack_of(kit).describe() or {}
+    for name, before in workflow.parameters(found).items():
+        if not CODE_PARAMETER.fullmatch(name) and given.get(name, before) != before:
+            kit.console.say(f"{name}: {before or 'nothing'} → {given[name] or 'nothing'}")
 
 
 def change(kit: Kit, template: str, found: Mapping[str, Artifact], given: Mapping[str, str]) -> bool:
@@ -159,6 +182,7 @@ def change(kit: Kit, template: str, found: Mapping[str, Artifact], given: Mappin
     with ExitStack() as unless_executed:
         unless_executed.callback(stack.discard, change_set)
         show(kit, stack.changes(change_set))
+        show_settings(kit, given)
         agree(kit, template)
         upload(kit, found)
         unless_executed.pop_all()

@@ -1,14 +1,15 @@
 """A CloudFormation stack, deployed by change set and followed event by event."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from scones.console import Console, Meter
+from scones.console import Console, Meter, keeps_running
 from scones.errors import StackError, message_of
 from scones.kit import PROJECT_TAG
 from scones.polling import poll
@@ -20,6 +21,8 @@ USABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 EXISTING = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "DELETE_FAILED"}
 # Stacks in these states can only be deleted.
 DEAD = {"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"}
+# In these, an update was left half made; by what a person gets out of them.
+HALF_MADE = {"UPDATE_ROLLBACK_FAILED": "continue-update-rollback", "UPDATE_FAILED": "rollback-stack"}
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,13 @@ class Stack:
         return change_set is not None
 
     def propose(self, template: str, parameters: Mapping[str, str]) -> str | None:
-        """A change set's ARN, None if there is nothing to change."""
-        found = self._settled()
-        if found is not None and found["StackStatus"] in DEAD:
-            self.console.warn(f"Stack {self.name} is {found['StackStatus']}, from a deployment that failed: made anew")
-            self.delete()
-            found = None
+        """A change set's ARN, None if there is nothing to change.
+
+        Raises:
+            StackError: the stack is somebody else's, or one that cannot be changed.
+        """
+        if (found := self.settled()) is not None:
+            self._require_changeable(found)
         kind = "CREATE" if found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS" else "UPDATE"
         return self._change_set(template, parameters, kind)
 
@@ -83,9 +87,10 @@ class Stack:
             token = {"NextToken": page["NextToken"]}
 
     def execute(self, change_set: str) -> None:
-        seen = self._event_ids()
+        newest = self._newest_event()
         self.cloudformation.execute_change_set(ChangeSetName=change_set, StackName=self.name)
-        self._follow(seen)
+        with keeps_running(f"the deployment of stack {self.name} (`scones deploy` waits for it, and goes on)"):
+            self._follow(newest)
 
     def discard(self, change_set: str) -> None:
         """A stack that has nothing but this change set goes with it."""
@@ -105,14 +110,34 @@ class Stack:
         }
 
     def delete(self) -> bool:
-        if self._settled() is None:
+        if self.settled() is None:
             return False
-        seen = self._event_ids()
+        newest = self._newest_event()
         self.cloudformation.delete_stack(StackName=self.name)
-        final = self._settled(seen)
+        with keeps_running(f"the deletion of stack {self.name} (`scones destroy` waits for it, and goes on)"):
+            final = self._settled(newest)
         if final is not None:
-            raise StackError(f"stack {self.name} is {final['StackStatus']}: {self._first_failure(seen)}")
+            raise StackError(f"stack {self.name} is {final['StackStatus']}: {self._first_failure(newest)}")
         return True
+
+    def settled(self) -> Mapping[str, Any] | None:
+        """The stack once nothing moves in it, None if there is none; shows what happens meanwhile."""
+        return self._settled(self._newest_event())
+
+    def _require_changeable(self, found: Mapping[str, Any]) -> None:
+        status = found["StackStatus"]
+        if PROJECT_TAG not in found.get("Tags", []) and status != "REVIEW_IN_PROGRESS":
+            raise StackError(
+                f"stack {self.name} is somebody else's: it has no tag {PROJECT_TAG['Key']}={PROJECT_TAG['Value']}, and "
+                "is left as it is; name another one with STACK"
+            )
+        if status in HALF_MADE:
+            raise StackError(
+                f"stack {self.name} is {status}, from an update that neither went through nor could be undone: run "
+                f"`aws cloudformation {HALF_MADE[status]} --stack-name {self.name}`, and deploy again"
+            )
+        if status in DEAD:
+            raise StackError(f"stack {self.name} is {status}, and can only be deleted: run `scones destroy`")
 
     def _change_set(self, template: str, parameters: Mapping[str, str], kind: str) -> str | None:
         made = self.cloudformation.create_change_set(
@@ -125,7 +150,14 @@ class Stack:
             Tags=[PROJECT_TAG],
         )
         arn: str = made["Id"]
-        return arn if self._has_changes(arn) else None
+        with ExitStack() as unless_made:
+            unless_made.callback(self.discard, arn)
+            changes = self._has_changes(arn)
+            unless_made.pop_all()
+        if changes:
+            return arn
+        self.cloudformation.delete_change_set(ChangeSetName=arn, StackName=self.name)
+        return None
 
     def _has_changes(self, change_set: str) -> bool:
         status = ""
@@ -135,33 +167,38 @@ class Stack:
             if status == "CREATE_COMPLETE":
                 return True
             if status == "FAILED":
-                self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=self.name)
                 if any(words in reason.lower() for words in EMPTY):
                     return False
                 raise StackError(f"the change set of stack {self.name} failed: {reason}")
         raise StackError(f"the change set of stack {self.name} was still {status} after {TIMEOUT_S} s")
 
-    def _events(self) -> list[Mapping[str, Any]]:
-        """Oldest first."""
+    def _events(self, after: str | None) -> list[Mapping[str, Any]]:
+        """Those newer than one, oldest first. A stack that has lived long has thousands, and AWS throttles reading."""
+        found: list[Mapping[str, Any]] = []
+        for event in self._newest_first():
+            if event["EventId"] == after:
+                break
+            found.append(event)
+        return found[::-1]
+
+    def _newest_event(self) -> str | None:
+        return next((event["EventId"] for event in self._newest_first()), None)
+
+    def _newest_first(self) -> Iterator[Mapping[str, Any]]:
         try:
-            pages = self.cloudformation.get_paginator("describe_stack_events").paginate(StackName=self.name)
-            return [event for page in pages for event in page["StackEvents"]][::-1]
+            for page in self.cloudformation.get_paginator("describe_stack_events").paginate(StackName=self.name):
+                yield from page["StackEvents"]
         except ClientError as error:
-            if "does not exist" in message_of(error):
-                return []
-            raise
+            if "does not exist" not in message_of(error):
+                raise
 
-    def _event_ids(self) -> set[str]:
-        return {event["EventId"] for event in self._events()}
-
-    def _settled(self, seen: set[str] | None = None) -> Mapping[str, Any] | None:
-        """The stack once nothing moves in it, None if there is none; shows events that were not seen."""
-        shown = self._event_ids() if seen is None else set(seen)
+    def _settled(self, newest: str | None) -> Mapping[str, Any] | None:
+        """As `settled`; shows the events that are newer than one."""
         status = ""
         with self.console.meter(f"Stack {self.name}") as meter:
             for _ in poll(TIMEOUT_S):
                 found = self.describe()
-                self._show(shown, meter)
+                newest = self._show(newest, meter)
                 if found is None or not self._moves(found["StackStatus"]):
                     return found
                 status = found["StackStatus"]
@@ -171,21 +208,21 @@ class Stack:
     def _moves(status: str) -> bool:
         return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
-    def _show(self, shown: set[str], meter: Meter) -> None:
-        for event in self._events():
-            if event["EventId"] not in shown:
-                shown.add(event["EventId"])
-                meter.update(f"{event['ResourceStatus']} {event['LogicalResourceId']}")
+    def _show(self, newest: str | None, meter: Meter) -> str | None:
+        for event in self._events(newest):
+            meter.update(f"{event['ResourceStatus']} {event['LogicalResourceId']}")
+            newest = event["EventId"]
+        return newest
 
-    def _follow(self, seen: set[str]) -> None:
-        final = self._settled(seen)
+    def _follow(self, newest: str | None) -> None:
+        final = self._settled(newest)
         if final is None or final["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
             status = "gone" if final is None else final["StackStatus"]
-            raise StackError(f"stack {self.name} is {status}: {self._first_failure(seen)}")
+            raise StackError(f"stack {self.name} is {status}: {self._first_failure(newest)}")
 
-    def _first_failure(self, seen: set[str]) -> str:
+    def _first_failure(self, newest: str | None) -> str:
         """The first resource that failed is the cause; the others were cancelled for it."""
-        for event in self._events():
-            if event["EventId"] not in seen and event["ResourceStatus"].endswith("_FAILED"):
+        for event in self._events(newest):
+            if event["ResourceStatus"].endswith("_FAILED"):
                 return f"{event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason')}"
         return "no resource says why; look at the stack's events"

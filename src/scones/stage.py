@@ -162,20 +162,28 @@ def _begin(kit: Kit, keys: set[str]) -> None:
     kit.client("s3").put_object(Bucket=kit.bucket, Key=UNFINISHED, Body="\n".join(sorted(keys)).encode())
 
 
+def _new_manifests(folder: Path, present: dict[str, str], changed_images: set[str]) -> list[Upload]:
+    """That of training comes last, and whenever an image of it has changed: it can start the pipeline."""
+    test, train = (Upload(f"{split}.lst", folder / f"{split}.lst") for split in ("test", "train"))
+    other_images = any(key.startswith("train/") for key in changed_images)
+    return bucket.changed([test], present) + ([train] if other_images else bucket.changed([train], present))
+
+
 def upload(kit: Kit, folder: Path) -> int:
     """Put images, remove what an earlier data set left, put manifests. Gives how many objects were put."""
     images = [Upload(f"{split}/{file.name}", file) for split in SPLITS for file in sorted((folder / split).iterdir())]
-    manifests = [Upload(f"{split}.lst", folder / f"{split}.lst") for split in SPLITS]
     present, keys = _present(kit), {item.key for item in images}
     refuse_foreign(kit, present)
     stale = (earlier_keys(kit, present) - keys) & present.keys()
-    missing, new_manifests = bucket.changed(images, present), bucket.changed(manifests, present)
+    missing = bucket.changed(images, present)
+    new_manifests = _new_manifests(folder, present, {item.key for item in missing} | stale)
     if missing or stale or new_manifests:
         _begin(kit, keys | stale)
     with kit.console.meter("Uploading", total=len(missing)) as meter:
         bucket.put_all(kit, missing, lambda count: meter.update(f"{count} of {len(missing)}", completed=count))
     bucket.delete_all(kit.client("s3"), kit.bucket, stale)
-    bucket.put_all(kit, new_manifests, lambda count: None)
+    for manifest in new_manifests:
+        bucket.put_all(kit, [manifest], lambda count: None)
     bucket.delete_all(kit.client("s3"), kit.bucket, [UNFINISHED])
     return len(missing) + len(new_manifests)
 

@@ -82,7 +82,7 @@ def served(settings: Settings, limits: HttpLimits | None = None) -> Iterator[Emu
 def settings_in(state_dir: Path, **changes: Any) -> Settings:
     quick = {
         "endpoint_start_timeout_s": 10.0,
-        "invocation_timeout_s": 1.0,
+        "invocation_timeout_s": 15.0,  # a machine with other work may take seconds over megabytes
         "stop_grace_s": 2.0,
         "serving_stop_grace_s": 2.0,
         "capture_idle_s": 0.3,

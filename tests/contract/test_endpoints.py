@@ -44,10 +44,12 @@ def test_the_containers_error_is_a_model_error_with_its_status(hosting: Any, run
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 424
 
 
-def test_a_container_that_answers_too_late_is_a_model_error(hosting: Any, runtime: Any) -> None:
-    hosting.simple("late")
-    with pytest.raises(runtime.exceptions.ModelError, match="timed out while waiting for a response"):
-        invoked(runtime, "late", b"sleep 3")
+def test_a_container_that_answers_too_late_is_a_model_error(restartable: Any, make_hosting: Any, s3: Any) -> None:
+    with restartable(invocation_timeout_s=1.0) as emulator:
+        make_hosting(emulator.client("sagemaker"), s3).simple("late")
+        runtime = emulator.client("sagemaker-runtime")
+        with pytest.raises(runtime.exceptions.ModelError, match="timed out while waiting for a response"):
+            invoked(runtime, "late", b"sleep 3")
 
 
 def test_a_missing_endpoint_is_a_validation_error(runtime: Any) -> None:

@@ -111,6 +111,16 @@ def test_an_update_that_fails_names_the_resource_and_is_rolled_back(deployed: di
     assert "nothing to change" in again.stdout, again.stdout + again.stderr
 
 
+def test_a_function_that_was_deleted_by_hand_fails_its_update_and_nothing_else(deployed: dict[str, str]) -> None:
+    boto3.client("lambda").delete_function(FunctionName=f"{NAME}-filter")
+    failed = scones("deploy", deployed, THRESHOLD="0.4")
+    assert failed.returncode == 1
+    assert f"stack {NAME} is UPDATE_ROLLBACK_COMPLETE: FilterFunction (AWS::Lambda::Function): " in failed.stderr
+    listed = boto3.client("cloudformation").list_stack_resources(StackName=NAME)["StackResourceSummaries"]
+    assert {item["ResourceStatus"] for item in listed} <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+    assert "nothing to change" in scones("deploy", deployed).stdout
+
+
 def change(parameters: dict[str, str]) -> str:
     """Deploy by CloudFormation's own operations; the reasons of failures."""
     cloudformation = boto3.client("cloudformation")
@@ -134,6 +144,9 @@ def test_what_is_somebody_elses_keeps_the_bucket_and_nothing_else_is_left(deploy
     assert gone.returncode == 0, gone.stderr
     assert f"Kept bucket {name}: it holds 1 objects" in gone.stdout
     assert set(ours()) == {"s3"}
+    again = scones("deploy", deployed)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert scones("destroy", deployed).returncode == 0
     s3.delete_object(Bucket=name, Key="notes.txt")
     assert scones("destroy", deployed).returncode == 0
     assert ours() == {}

@@ -19,7 +19,8 @@ from uuid import uuid4
 import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from PIL import Image
+
+from .red_and_blue import TRAIN_IMAGES, picture, put_images, put_manifest
 
 ROOT = Path(__file__).parents[2]
 DEFINITION = (ROOT / "local_stepfunctions" / "train-and-deploy.asl.json").read_text()
@@ -27,34 +28,12 @@ IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/colour-model:1"
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 NAME = f"pipeline-{uuid4().hex[:8]}"
 FUNCTIONS = {"InspectData": "inspect_data", "Evaluate": "evaluate", "SmokeTest": "smoke_test"}
-TRAIN_IMAGES, TEST_IMAGES = 12, 8
 DEADLINE_S = 180
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("SCONES_TEST_CLOUD") == "compose",
     reason="its model is a program of the tests, and no image",
 )
-
-
-def picture(label: int, generator: random.Random) -> bytes:
-    """More red, or more blue."""
-    strong, weak = generator.randrange(150, 256), generator.randrange(100)
-    body = io.BytesIO()
-    Image.new("RGB", (8, 8), (weak, 50, strong) if label else (strong, 50, weak)).save(body, "PNG")
-    return body.getvalue()
-
-
-def put_images() -> None:
-    s3, generator = boto3.client("s3"), random.Random(5)
-    for split, count in (("train", TRAIN_IMAGES), ("test", TEST_IMAGES)):
-        for index in range(count):
-            s3.put_object(Bucket=NAME, Key=f"{split}/{index}.png", Body=picture(index % 2, generator))
-        put_manifest(split, [index % 2 for index in range(count)])
-
-
-def put_manifest(split: str, labels: list[int]) -> None:
-    lines = "".join(f"{index}\t{label}\t{index}.png\n" for index, label in enumerate(labels))
-    boto3.client("s3").put_object(Bucket=NAME, Key=f"{split}.lst", Body=lines.encode())
 
 
 def create_function(folder: str) -> str:
@@ -137,7 +116,9 @@ def history_of(arn: str) -> list[dict[str, Any]]:
 def pipeline() -> Iterator[Pipeline]:
     s3, sns, sqs, sagemaker = (boto3.client(name) for name in ("s3", "sns", "sqs", "sagemaker"))
     s3.create_bucket(Bucket=NAME)
-    put_images()
+    put_images(NAME)
+    for split in ("test", "train"):
+        put_manifest(NAME, split)
     topic = sns.create_topic(Name=NAME)["TopicArn"]
     queue = sqs.create_queue(QueueName=NAME)["QueueUrl"]
     queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -236,11 +217,11 @@ def test_a_good_model_is_registered_and_put_into_service(first: tuple[Outcome, d
 
 def test_a_model_of_spoilt_labels_stops_at_the_gate(pipeline: Pipeline, first: object) -> None:
     before, kept, versions = endpoint(), left(), packages()
-    put_manifest("train", [1 - index % 2 for index in range(TRAIN_IMAGES)])
+    put_manifest(NAME, "train", [1 - index % 2 for index in range(TRAIN_IMAGES)])
     try:
         outcome = pipeline.run()
     finally:
-        put_manifest("train", [index % 2 for index in range(TRAIN_IMAGES)])
+        put_manifest(NAME, "train")
     assert (outcome.execution["status"], outcome.execution["error"]) == ("FAILED", "StoppedAtGate")
     assert endpoint() | {"ResponseMetadata": 0} == before | {"ResponseMetadata": 0}
     assert (left(), packages()) == (kept, versions)
@@ -252,11 +233,11 @@ def test_a_model_of_spoilt_labels_stops_at_the_gate(pipeline: Pipeline, first: o
 
 def test_a_model_that_is_good_enough_and_worse_than_the_one_in_service_stops(pipeline: Pipeline, first: object) -> None:
     before = endpoint()
-    put_manifest("train", [1 - index % 2 for index in range(TRAIN_IMAGES)])
+    put_manifest(NAME, "train", [1 - index % 2 for index in range(TRAIN_IMAGES)])
     try:
         outcome = pipeline.run(at_least=0)
     finally:
-        put_manifest("train", [index % 2 for index in range(TRAIN_IMAGES)])
+        put_manifest(NAME, "train")
     assert outcome.execution["error"] == "StoppedAtGate"
     assert "more than 0.020 below that of the model in service, 1.000" in outcome.execution["cause"]
     assert endpoint()["EndpointConfigName"] == before["EndpointConfigName"]
@@ -348,11 +329,11 @@ def test_a_training_that_fails_is_notified_and_leaves_nothing(pipeline: Pipeline
 
 
 def test_data_that_is_not_whole_is_found_before_training(pipeline: Pipeline, first: object) -> None:
-    put_manifest("train", [index % 2 for index in range(TRAIN_IMAGES + 1)])
+    put_manifest(NAME, "train", [index % 2 for index in range(TRAIN_IMAGES + 1)])
     try:
         outcome = pipeline.run()
     finally:
-        put_manifest("train", [index % 2 for index in range(TRAIN_IMAGES)])
+        put_manifest(NAME, "train")
     assert outcome.execution["error"] == "ImagesMissing"
     assert "Train" not in outcome.states
     assert "first 12.png" in pipeline.notification()["Message"]

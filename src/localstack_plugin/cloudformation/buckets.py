@@ -6,6 +6,8 @@ from botocore.client import BaseClient
 from localstack.services.cloudformation.resource_provider import OperationStatus, ProgressEvent, ResourceRequest
 from localstack.services.s3.resource_providers.aws_s3_bucket import S3BucketProvider
 
+from localstack_plugin.replacing import replace
+
 Bucket = dict[str, Any]
 OWN = {
     "BucketEncryption",
@@ -39,8 +41,8 @@ class UnsupportedProperty(ValueError):
 
 
 def install() -> None:
-    S3BucketProvider.create = _creating(S3BucketProvider.create)
-    S3BucketProvider.update = update
+    replace(S3BucketProvider, "create", _creating(S3BucketProvider.create))
+    replace(S3BucketProvider, "update", update)
 
 
 def _creating(original: Any) -> Any:

@@ -26,7 +26,9 @@ from localstack.services.cloudformation.resource_provider import (
     ResourceProviderExecutor,
     convert_payload,
 )
-from localstack.services.cloudformation.v2.entities import ResolvedResource
+from localstack.services.cloudformation.v2.entities import ResolvedResource, Stack
+
+from localstack_plugin.replacing import replace
 
 LOG = logging.getLogger(__name__)
 UPDATES = {"Modify", "Dynamic"}
@@ -45,10 +47,11 @@ Resources: TypeAlias = dict[str, ResolvedResource]
 
 
 def install() -> None:
-    ResourceProviderExecutor.execute_action = _executing(ResourceProviderExecutor.execute_action)
-    ChangeSetModelExecutor._execute_resource_action = _retaining(ChangeSetModelExecutor._execute_resource_action)
-    ChangeSetModelPreproc.visit_node_parameter = _splitting(ChangeSetModelPreproc.visit_node_parameter)
-    ChangeSetModelExecutor.execute = _rolling_back(ChangeSetModelExecutor.execute)
+    provider, change_set, preproc = ResourceProviderExecutor, ChangeSetModelExecutor, ChangeSetModelPreproc
+    replace(provider, "execute_action", _executing(provider.execute_action))
+    replace(change_set, "_execute_resource_action", _retaining(change_set._execute_resource_action))
+    replace(preproc, "visit_node_parameter", _splitting(preproc.visit_node_parameter))
+    replace(change_set, "execute", _rolling_back(change_set.execute))
 
 
 def _splitting(original: Callable[..., PreprocEntityDelta]) -> Callable[..., PreprocEntityDelta]:
@@ -127,8 +130,26 @@ def roll_back(executor: ChangeSetModelExecutor) -> Resources:
     kind = executor._change_set.change_set_type
     # LocalStack gives the stack the change set's parameters, however it ended
     executor._change_set.resolved_parameters = stack.resolved_parameters
+    if done:
+        _restore_states(stack, before)
     stack.set_stack_status(STATUS_AFTER_ROLLBACK[kind] if done else STATUS_AFTER_FAILED_ROLLBACK[kind])
     return before
+
+
+def _restore_states(stack: Stack, before: Resources) -> None:
+    """A resource whose update failed, or whose turn did not come, is there as it was; one that was not made is not."""
+    for name, state in list(stack.resource_states.items()):
+        if not state["ResourceStatus"].endswith("_FAILED"):
+            continue
+        if (resource := before.get(name)) is None:
+            del stack.resource_states[name]
+            continue
+        stack.set_resource_status(
+            logical_resource_id=name,
+            physical_resource_id=resource.get("PhysicalResourceId"),
+            resource_type=resource["Type"],
+            status=ResourceStatus.UPDATE_COMPLETE,
+        )
 
 
 def _undone(executor: ChangeSetModelExecutor, name: str, before: ResolvedResource | None) -> ProgressEvent:

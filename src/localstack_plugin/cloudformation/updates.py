@@ -11,6 +11,8 @@ from localstack.services.logs.resource_providers.aws_logs_loggroup import LogsLo
 from localstack.services.s3.resource_providers.aws_s3_bucketpolicy import S3BucketPolicyProvider
 from localstack.services.sqs.resource_providers.aws_sqs_queue import SQSQueueProvider
 
+from localstack_plugin.replacing import replace
+
 Model = dict[str, Any]
 Request: TypeAlias = ResourceRequest[Model]
 Event: TypeAlias = ProgressEvent[Model]
@@ -18,13 +20,13 @@ Event: TypeAlias = ProgressEvent[Model]
 
 def install() -> None:
     # what creates these puts them, over what is there
-    CloudWatchAlarmProvider.update = CloudWatchAlarmProvider.create
-    S3BucketPolicyProvider.update = S3BucketPolicyProvider.create
-    EventsRuleProvider.update = update_rule
-    IAMRoleProvider.update = update_role
-    LogsLogGroupProvider.create = _with_retention(LogsLogGroupProvider.create)
-    LogsLogGroupProvider.update = update_log_group
-    SQSQueueProvider.update = update_queue
+    replace(CloudWatchAlarmProvider, "update", CloudWatchAlarmProvider.create)
+    replace(S3BucketPolicyProvider, "update", S3BucketPolicyProvider.create)
+    replace(EventsRuleProvider, "update", update_rule)
+    replace(IAMRoleProvider, "update", update_role)
+    replace(LogsLogGroupProvider, "create", _with_retention(LogsLogGroupProvider.create))
+    replace(LogsLogGroupProvider, "update", update_log_group)
+    replace(SQSQueueProvider, "update", update_queue)
 
 
 def update_rule(provider: EventsRuleProvider, request: Request) -> Event:

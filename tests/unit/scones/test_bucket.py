@@ -1,12 +1,14 @@
 """The deployment bucket: made as it should be, finished when it was left half made, and never somebody else's."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from scones import bucket
+from scones import bucket, deploy
+from scones.errors import BucketError
 from scones.kit import Kit
 
 MakeKit = Callable[..., Kit]
@@ -44,3 +46,30 @@ def test_a_bucket_elsewhere_than_in_us_east_1_names_its_region(
     assert bucket.ensure(kit, kit.deployment_bucket)
     location = kit.client("s3").get_bucket_location(Bucket=kit.deployment_bucket)
     assert location["LocationConstraint"] == "eu-central-1"
+
+
+def forbidden(**_: Any) -> tuple[SimpleNamespace, dict[str, Any]]:
+    """What S3 answers of a bucket that is another account's, or not the expected owner's."""
+    return SimpleNamespace(status_code=403), {"Error": {"Code": "403", "Message": "Forbidden"}, "ResponseMetadata": {}}
+
+
+def test_a_name_that_somebody_else_has_taken_is_said_and_what_to_do(make_kit: MakeKit) -> None:
+    kit = make_kit(bucket="taken", yes="yes")
+    kit.client("s3").meta.events.register("before-call.s3.HeadBucket", forbidden)
+    with pytest.raises(BucketError, match=r"bucket 'taken' exists, and this account .* name another one with BUCKET"):
+        deploy.makes_bucket(kit)
+    with pytest.raises(BucketError, match=r"'scones-unlimited-deploy-123456789012-us-east-1' .* find out whose it is"):
+        bucket.ensure(kit, kit.deployment_bucket)
+
+
+@pytest.mark.parametrize(("named", "owner"), [("", {"ExpectedBucketOwner": "123456789012"}), ("chosen", {})])
+def test_a_bucket_whose_name_can_be_guessed_must_be_the_accounts(
+    make_kit: MakeKit, named: str, owner: dict[str, str]
+) -> None:
+    """Somebody else could have taken the name, and let everybody in: our images would go to them."""
+    kit, asked = make_kit(**({"bucket": named} if named else {})), []
+    kit.client("s3").meta.events.register(
+        "provide-client-params.s3.HeadBucket", lambda params, **_: asked.append(params)
+    )
+    deploy.makes_bucket(kit)
+    assert asked == [{"Bucket": kit.bucket, **owner}]

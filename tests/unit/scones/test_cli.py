@@ -2,11 +2,16 @@
 
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from scones import cli, timings
+from scones.console import keeps_running
 from scones.errors import SettingsError
 from scones.kit import Kit
 
@@ -49,3 +54,57 @@ def test_times_that_were_spoilt_are_noted_anew(kit: Kit, text: str) -> None:
     timings.note(kit, "stage", 1.5)
     assert timings.step_seconds(kit) == {"stage": 1.5}
     assert [file.name for file in kit.settings.out.iterdir()] == [timings.STEPS]
+
+
+REFUSALS = {
+    "ExpiredToken": "the credentials of profile 'default' have expired: sign in again (`aws sso login",
+    "InvalidClientTokenId": "AWS does not know the credentials of profile 'default'",
+    "AccessDenied": "profile 'default' may not call GetCallerIdentity: not today; ask for that permission",
+}
+
+
+@pytest.fixture
+def refusing(request: pytest.FixtureRequest, aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An AWS that answers everything with the error that a test names."""
+    body = f"<ErrorResponse><Error><Code>{request.param}</Code><Message>not today</Message></Error></ErrorResponse>"
+
+    class Refuse(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(403)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refuse) as server:
+        threading.Thread(target=server.serve_forever).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        yield
+        server.shutdown()
+
+
+@pytest.mark.parametrize(("refusing", "words"), REFUSALS.items(), indirect=["refusing"])
+@pytest.mark.parametrize("step", ["deploy", "destroy"])
+@pytest.mark.usefixtures("refusing")
+def test_credentials_that_aws_refuses_are_one_line_that_says_what_to_do(
+    capsys: pytest.CaptureFixture[str], step: str, words: str
+) -> None:
+    assert cli.exit_code([step]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"Error: {words}")
+    assert len(said.splitlines()) == 1
+
+
+def test_who_is_signed_out_meanwhile_is_told_what_goes_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def signed_out(_: list[str], **__: object) -> None:
+        with keeps_running("training job vehicles-1"):
+            raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "DescribeTrainingJob")
+
+    monkeypatch.setattr(cli, "cli", signed_out)
+    assert cli.exit_code(["train"]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert "have expired: sign in again" in first
+    assert second == "  Keeps running: training job vehicles-1"

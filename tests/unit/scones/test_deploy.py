@@ -70,6 +70,7 @@ def test_without_a_terminal_and_without_yes_it_is_refused_and_nothing_is_left(
     assert "Account 123456789012, us-east-1, profile default" in str(screen)
     assert "Endpoint scones-vehicles on ml.m5.xlarge" in str(screen)
     assert "0.230 USD an hour, about 168 a month" in str(screen)
+    assert f"in a table of {costs.AS_OF}, not asked of AWS" in str(screen)
 
 
 @MOTO_LACKS

@@ -52,6 +52,29 @@ def test_an_object_that_was_lost_is_put_again(kit: Kit, screen: object) -> None:
     assert "(1 objects put)" in str(screen)
 
 
+def put_order(kit: Kit) -> list[str]:
+    order: list[str] = []
+    kit.client("s3").meta.events.register(
+        "provide-client-params.s3.PutObject", lambda params, **_: order.append(params["Key"])
+    )
+    return order
+
+
+def test_the_training_manifest_is_put_when_all_else_is_there(kit: Kit) -> None:
+    """It starts the pipeline where PIPELINE_ON_NEW_DATA is yes."""
+    order = put_order(kit)
+    stage.stage(kit)
+    assert order[-3:] == ["test.lst", "train.lst", stage.RECORD]
+
+
+def test_other_training_images_are_new_data_even_under_the_old_names(kit: Kit) -> None:
+    stage.stage(kit)
+    kit.client("s3").put_object(Bucket=kit.bucket, Key="train/train_s_000001.png", Body=b"another")
+    order = put_order(kit)
+    stage.stage(kit)
+    assert order[-3:] == ["train/train_s_000001.png", "train.lst", stage.RECORD]
+
+
 def test_another_data_set_replaces_ours_and_leaves_the_rest(
     kit: Kit, make_kit: MakeKit, make_batch: Callable[..., bytes], parts: object, tmp_path: Path
 ) -> None:
