@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -46,9 +46,23 @@ def claimed_device(process: int) -> torch.device:
     return device
 
 
-def precision_for(precision_dtype: str, device: torch.device) -> Precision:
+def precision_for(precision_dtype: str | None, device: torch.device) -> Precision:
+    """None leaves it to the processor."""
     if precision_dtype == "float32":
         return Precision(device, torch.float32, "float32")
+    for_float16 = precision_of(device)
+    return for_float16 if precision_dtype else chosen(for_float16)
+
+
+def chosen(for_float16: Precision) -> Precision:
+    """Where nothing is asked for: bfloat16 if it is fast, and never float16, whose range is small."""
+    if for_float16.dtype == torch.bfloat16:
+        return replace(for_float16, note="bfloat16, which this processor computes faster than float32")
+    return replace(for_float16, dtype=torch.float32, note="float32, as this processor has no fast bfloat16")
+
+
+def precision_of(device: torch.device) -> Precision:
+    """What stands for float16 on it."""
     if device.type == "cuda":
         return precision_of_gpu(device, torch.cuda.get_device_capability(device))
     return precision_of_cpu(device, torch.cpu.get_capabilities())

@@ -106,7 +106,7 @@ class Hyperparameters:
     early_stopping_patience: int = hyperparameter(positive_integer, default=10)
     early_stopping_tolerance: float = hyperparameter(number(0, 1), default=0.01)
     checkpoint_frequency: int | None = hyperparameter(positive_integer, default=None)
-    precision_dtype: str = hyperparameter(one_of("float32", "float16"), default="float32")
+    precision_dtype: str | None = hyperparameter(one_of("float32", "float16"), default=None)
     resize: int | None = hyperparameter(positive_integer, default=None)
     use_pretrained_model: bool = hyperparameter(flag, default=False)
     multi_label: bool = hyperparameter(flag, default=False)

@@ -112,7 +112,7 @@ def prepare_job(
     train, validation = preparations.dataset("train"), preparations.dataset("validation")
     preparations.check_images(train, validation)
     keep_freed_memory()
-    precision = precision_for(given.precision_dtype, claimed_device(world.hosts.process))
+    precision = precision_for(recipe.precision_dtype, claimed_device(world.hosts.process))
     model = preparations.model(recipe, train, start).to(precision.device)
     size = f"{parameter_count(model):,} parameters"
     log.note(f"Network: {describe(recipe)}, {size}, in {precision.note}, on {where(precision.device)}.")

@@ -24,6 +24,7 @@ class Recipe:
     weight_decay: float
     label_smoothing: float
     one_cycle: bool
+    precision_dtype: str | None  # None: the fastest with float32's range
 
 
 def is_small(hyperparameters: Hyperparameters) -> bool:
@@ -44,6 +45,7 @@ def recipe_for(given: Hyperparameters) -> Recipe:
         weight_decay=first(given.weight_decay, 1e-3 if own_optimizer else 1e-4),
         label_smoothing=0.1 if small and not given.multi_label else 0.0,
         one_cycle=small and given.lr_scheduler_step is None,
+        precision_dtype=given.precision_dtype or (None if small else "float32"),
     )
 
 
@@ -64,6 +66,11 @@ def differences(given: Hyperparameters) -> list[str]:
         notes.append(
             "Where augmentation_type, optimizer, learning_rate, weight_decay or lr_scheduler_step are not given, the "
             "recipe for small images is used: flips, shifts, one-cycle Nesterov momentum, smoothed labels, calibration."
+        )
+    if is_small(given) and given.precision_dtype is None:
+        notes.append(
+            "precision_dtype is not given: training computes in bfloat16 where the processor is good at it. Weights, "
+            "validation and the model are float32."
         )
     if given.kv_store == "dist_async":
         notes.append("kv_store dist_async averages gradients as dist_sync does: more accurate, and reproducible.")

@@ -10,8 +10,9 @@ than rounding.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -58,8 +59,11 @@ class Replicas:
         shared = zip(self.replicas, images.tensor_split(count), labels.tensor_split(count), strict=True)
         parts = [Part(replica, part, truth, len(part) / len(images)) for replica, part, truth in shared]
         answers = list(self.pool.map(lambda part: self._answer(part, scale), parts))
-        for weight, *gradients in zip(self.weights, *(answer.gradients for answer in answers), strict=True):
-            weight.grad = sum(gradients[1:], start=gradients[0])
+        gradients, *others = (answer.gradients for answer in answers)
+        for more in others:
+            torch._foreach_add_(gradients, more)
+        for weight, gradient in zip(self.weights, gradients, strict=True):
+            weight.grad = gradient
         return torch.stack([answer.loss for answer in answers]).sum(), torch.cat([answer.logits for answer in answers])
 
     def _answer(self, part: Part, scale: Scale) -> Answer:
@@ -82,3 +86,17 @@ class Replicas:
 def statistics_of(model: Classifier) -> list[Tensor]:
     layers = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
     return [value for layer in layers for value in (layer.running_mean, layer.running_var) if value is not None]
+
+
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """What this thread computes between the parts, it computes alone.
+
+    The threads of a team wait for more work by spinning for a while, on the cores that the parts need.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -21,7 +21,7 @@ from image_classification.failure import AlgorithmError
 from image_classification.model import Classifier
 from image_classification.optimisation import Schedule
 from image_classification.optimizers import Optimizer
-from image_classification.replicas import Replicas
+from image_classification.replicas import Replicas, on_one_core
 
 Item = TypeVar("Item")
 LOG_EVERY_BATCHES = 20
@@ -117,7 +117,8 @@ class Trainer:
 
     def train_one_epoch(self, batches: int, tally: Tally, log: BatchLog) -> None:
         self.replicas.train()
-        self.train_batches(batches, tally, log)
+        with on_one_core():
+            self.train_batches(batches, tally, log)
         self.replicas.collect_statistics()
 
     def train_batches(self, batches: int, tally: Tally, log: BatchLog) -> None:

@@ -1,7 +1,14 @@
 import pytest
 import torch
 
-from image_classification.devices import device_for, precision_for, precision_of_cpu, precision_of_gpu
+from image_classification.devices import (
+    Precision,
+    chosen,
+    device_for,
+    precision_for,
+    precision_of_cpu,
+    precision_of_gpu,
+)
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)
 
@@ -31,6 +38,27 @@ def test_float16_is_float32_on_a_cpu_that_would_be_slower_and_the_log_says_so() 
     precision = precision_of_cpu(CPU, {"avx2": True, "avx512_bf16": False})
     assert precision.dtype == torch.float32
     assert "float32 for float16, in which this processor would be slower" in precision.note
+
+
+@pytest.mark.parametrize(
+    ("for_float16", "dtype", "note"),
+    [
+        (
+            precision_of_cpu(CPU, {"avx512_bf16": True}),
+            torch.bfloat16,
+            "bfloat16, which this processor computes faster",
+        ),
+        (precision_of_cpu(CPU, {"avx2": True}), torch.float32, "float32, as this processor has no fast bfloat16"),
+        (precision_of_gpu(GPU, (9, 0)), torch.bfloat16, "bfloat16, which this processor computes faster"),
+        (precision_of_gpu(GPU, (7, 5)), torch.float32, "float32, as this processor has no fast bfloat16"),
+    ],
+)
+def test_a_precision_that_is_not_given_is_the_processors_choice(
+    for_float16: Precision, dtype: torch.dtype, note: str
+) -> None:
+    precision = chosen(for_float16)
+    assert (precision.device, precision.dtype) == (for_float16.device, dtype)
+    assert precision.note.startswith(note)
 
 
 def test_float16_on_a_gpu_is_bfloat16_or_scaled() -> None:

@@ -31,6 +31,21 @@ def test_what_is_given_is_obeyed_for_small_images_too() -> None:
     assert not any("num_layers is not given" in note for note in differences(given))
 
 
+@pytest.mark.parametrize(
+    ("given", "precision"),
+    [
+        (SMALL, None),
+        ({**SMALL, "precision_dtype": "float32"}, "float32"),
+        ({**SMALL, "precision_dtype": "float16"}, "float16"),
+        (REQUIRED, "float32"),
+    ],
+)
+def test_small_images_leave_the_precision_to_the_processor(given: dict[str, str], precision: str | None) -> None:
+    hyperparameters = parse_hyperparameters(given)
+    assert recipe_for(hyperparameters).precision_dtype == precision
+    assert any("precision_dtype is not given" in note for note in differences(hyperparameters)) == (precision is None)
+
+
 def test_names_of_sagemaker_itself_are_left_alone() -> None:
     assert parse_hyperparameters({**REQUIRED, "_tuning_objective_metric": "validation:accuracy"}).num_classes == 2
 

@@ -140,3 +140,16 @@ def test_a_batch_of_one_image_needs_a_network_that_leaves_it_more_than_a_pixel(
     assert train(container) == exit_code
     if exit_code:
         assert "batch normalisation needs at least 2" in container.failure
+
+
+def test_while_parts_are_computed_no_team_of_threads_waits_on_their_cores(container: Container) -> None:
+    given, threads = parse_hyperparameters(TINY), torch.get_num_threads()
+    seen: list[int] = []
+
+    def stopping() -> bool:
+        seen.append(torch.get_num_threads())
+        return False
+
+    job = prepare_job(given, ContainerPaths(container.base), TrainingLog(container_log()), stopping)
+    job.trainer.train_one_epoch(2, job.tally(), lambda *figures: None)
+    assert (seen, torch.get_num_threads()) == ([1, 1], threads)
