@@ -30,13 +30,6 @@ COLOUR_MODEL = "000000000000.dkr.ecr.us-east-1.amazonaws.com/colour-model:1"
 COLOUR_MODEL_PROGRAM = [sys.executable, str(Path(__file__).with_name("colour_model.py"))]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    counts = [
-        f"{len(terminalreporter.stats.get(name, []))} {name}" for name in ("passed", "skipped", "failed", "error")
-    ]
-    terminalreporter.write_line(f"integration tests on cloud {CLOUD!r}: {', '.join(counts)}")
-
-
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """The settings of the cloud, which is up."""
