@@ -6,6 +6,7 @@ any that the developer has up. compose: what `docker compose up` has brought up 
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -44,7 +45,15 @@ def compose_cloud(state_dir: Path) -> Iterator[Settings]:
     if not answers_elsewhere(servers(settings)):
         pytest.exit(f"no cloud answers on {settings.localstack_url} and {settings.sagemaker_url}: make test-docker")
     write_config(settings)
+    build_colour_model()
     yield settings
+
+
+def build_colour_model() -> None:
+    """Into the engine that Compose's emulator uses, which is this machine's."""
+    folder = Path(__file__).parent
+    command = ["docker", "build", "--quiet", "--file", str(folder / "colour_model.Dockerfile"), "--tag", COLOUR_MODEL]
+    subprocess.run([*command, str(folder)], check=True, capture_output=True)
 
 
 def cloud_of_ours(state_dir: Path) -> Iterator[Settings]:
