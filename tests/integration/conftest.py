@@ -94,8 +94,9 @@ def _aws_is_the_cloud(environment: dict[str, str]) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def client(cloud: Settings) -> Callable[[str], Any]:
     """Makes boto3 clients that send everything to the cloud's one endpoint."""
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
-    return lambda service: session.client(service, endpoint_url=cloud.localstack_url)
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    # in a session that is made when the test is: one of before does not know the profile that the tests are under
+    return lambda service: boto3.client(service, endpoint_url=cloud.localstack_url, **keys)
 
 
 def settings_of_another_cloud(state_dir: Path) -> Settings:
