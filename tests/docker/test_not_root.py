@@ -120,10 +120,10 @@ def test_the_workflow_runs_on_compose_and_leaves_nothing_of_roots(person: Person
 
 
 def test_the_workflow_runs_in_local_mode_and_leaves_nothing_of_roots(person: Person, engine: Any) -> None:
-    person.run("make", "run", AWS_PROFILE="local-mode", **FEW)
+    person.run("make", "run", AWS_PROFILE="local-mode", ENDPOINT_NAME=person.name, **FEW)
     assert person.summary["executions"]["started"] == person.summary["captured_records"] == 8
     assert person.of_others == []
-    assert engine.containers.list(all=True, filters={"label": "sagemaker.endpoint"}) == []
+    assert engine.containers.list(all=True, filters={"label": f"sagemaker.endpoint={person.name}"}) == []
     uid = pwd.getpwnam(person.name).pw_uid
     assert [one.pid for one in psutil.process_iter(["uids"]) if one.info["uids"].real == uid] == []
 
