@@ -254,7 +254,8 @@ def test_an_endpoint_whose_container_was_killed_is_gone(
     deploy("killed", "killed-1")
     until(lambda: invoke(emulator, "killed"), "the emulator to find it")
     (container,) = containers(engine, "killed")
-    (network,) = container.attrs["NetworkSettings"]["Networks"]
+    # any other is that of an emulator in Compose, which has joined it
+    (network,) = [one for one in container.attrs["NetworkSettings"]["Networks"] if one.endswith("_sagemaker-local")]
     container.kill()
     until(lambda: not containers(engine, "killed"), "its holder to take it away")
     until(lambda: not engine.networks.list(names=[network]), "its network to be taken away")
