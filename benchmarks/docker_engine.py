@@ -72,15 +72,20 @@ def _missing() -> str | None:
 def _taken_away(label: str) -> Iterator[None]:
     """What the SDK leaves: its containers, and its network if it was made for them."""
     client = docker.from_env()
-    had_network = bool(client.networks.list(names=[SDKS_NETWORK]))
+    had_network = bool(_networks(client))
     try:
         yield
     finally:
         for container in client.containers.list(all=True, filters={"label": f"{LABEL}={label}"}):
             container.remove(v=True, force=True)
-        for network in [] if had_network else client.networks.list(names=[SDKS_NETWORK]):
+        for network in [] if had_network else _networks(client):
             network.remove()
         client.close()
+
+
+def _networks(client: Any) -> list[Any]:
+    """Docker filters by a part of the name."""
+    return [network for network in client.networks.list(names=[SDKS_NETWORK]) if network.name == SDKS_NETWORK]
 
 
 @contextmanager
