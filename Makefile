@@ -32,6 +32,10 @@ export UV_PYTHON_DOWNLOADS := never
 # Tests choose their own AWS.
 PYTEST := env $(foreach name,$(filter AWS_%,$(.VARIABLES)),-u $(name)) .venv/bin/pytest
 
+# Every run of pytest leaves a line for each suite in this file: who runs several prints them at the end.
+BEGIN_COUNTS = @mkdir -p .scones && rm -f $(SCONES_TEST_COUNTS)
+END_COUNTS = @sort $(SCONES_TEST_COUNTS); echo "$@: passed in $$(( $$(date +%s) - $(STARTED) )) s
+
 ##@ Start here
 
 .PHONY: help
@@ -104,9 +108,11 @@ test: setup ## unit and contract tests: fast, nothing to start
 
 .PHONY: test-local
 test-local: export RANDOM_REQUESTS := 5000
+test-local: export SCONES_TEST_COUNTS := .scones/test-local.counts
 test-local: setup lint ## all that needs no Docker: lint, unit, contract and integration tests
+	$(BEGIN_COUNTS)
 	@$(MAKE) --no-print-directory -j2 SIDE_BY_SIDE=1 test-contract test-others
-	@echo "test-local: passed in $$(( $$(date +%s) - $(STARTED) )) s, set-up included"
+	$(END_COUNTS), set-up included"
 
 .PHONY: test-kill
 test-kill: setup ## kill the emulator at 100 random moments, and look for what is lost (KILLS=n for another number)
@@ -116,20 +122,20 @@ test-kill: setup ## kill the emulator at 100 random moments, and look for what i
 TEST_COMPOSE := SCONES_LOCALSTACK_PORT=14566 SCONES_SAGEMAKER_PORT=14570
 INTEGRATION := $(PYTEST) tests/integration -rs
 .PHONY: test-docker
+test-docker: export SCONES_TEST_COUNTS := .scones/test-docker.counts
 test-docker: setup images ## the integration tests on compose, with the docker engine, and on local mode; needs Docker
+	$(BEGIN_COUNTS)
 	@$(PYTEST) tests/docker -rs --durations=5
 	@set -e; export $(TEST_COMPOSE) COMPOSE_PROJECT_NAME=scones-tests; \
 	trap 'docker compose down --volumes --remove-orphans' EXIT; \
 	docker compose up --detach --wait --no-build; \
 	SCONES_TEST_CLOUD=compose $(INTEGRATION)
 	@SCONES_TEST_CLOUD=local-mode $(INTEGRATION)
-	@echo "test-docker: passed in $$(( $$(date +%s) - $(STARTED) )) s, images included"
+	$(END_COUNTS), images included"
 
 .PHONY: images
 images: ## build the images of the kit (DEVICE=cu130 for GPUs: a CUDA version that torch is built for)
-	@docker info --format '{{.ServerVersion}}' >/dev/null || { echo "images: no Docker engine answers" >&2; exit 1; }
-	@SCONES_DEVICE=$(or $(DEVICE),cpu) docker compose build --quiet
-	@docker image ls --filter 'reference=scones/*:latest' --format '{{.Repository}}  {{.Size}}'
+	@SCONES_DEVICE=$(or $(DEVICE),cpu) docker/build
 
 .PHONY: sdk3
 sdk3: .venv-sdk3/.installed ## install the SageMaker SDK v3, into an environment of its own

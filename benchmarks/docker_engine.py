@@ -28,6 +28,8 @@ IMAGE = "scones/image-classification:latest"
 ROLE = "arn:aws:iam::000000000000:role/benchmark"
 ROUNDS = 3
 FASTER_MIN = 3.0
+LABEL = "scones.benchmark"
+SDKS_NETWORK = "sagemaker-local"
 TELEMETRY_OFF = {"SchemaVersion": "1.0", "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}}}
 
 
@@ -39,7 +41,11 @@ def main() -> None:
     s3.create_bucket(Bucket=bucket)
     for key, body in files().items():
         s3.put_object(Bucket=bucket, Key=key, Body=body)
-    with tempfile.TemporaryDirectory() as folder, _emulator(Path(folder) / "state", s3.meta.endpoint_url) as sagemaker:
+    with (
+        _taken_away(bucket),
+        tempfile.TemporaryDirectory() as folder,
+        _emulator(Path(folder) / "state", s3.meta.endpoint_url) as sagemaker,
+    ):
         ways: dict[str, Callable[[str], tuple[float, float]]] = {
             "docker engine": lambda name: _by_emulator(sagemaker, bucket, name),
             "local mode": lambda name: _by_local_mode(Path(folder) / name, s3.meta.endpoint_url, bucket, name),
@@ -60,6 +66,26 @@ def _missing() -> str | None:
     except docker.errors.DockerException as error:
         return f"no Docker engine answers: {error}"
     return None
+
+
+@contextmanager
+def _taken_away(label: str) -> Iterator[None]:
+    """What the SDK leaves: its containers, and its network if it was made for them."""
+    client = docker.from_env()
+    had_network = bool(_networks(client))
+    try:
+        yield
+    finally:
+        for container in client.containers.list(all=True, filters={"label": f"{LABEL}={label}"}):
+            container.remove(v=True, force=True)
+        for network in [] if had_network else _networks(client):
+            network.remove()
+        client.close()
+
+
+def _networks(client: Any) -> list[Any]:
+    """Docker filters by a part of the name."""
+    return [network for network in client.networks.list(names=[SDKS_NETWORK]) if network.name == SDKS_NETWORK]
 
 
 @contextmanager
@@ -127,7 +153,7 @@ def _by_local_mode(folder: Path, s3_url: str, bucket: str, name: str) -> tuple[f
     session = LocalSession(
         boto3.Session(), s3_endpoint_url=s3_url, default_bucket=bucket, sagemaker_config=TELEMETRY_OFF
     )
-    session.config = {"local": {"container_root": str(folder)}}
+    session.config = {"local": {"container_root": str(folder), "container_config": {"labels": {LABEL: bucket}}}}
     estimator = Estimator(
         image_uri=IMAGE,
         role=ROLE,

@@ -63,6 +63,13 @@ def add_sagemaker_to_step_functions() -> None:
 
 
 @hooks.on_infra_start()
+def keep_to_own_folders() -> None:
+    from localstack_plugin import s3_folder
+
+    s3_folder.install()
+
+
+@hooks.on_infra_start()
 def spare_work() -> None:
     from localstack_plugin import (
         assumed_roles,

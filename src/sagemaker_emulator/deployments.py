@@ -7,7 +7,6 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sagemaker_emulator.errors import service_unavailable
 from sagemaker_emulator.hosting import HostingContext, Launcher, stop_all
 from sagemaker_emulator.instances import Instance
 from sagemaker_emulator.resources.endpoint import Revision
@@ -16,6 +15,14 @@ from sagemaker_emulator.wire import AwsError
 
 DRAIN_S = 60.0
 DRAIN_POLL_S = 0.05
+
+
+class NoHealthyInstance(AwsError):
+    """ServiceUnavailable, as AWS names it, for every instance of `variant` is being started again."""
+
+    def __init__(self, endpoint: str, variant: str) -> None:
+        super().__init__("ServiceUnavailable", f"Variant {variant} of endpoint {endpoint} has no healthy instance", 503)
+        self.variant = variant
 
 
 @dataclass
@@ -58,9 +65,7 @@ class Deployment:
         variant = self._named(target_variant) if target_variant else self._by_weight()
         instance = variant.least_busy(excluded)
         if instance is None:
-            raise service_unavailable(
-                f"Variant {variant.name} of endpoint {self.endpoint_name} has no healthy instance"
-            )
+            raise NoHealthyInstance(self.endpoint_name, variant.name)
         return variant, instance
 
     def scale_to(self, revision: Revision) -> None:

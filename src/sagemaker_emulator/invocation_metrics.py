@@ -38,13 +38,21 @@ class InvocationMetrics:
 
     def record(self, endpoint: str, variant: str, status: int, model_us: int, overhead_us: int) -> None:
         """One invocation. `status` is the container's HTTP status, 0 for no answer; latencies in microseconds."""
+        self._count(endpoint, variant, status, {"ModelLatency": model_us, "OverheadLatency": overhead_us})
+
+    def record_unavailable(self, endpoint: str, variant: str, overhead_us: int) -> None:
+        """One that no container has seen, since none was healthy: an error of the server's like any other, so that an
+        alarm on errors sees a variant that is gone.
+        """
+        self._count(endpoint, variant, 503, {"OverheadLatency": overhead_us})
+
+    def _count(self, endpoint: str, variant: str, status: int, latencies_us: dict[str, int]) -> None:
         values = {
             "Invocations": 1,
             "InvocationsPerInstance": 1,
             "Invocation4XXErrors": int(400 <= status < 500),
             "Invocation5XXErrors": int(status == 0 or status >= 500),
-            "ModelLatency": model_us,
-            "OverheadLatency": overhead_us,
+            **latencies_us,
         }
         with self._lock:
             for name, value in values.items():

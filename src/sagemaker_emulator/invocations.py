@@ -9,7 +9,7 @@ from typing import Any
 
 from sagemaker_emulator.containers import DEFAULT_CONTENT_TYPE, ContainerFailed, Containers
 from sagemaker_emulator.data_capture import CaptureWriter, Invocation, Payload
-from sagemaker_emulator.deployments import Deployment, Variant, validation_error
+from sagemaker_emulator.deployments import Deployment, NoHealthyInstance, Variant, validation_error
 from sagemaker_emulator.endpoints import Endpoints
 from sagemaker_emulator.errors import model_error
 from sagemaker_emulator.hosting import LOG_GROUP
@@ -69,6 +69,9 @@ class Invocations:
                 payload = Payload(await exchange.read(), exchange.content_type)
                 status, attributes = exchange.status, exchange.custom_attributes
                 return Answer(exchange.variant, status, payload, attributes, us_since(started))
+        except NoHealthyInstance as failure:
+            self._metrics.record_unavailable(deployment.endpoint_name, failure.variant, us_since(started))
+            raise
         except ContainerFailed as failure:
             reason = Payload(str(failure).encode(), "text/plain")
             return Answer(failure.variant, 0, reason, None, us_since(started))

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from sagemaker_emulator.containers import ContainerFailed, Containers, Exchange
-from sagemaker_emulator.deployments import Deployment
+from sagemaker_emulator.deployments import Deployment, NoHealthyInstance
 from sagemaker_emulator.endpoints import Endpoints
 from sagemaker_emulator.invocation_metrics import InvocationMetrics
 from sagemaker_emulator.invocations import failed, synchronous, us_since
@@ -53,6 +53,9 @@ class ResponseStreams:
                 return exchange
             async with exchange:
                 variant, status, body = exchange.variant, exchange.status, await exchange.read()
+        except NoHealthyInstance as failure:
+            self._metrics.record_unavailable(deployment.endpoint_name, failure.variant, us_since(started))
+            raise
         except ContainerFailed as failure:
             variant, status, body = failure.variant, 0, str(failure).encode()
         self._metrics.record(deployment.endpoint_name, variant.name, status, us_since(started), 0)

@@ -233,6 +233,7 @@ def run(invocation: Invocation, /, **arguments: str | None) -> None:
 
     kit = invocation.kit(arguments)
     kit.console.say(f"Target {kit.settings.target}, account {kit.account}, {kit.region}, bucket {kit.bucket}")
+    kit.require_local_mode()
     for step in (step_deploy, step_stage, step_train, step_endpoint, step_classify, step_report):
         step(kit)
     executions.raise_failed(executions.read(kit.settings.out).executions)

@@ -41,6 +41,11 @@ class Kit:
         """SageMaker's model registry, which the SDK's local mode has none of."""
         return self.session.client("sagemaker", config=client_config(1))
 
+    def require_local_mode(self) -> None:
+        """What instance type `local` needs of this machine, if it is asked for: before anything begins, not in it."""
+        if self.settings.uses_local_mode and self.settings.image_uri:
+            self.client("sagemaker").docker.require(self.settings.image_uri)
+
     def keeps_running(self, job: str) -> AbstractContextManager[None]:
         """On Ctrl-C, note that a job goes on without us; one of local mode is ours, and ends with us."""
         return nullcontext() if self.settings.uses_local_mode else keeps_running(job)

@@ -66,7 +66,7 @@ class EndpointTarget:
     def _ask(self, image: bytes) -> tuple[str, str | None]:
         try:
             answer = self.client.invoke_endpoint(EndpointName=self.name, ContentType="image/png", Body=image)
-            confidence = max(json.loads(answer["Body"].read()))
+            confidence = max(map(float, json.loads(answer["Body"].read())))
         except (BotoCoreError, ClientError) as error:
             return FAILED, error_of(error)
         except (ValueError, TypeError):

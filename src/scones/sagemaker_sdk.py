@@ -14,7 +14,7 @@ from scones.local_mode.client import LocalSageMaker
 
 # Said before the SDK is imported: it prints on import.
 os.environ.setdefault("SAGEMAKER_SUPPRESS_V2_WARNING", "1")
-logging.getLogger("sagemaker").setLevel(logging.ERROR)
+logging.getLogger("sagemaker").setLevel(logging.CRITICAL)  # of an error, which is raised too, it says where to read on
 logging.getLogger("sagemaker.config").setLevel(logging.ERROR)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
 
 
@@ -336,6 +338,44 @@ def test_requests_go_on_to_the_instances_that_live(hosting: Any, runtime: Any) -
     with pytest.raises(runtime.exceptions.ModelError):
         invoked(runtime, "hardy", b"die")
     assert [invoked(runtime, "hardy")["Body"]["model"] for _ in range(20)] == ["v1"] * 20
+
+
+def test_a_request_that_no_healthy_instance_could_take_is_counted_as_a_servers_error(
+    hosting: Any, runtime: Any, until: Any, tmp_path: Path
+) -> None:
+    ran = tmp_path / "ran"
+    once = f"import os\nif os.path.exists({str(ran)!r}): os._exit(1)\nopen({str(ran)!r}, 'w').close()"
+    hosting.model("out", environment={"AT_START": once})
+    hosting.config("out", {"VariantName": "AllTraffic", "ModelName": "out"})
+    hosting.endpoint("out", "out")
+    once_each = Config(retries={"total_max_attempts": 1})
+    client = boto3.client("sagemaker-runtime", endpoint_url=runtime.meta.endpoint_url, config=once_each)
+    codes = [failure_of(client, "out", b"die") for _ in range(4)]
+    assert set(codes) == {"ModelError", "ServiceUnavailable"}
+    until(lambda: total("out", "Invocations") == 4, "every request to be counted")
+    assert total("out", "Invocation5XXErrors") == 4
+    assert total("out", "ModelLatency", "SampleCount") == codes.count("ModelError")
+
+
+def failure_of(runtime: Any, endpoint: str, body: bytes) -> str:
+    with pytest.raises(ClientError) as caught:
+        invoked(runtime, endpoint, body)
+    return str(caught.value.response["Error"]["Code"])
+
+
+def total(endpoint: str, metric: str, statistic: str = "Sum") -> float:
+    now = datetime.now(UTC)
+    dimensions = {"EndpointName": endpoint, "VariantName": "AllTraffic"}
+    points = boto3.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/SageMaker",
+        MetricName=metric,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=86400,
+        Statistics=[statistic],
+    )
+    return sum(float(point[statistic]) for point in points["Datapoints"])
 
 
 def test_a_container_that_keeps_dying_is_started_later_and_later(

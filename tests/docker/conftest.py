@@ -13,7 +13,9 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,14 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from sagemaker_emulator.engine.docker import InstanceType, connect, instance_of
+from sagemaker_emulator.engine.docker.labels import BASE_DIR
 from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.server import Server
 from sagemaker_emulator.settings import Settings
+from scones.console import Meter
+from scones.load import generate, steady
+from scones.load_figures import FAILED, SUCCEEDED, Record
+from scones.load_targets import SENDERS, EndpointTarget
 
 IMAGE = "scones-tests/own:1"
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
@@ -87,7 +94,14 @@ class Emulator:
 
     url: str
     image: str
-    s3: Any = field(default_factory=lambda: boto3.client("s3"))
+    aws_url: str | None = None  # of the AWS beside it; the tests' own by default
+
+    def aws(self, service: str) -> Any:
+        return boto3.client(service, endpoint_url=self.aws_url)
+
+    @cached_property
+    def s3(self) -> Any:
+        return self.aws("s3")
 
     def client(self, service: str) -> Any:
         config = Config(retries={"max_attempts": 1}, read_timeout=60)
@@ -121,7 +135,7 @@ class Emulator:
         return self.job(name)
 
     def log(self, job: str) -> list[str]:
-        logs, group = boto3.client("logs"), "/aws/sagemaker/TrainingJobs"
+        logs, group = self.aws("logs"), "/aws/sagemaker/TrainingJobs"
         try:
             streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job}/")["logStreams"]
         except logs.exceptions.ResourceNotFoundException:
@@ -139,10 +153,12 @@ class Emulator:
         with tarfile.open(fileobj=io.BytesIO(body)) as tar:
             return {one.name: tar.extractfile(one).read() for one in tar if one.isfile()}  # type: ignore[union-attr]
 
-    def endpoint(self, name: str, job: str, count: int = 1, instance_type: str = "ml.m5.large") -> dict[str, Any]:
+    def endpoint(
+        self, name: str, job: str, count: int = 1, instance_type: str = "ml.m5.large", **environment: str
+    ) -> dict[str, Any]:
         """What a job trained, served under a name."""
         model = f"s3://{BUCKET}/models/{job}/output/model.tar.gz"
-        container = {"Image": self.image, "ModelDataUrl": model}
+        container = {"Image": self.image, "ModelDataUrl": model, "Environment": environment}
         variant = {"VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": count}
         client = self.sagemaker
         client.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
@@ -160,10 +176,39 @@ class Emulator:
         settled: dict[str, Any] = until(status, f"endpoint {name} to settle", 60)
         return settled
 
+    def load(self, name: str, rate: float, lasts_s: float, meter: Meter) -> Record:
+        """Requests at a rate that waits for no answer; each is sent once."""
+        config = Config(retries={"total_max_attempts": 1}, max_pool_connections=SENDERS, read_timeout=70)
+        runtime, record = boto3.client("sagemaker-runtime", endpoint_url=self.url, config=config), Record()
+        target = EndpointTarget(name, runtime, [b"picture"], 0.5, record, time.monotonic())
+        assert generate(target, steady(rate, lasts_s), record, target.began, meter)
+        return record
+
+    def counted(self, endpoint: str, metric: str) -> float:
+        """What CloudWatch has of a metric in this last hour, summed up."""
+        now = datetime.now(UTC)
+        dimensions = {"EndpointName": endpoint, "VariantName": "AllTraffic"}
+        found = self.aws("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SageMaker",
+            MetricName=metric,
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(minutes=1),
+            Period=86400,
+            Statistics=["Sum"],
+        )
+        return sum(float(point["Sum"]) for point in found["Datapoints"])
+
     def invoke(self, name: str, body: bytes = b"hello") -> dict[str, Any]:
         answer = self.client("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body=body)
         answered: dict[str, Any] = json.loads(answer["Body"].read())
         return answered
+
+
+@pytest.fixture(scope="session")
+def new_emulator() -> type[Emulator]:
+    """For one that was started by other means."""
+    return Emulator
 
 
 @contextmanager
@@ -204,6 +249,59 @@ def network(engine: Any) -> Iterator[str]:
 def restartable(image: str, tmp_path: Path, network: str) -> Callable[[], Any]:
     """Serve an emulator over one state directory, again and again, as inside of Compose."""
     return lambda: served(tmp_path, image, network)
+
+
+@dataclass
+class KillerAt:
+    """Looks on, as a person does, and kills a container when so many requests have been answered."""
+
+    answers: int
+    container: Any
+    is_killed: bool = False
+
+    def update(self, text: str | None = None, *, completed: float | None = None, total: float | None = None) -> None:
+        if (completed or 0) > self.answers and not self.is_killed:
+            self.is_killed = True
+            self.container.kill()
+
+
+@pytest.fixture(scope="session")
+def containers_of(engine: Any) -> Callable[[str], list[Any]]:
+    """The containers that serve an endpoint."""
+
+    def found(endpoint: str) -> list[Any]:
+        running = engine.containers.list(filters={"label": BASE_DIR}, ignore_removed=True)
+        return [one for one in running if f"/instances/{endpoint}/" in one.labels[BASE_DIR]]
+
+    return found
+
+
+@pytest.fixture(scope="session")
+def killed_under_load(containers_of: Callable[[str], list[Any]]) -> Callable[[Emulator, str], Record]:
+    """Kill one of an endpoint's containers while requests come: each is answered, or failed and counted."""
+
+    def run(emulator: Emulator, endpoint: str, rate: int = 100, lasts_s: int = 6) -> Record:
+        before = {one.id for one in containers_of(endpoint)}
+        killer = KillerAt(rate, containers_of(endpoint)[0])
+        record = emulator.load(endpoint, rate, lasts_s, killer)
+        figures = record.figures(lasts_s)
+        print(f"{endpoint}: {figures}")
+        failed = figures.outcomes[FAILED]
+        assert figures.sent == rate * lasts_s
+        assert figures.sent == figures.outcomes[SUCCEEDED] + failed, "none is lost, and none hangs"
+        assert failed, "what was under way in the container that was killed"
+        assert figures.errors.keys() <= {"ModelError", "ServiceUnavailable"}, "by AWS's names"
+        assert max(answer.latency_s for answer in record.answers) < 10
+        assert max(record.answers, key=lambda answer: answer.due_s).outcome == SUCCEEDED
+        until(lambda: emulator.counted(endpoint, "Invocations") >= figures.sent, "CloudWatch to have every request")
+        assert emulator.counted(endpoint, "Invocations") == figures.sent
+        assert emulator.counted(endpoint, "Invocation5XXErrors") == failed
+        after = {one.id for one in containers_of(endpoint)}
+        assert len(after) == len(before)
+        assert len(after - before) == 1, "the one that was killed was started again"
+        return record
+
+    return run
 
 
 def until(condition: Callable[[], Any], what: str, timeout_s: float = 30) -> Any:

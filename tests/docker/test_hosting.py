@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from sagemaker_emulator.engine.docker.labels import BASE_DIR
+from scones.load_figures import Record
 
 
 @pytest.fixture(scope="module")
@@ -29,56 +27,31 @@ def deleted(emulator: Any) -> Iterator[list[str]]:
         emulator.sagemaker.delete_endpoint(EndpointName=name)
 
 
-def containers_of(engine: Any, endpoint: str) -> list[Any]:
-    found = engine.containers.list(filters={"label": BASE_DIR})
-    return [one for one in found if f"/instances/{endpoint}/" in one.labels[BASE_DIR]]
-
-
 def test_an_image_of_ones_own_serves_what_it_trained(emulator: Any, job: str, deleted: list[str]) -> None:
     deleted.append("own")
     assert emulator.endpoint("own", job)["EndpointStatus"] == "InService"
     assert emulator.invoke("own") == {"model": "v1", "got": "hello"}
 
 
-def test_a_killed_container_is_started_again_during_load(
-    emulator: Any, engine: Any, job: str, deleted: list[str], until: Callable[..., Any]
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_container_is_killed_under_load_and_every_request_is_accounted_for(
+    emulator: Any, killed_under_load: Callable[..., Record], job: str, deleted: list[str], count: int
 ) -> None:
-    deleted.append("killed")
-    emulator.endpoint("killed", job, count=2)
-    answered, failed, over = [], [], threading.Event()
-
-    def ask() -> None:
-        while not over.is_set():
-            try:
-                answered.append(emulator.invoke("killed")["model"])
-            except ClientError as error:
-                failed.append(error.response["Error"]["Code"])
-
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    until(lambda: len(answered) > 20, "some answers")
-    (victim, _) = before = containers_of(engine, "killed")
-    victim.kill()
-    names = {one.name for one in before}
-    until(lambda: {one.name for one in containers_of(engine, "killed")} - names, "a new container")
-    seen = len(answered)
-    until(lambda: len(answered) > seen + 20, "answers after the restart")
-    over.set()
-    for thread in threads:
-        thread.join()
-    assert set(failed) <= {"ModelError", "ServiceUnavailable"}
-    assert len(failed) < 50, "only until Docker has told of the end, which takes some tens of milliseconds"
-    print(f"{len(answered)} answered, {len(failed)} failed")
+    deleted.append(name := f"killed-{count}")
+    emulator.endpoint(name, job, count, PROBABILITIES="[0.75, 0.25]")
+    record = killed_under_load(emulator, name)
+    if count > 1:
+        errors = record.figures(1).errors
+        assert set(errors) == {"ModelError"}, "only what was under way: the other instance takes the rest"
 
 
 def test_a_deleted_endpoint_leaves_no_container(
-    emulator: Any, engine: Any, job: str, until: Callable[..., Any]
+    emulator: Any, containers_of: Callable[[str], list[Any]], job: str, until: Callable[..., Any]
 ) -> None:
     emulator.endpoint("gone", job)
-    assert containers_of(engine, "gone")
+    assert containers_of("gone")
     emulator.sagemaker.delete_endpoint(EndpointName="gone")
-    until(lambda: not containers_of(engine, "gone"), "the end of the container")
+    until(lambda: not containers_of("gone"), "the end of the container")
 
 
 def test_a_gpu_that_is_not_there_fails_the_endpoint_by_name(emulator: Any, engine: Any, job: str) -> None:
@@ -89,11 +62,13 @@ def test_a_gpu_that_is_not_there_fails_the_endpoint_by_name(emulator: Any, engin
     assert "The instance type ml.g5.xlarge has 1 GPU(s), which Docker cannot give" in settled["FailureReason"]
 
 
-def test_containers_are_reached_on_the_network_that_they_share(restartable: Any, engine: Any) -> None:
+def test_containers_are_reached_on_the_network_that_they_share(
+    restartable: Any, containers_of: Callable[[str], list[Any]]
+) -> None:
     with restartable() as emulator:
         emulator.create("shared")
         emulator.ended("shared")
         assert emulator.endpoint("shared", "shared")["EndpointStatus"] == "InService"
-        (container,) = containers_of(engine, "shared")
+        (container,) = containers_of("shared")
         assert not any(container.ports.values())
         assert emulator.invoke("shared")["got"] == "hello"

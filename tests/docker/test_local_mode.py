@@ -39,6 +39,14 @@ CAPTURE = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where all goes that is temporary: nobody else's local mode is in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(folder := tmp_path_factory.mktemp("temporary")))
+        yield folder
+
+
 @pytest.fixture(scope="module")
 def kit(image: str, aws: None, tmp_path_factory: pytest.TempPathFactory) -> Kit:
     given = {"image_uri": image, "bucket": BUCKET, "training_instance_type": "local", "endpoint_instance_type": "local"}
@@ -136,9 +144,9 @@ def test_the_log_is_whole_and_the_container_is_the_callers(kit: Kit, job: dict[s
     assert last == "the last line"
 
 
-def test_a_job_leaves_nothing_behind(engine: Any, job: dict[str, Any]) -> None:
+def test_a_job_leaves_nothing_behind(engine: Any, job: dict[str, Any], temporary: Path) -> None:
     assert not engine.containers.list(all=True, filters={"label": f"{TRAINING_JOB}={job['TrainingJobName']}"})
-    assert not list(Path(tempfile.gettempdir()).glob("sagemaker-local-mode-*/*/algo-*"))
+    assert list(temporary.glob("sagemaker-local-mode-*")) == []
 
 
 def test_a_failure_says_what_the_container_left(train: Callable[..., dict[str, Any]]) -> None:
@@ -245,8 +253,12 @@ def test_an_endpoint_whose_container_was_killed_is_gone(
 ) -> None:
     deploy("killed", "killed-1")
     until(lambda: invoke(emulator, "killed"), "the emulator to find it")
-    containers(engine, "killed")[0].kill()
+    (container,) = containers(engine, "killed")
+    # any other is that of an emulator in Compose, which has joined it
+    (network,) = [one for one in container.attrs["NetworkSettings"]["Networks"] if one.endswith("_sagemaker-local")]
+    container.kill()
     until(lambda: not containers(engine, "killed"), "its holder to take it away")
+    until(lambda: not engine.networks.list(names=[network]), "its network to be taken away")
     with pytest.raises(ClientError, match="Could not find Endpoint 'killed'"):
         client.describe_endpoint(EndpointName="killed")
     until(lambda: invoke(emulator, "killed") is None, "the emulator to forget it")

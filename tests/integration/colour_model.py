@@ -93,7 +93,8 @@ def serve() -> int:
         return 1
     Handler.model = model
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
+    address = os.environ["SAGEMAKER_BIND_TO_HOST"], int(os.environ["SAGEMAKER_BIND_TO_PORT"])
+    ThreadingHTTPServer(address, Handler).serve_forever()
     return 0
 
 

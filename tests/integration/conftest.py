@@ -6,6 +6,7 @@ any that the developer has up. compose: what `docker compose up` has brought up 
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -30,13 +31,6 @@ COLOUR_MODEL = "000000000000.dkr.ecr.us-east-1.amazonaws.com/colour-model:1"
 COLOUR_MODEL_PROGRAM = [sys.executable, str(Path(__file__).with_name("colour_model.py"))]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    counts = [
-        f"{len(terminalreporter.stats.get(name, []))} {name}" for name in ("passed", "skipped", "failed", "error")
-    ]
-    terminalreporter.write_line(f"integration tests on cloud {CLOUD!r}: {', '.join(counts)}")
-
-
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """The settings of the cloud, which is up."""
@@ -51,7 +45,15 @@ def compose_cloud(state_dir: Path) -> Iterator[Settings]:
     if not answers_elsewhere(servers(settings)):
         pytest.exit(f"no cloud answers on {settings.localstack_url} and {settings.sagemaker_url}: make test-docker")
     write_config(settings)
+    build_colour_model()
     yield settings
+
+
+def build_colour_model() -> None:
+    """Into the engine that Compose's emulator uses, which is this machine's."""
+    folder = Path(__file__).parent
+    command = ["docker", "build", "--quiet", "--file", str(folder / "colour_model.Dockerfile"), "--tag", COLOUR_MODEL]
+    subprocess.run([*command, str(folder)], check=True, capture_output=True)
 
 
 def cloud_of_ours(state_dir: Path) -> Iterator[Settings]:
@@ -92,8 +94,9 @@ def _aws_is_the_cloud(environment: dict[str, str]) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def client(cloud: Settings) -> Callable[[str], Any]:
     """Makes boto3 clients that send everything to the cloud's one endpoint."""
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
-    return lambda service: session.client(service, endpoint_url=cloud.localstack_url)
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    # in a session that is made when the test is: one of before does not know the profile that the tests are under
+    return lambda service: boto3.client(service, endpoint_url=cloud.localstack_url, **keys)
 
 
 def settings_of_another_cloud(state_dir: Path) -> Settings:

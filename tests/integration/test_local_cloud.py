@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -57,6 +58,18 @@ def test_one_endpoint_serves_all(client: Callable[[str], Any]) -> None:
 def test_the_profile_reaches_the_cloud_from_the_aws_cli(environment: dict[str, str]) -> None:
     printed = subprocess.check_output([AWS, "sagemaker", "list-endpoints"], env=environment, text=True)
     assert "Endpoints" in json.loads(printed)
+
+
+def test_buckets_lie_in_the_clouds_own_folder(client: Callable[[str], Any], cloud: Settings) -> None:
+    """By a fixed name in /tmp they would be another user's, and another cloud's of the same name."""
+    if CLOUD == "compose":
+        pytest.skip("in Compose the folder is the container's")
+    client("s3").create_bucket(Bucket=(name := f"own-folder-{uuid4().hex[:8]}"))
+    client("s3").put_object(Bucket=name, Key="large", Body=bytes(8 << 20))
+    assert (cloud.state_dir / "localstack" / "s3" / name).is_dir()
+    assert not Path("/tmp/localstack-s3-storage", name).exists()  # noqa: S108 - where LocalStack has them
+    client("s3").delete_object(Bucket=name, Key="large")
+    client("s3").delete_bucket(Bucket=name)
 
 
 def test_a_queue_needs_no_name_server(client: Callable[[str], Any], cloud: Settings) -> None:

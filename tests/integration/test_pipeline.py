@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import random
 import threading
 import time
@@ -29,11 +28,6 @@ ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 NAME = f"pipeline-{uuid4().hex[:8]}"
 FUNCTIONS = {"InspectData": "inspect_data", "Evaluate": "evaluate", "SmokeTest": "smoke_test"}
 DEADLINE_S = 180
-
-pytestmark = pytest.mark.skipif(
-    os.environ.get("SCONES_TEST_CLOUD") == "compose",
-    reason="its model is a program of the tests, and no image",
-)
 
 
 def create_function(folder: str) -> str:

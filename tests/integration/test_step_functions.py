@@ -35,6 +35,20 @@ def unique_name() -> str:
     return f"states-{uuid4().hex[:8]}"
 
 
+def until_no_job_runs() -> None:
+    """A state machine that only starts a job does not wait for it: its model may still be on its way to the bucket."""
+    sagemaker, deadline = boto3.client("sagemaker"), time.monotonic() + DEADLINE_S
+    while True:
+        found = [
+            job["TrainingJobName"]
+            for status in ("InProgress", "Stopping")
+            for job in sagemaker.list_training_jobs(NameContains="states-", StatusEquals=status)["TrainingJobSummaries"]
+        ]
+        if not found:
+            return
+        assert time.monotonic() < deadline, f"{found} still run after {DEADLINE_S} s"
+
+
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
     s3 = boto3.client("s3")
@@ -48,6 +62,7 @@ def bucket() -> Iterator[str]:
     s3.put_object(Bucket=name, Key="list/train.lst", Body="".join(lines).encode())
     s3.put_object(Bucket=name, Key="broken/train.lst", Body=b"this is not a list")
     yield name
+    until_no_job_runs()
     for listed in s3.list_objects_v2(Bucket=name)["Contents"]:
         s3.delete_object(Bucket=name, Key=listed["Key"])
     s3.delete_bucket(Bucket=name)

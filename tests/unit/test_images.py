@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -105,3 +107,46 @@ def test_every_service_that_runs_is_confined(compose: Any) -> None:
     assert len(running) == 3
     assert all(service["cap_drop"] == ["ALL"] for service in running)
     assert all(service["security_opt"] == ["no-new-privileges:true"] for service in running)
+
+
+NO_ENGINE = 'echo "Cannot connect to the Docker daemon at unix:///none. Is the docker daemon running?" >&2; exit 1'
+NOT_FOR_YOU = 'echo "permission denied while trying to connect to the Docker daemon socket" >&2; exit 1'
+NO_COMPOSE = '[ "$1" != compose ]'
+NO_BUILDX = '[ "$1" != buildx ]'
+DISK_FULL = """[ "$*" != "compose --progress plain build" ] && exit
+echo "------"; echo " > RUN pip install:"; echo "0.9 OSError: [Errno 28] No space left on device"; exit 17"""
+NO_REGISTRY = """[ "$*" != "compose --progress plain build" ] && exit
+echo "------"; echo "failed to resolve source metadata: dial tcp: no such host"; exit 17"""
+
+
+@pytest.mark.parametrize(
+    ("docker", "says"),
+    [
+        (None, "there is no command docker: install Docker 25 or newer, or do without"),
+        (NO_ENGINE, "no Docker engine answers: start it, or say where it is in DOCKER_HOST (Cannot connect to"),
+        (NOT_FOR_YOU, "Docker's socket is not for you: sudo usermod -aG docker "),
+        (NO_COMPOSE, "this Docker has no compose: install its plug-in"),
+        (NO_BUILDX, "this Docker has no buildx: install its plug-in"),
+        (DISK_FULL, "the disk is full: a build from nothing takes "),
+        (NO_REGISTRY, "the build failed: the reason is above"),
+    ],
+)
+def test_what_stands_in_the_way_of_a_build_is_said_in_one_message(
+    tmp_path: Path, docker: str | None, says: str
+) -> None:
+    """A script stands in for Docker's command, and says what that said."""
+    (tmp_path / "docker").mkdir()
+    for name in ("bash", "dirname", "grep", "id", "mkdir", "sed", "tail"):
+        (tmp_path / name).symlink_to(f"/usr/bin/{name}")
+    script = tmp_path / "docker" / "build"
+    script.symlink_to(ROOT / "docker" / "build")
+    if docker is not None:
+        (tmp_path / "bin").mkdir()
+        command = tmp_path / "bin" / "docker"
+        command.write_text(f"#!/bin/bash\n{docker}\n")
+        command.chmod(0o755)
+    path = f"{tmp_path / 'bin'}:{tmp_path}"
+    ran = subprocess.run(["bash", script], env={**os.environ, "PATH": path}, capture_output=True, text=True)
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines()[-1].startswith(f"images: {says}")
+    assert "Traceback" not in ran.stderr

@@ -31,11 +31,8 @@ class Docker:
         try:
             found = cls(docker.from_env())
             found.client.ping()
-        except DockerException as error:
-            raise LocalModeError(
-                f"instance type 'local' is Docker on this machine, and no engine answers ({error}): start it, or set "
-                "DOCKER_HOST"
-            ) from error
+        except (DockerException, OSError) as error:
+            raise LocalModeError(f"instance type 'local' is Docker on this machine: {unreachable(error)}") from error
         return found
 
     def require(self, image: str) -> None:
@@ -60,6 +57,17 @@ class Docker:
 
     def is_running(self, label: str, value: str) -> bool:
         return any(container.status == "running" for container in self.find(label, value))
+
+
+def unreachable(error: BaseException) -> str:
+    """Why no engine answers, in the system's words: the SDK wraps them thrice."""
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
+        causes.append(cause)
+    if any(isinstance(cause, PermissionError) for cause in causes):
+        return "its socket is not for you; join its group (sudo usermod -aG docker $USER), then log in anew"
+    said = next((str(cause.strerror) for cause in causes if isinstance(cause, OSError) and cause.strerror), str(error))
+    return f"no engine answers ({said}); start it, or say where it is in DOCKER_HOST"
 
 
 def _compose_version() -> str | None:

@@ -33,7 +33,7 @@ def hold(compose_file: Path) -> int:
 
 
 def down(compose_file: Path) -> None:
-    """Remove the containers, which the SDK leaves stopped, and its network, unless another container uses that."""
+    """Remove the containers, which the SDK leaves stopped, and their network."""
     subprocess.run(
         [*COMPOSE, str(compose_file), "down", "--timeout", STOP_S],
         check=False,

@@ -1,6 +1,7 @@
 """The SDK's local mode, with what it leaves to chance decided. Its parts are private, and pinned with the SDK."""
 
 import ipaddress
+import json
 import os
 import socket
 import subprocess
@@ -49,6 +50,13 @@ class Container(image._SageMakerContainer):  # type: ignore[misc]
         if not self._is_serving:
             return command
         return [sys.executable, "-m", "scones.local_mode.hold", command[command.index("-f") + 1]]
+
+    def _generate_compose_file(self, *arguments: Any, **named: Any) -> dict[str, Any]:
+        """Its network is its own: the SDK has one by a fixed name, which nobody takes away and all algo-1s share."""
+        content: dict[str, Any] = super()._generate_compose_file(*arguments, **named)
+        content["networks"] = {name: {} for name in content["networks"]}
+        Path(self.container_root, image.DOCKER_COMPOSE_FILENAME).write_text(json.dumps(content))  # JSON is YAML
+        return content
 
     def _create_docker_host(self, *arguments: Any, **named: Any) -> dict[str, Any]:
         service: dict[str, Any] = super()._create_docker_host(*arguments, **named)

@@ -162,14 +162,17 @@ class Runtime:
 
 def test_an_answer_of_the_endpoint_is_held_against_the_threshold() -> None:
     busy = ClientError({"Error": {"Code": "ThrottlingException"}}, "InvokeEndpoint")
-    runtime = Runtime(b"[0.95, 0.05]", b"[0.6, 0.4]", b"what?", busy, ReadTimeoutError(endpoint_url="x"))
+    runtime = Runtime(
+        b"[0.95, 0.05]", b"[0.6, 0.4]", b"what?", b'{"label": 1}', busy, ReadTimeoutError(endpoint_url="x")
+    )
     record = Record()
     target = EndpointTarget("endpoint", runtime, [b"image"], 0.93, record, time.monotonic())
-    for number in range(5):
+    for number in range(6):
         target.send(number, time.monotonic() - 2)
     assert [(answer.outcome, answer.error) for answer in record.answers] == [
         (SUCCEEDED, None),
         (BELOW_THRESHOLD, None),
+        (FAILED, "AnswerNotUnderstood"),
         (FAILED, "AnswerNotUnderstood"),
         (FAILED, "ThrottlingException"),
         (FAILED, "ReadTimeoutError"),

@@ -1,0 +1,147 @@
+"""`docker compose up` as a person uses it: on loopback alone, broken and mended, and down without a trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from sagemaker_emulator.engine.docker.labels import LABEL
+from scones.load_figures import Record
+
+ROOT = Path(__file__).parents[2]
+PROJECT = "scones-tests-compose"
+BUCKET = "docker-engine"
+OF_PROJECT = {"label": f"com.docker.compose.project={PROJECT}"}
+
+
+@dataclass(frozen=True)
+class Compose:
+    localstack_port: int
+    sagemaker_port: int
+    engine: Any
+
+    def __call__(self, *arguments: str) -> str:
+        ports = {"SCONES_LOCALSTACK_PORT": self.localstack_port, "SCONES_SAGEMAKER_PORT": self.sagemaker_port}
+        ran = subprocess.run(
+            ["docker", "compose", "--project-name", PROJECT, *arguments],
+            cwd=ROOT,
+            env={**os.environ, "COMPOSE_PROJECT_NAME": PROJECT, **{name: str(port) for name, port in ports.items()}},
+            capture_output=True,
+            text=True,
+        )
+        assert ran.returncode == 0, f"docker compose {' '.join(arguments)}:\n{ran.stdout}{ran.stderr}"
+        return ran.stdout
+
+    def containers(self, filters: dict[str, str]) -> list[Any]:
+        found: list[Any] = self.engine.containers.list(all=True, filters=filters, ignore_removed=True)
+        return found
+
+    @property
+    def sagemaker(self) -> Any:
+        (container,) = self.engine.containers.list(filters={**OF_PROJECT, "name": "sagemaker-1"})
+        return container
+
+    @property
+    def instance(self) -> str:
+        """By which what the emulator started is labelled."""
+        said: bytes = self.sagemaker.exec_run(["cat", "/var/lib/sagemaker/instance"]).output
+        return said.decode().strip()
+
+    @property
+    def volumes(self) -> list[str]:
+        return [volume.name for volume in self.engine.volumes.list(filters=OF_PROJECT)]
+
+
+@pytest.fixture(scope="module")
+def compose(engine: Any) -> Iterator[Compose]:
+    """Up, and down with its volume at the end whatever happens. `make images` has built what it needs."""
+    compose = Compose(*_free_ports(), engine)
+    compose("up", "--detach", "--wait", "--no-build")
+    yield compose
+    compose("down", "--volumes", "--remove-orphans")
+
+
+def _free_ports() -> list[int]:
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports
+
+
+@pytest.fixture(scope="module")
+def emulator(compose: Compose, image: str, new_emulator: Callable[..., Any]) -> Any:
+    made = new_emulator(
+        f"http://127.0.0.1:{compose.sagemaker_port}", image, f"http://127.0.0.1:{compose.localstack_port}"
+    )
+    made.s3.create_bucket(Bucket=BUCKET)
+    return made
+
+
+def test_the_file_is_valid_and_every_service_is_healthy(compose: Compose) -> None:
+    compose("config", "--quiet")
+    listed = [json.loads(line) for line in compose("ps", "--format", "json").splitlines()]
+    assert {one["Service"]: one["Health"] for one in listed} == dict.fromkeys(
+        ("localstack", "sagemaker", "sagemaker-sweeper"), "healthy"
+    )
+
+
+def test_nothing_listens_beyond_loopback(compose: Compose) -> None:
+    ports = {compose.localstack_port, compose.sagemaker_port}
+    found = [one.laddr for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+    ours = [address for address in found if address.port in ports]
+    assert {address.port for address in ours} == ports
+    assert [address for address in ours if not ip_address(address.ip).is_loopback] == []
+    published = [binding for one in compose.containers(OF_PROJECT) for binding in one.ports.values() if binding]
+    assert {one["HostIp"] for binding in published for one in binding} == {"127.0.0.1"}
+
+
+def test_docker_restart_of_the_emulator_during_a_training_job_ends_completed(
+    compose: Compose, emulator: Any, until: Callable[..., Any]
+) -> None:
+    emulator.create("restarted", {"ticks": "150", "model": "whole"})
+    until(lambda: emulator.log("restarted")[5:], "the job to tick")
+    compose.sagemaker.restart()
+    compose("up", "--detach", "--wait", "--no-build")
+    assert emulator.job("restarted")["TrainingJobStatus"] == "InProgress", "it was still running"
+    assert emulator.ended("restarted")["TrainingJobStatus"] == "Completed"
+    assert [one for one in emulator.log("restarted") if "tick" in one] == [f"tick={number}" for number in range(150)]
+    assert emulator.unpacked("restarted") == {"model.txt": b"whole"}
+
+
+def test_docker_kill_of_a_serving_container_is_accounted_for_request_by_request(
+    emulator: Any, killed_under_load: Callable[..., Record]
+) -> None:
+    emulator.create("model")
+    assert emulator.ended("model")["TrainingJobStatus"] == "Completed"
+    emulator.endpoint("killed", "model", PROBABILITIES="[0.75, 0.25]")
+    killed_under_load(emulator, "killed")
+
+
+def test_down_leaves_nothing_but_the_volume_and_with_v_not_that(
+    compose: Compose, emulator: Any, until: Callable[..., Any]
+) -> None:
+    emulator.create("running", {"ticks": "600"})
+    until(lambda: emulator.log("running"), "the job to tick")
+    started = {"label": f"{LABEL}={compose.instance}"}
+    assert len(compose.containers(started)) == 2, "the job, and the endpoint that was killed"
+    compose("down")
+    assert compose.containers(started) == []
+    assert compose.containers(OF_PROJECT) == []
+    assert compose.engine.networks.list(filters=OF_PROJECT) == compose.engine.networks.list(filters=started) == []
+    assert compose.volumes == [f"{PROJECT}_sagemaker"]
+    for port in (compose.localstack_port, compose.sagemaker_port):
+        with socket.socket() as caller:
+            assert caller.connect_ex(("127.0.0.1", port)), "nothing listens there any more"
+    compose("down", "--volumes")
+    assert compose.volumes == []

@@ -1,0 +1,136 @@
+"""The kit as a person has it who is not root: a user of this machine who may use Docker, in a checkout of their own."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tarfile
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOCKET = Path("/var/run/docker.sock")
+FEW = {"HYPERPARAMETERS": "epochs=2", "IMAGES": "8", "DATASET": "data/sample.tar.gz"}
+LIMIT_S = 600
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    checkout: Path
+    ports: dict[str, str]
+    groups: tuple[int, ...] = field(default_factory=lambda: (SOCKET.stat().st_gid,))
+
+    def run(self, *command: str, groups: Sequence[int] | None = None, **environment: str) -> str:
+        ran = self.tried(*command, groups=groups, **environment)
+        assert ran.returncode == 0, f"{' '.join(command)}:\n{ran.stdout[-3000:]}\n{ran.stderr[-3000:]}"
+        return ran.stdout
+
+    def tried(
+        self, *command: str, groups: Sequence[int] | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MAKE", "SCONES_"))}
+        own = {"HOME": str(self.checkout.parent), "USER": self.name, "LOGNAME": self.name}
+        return subprocess.run(
+            command,
+            cwd=self.checkout,
+            env={**kept, **own, **self.ports, "COMPOSE_PROJECT_NAME": f"{self.name}-cloud", **environment},
+            user=self.name,
+            group=self.name,
+            extra_groups=self.groups if groups is None else groups,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+        )
+
+    @property
+    def of_others(self) -> list[str]:
+        """What in the checkout is not this person's."""
+        uid = pwd.getpwnam(self.name).pw_uid
+        return [str(path) for path in self.checkout.rglob("*") if path.lstat().st_uid != uid]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.checkout / "out/report/summary.json").read_text())
+        return found
+
+
+@pytest.fixture(scope="module")
+def person(engine: Any) -> Iterator[Person]:
+    """A user of their own for these tests, in the group that has Docker's socket, with this commit set up."""
+    if os.getuid() != 0:
+        pytest.skip("only root can make another user")
+    name = f"scones-{uuid.uuid4().hex[:6]}"
+    subprocess.run(["useradd", "--create-home", "--user-group", name], check=True)
+    try:
+        home = Path(pwd.getpwnam(name).pw_dir)
+        person = Person(name, home / "checkout", ports())
+        unpack_into(person)
+        person.run("make", "setup", "data/sample.tar.gz")
+        yield person
+    finally:
+        subprocess.run(["userdel", name], check=True)
+        shutil.rmtree(home)
+
+
+def ports() -> dict[str, str]:
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    names = ("SCONES_LOCALSTACK_PORT", "SCONES_SAGEMAKER_PORT")
+    found = {name: str(one.getsockname()[1]) for name, one in zip(names, listeners, strict=True)}
+    for listener in listeners:
+        listener.close()
+    return found
+
+
+def unpack_into(person: Person) -> None:
+    """What is committed, as its own files: a clone of another's repository is refused by git."""
+    packed = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(person.checkout, filter="data")
+    subprocess.run(["chown", "-R", f"{person.name}:{person.name}", person.checkout], check=True)
+
+
+def beyond_loopback(ports: set[int]) -> list[Any]:
+    listening = [one.laddr for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+    return [address for address in listening if address.port in ports and not ip_address(address.ip).is_loopback]
+
+
+def test_the_workflow_runs_on_compose_and_leaves_nothing_of_roots(person: Person) -> None:
+    person.run("docker", "compose", "config", "--quiet")
+    person.run("docker", "compose", "up", "--detach", "--wait", "--no-build")
+    try:
+        assert beyond_loopback({int(port) for port in person.ports.values()}) == []
+        person.run("make", "run", **FEW)
+    finally:
+        person.run("docker", "compose", "down", "--volumes")
+    assert person.summary["executions"]["started"] == person.summary["captured_records"] == 8
+    assert person.of_others == []
+
+
+def test_the_workflow_runs_in_local_mode_and_leaves_nothing_of_roots(person: Person, engine: Any) -> None:
+    person.run("make", "run", AWS_PROFILE="local-mode", ENDPOINT_NAME=person.name, **FEW)
+    assert person.summary["executions"]["started"] == person.summary["captured_records"] == 8
+    assert person.of_others == []
+    assert engine.containers.list(all=True, filters={"label": f"sagemaker.endpoint={person.name}"}) == []
+    uid = pwd.getpwnam(person.name).pw_uid
+    assert [one.pid for one in psutil.process_iter(["uids"]) if one.info["uids"].real == uid] == []
+
+
+def test_who_may_not_use_docker_is_told_so(person: Person) -> None:
+    refused = person.tried("make", "images", groups=())
+    assert refused.returncode != 0
+    assert f"images: Docker's socket is not for you: sudo usermod -aG docker {person.name}" in refused.stderr
+    refused = person.tried("make", "run", groups=(), AWS_PROFILE="local-mode", **FEW)
+    assert "Error: instance type 'local' is Docker on this machine: its socket is not for you; join" in refused.stderr
