@@ -34,13 +34,16 @@ def test_what_is_given_is_obeyed_for_small_images_too() -> None:
 @pytest.mark.parametrize(
     ("given", "precision"),
     [
-        (SMALL, None),
-        ({**SMALL, "precision_dtype": "float32"}, "float32"),
+        (SMALL, "float32"),
+        ({**SMALL, "num_layers": "20"}, None),
+        ({**SMALL, "num_layers": "20", "precision_dtype": "float32"}, "float32"),
         ({**SMALL, "precision_dtype": "float16"}, "float16"),
         (REQUIRED, "float32"),
     ],
 )
-def test_small_images_leave_the_precision_to_the_processor(given: dict[str, str], precision: str | None) -> None:
+def test_networks_that_are_asked_for_leave_the_precision_to_the_processor(
+    given: dict[str, str], precision: str | None
+) -> None:
     hyperparameters = parse_hyperparameters(given)
     assert recipe_for(hyperparameters).precision_dtype == precision
     assert any("precision_dtype is not given" in note for note in differences(hyperparameters)) == (precision is None)
