@@ -42,7 +42,10 @@ def invoke(parameters: dict[str, Any], region: str, state_credentials: StateCred
 def assume_role(region: str, credentials: StateCredentials) -> None:
     """Raises what the making of a client would."""
     boto_client.connect_to.with_assumed_role(
-        role_arn=credentials.role_arn, service_principal=ServicePrincipal.states, region_name=region
+        role_arn=credentials.role_arn,
+        service_principal=ServicePrincipal.states,
+        region_name=region,
+        config=boto_client._BOTO_CLIENT_CONFIG,  # other tasks' clients are made of what is kept here
     )
 
 

@@ -147,6 +147,19 @@ def test_errors_are_caught_by_lambdas_names(
         )
 
 
+def test_what_follows_a_function_is_asked_by_the_same_client_as_ever(
+    function: str, machine: Callable[..., str]
+) -> None:
+    """One that leaves it to the service to judge its parameters, so that the service's error can be caught."""
+    definition = task(function, {})
+    after = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:ssm:putParameter", "Parameters": {"Name": "x"}}
+    del definition["States"]["Task"]["End"]
+    definition["States"]["Task"]["Next"] = "After"
+    definition["States"]["After"] = after | {"End": True} | caught("SSM.ValidationException")
+    execution = run(machine(definition))
+    assert execution["status"] == "SUCCEEDED", execution
+
+
 def test_a_function_at_its_limit_is_too_many_requests(function: str, machine: Callable[..., str]) -> None:
     boto3.client("lambda").put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
     execution = run(machine(task(function, {}, **caught("Lambda.TooManyRequestsException"))))
