@@ -17,7 +17,8 @@ UNCHANGEABLE = frozenset({str, int, float, bool, type(None)})
 
 
 def json_copy(value: Any) -> Any:
-    """As `copy.deepcopy`, which it leaves everything to that is not JSON."""
+    """As `copy.deepcopy`, which it leaves everything to that is not JSON. What occurs twice is copied twice: JSON that
+    was read has nothing in common with itself."""
     kind = type(value)
     if kind in UNCHANGEABLE:
         return value

@@ -18,6 +18,7 @@ from localstack.services.lambda_.invocation.logs import QUEUE_SHUTDOWN, LogHandl
 from localstack.services.logs.models import get_moto_logs_backend
 from localstack.utils.aws.arns import extract_account_id_from_arn
 from localstack.utils.aws.client_types import ServicePrincipal
+from moto.logs.exceptions import ResourceNotFoundException
 
 from localstack_plugin.replacing import replace
 
@@ -70,14 +71,17 @@ class GatheringLogHandler(LogHandler):
             LOG.warning("Error saving logs to group %s in region %s: %s", stream[0], self.region, error)
 
     def _put_directly(self, stream: Stream, events: Events) -> bool:
-        """Whether it could be: not where the stream is yet to be made, nor past metric filters. Subscriptions are the
-        stream's own."""
+        """Whether it could be: not where the stream is yet to be made, or is deleted meanwhile, nor past metric
+        filters. Subscriptions are the stream's own."""
         group_name, stream_name = stream
         backend = get_moto_logs_backend(extract_account_id_from_arn(self.role_arn), self.region)
         group = backend.groups.get(group_name)
         if group is None or stream_name not in group.streams or backend.filters.metric_filters:
             return False
-        backend.put_log_events(group_name, stream_name, events)
+        try:
+            backend.put_log_events(group_name, stream_name, events)
+        except ResourceNotFoundException:
+            return False
         return True
 
 

@@ -27,10 +27,11 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
     name = "process"
 
     def load(self) -> type:
-        from localstack_plugin.lambda_executor import keep_alive
+        from localstack_plugin.lambda_executor import keep_alive, open_files
         from localstack_plugin.lambda_executor.executor import ProcessRuntimeExecutor
 
         keep_alive.install()
+        open_files.raise_limit()
         return ProcessRuntimeExecutor
 
 

@@ -28,7 +28,11 @@ class FunctionProcess:
         self._output = Output(scratch / ".output")
         self._ended = False
         self._api = RuntimeApi()
-        self._process = self._spawn(handler, task_root, environment)
+        try:
+            self._process = self._spawn(handler, task_root, environment)
+        except OSError:
+            self._api.close()
+            raise
         self._status = Status(self._process.pid)
         threading.Thread(target=self._watch, name=f"lambda-exit-{self._process.pid}", daemon=True).start()
 

@@ -8,14 +8,13 @@ gets an environment of its own.
 """
 
 import logging
-import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from localstack.services.lambda_.invocation import lambda_service
-from localstack.services.lambda_.invocation.assignment import AssignmentService
+from localstack.services.lambda_.invocation.assignment import AssignmentException, AssignmentService
 from localstack.services.lambda_.invocation.execution_environment import (
     ExecutionEnvironment,
     InvalidStatusException,
@@ -27,10 +26,8 @@ from localstack_plugin.lambda_executor.demand import Demand
 from localstack_plugin.replacing import replace
 
 ON_DEMAND = "on-demand"
-STARTS_AT_ONCE = os.cpu_count() or 2
-LONGEST_WAIT_S = 2.0
-"""For a start of its own, behind others that take long."""
 LOOK_AGAIN_S = 0.1
+SHUT_DOWN = "The function was deleted or updated while its invocation waited."
 
 LOG = logging.getLogger(__name__)
 
@@ -68,6 +65,11 @@ class WarmAssignmentService(AssignmentService):
                 demand.changed.notify()
 
     def stop_environments_for_version(self, version_manager_id: str) -> None:
+        """Those that are still starting are stopped by who starts them."""
+        demand = self._demands[version_manager_id]
+        with demand.changed:
+            demand.is_stopped = True
+            demand.changed.notify_all()
         super().stop_environments_for_version(version_manager_id)
         self._demands.pop(version_manager_id, None)
 
@@ -78,9 +80,10 @@ class WarmAssignmentService(AssignmentService):
             demand.waiting += 1
             try:
                 while (environment := self._reserved(version_manager_id)) is None:
+                    if demand.is_stopped:
+                        raise AssignmentException(SHUT_DOWN)
                     now = time.monotonic()
-                    may_start = demand.starting < STARTS_AT_ONCE or now - began > LONGEST_WAIT_S
-                    if may_start and demand.exceeds_supply(now):
+                    if demand.calls_for_a_start(now, now - began):
                         demand.starting += 1
                         return None
                     demand.changed.wait(LOOK_AGAIN_S)
@@ -96,15 +99,18 @@ class WarmAssignmentService(AssignmentService):
         try:
             environment = self.start_environment(version_manager_id, function_version)
             environment.reserve()
-            self.environments[version_manager_id][environment.id] = environment
         finally:
             with demand.changed:
                 demand.starting -= 1
-                if environment is not None:
+                if environment is not None and not demand.is_stopped:
                     now = time.monotonic()
                     demand.start_s = now - began
                     demand.has_begun(environment.id, now)
+                    self.environments[version_manager_id][environment.id] = environment
                 demand.changed.notify()
+        if demand.is_stopped:
+            environment.stop()
+            raise AssignmentException(SHUT_DOWN)
         return environment
 
     def _reserved(self, version_manager_id: str) -> ExecutionEnvironment | None:

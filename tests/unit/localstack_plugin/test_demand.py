@@ -1,6 +1,6 @@
 import pytest
 
-from localstack_plugin.lambda_executor.demand import Demand
+from localstack_plugin.lambda_executor.demand import LONGEST_WAIT_S, STARTS_AT_ONCE, Demand
 
 
 @pytest.fixture
@@ -39,10 +39,32 @@ def test_more_environments_shorten_the_queue(demand: Demand) -> None:
     assert not demand.exceeds_supply(now=100.0)
 
 
-def test_an_invocation_that_takes_longer_than_they_used_to_is_not_waited_for_longer_than_a_start_takes(
-    demand: Demand,
+@pytest.mark.parametrize("running", [1, 20])
+def test_invocations_that_take_longer_than_they_used_to_are_not_waited_for_longer_than_a_start_takes(
+    demand: Demand, running: int
 ) -> None:
-    invoked(demand, 0.01).has_begun("one", 100.0)
+    invoked(demand, 0.01)
+    for number in range(running):
+        demand.has_begun(f"environment-{number}", 100.0)
     demand.waiting = 1
     assert not demand.exceeds_supply(now=100.4)
     assert demand.exceeds_supply(now=100.6)
+
+
+@pytest.mark.parametrize(
+    ("starting", "expects_long", "waited_s", "starts"),
+    [
+        (STARTS_AT_ONCE - 1, True, 0.0, True),
+        (STARTS_AT_ONCE - 1, False, 0.0, False),
+        (STARTS_AT_ONCE - 1, False, LONGEST_WAIT_S + 0.1, True),
+        (STARTS_AT_ONCE, True, 0.0, False),
+        (STARTS_AT_ONCE, True, LONGEST_WAIT_S + 0.1, True),
+        (STARTS_AT_ONCE, False, LONGEST_WAIT_S + 0.1, False),
+    ],
+)
+def test_as_many_start_at_once_as_there_are_cores_but_nobody_waits_for_ever(
+    demand: Demand, starting: int, expects_long: bool, waited_s: float, starts: bool
+) -> None:
+    invoked(demand, 10.0 if expects_long else 0.01).has_begun("one", 100.0)
+    demand.starting, demand.waiting = starting, 1
+    assert demand.calls_for_a_start(100.0, waited_s) is starts
