@@ -155,12 +155,12 @@ def deploy(kit: Kit) -> Workflow:
 
 
 def remove_dead(kit: Kit) -> None:
-    """What a first deployment that failed has left, which can only be deleted."""
+    """What a first deployment, or a deletion, that failed has left: it can only be deleted."""
     stack, name = workflow.stack_of(kit), kit.settings.stack
     found = stack.settled()
     if found is None or found["StackStatus"] not in DEAD or PROJECT_TAG not in found.get("Tags", []):
         return
-    kit.console.warn(f"Stack {name} is {found['StackStatus']}, from a deployment that failed: it must be made anew")
+    kit.console.warn(f"Stack {name} is {found['StackStatus']}, and can only be deleted: it must be made anew")
     consent.require(kit, f"Delete what is left of stack {name} from account {kit.account} in {kit.region}?")
     stack.delete()
 

@@ -4,17 +4,19 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from botocore.client import BaseClient
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from scones.console import Console, Meter, keeps_running
-from scones.errors import StackError, message_of
+from scones.errors import StackError, code_of, message_of
 from scones.kit import PROJECT_TAG
 from scones.polling import poll
 
 TIMEOUT_S = 900
+DISCARD_TIMEOUT_S, DISCARD_POLL_S = 30, 0.2
 EMPTY = ("didn't contain changes", "no updates are to be performed")
 USABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 # Resources in these states are there, and have a physical id.
@@ -93,11 +95,33 @@ class Stack:
             self._follow(newest)
 
     def discard(self, change_set: str) -> None:
-        """A stack that has nothing but this change set goes with it."""
-        self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=self.name)
+        """A stack that has nothing but this change set goes with it.
+
+        Raises:
+            ClientError: InvalidChangeSetStatus, if AWS computes the change set for longer than DISCARD_TIMEOUT_S.
+        """
+        self._delete_change_set(change_set)
         found = self.describe()
-        if found is not None and found["StackStatus"] == "REVIEW_IN_PROGRESS":
+        if (
+            found is not None
+            and found["StackStatus"] == "REVIEW_IN_PROGRESS"
+            and not self._other_change_sets(change_set)
+        ):
             self.cloudformation.delete_stack(StackName=self.name)
+
+    def _delete_change_set(self, change_set: str) -> None:
+        """AWS does not delete one that it still computes."""
+        for waited_s in poll(2 * DISCARD_TIMEOUT_S, DISCARD_POLL_S):
+            try:
+                self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=self.name)
+                return
+            except ClientError as error:
+                if code_of(error) != "InvalidChangeSetStatus" or waited_s > DISCARD_TIMEOUT_S:
+                    raise
+
+    def _other_change_sets(self, change_set: str) -> bool:
+        pages = self.cloudformation.get_paginator("list_change_sets").paginate(StackName=self.name)
+        return any(item["ChangeSetId"] != change_set for page in pages for item in page["Summaries"])
 
     def resources(self, resource_type: str) -> dict[str, str]:
         """Physical ids by logical ones."""
@@ -151,13 +175,21 @@ class Stack:
         )
         arn: str = made["Id"]
         with ExitStack() as unless_made:
-            unless_made.callback(self.discard, arn)
+            unless_made.push(partial(self._take_back, arn))
             changes = self._has_changes(arn)
-            unless_made.pop_all()
         if changes:
             return arn
         self.cloudformation.delete_change_set(ChangeSetName=arn, StackName=self.name)
         return None
+
+    def _take_back(self, change_set: str, _: object, reason: BaseException | None, __: object) -> None:
+        """After an error, or Ctrl-C, which is not hidden by another error."""
+        if reason is None:
+            return
+        try:
+            self.discard(change_set)
+        except (BotoCoreError, ClientError) as error:
+            reason.add_note(f"change set {change_set} of stack {self.name} is left ({error})")
 
     def _has_changes(self, change_set: str) -> bool:
         status = ""

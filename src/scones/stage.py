@@ -163,9 +163,10 @@ def _begin(kit: Kit, keys: set[str]) -> None:
 
 
 def _new_manifests(folder: Path, present: dict[str, str], changed_images: set[str]) -> list[Upload]:
-    """That of training comes last, and whenever an image of it has changed: it can start the pipeline."""
+    """That of training comes last, and whenever an image of it has changed, or may have in a staging that was
+    interrupted: it can start the pipeline."""
     test, train = (Upload(f"{split}.lst", folder / f"{split}.lst") for split in ("test", "train"))
-    other_images = any(key.startswith("train/") for key in changed_images)
+    other_images = UNFINISHED in present or any(key.startswith("train/") for key in changed_images)
     return bucket.changed([test], present) + ([train] if other_images else bucket.changed([train], present))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -21,11 +20,6 @@ from .red_and_blue import put_images, put_manifest
 
 NAME = f"new-data-{uuid4().hex[:6]}"
 DEADLINE_S = 180
-
-pytestmark = pytest.mark.skipif(
-    os.environ.get("SCONES_TEST_CLOUD") == "compose",
-    reason="its model is a program of the tests, and no image",
-)
 
 
 @dataclass(frozen=True)

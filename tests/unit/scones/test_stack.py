@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from moto.cloudformation.models import cloudformation_backends
 
 from scones import deploy, destroy, workflow
@@ -97,6 +98,45 @@ def test_a_change_set_that_is_interrupted_is_taken_back(make_kit: MakeKit) -> No
     with pytest.raises(KeyboardInterrupt):
         workflow.stack_of(kit).propose(TEMPLATE, {"Name": "one"})
     assert workflow.stack_of(kit).describe() is None
+
+
+def test_a_change_set_that_is_still_computed_is_taken_back_a_little_later(make_kit: MakeKit) -> None:
+    kit, refusals = make_kit(), iter(range(2))
+
+    def refuse(**_: Any) -> None:
+        for _refusal in refusals:
+            said = {"Code": "InvalidChangeSetStatus", "Message": "it is CREATE_IN_PROGRESS"}
+            raise ClientError({"Error": said}, "DeleteChangeSet")
+
+    interrupt_at(kit, "DescribeChangeSet", after="CreateChangeSet")
+    kit.client("cloudformation").meta.events.register("before-call.cloudformation.DeleteChangeSet", refuse)
+    with pytest.raises(KeyboardInterrupt) as interrupted:
+        workflow.stack_of(kit).propose(TEMPLATE, {"Name": "one"})
+    assert workflow.stack_of(kit).describe() is None
+    assert not hasattr(interrupted.value, "__notes__")
+
+
+def test_a_change_set_that_cannot_be_taken_back_is_named(make_kit: MakeKit) -> None:
+    kit = make_kit()
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DeleteChangeSet")
+
+    interrupt_at(kit, "DescribeChangeSet", after="CreateChangeSet")
+    kit.client("cloudformation").meta.events.register("before-call.cloudformation.DeleteChangeSet", refuse)
+    with pytest.raises(KeyboardInterrupt) as interrupted:
+        workflow.stack_of(kit).propose(TEMPLATE, {"Name": "one"})
+    (note,) = interrupted.value.__notes__
+    assert "of stack scones-unlimited is left (An error occurred (AccessDenied)" in note
+
+
+def test_a_change_set_of_somebody_else_keeps_its_stack(make_kit: MakeKit) -> None:
+    kit = make_kit()
+    theirs, ours = (workflow.stack_of(kit).propose(TEMPLATE, {"Name": name}) for name in ("one", "two"))
+    assert ours
+    workflow.stack_of(kit).discard(ours)
+    listed = kit.client("cloudformation").list_change_sets(StackName=kit.settings.stack)["Summaries"]
+    assert [item["ChangeSetId"] for item in listed] == [theirs]
 
 
 def test_a_change_of_a_stack_that_is_interrupted_leaves_the_stack(kit: Kit) -> None:

@@ -75,6 +75,16 @@ def test_other_training_images_are_new_data_even_under_the_old_names(kit: Kit) -
     assert order[-3:] == ["train/train_s_000001.png", "train.lst", stage.RECORD]
 
 
+def test_other_training_images_that_an_interrupted_staging_put_are_new_data(kit: Kit) -> None:
+    stage.stage(kit)
+    for key in ("train/train_s_000001.png", "test/test_s_000000.png"):
+        kit.client("s3").put_object(Bucket=kit.bucket, Key=key, Body=b"another")
+    interrupted_before(kit, "PutObject", "test/test_s_000000.png")
+    order = put_order(kit)
+    stage.stage(kit)
+    assert order[-2:] == ["train.lst", stage.RECORD]
+
+
 def test_another_data_set_replaces_ours_and_leaves_the_rest(
     kit: Kit, make_kit: MakeKit, make_batch: Callable[..., bytes], parts: object, tmp_path: Path
 ) -> None:
