@@ -2,15 +2,18 @@
 
 import io
 import json
+import os
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import boto3
+import psutil
 import pytest
 from botocore.config import Config
 
@@ -242,6 +245,29 @@ def test_long_invocations_get_an_environment_each(function: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         processes = list(pool.map(lambda _: invoke(function, 5.0), range(4)))
     assert len(set(processes)) == 4
+
+
+@pytest.mark.skipif(os.environ.get("SCONES_TEST_CLOUD") == "compose", reason="the processes are in a container")
+@pytest.mark.skipif(os.environ.get("SCONES_TEST_CLOUD") == "compose", reason="its processes are in a container")
+def test_a_function_that_is_updated_while_invocations_wait_leaves_no_process_of_the_old(function: str) -> None:
+    client = boto3.client("lambda")
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        waiting = [pool.submit(invoke, function, 3.0) for _ in range(TOGETHER)]
+        until(lambda: processes_of(function), "the first invocation")
+        client.update_function_configuration(FunctionName=function, Environment={"Variables": {"UPDATED": "yes"}})
+        client.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1})
+        wait(waiting, DEADLINE_S)
+    assert all(ended.done() for ended in waiting)
+    until(lambda: not [each for each in processes_of(function) if "UPDATED" not in each], "the old to end")
+
+
+def processes_of(function: str) -> list[dict[str, str]]:
+    """Their environments."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            found.append(process.environ())
+    return [environment for environment in found if environment.get("AWS_LAMBDA_FUNCTION_NAME") == function]
 
 
 def test_a_rule_hears_of_an_executions_status(function: str, machine: Callable[..., str]) -> None:
