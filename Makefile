@@ -163,11 +163,12 @@ test-others: setup
 	@$(PYTEST) tests/unit tests/integration --durations=10
 
 .PHONY: lint
-lint: setup ## ruff, format, mypy and hadolint
+lint: setup ## ruff, format, mypy, import-linter and hadolint
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 	@.venv/bin/mypy --config-file src/localstack_plugin/pyproject.toml
+	@PYTHONPATH=src .venv/bin/lint-imports --no-cache
 	@.venv/bin/hadolint docker/*/Dockerfile
 
 .PHONY: format
