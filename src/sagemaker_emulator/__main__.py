@@ -18,7 +18,7 @@ from sagemaker_emulator.engine.process import ProcessEngine, instance_of
 from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.server import Server
 from sagemaker_emulator.settings import Settings, SettingsError
-from sagemaker_emulator.state_lock import StateInUse, state_lock
+from sagemaker_emulator.storage.state_lock import StateInUse, state_lock
 
 BACKLOG = 512
 OPEN_FILES = 65_536

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from sagemaker_emulator.async_invocations import AsyncInvocations
-from sagemaker_emulator.async_work import AsyncWork
-from sagemaker_emulator.aws import AwsClients
-from sagemaker_emulator.containers import Containers
-from sagemaker_emulator.data_capture import CaptureWriter
-from sagemaker_emulator.endpoints import Endpoints
+from sagemaker_emulator.aws_clients.clients import AwsClients
+from sagemaker_emulator.aws_clients.events import EventPublisher
 from sagemaker_emulator.engine import Engine
-from sagemaker_emulator.events import EventPublisher
-from sagemaker_emulator.hosting import HostingContext
-from sagemaker_emulator.invocation_metrics import InvocationMetrics
-from sagemaker_emulator.invocations import Invocations
-from sagemaker_emulator.local_mode import LocalMode
-from sagemaker_emulator.model_packages import ModelPackageGroups, ModelPackages
-from sagemaker_emulator.models import EndpointConfigs, Models
-from sagemaker_emulator.processing_jobs import ProcessingJobs
-from sagemaker_emulator.processing_run import ProcessingContext
+from sagemaker_emulator.hosting.endpoints import Endpoints
+from sagemaker_emulator.hosting.launcher import HostingContext
+from sagemaker_emulator.hosting.local_mode import LocalMode
+from sagemaker_emulator.hosting.models import EndpointConfigs, Models
+from sagemaker_emulator.invocation.async_invocation import AsyncWork
+from sagemaker_emulator.invocation.async_queue import AsyncInvocations
+from sagemaker_emulator.invocation.container_requests import Containers
+from sagemaker_emulator.invocation.data_capture import CaptureWriter
+from sagemaker_emulator.invocation.invoke_endpoint import Invocations
+from sagemaker_emulator.invocation.metrics import InvocationMetrics
+from sagemaker_emulator.invocation.response_streams import ResponseStreams
+from sagemaker_emulator.processing.jobs import ProcessingJobs
+from sagemaker_emulator.processing.run import ProcessingContext
+from sagemaker_emulator.registry.model_packages import ModelPackageGroups, ModelPackages
 from sagemaker_emulator.resources.arn import Arns
-from sagemaker_emulator.response_streams import ResponseStreams
 from sagemaker_emulator.settings import Settings
-from sagemaker_emulator.store import Store
-from sagemaker_emulator.tags import Tags
-from sagemaker_emulator.training_jobs import TrainingJobs
-from sagemaker_emulator.training_run import TrainingContext
-from sagemaker_emulator.transform_jobs import TransformJobs
-from sagemaker_emulator.transform_run import TransformContext
-from sagemaker_emulator.tuning_jobs import TuningJobs
+from sagemaker_emulator.storage.store import Store
+from sagemaker_emulator.storage.tags import Tags
+from sagemaker_emulator.training.jobs import TrainingJobs
+from sagemaker_emulator.training.run import TrainingContext
+from sagemaker_emulator.transform.jobs import TransformJobs
+from sagemaker_emulator.transform.run import TransformContext
+from sagemaker_emulator.tuning.jobs import TuningJobs
 
 
 class SageMaker:

@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from sagemaker_emulator import wire
-from sagemaker_emulator.aws import AWS_ERRORS, is_callers_fault
+from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, is_callers_fault
 from sagemaker_emulator.errors import bad_request, internal_failure, not_emulated, too_large, too_slow, validation
 from sagemaker_emulator.operations import OPERATIONS, RUNTIME_OPERATIONS
 from sagemaker_emulator.operations.state_changes import event_of

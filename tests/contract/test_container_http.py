@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sagemaker_emulator import container_http
-from sagemaker_emulator.container_http import BrokenAnswer, CannotConnect, Connections
+from sagemaker_emulator.invocation import container_http
+from sagemaker_emulator.invocation.container_http import BrokenAnswer, CannotConnect, Connections
 
 Conversation = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sagemaker_emulator.parameter_search import Continuous, Integer, random_points
+from sagemaker_emulator.tuning.parameter_search import Continuous, Integer, random_points
 
 BUCKET = "contract"
 SCORE = "print('score=' + str(1 - abs(float(parameters['rate']) - 0.5)), flush=True)"

@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from rich.console import Console as RichConsole
 
 from sagemaker_emulator.engine import ContainerSpec
-from sagemaker_emulator.engine.attached import AttachedEngine
+from sagemaker_emulator.engine.attached_container import AttachedEngine
 from scones import sagemaker_sdk, settings
 from scones.console import Console
 from scones.errors import LocalModeError

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sagemaker_emulator.engine import ContainerSpec, EngineError
-from sagemaker_emulator.engine.leftovers import end_labelled
+from sagemaker_emulator.engine.orphans import end_labelled
 
 IMAGE_CLASSIFICATION = re.compile(r"(?:[^/]+/)?image-classification(?:[:@].+)?")
 LABEL = "SAGEMAKER_EMULATOR_INSTANCE"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sagemaker_emulator.deployments import Variant
 from sagemaker_emulator.errors import validation
+from sagemaker_emulator.hosting.deployments import Variant
 from sagemaker_emulator.operations.registry import Request, Response, listed, operation, tags_of
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus, Revision, VariantTarget
 from sagemaker_emulator.resources.endpoint_config import DataCapture

@@ -6,11 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sagemaker_emulator.events import Event
+from sagemaker_emulator.aws_clients.events import Event
 from sagemaker_emulator.operations.registry import OPERATIONS
 from sagemaker_emulator.resources.endpoint import Endpoint
 from sagemaker_emulator.sagemaker import SageMaker
-from sagemaker_emulator.store import Resource
+from sagemaker_emulator.storage.store import Resource
 from sagemaker_emulator.wire.model import Shape, service_model
 
 

@@ -7,9 +7,9 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from sagemaker_emulator.archives.unpacking import Unpacking
 from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.engine.docker.streams import as_file
-from sagemaker_emulator.unpacking import Unpacking
 
 OPT_ML = PurePosixPath("/opt/ml")
 CHUNK_BYTES = 1 << 20

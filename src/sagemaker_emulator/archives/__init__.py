@@ -1,0 +1,1 @@
+"""Archives: packed from a directory, unpacked with filters and limits."""

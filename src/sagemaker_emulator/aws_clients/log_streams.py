@@ -1,0 +1,121 @@
+"""Container output to CloudWatch Logs, live, from one thread; a log service that is away never fails a job."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
+
+FLUSH_S = 0.5
+BATCH_EVENTS = 1000
+BATCH_BYTES = 900_000
+LINE_BYTES = 250_000
+EVENT_OVERHEAD_BYTES = 26
+
+log = logging.getLogger(__name__)
+
+
+class LogStream:
+    """One stream. `write` never blocks on the network; `close` sends what is left. The first `sent` lines are there."""
+
+    def __init__(self, logs: Any, group: str, stream: str, sent: int = 0) -> None:
+        self._logs, self.group, self.stream, self._sent = logs, group, stream, sent
+        self._lines: queue.SimpleQueue[tuple[int, str] | None] = queue.SimpleQueue()
+        self._created = False
+        self._thread = threading.Thread(target=self._send_all, name=f"log {stream}", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def taken_up(cls, logs: Any, group: str, prefix: str, otherwise: str) -> LogStream:
+        """The stream that an earlier life began: CloudWatch itself knows which lines it has. Else one of a new name."""
+        try:
+            found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix)["logStreams"]
+            if found:
+                name = found[0]["logStreamName"]
+                return cls(logs, group, name, _count(logs, group, name))
+        except AWS_ERRORS as error:
+            log.warning("the log stream %s/%s begins anew: %s", group, prefix, error)
+        return cls(logs, group, otherwise)
+
+    def write(self, line: str) -> bool:
+        """False for a line that was sent in an earlier life."""
+        if not line:  # CloudWatch refuses empty messages
+            return True
+        if self._sent:
+            self._sent -= 1
+            return False
+        self._lines.put((int(time.time() * 1000), line[:LINE_BYTES]))
+        return True
+
+    def close(self, timeout_s: float = 10) -> None:
+        self._lines.put(None)
+        self._thread.join(timeout_s)
+
+    def _send_all(self) -> None:
+        is_open = True
+        while is_open:
+            batch, is_open = self._next_batch()
+            if batch:
+                self._send(batch)
+
+    def _next_batch(self) -> tuple[list[tuple[int, str]], bool]:
+        """What came within FLUSH_S of the first line, within the limits of PutLogEvents."""
+        first = self._lines.get()
+        if first is None:
+            return [], False
+        batch, size, deadline = [first], len(first[1]), time.monotonic() + FLUSH_S
+        while len(batch) < BATCH_EVENTS and size < BATCH_BYTES - LINE_BYTES:
+            try:
+                entry = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                break
+            if entry is None:
+                return batch, False
+            batch.append(entry)
+            size += len(entry[1].encode()) + EVENT_OVERHEAD_BYTES
+        return batch, True
+
+    def _send(self, batch: list[tuple[int, str]]) -> None:
+        events = [{"timestamp": at, "message": line} for at, line in batch]
+        try:
+            self._create()
+            self._logs.put_log_events(logGroupName=self.group, logStreamName=self.stream, logEvents=events)
+        except AWS_ERRORS as error:
+            log.warning(
+                "%d log lines of %s/%s did not reach CloudWatch: %s", len(batch), self.group, self.stream, error
+            )
+
+    def _create(self) -> None:
+        if self._created:
+            return
+        with _already_exists_is_fine():
+            self._logs.create_log_group(logGroupName=self.group)
+        with _already_exists_is_fine():
+            self._logs.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
+        self._created = True
+
+
+def _count(logs: Any, group: str, stream: str) -> int:
+    request: dict[str, Any] = {"logGroupName": group, "logStreamName": stream, "startFromHead": True}
+    count = 0
+    while events := (answer := logs.get_log_events(**request))["events"]:
+        count += len(events)
+        request["nextToken"] = answer["nextForwardToken"]
+    return count
+
+
+@contextmanager
+def _already_exists_is_fine() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+            raise

@@ -1,0 +1,134 @@
+"""A deployment: one revision of an endpoint, started. Chooses the instance that answers a request, and scales."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sagemaker_emulator.hosting.instances import Instance
+from sagemaker_emulator.hosting.launcher import HostingContext, Launcher, stop_all
+from sagemaker_emulator.resources.endpoint import Revision
+from sagemaker_emulator.resources.endpoint_config import AsyncInference, DataCapture
+from sagemaker_emulator.wire import AwsError
+
+DRAIN_S = 60.0
+DRAIN_POLL_S = 0.05
+
+
+class NoHealthyInstance(AwsError):
+    """ServiceUnavailable, as AWS names it, for every instance of `variant` is being started again."""
+
+    def __init__(self, endpoint: str, variant: str) -> None:
+        super().__init__("ServiceUnavailable", f"Variant {variant} of endpoint {endpoint} has no healthy instance", 503)
+        self.variant = variant
+
+
+@dataclass
+class Variant:
+    """One variant as it runs. `instances` is replaced, never changed: the data path reads it without a lock."""
+
+    name: str
+    weight: float
+    launcher: Launcher
+    instances: list[Instance]
+
+    @property
+    def ready_count(self) -> int:
+        return sum(instance.is_ready for instance in self.instances)
+
+    def least_busy(self, excluded: Collection[Instance] = ()) -> Instance | None:
+        ready = (one for one in self.instances if one.is_ready and one not in excluded)
+        return min(ready, key=lambda one: one.in_flight, default=None)
+
+    def scale_to(self, count: int) -> None:
+        """Start what is missing, or drain and stop what is too much, the newest first."""
+        missing = count - len(self.instances)
+        if missing > 0:
+            self.instances = self.instances + self.launcher.start(missing)
+        elif missing < 0:
+            self.instances, surplus = self.instances[:count], self.instances[count:]
+            _drain(surplus)
+
+
+@dataclass
+class Deployment:
+    endpoint_name: str
+    revision_id: str
+    data_capture: DataCapture | None
+    async_inference: AsyncInference | None
+    variants: dict[str, Variant]
+
+    def choose(self, target_variant: str | None, excluded: Collection[Instance] = ()) -> tuple[Variant, Instance]:
+        """The variant that was named, or one by weight, and its least busy instance that is not `excluded`."""
+        variant = self._named(target_variant) if target_variant else self._by_weight()
+        instance = variant.least_busy(excluded)
+        if instance is None:
+            raise NoHealthyInstance(self.endpoint_name, variant.name)
+        return variant, instance
+
+    def scale_to(self, revision: Revision) -> None:
+        """Weights at once, then capacities."""
+        self.weigh(revision)
+        for target in revision.targets:
+            self.variants[target.name].scale_to(target.instance_count)
+
+    def weigh(self, revision: Revision) -> None:
+        for target in revision.targets:
+            self.variants[target.name].weight = target.weight
+
+    def drain(self) -> None:
+        """Let the requests in flight finish, then stop: an update drops none."""
+        _drain(self._instances())
+
+    def stop(self) -> None:
+        stop_all(self._instances())
+
+    def _instances(self) -> list[Instance]:
+        return [instance for variant in self.variants.values() for instance in variant.instances]
+
+    def _named(self, name: str) -> Variant:
+        if name not in self.variants:
+            raise validation_error(f"Variant {name} was not found for endpoint {self.endpoint_name}")
+        return self.variants[name]
+
+    def _by_weight(self) -> Variant:
+        variants = list(self.variants.values())
+        if len(variants) == 1:
+            return variants[0]
+        weights = [variant.weight for variant in variants]
+        if not any(weights):
+            raise validation_error(f"Endpoint {self.endpoint_name} has no variant with a weight above 0")
+        return random.choices(variants, weights)[0]  # noqa: S311 - traffic, not secrets
+
+
+def validation_error(message: str) -> AwsError:
+    """The runtime's name for ValidationException."""
+    return AwsError("ValidationError", message)
+
+
+def deploy(context: HostingContext, endpoint: str, revision: Revision) -> Deployment:
+    """Start every instance of every variant. Raises the first failure, with nothing left running."""
+    variants: dict[str, Variant] = {}
+    deployment = Deployment(endpoint, revision.id, revision.data_capture, revision.config.async_inference, variants)
+    try:
+        for definition in revision.config.variants:
+            target = revision.target(definition.name)
+            launcher = Launcher.of(context, endpoint, revision, definition)
+            instances = launcher.start(target.instance_count)
+            variants[target.name] = Variant(target.name, target.weight, launcher, instances)
+    except BaseException:
+        deployment.stop()
+        raise
+    return deployment
+
+
+def _drain(instances: list[Instance]) -> None:
+    """The first look comes late: a request that was just given one of these has not yet counted itself."""
+    deadline = time.monotonic() + DRAIN_S
+    is_busy = True
+    while is_busy and time.monotonic() < deadline:
+        time.sleep(DRAIN_POLL_S)
+        is_busy = any(instance.in_flight for instance in instances)
+    stop_all(instances)

@@ -1,0 +1,1 @@
+"""The data path: InvokeEndpoint, streams, asynchronous invocations, data capture and their metrics."""

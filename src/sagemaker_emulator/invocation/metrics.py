@@ -1,0 +1,94 @@
+"""CloudWatch metrics of endpoints, namespace AWS/SageMaker, sent every few seconds from one thread."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients
+
+NAMESPACE = "AWS/SageMaker"
+VALUES_MAX = 150  # of one datum, CloudWatch's limit
+DATA_MAX = 100  # of one PutMetricData, kept well under its limit of 1000
+
+Series = tuple[str, str, str]  # endpoint, variant, metric
+
+log = logging.getLogger(__name__)
+
+
+class InvocationMetrics:
+    """Counts on the server's loop, sends from its own thread; what CloudWatch does not take is dropped and logged."""
+
+    def __init__(self, aws: AwsClients, period_s: float) -> None:
+        self._aws, self._period_s = aws, period_s
+        self._values: dict[Series, Counter[float]] = {}
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._thread.join()
+
+    def record(self, endpoint: str, variant: str, status: int, model_us: int, overhead_us: int) -> None:
+        """One invocation. `status` is the container's HTTP status, 0 for no answer; latencies in microseconds."""
+        self._count(endpoint, variant, status, {"ModelLatency": model_us, "OverheadLatency": overhead_us})
+
+    def record_unavailable(self, endpoint: str, variant: str, overhead_us: int) -> None:
+        """One that no container has seen, since none was healthy: an error of the server's like any other, so that an
+        alarm on errors sees a variant that is gone.
+        """
+        self._count(endpoint, variant, 503, {"OverheadLatency": overhead_us})
+
+    def _count(self, endpoint: str, variant: str, status: int, latencies_us: dict[str, int]) -> None:
+        values = {
+            "Invocations": 1,
+            "InvocationsPerInstance": 1,
+            "Invocation4XXErrors": int(400 <= status < 500),
+            "Invocation5XXErrors": int(status == 0 or status >= 500),
+            **latencies_us,
+        }
+        with self._lock:
+            for name, value in values.items():
+                self._values.setdefault((endpoint, variant, name), Counter())[value] += 1
+
+    def _run(self) -> None:
+        while not self._closing.wait(self._period_s):
+            self._send()
+        self._send()
+
+    def _send(self) -> None:
+        with self._lock:
+            values, self._values = self._values, {}
+        data = [datum for series, counts in values.items() for datum in _data(series, counts)]
+        for start in range(0, len(data), DATA_MAX):
+            try:
+                self._aws.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + DATA_MAX])
+            except AWS_ERRORS as error:
+                log.warning("%d metrics did not reach CloudWatch: %s", len(data) - start, error)
+                return
+
+
+def _data(series: Series, counts: Counter[float]) -> list[dict[str, Any]]:
+    endpoint, variant, name = series
+    pairs = list(counts.items())
+    return [
+        {
+            "MetricName": name,
+            "Dimensions": [
+                {"Name": "EndpointName", "Value": endpoint},
+                {"Name": "VariantName", "Value": variant},
+            ],
+            "Timestamp": datetime.now(UTC),
+            "Values": [float(value) for value, _ in pairs[start : start + VALUES_MAX]],
+            "Counts": [float(count) for _, count in pairs[start : start + VALUES_MAX]],
+            "Unit": "Microseconds" if name.endswith("Latency") else "Count",
+        }
+        for start in range(0, len(pairs), VALUES_MAX)
+    ]

@@ -1,0 +1,166 @@
+"""Containers that run to their end: started, listened to, waited for or ended from outside, and why one failed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sagemaker_emulator.aws_clients.log_streams import LogStream
+from sagemaker_emulator.engine import Container, ContainerSpec, EngineError
+
+TAIL_LINES = 10
+POLL_S = 0.05
+OUTPUT_DRAIN_S = 5.0
+ABANDON_GRACE_S = 3.0
+FAILURE_REASON_MAX = 1024
+NAMED_ERRORS = ("ClientError:", "AlgorithmError:", "InternalServerError:")
+
+
+@dataclass(frozen=True)
+class Halt:
+    """What ends a job from outside: a Stop request, or the emulator that goes down."""
+
+    stop_requested: threading.Event = field(default_factory=threading.Event)
+    abandoned: threading.Event = field(default_factory=threading.Event)
+
+    def is_set(self) -> bool:
+        return self.stop_requested.is_set() or self.abandoned.is_set()
+
+
+class ContainerRun:
+    """One container, started. Its output goes to a log stream, live, and to `listen`, with whether the line is new or
+    was read in an earlier life; the end of it is kept.
+
+    `start` is the engine's, or what finds the container of an earlier life.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[ContainerSpec], Container],
+        spec: ContainerSpec,
+        stream: LogStream,
+        listen: Callable[[str, bool], None] | None = None,
+    ) -> None:
+        self.spec, self._stream, self._listen = spec, stream, listen
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._left = False
+        try:
+            self.container: Container = start(spec)
+        except EngineError:
+            stream.close()
+            raise
+        self._reader = threading.Thread(target=self._read, name=f"output of {spec.name}", daemon=True)
+        self._reader.start()
+
+    @property
+    def tail(self) -> str:
+        """The last lines of its output."""
+        return "\n".join(self._tail)
+
+    def leave(self) -> None:
+        """Let the container run on, for the next life of the emulator to find."""
+        self._left = True
+        self.container.leave()
+
+    def end(self) -> None:
+        """At once, unless it was left."""
+        if not self._left:
+            self.container.stop(0)
+
+    def drain(self) -> None:
+        """After its end: wait for the rest of the output."""
+        self._reader.join(OUTPUT_DRAIN_S)
+
+    def finish_log(self) -> None:
+        """After its end: wait for the rest of the output, and send it."""
+        self.drain()
+        self._stream.close()
+
+    def failure_reason(self, code: int, failure_file: Path) -> str:
+        """As AWS words it: what the program wrote into its failure file, else the end of its log."""
+        said = failure_file.read_text(errors="replace").strip() if failure_file.is_file() else ""
+        text = said or self.tail
+        ending = f", exit code: {128 - code if code < 0 else code}"  # ended by a signal, as a container tells it
+        text = text if text.startswith(NAMED_ERRORS) else f"AlgorithmError: {text}"
+        return text[: FAILURE_REASON_MAX - len(ending)] + ending
+
+    def _read(self) -> None:
+        for line in self.container.lines():
+            self._tail.append(line)
+            is_new = self._stream.write(line)
+            if self._listen:
+                self._listen(line, is_new)
+
+
+@contextmanager
+def running(starts: Iterable[Callable[[], ContainerRun]]) -> Iterator[list[ContainerRun]]:
+    """Start each, side by side. When the block is left, however that is, none runs and every log is sent."""
+    runs: list[ContainerRun] = []
+    try:
+        for start in starts:
+            runs.append(start())  # noqa: PERF401 - those before one that does not start have to be known
+        yield runs
+    finally:
+        for run in runs:
+            run.end()
+        for run in runs:
+            run.finish_log()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How containers that ran side by side ended. `failed` is the first that exited with a code other than 0; `left`
+    says that they run on.
+    """
+
+    failed: tuple[ContainerRun, int] | None = None
+    ran_out_of_time: bool = False
+    left: bool = False
+
+
+def wait_for(
+    runs: Sequence[ContainerRun], halt: Halt, max_runtime_s: float, grace_s: float, may_leave: bool = False
+) -> Outcome:
+    """Wait until all have ended. One that fails, a halt, or the time ends the others, SIGTERM first; as on AWS.
+
+    An emulator that goes down leaves all of them as they are, if it may.
+    """
+    deadline = time.monotonic() + max_runtime_s
+    pending = list(runs)
+    while pending:
+        for run in list(pending):
+            code = run.container.wait(POLL_S)
+            if code:
+                stop_all(pending, grace_s)
+                return Outcome(failed=(run, code))
+            if code == 0:
+                pending.remove(run)
+        if halt.is_set():
+            return _halted(runs, pending, halt.abandoned.is_set(), grace_s, may_leave)
+        if pending and time.monotonic() > deadline:
+            stop_all(pending, grace_s)
+            return Outcome(ran_out_of_time=True)
+    return Outcome()
+
+
+def _halted(
+    runs: Sequence[ContainerRun], pending: Sequence[ContainerRun], abandoned: bool, grace_s: float, may_leave: bool
+) -> Outcome:
+    if abandoned and may_leave:
+        for run in runs:
+            run.leave()
+        return Outcome(left=True)
+    stop_all(pending, ABANDON_GRACE_S if abandoned else grace_s)
+    return Outcome()
+
+
+def stop_all(runs: Sequence[ContainerRun], grace_s: float) -> None:
+    """All at once: the grace is one, however many there are."""
+    with ThreadPoolExecutor(max(1, len(runs))) as pool:
+        list(pool.map(lambda run: run.container.stop(grace_s), runs))

@@ -1,0 +1,140 @@
+"""Pipe mode: a channel as FIFOs `<channel>_<epoch>`, one after the other, fed from S3 as they are read."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import select
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, S3Location
+from sagemaker_emulator.jobs import manifests, recordio
+from sagemaker_emulator.jobs.input_channels import CHUNK_BYTES, Channel, objects_of
+from sagemaker_emulator.jobs.manifests import InputError
+
+POLL_S = 0.02
+JOIN_S = 5.0
+
+
+class Ended(Exception):
+    """The container has ended, or is to end: nothing more to feed."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What one host receives of a channel, as bytes."""
+
+    s3: Any
+    channel: Channel
+    host_index: int
+    host_count: int
+
+    def chunks(self, epoch: int) -> Iterator[bytes]:
+        if self.channel.data_type == "AugmentedManifestFile":
+            return self._attributes(epoch)
+        return self._objects(epoch)
+
+    def _objects(self, epoch: int) -> Iterator[bytes]:
+        for item in objects_of(self.s3, self.channel, self.host_index, self.host_count, epoch):
+            yield from self._object(item.location)
+
+    def _object(self, location: S3Location) -> Iterator[bytes]:
+        answer = self.s3.get_object(Bucket=location.bucket, Key=location.key)
+        chunks = answer["Body"].iter_chunks(CHUNK_BYTES)
+        if self.channel.compression == "Gzip":
+            chunks = recordio.gunzipped(chunks, str(location))
+            return recordio.spooled_record(chunks) if self.channel.wrapped else chunks
+        return recordio.record(chunks, answer["ContentLength"]) if self.channel.wrapped else iter(chunks)
+
+    def _attributes(self, epoch: int) -> Iterator[bytes]:
+        """One record for each named attribute, in their order; the content of the object for one that ends in -ref."""
+        found = manifests.augmented_lines(self.s3, S3Location.parse(self.channel.uri))
+        for entry in self.channel.share(found, self.host_index, self.host_count, epoch):
+            for name in self.channel.attribute_names:
+                if name not in entry:
+                    raise InputError(
+                        f"A line of {self.channel.uri} has no attribute {name!r}: {json.dumps(entry)[:200]}"
+                    )
+                yield from self._attribute(name, entry[name])
+
+    def _attribute(self, name: str, value: Any) -> Iterator[bytes]:
+        if name.endswith("-ref"):
+            return self._object(S3Location.parse(str(value)))
+        text = value if isinstance(value, str) else json.dumps(value)
+        content = text.encode()
+        return recordio.record(iter([content]), len(content)) if self.channel.wrapped else iter([content])
+
+
+class PipeFeeder:
+    """One channel of one host. The first FIFO is there when this is; the next one before the last is closed."""
+
+    def __init__(self, source: Source, directory: Path, failed: Callable[[], None]) -> None:
+        self._source, self._directory, self._failed = source, directory, failed
+        self._over = threading.Event()
+        self.error: str | None = None
+        self._make(0)
+        name = f"pipe {source.channel.name}"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._over.set()
+        self._thread.join(JOIN_S)
+
+    def _fifo(self, epoch: int) -> Path:
+        return self._directory / f"{self._source.channel.name}_{epoch}"
+
+    def _make(self, epoch: int) -> None:
+        os.mkfifo(self._fifo(epoch), 0o666)
+
+    def _run(self) -> None:
+        try:
+            for epoch in count():
+                self._feed(epoch)
+        except Ended:
+            return
+        except (InputError, ValueError, *AWS_ERRORS) as error:
+            self.error = str(error)
+            self._failed()
+
+    def _feed(self, epoch: int) -> None:
+        descriptor = self._opened(self._fifo(epoch))
+        try:
+            self._make(epoch + 1)
+            for chunk in self._source.chunks(epoch):
+                self._write(descriptor, chunk)
+        except BrokenPipeError:
+            return  # the container has read what it wanted of this epoch
+        finally:
+            os.close(descriptor)
+            self._fifo(epoch).unlink(missing_ok=True)
+
+    def _opened(self, fifo: Path) -> int:
+        """The writing end, once the container has opened the other."""
+        while not self._over.wait(POLL_S):
+            try:
+                return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError as error:
+                if error.errno != errno.ENXIO:  # nobody reads yet
+                    raise Ended from error
+        raise Ended
+
+    def _write(self, descriptor: int, data: bytes) -> None:
+        """Never longer than a moment in one call, so that a container that stops reading can be ended."""
+        ready = select.poll()
+        ready.register(descriptor, select.POLLOUT)
+        view = memoryview(data)
+        while view:
+            if self._over.is_set():
+                raise Ended
+            if ready.poll(100):
+                try:
+                    view = view[os.write(descriptor, view) :]
+                except BlockingIOError:
+                    continue

@@ -1,0 +1,177 @@
+"""The model registry: groups of model packages, their versions, and which of them are approved."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sagemaker_emulator.errors import conflict, validation
+from sagemaker_emulator.resources.arn import Arns
+from sagemaker_emulator.resources.model_package import PENDING, ModelPackage, ModelPackageGroup
+from sagemaker_emulator.storage.listing import Filter, Page, in_json, page
+from sagemaker_emulator.storage.store import AlreadyExists, NotFound, Store
+
+CUSTOMER_METADATA_MAX = 50
+ADDITIONAL_SPECIFICATIONS_MAX = 15
+NOT_EMULATED = ("ValidationSpecification", "SourceAlgorithmSpecification", "CertifyForMarketplace")
+ALL_OF_TYPE = {"Versioned": "instr(name, '/') > 0", "Unversioned": "instr(name, '/') = 0", "Both": "1"}
+
+
+class ModelPackageGroups:
+    def __init__(self, store: Store, arns: Arns) -> None:
+        self._store, self._arns = store, arns
+
+    def create(self, request: dict[str, Any], tags: dict[str, str]) -> ModelPackageGroup:
+        name = request["ModelPackageGroupName"]
+        group = ModelPackageGroup(name, self._arns.of(ModelPackageGroup.kind, name), request, time.time())
+        try:
+            self._store.add(group, tags)
+        except AlreadyExists as error:
+            raise validation(f"Model Package Group already exists: {error.existing}") from error
+        return group
+
+    def get(self, name_or_arn: str) -> ModelPackageGroup:
+        arn = self._arns.of(ModelPackageGroup.kind, name_or_arn.rpartition("/")[2])
+        try:
+            return self._store.by_arn(ModelPackageGroup, arn)
+        except NotFound:
+            raise validation(f"ModelPackageGroup {arn} does not exist.") from None
+
+    def page(self, request: dict[str, Any]) -> Page:
+        return page(self._store, ModelPackageGroup, request, descending=False)
+
+    def delete(self, name_or_arn: str) -> None:
+        with self._store.transaction():
+            group = self.get(name_or_arn)
+            sql, parameters = versions_of(group.name)
+            if self._store.select(ModelPackage, sql, parameters, "name", 1):
+                raise conflict(f"Model Package Group {group.arn} still contains Model Packages; delete them first.")
+            self._store.remove(ModelPackageGroup, group.name)
+
+
+class ModelPackages:
+    def __init__(self, store: Store, arns: Arns, groups: ModelPackageGroups) -> None:
+        self._store, self._arns, self._groups = store, arns, groups
+
+    def create(self, request: dict[str, Any], tags: dict[str, str]) -> ModelPackage:
+        """The next version of a group, or a package of its own name. The same ClientToken is the same package."""
+        _refuse_what_is_not_emulated(request)
+        if "ModelPackageGroupName" in request:
+            return self._create_version(request, tags)
+        if "ModelPackageName" not in request:
+            raise validation("Missing ARN.")
+        return self._add(self._package(request["ModelPackageName"], request), tags)
+
+    def get(self, name_or_arn: str) -> ModelPackage:
+        arn = self._arn(name_or_arn)
+        try:
+            return self._store.by_arn(ModelPackage, arn)
+        except NotFound:
+            raise validation(f"ModelPackage {arn} does not exist.") from None
+
+    def page(self, request: dict[str, Any]) -> Page:
+        filters: list[Filter] = []
+        if "ModelPackageGroupName" in request:
+            filters.append(versions_of(self._groups.get(request["ModelPackageGroupName"]).name))
+        else:
+            filters.append((ALL_OF_TYPE[request.get("ModelPackageType", "Unversioned")], ()))
+        if "ModelApprovalStatus" in request:
+            filters.append(in_json("$.approval", request["ModelApprovalStatus"]))
+        return page(self._store, ModelPackage, request, descending=False, filters=filters)
+
+    def update(self, request: dict[str, Any]) -> ModelPackage:
+        now = time.time()
+        with self._store.transaction():
+            package = self.get(request["ModelPackageArn"])
+            if package.version is None:
+                raise validation(f"ModelPackage {package.arn} is not versioned; only versioned packages are updated.")
+            updated = package.updated(request, now)
+            _refuse_too_much(updated)
+            return self._store.change(ModelPackage, package.name, lambda _: updated)
+
+    def delete(self, name_or_arn: str) -> None:
+        with self._store.transaction():
+            self._store.remove(ModelPackage, self.get(name_or_arn).name)
+
+    def container_of(self, name_or_arn: str) -> dict[str, Any]:
+        """The container definition of a model that is made from a package."""
+        package = self.get(name_or_arn)
+        if not package.may_be_deployed:
+            raise validation(
+                f"The model package {package.arn} has the approval status {package.approval}; a model can be made "
+                "from it when it is Approved (UpdateModelPackage)."
+            )
+        if len(package.containers) != 1:
+            raise validation(
+                f"The model package {package.arn} has {len(package.containers)} containers in its "
+                "InferenceSpecification; models of one container are emulated."
+            )
+        return package.containers[0]
+
+    def _create_version(self, request: dict[str, Any], tags: dict[str, str]) -> ModelPackage:
+        if "ModelPackageName" in request:
+            raise validation(
+                "Both ModelPackageName and ModelPackageGroupName are provided in the input. "
+                "Cannot determine which one to use."
+            )
+        if tags:
+            raise validation("Tags are not supported for versioned model packages; tag the model package group.")
+        with self._store.transaction():
+            group = self._groups.get(request["ModelPackageGroupName"])
+            if earlier := self._of_token(group.name, request.get("ClientToken")):
+                return earlier
+            version = self._store.change(
+                ModelPackageGroup, group.name, ModelPackageGroup.with_next_version
+            ).last_version
+            return self._add(self._package(f"{group.name}/{version}", request, group.name, version), {})
+
+    def _of_token(self, group: str, token: str | None) -> ModelPackage | None:
+        if token is None:
+            return None
+        (within, of_group), (by_token, is_token) = versions_of(group), in_json("$.client_token", token)
+        found = self._store.select(ModelPackage, f"{within} AND {by_token}", (*of_group, *is_token), "name", 1)
+        return found[0] if found else None
+
+    def _package(
+        self, name: str, request: dict[str, Any], group: str | None = None, version: int | None = None
+    ) -> ModelPackage:
+        now = time.time()
+        approval = request.get("ModelApprovalStatus", PENDING if version else None)
+        said = {key: value for key, value in request.items() if key not in ("ModelPackageGroupName", "ClientToken")}
+        arn = self._arns.of(ModelPackage.kind, name)
+        return ModelPackage(name, arn, said, now, now, group, version, approval, request.get("ClientToken"))
+
+    def _add(self, package: ModelPackage, tags: dict[str, str]) -> ModelPackage:
+        try:
+            self._store.add(package, tags)
+        except AlreadyExists as error:
+            raise validation(f"Model Package already exists: {error.existing}") from error
+        return package
+
+    def _arn(self, name_or_arn: str) -> str:
+        name = name_or_arn.partition("/")[2] if name_or_arn.startswith("arn:") else name_or_arn
+        return self._arns.of(ModelPackage.kind, name)
+
+
+def versions_of(group: str) -> Filter:
+    """The packages of one group: their names are `<group>/<version>`, and `0` follows `/`."""
+    return "name > ? AND name < ?", (f"{group}/", f"{group}0")
+
+
+def _refuse_what_is_not_emulated(request: dict[str, Any]) -> None:
+    for name in NOT_EMULATED:
+        if request.get(name):
+            raise validation(f"CreateModelPackage with {name} is not emulated; leave it out.")
+    if not request.get("InferenceSpecification") and not request.get("SourceUri"):
+        raise validation("One of InferenceSpecification and SourceUri is required.")
+
+
+def _refuse_too_much(package: ModelPackage) -> None:
+    if len(package.request.get("CustomerMetadataProperties", ())) > CUSTOMER_METADATA_MAX:
+        raise validation(f"CustomerMetadataProperties can have at most {CUSTOMER_METADATA_MAX} entries.")
+    names = [one["Name"] for one in package.request.get("AdditionalInferenceSpecifications", ())]
+    if len(names) > ADDITIONAL_SPECIFICATIONS_MAX or len(set(names)) < len(names):
+        raise validation(
+            f"AdditionalInferenceSpecifications can have at most {ADDITIONAL_SPECIFICATIONS_MAX} entries "
+            f"of different names, not {names}."
+        )

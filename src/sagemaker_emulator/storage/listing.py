@@ -1,0 +1,93 @@
+"""List*: AWS's filters, sorting and pagination, the same for every kind of resource."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sagemaker_emulator.errors import validation
+from sagemaker_emulator.storage.store import R, Store
+
+COLUMNS = {"CreationTime": "created", "LastModifiedTime": "modified", "Name": "name", "Status": "status"}
+FILTERS = {
+    "NameContains": "instr(name, ?) > 0",
+    "StatusEquals": "status = ?",
+    "CreationTimeAfter": "created > ?",
+    "CreationTimeBefore": "created < ?",
+    "LastModifiedTimeAfter": "modified > ?",
+    "LastModifiedTimeBefore": "modified < ?",
+}
+MAX_RESULTS = 100
+DEFAULT_RESULTS = 10
+OF_ONE_PAGE = frozenset({"NextToken", "MaxResults"})
+
+Filter: TypeAlias = tuple[str, tuple[Any, ...]]
+"""SQL over the columns of the store, and its parameters."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a listing and the token of the next, or None at the end."""
+
+    resources: list[Any]
+    next_token: str | None
+
+
+def page(
+    store: Store,
+    type_: type[R],
+    request: dict[str, Any],
+    default_sort: str = "CreationTime",
+    descending: bool = True,
+    filters: Sequence[Filter] = (),
+) -> Page:
+    """The page that a List* request asks for. The token is the place after the last row, so inserts do not shift it.
+
+    `filters` are those of one kind of resource alone.
+    """
+    column = COLUMNS[request.get("SortBy", default_sort)]
+    down = request["SortOrder"] == "Descending" if "SortOrder" in request else descending
+    clauses: list[Filter] = [(sql, (request[name],)) for name, sql in FILTERS.items() if name in request]
+    clauses += filters
+    query = _digest(type_.kind, request)
+    if token := request.get("NextToken"):
+        clauses.append((f"({column}, name) {'<' if down else '>'} (?, ?)", _place(token, query)))
+    direction = "DESC" if down else "ASC"
+    limit = min(request.get("MaxResults", DEFAULT_RESULTS), MAX_RESULTS)
+    where = " AND ".join(sql for sql, _ in clauses) or "1"
+    parameters = tuple(value for _, values in clauses for value in values)
+    rows = store.select(type_, where, parameters, f"{column} {direction}, name {direction}", limit + 1)
+    if len(rows) <= limit:
+        return Page(rows, None)
+    last = rows[limit - 1]
+    return Page(rows[:limit], _token(query, getattr(last, column, last.created), last.name))
+
+
+def in_json(path: str, value: str) -> Filter:
+    """Resources of whose own fields one has this value: `$.approval`."""
+    return "json_extract(CAST(body AS TEXT), ?) = ?", (path, value)
+
+
+def _digest(kind: str, request: dict[str, Any]) -> str:
+    """What a token belongs to: the same listing with the same filters and the same order."""
+    asked = {name: value for name, value in request.items() if name not in OF_ONE_PAGE}
+    return hashlib.sha256(json.dumps([kind, asked], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _token(query: str, value: float | str, name: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([query, value, name]).encode()).decode()
+
+
+def _place(token: str, query: str) -> tuple[float | str, str]:
+    try:
+        of_query, value, name = json.loads(base64.b64decode(token, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, TypeError):
+        of_query = None
+    if of_query != query or not (isinstance(value, float | int | str) and isinstance(name, str)):
+        raise validation("Invalid pagination token given in parameter NextToken")
+    return value, name

@@ -1,0 +1,50 @@
+"""What a job leaves in S3: its model and its output, of all hosts as one, packed or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sagemaker_emulator.archives import archive
+from sagemaker_emulator.aws_clients.clients import S3Location
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """Where a training job's artefacts go: `<S3OutputPath>/<job>/output/`."""
+
+    folder: S3Location
+    packed: bool
+
+    @classmethod
+    def of(cls, job_name: str, output_config: dict[str, Any]) -> Artifacts:
+        output = S3Location.parse(output_config["S3OutputPath"])
+        return cls(output.joined(job_name, "output"), output_config.get("CompressionType", "GZIP") == "GZIP")
+
+    @property
+    def model_uri(self) -> str:
+        """S3ModelArtifacts: the archive, or with CompressionType NONE the folder that the files are in."""
+        return f"{self.folder}/model.tar.gz" if self.packed else f"{self.folder}/model/"
+
+    def upload(self, s3: Any, base_dirs: Sequence[Path]) -> None:
+        """The model always, the output when there is some."""
+        self._upload(s3, "model", [base_dir / "model" for base_dir in base_dirs])
+        output = [base_dir / "output" / "data" for base_dir in base_dirs]
+        if any(any(directory.iterdir()) for directory in output):
+            self._upload(s3, "output" if self.packed else "data", output)
+
+    def _upload(self, s3: Any, name: str, directories: Sequence[Path]) -> None:
+        if self.packed:
+            packed = directories[0].parent / f"{name}.tar.gz"
+            archive.pack(directories, packed)
+            _put(s3, packed, self.folder.joined(packed.name))
+            return
+        for path, relative in archive.files_of(directories):
+            if path.is_file():
+                _put(s3, path, self.folder.joined(name, relative))
+
+
+def _put(s3: Any, path: Path, location: S3Location) -> None:
+    s3.upload_file(str(path), location.bucket, location.key)

@@ -1,0 +1,112 @@
+"""What MetricDefinitions read from the log, the built-in image bringing its own: FinalMetricDataList, CloudWatch."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+
+from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
+from sagemaker_emulator.errors import validation
+from sagemaker_emulator.resources.training_job import Metric
+
+BUILT_IN = {
+    "image-classification": {
+        "train:accuracy": r"Epoch\[\d+\] Train-accuracy=(\S+)",
+        "validation:accuracy": r"Epoch\[\d+\] Validation-accuracy=(\S+)",
+    }
+}
+BUILT_IN_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/([\w-]+)[:@].+")
+NAMESPACE = "/aws/sagemaker/TrainingJobs"
+PERIOD_S = 2.0
+DATA_MAX = 500
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class MetricReader:
+    """Reads metrics as lines pass by; the last value of each is the final one."""
+
+    patterns: dict[str, re.Pattern[str]]
+    latest: dict[str, Metric] = field(default_factory=dict)
+    unsent: list[Metric] = field(default_factory=list)
+
+    @classmethod
+    def for_request(cls, algorithm: dict[str, Any]) -> MetricReader:
+        """ValidationException for a regular expression that does not compile."""
+        definitions = {entry["Name"]: entry["Regex"] for entry in algorithm.get("MetricDefinitions", ())}
+        try:
+            patterns = {name: re.compile(regex) for name, regex in {**_built_in(algorithm), **definitions}.items()}
+        except re.error as error:
+            raise validation(f"Invalid MetricDefinitions regex {error.pattern!r}: {error}") from error
+        return cls(patterns)
+
+    def read(self, line: str, now: float, is_new: bool = True) -> None:
+        """A line of an earlier life counts, but CloudWatch has its values already."""
+        for name, pattern in self.patterns.items():
+            if match := pattern.search(line):
+                self._record(name, match, now, is_new)
+
+    def taken(self) -> list[Metric]:
+        """All values since the last call."""
+        taken, self.unsent = self.unsent, []
+        return taken
+
+    def _record(self, name: str, match: re.Match[str], now: float, is_new: bool) -> None:
+        try:
+            value = float(match[1] if match.re.groups else match[0])
+        except (TypeError, ValueError):
+            return  # AWS drops a match that is not a number; a group may also have no part in the match
+        if math.isfinite(value):
+            self.latest[name] = Metric(name, value, now)
+            if is_new:
+                self.unsent.append(self.latest[name])
+
+
+class MetricStream:
+    """Inside `with`, every value goes to CloudWatch as TrainingJobName's metric; what it does not take is dropped."""
+
+    def __init__(self, cloudwatch: Any, job_name: str, reader: MetricReader) -> None:
+        self._cloudwatch, self._job_name, self._reader = cloudwatch, job_name, reader
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"metrics of {job_name}", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._over.wait(PERIOD_S):
+            self._send()
+        self._send()
+
+    def _send(self) -> None:
+        metrics = self._reader.taken()
+        for start in range(0, len(metrics), DATA_MAX):
+            data = [self._datum(metric) for metric in metrics[start : start + DATA_MAX]]
+            try:
+                self._cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
+            except AWS_ERRORS as error:
+                log.warning("%d metrics of %s did not reach CloudWatch: %s", len(data), self._job_name, error)
+
+    def _datum(self, metric: Metric) -> dict[str, Any]:
+        return {
+            "MetricName": metric.name,
+            "Dimensions": [{"Name": "TrainingJobName", "Value": self._job_name}],
+            "Timestamp": datetime.fromtimestamp(metric.timestamp, UTC),
+            "Value": metric.value,
+        }
+
+
+def _built_in(algorithm: dict[str, Any]) -> dict[str, str]:
+    match = BUILT_IN_IMAGE.fullmatch(algorithm.get("TrainingImage", ""))
+    return BUILT_IN.get(match[1], {}) if match else {}

@@ -1,0 +1,1 @@
+"""Batch transform jobs: files split into payloads, sent to a model, and put together again."""

@@ -1,0 +1,184 @@
+"""A batch transform's work on one instance: files in, payloads to the model, answers in order, files out."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
+
+from sagemaker_emulator.aws_clients.clients import S3Location
+from sagemaker_emulator.jobs.container_run import Halt
+from sagemaker_emulator.jobs.input_channels import S3Object
+from sagemaker_emulator.transform.data_processing import DataProcessing, DataProcessingError
+from sagemaker_emulator.transform.model_client import Client, InvocationFailed, ModelServer
+from sagemaker_emulator.transform.payloads import SPLITTERS, Payload, Record, RecordError, payloads, too_large
+
+AHEAD = 2  # payloads made ready, and ends of files, beyond those that are being answered
+MEGABYTE = 1 << 20
+CHUNK_BYTES = 1 << 20
+BROKEN_GZIP = (gzip.BadGzipFile, EOFError, zlib.error)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the files of a job are transformed."""
+
+    max_concurrent: int
+    max_payload_bytes: int  # 0: no limit
+    one_record_each: bool
+    split_type: str
+    gzipped: bool
+    ends_lines: bool
+    output: S3Location
+    processing: DataProcessing
+    client: Client
+
+
+@dataclass
+class FileWork:
+    """One input file on its way. `failed` when a payload of it was: it will have no output."""
+
+    name: str
+    input: Path
+    output: BinaryIO
+    failed: bool = False
+
+
+Body: TypeAlias = Payload | Path
+Records: TypeAlias = tuple[bytes, ...]
+Pending: TypeAlias = tuple[FileWork, Records, Future[BinaryIO] | None]
+
+
+@dataclass
+class InstanceTransform:
+    """Requests run `max_concurrent` at a time, over payloads and files alike; answers are written in their order."""
+
+    s3: Any
+    plan: Plan
+    server: ModelServer
+    halt: Halt
+    directory: Path
+    say: Callable[[str], None]
+    faults: list[str] = field(default_factory=list)
+    _pending: deque[Pending] = field(default_factory=deque)
+
+    def run(self, objects: Iterable[S3Object]) -> None:
+        """All files, also those after one that failed, as on AWS; `faults` says which kinds of failure there were."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(self.plan.max_concurrent, thread_name_prefix="transform") as pool:
+            for index, item in enumerate(objects):
+                if self.halt.is_set():
+                    break
+                self.server.require_alive()
+                self._submit(pool, self._fetched(index, item))
+            self._drain(0)
+        self.server.require_alive()
+
+    def _submit(self, pool: ThreadPoolExecutor, file: FileWork) -> None:
+        try:
+            for body in () if file.failed else self._bodies(file):
+                if self.halt.is_set() or file.failed:
+                    break
+                records = (b"",) if isinstance(body, Path) else body.records
+                self._pending.append((file, records, pool.submit(self._invoke, body)))
+                self._drain(self.plan.max_concurrent + AHEAD)
+        except (RecordError, DataProcessingError) as error:
+            self._fail(file, "ClientError", [str(error)])
+        except BROKEN_GZIP as error:
+            self._fail(file, "ClientError", [f"The file is not Gzip, which CompressionType says: {error}"])
+        self._pending.append((file, (), None))
+
+    def _drain(self, size: int) -> None:
+        """Take the oldest answers until no more than `size` are awaited."""
+        while len(self._pending) > size:
+            file, records, answer = self._pending.popleft()
+            if answer is None:
+                self._finish(file)
+            else:
+                self._take(file, records, answer)
+
+    def _take(self, file: FileWork, records: Records, answer: Future[BinaryIO]) -> None:
+        try:
+            with answer.result() as content:
+                self._write(file, records, content)
+        except InvocationFailed as failure:
+            self._fail(file, failure.fault, failure.lines)
+        except DataProcessingError as error:
+            self._fail(file, "ClientError", [str(error)])
+
+    def _write(self, file: FileWork, records: Records, answer: BinaryIO) -> None:
+        processing, ending = self.plan.processing, b"\n" if self.plan.ends_lines else b""
+        if processing.changes_output:
+            file.output.write(processing.stored(records, answer.read()) + ending)
+        elif ending:
+            file.output.write(answer.read().removesuffix(b"\n") + ending)
+        else:
+            shutil.copyfileobj(answer, file.output)
+
+    def _invoke(self, body: Body) -> BinaryIO:
+        if isinstance(body, Path):
+            return self.server.invoke(body, self.plan.client, chunked=self.plan.max_payload_bytes == 0)
+        return self.server.invoke(body.body, self.plan.client)
+
+    def _bodies(self, file: FileWork) -> Iterator[Body]:
+        """The payloads of a file. One that is not split, nor looked into, is sent from disk."""
+        limit, one_each = self.plan.max_payload_bytes, self.plan.one_record_each
+        untouched = not self.plan.processing.changes_input and not self.plan.processing.joins_input
+        if self.plan.split_type == "None" or (limit == 0 and not one_each and untouched):
+            yield self._whole(file, limit)
+            return
+        with file.input.open("rb") as content:
+            records = SPLITTERS[self.plan.split_type](content, limit)
+            if self.plan.processing.changes_input:
+                records = map(self._filtered, records)
+            yield from payloads(records, one_each, limit, self.plan.processing.changes_output)
+
+    def _whole(self, file: FileWork, limit: int) -> Body:
+        if not self.plan.processing.changes_input and not self.plan.processing.joins_input:
+            if limit and file.input.stat().st_size > limit:
+                raise too_large(limit)
+            return file.input
+        content = file.input.read_bytes()
+        sent = self.plan.processing.sent(content)
+        if limit and len(sent) > limit:
+            raise too_large(limit)
+        return Payload(sent, (content,))
+
+    def _filtered(self, record: Record) -> Record:
+        sent = self.plan.processing.sent(record.content)
+        return Record(sent, sent + b"\n", record.content)
+
+    def _fetched(self, index: int, item: S3Object) -> FileWork:
+        """The object on disk, uncompressed; never in memory."""
+        path = self.directory / f"{index}.in"
+        body = self.s3.get_object(Bucket=item.location.bucket, Key=item.location.key)["Body"]
+        file = FileWork(item.relative_path, path, (self.directory / f"{index}.out").open("wb"))
+        with path.open("wb") as target:
+            try:
+                shutil.copyfileobj(gzip.GzipFile(fileobj=body) if self.plan.gzipped else body, target, CHUNK_BYTES)
+            except BROKEN_GZIP as error:
+                self._fail(file, "ClientError", [f"The file is not Gzip, which CompressionType says: {error}"])
+        return file
+
+    def _fail(self, file: FileWork, fault: str, lines: list[str]) -> None:
+        file.failed = True
+        if self.halt.is_set():
+            return
+        self.faults.append(fault)
+        for line in lines:
+            self.say(f"{file.name}: {line}")
+
+    def _finish(self, file: FileWork) -> None:
+        path = Path(file.output.name)
+        file.output.close()
+        if not file.failed and not self.halt.is_set():
+            target = self.plan.output.joined(f"{file.name}.out")
+            self.s3.upload_file(str(path), target.bucket, target.key)
+        path.unlink()
+        file.input.unlink()

@@ -1,0 +1,81 @@
+"""Archives that anyone may have made: what is inside stays inside."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from sagemaker_emulator.archives.unpacking import Unpacking, UnsafeMember
+
+
+def member(name: str, content: bytes = b"", **attributes: object) -> tuple[tarfile.TarInfo, bytes]:
+    info = tarfile.TarInfo(name)
+    info.size, info.mtime = len(content), 1_700_000_000
+    for attribute, value in attributes.items():
+        setattr(info, attribute, value)
+    return info, content
+
+
+def unpacked(tmp_path: Path, *members: tuple[tarfile.TarInfo, bytes], **options: object) -> Path:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for info, content in members:
+            tar.addfile(info, io.BytesIO(content))
+    packed.seek(0)
+    target = tmp_path / "model"
+    with tarfile.open(fileobj=packed, mode="r|") as tar:
+        Unpacking(tar, target, tmp_path, **options).run()  # type: ignore[arg-type]
+    return target
+
+
+def test_files_folders_and_links_inside_are_taken(tmp_path: Path) -> None:
+    members = [
+        member("./folder", type=tarfile.DIRTYPE),
+        member("./folder/one", b"1", mode=0o4777),
+        member("./hard", type=tarfile.LNKTYPE, linkname="./folder/one"),
+        member("./folder/soft", type=tarfile.SYMTYPE, linkname="../hard"),
+        member("./device", type=tarfile.FIFOTYPE),
+    ]
+    target = unpacked(tmp_path, *members)
+    assert (target / "folder/one").read_bytes() == (target / "hard").read_bytes() == b"1"
+    assert (target / "folder/soft").read_bytes() == b"1"
+    assert (target / "folder/one").stat().st_mode & 0o7777 == 0o755
+    assert (target / "folder/one").stat().st_mtime == 1_700_000_000
+    assert not (target / "device").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        member("../outside", b"x"),
+        member("folder/../../outside", b"x"),
+        member("link", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
+        member("link", type=tarfile.SYMTYPE, linkname="../outside"),
+        member("link", type=tarfile.LNKTYPE, linkname="../outside"),
+    ],
+    ids=["parent", "parent of a folder", "absolute link", "link out", "hard link out"],
+)
+def test_what_leads_out_is_refused(tmp_path: Path, bad: tuple[tarfile.TarInfo, bytes]) -> None:
+    (tmp_path / "outside").write_text("untouched")
+    with pytest.raises(UnsafeMember, match="leads out of it"):
+        unpacked(tmp_path, bad)
+    assert (tmp_path / "outside").read_text() == "untouched"
+
+
+def test_nothing_is_written_through_a_link_of_an_earlier_time(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UnsafeMember, match="leads out of it"):
+        unpacked(tmp_path, member("link/file", b"x"))
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_link_out_can_be_left_out(tmp_path: Path) -> None:
+    link = member("model/link", type=tarfile.SYMTYPE, linkname="/opt/ml/model/x")
+    target = unpacked(tmp_path, link, member("model/x", b"1"), strip=1, refuses_links_out=False)
+    assert [path.name for path in target.iterdir()] == ["x"]
