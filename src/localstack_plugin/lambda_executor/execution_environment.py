@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from localstack_plugin.lambda_executor.errors import InvocationError, TimedOut
-from localstack_plugin.lambda_executor.process import FunctionProcess
+from localstack_plugin.lambda_executor.process.function_process import FunctionProcess
 from localstack_plugin.lambda_executor.report import Init, Report, render
-from localstack_plugin.lambda_executor.runtime_api import Invocation, Outcome
+from localstack_plugin.lambda_executor.runtime_api.api import Invocation, Outcome
 
 Result = TypeVar("Result")
 

@@ -9,8 +9,8 @@ from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecu
 
 from localstack_plugin.lambda_executor.errors import InvocationError
 from localstack_plugin.lambda_executor.execution_environment import Event, ExecutionEnvironment, Function
-from localstack_plugin.lambda_executor.process import make_scratch, remove_scratch
-from localstack_plugin.lambda_executor.variables import process_variables
+from localstack_plugin.lambda_executor.process.function_process import make_scratch, remove_scratch
+from localstack_plugin.lambda_executor.process.variables import process_variables
 from localstack_plugin.settings import from_environment
 
 LOOPBACK = "127.0.0.1"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from localstack_plugin.lambda_executor.process_files import KEPT_BYTES, Output, Status
+from localstack_plugin.lambda_executor.process.process_files import KEPT_BYTES, Output, Status
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from functools import cache
 from http import HTTPStatus
 
 from localstack_plugin.lambda_executor.errors import InitFailed, InvocationError, ResponseTooLarge
-from localstack_plugin.lambda_executor.wire import Request, Response, read_request
+from localstack_plugin.lambda_executor.runtime_api.http_messages import Request, Response, read_request
 
 VERSION = "/2018-06-01/runtime"
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100

@@ -1,4 +1,7 @@
-"""The entry points. LocalStack imports this module early, so each imports what it needs when it is loaded."""
+"""The entry points of CloudFormation's part.
+
+LocalStack imports this module while it starts: imports inside the functions keep a start from loading its services.
+"""
 
 from localstack.runtime import hooks
 from localstack.services.cloudformation.resource_provider import (
@@ -27,8 +30,8 @@ class ModelPackageGroupPlugin(CloudFormationResourceProviderPlugin):
 
 @hooks.on_infra_start()
 def make_cloudformation_honest() -> None:
-    from localstack_plugin.cloudformation import buckets, engine, updates
+    from localstack_plugin.cloudformation import buckets, engine, resource_updates
 
     engine.install()
     buckets.install()
-    updates.install()
+    resource_updates.install()

@@ -1,6 +1,6 @@
 import pytest
 
-from localstack_plugin.lambda_executor.demand import LONGEST_WAIT_S, STARTS_AT_ONCE, Demand
+from localstack_plugin.lambda_executor.warm_environments.start_policy import LONGEST_WAIT_S, STARTS_AT_ONCE, Demand
 
 
 @pytest.fixture

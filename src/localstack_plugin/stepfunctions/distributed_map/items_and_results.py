@@ -21,8 +21,8 @@ from localstack.services.stepfunctions.asl.component.state.state_execution.state
 )
 from localstack.services.stepfunctions.asl.eval.environment import Environment
 
-from localstack_plugin.map_run import Children, children_of, failure
 from localstack_plugin.replacing import replace
+from localstack_plugin.stepfunctions.distributed_map.map_runs import Children, children_of, failure
 
 Handler = Callable[[Environment, Any, Any], None]
 STATUSES = ("FAILED", "PENDING", "SUCCEEDED")

@@ -42,9 +42,8 @@ from localstack.services.stepfunctions.asl.eval.event.event_detail import EventD
 from localstack.services.stepfunctions.asl.utils.boto_client import boto_client_for
 from localstack.services.stepfunctions.asl.utils.encoding import to_json_str
 
-from localstack_plugin import reserved_errors, role_arn_path
 from localstack_plugin.replacing import replace
-from localstack_plugin.sagemaker_jobs import SYNCHRONOUS, Job, JobFailed
+from localstack_plugin.stepfunctions.sagemaker_jobs import SYNCHRONOUS, Job, JobFailed
 
 REQUEST_RESPONSE_ACTIONS = frozenset(
     {
@@ -64,8 +63,6 @@ SDK_NAMES = {"sagemakerruntime": ("sagemaker-runtime", "SageMakerRuntime")}
 
 
 def install() -> None:
-    role_arn_path.install()
-    reserved_errors.install()
     service, sdk = state_task_service.StateTaskService, state_task_service_aws_sdk
     names = service._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES | {sfn: boto for sfn, (boto, _) in SDK_NAMES.items()}
     replace(service, "_SERVICE_NAME_SFN_TO_BOTO_OVERRIDES", names)

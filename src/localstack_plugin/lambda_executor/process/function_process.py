@@ -12,10 +12,10 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from localstack_plugin.lambda_executor import bootstrap
 from localstack_plugin.lambda_executor.errors import RuntimeExited
-from localstack_plugin.lambda_executor.process_files import Output, Status
-from localstack_plugin.lambda_executor.runtime_api import Invocation, Outcome, RuntimeApi
+from localstack_plugin.lambda_executor.process import bootstrap
+from localstack_plugin.lambda_executor.process.process_files import Output, Status
+from localstack_plugin.lambda_executor.runtime_api.api import Invocation, Outcome, RuntimeApi
 
 ANSWER_GRACE_S = 0.05
 """What a process sends before it exits may be read after the exit is seen."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from localstack.services.lambda_.invocation import execution_environment
 
-from localstack_plugin.lambda_executor.clock import Call, Clock
+from localstack_plugin.lambda_executor.warm_environments.timer_thread import Call, Clock
 from localstack_plugin.replacing import replace
 
 

@@ -28,9 +28,8 @@ from localstack.services.stepfunctions.asl.eval.environment import Environment
 from localstack.services.stepfunctions.asl.eval.program_state import ProgramEnded, ProgramError
 from localstack.services.stepfunctions.asl.utils.encoding import to_json_str
 
-from localstack_plugin import map_run_s3
-from localstack_plugin.map_run import children_of, failure
 from localstack_plugin.replacing import replace
+from localstack_plugin.stepfunctions.distributed_map.map_runs import children_of, failure
 
 THRESHOLD_EXCEEDED = "The specified tolerated failure threshold was exceeded"
 MapRun = Callable[[Any, Environment, Any], None]
@@ -40,7 +39,6 @@ def install() -> None:
     replace(distributed_item_processor, "DistributedItemProcessorWorker", Worker)
     component = distributed.DistributedIterationComponent
     replace(component, "_map_run", tolerating(component._map_run))
-    map_run_s3.install()
 
 
 class Worker(distributed_item_processor_worker.DistributedItemProcessorWorker):

@@ -22,7 +22,7 @@ from localstack.services.lambda_.invocation.execution_environment import (
 )
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InitializationType
 
-from localstack_plugin.lambda_executor.demand import Demand
+from localstack_plugin.lambda_executor.warm_environments.start_policy import Demand
 from localstack_plugin.replacing import replace
 
 ON_DEMAND = "on-demand"

@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from localstack_plugin.lambda_executor.runtime_api import MAX_RESPONSE_BYTES
-from localstack_plugin.lambda_executor.wire import BODY_LIMIT_BYTES, Request, read_request
+from localstack_plugin.lambda_executor.runtime_api.api import MAX_RESPONSE_BYTES
+from localstack_plugin.lambda_executor.runtime_api.http_messages import BODY_LIMIT_BYTES, Request, read_request
 
 HEAD_LIMIT_BYTES = 1024
 

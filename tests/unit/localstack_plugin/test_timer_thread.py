@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from localstack_plugin.lambda_executor.clock import Clock
+from localstack_plugin.lambda_executor.warm_environments.timer_thread import Clock
 
 DEADLINE_S = 10
 NEVER_S = 600.0

@@ -1,0 +1,122 @@
+"""The entry points that LocalStack finds by name in pyproject.toml.
+
+LocalStack imports this module while it starts, long before its services: imports inside the functions keep a start from
+loading what it does not use, and from loading LocalStack's services in an order of ours.
+"""
+
+from localstack import config
+from localstack.runtime import hooks
+from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
+from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
+from localstack.services.plugins import Service, aws_provider
+
+
+@aws_provider(api="sagemaker")
+def sagemaker() -> Service:
+    from localstack_plugin.gateway.forwarding import forwarded_service
+    from localstack_plugin.settings import from_environment
+
+    return forwarded_service("sagemaker", from_environment().sagemaker_endpoint_url)
+
+
+@aws_provider(api="sagemaker-runtime")
+def sagemaker_runtime() -> Service:
+    from localstack_plugin.gateway.forwarding import forwarded_service
+    from localstack_plugin.settings import from_environment
+
+    return forwarded_service("sagemaker-runtime", from_environment().sagemaker_endpoint_url)
+
+
+class ProcessExecutorPlugin(RuntimeExecutorPlugin):
+    name = "process"
+
+    def load(self) -> type:
+        from localstack_plugin.lambda_executor.executor import ProcessRuntimeExecutor
+        from localstack_plugin.lambda_executor.process import open_file_limit
+        from localstack_plugin.lambda_executor.warm_environments import idle_timers
+
+        idle_timers.install()
+        open_file_limit.raise_limit()
+        return ProcessRuntimeExecutor
+
+
+class LoopbackServerPlugin(RuntimeServerPlugin):
+    name = "loopback"
+
+    def load(self) -> RuntimeServer:
+        from localstack_plugin.gateway.server import LoopbackRuntimeServer
+
+        return LoopbackRuntimeServer()
+
+
+class ContainerServerPlugin(RuntimeServerPlugin):
+    name = "container"
+
+    def load(self) -> RuntimeServer:
+        from localstack_plugin.gateway.server import ContainerRuntimeServer
+
+        return ContainerRuntimeServer()
+
+
+@hooks.on_infra_start()
+def add_sagemaker_to_step_functions() -> None:
+    from localstack_plugin.stepfunctions import reserved_errors, role_arn_parameter, sagemaker_integration
+
+    sagemaker_integration.install()
+    role_arn_parameter.install()
+    reserved_errors.install()
+
+
+@hooks.on_infra_start()
+def complete_the_distributed_map() -> None:
+    from localstack_plugin.stepfunctions.distributed_map import items_and_results, workers
+
+    workers.install()
+    items_and_results.install()
+
+
+@hooks.on_infra_start()
+def correct_events() -> None:
+    from localstack_plugin.events import state_machine_targets
+    from localstack_plugin.s3 import event_keys
+
+    state_machine_targets.install()
+    event_keys.install()
+
+
+@hooks.on_infra_start()
+def keep_objects_in_own_folder() -> None:
+    from localstack_plugin.s3 import object_folder
+
+    object_folder.install()
+
+
+@hooks.on_infra_start()
+def spare_work() -> None:
+    from localstack_plugin.events import unheard_events
+    from localstack_plugin.gateway import in_memory_calls
+    from localstack_plugin.lambda_logging import invocation_metrics, log_batches
+    from localstack_plugin.stepfunctions import assumed_roles, copied_values, direct_invoke, parsed_once
+
+    for module in (
+        assumed_roles,
+        copied_values,
+        direct_invoke,
+        in_memory_calls,
+        invocation_metrics,
+        log_batches,
+        parsed_once,
+        unheard_events,
+    ):
+        module.install()
+
+
+@hooks.on_infra_start(should_load=lambda: ProcessExecutorPlugin.name == config.LAMBDA_RUNTIME_EXECUTOR)
+def prepare_lambda_for_processes() -> None:
+    from localstack.aws.handlers import serve_custom_service_request_handlers
+
+    from localstack_plugin.lambda_executor.supported_runtimes import refuse_unless_python
+    from localstack_plugin.lambda_executor.warm_environments import assignment
+
+    assignment.install()
+    serve_custom_service_request_handlers.append(refuse_unless_python)

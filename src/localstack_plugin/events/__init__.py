@@ -1,0 +1,1 @@
+"""EventBridge: rules that start state machines, and events that no rule asks for."""

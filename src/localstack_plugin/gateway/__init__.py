@@ -1,0 +1,1 @@
+"""The front door: where LocalStack listens, what it forwards to SageMaker, and how it calls itself."""

@@ -1,0 +1,1 @@
+"""The process of one function: its command, variables, output and end."""

@@ -1,0 +1,1 @@
+"""The Lambda Runtime API, which a function's process asks for work."""

@@ -1,0 +1,1 @@
+"""What Lambda writes about invocations: logs and metrics, in batches."""

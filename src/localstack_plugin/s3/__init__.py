@@ -1,0 +1,1 @@
+"""S3: where objects are kept on disk, and what S3's events say."""

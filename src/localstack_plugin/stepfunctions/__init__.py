@@ -1,0 +1,1 @@
+"""Step Functions: SageMaker's integrations, corrections of the interpreter, and work that it is spared."""
