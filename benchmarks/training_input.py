@@ -139,7 +139,7 @@ def measure(objects: int, megabytes: int) -> bool:
             seconds = train(client)
             memory.over.set()
             watcher.join()
-    grown_mb = (memory.peak_bytes - before) / 1e6
+    grown_mb: float = (memory.peak_bytes - before) / 1e6
     sys.stdout.write(
         f"{objects} objects, {megabytes} MB: Training after {seconds['training']:.1f} s, Completed after "
         f"{seconds['completed']:.1f} s; memory {before / 1e6:.0f} MB, grown by {grown_mb:.0f} MB\n"

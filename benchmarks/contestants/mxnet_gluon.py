@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import mxnet as mx
 from mxnet import autograd, gluon
@@ -16,7 +17,7 @@ BATCH, EPOCHS, PADDING = 32, 3, 4
 
 
 class Block(nn.HybridBlock):
-    def __init__(self, inputs, outputs, stride):
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
         self.body = nn.HybridSequential()
         self.body.add(
@@ -30,12 +31,12 @@ class Block(nn.HybridBlock):
         if stride != 1 or inputs != outputs:
             self.shortcut.add(nn.Conv2D(outputs, 1, stride, use_bias=False, in_channels=inputs), nn.BatchNorm())
 
-    def hybrid_forward(self, F, features):  # noqa: N803 MXNet's own name
+    def hybrid_forward(self, F: Any, features: Any) -> Any:  # noqa: N803 MXNet's own name
         shortcut = self.shortcut(features) if len(self.shortcut) else features
         return F.Activation(self.body(features) + shortcut, act_type="relu")
 
 
-def resnet20(num_classes=2):
+def resnet20(num_classes: int = 2) -> Any:
     network = nn.HybridSequential()
     network.add(nn.Conv2D(16, 3, 1, 1, use_bias=False), nn.BatchNorm(), nn.Activation("relu"))
     inputs = 16
@@ -47,7 +48,7 @@ def resnet20(num_classes=2):
     return network
 
 
-def packed(folder, target):
+def packed(folder: Path, target: Path) -> None:
     """The channel as RecordIO, which ImageRecordIter decodes and augments in threads of its own."""
     writer = mx.recordio.MXRecordIO(str(target), "w")
     for line in (folder / "train_lst" / "train.lst").read_text().splitlines():
@@ -57,7 +58,7 @@ def packed(folder, target):
     writer.close()
 
 
-def main():
+def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         records = Path(scratch) / "train.rec"
         packed(Path(sys.argv[1]), records)
@@ -75,7 +76,7 @@ def main():
             train_one_epoch(network, criterion, trainer, images)
 
 
-def train_one_epoch(network, criterion, trainer, images):
+def train_one_epoch(network: Any, criterion: Any, trainer: Any, images: Any) -> None:
     images.reset()
     started = time.perf_counter()
     for _ in range(31):

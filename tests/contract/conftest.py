@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 import pytest
@@ -29,6 +29,7 @@ IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/contract:1"
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 BUCKET = "contract"
 CONTAINER = [sys.executable, str(Path(__file__).with_name("container.py"))]
+Value = TypeVar("Value")
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -118,7 +119,7 @@ def s3(aws: None) -> Any:
     return boto3.client("s3")
 
 
-def until(condition: Callable[[], Any], what: str, timeout_s: float = 15) -> Any:
+def until(condition: Callable[[], Value | None], what: str, timeout_s: float = 15) -> Value:
     """The first true value of `condition`, or a failure that says what was waited for."""
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):

@@ -34,6 +34,7 @@ def train() -> int:
 
 
 class Handler(BaseHTTPRequestHandler):
+    server: ThreadingHTTPServer
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:

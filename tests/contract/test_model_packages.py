@@ -133,11 +133,15 @@ def test_an_unversioned_package_goes_by_its_name(sagemaker: Any) -> None:
 
 def test_what_cannot_be_registered_is_refused(sagemaker: Any, group: Group) -> None:
     create, name = sagemaker.create_model_package, group("strict")
-    both = {"ModelPackageGroupName": name, "ModelPackageName": "x", "InferenceSpecification": SPECIFICATION}
+    both: dict[str, Any] = {
+        "ModelPackageGroupName": name,
+        "ModelPackageName": "x",
+        "InferenceSpecification": SPECIFICATION,
+    }
     refused(create, "Cannot determine which one to use", **both)
     refused(create, "Missing ARN", InferenceSpecification=SPECIFICATION)
     refused(create, "InferenceSpecification and SourceUri", ModelPackageGroupName=name)
-    missing = {"ModelPackageGroupName": "absent", "InferenceSpecification": SPECIFICATION}
+    missing: dict[str, Any] = {"ModelPackageGroupName": "absent", "InferenceSpecification": SPECIFICATION}
     refused(create, "group/absent does not exist", **missing)
     algorithms = {"SourceAlgorithms": [{"AlgorithmName": "someone-elses"}]}
     refused(create, "not emulated", ModelPackageName="x", SourceAlgorithmSpecification=algorithms)
@@ -200,7 +204,7 @@ def test_an_approved_package_becomes_a_model_that_serves(
 ) -> None:
     hosting.model("packed", "from a package")
     arn = version(sagemaker, group("deployed"))
-    model = {
+    model: dict[str, Any] = {
         "ModelName": "from-package",
         "ExecutionRoleArn": ROLE,
         "PrimaryContainer": {"ModelPackageName": arn, "Environment": {"EXTRA": "1"}},

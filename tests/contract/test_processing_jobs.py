@@ -45,7 +45,8 @@ class Processing:
             job = self.client.describe_processing_job(ProcessingJobName=name)
             return job if job["ProcessingJobStatus"] in ("Completed", "Failed", "Stopped") else None
 
-        return self.until(over, f"the end of processing job {name}")
+        job: dict[str, Any] = self.until(over, f"the end of processing job {name}")
+        return job
 
     def begun(self, name: str) -> None:
         self.until(

@@ -97,7 +97,7 @@ def test_a_pipe_is_shuffled_by_the_seed_in_every_epoch_anew(jobs: Any, s3: Any, 
 def test_an_augmented_manifest_is_records_of_its_attributes_in_order(jobs: Any, s3: Any, unpacked: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="augmented/a.png", Body=b"picture a")
     s3.put_object(Bucket=BUCKET, Key="augmented/b.png", Body=b"picture b")
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"source-ref": f"s3://{BUCKET}/augmented/{name}.png", "label": label, "other": 1}
         for name, label in (("a", 3), ("b", {"boxes": []}))
     ]

@@ -70,7 +70,8 @@ class Transforms:
             job = self.client.describe_transform_job(TransformJobName=name)
             return job if job["TransformJobStatus"] in ("Completed", "Failed", "Stopped") else None
 
-        return self.until(over, f"the end of transform job {name}")
+        job: dict[str, Any] = self.until(over, f"the end of transform job {name}")
+        return job
 
     def begun(self, name: str) -> None:
         self.until(

@@ -71,12 +71,12 @@ def compose(engine: Any) -> Iterator[Compose]:
     compose("down", "--volumes", "--remove-orphans")
 
 
-def _free_ports() -> list[int]:
+def _free_ports() -> tuple[int, int]:
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    ports = [listener.getsockname()[1] for listener in listeners]
+    first, second = (listener.getsockname()[1] for listener in listeners)
     for listener in listeners:
         listener.close()
-    return ports
+    return first, second
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOCKET = Path("/var/run/docker.sock")
-FEW = {"HYPERPARAMETERS": "epochs=2", "IMAGES": "8", "DATASET": "data/sample.tar.gz"}
+FEW: dict[str, Any] = {"HYPERPARAMETERS": "epochs=2", "IMAGES": "8", "DATASET": "data/sample.tar.gz"}
 LIMIT_S = 600
 
 

@@ -36,7 +36,7 @@ class Deployment:
 
     def output(self, name: str) -> str:
         (stack,) = boto3.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
-        return next(item["OutputValue"] for item in stack["Outputs"] if item["OutputKey"] == name)
+        return next(str(item["OutputValue"]) for item in stack["Outputs"] if item["OutputKey"] == name)
 
     def executions(self, machine: str) -> list[dict[str, Any]]:
         client = boto3.client("stepfunctions")

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def emulator_environment(folder: Path, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def running(command: list[str], folder: Path, environment: dict[str, str], url: str) -> Iterator[None]:
+def running(command: list[str], folder: Path, environment: Mapping[str, str], url: str) -> Iterator[None]:
     """A server that answers at `url`, until the block ends."""
     log = folder / f"{Path(command[-1]).name}.log"
     with log.open("wb") as output:
@@ -73,7 +73,7 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_S
     while not answers(url):
         if process.poll() is not None or time.monotonic() > deadline:
-            pytest.fail(f"{process.args} did not answer at {url} (exit code {process.poll()}):\n{log.read_text()}")
+            pytest.fail(f"{process.args!r} did not answer at {url} (exit code {process.poll()}):\n{log.read_text()}")
         time.sleep(0.1)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy._core.multiarray import _reconstruct
 
 SCRIPT = Path(__file__).parents[2] / "data" / "draw_sample.py"
 GLOBALS = {"numpy.core.multiarray _reconstruct", "numpy ndarray", "numpy dtype"}
@@ -32,7 +33,7 @@ class Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
         if f"{module} {name}" not in GLOBALS:
             raise pickle.UnpicklingError(f"{module} {name}")
-        return np._core.multiarray._reconstruct if name == "_reconstruct" else getattr(np, name)
+        return _reconstruct if name == "_reconstruct" else getattr(np, name)
 
 
 def test_a_batch_is_a_python_2_pickle_that_names_three_globals(script: dict[str, Any], batch: dict[str, Any]) -> None:

@@ -74,7 +74,7 @@ def test_unknown_members_and_nulls_are_ignored() -> None:
 
 
 def test_a_union_has_one_member() -> None:
-    problem = {"ImageClassificationJobConfig": {}, "TextClassificationJobConfig": {}}
+    problem: dict[str, dict[str, str]] = {"ImageClassificationJobConfig": {}, "TextClassificationJobConfig": {}}
     error = refusal(sagemaker_request("CreateAutoMLJobV2", {"AutoMLProblemTypeConfig": problem}))
     assert error.code == "SerializationException"
     assert "not ImageClassificationJobConfig and TextClassificationJobConfig" in error.message

@@ -1,4 +1,6 @@
 import contextlib
+from functools import partial
+from operator import mul
 
 import pytest
 import torch
@@ -67,7 +69,7 @@ def test_the_model_gets_the_mean_of_the_statistics_of_its_parts() -> None:
 def test_a_scaled_loss_has_scaled_gradients_and_is_itself_told_unscaled() -> None:
     models = classifier(), classifier()
     losses = [
-        replicas(model).backward(*batch(), lambda loss, factor=factor: loss * factor)[0]
+        replicas(model).backward(*batch(), partial(mul, factor))[0]
         for factor, model in zip((1.0, 8.0), models, strict=True)
     ]
     torch.testing.assert_close(losses[0], losses[1])

@@ -34,7 +34,7 @@ def test_early_stopping_waits_for_its_epochs_and_its_patience() -> None:
 def test_accuracy_counts_the_first_class_and_the_first_k() -> None:
     tally = Tally(multi_label=False, k=2)
     tally.count(torch.tensor([[3.0, 2, 1], [1, 2, 3], [3, 1, 2]]), torch.eye(3)[[0, 1, 1]])
-    assert (tally.accuracy, tally.top_k_accuracy) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
+    assert (tally.accuracy, tally.top_k_accuracy) == pytest.approx((1 / 3, 2 / 3))
 
 
 def test_accuracy_of_several_labels_is_the_mean_over_labels() -> None:

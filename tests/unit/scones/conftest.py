@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import boto3
 import numpy as np
@@ -37,9 +38,9 @@ def array_pickle(value: dict[str, object]) -> bytes:
     return pickle.dumps(value, protocol=2, fix_imports=True)
 
 
-def raw_array(array: np.ndarray) -> bytes:
+def raw_array(array: "np.ndarray[Any, Any]") -> bytes:
     """The opcodes with which Python 2 pickled an array."""
-    rows, columns = array.shape
+    rows, columns = map(int, array.shape)
     data = array.tobytes()
     head = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85U\x01bt R".replace(b" ", b"")
     shape = b"(K\x01(" + b"J" + rows.to_bytes(4, "little") + b"J" + columns.to_bytes(4, "little") + b"t"

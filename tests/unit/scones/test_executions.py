@@ -1,5 +1,7 @@
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,8 +51,13 @@ def test_a_doubt_is_not_a_failure() -> None:
 
 
 def test_invocations_are_the_classify_tasks_that_succeeded() -> None:
-    left = [{"stateExitedEventDetails": {"name": name, "output": "{}"}} for name in ("Serialize", "Classify", "Filter")]
-    events = [{"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Classify"}}, *left]
+    left: list[Mapping[str, Any]] = [
+        {"stateExitedEventDetails": {"name": name, "output": "{}"}} for name in ("Serialize", "Classify", "Filter")
+    ]
+    events: list[Mapping[str, Any]] = [
+        {"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Classify"}},
+        *left,
+    ]
     assert executions.classified(events) == [left[1]]
 
 
