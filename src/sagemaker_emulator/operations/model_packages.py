@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sagemaker_emulator.operations.registry import Request, Response, described, listed, operation, tags_of
+from sagemaker_emulator.operations.registry import Request, Response, listed, operation, tags_of
 from sagemaker_emulator.resources.model_package import ModelPackage, ModelPackageGroup
 from sagemaker_emulator.sagemaker import SageMaker
-from sagemaker_emulator.wire import AwsError
+from sagemaker_emulator.wire import AwsError, described
 
 
 @operation("CreateModelPackageGroup")

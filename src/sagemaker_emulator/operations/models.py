@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sagemaker_emulator.operations.registry import Request, Response, described, listed, operation, tags_of
-from sagemaker_emulator.resources.model import Model
+from sagemaker_emulator.hosting import descriptions
+from sagemaker_emulator.operations.registry import Request, Response, listed, operation, tags_of
 from sagemaker_emulator.sagemaker import SageMaker
 
 
@@ -15,21 +15,16 @@ def create_model(sagemaker: SageMaker, request: Request) -> Response:
 
 @operation("DescribeModel")
 def describe_model(sagemaker: SageMaker, request: Request) -> Response:
-    model = sagemaker.models.get(request["ModelName"])
-    return described("DescribeModel", model.request, {"ModelArn": model.arn, "CreationTime": model.created})
+    return descriptions.describe_model(sagemaker.models.get(request["ModelName"]))
 
 
 @operation("ListModels")
 def list_models(sagemaker: SageMaker, request: Request) -> Response:
-    found = sagemaker.models.page(request)
-    return listed("Models", [_summary(model) for model in found.resources], found.next_token)
+    page = sagemaker.models.page(request)
+    return listed("Models", [descriptions.summarize_model(model) for model in page.resources], page.next_token)
 
 
 @operation("DeleteModel")
 def delete_model(sagemaker: SageMaker, request: Request) -> Response:
     sagemaker.models.delete(request["ModelName"])
     return {}
-
-
-def _summary(model: Model) -> Response:
-    return {"ModelName": model.name, "ModelArn": model.arn, "CreationTime": model.created}

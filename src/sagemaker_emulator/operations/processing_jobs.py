@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sagemaker_emulator.operations.registry import Request, Response, described, listed, operation, tags_of
+from sagemaker_emulator.operations.registry import Request, Response, listed, operation, tags_of
 from sagemaker_emulator.resources.processing_job import ProcessingJob
 from sagemaker_emulator.sagemaker import SageMaker
+from sagemaker_emulator.wire import described
 
 
 @operation("CreateProcessingJob")

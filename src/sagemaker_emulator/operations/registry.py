@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 from sagemaker_emulator.sagemaker import SageMaker
-from sagemaker_emulator.wire import output_members
 
 Request: TypeAlias = dict[str, Any]
 Response: TypeAlias = dict[str, Any]
@@ -31,13 +30,6 @@ def runtime_operation(name: str) -> Callable[[RuntimeOperation], RuntimeOperatio
         return function
 
     return register
-
-
-def described(operation_name: str, request: Request, computed: Response) -> Response:
-    """What Describe answers: what the Create request said, where the answer has a member of that name, and the rest."""
-    members = output_members("sagemaker", operation_name)
-    said = {name: value for name, value in request.items() if name in members}
-    return {**said, **{name: value for name, value in computed.items() if value is not None}}
 
 
 def tags_of(request: Request) -> dict[str, str]:

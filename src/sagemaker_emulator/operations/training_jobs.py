@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sagemaker_emulator.errors import validation
-from sagemaker_emulator.operations.registry import Request, Response, described, listed, operation, tags_of
+from sagemaker_emulator.operations.registry import Request, Response, listed, operation, tags_of
 from sagemaker_emulator.resources.training_job import TrainingJob, Transition
 from sagemaker_emulator.sagemaker import SageMaker
+from sagemaker_emulator.wire import described
 
 
 @operation("CreateTrainingJob")

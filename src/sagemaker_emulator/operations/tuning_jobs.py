@@ -7,9 +7,10 @@ from collections import Counter
 from typing import Any
 
 from sagemaker_emulator.errors import validation
-from sagemaker_emulator.operations.registry import Request, Response, described, listed, operation, tags_of
+from sagemaker_emulator.operations.registry import Request, Response, listed, operation, tags_of
 from sagemaker_emulator.resources.tuning_job import Result, TuningJob, best_of
 from sagemaker_emulator.sagemaker import SageMaker
+from sagemaker_emulator.wire import described
 
 DEFAULT_RESULTS = 10
 COUNTED = {

@@ -1,6 +1,7 @@
 """What SageMaker speaks on the wire, read off botocore's own service models. Pure functions; nothing here listens."""
 
 from sagemaker_emulator.wire.constraints import validate
+from sagemaker_emulator.wire.descriptions import described
 from sagemaker_emulator.wire.event_stream import encode_event
 from sagemaker_emulator.wire.messages import AwsError, Call, HttpRequest, HttpResponse
 from sagemaker_emulator.wire.protocol import operation_names, output_members, parse, serialize, serialize_error
@@ -10,6 +11,7 @@ __all__ = [
     "Call",
     "HttpRequest",
     "HttpResponse",
+    "described",
     "encode_event",
     "operation_names",
     "output_members",

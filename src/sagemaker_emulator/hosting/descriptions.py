@@ -1,0 +1,124 @@
+"""Descriptions of models, endpoint configurations and endpoints, as Describe operations and events have them.
+
+Pure functions of the records; what an endpoint's instances are doing at the moment is passed in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sagemaker_emulator.hosting.deployments import Deployment, Variant
+from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus, Revision, VariantTarget
+from sagemaker_emulator.resources.endpoint_config import DataCapture, EndpointConfig
+from sagemaker_emulator.resources.model import Model
+from sagemaker_emulator.wire import described
+
+Description = dict[str, Any]
+
+
+def describe_model(model: Model) -> Description:
+    return described("DescribeModel", model.request, {"ModelArn": model.arn, "CreationTime": model.created})
+
+
+def summarize_model(model: Model) -> Description:
+    return {"ModelName": model.name, "ModelArn": model.arn, "CreationTime": model.created}
+
+
+def describe_endpoint_config(config: EndpointConfig) -> Description:
+    computed = {"EndpointConfigArn": config.arn, "CreationTime": config.created}
+    return described("DescribeEndpointConfig", config.request, computed)
+
+
+def summarize_endpoint_config(config: EndpointConfig) -> Description:
+    return {
+        "EndpointConfigName": config.name,
+        "EndpointConfigArn": config.arn,
+        "CreationTime": config.created,
+    }
+
+
+def describe_endpoint(endpoint: Endpoint, deployment: Deployment | None = None) -> Description:
+    """Return the answer of DescribeEndpoint. `deployment` is what serves the endpoint at the moment, if anything does:
+    current weights and instance counts are its own.
+    """
+    capture = endpoint.revision.data_capture
+    description = {
+        **summarize_endpoint(endpoint),
+        "EndpointConfigName": endpoint.config_name,
+        "FailureReason": endpoint.failure_reason,
+        "DataCaptureConfig": _data_capture(capture) if capture else None,
+        "AsyncInferenceConfig": endpoint.revision.config.request.get("AsyncInferenceConfig"),
+        "LastDeploymentConfig": endpoint.deployment_config or None,
+        "PendingDeploymentSummary": _pending_deployment(endpoint),
+        "ProductionVariants": _production_variants(endpoint, deployment),
+    }
+    return {name: value for name, value in description.items() if value is not None}
+
+
+def summarize_endpoint(endpoint: Endpoint) -> Description:
+    return {
+        "EndpointName": endpoint.name,
+        "EndpointArn": endpoint.arn,
+        "CreationTime": endpoint.created,
+        "LastModifiedTime": endpoint.modified,
+        "EndpointStatus": endpoint.status,
+    }
+
+
+def _production_variants(endpoint: Endpoint, deployment: Deployment | None) -> list[Description] | None:
+    """None before the first deployment, and for an endpoint that failed with nothing running."""
+    if endpoint.status is EndpointStatus.CREATING or (endpoint.status is EndpointStatus.FAILED and not deployment):
+        return None
+    running = deployment.variants if deployment else {}
+    revision = endpoint.revision
+    return [_variant(revision, target, running.get(target.name)) for target in revision.targets]
+
+
+def _variant(revision: Revision, target: VariantTarget, running: Variant | None) -> Description:
+    return {
+        "VariantName": target.name,
+        "DeployedImages": _deployed_images(revision, target),
+        "CurrentWeight": running.weight if running else target.weight,
+        "DesiredWeight": target.weight,
+        "CurrentInstanceCount": running.ready_count if running else 0,
+        "DesiredInstanceCount": target.instance_count,
+    }
+
+
+def _pending_deployment(endpoint: Endpoint) -> Description | None:
+    """PendingDeploymentSummary, which an endpoint has while it is created or updated."""
+    pending = endpoint.revision if endpoint.status is EndpointStatus.CREATING else endpoint.pending
+    if pending is None:
+        return None
+    types = {variant.name: variant.instance_type for variant in pending.config.variants}
+    variants = [
+        {
+            **_variant(pending, target, None),
+            "CurrentWeight": 0.0,
+            "VariantStatus": [{"Status": "Creating", "StartTime": pending.started}],
+            **({"InstanceType": types[target.name]} if types[target.name] else {}),
+        }
+        for target in pending.targets
+    ]
+    return {
+        "EndpointConfigName": pending.config.name,
+        "ProductionVariants": variants,
+        "StartTime": pending.started,
+    }
+
+
+def _deployed_images(revision: Revision, target: VariantTarget) -> list[Description]:
+    """ResolvedImage repeats SpecifiedImage: nothing resolves digests here."""
+    definition = next(variant for variant in revision.config.variants if variant.name == target.name)
+    image = revision.model(definition.model_name).container["Image"]
+    return [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": revision.started}]
+
+
+def _data_capture(capture: DataCapture) -> Description:
+    return {
+        "EnableCapture": capture.enabled,
+        "CaptureStatus": "Started" if capture.enabled else "Stopped",
+        "CurrentSamplingPercentage": capture.sampling_percentage,
+        "DestinationS3Uri": capture.destination_uri,
+        "KmsKeyId": "",
+    }
