@@ -11,11 +11,10 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from scones import kit as kits
-from scones import settings, timings
+from scones import output_folder, settings
 from scones.console import Console
+from scones.context import Context, opened
 from scones.errors import SconesError, explained
-from scones.kit import Kit
 from scones.settings import Setting
 
 INTERRUPTED = 130
@@ -34,10 +33,10 @@ class Invocation:
     def target(self) -> str:
         return self.profile or os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
 
-    def kit(self, arguments: dict[str, str | None]) -> Kit:
+    def context(self, arguments: dict[str, str | None]) -> Context:
         given = {name: value for name, value in arguments.items() if value is not None}
         loaded = settings.load(given, os.environ, self.target, settings.PROJECT / "targets.toml")
-        return kits.opened(loaded, boto3.Session(profile_name=self.profile), self.console)
+        return opened(loaded, boto3.Session(profile_name=self.profile), self.console)
 
 
 def option(setting: Setting) -> Callable[[Command], Command]:
@@ -62,12 +61,12 @@ def takes(*names: str) -> Callable[[Command], Command]:
     return decorate
 
 
-def timed(kit: Kit, step: str, title: str, action: Callable[[Kit], Result]) -> Result:
-    timings.prove_writable(kit)
-    kit.console.step(title)
+def timed(context: Context, step: str, title: str, action: Callable[[Context], Result]) -> Result:
+    output_folder.prove_writable(context)
+    context.console.step(title)
     began = time.monotonic()
-    result = action(kit)
-    timings.note(kit, step, time.monotonic() - began)
+    result = action(context)
+    output_folder.note(context, step, time.monotonic() - began)
     return result
 
 
@@ -82,41 +81,41 @@ def cli(context: click.Context, profile: str | None) -> None:
     context.obj = Invocation(profile, Console())
 
 
-def step_stage(kit: Kit) -> None:
-    from scones import stage
+def step_stage(context: Context) -> None:
+    from scones.dataset import staging
 
-    timed(kit, "stage", "Stage the images", stage.stage)
-
-
-def step_train(kit: Kit) -> None:
-    from scones import training
-
-    timed(kit, "train", "Train", training.train)
+    timed(context, "stage", "Stage the images", staging.stage)
 
 
-def step_endpoint(kit: Kit) -> None:
-    from scones import endpoint
+def step_train(context: Context) -> None:
+    from scones.training import training_job
 
-    timed(kit, "endpoint", "Deploy the endpoint", endpoint.endpoint)
-
-
-def step_deploy(kit: Kit) -> None:
-    from scones import deploy
-
-    timed(kit, "deploy", "Deploy the stack", deploy.deploy)
+    timed(context, "train", "Train", training_job.train)
 
 
-def step_classify(kit: Kit) -> None:
-    from scones import executions
+def step_endpoint(context: Context) -> None:
+    from scones.deployment import endpoint
 
-    run = timed(kit, "classify", "Classify test images", executions.classify)
-    executions.write(run, kit.settings.out)
+    timed(context, "endpoint", "Deploy the endpoint", endpoint.endpoint)
 
 
-def step_report(kit: Kit) -> None:
-    from scones import report
+def step_deploy(context: Context) -> None:
+    from scones.deployment import deploy
 
-    timed(kit, "report", "Report", report.report)
+    timed(context, "deploy", "Deploy the stack", deploy.deploy)
+
+
+def step_classify(context: Context) -> None:
+    from scones.classify import executions
+
+    run = timed(context, "classify", "Classify test images", executions.classify)
+    executions.write(run, context.settings.out)
+
+
+def step_report(context: Context) -> None:
+    from scones.report import report
+
+    timed(context, "report", "Report", report.report)
 
 
 PLACE = ("bucket", "out")
@@ -134,7 +133,7 @@ CLASSIFY = ("images", "concurrency")
 @click.pass_obj
 def deploy(invocation: Invocation, /, **arguments: str | None) -> None:
     """Deploy the stack: bucket, role, functions, state machines, queues, alarms, dashboard."""
-    step_deploy(invocation.kit(arguments))
+    step_deploy(invocation.context(arguments))
 
 
 @cli.command()
@@ -142,7 +141,7 @@ def deploy(invocation: Invocation, /, **arguments: str | None) -> None:
 @click.pass_obj
 def stage(invocation: Invocation, /, **arguments: str | None) -> None:
     """Get the images, write PNGs and manifests, put them in the bucket."""
-    step_stage(invocation.kit(arguments))
+    step_stage(invocation.context(arguments))
 
 
 @cli.command()
@@ -150,7 +149,7 @@ def stage(invocation: Invocation, /, **arguments: str | None) -> None:
 @click.pass_obj
 def train(invocation: Invocation, /, **arguments: str | None) -> None:
     """Train with SageMaker, following the job's log."""
-    step_train(invocation.kit(arguments))
+    step_train(invocation.context(arguments))
 
 
 @cli.command()
@@ -158,7 +157,7 @@ def train(invocation: Invocation, /, **arguments: str | None) -> None:
 @click.pass_obj
 def endpoint(invocation: Invocation, /, **arguments: str | None) -> None:
     """Serve the trained model, capturing all traffic."""
-    step_endpoint(invocation.kit(arguments))
+    step_endpoint(invocation.context(arguments))
 
 
 @cli.command()
@@ -167,16 +166,16 @@ def endpoint(invocation: Invocation, /, **arguments: str | None) -> None:
 @click.pass_obj
 def classify(invocation: Invocation, /, keys: tuple[str, ...], **arguments: str | None) -> None:
     """Send test images through the state machine; or the objects with KEYS, without touching the last run's record."""
-    from scones import executions
+    from scones.classify import executions
 
-    kit = invocation.kit(arguments)
+    context = invocation.context(arguments)
     if not keys:
-        step_classify(kit)
-        executions.raise_failed(executions.read(kit.settings.out).executions)
+        step_classify(context)
+        executions.raise_failed(executions.read(context.settings.out).executions)
         return
-    run = executions.classify(kit, keys)
+    run = executions.classify(context, keys)
     for execution in run.executions:
-        kit.console.say(executions.describe(execution, kit.settings.classes))
+        context.console.say(executions.describe(execution, context.settings.classes))
     executions.raise_failed(run.executions)
 
 
@@ -187,11 +186,11 @@ def classify(invocation: Invocation, /, keys: tuple[str, ...], **arguments: str 
 @click.pass_obj
 def classify_batch(invocation: Invocation, /, prefix: str, manifest: str | None, **arguments: str | None) -> None:
     """Send all images under PREFIX (test/) through the workflow, many at once, and report which failed."""
-    from scones import batches
+    from scones.classify import batch
 
-    kit = invocation.kit(arguments)
-    kit.console.step("Classify a batch")
-    batches.classify_batch(kit, batches.Source(prefix, manifest))
+    context = invocation.context(arguments)
+    context.console.step("Classify a batch")
+    batch.classify_batch(context, batch.Source(prefix, manifest))
 
 
 @cli.command()
@@ -199,9 +198,9 @@ def classify_batch(invocation: Invocation, /, prefix: str, manifest: str | None,
 @click.pass_obj
 def pipeline(invocation: Invocation, /, **arguments: str | None) -> None:
     """Train, evaluate, and put the model into service if it is good enough; exit code 3 if it is not."""
-    from scones import pipeline as pipelines
+    from scones.pipeline import pipeline_run as pipelines
 
-    timed(invocation.kit(arguments), "pipeline", "Train and deploy", pipelines.pipeline)
+    timed(invocation.context(arguments), "pipeline", "Train and deploy", pipelines.pipeline)
 
 
 @cli.command()
@@ -209,7 +208,7 @@ def pipeline(invocation: Invocation, /, **arguments: str | None) -> None:
 @click.pass_obj
 def report(invocation: Invocation, /, **arguments: str | None) -> None:
     """Read all captured records; draw the picture, the page and summary.json."""
-    step_report(invocation.kit(arguments))
+    step_report(invocation.context(arguments))
 
 
 @cli.command()
@@ -217,11 +216,11 @@ def report(invocation: Invocation, /, **arguments: str | None) -> None:
 @click.pass_obj
 def destroy(invocation: Invocation, /, **arguments: str | None) -> None:
     """Remove all that the steps made in the account, the endpoint first."""
-    from scones import destroy as destruction
+    from scones.removal import destroy as destruction
 
-    kit = invocation.kit(arguments)
-    kit.console.step("Destroy")
-    destruction.destroy(kit)
+    context = invocation.context(arguments)
+    context.console.step("Destroy")
+    destruction.destroy(context)
 
 
 @cli.command()
@@ -229,19 +228,16 @@ def destroy(invocation: Invocation, /, **arguments: str | None) -> None:
 @click.pass_obj
 def run(invocation: Invocation, /, **arguments: str | None) -> None:
     """All steps: deploy, stage, train, endpoint, classify, report."""
-    from scones import executions
+    from scones.classify import executions
 
-    kit = invocation.kit(arguments)
-    kit.console.say(f"Target {kit.settings.target}, account {kit.account}, {kit.region}, bucket {kit.bucket}")
-    kit.require_local_mode()
+    context = invocation.context(arguments)
+    context.console.say(
+        f"Target {context.settings.target}, account {context.account}, {context.region}, bucket {context.bucket}"
+    )
+    context.require_local_mode()
     for step in (step_deploy, step_stage, step_train, step_endpoint, step_classify, step_report):
-        step(kit)
-    executions.raise_failed(executions.read(kit.settings.out).executions)
-
-
-# The names that these had before.
-cli.add_command(click.Command("workflow", params=deploy.params, callback=deploy.callback, hidden=True))
-cli.add_command(click.Command("clean", params=destroy.params, callback=destroy.callback, hidden=True))
+        step(context)
+    executions.raise_failed(executions.read(context.settings.out).executions)
 
 
 @cli.command()
@@ -261,13 +257,13 @@ def load(
     **arguments: str | None,
 ) -> None:
     """Send test images at a steady rate or in a burst, not waiting for answers; figures and a picture in out/load."""
-    from scones import load as loads
+    from scones.load import generator as loads
 
     if burst is not None and (rate is not None or lasts is not None):
         raise click.UsageError("--burst sends all at once: leave out --rate and --for")
     steady = loads.steady(5 if rate is None else rate, loads.seconds(lasts or "30s"))
     arrivals = steady if burst is None else loads.burst(burst)
-    loads.load(invocation.kit(arguments), arrivals, to_endpoint)
+    loads.load(invocation.context(arguments), arrivals, to_endpoint)
 
 
 def interrupted(error: BaseException) -> int:

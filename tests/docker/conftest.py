@@ -32,9 +32,9 @@ from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.server import Server
 from sagemaker_emulator.settings import Settings
 from scones.console import Meter
-from scones.load import generate, steady
-from scones.load_figures import FAILED, SUCCEEDED, Record
-from scones.load_targets import SENDERS, EndpointTarget
+from scones.load.generator import generate, steady
+from scones.load.measurements import FAILED, SUCCEEDED, Record
+from scones.load.targets import SENDERS, EndpointTarget
 
 IMAGE = "scones-tests/own:1"
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"

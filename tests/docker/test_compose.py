@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from sagemaker_emulator.engine.docker.labels import LABEL
-from scones.load_figures import Record
+from scones.load.measurements import Record
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "scones-tests-compose"

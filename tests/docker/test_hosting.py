@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scones.load_figures import Record
+from scones.load.measurements import Record
 
 
 @pytest.fixture(scope="module")

@@ -23,10 +23,10 @@ from sagemaker_emulator.engine import ContainerSpec
 from sagemaker_emulator.engine.attached_container import AttachedEngine
 from scones import sagemaker_sdk, settings
 from scones.console import Console
+from scones.context import Context, opened
 from scones.errors import LocalModeError
-from scones.kit import Kit, opened
 from scones.local_mode.client import LocalSageMaker
-from scones.local_mode.engine import ENDPOINT, TRAINING_JOB
+from scones.local_mode.docker_engine import ENDPOINT, TRAINING_JOB
 from scones.polling import poll
 
 BUCKET = "docker-engine"
@@ -48,15 +48,15 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def kit(image: str, aws: None, tmp_path_factory: pytest.TempPathFactory) -> Kit:
+def context(image: str, aws: None, tmp_path_factory: pytest.TempPathFactory) -> Context:
     given = {"image_uri": image, "bucket": BUCKET, "training_instance_type": "local", "endpoint_instance_type": "local"}
-    loaded = settings.load(given, {}, "local-mode", tmp_path_factory.mktemp("kit") / "none")
+    loaded = settings.load(given, {}, "local-mode", tmp_path_factory.mktemp("context") / "none")
     return opened(loaded, boto3.Session(), Console(RichConsole(file=io.StringIO())))
 
 
 @pytest.fixture(scope="module")
-def client(kit: Kit) -> Any:
-    return kit.client("sagemaker")
+def client(context: Context) -> Any:
+    return context.client("sagemaker")
 
 
 @pytest.fixture(scope="module")
@@ -90,16 +90,16 @@ def _listens(port: int) -> bool:
 
 
 @pytest.fixture(scope="module")
-def train(kit: Kit, client: Any) -> Callable[..., dict[str, Any]]:
+def train(context: Context, client: Any) -> Callable[..., dict[str, Any]]:
     """A job of the SDK's Estimator, described at its end."""
-    session = sagemaker_sdk.session(kit.session, client, kit.bucket)
-    kit.client("s3").put_object(Bucket=BUCKET, Key="input/one.txt", Body=b"one")
+    session = sagemaker_sdk.session(context.session, client, context.bucket)
+    context.client("s3").put_object(Bucket=BUCKET, Key="input/one.txt", Body=b"one")
 
     def run(**hyperparameters: str) -> dict[str, Any]:
         name = f"local-mode-{uuid.uuid4().hex[:8]}"
         request = sagemaker_sdk.TrainingJobRequest(
             name=name,
-            image_uri=str(kit.settings.image_uri),
+            image_uri=str(context.settings.image_uri),
             role=ROLE,
             bucket=BUCKET,
             instance_type="local",
@@ -123,22 +123,22 @@ def job(train: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     return train()
 
 
-def log_of(kit: Kit, job: dict[str, Any]) -> list[str]:
-    logs, group = kit.client("logs"), "/aws/sagemaker/TrainingJobs"
+def log_of(context: Context, job: dict[str, Any]) -> list[str]:
+    logs, group = context.client("logs"), "/aws/sagemaker/TrainingJobs"
     found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job['TrainingJobName']}/")
     stream = found["logStreams"][0]["logStreamName"]
     return [event["message"] for event in logs.get_log_events(logGroupName=group, logStreamName=stream)["events"]]
 
 
-def test_a_job_of_the_sdk_leaves_its_model_in_the_bucket(kit: Kit, job: dict[str, Any]) -> None:
+def test_a_job_of_the_sdk_leaves_its_model_in_the_bucket(context: Context, job: dict[str, Any]) -> None:
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     key = f"models/{job['TrainingJobName']}/output/model.tar.gz"
     assert job["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://{BUCKET}/{key}"
-    assert kit.client("s3").head_object(Bucket=BUCKET, Key=key)["ContentLength"]
+    assert context.client("s3").head_object(Bucket=BUCKET, Key=key)["ContentLength"]
 
 
-def test_the_log_is_whole_and_the_container_is_the_callers(kit: Kit, job: dict[str, Any]) -> None:
-    first, *_, last = log_of(kit, job)
+def test_the_log_is_whole_and_the_container_is_the_callers(context: Context, job: dict[str, Any]) -> None:
+    first, *_, last = log_of(context, job)
     assert json.loads(first)["uid"] == os.getuid()
     assert json.loads(first)["files"] == 1
     assert last == "the last line"
@@ -216,22 +216,24 @@ def invoke(runtime: Any, name: str) -> dict[str, Any] | None:
 
 
 def test_the_endpoint_answers_by_its_name_and_is_captured(
-    deploy: Callable[..., Any], emulator: Any, kit: Kit, until: Callable[..., Any]
+    deploy: Callable[..., Any], emulator: Any, context: Context, until: Callable[..., Any]
 ) -> None:
     described = deploy("by-name", "by-name-1")
     assert described["EndpointStatus"] == "InService", described.get("FailureReason")
     assert until(lambda: invoke(emulator, "by-name"), "the emulator to find it") == {"model": "v1", "got": "hello"}
-    s3, prefix = kit.client("s3"), "captured/by-name/AllTraffic/"
+    s3, prefix = context.client("s3"), "captured/by-name/AllTraffic/"
     keys = until(lambda: s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents"), "what was captured")
     record = json.loads(s3.get_object(Bucket=BUCKET, Key=keys[0]["Key"])["Body"].read())
     assert record["eventMetadata"]["inferenceId"] == "one"
 
 
 def test_the_endpoint_is_there_for_the_next_process_and_on_loopback_alone(
-    deploy: Callable[..., Any], engine: Any, kit: Kit
+    deploy: Callable[..., Any], engine: Any, context: Context
 ) -> None:
     deploy("loopback", "loopback-1")
-    another = LocalSageMaker(kit.session, kit.client("s3"), kit.client("logs"), kit.bucket, kit.account)
+    another = LocalSageMaker(
+        context.session, context.client("s3"), context.client("logs"), context.bucket, context.account
+    )
     assert another.describe_endpoint(EndpointName="loopback")["EndpointStatus"] == "InService"
     (container,) = containers(engine, "loopback")
     (published,) = container.attrs["NetworkSettings"]["Ports"]["8080/tcp"]

@@ -14,11 +14,11 @@ import psutil
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from scones.local_mode.endpoints import EndpointRun
-from scones.local_mode.engine import TRAINING_JOB as TRAINING_JOB_LABEL
-from scones.local_mode.engine import Docker, remove, stop
-from scones.local_mode.jobs import TrainingRun, in_background
+from scones.local_mode.docker_engine import TRAINING_JOB as TRAINING_JOB_LABEL
+from scones.local_mode.docker_engine import Docker, remove, stop
+from scones.local_mode.endpoint_runs import EndpointRun
 from scones.local_mode.records import ENDPOINT, ENDPOINT_CONFIG, KINDS, MODEL, TRAINING_JOB, Kind, Records
+from scones.local_mode.training_runs import TrainingRun, in_background
 
 RUNNING = {"InProgress", "Stopping"}
 MOVING = {"Creating", "Updating"}

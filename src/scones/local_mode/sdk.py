@@ -49,7 +49,7 @@ class Container(image._SageMakerContainer):  # type: ignore[misc]
         command: list[str] = super()._compose(detached)
         if not self._is_serving:
             return command
-        return [sys.executable, "-m", "scones.local_mode.hold", command[command.index("-f") + 1]]
+        return [sys.executable, "-m", "scones.local_mode.compose_process", command[command.index("-f") + 1]]
 
     def _generate_compose_file(self, *arguments: Any, **named: Any) -> dict[str, Any]:
         """Its network is its own: the SDK has one by a fixed name, which nobody takes away and all algo-1s share."""

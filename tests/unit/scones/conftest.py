@@ -17,9 +17,9 @@ import pytest
 from moto import mock_aws
 from rich.console import Console as RichConsole
 
-from scones import bucket, settings
+from scones import buckets, settings
 from scones.console import Console
-from scones.kit import Kit, opened
+from scones.context import Context, opened
 
 UNWANTED = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_REGION")
 ENVIRONMENT = {
@@ -142,14 +142,14 @@ def screen() -> Screen:
     return Screen()
 
 
-MakeKit = Callable[..., Kit]
+MakeContext = Callable[..., Context]
 
 
 @pytest.fixture
-def make_kit(aws: None, screen: Screen, tmp_path: Path) -> MakeKit:
+def make_context(aws: None, screen: Screen, tmp_path: Path) -> MakeContext:
     """A kit whose files are all under the test's own folder; keyword arguments are settings."""
 
-    def make(**arguments: str) -> Kit:
+    def make(**arguments: str) -> Context:
         given = {"out": str(tmp_path / "report"), **arguments}
         loaded = settings.load(given, {}, "default", tmp_path / "targets.toml")
         loaded = replace(loaded, project=tmp_path)
@@ -159,10 +159,10 @@ def make_kit(aws: None, screen: Screen, tmp_path: Path) -> MakeKit:
 
 
 @pytest.fixture
-def kit(make_kit: MakeKit, archive: Path) -> Kit:
+def context(make_context: MakeContext, archive: Path) -> Context:
     """With a bucket and a role, which the stack would make."""
-    made = make_kit(dataset=str(archive), yes="yes", role=ROLE)
-    bucket.ensure(made, made.bucket)
+    made = make_context(dataset=str(archive), yes="yes", role=ROLE)
+    buckets.ensure(made, made.bucket)
     return made
 
 

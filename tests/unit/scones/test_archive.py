@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import pytest
 
-from scones.archive import read_archive
+from scones.dataset.cifar_archive import read_archive
 from scones.errors import ArchiveError
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from scones import batches
-from scones.batches import Result, Source
+from scones.classify import batch
+from scones.classify.batch import Result, Source
+from scones.context import Context
 from scones.errors import MissingError
-from scones.kit import Kit
 
 NAME = "5b3e1a52-4f0c-4b43-9a57-0c9b6d1f7e21"
 
@@ -36,33 +36,33 @@ CHILDREN = {
 
 
 @pytest.fixture
-def written(kit: Kit) -> dict[str, Any]:
+def written(context: Context) -> dict[str, Any]:
     """The execution's answer, with its files in S3."""
-    s3 = kit.client("s3")
-    s3.create_bucket(Bucket=kit.bucket)
+    s3 = context.client("s3")
+    s3.create_bucket(Bucket=context.bucket)
     files: dict[str, list[dict[str, Any]]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
     for name, found in CHILDREN.items():
         key = f"batches/7/{NAME}/{name}.json"
-        s3.put_object(Bucket=kit.bucket, Key=key, Body=json.dumps(found).encode())
+        s3.put_object(Bucket=context.bucket, Key=key, Body=json.dumps(found).encode())
         files[name.split("_")[0]].append({"Key": key, "Size": 1})
     manifest = f"batches/7/{NAME}/manifest.json"
-    s3.put_object(Bucket=kit.bucket, Key=manifest, Body=json.dumps({"ResultFiles": files}).encode())
-    return {"output": json.dumps({"ResultWriterDetails": {"Bucket": kit.bucket, "Key": manifest}})}
+    s3.put_object(Bucket=context.bucket, Key=manifest, Body=json.dumps({"ResultFiles": files}).encode())
+    return {"output": json.dumps({"ResultWriterDetails": {"Bucket": context.bucket, "Key": manifest}})}
 
 
-def test_every_file_of_the_manifest_is_read(kit: Kit, written: dict[str, Any]) -> None:
-    assert batches.results(kit, written) == [
+def test_every_file_of_the_manifest_is_read(context: Context, written: dict[str, Any]) -> None:
+    assert batch.results(context, written) == [
         Result("a.png", "below_threshold"),
         Result("b.png", "succeeded", "bicycle", 0.97),
         Result("notes.txt", "failed", error="NotAnImage", cause='{"errorMessage": "no PNG"}'),
     ]
 
 
-def test_the_report_names_what_failed_and_why(kit: Kit, written: dict[str, Any], screen: object) -> None:
-    batches.report(kit, batches.results(kit, written))
+def test_the_report_names_what_failed_and_why(context: Context, written: dict[str, Any], screen: object) -> None:
+    batch.report(context, batch.results(context, written))
     assert "3 results: 1 succeeded, 1 below the threshold, 1 failed" in str(screen)
     assert "notes.txt: NotAnImage: no PNG" in str(screen)
-    kept = json.loads((kit.settings.out / batches.RECORD).read_text())
+    kept = json.loads((context.settings.out / batch.RECORD).read_text())
     assert [result["key"] for result in kept] == ["a.png", "b.png", "notes.txt"]
 
 
@@ -75,6 +75,6 @@ def test_a_manifest_takes_the_place_of_the_prefix() -> None:
     assert Source(manifest="list.json").fields == {"manifest": "list.json"}
 
 
-def test_without_a_stack_it_says_which_step_makes_it(kit: Kit, tmp_path: Path) -> None:
+def test_without_a_stack_it_says_which_step_makes_it(context: Context, tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="stack scones-unlimited is not there: run `scones deploy` first"):
-        batches.classify_batch(kit, Source())
+        batch.classify_batch(context, Source())

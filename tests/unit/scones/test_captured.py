@@ -5,9 +5,9 @@ from types import ModuleType
 
 import pytest
 
-from scones import captured
+from scones.context import Context
 from scones.errors import CaptureError
-from scones.kit import Kit
+from scones.report import captured_records
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -22,52 +22,54 @@ def line(event_id: str, inference_id: str | None = None, output: str = "[0.9, 0.
     return json.dumps({"captureData": data, "eventMetadata": metadata, "eventVersion": "0"})
 
 
-def put(kit: Kit, name: str, *lines: str) -> None:
-    key = f"{captured.prefix_of('scones-vehicles')}2026/01/01/00/{name}"
-    kit.client("s3").put_object(Bucket=kit.bucket, Key=key, Body="\n".join(lines).encode())
+def put(context: Context, name: str, *lines: str) -> None:
+    key = f"{captured_records.prefix_of('scones-vehicles')}2026/01/01/00/{name}"
+    context.client("s3").put_object(Bucket=context.bucket, Key=key, Body="\n".join(lines).encode())
 
 
 def test_a_record_has_image_answer_and_name() -> None:
-    record = captured.parse(line("e", "bike-1"))
+    record = captured_records.parse(line("e", "bike-1"))
     assert (record.image, record.probabilities, record.inference_id) == (PNG, (0.9, 0.1), "bike-1")
     assert (record.prediction, record.confidence) == (0, 0.9)
 
 
-def test_every_line_of_every_file_is_read(kit: Kit) -> None:
-    put(kit, "a.jsonl", line("1"), line("2"), "", line("3"))
-    put(kit, "b.jsonl", line("4", "bike-1"))
-    put(kit, "notes.txt", "not a record")
-    found = captured.read_all(kit, "scones-vehicles", lambda records: len(records) == 4)
+def test_every_line_of_every_file_is_read(context: Context) -> None:
+    put(context, "a.jsonl", line("1"), line("2"), "", line("3"))
+    put(context, "b.jsonl", line("4", "bike-1"))
+    put(context, "notes.txt", "not a record")
+    found = captured_records.read_all(context, "scones-vehicles", lambda records: len(records) == 4)
     assert {record.event_id for record in found} == {"1", "2", "3", "4"}
 
 
-def test_files_over_a_page_of_the_listing_are_read(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_over_a_page_of_the_listing_are_read(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "3")
     for number in range(8):
-        put(kit, f"{number}.jsonl", line(str(number)))
-    assert kit.client("s3").list_objects_v2(Bucket=kit.bucket)["IsTruncated"]
-    assert len(captured.read_all(kit, "scones-vehicles", lambda records: True)) == 8
+        put(context, f"{number}.jsonl", line(str(number)))
+    assert context.client("s3").list_objects_v2(Bucket=context.bucket)["IsTruncated"]
+    assert len(captured_records.read_all(context, "scones-vehicles", lambda records: True)) == 8
 
 
-def test_a_deadline_gives_what_there_is(kit: Kit) -> None:
-    put(kit, "a.jsonl", line("1"))
-    assert len(captured.read_all(kit, "scones-vehicles", lambda records: False, timeout_s=0.01)) == 1
+def test_a_deadline_gives_what_there_is(context: Context) -> None:
+    put(context, "a.jsonl", line("1"))
+    assert len(captured_records.read_all(context, "scones-vehicles", lambda records: False, timeout_s=0.01)) == 1
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"eventMetadata": {}, "captureData": 1}'])
 def test_a_line_that_is_no_record_is_named(text: str) -> None:
     with pytest.raises(CaptureError, match=r"line 2 of s3://b/k\.jsonl is no captured record"):
-        list(captured.parse_file("s3://b/k.jsonl", f"{line('1')}\n{text}"))
+        list(captured_records.parse_file("s3://b/k.jsonl", f"{line('1')}\n{text}"))
 
 
 def test_an_answer_that_is_no_list_has_no_probabilities() -> None:
-    assert captured.parse(line("e", output="oops")).probabilities == ()
+    assert captured_records.parse(line("e", output="oops")).probabilities == ()
 
 
 def test_records_that_aws_wrote_are_read(shared_data: ModuleType) -> None:
     folder: Path = shared_data.shared("fixtures/data-capture")
     records = [
-        record for file in sorted(folder.iterdir()) for record in captured.parse_file(file.name, file.read_text())
+        record
+        for file in sorted(folder.iterdir())
+        for record in captured_records.parse_file(file.name, file.read_text())
     ]
     assert len(records) == 21
     assert all(record.image.startswith(PNG) and len(record.probabilities) == 2 for record in records)

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from scones import cli, timings
+from scones import cli, output_folder
 from scones.console import keeps_running
+from scones.context import Context
 from scones.errors import SettingsError
-from scones.kit import Kit
 
 
-@pytest.mark.parametrize("step", ["deploy", "workflow", "stage", "train", "endpoint", "classify", "report", "run"])
+@pytest.mark.parametrize("step", ["deploy", "stage", "train", "endpoint", "classify", "report", "run"])
 def test_a_step_whose_results_have_no_place_does_not_begin(
     aws: None, capsys: pytest.CaptureFixture[str], archive: Path, step: str
 ) -> None:
@@ -37,23 +37,23 @@ def test_an_interrupt_while_python_imports_is_one_line(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr.strip()) == (130, "Interrupted before anything was begun.")
 
 
-def test_a_place_that_can_be_written_is_left_empty(kit: Kit) -> None:
-    timings.prove_writable(kit)
-    assert list(kit.settings.out.iterdir()) == []
-    kit.settings.out.rmdir()
-    kit.settings.out.write_text("")
+def test_a_place_that_can_be_written_is_left_empty(context: Context) -> None:
+    output_folder.prove_writable(context)
+    assert list(context.settings.out.iterdir()) == []
+    context.settings.out.rmdir()
+    context.settings.out.write_text("")
     with pytest.raises(SettingsError):
-        timings.prove_writable(kit)
+        output_folder.prove_writable(context)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "", '{"stage": "soon"}', '{"stage": null}'])
-def test_times_that_were_spoilt_are_noted_anew(kit: Kit, text: str) -> None:
-    kit.settings.out.mkdir()
-    (kit.settings.out / timings.STEPS).write_text(text)
-    assert timings.step_seconds(kit) == {}
-    timings.note(kit, "stage", 1.5)
-    assert timings.step_seconds(kit) == {"stage": 1.5}
-    assert [file.name for file in kit.settings.out.iterdir()] == [timings.STEPS]
+def test_times_that_were_spoilt_are_noted_anew(context: Context, text: str) -> None:
+    context.settings.out.mkdir()
+    (context.settings.out / output_folder.STEPS).write_text(text)
+    assert output_folder.step_seconds(context) == {}
+    output_folder.note(context, "stage", 1.5)
+    assert output_folder.step_seconds(context) == {"stage": 1.5}
+    assert [file.name for file in context.settings.out.iterdir()] == [output_folder.STEPS]
 
 
 REFUSALS = {

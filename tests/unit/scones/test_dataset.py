@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scones.archive import read_archive
-from scones.dataset import Dataset, parse_manifest, read_dataset, write_dataset
+from scones.dataset.cifar_archive import read_archive
+from scones.dataset.manifests import Dataset, parse_manifest, read_dataset, write_dataset
 from scones.errors import ArchiveError
 
 CLASSES = ("bicycle", "motorcycle")

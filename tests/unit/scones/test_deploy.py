@@ -15,13 +15,16 @@ import pytest
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from moto.server import ThreadedMotoServer
 
-from scones import bucket, costs, deploy, destroy, settings, workflow
+from scones import buckets, settings
 from scones.console import Console
+from scones.context import Context, opened
+from scones.deployment import costs, deploy
 from scones.errors import ConsentError, MissingError, SettingsError
-from scones.kit import Kit, opened
+from scones.removal import destroy
+from scones.stack import outputs
 
 ROOT = Path(__file__).parents[3]
-MakeKit = Callable[..., Kit]
+MakeContext = Callable[..., Context]
 # Types that moto's CloudFormation does not make, and names in a warning.
 MOTO_LACKS = pytest.mark.filterwarnings("ignore:Tried to parse AWS:UserWarning")
 
@@ -59,14 +62,14 @@ def test_the_stack_is_made_from_what_its_parameters_name(checkout: Path) -> None
 @MOTO_LACKS
 @pytest.mark.usefixtures("checkout")
 def test_without_a_terminal_and_without_yes_it_is_refused_and_nothing_is_left(
-    make_kit: MakeKit, screen: object, monkeypatch: pytest.MonkeyPatch
+    make_context: MakeContext, screen: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO())
-    kit = make_kit()
+    context = make_context()
     with pytest.raises(ConsentError, match="YES=1"):
-        deploy.deploy(kit)
-    assert workflow.stack_of(kit).describe() is None
-    assert kit.client("s3").list_buckets()["Buckets"] == []
+        deploy.deploy(context)
+    assert outputs.stack_of(context).describe() is None
+    assert context.client("s3").list_buckets()["Buckets"] == []
     assert "Account 123456789012, us-east-1, profile default" in str(screen)
     assert "Endpoint scones-vehicles on ml.m5.xlarge" in str(screen)
     assert "0.230 USD an hour, about 168 a month" in str(screen)
@@ -75,57 +78,57 @@ def test_without_a_terminal_and_without_yes_it_is_refused_and_nothing_is_left(
 
 @MOTO_LACKS
 @pytest.mark.usefixtures("checkout")
-def test_the_change_set_is_shown_as_a_table(make_kit: MakeKit, screen: object) -> None:
-    deploy.deploy(make_kit(confirm="no"))
+def test_the_change_set_is_shown_as_a_table(make_context: MakeContext, screen: object) -> None:
+    deploy.deploy(make_context(confirm="no"))
     assert "Add     ClassifyFunction " in str(screen)
     assert " AWS::Lambda::Function" in str(screen)
 
 
 @MOTO_LACKS
 @pytest.mark.usefixtures("checkout")
-def test_a_bucket_that_is_there_is_used_and_not_made(make_kit: MakeKit, screen: object) -> None:
-    kit = make_kit(bucket="theirs", yes="yes")
-    kit.client("s3").create_bucket(Bucket="theirs")
-    deploy.deploy(kit)
-    found = workflow.parameters(workflow.require_stack(kit))
+def test_a_bucket_that_is_there_is_used_and_not_made(make_context: MakeContext, screen: object) -> None:
+    context = make_context(bucket="theirs", yes="yes")
+    context.client("s3").create_bucket(Bucket="theirs")
+    deploy.deploy(context)
+    found = outputs.parameters(outputs.require_stack(context))
     assert (found["Bucket"], found["MakeBucket"]) == ("theirs", "no")
     assert "Bucket theirs is not ours" in str(screen)
-    assert "theirs: not made by us" in " ".join(destroy.destroy(kit).kept)
+    assert "theirs: not made by us" in " ".join(destroy.destroy(context).kept)
 
 
 @MOTO_LACKS
 @pytest.mark.usefixtures("checkout")
-def test_our_bucket_from_before_tells_eventbridge_of_its_objects(make_kit: MakeKit) -> None:
+def test_our_bucket_from_before_tells_eventbridge_of_its_objects(make_context: MakeContext) -> None:
     """moto takes the configuration, and does not give it back."""
-    kit, put = make_kit(yes="yes"), []
-    bucket.ensure(kit, kit.bucket)
-    events = kit.client("s3").meta.events
+    context, put = make_context(yes="yes"), []
+    buckets.ensure(context, context.bucket)
+    events = context.client("s3").meta.events
     events.register(
         "provide-client-params.s3.PutBucketNotificationConfiguration", lambda params, **_: put.append(params)
     )
-    deploy.deploy(kit)
-    assert put == [{"Bucket": kit.bucket, "NotificationConfiguration": {"EventBridgeConfiguration": {}}}]
+    deploy.deploy(context)
+    assert put == [{"Bucket": context.bucket, "NotificationConfiguration": {"EventBridgeConfiguration": {}}}]
 
 
 @MOTO_LACKS
 @pytest.mark.usefixtures("checkout")
-def test_a_bucket_that_was_deleted_by_other_means_is_named(make_kit: MakeKit) -> None:
-    kit = make_kit(yes="yes")
-    deploy.deploy(kit)
-    kit.client("s3").delete_bucket(Bucket=kit.bucket)
+def test_a_bucket_that_was_deleted_by_other_means_is_named(make_context: MakeContext) -> None:
+    context = make_context(yes="yes")
+    deploy.deploy(context)
+    context.client("s3").delete_bucket(Bucket=context.bucket)
     with pytest.raises(MissingError, match="was deleted by other means: run `scones destroy`"):
-        deploy.deploy(kit)
+        deploy.deploy(context)
 
 
 @pytest.mark.usefixtures("checkout")
-def test_an_endpoint_that_is_not_there_cannot_be_scaled(make_kit: MakeKit) -> None:
+def test_an_endpoint_that_is_not_there_cannot_be_scaled(make_context: MakeContext) -> None:
     with pytest.raises(SettingsError, match="there is no endpoint scones-vehicles: deploy without it"):
-        deploy.deploy(make_kit(endpoint_scaling="yes"))
+        deploy.deploy(make_context(endpoint_scaling="yes"))
 
 
-def test_the_price_of_an_instance_that_is_not_in_the_table_is_not_made_up(make_kit: MakeKit) -> None:
-    kit = make_kit(endpoint_instance_type="ml.p5.48xlarge")
-    assert costs.endpoint_line(kit).endswith("see SageMaker's price list")
+def test_the_price_of_an_instance_that_is_not_in_the_table_is_not_made_up(make_context: MakeContext) -> None:
+    context = make_context(endpoint_instance_type="ml.p5.48xlarge")
+    assert costs.endpoint_line(context).endswith("see SageMaker's price list")
 
 
 # ---- an AWS that is not ours: moto's server, by a profile, over HTTP ----
@@ -149,7 +152,7 @@ def calls() -> Calls:
 
 
 @pytest.fixture
-def prod(server: str, monkeypatch: pytest.MonkeyPatch, checkout: Path, calls: Calls) -> Kit:
+def prod(server: str, monkeypatch: pytest.MonkeyPatch, checkout: Path, calls: Calls) -> Context:
     """A kit under the profile `prod`, all of whose calls are recorded."""
     config = checkout / "aws.config"
     lines = ("region = eu-west-1", "aws_access_key_id = a", "aws_secret_access_key = b", f"endpoint_url = {server}")
@@ -186,14 +189,14 @@ def test_a_field_that_aws_lacks_is_found() -> None:
 
 
 @MOTO_LACKS
-def test_an_aws_that_is_not_ours_is_deployed_to_and_left_clean(prod: Kit, calls: Calls) -> None:
+def test_an_aws_that_is_not_ours_is_deployed_to_and_left_clean(prod: Context, calls: Calls) -> None:
     """As far as moto goes: its CloudFormation makes no policies of buckets, queues and topics, no alarms and no model
     package group, and has no outputs after a change set. The rest is made, and gone afterwards."""
     first = deploy.deploy(prod)
     assert deploy.deploy(prod) == first
     functions = [item["FunctionName"] for item in prod.client("lambda").list_functions()["Functions"]]
     assert {"scones-unlimited-serialize", "scones-unlimited-classify", "scones-unlimited-filter"} <= set(functions)
-    assert bucket.exists(prod.client("s3"), prod.bucket)
+    assert buckets.exists(prod.client("s3"), prod.bucket)
     destroy.destroy(prod)
     assert left_in(prod) == {}
     models = botocore.session.get_session()
@@ -219,9 +222,9 @@ LISTINGS = {
 }
 
 
-def left_in(kit: Kit) -> dict[str, object]:
+def left_in(context: Context) -> dict[str, object]:
     found = {
-        service: getattr(kit.client(service), operation)().get(items)
+        service: getattr(context.client(service), operation)().get(items)
         for service, (operation, items) in LISTINGS.items()
     }
     return {service: items for service, items in found.items() if items}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scones.download import Download, fetch
+from scones.dataset.download import Download, fetch
 from scones.errors import DownloadError, UnreachableError
 
 DATA = bytes(range(256)) * 4000

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from scones import executions
+from scones.classify import executions
+from scones.classify.executions import Execution, Image, Run
+from scones.context import Context
 from scones.errors import ExecutionsError, MissingError, SpoiltError
-from scones.executions import Execution, Image, Run
-from scones.kit import Kit
 
 LABELS = {f"test/{name}_{number}.png": label for label, name in enumerate(("bike", "moto")) for number in range(50)}
 
@@ -97,6 +97,6 @@ def test_without_a_run_it_says_which_step_makes_one(tmp_path: Path) -> None:
         executions.read(tmp_path)
 
 
-def test_without_a_state_machine_it_says_which_step_makes_it(kit: Kit) -> None:
+def test_without_a_state_machine_it_says_which_step_makes_it(context: Context) -> None:
     with pytest.raises(MissingError, match="stack scones-unlimited is not there: run `scones deploy` first"):
-        executions.classify(kit)
+        executions.classify(context)

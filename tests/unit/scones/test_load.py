@@ -12,11 +12,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from scones import cli, load, load_picture
+from scones import cli
 from scones.console import Meter
 from scones.errors import SettingsError
-from scones.load_figures import BELOW_THRESHOLD, FAILED, SUCCEEDED, Answer, Record, percentile, summary
-from scones.load_targets import EndpointTarget, WorkflowTarget
+from scones.load import generator, latency_chart
+from scones.load.measurements import BELOW_THRESHOLD, FAILED, SUCCEEDED, Answer, Record, percentile, summary
+from scones.load.targets import EndpointTarget, WorkflowTarget
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 DEADLINE_S = 20
@@ -56,13 +57,13 @@ class Gate:
         self.closed = True
 
 
-def generated(target: Gate, arrivals: load.Arrivals, meter: Meter) -> bool:
-    return load.generate(target, arrivals, target.record, time.monotonic(), meter)
+def generated(target: Gate, arrivals: generator.Arrivals, meter: Meter) -> bool:
+    return generator.generate(target, arrivals, target.record, time.monotonic(), meter)
 
 
 def test_arrivals_do_not_wait_for_answers() -> None:
     gate = Gate(20, Record())
-    assert generated(gate, load.steady(400, 0.05), Silent())
+    assert generated(gate, generator.steady(400, 0.05), Silent())
     assert len(gate.record.answers) == gate.record.sent == 20
     assert gate.closed
     between = [after - before for before, after in zip(sorted(gate.due), sorted(gate.due)[1:], strict=False)]
@@ -71,13 +72,13 @@ def test_arrivals_do_not_wait_for_answers() -> None:
 
 def test_a_burst_is_due_at_once() -> None:
     gate = Gate(10, Record())
-    assert generated(gate, load.burst(10), Silent())
+    assert generated(gate, generator.burst(10), Silent())
     assert len(set(gate.due)) == 1
 
 
 def test_an_interrupt_ends_early_with_the_figures_so_far() -> None:
     gate = Gate(2, Record())
-    assert not generated(gate, load.steady(2, 60), Interrupting())
+    assert not generated(gate, generator.steady(2, 60), Interrupting())
     assert gate.closed
     figures = gate.record.figures(1.0)
     assert figures.sent == figures.in_flight == 1
@@ -86,20 +87,20 @@ def test_an_interrupt_ends_early_with_the_figures_so_far() -> None:
 
 @pytest.mark.parametrize(("text", "expected"), [("90", 90), ("30s", 30), ("1.5m", 90), ("2h", 7200)])
 def test_a_time_has_a_unit(text: str, expected: float) -> None:
-    assert load.seconds(text) == expected
+    assert generator.seconds(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "soon", "0s", "-1", "3d"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="must be a time such as 30s"):
-        load.seconds(text)
+        generator.seconds(text)
 
 
 def test_nothing_can_be_sent_at_no_rate() -> None:
     with pytest.raises(SettingsError, match="--rate is 0"):
-        load.steady(0, 10)
+        generator.steady(0, 10)
     with pytest.raises(SettingsError, match="--burst is 0"):
-        load.burst(0)
+        generator.burst(0)
 
 
 def test_a_burst_has_no_rate(capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,7 +144,7 @@ def test_figures_count_outcomes_and_errors_and_leave_failures_out_of_the_latency
 def test_the_picture_is_drawn_however_little_came(tmp_path: Path, answered: int) -> None:
     answers = [Answer(number / 10, 0.1 + number % 7 / 50, SUCCEEDED) for number in range(answered)]
     record = record_of(*answers, sent=answered + 1)
-    load_picture.draw("workflow", record.figures(1.0), answers, tmp_path / "load.png")
+    latency_chart.draw("workflow", record.figures(1.0), answers, tmp_path / "load.png")
     assert (tmp_path / "load.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -3,7 +3,7 @@
 import pytest
 from docker.errors import DockerException
 
-from scones.local_mode.engine import unreachable
+from scones.local_mode.docker_engine import unreachable
 
 
 @pytest.mark.parametrize(

@@ -5,19 +5,19 @@ from typing import Any
 
 import pytest
 
-from scones import pipeline
+from scones.context import Context
 from scones.errors import GateError, PipelineError, SettingsError
-from scones.kit import Kit
-from scones.pipeline import Following
+from scones.pipeline import pipeline_run
+from scones.pipeline.pipeline_run import Following
 from scones.settings import PROJECT
 
 RUN = "scones-vehicles-run-1a2b3c4d"
 
 
 @pytest.fixture
-def following(kit: Kit) -> Following:
-    with kit.console.meter("Pipeline") as meter:
-        return Following(kit, meter)
+def following(context: Context) -> Following:
+    with context.console.meter("Pipeline") as meter:
+        return Following(context, meter)
 
 
 def entered(name: str, kind: str = "TaskStateEntered") -> dict[str, Any]:
@@ -36,18 +36,18 @@ def answer(error: str, cause: str) -> dict[str, Any]:
     return {"name": "pipeline-1", "status": "FAILED", "error": error, "cause": cause}
 
 
-def test_the_input_is_what_the_definition_reads(kit: Kit) -> None:
-    asked = pipeline.given(kit)
+def test_the_input_is_what_the_definition_reads(context: Context) -> None:
+    asked = pipeline_run.given(context)
     assert asked["image"].endswith("/image-classification:1")
     assert asked["gate"] == {"accuracy_at_least": 0.8, "tolerance": 0.02}
     sample = PROJECT / "local_stepfunctions" / "inputs" / "train-and-deploy.json"
     assert set(asked) == set(json.loads(sample.read_text()))
 
 
-def test_local_mode_has_no_pipeline(make_kit: Any) -> None:
-    kit = make_kit(training_instance_type="local", endpoint_instance_type="local")
+def test_local_mode_has_no_pipeline(make_context: Any) -> None:
+    context = make_context(training_instance_type="local", endpoint_instance_type="local")
     with pytest.raises(SettingsError, match="Step Functions"):
-        pipeline.given(kit)
+        pipeline_run.given(context)
 
 
 def test_a_state_is_shown_once_however_often_it_is_entered(following: Following, screen: object) -> None:
@@ -68,7 +68,7 @@ def test_the_figures_of_the_gate_are_shown_as_they_come(following: Following, sc
 def test_a_run_that_stopped_at_the_gate_has_an_exit_code_of_its_own(following: Following) -> None:
     following.show([exited("Name", {"name": RUN})], 0)
     with pytest.raises(GateError, match=f"{RUN} stopped at the gate; .*\n  Stopped: 0.5 is below 0.8") as raised:
-        pipeline.raise_failed(answer("StoppedAtGate", "Stopped: 0.5 is below 0.8"), following)
+        pipeline_run.raise_failed(answer("StoppedAtGate", "Stopped: 0.5 is below 0.8"), following)
     assert (raised.value.exit_code, PipelineError("").exit_code) == (3, 1)
 
 
@@ -79,7 +79,7 @@ def test_a_failure_says_where_it_was_and_why(following: Following) -> None:
     with pytest.raises(
         PipelineError, match=f"{RUN} failed in InspectData: States.TaskFailed: AlgorithmError: out of memory"
     ):
-        pipeline.raise_failed(answer("States.TaskFailed", cause), following)
+        pipeline_run.raise_failed(answer("States.TaskFailed", cause), following)
 
 
 @pytest.mark.parametrize(
@@ -91,4 +91,4 @@ def test_a_failure_says_where_it_was_and_why(following: Following) -> None:
     ],
 )
 def test_a_reason_is_what_a_person_can_read(cause: str | None, reason: str) -> None:
-    assert pipeline.reason({"cause": cause}) == reason
+    assert pipeline_run.reason({"cause": cause}) == reason

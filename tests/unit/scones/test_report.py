@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from scones import executions, figure, page, report, stage
-from scones.captured import CapturedRecord
+from scones.classify import executions
+from scones.classify.executions import Execution, Run
+from scones.context import Context
+from scones.dataset import staging
 from scones.errors import MissingError
-from scones.executions import Execution, Run
-from scones.figure import Decision
-from scones.kit import Kit
+from scones.report import confidence_chart, html_page, report
+from scones.report.captured_records import CapturedRecord
+from scones.report.confidence_chart import Decision
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -50,13 +52,13 @@ def test_only_records_of_the_run_belong_to_it() -> None:
     assert report.of_run([*RECORDS, *others], RUN) == RECORDS
 
 
-def test_after_a_clean_nothing_is_waited_for(kit: Kit) -> None:
-    executions.write(RUN, kit.settings.out)
+def test_after_a_clean_nothing_is_waited_for(context: Context) -> None:
+    executions.write(RUN, context.settings.out)
     with pytest.raises(MissingError, match="run `scones stage` first"):
-        report.report(kit)
-    stage.stage(kit)
+        report.report(context)
+    staging.stage(context)
     with pytest.raises(MissingError, match="there is no endpoint scones-vehicles"):
-        report.report(kit)
+        report.report(context)
 
 
 @pytest.mark.parametrize(("since_s", "settled"), [(0, False), (299, False), (301, True)])
@@ -67,7 +69,7 @@ def test_records_of_long_ago_are_not_waited_for(since_s: int, settled: bool) -> 
 @pytest.mark.parametrize("span_s", [0, 5, 3_000, 90_000, 900_000])
 def test_a_picture_is_drawn_for_any_span_of_time(tmp_path: Path, span_s: int) -> None:
     decisions = [Decision(START + timedelta(seconds=span_s * n / 9), n % 2, 0.5 + n / 20, 0) for n in range(10)]
-    figure.draw(decisions, 0.93, ("bicycle", "motorcycle"), tmp_path / "confidence.png")
+    confidence_chart.draw(decisions, 0.93, ("bicycle", "motorcycle"), tmp_path / "confidence.png")
     with Image.open(tmp_path / "confidence.png") as image:
         assert image.size == (1920, 1080)
 
@@ -75,14 +77,14 @@ def test_a_picture_is_drawn_for_any_span_of_time(tmp_path: Path, span_s: int) ->
 def test_the_picture_has_room_for_many_classes(tmp_path: Path) -> None:
     names = tuple(f"class_{number}" for number in range(100))
     decisions = [Decision(START + timedelta(seconds=number), number, 0.9, number) for number in range(100)]
-    figure.draw(decisions, 0.8, names, tmp_path / "confidence.png")
+    confidence_chart.draw(decisions, 0.8, names, tmp_path / "confidence.png")
     with Image.open(tmp_path / "confidence.png") as image:
         assert image.size == (1920, 1080)
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.5, 0.93, 1.0])
 def test_no_bar_is_on_both_sides_of_the_threshold(threshold: float) -> None:
-    edges = figure.edges(figure.floor_of([], threshold), threshold)
+    edges = confidence_chart.edges(confidence_chart.floor_of([], threshold), threshold)
     assert threshold in edges
     assert edges[-1] == 1
 
@@ -90,7 +92,7 @@ def test_no_bar_is_on_both_sides_of_the_threshold(threshold: float) -> None:
 def test_the_page_shows_doubts_and_errors_and_escapes_names(tmp_path: Path) -> None:
     picture = tmp_path / "confidence.png"
     picture.write_bytes(PNG)
-    html = page.render(SUMMARY, RUN, RECORDS, 7, picture)
+    html = html_page.render(SUMMARY, RUN, RECORDS, 7, picture)
     assert "Below the threshold (1)" in html
     assert "Sure, and wrong (1)" in html
     assert "&lt;b&gt;archive" in html

@@ -1,0 +1,1 @@
+"""Classification: test images, one key or a whole batch through the state machine."""

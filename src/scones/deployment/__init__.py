@@ -1,0 +1,1 @@
+"""Deployment: the stack that lasts, and the endpoint that serves the trained model."""

@@ -1,0 +1,1 @@
+"""Removal: delete what the other steps created, and nothing else."""

@@ -1,0 +1,1 @@
+"""The report: captured records as a chart, an HTML page and a summary."""
