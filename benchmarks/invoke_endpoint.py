@@ -148,10 +148,10 @@ def _model() -> bytes:
     """model.tar.gz as a training job would leave it."""
     import torch
 
-    from image_classification.artefacts import DESCRIPTION_FILE, ONNX_FILE, Description
-    from image_classification.export import to_onnx
-    from image_classification.images import Preparation
-    from image_classification.model import Classifier, network
+    from image_classification.data.preparation import Preparation
+    from image_classification.model_artifacts import DESCRIPTION_FILE, ONNX_FILE, Description
+    from image_classification.network.classifier import Classifier, network
+    from image_classification.network.onnx_export import to_onnx
 
     model = Classifier(network(None, 3, 2), torch.zeros(3), torch.ones(3), mirror_averaging=False).eval()
     packed = io.BytesIO()

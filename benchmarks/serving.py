@@ -29,8 +29,8 @@ import psutil
 import uvloop
 from PIL import Image
 
-from image_classification.predictor import Predictor, load_predictor
-from image_classification.settings import usable_cores
+from image_classification.serving.predictor import Predictor, load_predictor
+from image_classification.serving.settings import usable_cores
 
 ROUNDS, STARTS = 5, 5
 SEQUENTIAL, CONCURRENT, CLIENTS = 300, 3000, 16

@@ -8,7 +8,7 @@ import numpy as np
 from harness import fuzz
 from PIL import Image
 
-from image_classification.images import Preparation, UnreadableImageError
+from image_classification.data.preparation import Preparation, UnreadableImageError
 
 PREPARATIONS = (Preparation(3, 32, 32), Preparation(1, 16, 24), Preparation(3, 32, 32, resize=40))
 

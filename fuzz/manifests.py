@@ -8,13 +8,13 @@ from pathlib import Path
 
 from harness import fuzz
 
-from image_classification.augmented_manifest import read_augmented_manifest
-from image_classification.encoded import ImageRecords
+from image_classification.data.augmented_manifest import read_augmented_manifest
+from image_classification.data.image_sources import ImageRecords
+from image_classification.data.labels import Labels
+from image_classification.data.lst_manifest import read_manifest
+from image_classification.data.recordio_images import read_recordio
+from image_classification.data.shared_file import StoredFile
 from image_classification.failure import CustomerError
-from image_classification.image_recordio import read_recordio
-from image_classification.labels import Labels
-from image_classification.manifest import read_manifest
-from image_classification.stored import StoredFile
 
 LST, RECORDIO, AUGMENTED = b"l", b"r", b"a"  # the first byte says whose reader a seed is for
 MAGIC = struct.pack("<I", 0xCED7230A)

@@ -1,1 +1,1 @@
-"""The image-classification container's program: AWS's built-in contract on PyTorch and ONNX Runtime."""
+"""The program of the image-classification container: AWS's built-in contract on PyTorch and ONNX Runtime."""

@@ -8,11 +8,11 @@ USAGE = "usage: python -m image_classification train|serve"
 def main(arguments: list[str]) -> int:
     """Each command imports only what it needs: the server never loads PyTorch."""
     if arguments == ["train"]:
-        from image_classification.train import main as train
+        from image_classification.training.command import main as train
 
         return train()
     if arguments == ["serve"]:
-        from image_classification.serve import main as serve
+        from image_classification.serving.command import main as serve
 
         return serve()
     print(USAGE, file=sys.stderr)  # noqa: T201

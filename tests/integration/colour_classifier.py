@@ -12,8 +12,8 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper, save
 from PIL import Image
 
-from image_classification.artefacts import DESCRIPTION_FILE, ONNX_FILE, Description
-from image_classification.images import Preparation
+from image_classification.data.preparation import Preparation
+from image_classification.model_artifacts import DESCRIPTION_FILE, ONNX_FILE, Description
 
 Colour = tuple[int, int, int]
 COLOURS: tuple[Colour, ...] = ((255, 0, 0), (0, 0, 255), (0, 255, 0), (255, 255, 0), (0, 255, 255))

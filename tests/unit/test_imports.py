@@ -60,7 +60,7 @@ def test_localstack_is_known_to_its_plugin_alone() -> None:
 
 
 def test_the_server_of_the_algorithm_does_not_import_torch() -> None:
-    code = "import sys, image_classification.serve; sys.exit('torch' in sys.modules)"
+    code = "import sys, image_classification.serving.command; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from image_classification.failure import CustomerError
 from image_classification.hyperparameters import parse_hyperparameters
-from image_classification.recipe import differences, recipe_for
+from image_classification.training.recipe import differences, recipe_for
 
 REQUIRED = {"num_classes": "2", "num_training_samples": "1000"}
 SMALL = {**REQUIRED, "image_shape": "3,32,32"}

@@ -1,0 +1,1 @@
+"""The networks, the weights that training begins with, and the files that a trained network is stored in."""

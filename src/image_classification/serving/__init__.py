@@ -1,0 +1,1 @@
+"""The `serve` command: HTTP in front of ONNX Runtime. Nothing here imports PyTorch."""

@@ -1,0 +1,133 @@
+"""The HTTP side of SageMaker's serving contract: `/ping`, `/invocations`, `/execution-parameters`."""
+
+import asyncio
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from aiohttp import HttpVersion11, web
+
+from image_classification.data.preparation import UnreadableImageError
+from image_classification.serving.predictor import Predictor
+
+CONTENT_TYPES = ("application/x-image", "image/png", "image/jpeg")
+JSON, JSON_LINES = "application/json", "application/jsonlines"
+BODY_TIMEOUT_S = 60  # SageMaker waits no longer for the answer
+# What is done at once, on the event loop, and not in a thread: a change of threads costs more than it is worth, and no
+# other connection waits noticeably.
+QUICK_MODEL_S, SMALL_IMAGE_BYTES = 0.005, 16384
+POLL_S = 0.02
+
+
+@dataclass
+class Server:
+    predictor: Predictor
+    threads: ThreadPoolExecutor  # decoding and inference both release Python's lock
+    max_concurrent_transforms: int
+    max_payload_mb: int
+    under_way: int = 0
+    ending: bool = False
+
+    def application(self) -> web.Application:
+        application = web.Application(client_max_size=self.max_payload_mb << 20)
+        application.router.add_get("/ping", self.ping)
+        application.router.add_post("/invocations", self.invocations, expect_handler=continued)
+        application.router.add_get("/execution-parameters", self.execution_parameters)
+        return application
+
+    async def ping(self, request: web.Request) -> web.Response:
+        return web.Response()
+
+    async def execution_parameters(self, request: web.Request) -> web.Response:
+        return web.json_response(
+            {
+                "MaxConcurrentTransforms": self.max_concurrent_transforms,
+                "BatchStrategy": "SINGLE_RECORD",
+                "MaxPayloadInMB": self.max_payload_mb,
+            }
+        )
+
+    async def all_answered(self, timeout_s: float) -> None:
+        """What is under way, the rest of a body that is still to come included; after that no connection is kept."""
+        self.ending = True
+        deadline = time.monotonic() + timeout_s
+        while self.under_way and time.monotonic() < deadline:
+            await asyncio.sleep(POLL_S)
+
+    async def invocations(self, request: web.Request) -> web.StreamResponse:
+        self.under_way += 1
+        try:
+            answer: web.StreamResponse = await self.invoked(request)
+        except web.HTTPException as refusal:
+            answer = refusal
+        finally:
+            self.under_way -= 1
+        if self.ending:
+            answer.force_close()
+        return answer
+
+    async def invoked(self, request: web.Request) -> web.Response:
+        if request.content_type not in CONTENT_TYPES:
+            supported = f"Supported content-types: {', '.join(CONTENT_TYPES)}"
+            wrong = f"Content-type {printable(request.content_type)} not supported"
+            raise web.HTTPUnsupportedMediaType(text=f"{wrong}. {supported}")
+        answer_type = accepted(request.headers.getall("Accept", [JSON]))
+        image = await self.payload(request)
+        try:
+            probabilities = await self.probabilities(image)
+        except UnreadableImageError as error:
+            raise web.HTTPBadRequest(text=f"The image of {len(image)} bytes cannot be classified: {error}") from error
+        if answer_type == JSON_LINES:
+            return answered(json.dumps({"prediction": probabilities}) + "\n", JSON_LINES)
+        return answered(json.dumps(probabilities), JSON)
+
+    async def payload(self, request: web.Request) -> bytes:
+        too_large = f"The image is larger than the limit of {self.max_payload_mb} MB"
+        if (request.content_length or 0) > self.max_payload_mb << 20:
+            raise web.HTTPRequestEntityTooLarge(self.max_payload_mb << 20, request.content_length or 0, text=too_large)
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                return await request.read()
+        except web.HTTPRequestEntityTooLarge as error:  # sent in chunks
+            error.text = too_large
+            raise
+        except TimeoutError as error:
+            raise web.HTTPRequestTimeout(text=f"The image did not arrive within {BODY_TIMEOUT_S} s") from error
+
+    async def probabilities(self, image: bytes) -> list[float]:
+        if self.predictor.inference_s < QUICK_MODEL_S and len(image) < SMALL_IMAGE_BYTES:
+            return self.predictor.predict(image)
+        return await asyncio.get_running_loop().run_in_executor(self.threads, self.predictor.predict, image)
+
+
+async def continued(request: web.Request) -> None:
+    """Who waits before it sends its image is told to go on; aiohttp's own handler fails on an Expect of any bytes."""
+    if request.version < HttpVersion11:
+        return
+    if request.headers["Expect"].lower() != "100-continue":
+        raise web.HTTPExpectationFailed(text="Only 100-continue can be expected")
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    request.writer.output_size = 0
+
+
+def accepted(headers: list[str]) -> str:
+    """The first type of the Accept headers that can be answered."""
+    for part in ",".join(headers).split(","):
+        wanted = part.split(";")[0].strip().lower()
+        if wanted in ("", "*/*", "application/*", JSON):
+            return JSON
+        if wanted == JSON_LINES:
+            return JSON_LINES
+    offered = f"Supported types: {JSON}, {JSON_LINES}"
+    raise web.HTTPNotAcceptable(text=f"Accept {printable(', '.join(headers))} not supported. {offered}")
+
+
+def printable(header: str) -> str:
+    """A header may have bytes that are no UTF-8: an answer cannot."""
+    return header.encode(errors="backslashreplace").decode()
+
+
+def answered(text: str, content_type: str) -> web.Response:
+    """AWS's container names no charset, and data capture shows the type as it was sent."""
+    return web.Response(body=text.encode(), headers={"Content-Type": content_type})

@@ -1,0 +1,32 @@
+"""Every network that num_layers names can be built, trained and served."""
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from image_classification.hyperparameters import LARGE_IMAGE_LAYERS, SMALL_IMAGE_LAYERS
+from image_classification.network.classifier import Classifier, channels_last, network
+from image_classification.network.onnx_export import to_onnx
+
+
+@pytest.mark.parametrize("num_layers", [None, *SMALL_IMAGE_LAYERS, *LARGE_IMAGE_LAYERS])
+def test_a_network_of_each_depth_learns_and_is_served(num_layers: int | None) -> None:
+    torch.manual_seed(0)
+    layers = network(num_layers, 3, 2)
+    model = channels_last(Classifier(layers, torch.zeros(3), torch.ones(3), mirror_averaging=False))
+    images = torch.randint(0, 255, (2, 32, 32, 3), dtype=torch.uint8)
+    model.train()(images).sum().backward()
+    assert all(weights.grad is not None for weights in model.parameters())
+    graph = to_onnx(model.eval(), (3, 32, 32), 2, multi_label=False).SerializeToString()
+    (served,) = onnxruntime.InferenceSession(graph).run(None, {"images": images.numpy()})
+    with torch.inference_mode():
+        np.testing.assert_allclose(served, model(images).softmax(1).numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("num_layers", [*SMALL_IMAGE_LAYERS, *LARGE_IMAGE_LAYERS])
+def test_a_network_has_as_many_layers_as_its_name_says(num_layers: int) -> None:
+    with torch.device("meta"):
+        layers = network(num_layers, 3, 2)
+    main = [name for name, layer in layers.named_modules() if isinstance(layer, torch.nn.Conv2d | torch.nn.Linear)]
+    assert sum("shortcut" not in name for name in main) == num_layers

@@ -1,0 +1,208 @@
+import io
+import json
+import pickle
+import re
+import shutil
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from image_classification.failure import CustomerError
+from image_classification.network.classifier import Classifier, network
+from image_classification.network.initial_model import read_model, take_out
+
+from ..conftest import CHANNELS, TINY, Container
+
+Train = Callable[[Container], int]
+ONE_EPOCH = {**TINY, "epochs": "1"}
+
+
+def give(container: Container, files: dict[str, bytes]) -> None:
+    """The `model` channel."""
+    for name, content in files.items():
+        path = container.channel("model") / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    channels = {name: {"ContentType": "application/x-image"} for name in CHANNELS}
+    container.write_config("inputdataconfig", {**channels, "model": {"ContentType": "application/x-sagemaker-model"}})
+
+
+def packed(folder: Path) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        tar.add(folder, arcname=".")
+    return buffer.getvalue()
+
+
+def first_accuracy(log: str) -> float:
+    return float(re.findall(r"Epoch\[0\] Validation-accuracy=([\d.]+)", log)[0])
+
+
+@pytest.fixture
+def slow(container: Container) -> Container:
+    """A job whose first epoch teaches nothing: what it knows, it was given."""
+    container.configure({**ONE_EPOCH, "learning_rate": "0"})
+    return container
+
+
+@pytest.mark.parametrize("as_archive", [True, False])
+def test_incremental_training_begins_where_the_model_ended(
+    slow: Container, trained: Container, train: Train, capsys: pytest.CaptureFixture[str], as_archive: bool
+) -> None:
+    if as_archive:
+        give(slow, {"model.tar.gz": packed(trained.model)})
+    else:
+        give(slow, {path.name: path.read_bytes() for path in trained.model.iterdir()})
+    assert train(slow) == 0
+    log = capsys.readouterr().out
+    assert "Training begins with the weights of the model in the model channel." in log
+    assert first_accuracy(log) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("hyperparameter", "value", "theirs"),
+    [
+        ("num_classes", "3", "'2'"),
+        ("image_shape", "3,12,12", "'3,16,16'"),
+        ("num_layers", "20", "the default network for small images"),
+    ],
+)
+def test_incremental_training_needs_the_models_own_shape(
+    container: Container, trained: Container, train: Train, hyperparameter: str, value: str, theirs: str
+) -> None:
+    give(container, {"model.tar.gz": packed(trained.model)})
+    container.configure({**ONE_EPOCH, hyperparameter: value})
+    assert train(container) == 2
+    assert container.failure.startswith(
+        f"ClientError: The value '{value}' of the '{hyperparameter}' hyperparameter does not match the model in the "
+        f"model channel, which was trained with {theirs}."
+    )
+
+
+def test_transfer_learning_takes_all_but_the_last_layer(
+    container: Container, trained: Container, train: Train, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give(container, {"model.tar.gz": packed(trained.model)})
+    container.configure({**ONE_EPOCH, "use_pretrained_model": "1", "num_classes": "3", "image_shape": "3,14,14"})
+    assert train(container) == 0
+    assert "Training begins with" in capsys.readouterr().out
+    assert json.loads((container.model / "model-shapes.json").read_text())["num_classes"] == 3
+
+
+def torchvision_weights(num_layers: int) -> dict[str, torch.Tensor]:
+    """The arrays of torchvision's ResNet of that depth, in its order; of its names those that matter."""
+    own = network(num_layers, 3, 1000).state_dict()
+    *_, last_weight, last_bias = own
+    names = {"0.weight": "conv1.weight", last_weight: "fc.weight", last_bias: "fc.bias"}
+    return {names.get(name, name): value for name, value in own.items()}
+
+
+def test_transfer_learning_takes_torchvisions_weights_from_a_file(
+    slow: Container, train: Train, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights, file = torchvision_weights(18), tmp_path_factory.mktemp("given") / "resnet18.pth"
+    torch.save(weights, file)
+    monkeypatch.setenv("IMAGE_CLASSIFICATION_PRETRAINED_MODEL", str(file))
+    slow.configure({**ONE_EPOCH, "learning_rate": "0", "use_pretrained_model": "1", "num_layers": "18"})
+    assert train(slow) == 0
+    (checkpoint,) = slow.model.glob("*.params")
+    stored = torch.load(checkpoint, weights_only=True)
+    assert torch.equal(stored["layers.0.weight"], weights["conv1.weight"])
+    assert stored["mean"].flatten().tolist() == pytest.approx([123.675, 116.28, 103.53])
+
+
+def test_pretrained_weights_that_nobody_gave_are_a_client_error(container: Container, train: Train) -> None:
+    container.configure({**TINY, "use_pretrained_model": "1"})
+    assert train(container) == 2
+    assert "use_pretrained_model is 1, but this image has no pretrained weights" in container.failure
+    assert "IMAGE_CLASSIFICATION_PRETRAINED_MODEL" in container.failure
+
+
+class Evil:
+    def __reduce__(self) -> tuple[Callable[[str], object], tuple[str]]:
+        return Path("/tmp/evil").write_text, ("run",)  # noqa: S108
+
+
+def mxnet() -> bytes:
+    return (0x112).to_bytes(8, "little") + bytes(100)
+
+
+def other_network() -> bytes:
+    buffer = io.BytesIO()
+    torch.save(Classifier(network(20, 3, 2), torch.zeros(3), torch.ones(3), False).state_dict(), buffer)
+    return buffer.getvalue()
+
+
+def whole_module() -> bytes:
+    buffer = io.BytesIO()
+    torch.save(nn.Linear(1, 1), buffer)
+    return buffer.getvalue()
+
+
+def one_tensor() -> bytes:
+    buffer = io.BytesIO()
+    torch.save(torch.ones(3), buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "the model channel has no file of weights"),
+        ({"a.params": b""}, "a.params is not a file of weights that PyTorch can read safely"),
+        ({"a.params": mxnet()}, "AWS's own image writes MXNet's format, which this program does not read"),
+        (
+            {"a.params": pickle.dumps(Evil(), protocol=2)},
+            "a.params is not a file of weights that PyTorch can read safely",
+        ),
+        ({"a.params": whole_module()}, "a.params is not a file of weights that PyTorch can read safely"),
+        ({"a.params": one_tensor()}, "a.params holds something else than named weights"),
+        ({"a.params": other_network()}, "The weights in the model channel are not those of this job's network"),
+        ({"model.tar.gz": b"x"}, "model.tar.gz is not an archive that can be read"),
+        ({"a/model.tar.gz": b"x", "b/model.tar.gz": b"x"}, "the model channel has 2 archives"),
+        ({"a.params": other_network(), "model-shapes.json": b"{"}, "model-shapes.json cannot be read"),
+    ],
+)
+def test_a_model_that_cannot_be_used_is_a_client_error(
+    container: Container, train: Train, files: dict[str, bytes], message: str
+) -> None:
+    give(container, {"readme.txt": b"", **files})
+    container.configure(ONE_EPOCH)
+    assert train(container) == 2
+    assert message in container.failure
+    assert not Path("/tmp/evil").exists()  # noqa: S108
+
+
+def test_nothing_of_an_archive_lands_outside_or_follows_a_link(tmp_path: Path) -> None:
+    archive, target = tmp_path / "model.tar.gz", tmp_path / "inside"
+    target.mkdir()
+    with tarfile.open(archive, "w:gz") as tar:
+        for name in ("../../outside.params", "/absolute.params"):
+            info = tarfile.TarInfo(name)
+            info.size = 1
+            tar.addfile(info, io.BytesIO(b"x"))
+        link = tarfile.TarInfo("link.params")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(link)
+    take_out(archive, target)
+    assert sorted(path.name for path in tmp_path.rglob("*.params")) == ["absolute.params", "outside.params"]
+    assert all(path.parent == target for path in tmp_path.rglob("*.params"))
+
+
+def test_an_archive_of_too_many_files_is_refused(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as tar:
+        for number in range(1_001):
+            tar.addfile(tarfile.TarInfo(str(number)))
+    with pytest.raises(CustomerError, match="unpacks to more than"):
+        take_out(tmp_path / "model.tar.gz", tmp_path)
+
+
+def test_of_several_checkpoints_the_best_is_taken(trained: Container, tmp_path: Path) -> None:
+    shutil.copytree(trained.model, tmp_path, dirs_exist_ok=True)
+    (best,) = trained.model.glob("*.params")
+    (tmp_path / "image-classification-9999.params").write_bytes(other_network())
+    assert read_model(tmp_path, "it").weights.keys() == torch.load(best, weights_only=True).keys()

@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import onnxruntime
+import pytest
+import torch
+
+from image_classification.model_artifacts import write_atomically
+from image_classification.network.classifier import Classifier, channels_last, network, parameter_count
+from image_classification.network.onnx_export import to_onnx
+
+MEAN, DEVIATION = torch.tensor([120.0, 110.0, 100.0]), torch.tensor([60.0, 61.0, 62.0])
+
+
+def classifier(num_layers: int | None, mirror: bool, num_classes: int = 3) -> Classifier:
+    torch.manual_seed(1)
+    model = channels_last(Classifier(network(num_layers, 3, num_classes), MEAN, DEVIATION, mirror))
+    model.train()
+    model(torch.randint(0, 256, (8, 32, 32, 3), dtype=torch.uint8))  # gives batch normalisation its statistics
+    model.sharpness.fill_(1.3)
+    return model.eval()
+
+
+@pytest.mark.parametrize(
+    ("num_layers", "mirror", "multi_label"),
+    [(None, True, False), (None, False, True), (20, True, False), (18, False, False), (50, False, False)],
+)
+def test_onnx_answers_what_pytorch_answers(num_layers: int | None, mirror: bool, multi_label: bool) -> None:
+    model = classifier(num_layers, mirror)
+    images = torch.randint(0, 256, (5, 32, 32, 3), dtype=torch.uint8)
+    exported = to_onnx(model, (3, 32, 32), 3, multi_label).SerializeToString()
+    session = onnxruntime.InferenceSession(exported, providers=["CPUExecutionProvider"])
+    answer = torch.from_numpy(session.run(None, {"images": images.numpy()})[0])
+    with torch.inference_mode():
+        expected = model(images).sigmoid() if multi_label else model(images).softmax(1)
+    torch.testing.assert_close(answer, expected, atol=1e-4, rtol=1e-3)
+
+
+def test_mirror_averaging_sees_an_image_and_its_mirror_image_alike() -> None:
+    images = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
+    model = classifier(None, mirror=True)
+    torch.testing.assert_close(model(images), model(images.flip(2)))
+
+
+@pytest.mark.parametrize(
+    ("num_layers", "parameters"),
+    [(20, 272_474), (56, 855_770), (110, 1_730_714), (18, 11_181_642), (50, 23_528_522), (152, 58_164_298)],
+)
+def test_the_networks_have_the_sizes_that_the_papers_give(num_layers: int, parameters: int) -> None:
+    """To a few percent: shortcuts are convolutions here."""
+    assert parameter_count(network(num_layers, 3, 10)) == pytest.approx(parameters, rel=0.02)
+
+
+def test_a_file_that_cannot_be_written_whole_leaves_the_earlier_one(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_text("earlier")
+
+    def fail(partial: Path) -> None:
+        partial.write_text("half")
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        write_atomically(path, fail)
+    assert path.read_text() == "earlier"

@@ -1,0 +1,60 @@
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+
+from image_classification.training.schedules import one_cycle
+from image_classification.training.trainer import Tally, ahead, calibrated_sharpness, has_stalled, shuffled_batches
+
+
+def test_every_image_comes_once_before_any_comes_again() -> None:
+    batches = list(islice(shuffled_batches(10, 4, np.random.default_rng(0)), 5))
+    order = np.concatenate(batches)
+    assert sorted(order[:10]) == sorted(order[10:]) == list(range(10))
+
+
+def test_a_one_cycle_rate_rises_to_its_peak_and_falls_to_nothing() -> None:
+    rates = [one_cycle(0.1, 100)(step) for step in range(100)]
+    assert max(rates) == rates[19] == rates[20] == pytest.approx(0.1)
+    assert rates[:20] == sorted(rates[:20])
+    assert rates[20:] == sorted(rates[20:], reverse=True)
+    assert rates[-1] < 0.001
+
+
+def test_early_stopping_waits_for_its_epochs_and_its_patience() -> None:
+    assert not has_stalled([0.5] * 9, 10, 3, 0.01)
+    assert has_stalled([0.5] * 10, 10, 3, 0.01)
+    assert has_stalled([0.5] * 9 + [0.505], 10, 3, 0.01)
+    assert not has_stalled([0.5] * 9 + [0.52], 10, 3, 0.01)
+    assert not has_stalled([0.5] * 3, 1, 3, 0.01)
+
+
+def test_accuracy_counts_the_first_class_and_the_first_k() -> None:
+    tally = Tally(multi_label=False, k=2)
+    tally.count(torch.tensor([[3.0, 2, 1], [1, 2, 3], [3, 1, 2]]), torch.eye(3)[[0, 1, 1]])
+    assert (tally.accuracy, tally.top_k_accuracy) == pytest.approx((1 / 3, 2 / 3))
+
+
+def test_accuracy_of_several_labels_is_the_mean_over_labels() -> None:
+    tally = Tally(multi_label=True, k=1)
+    tally.count(torch.tensor([[1.0, -1], [1, 1]]), torch.tensor([[1.0, 0], [0, 1]]))
+    assert tally.accuracy == 0.75
+
+
+def test_a_model_that_is_too_modest_is_sharpened_and_one_too_sure_is_softened() -> None:
+    labels = torch.eye(2)[[0] * 9 + [1]]  # nine in ten are right
+    assert calibrated_sharpness(torch.tensor([[1.5, 0.0]] * 10), labels) == pytest.approx(np.log(9) / 1.5, rel=0.05)
+    assert calibrated_sharpness(torch.tensor([[3.5, 0.0]] * 10), labels) == pytest.approx(np.log(9) / 3.5, rel=0.05)
+
+
+def test_what_is_made_ahead_comes_in_order_and_fails_where_it_would() -> None:
+    def numbers() -> Iterator[int]:
+        yield from (1, 2)
+        raise ValueError("no third")
+
+    made = ahead(numbers())
+    assert (next(made), next(made)) == (1, 2)
+    with pytest.raises(ValueError, match="no third"):
+        next(made)
