@@ -76,7 +76,7 @@ def job(number: int) -> TrainingJob:
     arn = f"arn:aws:sagemaker:us-east-1:000000000000:training-job/{name}"
     made = TrainingJob.requested(arn, {"TrainingJobName": name, **REQUEST}, float(number))
     status = type(made.status)("Failed" if number % 10 else "Completed")
-    return made.moved_to(status, type(made.secondary_status)(status), float(number))
+    return made.moved_to(status, float(number))
 
 
 def page(url: str, request: dict[str, Any]) -> tuple[float, dict[str, Any]]:

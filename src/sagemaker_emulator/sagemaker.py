@@ -16,17 +16,15 @@ from sagemaker_emulator.invocation.data_capture import CaptureWriter
 from sagemaker_emulator.invocation.invoke_endpoint import Invocations
 from sagemaker_emulator.invocation.metrics import InvocationMetrics
 from sagemaker_emulator.invocation.response_streams import ResponseStreams
+from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.processing.jobs import ProcessingJobs
-from sagemaker_emulator.processing.run import ProcessingContext
 from sagemaker_emulator.registry.model_packages import ModelPackageGroups, ModelPackages
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.settings import Settings
 from sagemaker_emulator.storage.store import Store
 from sagemaker_emulator.storage.tags import Tags
 from sagemaker_emulator.training.jobs import TrainingJobs
-from sagemaker_emulator.training.run import TrainingContext
 from sagemaker_emulator.transform.jobs import TransformJobs
-from sagemaker_emulator.transform.run import TransformContext
 from sagemaker_emulator.tuning.jobs import TuningJobs
 
 
@@ -41,7 +39,6 @@ class SageMaker:
             aws, settings.state_dir / "capture", settings.capture_file_s, settings.capture_idle_s
         )
         self.metrics = InvocationMetrics(aws, settings.metrics_period_s)
-        training = TrainingContext(aws, engine, settings.state_dir / "training", settings.stop_grace_s)
         hosting = HostingContext(
             aws,
             engine,
@@ -49,21 +46,13 @@ class SageMaker:
             settings.endpoint_start_timeout_s,
             settings.serving_stop_grace_s,
         )
-        self.training_jobs = TrainingJobs(self.store, arns, training)
+        self.training_jobs = TrainingJobs(self.store, arns, self._context(aws, "training"))
         self.tuning_jobs = TuningJobs(self.store, arns, self.training_jobs)
         self.model_package_groups = ModelPackageGroups(self.store, arns)
         self.model_packages = ModelPackages(self.store, arns, self.model_package_groups)
-        processing = ProcessingContext(aws, engine, settings.state_dir / "processing", settings.stop_grace_s)
-        self.processing_jobs = ProcessingJobs(self.store, arns, processing)
+        self.processing_jobs = ProcessingJobs(self.store, arns, self._context(aws, "processing"))
         self.models = Models(self.store, arns, engine, self.model_packages)
-        transform = TransformContext(
-            aws,
-            engine,
-            settings.state_dir / "transform",
-            settings.endpoint_start_timeout_s,
-            settings.serving_stop_grace_s,
-        )
-        self.transform_jobs = TransformJobs(self.store, arns, transform, self.models)
+        self.transform_jobs = TransformJobs(self.store, arns, self._context(aws, "transform", serves=True), self.models)
         self.endpoint_configs = EndpointConfigs(self.store, arns)
         self.local_mode = LocalMode(hosting, settings.docker_network)
         self.endpoints = Endpoints(self.store, arns, hosting, self.endpoint_configs, self.models, self.local_mode)
@@ -76,6 +65,11 @@ class SageMaker:
         self.tags = Tags(self.store)
         self.events = EventPublisher(aws)
         self.store.on_change = self.events.changed
+
+    def _context(self, aws: AwsClients, folder: str, serves: bool = False) -> RunContext:
+        settings = self.settings
+        grace_s = settings.serving_stop_grace_s if serves else settings.stop_grace_s
+        return RunContext(aws, self._engine, settings.state_dir / folder, settings.endpoint_start_timeout_s, grace_s)
 
     def start(self) -> None:
         """End what an earlier life left running, then take up its work again."""

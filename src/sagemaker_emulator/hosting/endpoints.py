@@ -19,7 +19,7 @@ from sagemaker_emulator.hosting.instances import StartFailed
 from sagemaker_emulator.hosting.launcher import HostingContext
 from sagemaker_emulator.hosting.local_mode import LocalMode
 from sagemaker_emulator.hosting.models import EndpointConfigs, Models
-from sagemaker_emulator.jobs.service import require_quota
+from sagemaker_emulator.jobs.quotas import require_quota
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus, Revision
 from sagemaker_emulator.resources.endpoint_config import EndpointConfig

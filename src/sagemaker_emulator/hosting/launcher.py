@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sagemaker_emulator.archives import archive
-from sagemaker_emulator.aws_clients.clients import AwsClients, S3Location
+from sagemaker_emulator.aws_clients.clients import S3Location
 from sagemaker_emulator.aws_clients.log_streams import LogStream
-from sagemaker_emulator.engine import ContainerSpec, Engine
+from sagemaker_emulator.engine import ContainerSpec
 from sagemaker_emulator.hosting.instances import Instance, StartFailed
+from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.resources.endpoint import Revision
 from sagemaker_emulator.resources.endpoint_config import ProductionVariant
 from sagemaker_emulator.resources.model import Model
@@ -24,14 +25,9 @@ LOG_GROUP = "/aws/sagemaker/Endpoints/"
 
 
 @dataclass(frozen=True)
-class HostingContext:
-    """What every endpoint of this emulator shares. `closing` ends whatever is being started."""
+class HostingContext(RunContext):
+    """Shared by all endpoints. `closing` ends whatever is being started."""
 
-    aws: AwsClients
-    engine: Engine
-    directory: Path
-    start_timeout_s: float
-    stop_grace_s: float
     closing: threading.Event = field(default_factory=threading.Event)
 
     def archives(self, endpoint: str) -> Path:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from sagemaker_emulator.jobs.container_run import Halt
+from sagemaker_emulator.jobs.job_containers import Halt
 
 ABANDONED = "InternalServerError: SageMaker was shut down while the job was running. Please create the job again."
 CLOSE_TIMEOUT_S = 10.0
@@ -34,8 +34,8 @@ class JobRun(Protocol):
         """The whole job. JobFailed with AWS's FailureReason; a stopped job returns like a completed one."""
 
 
-class JobRuns:
-    """The runs of one kind of job."""
+class JobThreads:
+    """The threads of one kind of job: each carries out one run."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind

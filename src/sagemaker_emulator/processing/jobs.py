@@ -11,34 +11,37 @@ from sagemaker_emulator.aws_clients.clients import S3Location
 from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.jobs import input_channels
-from sagemaker_emulator.jobs.service import Jobs, require_quota
-from sagemaker_emulator.processing.run import MAX_RUNTIME_S, PROCESSING, ProcessingContext, ProcessingRun, channel_of
+from sagemaker_emulator.jobs.job_collection import JobCollection, final_status
+from sagemaker_emulator.jobs.quotas import require_quota
+from sagemaker_emulator.jobs.run_context import RunContext
+from sagemaker_emulator.processing.run import MAX_RUNTIME_S, PROCESSING, ProcessingRun, channel_of
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.job import JobStatus
 from sagemaker_emulator.resources.processing_job import ProcessingJob
 from sagemaker_emulator.storage.store import Store
 
 
-class ProcessingJobs(Jobs[ProcessingJob]):
-    def __init__(self, store: Store, arns: Arns, context: ProcessingContext) -> None:
-        super().__init__(store, ProcessingJob, context.directory)
-        self._arns, self._context = arns, context
+class ProcessingJobs(JobCollection[ProcessingJob]):
+    def __init__(self, store: Store, arns: Arns, context: RunContext) -> None:
+        super().__init__(store, arns, ProcessingJob, context.directory)
+        self._context = context
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> ProcessingJob:
         name, now, request = request["ProcessingJobName"], time.time(), with_defaults(request)
-        job = ProcessingJob(name, self._arns.of(ProcessingJob.kind, name), request, created=now, modified=now)
+        job = ProcessingJob(name, self.arn_of(name), request, created=now, modified=now)
         self._refuse_what_cannot_run(request)
         run = ProcessingRun(job, self._context, partial(self._begun, name))
-        self._start(job, tags, run, partial(self._finished, run))
-        return job
+        return self._start(job, tags, run, partial(self._finished, run))
 
     def _finished(self, run: ProcessingRun, failure_reason: str | None) -> None:
-        name = run.job.name
-        self._change(name, lambda job: job.saying(run.exit_message))
-        if failure_reason is None and run.ran_out_of_time:
-            self._move(name, JobStatus.STOPPED)
-        else:
-            self._ended(name, run, failure_reason)
+        status = final_status(run, failure_reason)
+        if status is JobStatus.COMPLETED and run.ran_out_of_time:
+            status = JobStatus.STOPPED
+
+        def finished(job: ProcessingJob) -> ProcessingJob:
+            return job.with_exit_message(run.exit_message).moved_to(status, time.time(), failure_reason)
+
+        self._change(run.job.name, finished)
 
     def _refuse_what_cannot_run(self, request: dict[str, Any]) -> None:
         cluster = request["ProcessingResources"]["ClusterConfig"]

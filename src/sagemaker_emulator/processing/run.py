@@ -12,12 +12,13 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients, S3Location
+from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, S3Location
 from sagemaker_emulator.aws_clients.log_streams import LogStream
-from sagemaker_emulator.engine import ContainerSpec, Engine, EngineError
+from sagemaker_emulator.engine import ContainerSpec, EngineError
 from sagemaker_emulator.jobs import input_channels
-from sagemaker_emulator.jobs.container_run import ContainerRun, Halt, Outcome, running, wait_for
+from sagemaker_emulator.jobs.job_containers import Halt, JobContainer, Outcome, running, wait_for
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed
+from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.processing.outputs import ContinuousUploads, Output
 from sagemaker_emulator.resources.processing_job import ProcessingJob
 
@@ -26,16 +27,6 @@ OPT_ML = PurePosixPath("/opt/ml")
 PROCESSING = OPT_ML / "processing"
 MAX_RUNTIME_S = 86_400
 FAILED = "AlgorithmError: See job logs for more information"
-
-
-@dataclass(frozen=True)
-class ProcessingContext:
-    """What every run of this emulator shares."""
-
-    aws: AwsClients
-    engine: Engine
-    directory: Path
-    stop_grace_s: float
 
 
 @dataclass(frozen=True)
@@ -53,7 +44,7 @@ class Host:
 class ProcessingRun:
     """`begun` is called when the containers are about to start."""
 
-    def __init__(self, job: ProcessingJob, context: ProcessingContext, begun: Callable[[], None]) -> None:
+    def __init__(self, job: ProcessingJob, context: RunContext, begun: Callable[[], None]) -> None:
         self.job, self.request, self._context, self._begun = job, job.request, context, begun
         self.halt = Halt()
         self.ran_out_of_time = False
@@ -120,7 +111,7 @@ class ProcessingRun:
         ):
             return wait_for(runs, self.halt, limit_s, self._context.stop_grace_s)
 
-    def _start(self, host: Host) -> ContainerRun:
+    def _start(self, host: Host) -> JobContainer:
         application = self.request["AppSpecification"]
         spec = ContainerSpec(
             name=self._container_name(host),
@@ -137,7 +128,7 @@ class ProcessingRun:
             live_outputs=self._output_folders(host, "Continuous"),
         )
         stream = LogStream(self._context.aws.logs, LOG_GROUP, f"{self.job.name}/{host.name}-{int(time.time())}")
-        return ContainerRun(self._context.engine.start, spec, stream)
+        return JobContainer(self._context.engine.start, spec, stream)
 
     def _container_name(self, host: Host) -> str:
         return f"{self.job.name}-{host.name}-{self._token}"

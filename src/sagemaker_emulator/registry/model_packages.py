@@ -8,50 +8,62 @@ from typing import Any
 from sagemaker_emulator.errors import conflict, validation
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.model_package import PENDING, ModelPackage, ModelPackageGroup
+from sagemaker_emulator.storage.collection import Collection
 from sagemaker_emulator.storage.listing import Filter, Page, in_json, page
-from sagemaker_emulator.storage.store import AlreadyExists, NotFound, Store
+from sagemaker_emulator.storage.store import Store
+from sagemaker_emulator.wire import AwsError
 
 CUSTOMER_METADATA_MAX = 50
 ADDITIONAL_SPECIFICATIONS_MAX = 15
+NOT_DESCRIBED = ("ModelPackageGroupName", "ClientToken")
 NOT_EMULATED = ("ValidationSpecification", "SourceAlgorithmSpecification", "CertifyForMarketplace")
 ALL_OF_TYPE = {"Versioned": "instr(name, '/') > 0", "Unversioned": "instr(name, '/') = 0", "Both": "1"}
 
 
-class ModelPackageGroups:
+class ModelPackageGroups(Collection[ModelPackageGroup]):
+    """The groups. Each is named by its name or its ARN, without regard to case."""
+
     def __init__(self, store: Store, arns: Arns) -> None:
-        self._store, self._arns = store, arns
+        super().__init__(store, arns, ModelPackageGroup)
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> ModelPackageGroup:
         name = request["ModelPackageGroupName"]
-        group = ModelPackageGroup(name, self._arns.of(ModelPackageGroup.kind, name), request, time.time())
-        try:
-            self._store.add(group, tags)
-        except AlreadyExists as error:
-            raise validation(f"Model Package Group already exists: {error.existing}") from error
-        return group
+        return self._add(ModelPackageGroup(name, self.arn_of(name), request, time.time()), tags)
 
-    def get(self, name_or_arn: str) -> ModelPackageGroup:
-        arn = self._arns.of(ModelPackageGroup.kind, name_or_arn.rpartition("/")[2])
-        try:
-            return self._store.by_arn(ModelPackageGroup, arn)
-        except NotFound:
-            raise validation(f"ModelPackageGroup {arn} does not exist.") from None
+    def missing(self, name: str) -> AwsError:
+        return validation(f"ModelPackageGroup {self.arn_of(name)} does not exist.")
+
+    def existing(self, name: str, arn: str) -> AwsError:
+        return validation(f"Model Package Group already exists: {arn}")
+
+    def arn_of(self, name: str) -> str:
+        return super().arn_of(name.rpartition("/")[2])
+
+    def get(self, name: str) -> ModelPackageGroup:
+        return self._get_by_arn(name)
 
     def page(self, request: dict[str, Any]) -> Page:
         return page(self._store, ModelPackageGroup, request, descending=False)
 
-    def delete(self, name_or_arn: str) -> None:
+    def next_version(self, name: str) -> int:
+        """Count a group's versions up by one; return the new number."""
+        return self._change(name, ModelPackageGroup.with_next_version).last_version
+
+    def delete(self, name: str) -> None:
         with self._store.transaction():
-            group = self.get(name_or_arn)
+            group = self.get(name)
             sql, parameters = versions_of(group.name)
             if self._store.select(ModelPackage, sql, parameters, "name", 1):
                 raise conflict(f"Model Package Group {group.arn} still contains Model Packages; delete them first.")
-            self._store.remove(ModelPackageGroup, group.name)
+            super().delete(group.name)
 
 
-class ModelPackages:
+class ModelPackages(Collection[ModelPackage]):
+    """The packages. Each is named by its name, `<group>/<version>` or its ARN, without regard to case."""
+
     def __init__(self, store: Store, arns: Arns, groups: ModelPackageGroups) -> None:
-        self._store, self._arns, self._groups = store, arns, groups
+        super().__init__(store, arns, ModelPackage)
+        self._groups = groups
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> ModelPackage:
         """The next version of a group, or a package of its own name. The same ClientToken is the same package."""
@@ -62,12 +74,17 @@ class ModelPackages:
             raise validation("Missing ARN.")
         return self._add(self._package(request["ModelPackageName"], request), tags)
 
-    def get(self, name_or_arn: str) -> ModelPackage:
-        arn = self._arn(name_or_arn)
-        try:
-            return self._store.by_arn(ModelPackage, arn)
-        except NotFound:
-            raise validation(f"ModelPackage {arn} does not exist.") from None
+    def missing(self, name: str) -> AwsError:
+        return validation(f"ModelPackage {self.arn_of(name)} does not exist.")
+
+    def existing(self, name: str, arn: str) -> AwsError:
+        return validation(f"Model Package already exists: {arn}")
+
+    def arn_of(self, name: str) -> str:
+        return super().arn_of(name.partition("/")[2] if name.startswith("arn:") else name)
+
+    def get(self, name: str) -> ModelPackage:
+        return self._get_by_arn(name)
 
     def page(self, request: dict[str, Any]) -> Page:
         filters: list[Filter] = []
@@ -87,15 +104,15 @@ class ModelPackages:
                 raise validation(f"ModelPackage {package.arn} is not versioned; only versioned packages are updated.")
             updated = package.updated(request, now)
             _refuse_too_much(updated)
-            return self._store.change(ModelPackage, package.name, lambda _: updated)
+            return self._change(package.name, lambda _: updated)
 
-    def delete(self, name_or_arn: str) -> None:
+    def delete(self, name: str) -> None:
         with self._store.transaction():
-            self._store.remove(ModelPackage, self.get(name_or_arn).name)
+            super().delete(self.get(name).name)
 
-    def container_of(self, name_or_arn: str) -> dict[str, Any]:
-        """The container definition of a model that is made from a package."""
-        package = self.get(name_or_arn)
+    def container_of(self, name: str) -> dict[str, Any]:
+        """Return the container definition of a model that is made from a package, named as in `get`."""
+        package = self.get(name)
         if not package.may_be_deployed:
             raise validation(
                 f"The model package {package.arn} has the approval status {package.approval}; a model can be made "
@@ -120,37 +137,24 @@ class ModelPackages:
             group = self._groups.get(request["ModelPackageGroupName"])
             if earlier := self._of_token(group.name, request.get("ClientToken")):
                 return earlier
-            version = self._store.change(
-                ModelPackageGroup, group.name, ModelPackageGroup.with_next_version
-            ).last_version
+            version = self._groups.next_version(group.name)
             return self._add(self._package(f"{group.name}/{version}", request, group.name, version), {})
 
     def _of_token(self, group: str, token: str | None) -> ModelPackage | None:
         if token is None:
             return None
-        (within, of_group), (by_token, is_token) = versions_of(group), in_json("$.client_token", token)
-        found = self._store.select(ModelPackage, f"{within} AND {by_token}", (*of_group, *is_token), "name", 1)
-        return found[0] if found else None
+        (group_sql, group_names), (token_sql, tokens) = versions_of(group), in_json("$.client_token", token)
+        sql, parameters = f"{group_sql} AND {token_sql}", (*group_names, *tokens)
+        return next(iter(self._store.select(ModelPackage, sql, parameters, "name", 1)), None)
 
     def _package(
         self, name: str, request: dict[str, Any], group: str | None = None, version: int | None = None
     ) -> ModelPackage:
         now = time.time()
         approval = request.get("ModelApprovalStatus", PENDING if version else None)
-        said = {key: value for key, value in request.items() if key not in ("ModelPackageGroupName", "ClientToken")}
-        arn = self._arns.of(ModelPackage.kind, name)
-        return ModelPackage(name, arn, said, now, now, group, version, approval, request.get("ClientToken"))
-
-    def _add(self, package: ModelPackage, tags: dict[str, str]) -> ModelPackage:
-        try:
-            self._store.add(package, tags)
-        except AlreadyExists as error:
-            raise validation(f"Model Package already exists: {error.existing}") from error
-        return package
-
-    def _arn(self, name_or_arn: str) -> str:
-        name = name_or_arn.partition("/")[2] if name_or_arn.startswith("arn:") else name_or_arn
-        return self._arns.of(ModelPackage.kind, name)
+        described = {key: value for key, value in request.items() if key not in NOT_DESCRIBED}
+        arn, token = self.arn_of(name), request.get("ClientToken")
+        return ModelPackage(name, arn, described, now, now, group, version, approval, token)
 
 
 def versions_of(group: str) -> Filter:

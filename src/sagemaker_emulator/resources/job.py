@@ -1,4 +1,4 @@
-"""What transform and processing jobs have in common: AWS's five statuses and the moves between them."""
+"""The fields that all kinds of jobs share, AWS's five statuses, and the moves between them."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class Job:
         return self.status not in NEXT
 
     def begun(self, now: float) -> Self:
-        """Its containers are being started."""
+        """Return the job as its containers start."""
         return replace(self, started=now, modified=now)
 
     def moved_to(self, status: JobStatus, now: float, failure_reason: str | None = None) -> Self:
-        """The job one step on. ValueError for a step that AWS's job would never take."""
+        """Return the job with its next status. ValueError for a move that no job on AWS makes."""
         if status not in NEXT.get(self.status, set()):
             raise ValueError(f"{self.kind} {self.name!r} cannot go from {self.status} to {status}")
         reason = failure_reason[:TEXT_MAX] if failure_reason else None

@@ -14,6 +14,6 @@ class ProcessingJob(Job):
 
     exit_message: str | None = None
 
-    def saying(self, exit_message: str | None) -> ProcessingJob:
-        """With what the program wrote into /opt/ml/output/message."""
+    def with_exit_message(self, exit_message: str | None) -> ProcessingJob:
+        """Return the job with what its program wrote into /opt/ml/output/message."""
         return replace(self, exit_message=exit_message[:TEXT_MAX] if exit_message else None)

@@ -6,15 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
-FAILURE_REASON_MAX = 1024
-
-
-class TrainingJobStatus(StrEnum):
-    IN_PROGRESS = "InProgress"
-    COMPLETED = "Completed"
-    FAILED = "Failed"
-    STOPPING = "Stopping"
-    STOPPED = "Stopped"
+from sagemaker_emulator.resources.job import Job, JobStatus
 
 
 class SecondaryStatus(StrEnum):
@@ -29,11 +21,6 @@ class SecondaryStatus(StrEnum):
     FAILED = "Failed"
 
 
-S = TrainingJobStatus
-NEXT = {
-    S.IN_PROGRESS: {S.IN_PROGRESS, S.COMPLETED, S.FAILED, S.STOPPING, S.STOPPED},
-    S.STOPPING: {S.STOPPING, S.STOPPED, S.COMPLETED, S.FAILED},
-}
 MESSAGES = {
     SecondaryStatus.STARTING: "Preparing the instances for training",
     SecondaryStatus.DOWNLOADING: "Downloading input data",
@@ -66,20 +53,11 @@ class Metric:
 
 
 @dataclass(frozen=True)
-class TrainingJob:
+class TrainingJob(Job):
     kind: ClassVar[str] = "training-job"
 
-    name: str
-    arn: str
-    request: dict[str, Any]
-    created: float
-    modified: float
-    status: TrainingJobStatus = S.IN_PROGRESS
     secondary_status: SecondaryStatus = SecondaryStatus.STARTING
     transitions: tuple[Transition, ...] = ()
-    started: float | None = None
-    ended: float | None = None
-    failure_reason: str | None = None
     model_artifacts: str | None = None
     metrics: tuple[Metric, ...] = ()
     tuning_job_arn: str | None = None
@@ -104,43 +82,44 @@ class TrainingJob:
 
     @property
     def warm_pool_status(self) -> str | None:
-        """Of a job with KeepAlivePeriodInSeconds. Nothing is kept warm, so its pool ends with it."""
+        """Return the warm pool's status for a job with KeepAlivePeriodInSeconds, else None.
+
+        Nothing is kept warm, so the pool ends with its job.
+        """
         if not self.request["ResourceConfig"].get("KeepAlivePeriodInSeconds"):
             return None
         return "Terminated" if self.is_over else "InUse"
 
     @property
-    def is_over(self) -> bool:
-        return self.status not in NEXT
-
-    @property
     def failed(self) -> bool:
-        return self.status is TrainingJobStatus.FAILED
+        return self.status is JobStatus.FAILED
+
+    def entered(self, phase: SecondaryStatus, now: float) -> TrainingJob:
+        """Return the job in its next phase. ValueError for one that is stopping or over: its status says so."""
+        if self.status is not JobStatus.IN_PROGRESS:
+            raise ValueError(f"training job {self.name!r} cannot enter {phase}: its status is {self.status}")
+        started = now if phase is SecondaryStatus.DOWNLOADING and self.started is None else self.started
+        return replace(
+            self,
+            secondary_status=phase,
+            modified=now,
+            transitions=(*self._closed_transitions(now), Transition(phase, now, None, MESSAGES.get(phase, ""))),
+            started=started,
+        )
 
     def moved_to(
         self,
-        status: TrainingJobStatus,
-        secondary: SecondaryStatus,
+        status: JobStatus,
         now: float,
         failure_reason: str | None = None,
+        secondary: SecondaryStatus | None = None,
     ) -> TrainingJob:
-        """The job one step on. ValueError for a step that AWS's job would never take."""
-        if status not in NEXT.get(self.status, set()):
-            raise ValueError(f"training job {self.name!r} cannot go from {self.status} to {status}")
-        reason = failure_reason[:FAILURE_REASON_MAX] if failure_reason else None
-        over = status not in NEXT
-        entry = Transition(secondary, now, now if over else None, reason or MESSAGES.get(secondary, ""))
-        started = now if secondary is SecondaryStatus.DOWNLOADING and self.started is None else self.started
-        return replace(
-            self,
-            status=status,
-            secondary_status=secondary,
-            modified=now,
-            transitions=(*self._closed_transitions(now), entry),
-            started=started,
-            ended=now if over else None,
-            failure_reason=reason,
-        )
+        """Return the job with its next status. `secondary` is needed where it is not of the same name."""
+        moved = super().moved_to(status, now, failure_reason)
+        secondary = secondary or SecondaryStatus(status)
+        message = moved.failure_reason or MESSAGES.get(secondary, "")
+        entry = Transition(secondary, now, now if moved.is_over else None, message)
+        return replace(moved, secondary_status=secondary, transitions=(*self._closed_transitions(now), entry))
 
     def _closed_transitions(self, now: float) -> tuple[Transition, ...]:
         *earlier, last = self.transitions

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sagemaker_emulator.resources.job import Job
-from sagemaker_emulator.resources.training_job import TrainingJob, TrainingJobStatus
+from sagemaker_emulator.resources.job import Job, JobStatus
+from sagemaker_emulator.resources.training_job import TrainingJob
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Result:
 
     @property
     def succeeded(self) -> bool:
-        return self.job.status is TrainingJobStatus.COMPLETED and self.value is not None
+        return self.job.status is JobStatus.COMPLETED and self.value is not None
 
     @property
     def objective_status(self) -> str:

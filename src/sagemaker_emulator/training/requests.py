@@ -10,7 +10,7 @@ from sagemaker_emulator.aws_clients.clients import S3Location
 from sagemaker_emulator.engine import Engine, EngineError
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.jobs import input_channels
-from sagemaker_emulator.jobs.service import require_quota
+from sagemaker_emulator.jobs.quotas import require_quota
 from sagemaker_emulator.training.checkpoints import DEFAULT_PATH, local_directory
 from sagemaker_emulator.training.metrics import MetricReader
 

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from sagemaker_emulator.archives import archive
-from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients, S3Location
+from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, S3Location
 from sagemaker_emulator.aws_clients.log_streams import LogStream
-from sagemaker_emulator.engine import Container, ContainerSpec, Engine, EngineError
+from sagemaker_emulator.engine import Container, ContainerSpec, EngineError
 from sagemaker_emulator.jobs import input_channels
-from sagemaker_emulator.jobs.container_run import ContainerRun, Halt, Outcome, running, wait_for
+from sagemaker_emulator.jobs.job_containers import Halt, JobContainer, Outcome, running, wait_for
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed, JobLeft
 from sagemaker_emulator.jobs.pipe_mode import PipeFeeder, Source
+from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.resources.training_job import SecondaryStatus, TrainingJob
 from sagemaker_emulator.training.artifacts import Artifacts
 from sagemaker_emulator.training.checkpoints import DEFAULT_PATH, CheckpointSync, local_directory
@@ -30,16 +31,6 @@ from sagemaker_emulator.training.requests import channels_of
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 FOLDERS = ("input/config", "input/data", "model", "output/data", "checkpoints")
-
-
-@dataclass(frozen=True)
-class TrainingContext:
-    """What every run of this emulator shares."""
-
-    aws: AwsClients
-    engine: Engine
-    directory: Path
-    stop_grace_s: float
 
 
 @dataclass(frozen=True)
@@ -73,8 +64,8 @@ class Host:
 class TrainingRun:
     """Takes a job through Downloading, Training and Uploading. `moved` stores each step."""
 
-    def __init__(self, job: TrainingJob, context: TrainingContext, moved: Callable[[SecondaryStatus], None]) -> None:
-        self.job, self.request, self._context, self._moved = job, job.request, context, moved
+    def __init__(self, job: TrainingJob, context: RunContext, entered: Callable[[SecondaryStatus], None]) -> None:
+        self.job, self.request, self._context, self._entered = job, job.request, context, entered
         self.metrics = MetricReader.for_request(self.request["AlgorithmSpecification"])
         self.artifacts = Artifacts.of(job.name, self.request["OutputDataConfig"])
         self.halt = TrainingHalt()
@@ -121,9 +112,9 @@ class TrainingRun:
                 self._bring_inputs()
                 if self.halt.stop_requested.is_set():
                     return
-                self._moved(SecondaryStatus.TRAINING)
+                self._entered(SecondaryStatus.TRAINING)
             self._train()
-            self._moved(SecondaryStatus.UPLOADING)
+            self._entered(SecondaryStatus.UPLOADING)
             self.artifacts.upload(self._context.aws.s3, [host.base_dir for host in self._hosts])
             self.uploaded = True
         except (input_channels.InputError, archive.ArchiveError, EngineError) as error:
@@ -135,7 +126,7 @@ class TrainingRun:
                 shutil.rmtree(self._directory, ignore_errors=True)
 
     def _bring_inputs(self) -> None:
-        self._moved(SecondaryStatus.DOWNLOADING)
+        self._entered(SecondaryStatus.DOWNLOADING)
         shutil.rmtree(self._directory, ignore_errors=True)  # what a killed emulator may have left
         for host in self._hosts:
             self._prepare(host)
@@ -219,14 +210,14 @@ class TrainingRun:
         began = [one.start_time for one in self.job.transitions if one.status is SecondaryStatus.TRAINING]
         return time.time() - began[0] if began else 0.0
 
-    def _start(self, host: Host) -> ContainerRun:
+    def _start(self, host: Host) -> JobContainer:
         logs, prefix = self._context.aws.logs, f"{self.job.name}/{host.name}-"
         name = f"{prefix}{int(time.time())}"
         if found := self._found.get(host.name):
             stream = LogStream.taken_up(logs, LOG_GROUP, prefix, otherwise=name)
-            return ContainerRun(lambda _: found, self._spec(host), stream, listen=self._read_metrics)
+            return JobContainer(lambda _: found, self._spec(host), stream, listen=self._read_metrics)
         stream = LogStream(logs, LOG_GROUP, name)
-        return ContainerRun(self._context.engine.start, self._spec(host), stream, listen=self._read_metrics)
+        return JobContainer(self._context.engine.start, self._spec(host), stream, listen=self._read_metrics)
 
     def _read_metrics(self, line: str, is_new: bool) -> None:
         self.metrics.read(line, time.time(), is_new)

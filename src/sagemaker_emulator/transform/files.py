@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 from sagemaker_emulator.aws_clients.clients import S3Location
-from sagemaker_emulator.jobs.container_run import Halt
 from sagemaker_emulator.jobs.input_channels import S3Object
+from sagemaker_emulator.jobs.job_containers import Halt
 from sagemaker_emulator.transform.data_processing import DataProcessing, DataProcessingError
 from sagemaker_emulator.transform.model_client import Client, InvocationFailed, ModelServer
 from sagemaker_emulator.transform.payloads import SPLITTERS, Payload, Record, RecordError, payloads, too_large

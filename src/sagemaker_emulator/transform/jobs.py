@@ -11,32 +11,33 @@ from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.hosting.models import Models
 from sagemaker_emulator.jobs import input_channels
-from sagemaker_emulator.jobs.service import Jobs, require_quota
+from sagemaker_emulator.jobs.job_collection import JobCollection
+from sagemaker_emulator.jobs.quotas import require_quota
+from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.model import Model
 from sagemaker_emulator.resources.transform_job import TransformJob
 from sagemaker_emulator.storage.store import Store
-from sagemaker_emulator.transform.run import TransformContext, TransformRun, channel_of
+from sagemaker_emulator.transform.run import TransformRun, channel_of
 
 IN_FLIGHT_MAX_MB = 100
 
 
-class TransformJobs(Jobs[TransformJob]):
-    def __init__(self, store: Store, arns: Arns, context: TransformContext, models: Models) -> None:
-        super().__init__(store, TransformJob, context.directory)
-        self._arns, self._context, self._models = arns, context, models
+class TransformJobs(JobCollection[TransformJob]):
+    def __init__(self, store: Store, arns: Arns, context: RunContext, models: Models) -> None:
+        super().__init__(store, arns, TransformJob, context.directory)
+        self._context, self._models = context, models
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> TransformJob:
         name, now, request = request["TransformJobName"], time.time(), with_defaults(request)
-        job = TransformJob(name, self._arns.of(TransformJob.kind, name), request, created=now, modified=now)
+        job = TransformJob(name, self.arn_of(name), request, created=now, modified=now)
         model = self._models.get(request["ModelName"])
         self._refuse_what_cannot_run(request, model)
         try:
             run = TransformRun(job, model, self._context, partial(self._begun, name))
         except ValueError as error:
             raise validation(str(error)) from error
-        self._start(job, tags, run, lambda reason: self._ended(name, run, reason))
-        return job
+        return self._start(job, tags, run, partial(self._ended, name, run))
 
     def _refuse_what_cannot_run(self, request: dict[str, Any], model: Model) -> None:
         data_type = request["TransformInput"]["DataSource"]["S3DataSource"]["S3DataType"]

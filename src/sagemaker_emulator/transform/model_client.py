@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
-from sagemaker_emulator.jobs.container_run import ContainerRun, Halt
+from sagemaker_emulator.jobs.job_containers import Halt, JobContainer
 from sagemaker_emulator.jobs.job_threads import JobFailed
 
 PING_S = 0.05
@@ -48,7 +48,7 @@ class Client:
 
 
 class ModelServer:
-    def __init__(self, run: ContainerRun, halt: Halt) -> None:
+    def __init__(self, run: JobContainer, halt: Halt) -> None:
         self.run, self._halt = run, halt
         address = urlsplit(run.container.address)
         self._host, self._port = str(address.hostname), address.port

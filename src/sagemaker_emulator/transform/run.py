@@ -8,18 +8,18 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sagemaker_emulator.archives import archive
-from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients, S3Location
+from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, S3Location
 from sagemaker_emulator.aws_clients.log_streams import LogStream
-from sagemaker_emulator.engine import ContainerSpec, Engine, EngineError
+from sagemaker_emulator.engine import ContainerSpec, EngineError
 from sagemaker_emulator.jobs import input_channels
-from sagemaker_emulator.jobs.container_run import ABANDON_GRACE_S, ContainerRun, Halt, running, stop_all
+from sagemaker_emulator.jobs.job_containers import ABANDON_GRACE_S, Halt, JobContainer, running, stop_all
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed
+from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.resources.model import Model
 from sagemaker_emulator.resources.transform_job import TransformJob
 from sagemaker_emulator.transform.data_processing import DataProcessing
@@ -39,21 +39,10 @@ IN_FLIGHT_MAX = 100
 CLIENT_TIMEOUT_S, CLIENT_RETRIES = 600, 3
 
 
-@dataclass(frozen=True)
-class TransformContext:
-    """What every run of this emulator shares."""
-
-    aws: AwsClients
-    engine: Engine
-    directory: Path
-    start_timeout_s: float
-    stop_grace_s: float
-
-
 class TransformRun:
     """`begun` is called when the containers are about to start."""
 
-    def __init__(self, job: TransformJob, model: Model, context: TransformContext, begun: Callable[[], None]) -> None:
+    def __init__(self, job: TransformJob, model: Model, context: RunContext, begun: Callable[[], None]) -> None:
         self.job, self.request, self._model, self._context, self._begun = job, job.request, model, context, begun
         self.halt = Halt()
         self._directory = context.directory / job.name
@@ -93,7 +82,7 @@ class TransformRun:
         self._context.aws.s3.download_file(location.bucket, location.key, str(packed))
         return packed
 
-    def _start(self, instance: str, packed: Path | None) -> ContainerRun:
+    def _start(self, instance: str, packed: Path | None) -> JobContainer:
         base_dir = self._directory / instance / "ml"
         (base_dir / "model").mkdir(parents=True)
         if packed:
@@ -113,9 +102,9 @@ class TransformRun:
             serves=True,
             instance_type=self.request["TransformResources"]["InstanceType"],
         )
-        return ContainerRun(self._context.engine.start, spec, self._log_stream(instance))
+        return JobContainer(self._context.engine.start, spec, self._log_stream(instance))
 
-    def _transformed(self, runs: list[ContainerRun]) -> list[str]:
+    def _transformed(self, runs: list[JobContainer]) -> list[str]:
         """The instances, side by side; a halt ends their containers, and with them the requests in flight."""
         with ThreadPoolExecutor(len(runs)) as pool:
             work = [pool.submit(self._transform, index, run) for index, run in enumerate(runs)]
@@ -124,7 +113,7 @@ class TransformRun:
                     stop_all(runs, ABANDON_GRACE_S)
             return [fault for future in work for fault in future.result()]
 
-    def _transform(self, index: int, run: ContainerRun) -> list[str]:
+    def _transform(self, index: int, run: JobContainer) -> list[str]:
         server = ModelServer(run, self.halt)
         server.wait_until_healthy(self._context.start_timeout_s)
         parameters = {**DEFAULTS, **_sound(server.execution_parameters()), **self._said}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, Protocol
 
-from sagemaker_emulator.jobs.container_run import Halt
+from sagemaker_emulator.jobs.job_containers import Halt
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed
 from sagemaker_emulator.resources.training_job import TrainingJob
 from sagemaker_emulator.resources.tuning_job import Result, Trial, TuningJob, best_of

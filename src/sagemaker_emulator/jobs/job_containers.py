@@ -33,7 +33,7 @@ class Halt:
         return self.stop_requested.is_set() or self.abandoned.is_set()
 
 
-class ContainerRun:
+class JobContainer:
     """One container, started. Its output goes to a log stream, live, and to `listen`, with whether the line is new or
     was read in an earlier life; the end of it is kept.
 
@@ -99,9 +99,9 @@ class ContainerRun:
 
 
 @contextmanager
-def running(starts: Iterable[Callable[[], ContainerRun]]) -> Iterator[list[ContainerRun]]:
+def running(starts: Iterable[Callable[[], JobContainer]]) -> Iterator[list[JobContainer]]:
     """Start each, side by side. When the block is left, however that is, none runs and every log is sent."""
-    runs: list[ContainerRun] = []
+    runs: list[JobContainer] = []
     try:
         for start in starts:
             runs.append(start())  # noqa: PERF401 - those before one that does not start have to be known
@@ -119,13 +119,13 @@ class Outcome:
     says that they run on.
     """
 
-    failed: tuple[ContainerRun, int] | None = None
+    failed: tuple[JobContainer, int] | None = None
     ran_out_of_time: bool = False
     left: bool = False
 
 
 def wait_for(
-    runs: Sequence[ContainerRun], halt: Halt, max_runtime_s: float, grace_s: float, may_leave: bool = False
+    runs: Sequence[JobContainer], halt: Halt, max_runtime_s: float, grace_s: float, may_leave: bool = False
 ) -> Outcome:
     """Wait until all have ended. One that fails, a halt, or the time ends the others, SIGTERM first; as on AWS.
 
@@ -150,7 +150,7 @@ def wait_for(
 
 
 def _halted(
-    runs: Sequence[ContainerRun], pending: Sequence[ContainerRun], abandoned: bool, grace_s: float, may_leave: bool
+    runs: Sequence[JobContainer], pending: Sequence[JobContainer], abandoned: bool, grace_s: float, may_leave: bool
 ) -> Outcome:
     if abandoned and may_leave:
         for run in runs:
@@ -160,7 +160,7 @@ def _halted(
     return Outcome()
 
 
-def stop_all(runs: Sequence[ContainerRun], grace_s: float) -> None:
+def stop_all(runs: Sequence[JobContainer], grace_s: float) -> None:
     """All at once: the grace is one, however many there are."""
     with ThreadPoolExecutor(max(1, len(runs))) as pool:
         list(pool.map(lambda run: run.container.stop(grace_s), runs))

@@ -1,0 +1,99 @@
+"""The base of the services that run jobs: each job has a record in the store and, until its end, a thread."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from sagemaker_emulator.errors import resource_in_use, validation
+from sagemaker_emulator.jobs.job_threads import ABANDONED, JobRun, JobThreads
+from sagemaker_emulator.resources.arn import Arns
+from sagemaker_emulator.resources.job import Job, JobStatus
+from sagemaker_emulator.storage.collection import Collection
+from sagemaker_emulator.storage.store import Store
+from sagemaker_emulator.wire import AwsError
+
+J = TypeVar("J", bound=Job)
+
+
+class JobCollection(Collection[J]):
+    """The jobs of one kind. A subclass creates them; `directory`, if there is one, has a folder for each that runs."""
+
+    def __init__(self, store: Store, arns: Arns, resource: type[J], directory: Path | None = None) -> None:
+        super().__init__(store, arns, resource)
+        self._directory = directory
+        self._words = resource.kind.replace("-", " ")
+        self._threads = JobThreads(self._words)
+
+    def missing(self, name: str) -> AwsError:
+        return validation(f"Could not find requested job with name: {name}")
+
+    def existing(self, name: str, arn: str) -> AwsError:
+        return resource_in_use(
+            f"{self._words.capitalize()} names must be unique within an AWS account and region, and a "
+            f"{self._words} with this name already exists ({arn})"
+        )
+
+    def undeletable(self, job: J) -> AwsError:
+        """Return the error for a deletion of a job that is not over."""
+        return resource_in_use(f"The {self._words} {job.arn} is in status {job.status}; stop it before deleting.")
+
+    def stop(self, name: str) -> None:
+        """Ask a job to end. One that is stopping already goes on stopping; one that is over is refused."""
+
+        def stopping(job: J) -> J:
+            self._refuse_over(job)
+            return job if job.status is JobStatus.STOPPING else job.moved_to(JobStatus.STOPPING, time.time())
+
+        self._change(name, stopping)
+        self._threads.stop(name)
+
+    def delete(self, name: str) -> None:
+        """Remove the record of a job that is over; what it left in S3 stays."""
+        with self._store.transaction():
+            job = self.get(name)
+            if not job.is_over:
+                raise self.undeletable(job)
+            super().delete(name)
+
+    def recover(self) -> None:
+        """After a restart, fail the jobs that were running: their containers are gone."""
+        if self._directory:
+            shutil.rmtree(self._directory, ignore_errors=True)
+        for job in self._store.all(self._resource):
+            if not job.is_over:
+                self._move(job.name, JobStatus.FAILED, ABANDONED)
+
+    def close(self) -> None:
+        """End the jobs that run, so that no process is left behind; they fail with the reason."""
+        self._threads.close()
+
+    def _start(self, job: J, tags: dict[str, str], run: JobRun, ended: Callable[[str | None], None]) -> J:
+        """Store a new job and start its thread, as one: whoever can stop the job finds its thread."""
+        with self._store.transaction():
+            self._add(job, tags)
+            self._threads.start(job.name, run, ended)
+        return job
+
+    def _begun(self, name: str) -> None:
+        self._change(name, lambda job: job.begun(time.time()))
+
+    def _ended(self, name: str, run: JobRun, failure_reason: str | None) -> None:
+        self._move(name, final_status(run, failure_reason), failure_reason)
+
+    def _move(self, name: str, status: JobStatus, reason: str | None = None) -> None:
+        self._change(name, lambda job: job.moved_to(status, time.time(), reason))
+
+    def _refuse_over(self, job: J) -> None:
+        if job.is_over:
+            raise validation(f"The request was rejected because the {self._words} is in status {job.status}.")
+
+
+def final_status(run: JobRun, failure_reason: str | None) -> JobStatus:
+    """Return the status that a job ends with, for a run that has returned."""
+    if failure_reason is not None:
+        return JobStatus.FAILED
+    return JobStatus.STOPPED if run.halt.stop_requested.is_set() else JobStatus.COMPLETED

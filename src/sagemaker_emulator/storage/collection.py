@@ -1,0 +1,78 @@
+"""The base of every service: resources of one kind that are created, found, listed, changed and deleted."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Generic
+
+from sagemaker_emulator.resources.arn import Arns
+from sagemaker_emulator.storage.listing import Page, page
+from sagemaker_emulator.storage.store import AlreadyExists, NotFound, R, Store
+from sagemaker_emulator.wire import AwsError
+
+
+class Collection(ABC, Generic[R]):
+    """The resources of one kind in the store.
+
+    A subclass adds `create`, and says in AWS's words that a name is missing (`missing`) or taken (`existing`).
+    """
+
+    def __init__(self, store: Store, arns: Arns, resource: type[R]) -> None:
+        self._store, self._arns, self._resource = store, arns, resource
+
+    @abstractmethod
+    def missing(self, name: str) -> AwsError:
+        """Return the error that AWS answers for a name that no resource has."""
+
+    @abstractmethod
+    def existing(self, name: str, arn: str) -> AwsError:
+        """Return the error that AWS answers for a new resource of this name whose ARN is taken."""
+
+    def get(self, name: str) -> R:
+        """Return a resource, or raise the error of `missing`."""
+        try:
+            return self._store.get(self._resource, name)
+        except NotFound:
+            raise self.missing(name) from None
+
+    def _get_by_arn(self, name: str) -> R:
+        """Return a resource whose name, in whatever case, gives this ARN; or raise the error of `missing`."""
+        try:
+            return self._store.by_arn(self._resource, self.arn_of(name))
+        except NotFound:
+            raise self.missing(name) from None
+
+    def find(self, name: str) -> R | None:
+        """Return a resource, or None."""
+        with suppress(NotFound):
+            return self._store.get(self._resource, name)
+        return None
+
+    def page(self, request: dict[str, Any]) -> Page:
+        """Return the page that a List request asks for."""
+        return page(self._store, self._resource, request)
+
+    def delete(self, name: str) -> None:
+        try:
+            self._store.remove(self._resource, name)
+        except NotFound:
+            raise self.missing(name) from None
+
+    def arn_of(self, name: str) -> str:
+        return self._arns.of(self._resource.kind, name)
+
+    def _add(self, resource: R, tags: dict[str, str]) -> R:
+        try:
+            self._store.add(resource, tags)
+        except AlreadyExists as error:
+            raise self.existing(resource.name, error.existing) from error
+        return resource
+
+    def _change(self, name: str, change: Callable[[R], R]) -> R:
+        """Read, change and write as one transaction; return the changed resource."""
+        try:
+            return self._store.change(self._resource, name, change)
+        except NotFound:
+            raise self.missing(name) from None
