@@ -1,7 +1,8 @@
-"""One cloud for all integration tests, and the same tests for each: SCONES_TEST_CLOUD names it.
+"""One cloud for all integration tests. SCONES_TEST_CLOUD names it; the tests are the same on each.
 
-embedded (the default), and local-mode, the same under the profile of that name: a local cloud of the tests' own, beside
-any that the developer has up. compose: what `docker compose up` has brought up on the ports of the settings.
+- embedded (the default): a local cloud of the tests' own, beside any that the developer is running.
+- local-mode: the same cloud, used under the profile of that name.
+- compose: the cloud that `docker compose up` started on the ports of the settings.
 """
 
 import json
@@ -27,17 +28,17 @@ from local_cloud.settings import LOCAL_MODE_PROFILE, LOCAL_PROFILE, Settings
 
 PROFILES = {"embedded": LOCAL_PROFILE, "compose": LOCAL_PROFILE, "local-mode": LOCAL_MODE_PROFILE}
 CLOUD = os.environ.get("SCONES_TEST_CLOUD") or "embedded"
-COLOUR_MODEL = "000000000000.dkr.ecr.us-east-1.amazonaws.com/colour-model:1"
-COLOUR_MODEL_PROGRAM = [sys.executable, str(Path(__file__).with_name("colour_model.py"))]
+COLOR_MODEL = "000000000000.dkr.ecr.us-east-1.amazonaws.com/color-model:1"
+COLOR_MODEL_PROGRAM = [sys.executable, str(Path(__file__).with_name("color_model.py"))]
 
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """The settings of the cloud, which is up."""
+    """Start the cloud, or find it, and return its settings."""
     if CLOUD not in PROFILES:
         pytest.exit(f"SCONES_TEST_CLOUD is {CLOUD!r}: it must be one of {', '.join(PROFILES)}")
     state_dir = tmp_path_factory.mktemp("cloud")
-    yield from compose_cloud(state_dir) if CLOUD == "compose" else cloud_of_ours(state_dir)
+    yield from compose_cloud(state_dir) if CLOUD == "compose" else own_cloud(state_dir)
 
 
 def compose_cloud(state_dir: Path) -> Iterator[Settings]:
@@ -45,23 +46,23 @@ def compose_cloud(state_dir: Path) -> Iterator[Settings]:
     if not answers_elsewhere(servers(settings)):
         pytest.exit(f"no cloud answers on {settings.localstack_url} and {settings.sagemaker_url}: make test-docker")
     write_config(settings)
-    build_colour_model()
+    build_color_model()
     yield settings
 
 
-def build_colour_model() -> None:
-    """Into the engine that Compose's emulator uses, which is this machine's."""
+def build_color_model() -> None:
+    """Build the image with this machine's Docker engine, which Compose's emulator uses."""
     folder = Path(__file__).parent
-    command = ["docker", "build", "--quiet", "--file", str(folder / "colour_model.Dockerfile"), "--tag", COLOUR_MODEL]
+    command = ["docker", "build", "--quiet", "--file", str(folder / "color_model.Dockerfile"), "--tag", COLOR_MODEL]
     subprocess.run([*command, str(folder)], check=True, capture_output=True)
 
 
-def cloud_of_ours(state_dir: Path) -> Iterator[Settings]:
-    """When the tests have ended, nothing of it may run."""
-    settings = replace(settings_of_another_cloud(state_dir), profile=PROFILES[CLOUD])
+def own_cloud(state_dir: Path) -> Iterator[Settings]:
+    """Start a cloud, stop it after the tests, and check that no process is left."""
+    settings = replace(settings_of_a_new_cloud(state_dir), profile=PROFILES[CLOUD])
     write_config(settings)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SAGEMAKER_EMULATOR_OWN_IMAGES", json.dumps({COLOUR_MODEL: COLOUR_MODEL_PROGRAM}))
+        patch.setenv("SAGEMAKER_EMULATOR_OWN_IMAGES", json.dumps({COLOR_MODEL: COLOR_MODEL_PROGRAM}))
         local_cloud = LocalCloud(servers(settings), settings.state_dir, Progress())
         local_cloud.up()
     try:
@@ -74,13 +75,13 @@ def cloud_of_ours(state_dir: Path) -> Iterator[Settings]:
 
 @pytest.fixture(scope="session")
 def environment(cloud: Settings) -> dict[str, str]:
-    """The environment of a program (the aws cli, `scones`) that uses the cloud by its AWS profile."""
+    """Return the environment of a program (the AWS CLI, `scones`) that uses the cloud through its AWS profile."""
     return client_environment(cloud, os.environ)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _aws_is_the_cloud(environment: dict[str, str]) -> Iterator[None]:
-    """What a test makes by itself, with a bare `boto3.client("lambda")`, reaches the cloud by its profile too."""
+    """Make a bare `boto3.client("lambda")` in a test reach the cloud through its profile, too."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)
@@ -93,11 +94,11 @@ def _aws_is_the_cloud(environment: dict[str, str]) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def client(cloud: Settings) -> Callable[[str], Any]:
-    """Makes boto3 clients that send everything to the cloud's one endpoint."""
+    """Return a function that creates boto3 clients, which send everything to the cloud's single endpoint."""
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-    # in a session that is made when the test is: one of before does not know the profile that the tests are under
+    # boto3 creates the session on the first call: a session from before the tests would not know their profile
     return lambda service: boto3.client(service, endpoint_url=cloud.localstack_url, **keys)
 
 
-def settings_of_another_cloud(state_dir: Path) -> Settings:
+def settings_of_a_new_cloud(state_dir: Path) -> Settings:
     return Settings(state_dir=state_dir, localstack_port=free_port(), sagemaker_port=free_port())

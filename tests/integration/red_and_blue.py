@@ -1,4 +1,4 @@
-"""The data set of the tests' colour model: pictures that are more red, or more blue, and their manifests."""
+"""The data set of the tests' color model: mostly red or mostly blue pictures, with manifests."""
 
 import io
 import random
@@ -25,7 +25,7 @@ def put_images(bucket: str) -> None:
 
 
 def put_manifest(bucket: str, split: str, labels: list[int] | None = None) -> None:
-    """Red is 0 and blue is 1, unless it is said otherwise."""
+    """Upload a manifest. Without `labels`, red is 0 and blue is 1."""
     labels = [index % 2 for index in range(SPLITS[split])] if labels is None else labels
     lines = "".join(f"{index}\t{label}\t{index}.png\n" for index, label in enumerate(labels))
     boto3.client("s3").put_object(Bucket=bucket, Key=f"{split}.lst", Body=lines.encode())

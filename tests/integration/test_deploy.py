@@ -1,4 +1,4 @@
-"""What a person who deploys and destroys sees: twice changes nothing, a failure is rolled back, nothing is left."""
+"""Deploy and destroy: deploying twice changes nothing, a failure is rolled back, destroy leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ def scones(command: str, environment: dict[str, str], **settings: str) -> subpro
 
 @pytest.fixture(scope="module")
 def deployed(own: dict[str, str]) -> Iterator[dict[str, str]]:
-    made = scones("deploy", own)
-    assert made.returncode == 0, made.stdout + made.stderr
+    first = scones("deploy", own)
+    assert first.returncode == 0, first.stdout + first.stderr
     yield own
     scones("destroy", own)
 
 
-def ours() -> dict[str, list[str]]:
-    """Whatever any service lists with our name in it."""
-    found = {}
+def resources_of_the_stack() -> dict[str, list[str]]:
+    """Return what each service lists with the stack's name in it."""
+    resources = {}
     for service, (operation, items) in LISTINGS.items():
         listed = getattr(boto3.client(service), operation)().get(items, [])
-        if mine := [text for text in (json.dumps(item, default=str) for item in listed) if NAME in text]:
-            found[service] = mine
-    return found
+        if named := [text for text in (json.dumps(item, default=str) for item in listed) if NAME in text]:
+            resources[service] = named
+    return resources
 
 
 def test_deploying_again_changes_nothing(deployed: dict[str, str]) -> None:
@@ -65,7 +65,7 @@ def test_deploying_again_changes_nothing(deployed: dict[str, str]) -> None:
     assert (again.returncode, "nothing to change" in again.stdout) == (0, True)
 
 
-def test_the_bucket_is_as_the_template_says(deployed: dict[str, str]) -> None:
+def test_the_bucket_has_the_properties_of_the_template(deployed: dict[str, str]) -> None:
     s3, name = boto3.client("s3"), deployed["BUCKET"]
     assert set(s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"].values()) == {True}
     rules = s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
@@ -78,7 +78,7 @@ def test_the_bucket_is_as_the_template_says(deployed: dict[str, str]) -> None:
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_logs_are_kept_as_long_as_the_template_says(deployed: dict[str, str]) -> None:
+def test_logs_have_the_retention_of_the_template(deployed: dict[str, str]) -> None:
     groups = boto3.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{NAME}-")["logGroups"]
     assert groups
     assert {group.get("retentionInDays") for group in groups} == {30}
@@ -89,21 +89,21 @@ def test_the_dashboard_shows_the_state_machine(deployed: dict[str, str]) -> None
     assert f":stateMachine:{NAME}-classify" in json.dumps(body)
 
 
-def test_a_change_is_made_to_what_it_is_of(deployed: dict[str, str]) -> None:
+def test_a_changed_setting_updates_the_function_that_reads_it(deployed: dict[str, str]) -> None:
     changed = scones("deploy", deployed, THRESHOLD="0.5")
     assert "Modify  FilterFunction" in changed.stdout
-    found = boto3.client("lambda").get_function_configuration(FunctionName=f"{NAME}-filter")
-    assert found["Environment"]["Variables"]["THRESHOLD"] == "0.5"
+    configuration = boto3.client("lambda").get_function_configuration(FunctionName=f"{NAME}-filter")
+    assert configuration["Environment"]["Variables"]["THRESHOLD"] == "0.5"
     assert scones("deploy", deployed).returncode == 0
 
 
 def test_an_update_that_fails_names_the_resource_and_is_rolled_back(deployed: dict[str, str]) -> None:
-    """There is no Application Auto Scaling here, and it says so."""
-    given = {
+    """Application Auto Scaling is not emulated, so turning on the scaling must fail."""
+    parameters = {
         item["ParameterKey"]: item["ParameterValue"]
         for item in boto3.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"][0]["Parameters"]
     }
-    refused = change(given | {"EndpointScaling": "yes"})
+    refused = change(parameters | {"EndpointScaling": "yes"})
     assert "AWS::ApplicationAutoScaling::ScalableTarget not supported" in refused
     (stack,) = boto3.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
@@ -111,7 +111,7 @@ def test_an_update_that_fails_names_the_resource_and_is_rolled_back(deployed: di
     assert "nothing to change" in again.stdout, again.stdout + again.stderr
 
 
-def test_a_function_that_was_deleted_by_hand_fails_its_update_and_nothing_else(deployed: dict[str, str]) -> None:
+def test_a_function_deleted_by_hand_fails_the_update_and_the_next_deployment_works(deployed: dict[str, str]) -> None:
     boto3.client("lambda").delete_function(FunctionName=f"{NAME}-filter")
     failed = scones("deploy", deployed, THRESHOLD="0.4")
     assert failed.returncode == 1
@@ -122,33 +122,33 @@ def test_a_function_that_was_deleted_by_hand_fails_its_update_and_nothing_else(d
 
 
 def change(parameters: dict[str, str]) -> str:
-    """Deploy by CloudFormation's own operations; the reasons of failures."""
+    """Deploy with CloudFormation's own operations, expect a rollback, and return the reasons of all events."""
     cloudformation = boto3.client("cloudformation")
-    made = cloudformation.create_change_set(
+    change_set = cloudformation.create_change_set(
         StackName=NAME, ChangeSetName=f"change-{uuid4().hex[:6]}", Capabilities=["CAPABILITY_IAM"],
         TemplateBody=(ROOT / "template.yaml").read_text(), Tags=[{"Key": "project", "Value": "scones-unlimited"}],
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     )["Id"]  # fmt: skip
-    cloudformation.get_waiter("change_set_create_complete").wait(ChangeSetName=made, WaiterConfig={"Delay": 1})
-    cloudformation.execute_change_set(ChangeSetName=made)
+    cloudformation.get_waiter("change_set_create_complete").wait(ChangeSetName=change_set, WaiterConfig={"Delay": 1})
+    cloudformation.execute_change_set(ChangeSetName=change_set)
     with pytest.raises(WaiterError, match="ROLLBACK"):
         cloudformation.get_waiter("stack_update_complete").wait(StackName=NAME, WaiterConfig={"Delay": 1})
     events = cloudformation.describe_stack_events(StackName=NAME)["StackEvents"]
     return "\n".join(event.get("ResourceStatusReason") or "" for event in events)
 
 
-def test_what_is_somebody_elses_keeps_the_bucket_and_nothing_else_is_left(deployed: dict[str, str]) -> None:
+def test_an_object_of_somebody_else_keeps_the_bucket_and_destroy_removes_all_else(deployed: dict[str, str]) -> None:
     s3, name = boto3.client("s3"), deployed["BUCKET"]
     s3.put_object(Bucket=name, Key="notes.txt", Body=b"theirs")
-    gone = scones("destroy", deployed)
-    assert gone.returncode == 0, gone.stderr
-    assert f"Kept bucket {name}: it holds 1 objects" in gone.stdout
-    assert set(ours()) == {"s3"}
+    destroyed = scones("destroy", deployed)
+    assert destroyed.returncode == 0, destroyed.stderr
+    assert f"Kept bucket {name}: it holds 1 objects" in destroyed.stdout
+    assert set(resources_of_the_stack()) == {"s3"}
     again = scones("deploy", deployed)
     assert again.returncode == 0, again.stdout + again.stderr
     assert scones("destroy", deployed).returncode == 0
     s3.delete_object(Bucket=name, Key="notes.txt")
     assert scones("destroy", deployed).returncode == 0
-    assert ours() == {}
+    assert resources_of_the_stack() == {}
     with pytest.raises(ClientError, match="does not exist"):
         boto3.client("cloudformation").describe_stacks(StackName=NAME)

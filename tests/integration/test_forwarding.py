@@ -1,4 +1,4 @@
-"""One endpoint serves all: SageMaker's operations through the gateway are SageMaker's own answers."""
+"""LocalStack's endpoint also serves SageMaker: the gateway passes on the emulator's own answers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 
 def gateway_url() -> str:
-    """The profile may send SageMaker's clients straight to it; the other services' endpoint is the gateway."""
+    """Return the gateway's URL from S3's client, because the profile may send SageMaker's clients to the emulator."""
     url: str = boto3.client("s3").meta.endpoint_url
     return url
 
@@ -40,20 +40,20 @@ def test_an_answer_is_the_same_with_and_without_the_gateway() -> None:
     assert forwarded["ResponseMetadata"]["HTTPHeaders"]["content-type"] == "application/x-amz-json-1.1"
 
 
-def test_the_runtime_has_its_own_protocol_behind_the_same_signing_name() -> None:
+def test_the_runtimes_requests_use_the_rest_json_protocol() -> None:
     runtime = through_gateway("sagemaker-runtime")
     error = error_of(lambda: runtime.invoke_endpoint(EndpointName="there-is-none", Body=b"\x00\xff"))
     assert error.response["Error"]["Code"] == "ValidationError"
     assert "there-is-none" in error.response["Error"]["Message"]
 
 
-def test_requests_are_checked_where_they_are_served() -> None:
+def test_the_emulator_validates_requests_that_the_gateway_forwards() -> None:
     error = error_of(lambda: through_gateway("sagemaker").describe_endpoint(EndpointName="_"))
     assert error.response["Error"]["Code"] == "ValidationException"
     assert "1 validation error detected" in error.response["Error"]["Message"]
 
 
-def test_the_gateway_listens_on_loopback_alone() -> None:
+def test_the_gateway_listens_only_on_loopback() -> None:
     port = urlsplit(gateway_url()).port
     listening = [c.laddr.ip for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.laddr.port == port]
     assert listening == ["127.0.0.1"]

@@ -1,4 +1,4 @@
-"""Lambda functions as processes: what AWS promises of an execution environment, through the public API alone."""
+"""Lambda functions as processes keep AWS's promises about execution environments, seen through the public API."""
 
 import io
 import json
@@ -94,12 +94,12 @@ def test_a_function_gets_its_event_and_returns_its_answer(deploy: Deploy) -> Non
     assert answer.error is None
 
 
-def test_an_environment_is_kept_warm_and_remembers(deploy: Deploy) -> None:
+def test_a_warm_environment_keeps_its_global_state(deploy: Deploy) -> None:
     function = deploy("seen = []\ndef lambda_handler(event, context):\n    seen.append(event)\n    return seen\n")
     assert [function.invoke(n).payload for n in range(3)] == [[0], [0, 1], [0, 1, 2]]
 
 
-def test_the_log_has_lambdas_lines_and_init_only_when_cold(deploy: Deploy) -> None:
+def test_the_log_has_lambdas_lines_and_only_a_cold_start_logs_init(deploy: Deploy) -> None:
     function = deploy("print('loading')\ndef lambda_handler(event, context):\n    print('working')\n")
     cold, warm = function.invoke().log.splitlines(), function.invoke().log.splitlines()
     assert cold[0].startswith("INIT_START Runtime Version: python:3.")
@@ -122,12 +122,12 @@ def test_the_log_arrives_in_cloudwatch(deploy: Deploy) -> None:
             return []
         return [event["message"] for event in events]
 
-    found = until(messages, "log events")
-    assert "a line for the log\n" in found
-    assert any(message.startswith("REPORT RequestId: ") for message in found)
+    logged = until(messages, "log events")
+    assert "a line for the log\n" in logged
+    assert any(message.startswith("REPORT RequestId: ") for message in logged)
 
 
-def test_an_exception_is_answered_with_its_class_by_name(deploy: Deploy) -> None:
+def test_an_exception_is_answered_with_its_class_name(deploy: Deploy) -> None:
     function = deploy(
         "class TooUnsure(Exception): pass\ndef lambda_handler(event, context):\n    raise TooUnsure('0.3 < 0.8')\n"
     )
@@ -139,7 +139,7 @@ def test_an_exception_is_answered_with_its_class_by_name(deploy: Deploy) -> None
     assert "[ERROR] TooUnsure: 0.3 < 0.8" in answer.log
 
 
-def test_a_module_that_cannot_be_imported_says_which(deploy: Deploy) -> None:
+def test_an_import_error_names_the_module(deploy: Deploy) -> None:
     function = deploy("import no_such_package\n")
     answers = [function.invoke(), function.invoke()]
     assert {answer.payload["errorType"] for answer in answers} == {"Runtime.ImportModuleError"}
@@ -147,7 +147,7 @@ def test_a_module_that_cannot_be_imported_says_which(deploy: Deploy) -> None:
     assert "Runtime.ImportModuleError" in answers[0].log
 
 
-def test_a_task_that_takes_too_long_is_ended_and_the_next_one_works(deploy: Deploy) -> None:
+def test_a_task_that_times_out_is_ended_and_the_next_one_works(deploy: Deploy) -> None:
     function = deploy(
         "import threading\ndef lambda_handler(event, context):\n    threading.Event().wait(event)\n    return 'done'\n",
         Timeout=1,
@@ -182,7 +182,7 @@ def test_an_answer_over_six_megabytes_is_refused(deploy: Deploy) -> None:
     assert len(function.invoke(5_000_000).payload) == 5_000_000
 
 
-def test_invocations_at_the_same_time_have_an_environment_each(deploy: Deploy) -> None:
+def test_concurrent_invocations_each_get_their_own_environment(deploy: Deploy) -> None:
     code = "import os, threading\ndef lambda_handler(event, context):\n"
     function = deploy(code + "    threading.Event().wait(1)\n    return os.getpid()\n")
     with ThreadPoolExecutor(4) as pool:
@@ -190,7 +190,7 @@ def test_invocations_at_the_same_time_have_an_environment_each(deploy: Deploy) -
     assert len(pids) == 4
 
 
-def test_a_function_sees_its_own_variables_and_lambdas_and_no_home(deploy: Deploy) -> None:
+def test_a_function_sees_its_own_variables_and_lambdas_but_not_the_callers_home(deploy: Deploy) -> None:
     code = "import os\ndef lambda_handler(event, context):\n    return dict(os.environ, cwd=os.getcwd())\n"
     function = deploy(code, Environment={"Variables": {"THRESHOLD": "0.8"}}, MemorySize=256)
     seen = function.invoke().payload
@@ -203,7 +203,7 @@ def test_a_function_sees_its_own_variables_and_lambdas_and_no_home(deploy: Deplo
     assert seen["AWS_ENDPOINT_URL"] == boto3.client("lambda").meta.endpoint_url
 
 
-def test_new_code_takes_the_place_of_the_old(deploy: Deploy) -> None:
+def test_updated_code_replaces_the_old_code(deploy: Deploy) -> None:
     function = deploy("def lambda_handler(event, context):\n    return 'old'\n")
     assert function.invoke().payload == "old"
     function.client.update_function_code(
@@ -217,7 +217,7 @@ def test_a_deleted_function_leaves_no_process(deploy: Deploy) -> None:
     code = "import os, subprocess\nchild = subprocess.Popen(['cat'], stdin=subprocess.PIPE)\n"
     code += "def lambda_handler(event, context):\n    return [os.getpid(), child.pid]\n"
     function = deploy(code)
-    # asked of another function: in a container the processes have numbers of their own
+    # another function checks, because in a container the processes have different numbers
     running = deploy(RUNNING)
     pids = function.invoke().payload
     assert running.invoke(pids).payload == pids

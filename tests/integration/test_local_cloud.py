@@ -1,3 +1,5 @@
+"""The local cloud: what it listens on, where it keeps state, and how it recovers from a killed server."""
+
 import json
 import subprocess
 import sys
@@ -16,17 +18,17 @@ from local_cloud.progress import Progress
 from local_cloud.servers import servers
 from local_cloud.settings import Settings
 
-from .conftest import CLOUD, settings_of_another_cloud
+from .conftest import CLOUD, settings_of_a_new_cloud
 
 AWS = str(Path(sys.executable).with_name("aws"))
 
 
 @pytest.fixture(scope="module")
 def doomed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """A cloud of this module's own, to be broken."""
+    """Return a separate cloud that tests may break."""
     if CLOUD == "compose":
-        pytest.skip("in Compose the servers' processes are Docker's to watch, not ours")
-    settings = settings_of_another_cloud(tmp_path_factory.mktemp("doomed"))
+        pytest.skip("in Compose Docker watches the servers' processes")
+    settings = settings_of_a_new_cloud(tmp_path_factory.mktemp("doomed"))
     cloud = LocalCloud(servers(settings), settings.state_dir, Progress())
     yield cloud
     cloud.down()
@@ -39,40 +41,40 @@ def test_every_listener_is_on_loopback(cloud: Settings) -> None:
         connection.laddr
         for connection in psutil.net_connections(kind="inet")
         if connection.status == psutil.CONN_LISTEN
-        and (connection.laddr.port in ports or is_of(connection.pid, cloud.state_dir))
+        and (connection.laddr.port in ports or belongs_to(connection.pid, cloud.state_dir))
     ]
     assert {cloud.localstack_port, cloud.sagemaker_port} <= {address.port for address in listeners}
     assert [address for address in listeners if not ip_address(address.ip).is_loopback] == []
 
 
-def is_of(pid: int | None, state_dir: Path) -> bool:
+def belongs_to(pid: int | None, state_dir: Path) -> bool:
     return pid is not None and psutil.pid_exists(pid) and carries_label(psutil.Process(pid), state_dir)
 
 
-def test_one_endpoint_serves_all(client: Callable[[str], Any]) -> None:
+def test_one_endpoint_serves_sagemaker_and_the_other_services(client: Callable[[str], Any]) -> None:
     assert client("sts").get_caller_identity()["Account"] == "000000000000"
     assert client("stepfunctions").list_state_machines()["stateMachines"] == []
     assert "TrainingJobSummaries" in client("sagemaker").list_training_jobs()
 
 
-def test_the_profile_reaches_the_cloud_from_the_aws_cli(environment: dict[str, str]) -> None:
+def test_the_aws_cli_reaches_the_cloud_through_the_profile(environment: dict[str, str]) -> None:
     printed = subprocess.check_output([AWS, "sagemaker", "list-endpoints"], env=environment, text=True)
     assert "Endpoints" in json.loads(printed)
 
 
-def test_buckets_lie_in_the_clouds_own_folder(client: Callable[[str], Any], cloud: Settings) -> None:
-    """By a fixed name in /tmp they would be another user's, and another cloud's of the same name."""
+def test_buckets_are_stored_in_the_clouds_own_folder(client: Callable[[str], Any], cloud: Settings) -> None:
+    """LocalStack uses a fixed folder in /tmp, which would mix the objects of users and of clouds."""
     if CLOUD == "compose":
-        pytest.skip("in Compose the folder is the container's")
+        pytest.skip("in Compose the folder is inside the container")
     client("s3").create_bucket(Bucket=(name := f"own-folder-{uuid4().hex[:8]}"))
     client("s3").put_object(Bucket=name, Key="large", Body=bytes(8 << 20))
     assert (cloud.state_dir / "localstack" / "s3" / name).is_dir()
-    assert not Path("/tmp/localstack-s3-storage", name).exists()  # noqa: S108 - where LocalStack has them
+    assert not Path("/tmp/localstack-s3-storage", name).exists()  # noqa: S108 - LocalStack's default
     client("s3").delete_object(Bucket=name, Key="large")
     client("s3").delete_bucket(Bucket=name)
 
 
-def test_a_queue_needs_no_name_server(client: Callable[[str], Any], cloud: Settings) -> None:
+def test_a_queues_url_needs_no_name_resolution(client: Callable[[str], Any], cloud: Settings) -> None:
     url = client("sqs").create_queue(QueueName="local-cloud-test")["QueueUrl"]
     assert url.startswith(cloud.localstack_url)
     client("sqs").delete_queue(QueueUrl=url)
@@ -80,7 +82,7 @@ def test_a_queue_needs_no_name_server(client: Callable[[str], Any], cloud: Setti
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["localstack", "sagemaker"])
-def test_up_works_after_a_kill(doomed: LocalCloud, name: str) -> None:
+def test_up_restarts_a_server_that_was_killed(doomed: LocalCloud, name: str) -> None:
     doomed.up()
     process = psutil.Process(next(status.pid for status in doomed.status() if status.name == name))
     process.kill()

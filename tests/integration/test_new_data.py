@@ -1,4 +1,4 @@
-"""A new data set in the bucket starts the pipeline, where that is asked for, and nowhere else."""
+"""A new data set in the bucket starts the pipeline only if PIPELINE_ON_NEW_DATA says so."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import COLOUR_MODEL
+from .conftest import COLOR_MODEL
 from .red_and_blue import put_images, put_manifest
 
 NAME = f"new-data-{uuid4().hex[:6]}"
@@ -44,11 +44,11 @@ class Deployment:
         return [client.describe_execution(executionArn=item["executionArn"]) for item in listed]
 
     def ended(self, machine: str) -> dict[str, Any]:
-        """The one execution, when it has ended."""
+        """Wait for the single execution of a state machine to end, and return it."""
         deadline = time.monotonic() + DEADLINE_S
-        while not (found := self.executions(machine)) or found[0]["status"] == "RUNNING":
-            assert time.monotonic() < deadline, f"{found or 'nothing'} after {DEADLINE_S} s"
-        (execution,) = found
+        while not (executions := self.executions(machine)) or executions[0]["status"] == "RUNNING":
+            assert time.monotonic() < deadline, f"{executions or 'no execution'} after {DEADLINE_S} s"
+        (execution,) = executions
         return execution
 
 
@@ -57,35 +57,35 @@ def deployment(
     environment: dict[str, str], _aws_is_the_cloud: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployment]:
     own = {"STACK": NAME, "ENDPOINT_NAME": NAME, "BUCKET": NAME, "OUT": str(tmp_path_factory.mktemp("out"))}
-    # under every profile the jobs are the emulator's here
+    # these instance types make the emulator run the jobs under every profile
     instance = {"TRAINING_INSTANCE_TYPE": "ml.m5.large", "ENDPOINT_INSTANCE_TYPE": "ml.m5.large"}
-    made = Deployment(environment | own | instance | {"IMAGE_URI": COLOUR_MODEL, "YES": "1"})
-    made.scones("deploy")
+    deployment = Deployment(environment | own | instance | {"IMAGE_URI": COLOR_MODEL, "YES": "1"})
+    deployment.scones("deploy")
     put_images(NAME)
     put_manifest(NAME, "test")
-    yield made
+    yield deployment
     boto3.client("s3").delete_object(Bucket=NAME, Key="incoming/last.png")
-    made.scones("destroy")
+    deployment.scones("destroy")
     with pytest.raises(ClientError, match="404"):
         boto3.client("s3").head_bucket(Bucket=NAME)
 
 
 def test_by_default_new_data_starts_nothing(deployment: Deployment) -> None:
-    """What arrives after it is heard of: so was it."""
+    """Events arrive in order: once the later image was classified, the event of train.lst has been handled."""
     put_manifest(NAME, "train")
     boto3.client("s3").put_object(Bucket=NAME, Key="incoming/last.png", Body=b"no image")
     assert deployment.ended("StateMachineArn")["status"] == "FAILED"
     assert deployment.executions("PipelineStateMachineArn") == []
 
 
-def test_where_it_is_asked_for_new_data_becomes_a_model_in_service(deployment: Deployment) -> None:
-    said = deployment.scones("deploy", PIPELINE_ON_NEW_DATA="yes", ACCURACY_AT_LEAST="0.7")
-    assert "PipelineOnNewData: no → yes" in said
+def test_with_the_setting_on_new_data_becomes_a_model_in_service(deployment: Deployment) -> None:
+    output = deployment.scones("deploy", PIPELINE_ON_NEW_DATA="yes", ACCURACY_AT_LEAST="0.7")
+    assert "PipelineOnNewData: no → yes" in output
     put_manifest(NAME, "train")
     execution = deployment.ended("PipelineStateMachineArn")
     assert execution["status"] == "SUCCEEDED", execution.get("cause")
-    given = json.loads(execution["input"])
-    assert (given["image"], given["gate"]["accuracy_at_least"]) == (COLOUR_MODEL, 0.7)
+    pipeline_input = json.loads(execution["input"])
+    assert (pipeline_input["image"], pipeline_input["gate"]["accuracy_at_least"]) == (COLOR_MODEL, 0.7)
     endpoint = boto3.client("sagemaker").describe_endpoint(EndpointName=NAME)
     assert endpoint["EndpointStatus"] == "InService"
     assert endpoint["EndpointConfigName"].startswith(f"{NAME}-run-")

@@ -1,4 +1,4 @@
-"""From data to an endpoint: what is good goes into service, what is not stops, and what breaks is put back."""
+"""The pipeline: a good model goes into service, a bad one stops at the gate, and a failed update is rolled back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .red_and_blue import TRAIN_IMAGES, picture, put_images, put_manifest
 
 ROOT = Path(__file__).parents[2]
 DEFINITION = (ROOT / "local_stepfunctions" / "train-and-deploy.asl.json").read_text()
-IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/colour-model:1"
+IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/color-model:1"
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 NAME = f"pipeline-{uuid4().hex[:8]}"
 FUNCTIONS = {"InspectData": "inspect_data", "Evaluate": "evaluate", "SmokeTest": "smoke_test"}
@@ -55,13 +55,13 @@ class Outcome:
 
     @property
     def name(self) -> str:
-        """What the run calls its training job, its model and its endpoint configuration."""
-        (named,) = [
+        """The common name of the run's training job, model and endpoint configuration."""
+        (output,) = [
             event["stateExitedEventDetails"]["output"]
             for event in self.history
             if event.get("stateExitedEventDetails", {}).get("name") == "Name"
         ]
-        return str(json.loads(named)["name"])
+        return str(json.loads(output)["name"])
 
     @property
     def states(self) -> list[str]:
@@ -76,7 +76,7 @@ class Pipeline:
     queue: str
 
     def run(self, at_least: float = 0.8, latency_at_most_ms: float = 5000, **hyperparameters: str) -> Outcome:
-        asked = {
+        execution_input = {
             "image": IMAGE,
             "training_instance_type": "ml.m5.large",
             "endpoint_instance_type": "ml.m5.large",
@@ -86,14 +86,14 @@ class Pipeline:
         }
         client = boto3.client("stepfunctions")
         boto3.client("sqs").purge_queue(QueueUrl=self.queue)
-        arn = client.start_execution(stateMachineArn=self.arn, input=json.dumps(asked))["executionArn"]
+        arn = client.start_execution(stateMachineArn=self.arn, input=json.dumps(execution_input))["executionArn"]
         deadline = time.monotonic() + DEADLINE_S
         while (described := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
             assert time.monotonic() < deadline, f"still RUNNING after {DEADLINE_S} s: {history_of(arn)[-1]}"
         return Outcome(described, history_of(arn))
 
     def notification(self) -> dict[str, Any]:
-        """The one that has come, taken from the queue."""
+        """Take the single notification from the queue."""
         answer = boto3.client("sqs").receive_message(QueueUrl=self.queue, WaitTimeSeconds=20)
         (message,) = answer["Messages"]
         boto3.client("sqs").delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
@@ -130,7 +130,7 @@ def pipeline() -> Iterator[Pipeline]:
     arn = stepfunctions.create_state_machine(name=NAME, definition=substituted(substitutions), roleArn=ROLE)
     yield Pipeline(arn["stateMachineArn"], queue)
     stepfunctions.delete_state_machine(stateMachineArn=arn["stateMachineArn"])
-    remove_what_runs_left()
+    remove_resources_of_runs()
     for folder in FUNCTIONS.values():
         boto3.client("lambda").delete_function(FunctionName=f"{NAME}-{folder}")
     sns.delete_topic(TopicArn=topic)
@@ -144,13 +144,13 @@ def substituted(substitutions: dict[str, str]) -> str:
     return text
 
 
-def remove_what_runs_left() -> None:
+def remove_resources_of_runs() -> None:
     sagemaker, s3 = boto3.client("sagemaker"), boto3.client("s3")
     if sagemaker.list_endpoints(NameContains=NAME)["Endpoints"]:
         sagemaker.delete_endpoint(EndpointName=NAME)
-    for config in left()["configs"]:
+    for config in remaining()["configs"]:
         sagemaker.delete_endpoint_config(EndpointConfigName=config)
-    for model in left()["models"]:
+    for model in remaining()["models"]:
         sagemaker.delete_model(ModelName=model)
     for package in packages():
         sagemaker.delete_model_package(ModelPackageName=package["ModelPackageArn"])
@@ -160,8 +160,8 @@ def remove_what_runs_left() -> None:
             s3.delete_object(Bucket=NAME, Key=listed["Key"])
 
 
-def left() -> dict[str, set[str]]:
-    """What there is of endpoint configurations and models."""
+def remaining() -> dict[str, set[str]]:
+    """Return the names of the endpoint configurations and models that exist."""
     sagemaker = boto3.client("sagemaker")
     configs = sagemaker.list_endpoint_configs(NameContains=NAME)["EndpointConfigs"]
     models = sagemaker.list_models(NameContains=NAME)["Models"]
@@ -172,21 +172,21 @@ def left() -> dict[str, set[str]]:
 
 
 def packages() -> list[dict[str, Any]]:
-    """Newest first."""
-    found: list[dict[str, Any]] = boto3.client("sagemaker").list_model_packages(
+    """Return the model packages, newest first."""
+    summaries: list[dict[str, Any]] = boto3.client("sagemaker").list_model_packages(
         ModelPackageGroupName=NAME, SortBy="CreationTime", SortOrder="Descending"
     )["ModelPackageSummaryList"]
-    return found
+    return summaries
 
 
 def endpoint() -> dict[str, Any]:
-    found: dict[str, Any] = boto3.client("sagemaker").describe_endpoint(EndpointName=NAME)
-    return found
+    description: dict[str, Any] = boto3.client("sagemaker").describe_endpoint(EndpointName=NAME)
+    return description
 
 
 @pytest.fixture(scope="module")
 def first(pipeline: Pipeline) -> tuple[Outcome, dict[str, Any]]:
-    """A run while there is no endpoint yet, and what it notified."""
+    """Run the pipeline once before any endpoint exists; return the outcome and the notification."""
     return pipeline.run(), pipeline.notification()
 
 
@@ -195,7 +195,7 @@ def test_a_good_model_is_registered_and_put_into_service(first: tuple[Outcome, d
     assert outcome.execution["status"] == "SUCCEEDED", outcome.execution.get("cause")
     assert (endpoint()["EndpointStatus"], endpoint()["EndpointConfigName"]) == ("InService", outcome.name)
     assert endpoint()["DataCaptureConfig"]["EnableCapture"]
-    assert left() == {"configs": {outcome.name}, "models": {outcome.name}}
+    assert remaining() == {"configs": {outcome.name}, "models": {outcome.name}}
     sagemaker = boto3.client("sagemaker")
     package = sagemaker.describe_model_package(ModelPackageName=packages()[0]["ModelPackageArn"])
     assert package["ModelApprovalStatus"] == "Approved"
@@ -209,8 +209,8 @@ def test_a_good_model_is_registered_and_put_into_service(first: tuple[Outcome, d
     assert "New model: 1.000, 8 of 8 (class 0 1.000, 4 of 4, class 1 1.000, 4 of 4)" in notification["Message"]
 
 
-def test_a_model_of_spoilt_labels_stops_at_the_gate(pipeline: Pipeline, first: object) -> None:
-    before, kept, versions = endpoint(), left(), packages()
+def test_a_model_trained_on_wrong_labels_stops_at_the_gate(pipeline: Pipeline, first: object) -> None:
+    before, kept, versions = endpoint(), remaining(), packages()
     put_manifest(NAME, "train", [1 - index % 2 for index in range(TRAIN_IMAGES)])
     try:
         outcome = pipeline.run()
@@ -218,14 +218,16 @@ def test_a_model_of_spoilt_labels_stops_at_the_gate(pipeline: Pipeline, first: o
         put_manifest(NAME, "train")
     assert (outcome.execution["status"], outcome.execution["error"]) == ("FAILED", "StoppedAtGate")
     assert endpoint() | {"ResponseMetadata": 0} == before | {"ResponseMetadata": 0}
-    assert (left(), packages()) == (kept, versions)
+    assert (remaining(), packages()) == (kept, versions)
     notification = pipeline.notification()
     assert notification["Subject"] == "Scones Unlimited: a new model stopped at the gate"
     assert "accuracy 0.000 is below 0.800" in notification["Message"]
     assert "Model in service: 1.000, 8 of 8" in notification["Message"]
 
 
-def test_a_model_that_is_good_enough_and_worse_than_the_one_in_service_stops(pipeline: Pipeline, first: object) -> None:
+def test_a_model_worse_than_the_one_in_service_stops_at_the_gate_even_above_the_floor(
+    pipeline: Pipeline, first: object
+) -> None:
     before = endpoint()
     put_manifest(NAME, "train", [1 - index % 2 for index in range(TRAIN_IMAGES)])
     try:
@@ -240,7 +242,7 @@ def test_a_model_that_is_good_enough_and_worse_than_the_one_in_service_stops(pip
 
 @dataclass
 class Load:
-    """Invokes the endpoint at a steady rate, not waiting for answers, until it is left."""
+    """Invocations of the endpoint at a steady rate, without waiting for answers, while the block runs."""
 
     rate: float
     answered: int = 0
@@ -273,7 +275,7 @@ class Load:
 
 
 def test_a_container_that_cannot_start_is_rolled_back_under_load(pipeline: Pipeline, first: object) -> None:
-    before, kept = endpoint(), left()
+    before, kept = endpoint(), remaining()
     began = time.monotonic()
     with Load(20) as load:
         outcome = pipeline.run(at_endpoint="refuse")
@@ -285,20 +287,20 @@ def test_a_container_that_cannot_start_is_rolled_back_under_load(pipeline: Pipel
         "InService",
         before["EndpointConfigName"],
     )
-    assert left() == kept
-    assert "UpdateEndpointBack" not in outcome.states  # SageMaker itself has put it back
+    assert remaining() == kept
+    assert "UpdateEndpointBack" not in outcome.states  # SageMaker itself rolled back
     assert packages()[0]["ModelApprovalStatus"] == "Rejected"
     assert "EndpointDidNotStart" in pipeline.notification()["Message"]
 
 
-def test_an_endpoint_that_fails_its_smoke_test_is_put_back(pipeline: Pipeline, first: object) -> None:
-    before, kept = endpoint(), left()
+def test_a_failed_smoke_test_restores_the_previous_configuration(pipeline: Pipeline, first: object) -> None:
+    before, kept = endpoint(), remaining()
     with Load(20) as load:
         outcome = pipeline.run(at_endpoint="lie")
     assert (outcome.execution["status"], outcome.execution["error"]) == ("FAILED", "WrongAnswer")
     assert load.errors == []
     assert endpoint()["EndpointConfigName"] == before["EndpointConfigName"]
-    assert left() == kept
+    assert remaining() == kept
     assert "UpdateEndpointBack" in outcome.states
     assert packages()[0]["ModelApprovalStatus"] == "Rejected"
     assert "WrongAnswer" in pipeline.notification()["Message"]
@@ -313,16 +315,16 @@ def test_a_better_run_replaces_the_model_without_downtime(pipeline: Pipeline, fi
     assert pipeline.notification()["Subject"] == "Scones Unlimited: a new model is in service"
 
 
-def test_a_training_that_fails_is_notified_and_leaves_nothing(pipeline: Pipeline, first: object) -> None:
-    kept = left()
+def test_a_failed_training_sends_a_notification_and_leaves_nothing(pipeline: Pipeline, first: object) -> None:
+    kept = remaining()
     outcome = pipeline.run(num_training_samples="1")
     assert outcome.execution["error"] == "States.TaskFailed"
     assert json.loads(outcome.execution["cause"])["TrainingJobStatus"] == "Failed"
-    assert left() == kept
+    assert remaining() == kept
     assert pipeline.notification()["Subject"] == "Scones Unlimited: the pipeline failed"
 
 
-def test_data_that_is_not_whole_is_found_before_training(pipeline: Pipeline, first: object) -> None:
+def test_missing_images_are_reported_before_training(pipeline: Pipeline, first: object) -> None:
     put_manifest(NAME, "train", [index % 2 for index in range(TRAIN_IMAGES + 1)])
     try:
         outcome = pipeline.run()

@@ -1,4 +1,4 @@
-"""What LocalStack is spared for an execution (parsing, clients, threads, puts) changes nothing that can be seen."""
+"""The plugin saves LocalStack work in an execution (parsing, clients, threads, puts); callers must not notice it."""
 
 import io
 import json
@@ -51,7 +51,7 @@ def until(condition: Callable[[], Result], what: str) -> Result:
 
 @pytest.fixture
 def function() -> Iterator[str]:
-    """The name of a function that gives its event back, refuses, or sleeps and gives its process."""
+    """Create a function that returns its event, raises, or sleeps and returns its process id; return its name."""
     client, name, packed = boto3.client("lambda"), unique_name(), io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("app.py", CODE)
@@ -89,9 +89,9 @@ def machine() -> Iterator[Callable[[dict[str, Any]], str]]:
     client, arns = boto3.client("stepfunctions"), []
 
     def create(definition: dict[str, Any]) -> str:
-        made = client.create_state_machine(name=unique_name(), definition=json.dumps(definition), roleArn=ROLE)
-        arns.append(made["stateMachineArn"])
-        return str(made["stateMachineArn"])
+        answer = client.create_state_machine(name=unique_name(), definition=json.dumps(definition), roleArn=ROLE)
+        arns.append(answer["stateMachineArn"])
+        return str(answer["stateMachineArn"])
 
     yield create
     for arn in arns:
@@ -118,7 +118,7 @@ def history(execution: dict[str, Any]) -> list[dict[str, Any]]:
     return events
 
 
-def test_a_task_has_lambdas_answer_and_its_history(function: str, machine: Callable[..., str]) -> None:
+def test_a_lambda_task_has_lambdas_answer_and_aws_history(function: str, machine: Callable[..., str]) -> None:
     execution = run(machine(task(function, {"a": ["ü", 1]})))
     answer = json.loads(execution["output"])
     assert (answer["StatusCode"], answer["ExecutedVersion"], answer["Payload"]) == (200, "$LATEST", {"a": ["ü", 1]})
@@ -134,7 +134,7 @@ def test_a_task_has_lambdas_answer_and_its_history(function: str, machine: Calla
 
 
 @pytest.mark.parametrize(("event", "error"), [("refuse", "NotNow"), ({}, "Lambda.ResourceNotFoundException")])
-def test_errors_are_caught_by_lambdas_names(
+def test_errors_are_caught_by_the_names_that_lambda_gives_them(
     function: str, machine: Callable[..., str], event: object, error: str
 ) -> None:
     name = function if event == "refuse" else "arn:aws:lambda:us-east-1:000000000000:function:not-there"
@@ -150,10 +150,10 @@ def test_errors_are_caught_by_lambdas_names(
         )
 
 
-def test_what_follows_a_function_is_asked_by_the_same_client_as_ever(
+def test_a_task_after_a_function_gets_the_services_own_validation_error(
     function: str, machine: Callable[..., str]
 ) -> None:
-    """One that leaves it to the service to judge its parameters, so that the service's error can be caught."""
+    """Its client must not validate parameters, so that the service's error can be caught."""
     definition = task(function, {})
     after = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:ssm:putParameter", "Parameters": {"Name": "x"}}
     del definition["States"]["Task"]["End"]
@@ -163,7 +163,9 @@ def test_what_follows_a_function_is_asked_by_the_same_client_as_ever(
     assert execution["status"] == "SUCCEEDED", execution
 
 
-def test_a_function_at_its_limit_is_too_many_requests(function: str, machine: Callable[..., str]) -> None:
+def test_a_function_at_its_concurrency_limit_raises_too_many_requests(
+    function: str, machine: Callable[..., str]
+) -> None:
     boto3.client("lambda").put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
     execution = run(machine(task(function, {}, **caught("Lambda.TooManyRequestsException"))))
     assert execution["status"] == "SUCCEEDED", execution
@@ -179,7 +181,7 @@ def test_executions_that_share_a_definition_count_their_own_retries(function: st
         assert [event["type"] for event in history(execution)].count("TaskFailed") == 3
 
 
-def test_a_new_definition_takes_the_place_of_the_old(function: str, machine: Callable[..., str]) -> None:
+def test_an_updated_definition_replaces_the_old_one(function: str, machine: Callable[..., str]) -> None:
     arn = machine(task(function, "old"))
     assert json.loads(run(arn)["output"])["Payload"] == "old"
     client = boto3.client("stepfunctions")
@@ -187,7 +189,7 @@ def test_a_new_definition_takes_the_place_of_the_old(function: str, machine: Cal
     assert json.loads(run(arn)["output"])["Payload"] == "new"
 
 
-def test_every_invocation_is_a_metric(function: str) -> None:
+def test_every_invocation_is_counted_in_cloudwatch(function: str) -> None:
     for event in ("a", "b", "refuse"):
         invoke(function, event)
     cloudwatch = boto3.client("cloudwatch")
@@ -226,11 +228,11 @@ def test_every_invocation_is_in_the_log_in_order(function: str) -> None:
     def groups() -> list[Any]:
         return list(logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"])
 
-    def asked() -> list[str]:
+    def event_lines() -> list[str]:
         return [line for line in lines() if line.startswith("asked for")]
 
-    until(lambda: len(asked()) == 5, "five invocations in the log")
-    assert asked() == [f"asked for {number}" for number in range(5)]
+    until(lambda: len(event_lines()) == 5, "five invocations in the log")
+    assert event_lines() == [f"asked for {number}" for number in range(5)]
     assert [line.split(" ")[0] for line in lines()].count("REPORT") == 5
 
 
@@ -240,16 +242,15 @@ def test_short_invocations_share_environments(function: str) -> None:
     assert len(set(processes)) < TOGETHER
 
 
-def test_long_invocations_get_an_environment_each(function: str) -> None:
-    """They all end within the time of fewer turns than there would be if they shared."""
+def test_long_invocations_each_get_their_own_environment(function: str) -> None:
+    """Waiting for a shared environment would take longer than starting another."""
     with ThreadPoolExecutor(4) as pool:
         processes = list(pool.map(lambda _: invoke(function, 5.0), range(4)))
     assert len(set(processes)) == 4
 
 
 @pytest.mark.skipif(os.environ.get("SCONES_TEST_CLOUD") == "compose", reason="the processes are in a container")
-@pytest.mark.skipif(os.environ.get("SCONES_TEST_CLOUD") == "compose", reason="its processes are in a container")
-def test_a_function_that_is_updated_while_invocations_wait_leaves_no_process_of_the_old(function: str) -> None:
+def test_an_update_while_invocations_wait_leaves_no_process_of_the_old_version(function: str) -> None:
     client = boto3.client("lambda")
     with ThreadPoolExecutor(TOGETHER) as pool:
         waiting = [pool.submit(invoke, function, 3.0) for _ in range(TOGETHER)]
@@ -258,19 +259,19 @@ def test_a_function_that_is_updated_while_invocations_wait_leaves_no_process_of_
         client.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1})
         wait(waiting, DEADLINE_S)
     assert all(ended.done() for ended in waiting)
-    until(lambda: not [each for each in processes_of(function) if "UPDATED" not in each], "the old to end")
+    until(lambda: not [each for each in processes_of(function) if "UPDATED" not in each], "the old processes to end")
 
 
 def processes_of(function: str) -> list[dict[str, str]]:
-    """Their environments."""
-    found = []
+    """Return the environments of the processes that run a function."""
+    environments = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            found.append(process.environ())
-    return [environment for environment in found if environment.get("AWS_LAMBDA_FUNCTION_NAME") == function]
+            environments.append(process.environ())
+    return [environment for environment in environments if environment.get("AWS_LAMBDA_FUNCTION_NAME") == function]
 
 
-def test_a_rule_hears_of_an_executions_status(function: str, machine: Callable[..., str]) -> None:
+def test_a_rule_receives_the_status_changes_of_an_execution(function: str, machine: Callable[..., str]) -> None:
     sqs, events, name = boto3.client("sqs"), boto3.client("events"), unique_name()
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -280,16 +281,16 @@ def test_a_rule_hears_of_an_executions_status(function: str, machine: Callable[.
     events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": queue_arn}])
     try:
         run(arn)
-        heard: list[str] = []
+        received: list[str] = []
 
-        def all_heard() -> bool:
+        def both_received() -> bool:
             for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages", []):
-                heard.append(json.loads(message["Body"])["detail"]["status"])
+                received.append(json.loads(message["Body"])["detail"]["status"])
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-            return len(heard) == 2
+            return len(received) == 2
 
-        until(all_heard, "both events")
-        assert sorted(heard) == ["RUNNING", "SUCCEEDED"]
+        until(both_received, "both events")
+        assert sorted(received) == ["RUNNING", "SUCCEEDED"]
     finally:
         events.remove_targets(Rule=name, Ids=["queue"])
         events.delete_rule(Name=name)

@@ -1,4 +1,4 @@
-"""Step Functions' integrations with SageMaker: the optimised one, `.sync`, and the AWS SDK one."""
+"""Step Functions' integrations with SageMaker: optimized, `.sync`, and AWS SDK."""
 
 import io
 import json
@@ -36,17 +36,17 @@ def unique_name() -> str:
 
 
 def until_no_job_runs() -> None:
-    """A state machine that only starts a job does not wait for it: its model may still be on its way to the bucket."""
+    """Wait for jobs whose state machine did not: they may still upload a model to the bucket."""
     sagemaker, deadline = boto3.client("sagemaker"), time.monotonic() + DEADLINE_S
     while True:
-        found = [
+        running = [
             job["TrainingJobName"]
             for status in ("InProgress", "Stopping")
             for job in sagemaker.list_training_jobs(NameContains="states-", StatusEquals=status)["TrainingJobSummaries"]
         ]
-        if not found:
+        if not running:
             return
-        assert time.monotonic() < deadline, f"{found} still run after {DEADLINE_S} s"
+        assert time.monotonic() < deadline, f"{running} still run after {DEADLINE_S} s"
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def bucket() -> Iterator[str]:
 
 @pytest.fixture
 def training_job(bucket: str) -> Parameters:
-    """Parameters of a job that completes within seconds."""
+    """Return the parameters of a job that completes within seconds."""
     folders = {"train": "images", "validation": "images", "train_lst": "list", "validation_lst": "list"}
     return {
         "TrainingJobName": unique_name(),
@@ -101,7 +101,7 @@ def channel(name: str, uri: str) -> Parameters:
 
 @pytest.fixture
 def failing_job(bucket: str, training_job: Parameters) -> Parameters:
-    """Parameters of a job that is accepted, and fails when it reads its list."""
+    """Return the parameters of a job that is accepted and fails when it reads its list."""
     return training_job | {
         "InputDataConfig": [
             *training_job["InputDataConfig"][:2],
@@ -112,7 +112,7 @@ def failing_job(bucket: str, training_job: Parameters) -> Parameters:
 
 @pytest.fixture
 def run() -> Iterator[Run]:
-    """Runs one task state to its end, and gives DescribeExecution's answer."""
+    """Return a function that runs one task state to its end and returns DescribeExecution's answer."""
     client = boto3.client("stepfunctions")
     arns: list[str] = []
 
@@ -136,7 +136,7 @@ def run() -> Iterator[Run]:
         client.delete_state_machine(stateMachineArn=arn)
 
 
-def test_a_job_is_awaited_and_its_description_is_the_output(run: Run, training_job: Parameters) -> None:
+def test_a_sync_task_waits_for_the_job_and_outputs_its_description(run: Run, training_job: Parameters) -> None:
     execution = run(task("sagemaker:createTrainingJob.sync", training_job))
     assert execution["status"] == "SUCCEEDED", execution
     description = json.loads(execution["output"])
@@ -145,7 +145,7 @@ def test_a_job_is_awaited_and_its_description_is_the_output(run: Run, training_j
     assert isinstance(description["TrainingEndTime"], int)
 
 
-def test_a_failed_job_is_a_task_failed_with_its_description_as_cause(run: Run, failing_job: Parameters) -> None:
+def test_a_failed_job_raises_task_failed_with_its_description_as_cause(run: Run, failing_job: Parameters) -> None:
     execution = run(task("sagemaker:createTrainingJob.sync", failing_job, **caught("States.TaskFailed")))
     assert execution["status"] == "SUCCEEDED"
     error = json.loads(execution["output"])
@@ -168,7 +168,9 @@ def test_a_sync_task_has_the_history_that_aws_gives_it(run: Run, failing_job: Pa
     assert (failed["resourceType"], failed["resource"]) == ("sagemaker", "createTrainingJob.sync")
 
 
-def test_a_name_in_use_is_caught_and_the_job_described(run: Run, training_job: Parameters) -> None:
+def test_resource_in_use_can_be_caught_and_the_sdk_integration_describes_the_job(
+    run: Run, training_job: Parameters
+) -> None:
     started = run(task("sagemaker:createTrainingJob", training_job))
     assert json.loads(started["output"])["TrainingJobArn"].endswith(f"/{training_job['TrainingJobName']}")
 
@@ -193,7 +195,7 @@ def test_a_task_that_times_out_stops_its_job(run: Run, training_job: Parameters)
     assert status == "Stopped"
 
 
-def test_a_request_that_is_not_valid_is_the_service_error(run: Run, training_job: Parameters) -> None:
+def test_an_invalid_request_raises_the_services_exception(run: Run, training_job: Parameters) -> None:
     execution = run(task("sagemaker:createTrainingJob", training_job | {"TrainingJobName": "_not_a_name_"}))
     assert execution["status"] == "FAILED"
     assert execution["error"] == "SageMaker.AmazonSageMakerException"
@@ -203,13 +205,13 @@ def test_a_request_that_is_not_valid_is_the_service_error(run: Run, training_job
 @pytest.mark.parametrize(
     "resource", ["createTrainingJob.waitForTaskToken", "createEndpoint.sync", "describeTrainingJob"]
 )
-def test_what_aws_does_not_integrate_is_refused_at_creation(resource: str) -> None:
+def test_a_resource_that_aws_does_not_integrate_is_refused_at_creation(resource: str) -> None:
     state = task(f"sagemaker:{resource}", {"TrainingJobName": "x"})
     with pytest.raises(ClientError, match="not recognized"):
         boto3.client("stepfunctions").create_state_machine(name="refused", definition=definition(state), roleArn=ROLE)
 
 
-def test_the_sdk_integration_with_the_runtime_is_spelt_as_on_aws(run: Run) -> None:
+def test_the_runtimes_sdk_integration_names_errors_as_aws_does(run: Run) -> None:
     state = task(
         "aws-sdk:sagemakerruntime:invokeEndpoint",
         {"EndpointName": "missing", "Body": {"a": 1}, "ContentType": "application/json"},

@@ -1,4 +1,4 @@
-"""One state machine from training to an endpoint: it deploys what it trained, and fails by name."""
+"""One state machine from training to an endpoint: it serves the trained model, and its errors can be caught by name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Execute = Callable[..., tuple[dict[str, Any], list[dict[str, Any]]]]
 
 @pytest.fixture(scope="module")
 def images() -> Iterator[list[bytes]]:
-    """Four pictures of two classes in a bucket, with their list."""
+    """Upload four pictures of two classes and their list; return the pictures."""
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     pictures = [picture(index % 2) for index in range(4)]
@@ -54,7 +54,7 @@ def picture(label: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def execute(images: list[bytes]) -> Iterator[Execute]:
-    """Runs the workflow to its end: DescribeExecution's answer and the history."""
+    """Return a function that runs the workflow and returns DescribeExecution's answer and the history."""
     client = boto3.client("stepfunctions")
     created = client.create_state_machine(
         name=f"train-{uuid4().hex[:8]}", definition=DEFINITION.read_text(), roleArn=ROLE
@@ -107,7 +107,7 @@ def types(events: list[dict[str, Any]]) -> list[str]:
     return [event["type"] for event in events]
 
 
-def test_what_was_trained_is_served(deployed: Any, images: list[bytes]) -> None:
+def test_the_trained_model_is_served(deployed: Any, images: list[bytes]) -> None:
     name, execution, _ = deployed
     assert execution["status"] == "SUCCEEDED", execution.get("cause")
     assert json.loads(execution["output"])["EndpointArn"].endswith(f":endpoint/{name}")
@@ -118,7 +118,7 @@ def test_what_was_trained_is_served(deployed: Any, images: list[bytes]) -> None:
     assert len(json.loads(answer["Body"].read())) == 2
 
 
-def test_the_history_has_the_events_of_aws_in_order(deployed: Any) -> None:
+def test_the_history_has_the_same_events_as_on_aws(deployed: Any) -> None:
     _, _, history = deployed
     assert types(history) == ["ExecutionStarted", *SYNC, *REQUEST_RESPONSE * 3, "ExecutionSucceeded"]
     assert [event["id"] for event in history] == list(range(1, len(history) + 1))

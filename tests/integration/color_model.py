@@ -1,7 +1,7 @@
-"""A container's program for the tests of the pipeline: it learns the mean colour of each label from the images and
-manifests of its channels, so that it is as good as its labels are.
+"""A container program for the pipeline's tests: it learns the mean color of each label, so it is as good as its labels.
 
-The hyperparameter `at_endpoint` says what the model does there, and in no batch transform: `refuse` to start, or `lie`.
+It reads the images and manifests of its channels. The hyperparameter `at_endpoint` makes the model misbehave at an
+endpoint, but not in a batch transform: `refuse` to start, or `lie`.
 """
 
 import io
@@ -20,12 +20,12 @@ BASE = Path(os.environ["SAGEMAKER_BASE_DIR"])
 MODEL = BASE / "model/model.json"
 
 
-def colour(image: Image.Image) -> list[float]:
+def color(image: Image.Image) -> list[float]:
     red, green, blue = image.convert("RGB").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))  # type: ignore[misc]
     return [red / 255, green / 255, blue / 255]
 
 
-def labelled(channel: str) -> list[tuple[int, Path]]:
+def labeled(channel: str) -> list[tuple[int, Path]]:
     (manifest,) = (BASE / f"input/data/{channel}_lst").glob("*.lst")
     lines = (line.split("\t") for line in manifest.read_text().splitlines())
     return [(int(label), BASE / f"input/data/{channel}" / name) for _, label, name in lines]
@@ -33,21 +33,21 @@ def labelled(channel: str) -> list[tuple[int, Path]]:
 
 def train() -> int:
     parameters = json.loads((BASE / "input/config/hyperparameters.json").read_text())
-    colours: dict[int, list[list[float]]] = defaultdict(list)
-    for label, path in labelled("train"):
-        colours[label].append(colour(Image.open(path)))
-    assert int(parameters["num_training_samples"]) == sum(map(len, colours.values()))
-    means = [[sum(part) / len(part) for part in zip(*colours[label], strict=True)] for label in sorted(colours)]
+    colors: dict[int, list[list[float]]] = defaultdict(list)
+    for label, path in labeled("train"):
+        colors[label].append(color(Image.open(path)))
+    assert int(parameters["num_training_samples"]) == sum(map(len, colors.values()))
+    means = [[sum(part) / len(part) for part in zip(*colors[label], strict=True)] for label in sorted(colors)]
     MODEL.write_text(json.dumps({"means": means, "at_endpoint": parameters.get("at_endpoint", "answer")}))
-    right = [answer(means, path.read_bytes()) for _, path in labelled("validation")]
-    labels = [label for label, _ in labelled("validation")]
-    accuracy = sum(one.index(max(one)) == label for one, label in zip(right, labels, strict=True)) / len(labels)
+    answers = [answer(means, path.read_bytes()) for _, path in labeled("validation")]
+    labels = [label for label, _ in labeled("validation")]
+    accuracy = sum(one.index(max(one)) == label for one, label in zip(answers, labels, strict=True)) / len(labels)
     print(f"Epoch[0] Validation-accuracy={accuracy:f}", flush=True)
     return 0
 
 
 def answer(means: list[list[float]], body: bytes) -> list[float]:
-    seen = colour(Image.open(io.BytesIO(body)))
+    seen = color(Image.open(io.BytesIO(body)))
     nearness = [1 / (0.01 + sum(abs(a - b) for a, b in zip(seen, mean, strict=True))) for mean in means]
     return [one / sum(nearness) for one in nearness]
 
@@ -60,8 +60,10 @@ class Handler(BaseHTTPRequestHandler):
         self._send(200, b"")
 
     def do_POST(self) -> None:
-        found = answer(self.model["means"], self._body())
-        self._send(200, json.dumps(found[::-1] if self.model["at_endpoint"] == "lie" else found).encode())
+        probabilities = answer(self.model["means"], self._body())
+        if self.model["at_endpoint"] == "lie":
+            probabilities.reverse()
+        self._send(200, json.dumps(probabilities).encode())
 
     def _body(self) -> bytes:
         if self.headers["Transfer-Encoding"] != "chunked":
