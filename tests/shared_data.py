@@ -1,4 +1,4 @@
-"""The real images for tests, where a checkout has them beside it; tests that need them say when they are not there."""
+"""Real images for tests, from a folder beside the checkout. Tests that need them are skipped without it."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ SHARED = Path(__file__).parents[2] / "shared"
 
 
 def shared(path: str) -> Path:
-    """A file of the shared data, or the test is skipped with the path that it looked for."""
-    found = SHARED / path
-    if not found.exists():
-        pytest.skip(f"there is no {found}")
-    return found
+    """Return the path of a shared file, or skip the test and name the missing path."""
+    file = SHARED / path
+    if not file.exists():
+        pytest.skip(f"there is no {file}")
+    return file

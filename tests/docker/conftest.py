@@ -1,4 +1,4 @@
-"""The emulator over a real Docker engine, S3 beside it, an image of one's own. Skipped, with the reason, without."""
+"""The emulator over a real Docker engine, with S3 and a custom image. Without an engine the tests are skipped."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ from scones.load.targets import SENDERS, EndpointTarget
 IMAGE = "scones-tests/own:1"
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 BUCKET = "docker-engine"
-OWN_TYPES = {"ml.m4.xlarge": InstanceType(0.5, 0.0625)}  # smaller than it is
+OWN_TYPES = {"ml.m4.xlarge": InstanceType(0.5, 0.0625)}  # smaller than the real type
 
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Any]:
-    """Docker itself."""
-    if reason := _why_not():
+    """Return a client of the Docker engine."""
+    if reason := _reason_to_skip():
         pytest.skip(reason)
     client = docker.from_env()
     yield client
     client.close()
 
 
-def _why_not() -> str | None:
+def _reason_to_skip() -> str | None:
     try:
         docker.from_env().close()
     except docker.errors.DockerException as error:
@@ -60,7 +60,7 @@ def _why_not() -> str | None:
     else:
         return None
     with warnings.catch_warnings(action="ignore", category=ResourceWarning):
-        gc.collect()  # the SDK does not close a socket that nobody listens at
+        gc.collect()  # the SDK does not close a socket that it could not connect
     return reason
 
 
@@ -72,7 +72,7 @@ def image(engine: Any) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def aws() -> Iterator[None]:
-    """S3, CloudWatch and CloudWatch Logs for the emulator and for the tests."""
+    """Start S3, CloudWatch and CloudWatch Logs for the emulator and for the tests."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -90,11 +90,11 @@ def aws() -> Iterator[None]:
 
 @dataclass
 class Emulator:
-    """A served emulator over Docker, and what tests do with it."""
+    """A running emulator over Docker, with the operations that tests use."""
 
     url: str
     image: str
-    aws_url: str | None = None  # of the AWS beside it; the tests' own by default
+    aws_url: str | None = None  # where S3, logs and metrics are; by default the tests' own server
 
     def aws(self, service: str) -> Any:
         return boto3.client(service, endpoint_url=self.aws_url)
@@ -156,7 +156,7 @@ class Emulator:
     def endpoint(
         self, name: str, job: str, count: int = 1, instance_type: str = "ml.m5.large", **environment: str
     ) -> dict[str, Any]:
-        """What a job trained, served under a name."""
+        """Serve the model of a job and wait until the endpoint settles."""
         model = f"s3://{BUCKET}/models/{job}/output/model.tar.gz"
         container = {"Image": self.image, "ModelDataUrl": model, "Environment": environment}
         variant = {"VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": count}
@@ -177,7 +177,7 @@ class Emulator:
         return settled
 
     def load(self, name: str, rate: float, lasts_s: float, meter: Meter) -> Record:
-        """Requests at a rate that waits for no answer; each is sent once."""
+        """Send requests at a fixed rate, without waiting for answers and without retries."""
         config = Config(retries={"total_max_attempts": 1}, max_pool_connections=SENDERS, read_timeout=70)
         runtime, record = boto3.client("sagemaker-runtime", endpoint_url=self.url, config=config), Record()
         target = EndpointTarget(name, runtime, [b"picture"], 0.5, record, time.monotonic())
@@ -185,10 +185,10 @@ class Emulator:
         return record
 
     def counted(self, endpoint: str, metric: str) -> float:
-        """What CloudWatch has of a metric in this last hour, summed up."""
+        """Return the sum of a metric over the last hour."""
         now = datetime.now(UTC)
         dimensions = {"EndpointName": endpoint, "VariantName": "AllTraffic"}
-        found = self.aws("cloudwatch").get_metric_statistics(
+        statistics = self.aws("cloudwatch").get_metric_statistics(
             Namespace="AWS/SageMaker",
             MetricName=metric,
             Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
@@ -197,7 +197,7 @@ class Emulator:
             Period=86400,
             Statistics=["Sum"],
         )
-        return sum(float(point["Sum"]) for point in found["Datapoints"])
+        return sum(float(point["Sum"]) for point in statistics["Datapoints"])
 
     def invoke(self, name: str, body: bytes = b"hello") -> dict[str, Any]:
         answer = self.client("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body=body)
@@ -207,7 +207,7 @@ class Emulator:
 
 @pytest.fixture(scope="session")
 def new_emulator() -> type[Emulator]:
-    """For one that was started by other means."""
+    """Return the class, for tests that start the emulator by other means."""
     return Emulator
 
 
@@ -232,28 +232,28 @@ def served(state_dir: Path, image: str, network: str | None = None) -> Iterator[
 
 @pytest.fixture(scope="session")
 def emulator(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """On the host: containers that serve are reached at a port of 127.0.0.1."""
+    """Serve an emulator on the host, which reaches serving containers at a port of 127.0.0.1."""
     with served(tmp_path_factory.mktemp("state"), image) as emulator:
         yield emulator
 
 
 @pytest.fixture
 def network(engine: Any) -> Iterator[str]:
-    """A network as Compose makes it; the emulator reaches the containers in it."""
-    made = engine.networks.create(f"scones-tests-{uuid.uuid4().hex[:8]}")
-    yield made.name
-    made.remove()
+    """Create a network as Compose does; the emulator reaches the containers in it."""
+    network = engine.networks.create(f"scones-tests-{uuid.uuid4().hex[:8]}")
+    yield network.name
+    network.remove()
 
 
 @pytest.fixture
 def restartable(image: str, tmp_path: Path, network: str) -> Callable[[], Any]:
-    """Serve an emulator over one state directory, again and again, as inside of Compose."""
+    """Return a function that serves an emulator, each time over the same state directory, as in Compose."""
     return lambda: served(tmp_path, image, network)
 
 
 @dataclass
 class KillerAt:
-    """Looks on, as a person does, and kills a container when so many requests have been answered."""
+    """A meter that kills a container after a number of answers."""
 
     answers: int
     container: Any
@@ -267,18 +267,18 @@ class KillerAt:
 
 @pytest.fixture(scope="session")
 def containers_of(engine: Any) -> Callable[[str], list[Any]]:
-    """The containers that serve an endpoint."""
+    """Return a function that lists the containers of an endpoint."""
 
-    def found(endpoint: str) -> list[Any]:
+    def serving(endpoint: str) -> list[Any]:
         running = engine.containers.list(filters={"label": BASE_DIR}, ignore_removed=True)
         return [one for one in running if f"/instances/{endpoint}/" in one.labels[BASE_DIR]]
 
-    return found
+    return serving
 
 
 @pytest.fixture(scope="session")
 def killed_under_load(containers_of: Callable[[str], list[Any]]) -> Callable[[Emulator, str], Record]:
-    """Kill one of an endpoint's containers while requests come: each is answered, or failed and counted."""
+    """Return a function that kills a container under load and checks that no request is lost from the metrics."""
 
     def run(emulator: Emulator, endpoint: str, rate: int = 100, lasts_s: int = 6) -> Record:
         before = {one.id for one in containers_of(endpoint)}
@@ -288,9 +288,9 @@ def killed_under_load(containers_of: Callable[[str], list[Any]]) -> Callable[[Em
         print(f"{endpoint}: {figures}")
         failed = figures.outcomes[FAILED]
         assert figures.sent == rate * lasts_s
-        assert figures.sent == figures.outcomes[SUCCEEDED] + failed, "none is lost, and none hangs"
-        assert failed, "what was under way in the container that was killed"
-        assert figures.errors.keys() <= {"ModelError", "ServiceUnavailable"}, "by AWS's names"
+        assert figures.sent == figures.outcomes[SUCCEEDED] + failed, "a request was lost, or it hangs"
+        assert failed, "no request was in flight in the killed container"
+        assert figures.errors.keys() <= {"ModelError", "ServiceUnavailable"}, "an error that AWS does not name"
         assert max(answer.latency_s for answer in record.answers) < 10
         assert max(record.answers, key=lambda answer: answer.due_s).outcome == SUCCEEDED
         until(lambda: emulator.counted(endpoint, "Invocations") >= figures.sent, "CloudWatch to have every request")
@@ -298,14 +298,14 @@ def killed_under_load(containers_of: Callable[[str], list[Any]]) -> Callable[[Em
         assert emulator.counted(endpoint, "Invocation5XXErrors") == failed
         after = {one.id for one in containers_of(endpoint)}
         assert len(after) == len(before)
-        assert len(after - before) == 1, "the one that was killed was started again"
+        assert len(after - before) == 1, "the killed container was not replaced"
         return record
 
     return run
 
 
 def until(condition: Callable[[], Any], what: str, timeout_s: float = 30) -> Any:
-    """The first true value of `condition`, or a failure that says what was waited for."""
+    """Return the first true value of `condition`, or fail and say what the test waited for."""
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""`docker compose up` as a person uses it: on loopback alone, broken and mended, and down without a trace."""
+"""`docker compose up`: it listens only on loopback, survives restarts and kills, and `down` leaves nothing."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ class Compose:
 
     def __call__(self, *arguments: str) -> str:
         ports = {"SCONES_LOCALSTACK_PORT": self.localstack_port, "SCONES_SAGEMAKER_PORT": self.sagemaker_port}
-        ran = subprocess.run(
+        process = subprocess.run(
             ["docker", "compose", "--project-name", PROJECT, *arguments],
             cwd=ROOT,
             env={**os.environ, "COMPOSE_PROJECT_NAME": PROJECT, **{name: str(port) for name, port in ports.items()}},
             capture_output=True,
             text=True,
         )
-        assert ran.returncode == 0, f"docker compose {' '.join(arguments)}:\n{ran.stdout}{ran.stderr}"
-        return ran.stdout
+        assert process.returncode == 0, f"docker compose {' '.join(arguments)}:\n{process.stdout}{process.stderr}"
+        return process.stdout
 
     def containers(self, filters: dict[str, str]) -> list[Any]:
-        found: list[Any] = self.engine.containers.list(all=True, filters=filters, ignore_removed=True)
-        return found
+        containers: list[Any] = self.engine.containers.list(all=True, filters=filters, ignore_removed=True)
+        return containers
 
     @property
     def sagemaker(self) -> Any:
@@ -53,9 +53,9 @@ class Compose:
 
     @property
     def instance(self) -> str:
-        """By which what the emulator started is labelled."""
-        said: bytes = self.sagemaker.exec_run(["cat", "/var/lib/sagemaker/instance"]).output
-        return said.decode().strip()
+        """The emulator's id, with which it labels everything that it starts."""
+        output: bytes = self.sagemaker.exec_run(["cat", "/var/lib/sagemaker/instance"]).output
+        return output.decode().strip()
 
     @property
     def volumes(self) -> list[str]:
@@ -64,7 +64,7 @@ class Compose:
 
 @pytest.fixture(scope="module")
 def compose(engine: Any) -> Iterator[Compose]:
-    """Up, and down with its volume at the end whatever happens. `make images` has built what it needs."""
+    """Start the cloud, and remove it with its volume at the end. `make images` must have built the images."""
     compose = Compose(*_free_ports(), engine)
     compose("up", "--detach", "--wait", "--no-build")
     yield compose
@@ -81,11 +81,11 @@ def _free_ports() -> tuple[int, int]:
 
 @pytest.fixture(scope="module")
 def emulator(compose: Compose, image: str, new_emulator: Callable[..., Any]) -> Any:
-    made = new_emulator(
+    emulator = new_emulator(
         f"http://127.0.0.1:{compose.sagemaker_port}", image, f"http://127.0.0.1:{compose.localstack_port}"
     )
-    made.s3.create_bucket(Bucket=BUCKET)
-    return made
+    emulator.s3.create_bucket(Bucket=BUCKET)
+    return emulator
 
 
 def test_the_file_is_valid_and_every_service_is_healthy(compose: Compose) -> None:
@@ -98,28 +98,28 @@ def test_the_file_is_valid_and_every_service_is_healthy(compose: Compose) -> Non
 
 def test_nothing_listens_beyond_loopback(compose: Compose) -> None:
     ports = {compose.localstack_port, compose.sagemaker_port}
-    found = [one.laddr for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
-    ours = [address for address in found if address.port in ports]
-    assert {address.port for address in ours} == ports
-    assert [address for address in ours if not ip_address(address.ip).is_loopback] == []
+    listening = [one.laddr for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+    own = [address for address in listening if address.port in ports]
+    assert {address.port for address in own} == ports
+    assert [address for address in own if not ip_address(address.ip).is_loopback] == []
     published = [binding for one in compose.containers(OF_PROJECT) for binding in one.ports.values() if binding]
     assert {one["HostIp"] for binding in published for one in binding} == {"127.0.0.1"}
 
 
-def test_docker_restart_of_the_emulator_during_a_training_job_ends_completed(
+def test_a_training_job_completes_across_docker_restart_of_the_emulator(
     compose: Compose, emulator: Any, until: Callable[..., Any]
 ) -> None:
     emulator.create("restarted", {"ticks": "150", "model": "whole"})
     until(lambda: emulator.log("restarted")[5:], "the job to tick")
     compose.sagemaker.restart()
     compose("up", "--detach", "--wait", "--no-build")
-    assert emulator.job("restarted")["TrainingJobStatus"] == "InProgress", "it was still running"
+    assert emulator.job("restarted")["TrainingJobStatus"] == "InProgress", "the restart ended the job"
     assert emulator.ended("restarted")["TrainingJobStatus"] == "Completed"
     assert [one for one in emulator.log("restarted") if "tick" in one] == [f"tick={number}" for number in range(150)]
     assert emulator.unpacked("restarted") == {"model.txt": b"whole"}
 
 
-def test_docker_kill_of_a_serving_container_is_accounted_for_request_by_request(
+def test_docker_kill_of_a_serving_container_loses_no_request_from_the_metrics(
     emulator: Any, killed_under_load: Callable[..., Record]
 ) -> None:
     emulator.create("model")
@@ -128,13 +128,13 @@ def test_docker_kill_of_a_serving_container_is_accounted_for_request_by_request(
     killed_under_load(emulator, "killed")
 
 
-def test_down_leaves_nothing_but_the_volume_and_with_v_not_that(
+def test_down_leaves_only_the_volume_and_with_volumes_removes_it(
     compose: Compose, emulator: Any, until: Callable[..., Any]
 ) -> None:
     emulator.create("running", {"ticks": "600"})
     until(lambda: emulator.log("running"), "the job to tick")
     started = {"label": f"{LABEL}={compose.instance}"}
-    assert len(compose.containers(started)) == 2, "the job, and the endpoint that was killed"
+    assert len(compose.containers(started)) == 2, "expected the job and the restarted endpoint"
     compose("down")
     assert compose.containers(started) == []
     assert compose.containers(OF_PROJECT) == []
@@ -142,6 +142,6 @@ def test_down_leaves_nothing_but_the_volume_and_with_v_not_that(
     assert compose.volumes == [f"{PROJECT}_sagemaker"]
     for port in (compose.localstack_port, compose.sagemaker_port):
         with socket.socket() as caller:
-            assert caller.connect_ex(("127.0.0.1", port)), "nothing listens there any more"
+            assert caller.connect_ex(("127.0.0.1", port)), f"something still listens on port {port}"
     compose("down", "--volumes")
     assert compose.volumes == []

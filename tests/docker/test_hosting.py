@@ -1,4 +1,4 @@
-"""Endpoints in Docker: served, restarted when they die, within reach on the host and on Compose's network."""
+"""Endpoints in Docker: they serve, restart after a crash, and are reachable on the host and on Compose's network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scones.load.measurements import Record
 
 @pytest.fixture(scope="module")
 def job(emulator: Any) -> str:
-    """A trained model."""
+    """Train a model and return the name of its job."""
     emulator.create("for-hosting", {"model": "v1"})
     assert emulator.ended("for-hosting")["TrainingJobStatus"] == "Completed"
     return "for-hosting"
@@ -20,21 +20,21 @@ def job(emulator: Any) -> str:
 
 @pytest.fixture
 def deleted(emulator: Any) -> Iterator[list[str]]:
-    """Endpoints to be deleted at the end of a test."""
+    """Return a list of endpoints, which are deleted at the end of the test."""
     names: list[str] = []
     yield names
     for name in names:
         emulator.sagemaker.delete_endpoint(EndpointName=name)
 
 
-def test_an_image_of_ones_own_serves_what_it_trained(emulator: Any, job: str, deleted: list[str]) -> None:
+def test_a_custom_image_serves_the_model_that_it_trained(emulator: Any, job: str, deleted: list[str]) -> None:
     deleted.append("own")
     assert emulator.endpoint("own", job)["EndpointStatus"] == "InService"
     assert emulator.invoke("own") == {"model": "v1", "got": "hello"}
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_a_container_is_killed_under_load_and_every_request_is_accounted_for(
+def test_every_request_is_answered_or_counted_when_a_container_is_killed(
     emulator: Any, killed_under_load: Callable[..., Record], job: str, deleted: list[str], count: int
 ) -> None:
     deleted.append(name := f"killed-{count}")
@@ -42,7 +42,7 @@ def test_a_container_is_killed_under_load_and_every_request_is_accounted_for(
     record = killed_under_load(emulator, name)
     if count > 1:
         errors = record.figures(1).errors
-        assert set(errors) == {"ModelError"}, "only what was under way: the other instance takes the rest"
+        assert set(errors) == {"ModelError"}, "the other instance did not take the remaining requests"
 
 
 def test_a_deleted_endpoint_leaves_no_container(
@@ -51,18 +51,20 @@ def test_a_deleted_endpoint_leaves_no_container(
     emulator.endpoint("gone", job)
     assert containers_of("gone")
     emulator.sagemaker.delete_endpoint(EndpointName="gone")
-    until(lambda: not containers_of("gone"), "the end of the container")
+    until(lambda: not containers_of("gone"), "the container to end")
 
 
-def test_a_gpu_that_is_not_there_fails_the_endpoint_by_name(emulator: Any, engine: Any, job: str) -> None:
+def test_an_instance_type_with_a_missing_gpu_fails_the_endpoint_and_is_named(
+    emulator: Any, engine: Any, job: str
+) -> None:
     if "nvidia" in engine.info()["Runtimes"]:
-        pytest.skip("this Docker engine has GPUs to give")
+        pytest.skip("this Docker engine has GPUs")
     settled = emulator.endpoint("gpu", job, instance_type="ml.g5.xlarge")
     assert settled["EndpointStatus"] == "Failed"
     assert "The instance type ml.g5.xlarge has 1 GPU(s), which Docker cannot give" in settled["FailureReason"]
 
 
-def test_containers_are_reached_on_the_network_that_they_share(
+def test_the_emulator_reaches_containers_on_their_common_network(
     restartable: Any, containers_of: Callable[[str], list[Any]]
 ) -> None:
     with restartable() as emulator:

@@ -1,4 +1,4 @@
-"""SageMaker local mode as the steps use it: an image of one's own, trained and served, and reached by its name."""
+"""SageMaker local mode as the steps use it: a custom image trains and serves, and its endpoint answers by name."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CAPTURE = {
 
 @pytest.fixture(scope="module", autouse=True)
 def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where all goes that is temporary: nobody else's local mode is in it."""
+    """Give these tests a temporary folder of their own, without files of other local modes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(folder := tmp_path_factory.mktemp("temporary")))
         yield folder
@@ -49,8 +49,13 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def context(image: str, aws: None, tmp_path_factory: pytest.TempPathFactory) -> Context:
-    given = {"image_uri": image, "bucket": BUCKET, "training_instance_type": "local", "endpoint_instance_type": "local"}
-    loaded = settings.load(given, {}, "local-mode", tmp_path_factory.mktemp("context") / "none")
+    options = {
+        "image_uri": image,
+        "bucket": BUCKET,
+        "training_instance_type": "local",
+        "endpoint_instance_type": "local",
+    }
+    loaded = settings.load(options, {}, "local-mode", tmp_path_factory.mktemp("context") / "none")
     return opened(loaded, boto3.Session(), Console(RichConsole(file=io.StringIO())))
 
 
@@ -63,7 +68,7 @@ def client(context: Context) -> Any:
 def emulator(
     aws: None, engine: Any, tmp_path_factory: pytest.TempPathFactory, until: Callable[..., Any]
 ) -> Iterator[Any]:
-    """An emulator without an engine for containers of its own, as embedded: its runtime's client."""
+    """Start an emulator with the process engine, as the embedded cloud does, and return a client of its runtime."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -91,7 +96,7 @@ def _listens(port: int) -> bool:
 
 @pytest.fixture(scope="module")
 def train(context: Context, client: Any) -> Callable[..., dict[str, Any]]:
-    """A job of the SDK's Estimator, described at its end."""
+    """Return a function that runs a job of the SDK's Estimator and describes it at its end."""
     session = sagemaker_sdk.session(context.session, client, context.bucket)
     context.client("s3").put_object(Bucket=BUCKET, Key="input/one.txt", Body=b"one")
 
@@ -125,8 +130,8 @@ def job(train: Callable[..., dict[str, Any]]) -> dict[str, Any]:
 
 def log_of(context: Context, job: dict[str, Any]) -> list[str]:
     logs, group = context.client("logs"), "/aws/sagemaker/TrainingJobs"
-    found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job['TrainingJobName']}/")
-    stream = found["logStreams"][0]["logStreamName"]
+    answer = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job['TrainingJobName']}/")
+    stream = answer["logStreams"][0]["logStreamName"]
     return [event["message"] for event in logs.get_log_events(logGroupName=group, logStreamName=stream)["events"]]
 
 
@@ -137,7 +142,7 @@ def test_a_job_of_the_sdk_leaves_its_model_in_the_bucket(context: Context, job: 
     assert context.client("s3").head_object(Bucket=BUCKET, Key=key)["ContentLength"]
 
 
-def test_the_log_is_whole_and_the_container_is_the_callers(context: Context, job: dict[str, Any]) -> None:
+def test_the_log_is_complete_and_the_container_runs_as_the_caller(context: Context, job: dict[str, Any]) -> None:
     first, *_, last = log_of(context, job)
     assert json.loads(first)["uid"] == os.getuid()
     assert json.loads(first)["files"] == 1
@@ -149,20 +154,20 @@ def test_a_job_leaves_nothing_behind(engine: Any, job: dict[str, Any], temporary
     assert list(temporary.glob("sagemaker-local-mode-*")) == []
 
 
-def test_a_failure_says_what_the_container_left(train: Callable[..., dict[str, Any]]) -> None:
+def test_the_failure_reason_has_the_containers_failure_file(train: Callable[..., dict[str, Any]]) -> None:
     failed = train(program="(BASE / 'output/failure').write_text('no good'); raise SystemExit(3)")
     assert failed["TrainingJobStatus"] == "Failed"
     assert failed["FailureReason"] == "AlgorithmError: no good, exit code: 3"
 
 
-def test_an_image_that_is_not_there_is_named_before_anything_begins(client: Any) -> None:
+def test_a_missing_image_is_named_before_the_job_begins(client: Any) -> None:
     with pytest.raises(LocalModeError, match=r"'none/such:1' is not on this machine: `make images`"):
         client.create_training_job(TrainingJobName="none", AlgorithmSpecification={"TrainingImage": "none/such:1"})
     with pytest.raises(ClientError, match="Could not find"):
         client.describe_training_job(TrainingJobName="none")
 
 
-def test_a_job_whose_process_has_ended_is_failed(client: Any) -> None:
+def test_a_job_whose_process_has_ended_is_described_as_failed(client: Any) -> None:
     record = {"TrainingJobName": "orphan", "TrainingJobStatus": "InProgress", "Process": [2**22 + 1, 0.0]}
     client.records.put(*_of_job(record))
     assert "has ended" in client.describe_training_job(TrainingJobName="orphan")["FailureReason"]
@@ -176,7 +181,7 @@ def _of_job(record: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def deploy(client: Any, job: dict[str, Any], image: str) -> Iterator[Callable[..., Any]]:
-    """An endpoint that captures, described once it has settled."""
+    """Return a function that deploys an endpoint with data capture and describes it once it has settled."""
     names: set[str] = set()
 
     def settled(name: str) -> dict[str, Any] | None:
@@ -201,12 +206,12 @@ def deploy(client: Any, job: dict[str, Any], image: str) -> Iterator[Callable[..
 
 
 def containers(engine: Any, name: str) -> list[Any]:
-    found: list[Any] = engine.containers.list(all=True, filters={"label": f"{ENDPOINT}={name}"}, ignore_removed=True)
-    return found
+    labeled: list[Any] = engine.containers.list(all=True, filters={"label": f"{ENDPOINT}={name}"}, ignore_removed=True)
+    return labeled
 
 
 def invoke(runtime: Any, name: str) -> dict[str, Any] | None:
-    """None while the emulator does not know the endpoint."""
+    """Return the endpoint's answer, or None while the emulator does not know the endpoint."""
     try:
         answer = runtime.invoke_endpoint(EndpointName=name, Body=b"hello", InferenceId="one")
     except runtime.exceptions.ValidationError:
@@ -215,19 +220,19 @@ def invoke(runtime: Any, name: str) -> dict[str, Any] | None:
     return answered
 
 
-def test_the_endpoint_answers_by_its_name_and_is_captured(
+def test_the_endpoint_answers_by_name_and_its_data_is_captured(
     deploy: Callable[..., Any], emulator: Any, context: Context, until: Callable[..., Any]
 ) -> None:
     described = deploy("by-name", "by-name-1")
     assert described["EndpointStatus"] == "InService", described.get("FailureReason")
     assert until(lambda: invoke(emulator, "by-name"), "the emulator to find it") == {"model": "v1", "got": "hello"}
     s3, prefix = context.client("s3"), "captured/by-name/AllTraffic/"
-    keys = until(lambda: s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents"), "what was captured")
+    keys = until(lambda: s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents"), "a file of captured data")
     record = json.loads(s3.get_object(Bucket=BUCKET, Key=keys[0]["Key"])["Body"].read())
     assert record["eventMetadata"]["inferenceId"] == "one"
 
 
-def test_the_endpoint_is_there_for_the_next_process_and_on_loopback_alone(
+def test_another_process_finds_the_endpoint_which_listens_only_on_loopback(
     deploy: Callable[..., Any], engine: Any, context: Context
 ) -> None:
     deploy("loopback", "loopback-1")
@@ -240,9 +245,7 @@ def test_the_endpoint_is_there_for_the_next_process_and_on_loopback_alone(
     assert published["HostIp"] == "127.0.0.1"
 
 
-def test_an_update_takes_the_old_container_away_when_the_new_one_answers(
-    deploy: Callable[..., Any], engine: Any
-) -> None:
+def test_an_update_replaces_the_old_container(deploy: Callable[..., Any], engine: Any) -> None:
     deploy("updated", "updated-1")
     (before,) = containers(engine, "updated")
     assert deploy("updated", "updated-2")["EndpointConfigName"] == "updated-2"
@@ -250,23 +253,23 @@ def test_an_update_takes_the_old_container_away_when_the_new_one_answers(
     assert after.id != before.id
 
 
-def test_an_endpoint_whose_container_was_killed_is_gone(
+def test_killing_the_container_removes_the_endpoint(
     deploy: Callable[..., Any], client: Any, engine: Any, emulator: Any, until: Callable[..., Any]
 ) -> None:
     deploy("killed", "killed-1")
     until(lambda: invoke(emulator, "killed"), "the emulator to find it")
     (container,) = containers(engine, "killed")
-    # any other is that of an emulator in Compose, which has joined it
+    # the container may be in a second network: an emulator in Compose connects it to its own
     (network,) = [one for one in container.attrs["NetworkSettings"]["Networks"] if one.endswith("_sagemaker-local")]
     container.kill()
-    until(lambda: not containers(engine, "killed"), "its holder to take it away")
-    until(lambda: not engine.networks.list(names=[network]), "its network to be taken away")
+    until(lambda: not containers(engine, "killed"), "the background process to remove the container")
+    until(lambda: not engine.networks.list(names=[network]), "its network to be removed")
     with pytest.raises(ClientError, match="Could not find Endpoint 'killed'"):
         client.describe_endpoint(EndpointName="killed")
     until(lambda: invoke(emulator, "killed") is None, "the emulator to forget it")
 
 
-def test_an_endpoint_without_its_model_data_is_failed(deploy: Callable[..., Any]) -> None:
+def test_an_endpoint_with_missing_model_data_fails(deploy: Callable[..., Any]) -> None:
     described = deploy("refused", "refused-1", f"s3://{BUCKET}/no/such/model.tar.gz")
     assert described["EndpointStatus"] == "Failed"
     assert f"s3://{BUCKET}/no/such/model.tar.gz" in described["FailureReason"]

@@ -1,4 +1,4 @@
-"""The kit as a person has it who is not root: a user of this machine who may use Docker, in a checkout of their own."""
+"""The kit for a user who is not root: a new user of this machine, with access to Docker and their own checkout."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Person:
     groups: tuple[int, ...] = field(default_factory=lambda: (SOCKET.stat().st_gid,))
 
     def run(self, *command: str, groups: Sequence[int] | None = None, **environment: str) -> str:
-        ran = self.tried(*command, groups=groups, **environment)
-        assert ran.returncode == 0, f"{' '.join(command)}:\n{ran.stdout[-3000:]}\n{ran.stderr[-3000:]}"
-        return ran.stdout
+        process = self.tried(*command, groups=groups, **environment)
+        assert process.returncode == 0, f"{' '.join(command)}:\n{process.stdout[-3000:]}\n{process.stderr[-3000:]}"
+        return process.stdout
 
     def tried(
         self, *command: str, groups: Sequence[int] | None = None, **environment: str
@@ -56,20 +56,20 @@ class Person:
         )
 
     @property
-    def of_others(self) -> list[str]:
-        """What in the checkout is not this person's."""
+    def files_of_others(self) -> list[str]:
+        """The files in the checkout that belong to another user."""
         uid = pwd.getpwnam(self.name).pw_uid
         return [str(path) for path in self.checkout.rglob("*") if path.lstat().st_uid != uid]
 
     @property
     def summary(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.checkout / "out/report/summary.json").read_text())
-        return found
+        summary: dict[str, Any] = json.loads((self.checkout / "out/report/summary.json").read_text())
+        return summary
 
 
 @pytest.fixture(scope="module")
 def person(engine: Any) -> Iterator[Person]:
-    """A user of their own for these tests, in the group that has Docker's socket, with this commit set up."""
+    """Create a user in the group of Docker's socket, and set up a checkout of this commit for them."""
     if os.getuid() != 0:
         pytest.skip("only root can make another user")
     name = f"scones-{uuid.uuid4().hex[:6]}"
@@ -88,14 +88,14 @@ def person(engine: Any) -> Iterator[Person]:
 def ports() -> dict[str, str]:
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     names = ("SCONES_LOCALSTACK_PORT", "SCONES_SAGEMAKER_PORT")
-    found = {name: str(one.getsockname()[1]) for name, one in zip(names, listeners, strict=True)}
+    numbers = {name: str(one.getsockname()[1]) for name, one in zip(names, listeners, strict=True)}
     for listener in listeners:
         listener.close()
-    return found
+    return numbers
 
 
 def unpack_into(person: Person) -> None:
-    """What is committed, as its own files: a clone of another's repository is refused by git."""
+    """Unpack the committed files; git refuses to clone a repository that another user owns."""
     packed = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True).stdout
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(person.checkout, filter="data")
@@ -107,7 +107,7 @@ def beyond_loopback(ports: set[int]) -> list[Any]:
     return [address for address in listening if address.port in ports and not ip_address(address.ip).is_loopback]
 
 
-def test_the_workflow_runs_on_compose_and_leaves_nothing_of_roots(person: Person) -> None:
+def test_the_workflow_runs_on_compose_and_leaves_no_files_of_root(person: Person) -> None:
     person.run("docker", "compose", "config", "--quiet")
     person.run("docker", "compose", "up", "--detach", "--wait", "--no-build")
     try:
@@ -116,19 +116,19 @@ def test_the_workflow_runs_on_compose_and_leaves_nothing_of_roots(person: Person
     finally:
         person.run("docker", "compose", "down", "--volumes")
     assert person.summary["executions"]["started"] == person.summary["captured_records"] == 8
-    assert person.of_others == []
+    assert person.files_of_others == []
 
 
-def test_the_workflow_runs_in_local_mode_and_leaves_nothing_of_roots(person: Person, engine: Any) -> None:
+def test_the_workflow_runs_in_local_mode_and_leaves_no_files_of_root(person: Person, engine: Any) -> None:
     person.run("make", "run", AWS_PROFILE="local-mode", ENDPOINT_NAME=person.name, **FEW)
     assert person.summary["executions"]["started"] == person.summary["captured_records"] == 8
-    assert person.of_others == []
+    assert person.files_of_others == []
     assert engine.containers.list(all=True, filters={"label": f"sagemaker.endpoint={person.name}"}) == []
     uid = pwd.getpwnam(person.name).pw_uid
     assert [one.pid for one in psutil.process_iter(["uids"]) if one.info["uids"].real == uid] == []
 
 
-def test_who_may_not_use_docker_is_told_so(person: Person) -> None:
+def test_a_user_without_access_to_docker_is_told_what_to_do(person: Person) -> None:
     refused = person.tried("make", "images", groups=())
     assert refused.returncode != 0
     assert f"images: Docker's socket is not for you: sudo usermod -aG docker {person.name}" in refused.stderr

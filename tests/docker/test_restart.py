@@ -1,4 +1,4 @@
-"""A restart of the emulator, as by `docker restart`: training goes on meanwhile, endpoints are served again."""
+"""A restart of the emulator, as with `docker restart`: training continues, and endpoints are served again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def ticks(emulator: Any, job: str) -> list[int]:
 METRICS = {"MetricDefinitions": [{"Name": "tick", "Regex": r"tick=(\d+)"}]}
 
 
-def test_a_job_goes_on_while_the_emulator_is_away_and_completes(
+def test_a_job_continues_while_the_emulator_is_down_and_completes(
     restartable: Any, image: str, until: Callable[..., Any]
 ) -> None:
     algorithm = {"TrainingImage": image, "TrainingInputMode": "File", **METRICS}
@@ -26,11 +26,11 @@ def test_a_job_goes_on_while_the_emulator_is_away_and_completes(
         job = emulator.ended("through")
         assert job["TrainingJobStatus"] == "Completed"
         assert emulator.unpacked("through") == {"model.txt": b"all of it"}
-        assert ticks(emulator, "through") == list(range(50)), "every line once"
+        assert ticks(emulator, "through") == list(range(50)), "a line was lost or sent twice"
         assert [metric["Value"] for metric in job["FinalMetricDataList"]] == [49.0]
 
 
-def test_a_job_that_ended_while_the_emulator_was_away_is_completed(
+def test_a_job_that_ended_while_the_emulator_was_down_becomes_completed(
     restartable: Any, engine: Any, until: Callable[..., Any]
 ) -> None:
     with restartable() as emulator:
@@ -43,7 +43,7 @@ def test_a_job_that_ended_while_the_emulator_was_away_is_completed(
         assert emulator.log("meanwhile")[-1] == "the last line"
 
 
-def test_a_job_of_two_hosts_goes_on(restartable: Any, until: Callable[..., Any]) -> None:
+def test_a_job_of_two_hosts_continues_after_a_restart(restartable: Any, until: Callable[..., Any]) -> None:
     with restartable() as emulator:
         emulator.create("both", {"ticks": "40"}, ResourceConfig={"InstanceCount": 2})
         until(lambda: len(ticks(emulator, "both")) > 5, "the job to tick")
@@ -61,7 +61,7 @@ def test_a_job_can_be_stopped_after_a_restart(restartable: Any, until: Callable[
         assert emulator.ended("stop-it")["TrainingJobStatus"] == "Stopped"
 
 
-def test_an_endpoint_is_served_again(restartable: Any, engine: Any) -> None:
+def test_an_endpoint_is_served_again_after_a_restart(restartable: Any, engine: Any) -> None:
     with restartable() as emulator:
         emulator.create("again", {"model": "kept"})
         emulator.ended("again")
@@ -71,9 +71,7 @@ def test_an_endpoint_is_served_again(restartable: Any, engine: Any) -> None:
         assert emulator.invoke("again")["model"] == "kept"
 
 
-def test_an_emulator_removes_what_is_its_own_and_nothing_else(
-    restartable: Any, engine: Any, image: str, tmp_path: Any
-) -> None:
+def test_an_emulator_removes_only_its_own_containers(restartable: Any, engine: Any, image: str, tmp_path: Any) -> None:
     (tmp_path / "instance").write_text("mine")
     labels = [{LABEL: "mine"}, {LABEL: "of-another"}]
     mine, other = (engine.containers.run(image, "serve", labels=label, detach=True) for label in labels)

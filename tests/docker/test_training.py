@@ -1,4 +1,4 @@
-"""Training jobs in Docker: an image of one's own, its input, its output, its limits, its end."""
+"""Training jobs in Docker with a custom image: input, output, limits and end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def channel(prefix: str) -> list[dict[str, Any]]:
     return [{"ChannelName": "train", "DataSource": {"S3DataSource": source}}]
 
 
-def test_an_image_of_ones_own_trains_on_its_input_and_its_model_is_uploaded(emulator: Any) -> None:
+def test_a_custom_image_trains_on_its_input_and_its_model_is_uploaded(emulator: Any) -> None:
     for number in range(3):
         emulator.s3.put_object(Bucket=BUCKET, Key=f"own/{number}.txt", Body=b"x")
     emulator.create("own", {"model": "mine"}, InputDataConfig=channel("own/"))
@@ -34,14 +34,14 @@ def test_two_hosts_see_each_other_by_name(emulator: Any) -> None:
     assert set(emulator.unpacked("pair")) == {"model.txt", "met-algo-1", "met-algo-2"}
 
 
-def test_a_program_that_uses_too_much_memory_is_said_to_have(emulator: Any) -> None:
+def test_the_failure_reason_names_memory_when_a_program_used_too_much(emulator: Any) -> None:
     emulator.create("greedy", {"program": "x = bytearray(400 << 20)"}, ResourceConfig={"InstanceType": "ml.m4.xlarge"})
     reason = emulator.ended("greedy")["FailureReason"]
     assert "used more than its 0.0625 GiB of memory (OOM)" in reason
     assert reason.endswith("exit code: 137")
 
 
-def test_a_failure_has_the_exit_code_and_what_the_program_said(emulator: Any) -> None:
+def test_the_failure_reason_has_the_exit_code_and_the_end_of_the_log(emulator: Any) -> None:
     emulator.create("failing", {"program": "print('oh no', flush=True); raise SystemExit(3)"})
     job = emulator.ended("failing")
     assert job["TrainingJobStatus"] == "Failed"
@@ -49,7 +49,7 @@ def test_a_failure_has_the_exit_code_and_what_the_program_said(emulator: Any) ->
     assert job["FailureReason"].endswith("oh no, exit code: 3")
 
 
-def test_an_image_that_cannot_be_pulled_fails_the_job_in_the_words_of_aws(emulator: Any) -> None:
+def test_an_image_that_cannot_be_pulled_fails_the_job_with_the_message_of_aws(emulator: Any) -> None:
     missing = {"TrainingImage": "127.0.0.1:9/missing:1", "TrainingInputMode": "File"}
     emulator.create("missing", AlgorithmSpecification=missing)
     reason = emulator.ended("missing")["FailureReason"]
@@ -57,9 +57,9 @@ def test_an_image_that_cannot_be_pulled_fails_the_job_in_the_words_of_aws(emulat
     assert "127.0.0.1:9/missing:1" in reason
 
 
-def test_a_gpu_that_is_not_there_is_refused_by_name(emulator: Any, engine: Any) -> None:
+def test_an_instance_type_with_a_missing_gpu_fails_the_job_and_is_named(emulator: Any, engine: Any) -> None:
     if "nvidia" in engine.info()["Runtimes"]:
-        pytest.skip("this Docker engine has GPUs to give")
+        pytest.skip("this Docker engine has GPUs")
     emulator.create("gpu", ResourceConfig={"InstanceType": "ml.p3.2xlarge"})
     reason = emulator.ended("gpu")["FailureReason"]
     assert "The instance type ml.p3.2xlarge has 1 GPU(s), which Docker cannot give" in reason
@@ -80,8 +80,8 @@ def test_checkpoints_reach_s3_while_the_job_runs(emulator: Any, until: Callable[
     emulator.create("checkpoints", {"program": program, "ticks": "600"}, CheckpointConfig=config)
 
     def uploaded() -> bool:
-        found = emulator.s3.list_objects_v2(Bucket=BUCKET, Prefix="checkpoints/")
-        return [one["Key"] for one in found.get("Contents", ())] == ["checkpoints/one.txt"]
+        listed = emulator.s3.list_objects_v2(Bucket=BUCKET, Prefix="checkpoints/")
+        return [one["Key"] for one in listed.get("Contents", ())] == ["checkpoints/one.txt"]
 
     until(uploaded, "the checkpoint to be in S3")
     assert emulator.job("checkpoints")["TrainingJobStatus"] == "InProgress"
@@ -89,10 +89,13 @@ def test_checkpoints_reach_s3_while_the_job_runs(emulator: Any, until: Callable[
     emulator.ended("checkpoints")
 
 
-def test_nothing_of_a_job_is_left_in_docker(emulator: Any, engine: Any, until: Callable[..., Any]) -> None:
+def test_a_job_leaves_no_container_in_docker(emulator: Any, engine: Any, until: Callable[..., Any]) -> None:
     emulator.create("tidy", ResourceConfig={"InstanceCount": 2})
     emulator.ended("tidy")
-    until(lambda: not [one for one in engine.containers.list(all=True) if one.name.startswith("tidy-")], "an end")
+    until(
+        lambda: not [one for one in engine.containers.list(all=True) if one.name.startswith("tidy-")],
+        "the containers to be removed",
+    )
 
 
 def test_a_channel_in_pipe_mode_is_read_epoch_by_epoch(emulator: Any) -> None:

@@ -137,7 +137,7 @@ def change(parameters: dict[str, str]) -> str:
     return "\n".join(event.get("ResourceStatusReason") or "" for event in events)
 
 
-def test_an_object_of_somebody_else_keeps_the_bucket_and_destroy_removes_all_else(deployed: dict[str, str]) -> None:
+def test_a_foreign_object_keeps_the_bucket_and_destroy_removes_everything_else(deployed: dict[str, str]) -> None:
     s3, name = boto3.client("s3"), deployed["BUCKET"]
     s3.put_object(Bucket=name, Key="notes.txt", Body=b"theirs")
     destroyed = scones("destroy", deployed)

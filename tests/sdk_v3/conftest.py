@@ -1,4 +1,4 @@
-"""An emulator and an S3, run from the kit's environment; these tests themselves run in one that has the SDK v3."""
+"""An emulator and an S3 that run in the kit's environment. The tests run in another one, which has the SDK v3."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ START_S = 60
 
 @pytest.fixture(scope="session", autouse=True)
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nothing is told to the SDK but where AWS is, by the environment."""
+    """Start both servers; environment variables for AWS's address are the SDK's only configuration."""
     folder = tmp_path_factory.mktemp("emulator")
     s3_port, port = free_port(), free_port()
     moto = [str(KIT / "moto_server"), "-H", "127.0.0.1", "-p", str(s3_port)]
@@ -41,7 +41,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER", f"http://127.0.0.1:{port}")
             environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", f"http://127.0.0.1:{port}")
             environment.setenv("SAGEMAKER_USER_CONFIG_OVERRIDE", str(HERE / "config.yaml"))
-            environment.setenv("SAGEMAKER_VALIDATE_ROLE", "false")  # it asks IAM what moto cannot simulate
+            environment.setenv("SAGEMAKER_VALIDATE_ROLE", "false")  # moto cannot answer the SDK's request to IAM
             yield
 
 
@@ -57,7 +57,7 @@ def emulator_environment(folder: Path, port: int) -> dict[str, str]:
 
 @contextmanager
 def running(command: list[str], folder: Path, environment: Mapping[str, str], url: str) -> Iterator[None]:
-    """A server that answers at `url`, until the block ends."""
+    """Start a server, wait until it answers at `url`, and stop it at the end of the block."""
     log = folder / f"{Path(command[-1]).name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=environment, cwd=folder, stdout=output, stderr=subprocess.STDOUT)

@@ -1,4 +1,4 @@
-"""The SageMaker Python SDK v3, ModelTrainer and the resource classes, with nothing but the endpoint configured."""
+"""The SageMaker Python SDK v3, ModelTrainer and resource classes, work with only the endpoint configured."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    pytest.importorskip("sagemaker.train", reason="the SDK v3 has an environment of its own: make test-sdk3")
+    pytest.importorskip("sagemaker.train", reason="the SDK v3 is in a separate environment: make test-sdk3")
     from sagemaker.core import resources, shapes
     from sagemaker.core.config.config_manager import SageMakerConfig
     from sagemaker.core.helper.session_helper import Session
@@ -33,7 +33,7 @@ def session(aws: None) -> Iterator[Session]:
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     boto3.client("s3").put_object(Bucket=BUCKET, Key="input/one.txt", Body=b"one")
     with pytest.MonkeyPatch.context() as patch:
-        # Dozens of times the SDK would check its own settings, a third of a second each time.
+        # The SDK validates its own settings dozens of times, each time for a third of a second.
         patch.setattr(SageMakerConfig, "validate_sagemaker_config", lambda *_: None)
         yield Session(boto_session=boto3.Session(), default_bucket=BUCKET)
 
@@ -58,9 +58,9 @@ def trainer(session: Session) -> Callable[..., ModelTrainer]:
 
 @pytest.fixture(scope="module")
 def trained(trainer: Callable[..., ModelTrainer]) -> resources.TrainingJob:
-    made = trainer("sdk3-trained", {"model": "from sdk v3"})
-    made.train(wait=False)
-    job = resources.TrainingJob.get(made._latest_training_job.training_job_name)
+    model_trainer = trainer("sdk3-trained", {"model": "from sdk v3"})
+    model_trainer.train(wait=False)
+    job = resources.TrainingJob.get(model_trainer._latest_training_job.training_job_name)
     job.wait(poll=1, timeout=TIMEOUT_S)
     return job
 
@@ -71,24 +71,24 @@ def model(trained: resources.TrainingJob) -> resources.Model:
     return resources.Model.create(model_name="sdk3", primary_container=container, execution_role_arn=ROLE)
 
 
-def test_training_waits_and_shows_the_log(
+def test_train_waits_for_the_job_and_shows_its_log(
     trainer: Callable[..., ModelTrainer], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    made = trainer("sdk3-shown", {})
-    made.train(wait=True, logs=True)
-    assert made._latest_training_job.training_job_status == "Completed"
+    model_trainer = trainer("sdk3-shown", {})
+    model_trainer.train(wait=True, logs=True)
+    assert model_trainer._latest_training_job.training_job_status == "Completed"
     assert "Epoch[0] Validation-accuracy=0.875000" in caplog.text
 
 
-def test_a_job_that_fails_is_raised_with_its_reason(trainer: Callable[..., ModelTrainer]) -> None:
-    made = trainer("sdk3-failing", {"failure": "no such bay", "exit_code": "1"})
-    made.train(wait=False)
+def test_a_failed_job_raises_its_failure_reason(trainer: Callable[..., ModelTrainer]) -> None:
+    model_trainer = trainer("sdk3-failing", {"failure": "no such bay", "exit_code": "1"})
+    model_trainer.train(wait=False)
     with pytest.raises(FailedStatusError, match="AlgorithmError: no such bay, exit code: 1"):
-        made._latest_training_job.wait(poll=1, timeout=TIMEOUT_S)
+        model_trainer._latest_training_job.wait(poll=1, timeout=TIMEOUT_S)
 
 
-def test_a_job_is_got_listed_stopped_and_deleted(
+def test_a_job_is_described_listed_stopped_and_deleted(
     trained: resources.TrainingJob, trainer: Callable[..., ModelTrainer]
 ) -> None:
     assert trained.training_job_status == "Completed"
@@ -97,9 +97,9 @@ def test_a_job_is_got_listed_stopped_and_deleted(
     listed = resources.TrainingJob.get_all(name_contains="sdk3-trained", status_equals="Completed")
     assert [job.training_job_arn for job in listed] == [trained.training_job_arn]
 
-    made = trainer("sdk3-stopped", {"seconds": "60"})
-    made.train(wait=False)
-    job = made._latest_training_job
+    model_trainer = trainer("sdk3-stopped", {"seconds": "60"})
+    model_trainer.train(wait=False)
+    job = model_trainer._latest_training_job
     job.stop()
     job.wait(poll=1, timeout=TIMEOUT_S)
     assert job.training_job_status == "Stopped"
@@ -107,7 +107,7 @@ def test_a_job_is_got_listed_stopped_and_deleted(
     assert list(resources.TrainingJob.get_all(name_contains="sdk3-stopped")) == []
 
 
-def test_an_endpoint_is_served_asked_updated_and_deleted(model: resources.Model) -> None:
+def test_an_endpoint_is_created_invoked_updated_and_deleted(model: resources.Model) -> None:
     config = endpoint_config("sdk3-one", 1)
     endpoint = resources.Endpoint.create(endpoint_name="sdk3", endpoint_config_name=config.endpoint_config_name)
     endpoint.wait_for_status("InService", poll=1, timeout=TIMEOUT_S)
@@ -147,7 +147,7 @@ def answer(endpoint: resources.Endpoint, body: bytes) -> Any:
 def test_a_model_is_registered_and_approved(model: resources.Model) -> None:
     resources.ModelPackageGroup.create(model_package_group_name="sdk3")
     container = {"Image": IMAGE, "ModelDataUrl": model.primary_container.model_data_url}
-    # Not by ModelPackage.create: it looks for a name in the answer, and AWS gives an ARN alone.
+    # ModelPackage.create does not work: it expects a name in the answer, but AWS returns only an ARN.
     arn = boto3.client("sagemaker").create_model_package(
         ModelPackageGroupName="sdk3",
         InferenceSpecification={
@@ -164,7 +164,7 @@ def test_a_model_is_registered_and_approved(model: resources.Model) -> None:
     assert [one.model_package_arn for one in approved] == [package.model_package_arn]
 
 
-def test_a_transform_job_transforms(model: resources.Model) -> None:
+def test_a_transform_job_writes_its_output(model: resources.Model) -> None:
     boto3.client("s3").put_object(Bucket=BUCKET, Key="lines/lines.csv", Body=b"1,2\n3,4\n")
     source = shapes.TransformS3DataSource(s3_data_type="S3Prefix", s3_uri=f"s3://{BUCKET}/lines/")
     job = resources.TransformJob.create(
@@ -182,7 +182,7 @@ def test_a_transform_job_transforms(model: resources.Model) -> None:
     assert [json.loads(line)["got"].strip() for line in body.splitlines()] == ["1,2", "3,4"]
 
 
-def test_a_processing_job_processes(session: Session) -> None:
+def test_a_processing_job_writes_its_output_and_exit_message(session: Session) -> None:
     inside = "/opt/ml/processing"
     output = shapes.ProcessingS3Output(
         s3_uri=f"s3://{BUCKET}/processed", local_path=f"{inside}/output", s3_upload_mode="EndOfJob"

@@ -1,4 +1,4 @@
-"""The drawn sample is what CIFAR-100's own readers expect."""
+"""The drawn sample has the format that readers of CIFAR-100 expect."""
 
 import io
 import pickle
@@ -18,7 +18,9 @@ GLOBALS = {"numpy.core.multiarray _reconstruct", "numpy ndarray", "numpy dtype"}
 
 @pytest.fixture(scope="module")
 def script() -> dict[str, Any]:
-    return runpy.run_path(str(SCRIPT))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(SCRIPT.parent)
+        return runpy.run_path(str(SCRIPT))
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,7 @@ def batch(script: dict[str, Any]) -> dict[str, Any]:
 
 
 class Unpickler(pickle.Unpickler):
-    """numpy moved `_reconstruct` after these pickles' format was made."""
+    """Load pickles of the old format: numpy has moved `_reconstruct` since."""
 
     def find_class(self, module: str, name: str) -> object:
         if f"{module} {name}" not in GLOBALS:
@@ -36,7 +38,7 @@ class Unpickler(pickle.Unpickler):
         return _reconstruct if name == "_reconstruct" else getattr(np, name)
 
 
-def test_a_batch_is_a_python_2_pickle_that_names_three_globals(script: dict[str, Any], batch: dict[str, Any]) -> None:
+def test_a_batch_is_a_python_2_pickle_with_three_globals(script: dict[str, Any], batch: dict[str, Any]) -> None:
     data = script["python2_pickle"](batch)
     operations = list(pickletools.genops(data))
     assert {argument for operation, argument, _ in operations if operation.name == "GLOBAL"} == GLOBALS
@@ -48,7 +50,7 @@ def test_a_batch_is_a_python_2_pickle_that_names_three_globals(script: dict[str,
     assert (loaded[b"data"].shape, loaded[b"data"].dtype) == ((26, 3072), np.uint8)
 
 
-def test_pictures_repeat_and_differ(script: dict[str, Any], batch: dict[str, Any]) -> None:
+def test_a_seed_repeats_its_pictures_and_all_pictures_differ(script: dict[str, Any], batch: dict[str, Any]) -> None:
     again = script["draw_batch"]("train", {8: 12, 48: 12, 19: 2}, 1)
     assert (again["data"] == batch["data"]).all()
     assert len({row.tobytes() for row in batch["data"]}) == 26
@@ -56,7 +58,9 @@ def test_pictures_repeat_and_differ(script: dict[str, Any], batch: dict[str, Any
     assert (script["draw_batch"]("test", {8: 12, 48: 12, 19: 2}, 1)["data"] != batch["data"]).any()
 
 
-def test_the_archive_is_the_originals_and_the_same_every_time(script: dict[str, Any], tmp_path: Path) -> None:
+def test_the_archive_has_the_originals_layout_and_the_same_bytes_every_time(
+    script: dict[str, Any], tmp_path: Path
+) -> None:
     meta = {"fine_label_names": script["FINE_LABEL_NAMES"], "coarse_label_names": script["COARSE_LABEL_NAMES"]}
     for name in ("one", "two"):
         script["write_archive"](tmp_path / f"{name}.tar.gz", {"meta": script["python2_pickle"](meta)})
@@ -71,7 +75,7 @@ def test_the_archive_is_the_originals_and_the_same_every_time(script: dict[str, 
     assert names == sorted(names)
 
 
-def test_every_class_that_it_names_has_pictures(script: dict[str, Any]) -> None:
+def test_every_named_class_can_be_drawn(script: dict[str, Any]) -> None:
     counts = dict.fromkeys(script["NAMES"], 3)
     drawn = script["draw_batch"]("test", counts, 1)
     assert sorted(set(drawn["fine_labels"])) == sorted(counts)

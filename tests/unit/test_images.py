@@ -1,4 +1,4 @@
-"""The images and docker-compose.yml say nothing that another file says otherwise, and open no more than they must."""
+"""The images and docker-compose.yml agree with the other files and open nothing unnecessary."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from local_cloud.settings import Settings
 ROOT = Path(__file__).parents[2]
 SOCKET = "/var/run/docker.sock"
 DISTRIBUTIONS = {"PIL": "pillow"}
-NOT_AS_EMBEDDED = {
-    "AWS_CONFIG_FILE",  # no person's own is in the image
+DIFFERENT_IN_CONTAINERS = {
+    "AWS_CONFIG_FILE",  # the image has no user's configuration
     "AWS_SHARED_CREDENTIALS_FILE",
     "FILESYSTEM_ROOT",
-    "GATEWAY_LISTEN",  # the container's network, and published on loopback
+    "GATEWAY_LISTEN",  # every interface of the container; Compose publishes it on loopback
     "GATEWAY_SERVER",
     "SAGEMAKER_ENDPOINT_URL",
     "TEMP",
@@ -54,7 +54,7 @@ def imported(part: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("image", "part", "others"),
     [
-        # torch is the Dockerfile's; botocore, urllib3 and requests come with boto3 and docker
+        # the Dockerfile installs torch; botocore, urllib3 and requests come with boto3 and docker
         ("image-classification", "image_classification", {"torch"}),
         ("sagemaker", "sagemaker_emulator", {"botocore", "urllib3", "requests"}),
     ],
@@ -66,7 +66,7 @@ def test_an_image_has_what_its_program_imports(image: str, part: str, others: se
     assert {line for line in lines if not line.startswith("#")} == needed
 
 
-def test_the_versions_are_those_of_the_kit(compose: Any) -> None:
+def test_the_images_have_the_version_of_the_kit(compose: Any) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     built = {service["image"]: service["build"] for service in compose["services"].values() if "build" in service}
     assert set(built) == {f"scones/{name}:latest" for name in ("localstack", "sagemaker", "image-classification")}
@@ -78,12 +78,12 @@ def test_the_versions_are_those_of_the_kit(compose: Any) -> None:
     assert f"torch=={torch[1]}" in project["dependencies"]
 
 
-def test_localstack_is_told_in_its_image_what_it_is_told_on_the_machine(compose: Any) -> None:
+def test_localstack_has_the_same_settings_in_its_image_and_on_the_machine(compose: Any) -> None:
     settings = re.findall(r"^(?:ENV|   ) ([A-Z_]+)=(.*?)(?: \\)?$", dockerfile("localstack").split("FROM ")[-1], re.M)
     in_image = {**dict(settings), **compose["services"]["localstack"]["environment"]}
     embedded = localstack(Settings(), {}).environment
     in_image["LOCALSTACK_HOST"] = in_image["LOCALSTACK_HOST"].replace("${SCONES_LOCALSTACK_PORT:-4566}", "4566")
-    same = embedded.keys() - NOT_AS_EMBEDDED
+    same = embedded.keys() - DIFFERENT_IN_CONTAINERS
     assert {name: in_image.get(name) for name in same} == {name: embedded[name] for name in same}
 
 
@@ -93,7 +93,7 @@ def test_only_loopback_is_published(compose: Any) -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_dockers_socket_is_where_it_must_be_and_nowhere_else(compose: Any) -> None:
+def test_only_the_emulator_and_its_sweeper_get_dockers_socket(compose: Any) -> None:
     holders = {
         name
         for name, service in compose["services"].items()
@@ -110,7 +110,7 @@ def test_every_service_that_runs_is_confined(compose: Any) -> None:
 
 
 NO_ENGINE = 'echo "Cannot connect to the Docker daemon at unix:///none. Is the docker daemon running?" >&2; exit 1'
-NOT_FOR_YOU = 'echo "permission denied while trying to connect to the Docker daemon socket" >&2; exit 1'
+NO_PERMISSION = 'echo "permission denied while trying to connect to the Docker daemon socket" >&2; exit 1'
 NO_COMPOSE = '[ "$1" != compose ]'
 NO_BUILDX = '[ "$1" != buildx ]'
 DISK_FULL = """[ "$*" != "compose --progress plain build" ] && exit
@@ -120,21 +120,19 @@ echo "------"; echo "failed to resolve source metadata: dial tcp: no such host";
 
 
 @pytest.mark.parametrize(
-    ("docker", "says"),
+    ("docker", "message"),
     [
         (None, "there is no command docker: install Docker 25 or newer, or do without"),
         (NO_ENGINE, "no Docker engine answers: start it, or say where it is in DOCKER_HOST (Cannot connect to"),
-        (NOT_FOR_YOU, "Docker's socket is not for you: sudo usermod -aG docker "),
+        (NO_PERMISSION, "Docker's socket is not for you: sudo usermod -aG docker "),
         (NO_COMPOSE, "this Docker has no compose: install its plug-in"),
         (NO_BUILDX, "this Docker has no buildx: install its plug-in"),
         (DISK_FULL, "the disk is full: a build from nothing takes "),
         (NO_REGISTRY, "the build failed: the reason is above"),
     ],
 )
-def test_what_stands_in_the_way_of_a_build_is_said_in_one_message(
-    tmp_path: Path, docker: str | None, says: str
-) -> None:
-    """A script stands in for Docker's command, and says what that said."""
+def test_a_failed_build_names_the_obstacle_in_one_message(tmp_path: Path, docker: str | None, message: str) -> None:
+    """A script replaces the command docker and prints its error."""
     (tmp_path / "docker").mkdir()
     for name in ("bash", "dirname", "grep", "id", "mkdir", "sed", "tail"):
         (tmp_path / name).symlink_to(f"/usr/bin/{name}")
@@ -146,7 +144,7 @@ def test_what_stands_in_the_way_of_a_build_is_said_in_one_message(
         command.write_text(f"#!/bin/bash\n{docker}\n")
         command.chmod(0o755)
     path = f"{tmp_path / 'bin'}:{tmp_path}"
-    ran = subprocess.run(["bash", script], env={**os.environ, "PATH": path}, capture_output=True, text=True)
-    assert ran.returncode == 1
-    assert ran.stderr.splitlines()[-1].startswith(f"images: {says}")
-    assert "Traceback" not in ran.stderr
+    build = subprocess.run(["bash", script], env={**os.environ, "PATH": path}, capture_output=True, text=True)
+    assert build.returncode == 1
+    assert build.stderr.splitlines()[-1].startswith(f"images: {message}")
+    assert "Traceback" not in build.stderr

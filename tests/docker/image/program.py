@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The program of an image of one's own: it trains as its hyperparameters say, and serves what it trained."""
+"""The program of a custom image: its hyperparameters control how it trains, and it serves the trained model."""
 
 import json
 import os
@@ -18,9 +18,9 @@ def train() -> None:
     resources = json.loads((BASE / "input/config/resourceconfig.json").read_text())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     (BASE / "model/model.txt").write_text(parameters.get("model", "trained"))
-    seen = [path for path in (BASE / "input/data").rglob("*") if path.is_file()]
-    print(json.dumps({"files": len(seen), "host": resources["current_host"], "uid": os.getuid()}), flush=True)
-    exec(parameters.get("program", ""), {"BASE": BASE, "resources": resources})  # noqa: S102 - a test's own few lines
+    files = [path for path in (BASE / "input/data").rglob("*") if path.is_file()]
+    print(json.dumps({"files": len(files), "host": resources["current_host"], "uid": os.getuid()}), flush=True)
+    exec(parameters.get("program", ""), {"BASE": BASE, "resources": resources})  # noqa: S102 - lines from a test
     if "meet" in parameters:
         meet(resources["current_host"])
     if "read" in parameters:
@@ -32,14 +32,14 @@ def train() -> None:
 
 
 def read_pipes(count: int) -> None:
-    """Two epochs of the channel `train`: so many bytes of each, -1 for all."""
+    """Read `count` bytes of each of two epochs of the channel `train`; -1 reads everything."""
     for epoch in range(2):
         with (BASE / f"input/data/train_{epoch}").open("rb") as pipe:
             print("read", len(pipe.read(count)), flush=True)
 
 
 def meet(host: str) -> None:
-    """algo-1 listens; the other finds it by its name."""
+    """Let algo-1 listen and the other host connect to it by name."""
     if host == "algo-1":
         connection, _ = socket.create_server(("", 7777)).accept()
         print("algo-1 heard", connection.recv(100).decode(), flush=True)
@@ -67,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if "PROBABILITIES" in os.environ:  # which take a while
+        if "PROBABILITIES" in os.environ:  # a slow model
             time.sleep(0.05)
             return self._answer(os.environ["PROBABILITIES"].encode())
         model = (BASE / "model/model.txt").read_text()
