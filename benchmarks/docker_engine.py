@@ -1,7 +1,7 @@
-"""The docker engine against SageMaker local mode, in turn: one training job, and an endpoint until it serves.
+"""Compare the Docker engine with SageMaker local mode: one training job, and an endpoint until it serves.
 
-The same image, data and S3. The emulator is one of its own; local mode is the SDK's, telemetry off. `make bench` runs
-it, where a Docker engine and the image (`make images`) are.
+Both use the same image, data and S3. The benchmark starts its own emulator; the SDK's telemetry is off.
+`make bench` runs it if there is a Docker engine and the image (`make images`).
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def main() -> None:
     for way, (job_s, endpoint_s) in medians.items():
         sys.stdout.write(f"{way:<13} training job {job_s:6.2f} s   endpoint, Create → InService {endpoint_s:6.2f} s\n")
     times = [theirs / ours for ours, theirs in zip(*medians.values(), strict=True)]
-    sys.stdout.write(f"{times[0]:.1f} times faster to train, {times[1]:.1f} to InService (at least {FASTER_MIN:g})\n")
+    sys.stdout.write(
+        f"{times[0]:.1f} times as fast to train, {times[1]:.1f} times to InService (aim: at least {FASTER_MIN:g})\n"
+    )
 
 
 def _missing() -> str | None:
@@ -70,7 +72,7 @@ def _missing() -> str | None:
 
 @contextmanager
 def _taken_away(label: str) -> Iterator[None]:
-    """What the SDK leaves: its containers, and its network if it was made for them."""
+    """Remove what the SDK leaves behind: its containers, and its network unless it existed before."""
     client = docker.from_env()
     had_network = bool(_networks(client))
     try:
@@ -84,13 +86,13 @@ def _taken_away(label: str) -> Iterator[None]:
 
 
 def _networks(client: Any) -> list[Any]:
-    """Docker filters by a part of the name."""
+    """Return the SDK's networks. Docker's filter also matches names that only contain the name."""
     return [network for network in client.networks.list(names=[SDKS_NETWORK]) if network.name == SDKS_NETWORK]
 
 
 @contextmanager
 def _emulator(state_dir: Path, s3_url: str) -> Iterator[Any]:
-    """A client of an emulator over Docker."""
+    """Start an emulator with the Docker engine and return a client of it."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -111,7 +113,7 @@ def _emulator(state_dir: Path, s3_url: str) -> Iterator[Any]:
 
 
 def _by_emulator(sagemaker: Any, bucket: str, name: str) -> tuple[float, float]:
-    """Seconds of a job, and of an endpoint."""
+    """Return the seconds of a job and of an endpoint's creation."""
     source = {"S3DataType": "S3Prefix", "S3DataDistributionType": "FullyReplicated"}
     channels = [
         {"ChannelName": one, "DataSource": {"S3DataSource": {**source, "S3Uri": f"s3://{bucket}/{one}/"}}}
@@ -143,7 +145,7 @@ def _by_emulator(sagemaker: Any, bucket: str, name: str) -> tuple[float, float]:
 
 
 def _by_local_mode(folder: Path, s3_url: str, bucket: str, name: str) -> tuple[float, float]:
-    """The same by the SDK, as a person's own program has it: deploy returns when the container answers."""
+    """Return the same with the SDK, as in a user's own program. `deploy` returns when the container answers."""
     os.environ["SAGEMAKER_SUPPRESS_V2_WARNING"] = "1"
     from sagemaker.estimator import Estimator
     from sagemaker.inputs import TrainingInput
@@ -177,7 +179,7 @@ def _by_local_mode(folder: Path, s3_url: str, bucket: str, name: str) -> tuple[f
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """The SDK and Compose talk."""
+    """Discard the output of the SDK and of Compose."""
     with Path(os.devnull).open("w") as nowhere:
         kept = [(number, os.dup(number)) for number in (1, 2)]
         sys.stdout.flush()

@@ -1,7 +1,8 @@
-"""What InvokeEndpoint costs beside the container itself, measured side by side: `make bench` runs it.
+"""Measure what InvokeEndpoint adds to the container's own time. `make bench` runs it.
 
-One real endpoint of the image-classification algorithm, its network of the default size, untrained. The same raw HTTP
-client asks the container's own port, the emulator and, where another port stands in front of it, LocalStack, in turn.
+The benchmark creates one real endpoint of the image-classification algorithm, with an untrained network of the default
+size. The same raw HTTP client alternates between the container's own port, the emulator and, if it is another server,
+LocalStack.
 """
 
 from __future__ import annotations
@@ -71,11 +72,11 @@ async def _compare(urls: dict[str, str]) -> None:
             f"{where:<11} 1 client {own_ms + added_ms:6.2f} ms, {added_ms:+6.2f} ms   "
             f"{CLIENTS} clients {rate:7.1f} requests/s, {rate / own_rate:5.2f} of the container's own"
         )
-    _say(f"the emulator may add {ADDED_MAX_MS:g} ms, and keeps at least {THROUGHPUT_MIN:g}")
+    _say(f"aims: the emulator adds at most {ADDED_MAX_MS:g} ms and keeps at least {THROUGHPUT_MIN:g} of the throughput")
 
 
 async def _latency_ms(http: aiohttp.ClientSession, url: str, body: bytes, count: int) -> float:
-    """The median over requests that follow each other."""
+    """Return the median latency of sequential requests."""
     taken = []
     for _ in range(count):
         started = time.perf_counter()
@@ -85,7 +86,7 @@ async def _latency_ms(http: aiohttp.ClientSession, url: str, body: bytes, count:
 
 
 async def _throughput(http: aiohttp.ClientSession, url: str, body: bytes) -> float:
-    """Requests in a second, CLIENTS at once."""
+    """Return requests per second with CLIENTS concurrent clients."""
     left = iter(range(CONCURRENT))
 
     async def client() -> None:
@@ -111,7 +112,7 @@ async def _answers(url: str) -> bool:
 
 @contextmanager
 def _endpoint() -> Iterator[tuple[str, float]]:
-    """A served model, its name, and the seconds from Create to InService."""
+    """Create an endpoint; return its name and the seconds from Create to InService."""
     name = f"benchmark-{uuid.uuid4().hex[:8]}"
     s3, client = boto3.client("s3"), boto3.client("sagemaker")
     s3.create_bucket(Bucket=name)
@@ -145,7 +146,7 @@ def _say(line: str) -> None:
 
 
 def _model() -> bytes:
-    """model.tar.gz as a training job would leave it."""
+    """Return a model.tar.gz like a training job's."""
     import torch
 
     from image_classification.data.preparation import Preparation
@@ -171,7 +172,7 @@ def _picture() -> bytes:
 
 
 def _container(endpoint: str) -> str:
-    """The address of the container that serves the endpoint, from its own environment."""
+    """Return the address of the endpoint's container, from the container's environment."""
     for process in psutil.process_iter():
         try:
             environment = process.environ()

@@ -1,4 +1,4 @@
-"""How long one page of ListTrainingJobs takes when there are 10,000 jobs: through HTTP, in every order."""
+"""Measure one page of ListTrainingJobs with 10,000 jobs, through HTTP and in every order."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ CASES: dict[str, dict[str, Any]] = {
 @contextmanager
 def served(state_dir: Path) -> Iterator[str]:
     nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "-", "AWS_SECRET_ACCESS_KEY": "-"}
-    os.environ.update(nowhere)  # only the store is measured
+    os.environ.update(nowhere)  # only the store is measured, so no AWS client may reach a server
     sagemaker = SageMaker(Settings(state_dir=state_dir), ProcessEngine(str(state_dir)))
-    sagemaker.store.on_change = None  # nobody is told of what never happened
+    sagemaker.store.on_change = None  # these jobs are not real: send no events
     with sagemaker.store.transaction():
         for number in range(JOBS):
             sagemaker.store.add(job(number))
@@ -74,13 +74,13 @@ def served(state_dir: Path) -> Iterator[str]:
 def job(number: int) -> TrainingJob:
     name = f"job-{number:05d}"
     arn = f"arn:aws:sagemaker:us-east-1:000000000000:training-job/{name}"
-    made = TrainingJob.requested(arn, {"TrainingJobName": name, **REQUEST}, float(number))
-    status = type(made.status)("Failed" if number % 10 else "Completed")
-    return made.moved_to(status, float(number))
+    requested = TrainingJob.requested(arn, {"TrainingJobName": name, **REQUEST}, float(number))
+    status = type(requested.status)("Failed" if number % 10 else "Completed")
+    return requested.moved_to(status, float(number))
 
 
 def page(url: str, request: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-    """Milliseconds, and the answer."""
+    """Return the milliseconds of a request, and the answer."""
     headers = {"X-Amz-Target": "SageMaker.ListTrainingJobs", "Content-Type": "application/x-amz-json-1.1"}
     body = json.dumps({"MaxResults": 100, **request}).encode()
     started = time.perf_counter()
@@ -90,7 +90,7 @@ def page(url: str, request: dict[str, Any]) -> tuple[float, dict[str, Any]]:
 
 
 def pages(url: str, request: dict[str, Any]) -> list[float]:
-    """Every page of the listing, up to ten, and every page again: milliseconds each."""
+    """Read up to ten pages of the listing, ROUNDS times, and return the milliseconds of each page."""
     times = []
     for _ in range(ROUNDS):
         token: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""A folder like a container's /opt/ml, with the two classes of an archive of CIFAR-100's format."""
+"""Prepare a folder like a container's /opt/ml from an archive in CIFAR-100's format, with its two classes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Example:
 
 
 def examples(archive: Path) -> dict[str, list[Example]]:
-    """By channel: the archive's training images, and its test images for validation."""
+    """Return the examples of each channel: the archive's training images, and its test images for validation."""
     with tarfile.open(archive) as members:
         return {
             channel: list(_examples(members, f"cifar-100-python/{name}"))
@@ -68,7 +68,7 @@ def lay_out(base: Path, channels: Mapping[str, Sequence[Example]], hyperparamete
 
 
 def train(base: Path, **environment: str) -> str:
-    """The program's log. Its own words when it fails."""
+    """Train and return the program's log; end with its output if it fails."""
     command = [sys.executable, "-m", "image_classification", "train"]
     variables = {**os.environ, **environment, "SAGEMAKER_BASE_DIR": str(base)}
     run = subprocess.run(command, env=variables, capture_output=True, text=True)

@@ -1,8 +1,8 @@
-"""What serving adds to decoding and inference themselves, measured side by side: `make bench` runs it.
+"""Measure what serving adds to decoding and inference. `make bench` runs it.
 
-The program trains a small model by its default recipe and serves it. In turn with its server, this process does what
-the server does with a picture, without HTTP: alone for the latency, and on all cores at once for the throughput, in
-threads and in processes, of which the better counts. The clients share the cores with the server.
+The benchmark trains a small model with the default recipe and serves it. It alternates between the server and the same
+work without HTTP in this process: on one core for the latency, and on all cores for the throughput, in threads and in
+processes, of which the faster counts. The clients share the cores with the server.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _median_ms(once: Callable[[], object]) -> float:
 
 @contextmanager
 def _all_cores(model: Path, picture: bytes) -> Iterator[list[Callable[[], float]]]:
-    """Two ways to keep all cores busy; each gives pictures a second."""
+    """Return two functions that keep all cores busy, in threads and in processes, and return pictures per second."""
     with ExitStack() as stack:
         threads = stack.enter_context(ThreadPoolExecutor(CORES))
         processes = stack.enter_context(ProcessPoolExecutor(CORES, get_context("spawn")))
@@ -99,7 +99,7 @@ def _rate(executor: Executor, model: Path, picture: bytes) -> float:
         list(executor.map(_predict, [model] * CORES, [picture] * CORES, [count // CORES] * CORES))
         return count / (time.perf_counter() - started)
 
-    spread(20 * CORES)  # the processes are up, and have the model
+    spread(20 * CORES)  # warm-up: every process has started and loaded the model
     return spread(CONCURRENT)
 
 
@@ -120,7 +120,7 @@ def _request(picture: bytes) -> bytes:
 
 
 def _asked(connection: socket.socket, request: bytes) -> bytes:
-    """The answer is small: it comes in one piece."""
+    """Send a request and return the answer, which is small enough to arrive in one piece."""
     connection.sendall(request)
     answer = connection.recv(65536)
     if not answer.startswith(b"HTTP/1.1 200"):
@@ -129,7 +129,7 @@ def _asked(connection: socket.socket, request: bytes) -> bytes:
 
 
 class Client(asyncio.Protocol):
-    """Asks again when it is answered, while there is something left to ask. Does as little as it can."""
+    """A minimal client: it sends the next request when an answer arrives, until none is left."""
 
     def __init__(self, request: bytes, answer_size: int, left: Iterator[int]) -> None:
         self.request, self.answer_size, self.left = request, answer_size, left
@@ -137,7 +137,7 @@ class Client(asyncio.Protocol):
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.WriteTransport, transport)  # uvloop's own is no subclass
+        self.transport = cast(asyncio.WriteTransport, transport)  # uvloop's transport is not a subclass
         self.ask()
 
     def ask(self) -> None:
@@ -163,16 +163,16 @@ class Client(asyncio.Protocol):
 async def _throughput(port: int, request: bytes, answer_size: int) -> float:
     left, loop = iter(range(CONCURRENT)), asyncio.get_running_loop()
     started = time.perf_counter()
-    made = [
+    connections = [
         loop.create_connection(lambda: Client(request, answer_size, left), "127.0.0.1", port) for _ in range(CLIENTS)
     ]
-    await asyncio.gather(*(client.done for _, client in await asyncio.gather(*made)))
+    await asyncio.gather(*(client.done for _, client in await asyncio.gather(*connections)))
     return CONCURRENT / (time.perf_counter() - started)
 
 
 @contextmanager
 def served(base: Path, picture: bytes) -> Iterator[tuple[int, psutil.Process, float]]:
-    """The server's port and process, and the seconds from its start to its first answer."""
+    """Start the server; return its port, its process and the seconds to its first answer."""
     port, started = _free_port(), time.perf_counter()
     with _program(base, "serve", SAGEMAKER_BIND_TO_PORT=str(port)) as process:
         try:
@@ -207,7 +207,7 @@ def _program(base: Path, command: str, **variables: str) -> subprocess.Popen[byt
 
 
 def train(base: Path) -> None:
-    """32 pictures, each in both channels: the default recipe's model, whatever it has learnt."""
+    """Train a model with the default recipe on 32 pictures; its accuracy does not matter."""
     for channel in CHANNELS:
         (base / "input/data" / channel).mkdir(parents=True)
     for number in range(32):

@@ -1,7 +1,7 @@
-"""How much memory the emulator takes while it brings a training input down: `--objects 20000 --megabytes 2000`.
+"""Measure the emulator's memory while it downloads a training input: `--objects 20000 --megabytes 2000`.
 
-The emulator runs in a process of its own over a temporary state directory. S3 is AWS_ENDPOINT_URL, or, when that is not
-set, a moto server in another process.
+The emulator runs in a separate process over a temporary state directory. S3 is AWS_ENDPOINT_URL or, if that is not set,
+a moto server in another process.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LIMIT_MB = 100
 
 @dataclass
 class PeakMemory:
-    """The largest resident size of a process, read every 20 ms."""
+    """The largest resident size of a process, sampled every 20 ms."""
 
     process: psutil.Process
     peak_bytes: int = 0
@@ -54,7 +54,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def program(arguments: list[str], port: int) -> Iterator[int]:
-    """A child that listens on a port; its process id."""
+    """Start a child process, wait until it listens on a port, and return its process id."""
     child = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 60
@@ -91,7 +91,7 @@ def put_objects(s3: Any, objects: int, megabytes: int) -> None:
 
 
 def train(client: Any) -> dict[str, float]:
-    """Seconds from Create to the status Training, and to the end."""
+    """Run a training job; return the seconds from Create to the status Training, and to the end."""
     source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/input/"}
     began = time.monotonic()
     client.create_training_job(
@@ -116,7 +116,7 @@ def train(client: Any) -> dict[str, float]:
 
 
 def measure(objects: int, megabytes: int) -> bool:
-    """Print the figures; whether the limit was kept."""
+    """Print the figures; return whether the memory stayed within the limit."""
     for name, value in CREDENTIALS.items():
         os.environ.setdefault(name, value)
     with s3_endpoint() as endpoint, tempfile.TemporaryDirectory() as state:
@@ -142,7 +142,7 @@ def measure(objects: int, megabytes: int) -> bool:
     grown_mb: float = (memory.peak_bytes - before) / 1e6
     sys.stdout.write(
         f"{objects} objects, {megabytes} MB: Training after {seconds['training']:.1f} s, Completed after "
-        f"{seconds['completed']:.1f} s; memory {before / 1e6:.0f} MB, grown by {grown_mb:.0f} MB\n"
+        f"{seconds['completed']:.1f} s; memory {before / 1e6:.0f} MB, which grew by {grown_mb:.0f} MB\n"
     )
     return grown_mb <= LIMIT_MB
 
@@ -154,7 +154,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if measure(arguments.objects, arguments.megabytes):
         return 0
-    sys.stderr.write(f"more than {LIMIT_MB} MB\n")
+    sys.stderr.write(f"memory grew by more than {LIMIT_MB} MB\n")
     return 1
 
 

@@ -1,7 +1,7 @@
-"""What a training job costs beside its program, measured side by side: `make bench` runs it.
+"""Measure what a training job adds to its program's own time. `make bench` runs it.
 
-The same small data are trained by the program itself, started by hand as a container would be, and by a training job,
-in turn.
+The benchmark alternates between the program, started by hand as a container would start it, and a training job on the
+same small data.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ OVERHEAD_MAX_S = 1.5
 def main() -> None:
     bucket, s3 = f"benchmark-{uuid.uuid4().hex[:8]}", boto3.client("s3")
     s3.create_bucket(Bucket=bucket)
-    made = files()
-    for key, body in made.items():
+    inputs = files()
+    for key, body in inputs.items():
         s3.put_object(Bucket=bucket, Key=key, Body=body)
     own, job = [], []
     for number in range(ROUNDS):
-        own.append(_program_s(made))
+        own.append(_program_s(inputs))
         job.append(_job_s(bucket, f"{bucket}-{number}"))
     overhead_s = statistics.median(job) - statistics.median(own)
     sys.stdout.write(
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def files() -> dict[str, bytes]:
-    """Keys and bodies: 32 pictures, each in both channels, and their manifests."""
+    """Return keys and bodies: 32 pictures, each in both channels, and their manifests."""
     names = [f"{number}.png" for number in range(32)]
     manifest = "".join(f"{number}\t{number % 2}\t{name}\n" for number, name in enumerate(names)).encode()
     pictures = {name: _picture(number) for number, name in enumerate(names)}
@@ -61,7 +61,7 @@ def _picture(number: int) -> bytes:
 
 
 def _program_s(files: dict[str, bytes]) -> float:
-    """Seconds of the program, started by hand over a folder made like /opt/ml."""
+    """Run the program by hand over a folder like /opt/ml and return its seconds."""
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         for key, body in files.items():
@@ -91,7 +91,7 @@ def _configure(base: Path) -> None:
 
 
 def _job_s(bucket: str, name: str) -> float:
-    """Seconds from CreateTrainingJob to Completed."""
+    """Run a training job and return the seconds from CreateTrainingJob to Completed."""
     sagemaker = boto3.client("sagemaker")
     started = time.perf_counter()
     sagemaker.create_training_job(

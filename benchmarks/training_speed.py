@@ -1,7 +1,9 @@
-"""Samples a second of ResNet-20, 32 images of 3 x 32 x 32 a batch, from PNG files: `make bench` runs it.
+"""Measure how many samples per second ResNet-20 trains on. `make bench` runs it.
 
-The same network, batch, optimizer, flips and shifts by four pixels in turn: MXNet 1.9.1, which AWS's algorithm is made
-of; PyTorch as one writes it plainly; and the kit's program, by its own log. The first epoch of each is not counted.
+A batch has 32 images of 3 x 32 x 32, from PNG files.
+
+The contestants use the same network, batch, optimizer, flips and shifts by four pixels, in turn: MXNet 1.9.1, the
+framework of AWS's algorithm; plain PyTorch; and the kit's program, by its own log. The first epoch does not count.
 """
 
 from __future__ import annotations
@@ -68,9 +70,9 @@ def report(speeds: dict[str, list[float]]) -> None:
     own = statistics.median(speeds["the kit"])
     for name, values in speeds.items():
         median = statistics.median(values)
-        line = f"{name:15} {median:6.0f} samples/s, of epochs {min(values):.0f} to {max(values):.0f}"
+        line = f"{name:15} {median:6.0f} samples/s (epochs: {min(values):.0f} to {max(values):.0f})"
         if name in AT_LEAST:
-            line += f"   the kit is {own / median:.2f} times as fast (at least {AT_LEAST[name]:g})"
+            line += f"   the kit is {own / median:.2f} times as fast (aim: at least {AT_LEAST[name]:g})"
         say(line)
 
 

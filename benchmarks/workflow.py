@@ -1,8 +1,8 @@
-"""The workflow of three functions on this kit's cloud and on ministack, side by side: `make bench` runs it.
+"""Compare the workflow of three functions on this kit's cloud and on ministack. `make bench` runs it.
 
-The project's own functions, one after the other, but for the endpoint call, whose answer is a constant: measured are
-Step Functions and Lambda, asked by the same boto3 code: one execution at a time; then many at once, for which a cloud
-has to start execution environments; then as many for a while.
+The functions are the project's own, but the endpoint call returns a constant, so that only Step Functions and Lambda
+are measured. The same boto3 code runs one execution at a time, then a burst, for which a cloud has to start execution
+environments, and then the same number in flight continuously.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ P50_MOST, RATE_AIM = 1 / 3, 4.0
 
 @dataclass(frozen=True)
 class Cloud:
-    """An AWS on this machine, and the process that answers for it."""
+    """A local AWS and the id of its server process."""
 
     name: str
     url: str
@@ -64,7 +64,7 @@ class Cloud:
         return boto3.client(service, endpoint_url=self.url, config=config, **keys)
 
     def cpu_s(self) -> float:
-        """Of the server and all its functions."""
+        """Return the CPU seconds of the server and all its functions."""
         server = psutil.Process(self.pid)
         return sum(_cpu_s(process) for process in [server, *server.children(recursive=True)])
 
@@ -73,9 +73,9 @@ class Cloud:
 class Figures:
     p50_ms: float
     burst_rate: float
-    """Executions a second when IN_FLIGHT are started at once, where one at a time ran before."""
+    """Executions per second in a burst of IN_FLIGHT, after one at a time."""
     rate: float
-    """Executions a second with IN_FLIGHT at once, when they have been so for a while."""
+    """Executions per second with IN_FLIGHT running continuously."""
 
 
 def main() -> None:
@@ -88,8 +88,8 @@ def main() -> None:
         ours.rate / theirs.rate,
     )
     say(
-        f"of ministack's: p50 {latency:.2f} (the aim: at most {P50_MOST:.2f}), executions/s {burst:.1f} times at once, "
-        f"{rate:.1f} times for a while (the aim: {RATE_AIM:g})"
+        f"compared with ministack: p50 {latency:.2f} times (aim: at most {P50_MOST:.2f}), "
+        f"executions/s {burst:.1f} times in a burst, {rate:.1f} times continuously (aim: {RATE_AIM:g})"
     )
 
 
@@ -107,7 +107,7 @@ def measured(cloud: Cloud) -> Figures:
     p50_ms, p95_ms = statistics.median(taken) * 1000, taken[int(len(taken) * 0.95)] * 1000
     say(
         f"{cloud.name:<10} one by one p50 {p50_ms:6.1f} ms, p95 {p95_ms:6.1f} ms, CPU {cpu_ms:5.1f} ms   "
-        f"{IN_FLIGHT} at once {burst_rate:5.2f}/s   {IN_FLIGHT} in flight {rate:5.2f}/s, CPU {rate_cpu_ms:5.1f} ms"
+        f"burst of {IN_FLIGHT} {burst_rate:5.2f}/s   {IN_FLIGHT} in flight {rate:5.2f}/s, CPU {rate_cpu_ms:5.1f} ms"
     )
     return Figures(p50_ms, burst_rate, rate)
 
@@ -119,7 +119,7 @@ class Executions:
         self._input = json.dumps({"image_data": "", "s3_bucket": NAME, "s3_key": "image.png", "inferences": []})
 
     def one(self) -> float:
-        """Seconds from StartExecution until DescribeExecution says SUCCEEDED."""
+        """Run one execution; return the seconds from StartExecution until DescribeExecution says SUCCEEDED."""
         began = time.perf_counter()
         arn = self._start()
         while (described := self._client.describe_execution(executionArn=arn))["status"] == "RUNNING":
@@ -131,7 +131,7 @@ class Executions:
         return taken
 
     def together(self, count: int) -> float:
-        """Seconds for `count` executions, IN_FLIGHT of which run at any time."""
+        """Run `count` executions, IN_FLIGHT at a time, and return the seconds."""
         began = time.perf_counter()
         started: list[str] = []
         with ThreadPoolExecutor(STARTERS) as pool:
@@ -164,7 +164,7 @@ def check(described: dict[str, Any]) -> None:
 
 @contextmanager
 def deployed(cloud: Cloud) -> Iterator[str]:
-    """The state machine's ARN; the functions, their image and the machine are there, and are taken away."""
+    """Create the functions, their image and the state machine, return its ARN, and remove everything at the end."""
     s3, functions, states = cloud.client("s3"), cloud.client("lambda"), cloud.client("stepfunctions")
     s3.create_bucket(Bucket=NAME)
     s3.put_object(Bucket=NAME, Key="image.png", Body=picture())
@@ -181,7 +181,7 @@ def deployed(cloud: Cloud) -> Iterator[str]:
 
 
 def definition(arns: list[str]) -> str:
-    """As the project's own: each function is a task that hands its answer's body to the next."""
+    """Return a definition like the project's: each function is a task that passes its answer's body to the next."""
     states: dict[str, dict[str, Any]] = {}
     for name, arn in zip(FUNCTIONS, arns, strict=True):
         states[name] = {
@@ -199,7 +199,7 @@ def definition(arns: list[str]) -> str:
 
 
 def create_function(client: Any, name: str) -> str:
-    made = client.create_function(
+    function = client.create_function(
         FunctionName=f"{NAME}-{name}",
         Runtime="python3.12",
         Handler="app.lambda_handler",
@@ -208,8 +208,8 @@ def create_function(client: Any, name: str) -> str:
         Timeout=60,
         MemorySize=256,
     )
-    client.get_waiter("function_active_v2").wait(FunctionName=made["FunctionName"], WaiterConfig={"Delay": 1})
-    return str(made["FunctionArn"])
+    client.get_waiter("function_active_v2").wait(FunctionName=function["FunctionName"], WaiterConfig={"Delay": 1})
+    return str(function["FunctionArn"])
 
 
 def archive(name: str) -> bytes:
@@ -247,7 +247,7 @@ def ministack() -> Iterator[Cloud]:
     port = free_port()
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("wb") as log:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        # what its functions import is what ours have
+        # its functions run with the same packages as ours
         environment |= {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "TMPDIR": folder}
         process = subprocess.Popen([MINISTACK], env=environment, stdout=log, stderr=log, start_new_session=True)
         try:

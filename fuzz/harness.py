@@ -1,4 +1,6 @@
-"""Random changes to good input, for FUZZ_S seconds: each ends in a result or a refusal, in time, in steady memory."""
+"""Change good input at random for FUZZ_S seconds: each attempt must end in a result or a refusal, in time and in
+steady memory.
+"""
 
 import faulthandler
 import os
@@ -8,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 HANG_S = 20.0
-WARM_UP_SHARE = 0.25  # of the time, until caches and pools have their size
+WARM_UP_SHARE = 0.25  # of the time; after it, caches and pools have reached their size
 GROWTH_LIMIT_BYTES = 64 << 20
 WORDS = (
     b"\0",
@@ -37,8 +39,9 @@ def fuzz(
     refused: type[Exception],
     memory_bytes: Callable[[], int] = memory_bytes,
 ) -> None:
-    """Ends the process with what was wrong and the input that showed it, which is kept in a file. `memory_bytes` is of
-    what is tested, which may be another process.
+    """Attempt changed inputs; on a failure, save the input in a file and end the process.
+
+    `memory_bytes` measures the tested process, which may be another one.
     """
     length_s, seed = float(os.environ.get("FUZZ_S", "600")), int(os.environ.get("FUZZ_SEED", str(time.time_ns())))
     generator, started, executions, accepted = random.Random(seed), time.monotonic(), 0, 0  # noqa: S311
@@ -52,7 +55,7 @@ def fuzz(
         except refused:
             pass
         except BaseException:
-            print(f"{name}: seed {seed}, execution {executions}: the input is in {kept(name, data)}")  # noqa: T201
+            print(f"{name}: seed {seed}, execution {executions}: the input is in {saved(name, data)}")  # noqa: T201
             raise
         faulthandler.cancel_dump_traceback_later()
         executions += 1
@@ -94,7 +97,7 @@ def change(generator: random.Random, data: bytearray, seeds: Sequence[bytes]) ->
             data[place:place] = other[start : start + length]
 
 
-def kept(name: str, data: bytes) -> Path:
+def saved(name: str, data: bytes) -> Path:
     path = Path(f".scones/fuzz-{name}.bin")
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(data)

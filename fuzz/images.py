@@ -1,4 +1,4 @@
-"""The image reader, that of training and that of serving, on PNG and JPEG files with random changes."""
+"""Fuzz the image reader of training and serving with changed PNG and JPEG files."""
 
 import io
 import struct
@@ -17,12 +17,12 @@ def seeds() -> list[bytes]:
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (36, 40, 3), np.uint8))
     exif = Image.Exif()
     exif[0x0112] = 6
-    found = [encoded(noise.convert(mode), "PNG") for mode in ("1", "L", "LA", "P", "RGB", "RGBA")]
-    found.append(encoded(Image.fromarray(np.full((33, 33), 0x4012, np.uint16)), "PNG"))
-    found += [encoded(noise.convert(mode), "JPEG", exif=exif) for mode in ("L", "RGB", "CMYK")]
-    found.append(encoded(noise, "JPEG", progressive=True, quality=30))
-    found.append(encoded(noise, "PNG", exif=exif))
-    return found
+    images = [encoded(noise.convert(mode), "PNG") for mode in ("1", "L", "LA", "P", "RGB", "RGBA")]
+    images.append(encoded(Image.fromarray(np.full((33, 33), 0x4012, np.uint16)), "PNG"))
+    images += [encoded(noise.convert(mode), "JPEG", exif=exif) for mode in ("L", "RGB", "CMYK")]
+    images.append(encoded(noise, "JPEG", progressive=True, quality=30))
+    images.append(encoded(noise, "PNG", exif=exif))
+    return images
 
 
 def encoded(image: Image.Image, image_format: str, **options: object) -> bytes:
@@ -32,7 +32,7 @@ def encoded(image: Image.Image, image_format: str, **options: object) -> bytes:
 
 
 def checksummed(data: bytes) -> bytes:
-    """A PNG's chunks with right checksums: without them hardly any change is looked at."""
+    """Return a PNG with corrected checksums, without which the decoder would reject most changes at once."""
     repaired, place = bytearray(data), 8
     while data.startswith(b"\x89PNG") and place + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, place)

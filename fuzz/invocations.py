@@ -1,5 +1,6 @@
-"""The server of the image-classification container, on HTTP requests with random changes: what it answers is HTTP, it
-keeps answering good requests rightly, and none of its processes dies or grows.
+"""Fuzz the server of the image-classification container with changed HTTP requests.
+
+It must answer valid HTTP, keep giving the same answers to good requests, and lose no process. Its memory must not grow.
 """
 
 import http.client
@@ -23,7 +24,7 @@ ANSWERS = {200, 400, 404, 405, 406, 408, 413, 415, 417}
 
 
 class Unanswered(Exception):
-    """The server waits for more, or saw no request: nothing came until the connection was closed."""
+    """The server sent nothing until the connection was closed: it waits for more, or saw no request."""
 
 
 def request(body: bytes, *headers: str, line: str = "POST /invocations HTTP/1.1") -> bytes:
@@ -69,12 +70,17 @@ class Server:
         self.executions += 1
         if self.executions % CHECK_EVERY == 0:
             for good, answer in self.answers.items():
-                assert self.answered(good, GOOD_SILENCE_S) == answer, f"another answer than before to {good[:300]!r}"
+                assert self.answered(good, GOOD_SILENCE_S) == answer, (
+                    f"the answer has changed to the request {good[:300]!r}"
+                )
             assert all(process.is_running() for process in self.processes), "a process of the server has ended"
         self.answered(message)
 
     def answered(self, message: bytes, silence_s: float = SILENCE_S) -> list[tuple[int, bytes]]:
-        """The statuses and bodies of all answers. Unanswered, or AssertionError for what is no answer of HTTP's."""
+        """Return the statuses and bodies of all answers.
+
+        Raise Unanswered if there are none, and AssertionError if an answer is not valid HTTP.
+        """
         with socket.create_connection(("127.0.0.1", self.port), DEADLINE_S) as connection:
             received = exchanged(connection, message, silence_s).replace(CONTINUE, b"")
         if not received:
@@ -83,7 +89,10 @@ class Server:
 
 
 def exchanged(connection: socket.socket, message: bytes, silence_s: float) -> bytes:
-    """What came until nothing more came; silence ends in the client's going away, which the server must notice."""
+    """Send a message and return everything that the server sends.
+
+    After a silence the client closes its side, which the server must notice.
+    """
     received = bytearray()
     try:
         connection.sendall(message)
@@ -93,7 +102,7 @@ def exchanged(connection: socket.socket, message: bytes, silence_s: float) -> by
         return bytes(received)
     except TimeoutError:
         pass
-    except ConnectionError:  # refused before all of it was sent
+    except ConnectionError:  # the server refused before it had read everything
         return bytes(received)
     connection.settimeout(DEADLINE_S)
     connection.shutdown(socket.SHUT_WR)
@@ -103,7 +112,7 @@ def exchanged(connection: socket.socket, message: bytes, silence_s: float) -> by
 
 
 class Received:
-    """Bytes as http.client takes them: from a socket's file."""
+    """Received bytes in the form of a socket, for http.client."""
 
     def __init__(self, data: bytes) -> None:
         self.file = io.BytesIO(data)
@@ -122,9 +131,9 @@ def parsed(received: bytes) -> list[tuple[int, bytes]]:
             length = int(answer.headers["Content-Length"])
             body = source.file.read(length)
         except (http.client.HTTPException, TypeError, ValueError) as error:
-            raise AssertionError(f"no HTTP: {received[:300]!r}") from error
+            raise AssertionError(f"not HTTP: {received[:300]!r}") from error
         assert answer.status in ANSWERS, f"{answer.status} {body[:300]!r}"
-        assert len(body) == length, f"half an answer: {received[:300]!r}"
+        assert len(body) == length, f"an incomplete answer: {received[:300]!r}"
         answers.append((answer.status, body))
         received = source.file.read()
     return answers

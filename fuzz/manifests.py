@@ -1,4 +1,4 @@
-"""The readers of .lst files, RecordIO and augmented manifests, on good ones with random changes."""
+"""Fuzz the readers of .lst files, RecordIO and augmented manifests with changed good files."""
 
 import struct
 import tempfile
@@ -16,7 +16,7 @@ from image_classification.data.recordio_images import read_recordio
 from image_classification.data.shared_file import StoredFile
 from image_classification.failure import CustomerError
 
-LST, RECORDIO, AUGMENTED = b"l", b"r", b"a"  # the first byte says whose reader a seed is for
+LST, RECORDIO, AUGMENTED = b"l", b"r", b"a"  # the first byte of a seed names its reader
 MAGIC = struct.pack("<I", 0xCED7230A)
 
 
@@ -58,13 +58,13 @@ def read_augmented(data: bytes) -> None:
 
 def accepted(read: Callable[[], object]) -> None:
     try:
-        found = read()
+        result = read()
     except CustomerError as error:
         if not str(error).startswith("Invalid "):
-            raise AssertionError(f"not a refusal of the input: {error}") from error
+            raise AssertionError(f"the message does not refuse the input: {error}") from error
         return
-    if isinstance(found, tuple):
-        read_images(*found)
+    if isinstance(result, tuple):
+        read_images(*result)
 
 
 def read_images(images: ImageRecords, labels: Labels) -> None:

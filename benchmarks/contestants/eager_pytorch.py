@@ -1,6 +1,6 @@
-"""ResNet-20 as one writes it in PyTorch: files, DataLoader, Pillow, modules, SGD. Usage: eager_pytorch.py FOLDER
+"""Train ResNet-20 with plain PyTorch: files, DataLoader, Pillow, modules, SGD. Usage: eager_pytorch.py FOLDER
 
-FOLDER is laid out like /opt/ml/input/data. Prints the seconds of each epoch.
+FOLDER is laid out like /opt/ml/input/data. The program prints the seconds of each epoch.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""ResNet-20 in MXNet 1.9.1: RecordIO, ImageRecordIter, a compiled graph, SGD. Usage: mxnet_gluon.py FOLDER
+"""Train ResNet-20 with MXNet 1.9.1: RecordIO, ImageRecordIter, a compiled graph, SGD. Usage: mxnet_gluon.py FOLDER
 
-FOLDER is laid out like /opt/ml/input/data. Prints the seconds of each epoch. Runs in an environment of its own.
+FOLDER is laid out like /opt/ml/input/data. The program prints the seconds of each epoch. It needs an environment of its
+own.
 """
 
 import sys
@@ -49,7 +50,7 @@ def resnet20(num_classes: int = 2) -> Any:
 
 
 def packed(folder: Path, target: Path) -> None:
-    """The channel as RecordIO, which ImageRecordIter decodes and augments in threads of its own."""
+    """Write the channel as RecordIO, which ImageRecordIter decodes and augments in its own threads."""
     writer = mx.recordio.MXRecordIO(str(target), "w")
     for line in (folder / "train_lst" / "train.lst").read_text().splitlines():
         index, label, name = line.split("\t")
