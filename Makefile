@@ -236,10 +236,10 @@ clean: ## stop the local cloud, remove its state, the environments and the resul
 	@$(UV) pip install --quiet --python .venv-localstack/bin/python -r src/localstack_plugin/requirements.lock
 	@touch $@
 
-.venv-localstack/.installed: .venv-localstack/.locked src/localstack_plugin/pyproject.toml
+.venv-localstack/.installed: .venv-localstack/.locked src/localstack_plugin/pyproject.toml src/safety/pyproject.toml
 	@echo "set-up: the plugin of LocalStack" >&2
 	@# built apart: LocalStack brings an extension of setuptools that breaks editable installs
-	@$(UV) pip install --quiet --python .venv-localstack/bin/python --no-deps -e ./src/localstack_plugin
+	@$(UV) pip install --quiet --python .venv-localstack/bin/python --no-deps -e ./src/safety -e ./src/localstack_plugin
 	@touch $@
 
 .venv-ministack/.installed: .venv/.uv-$(UV_VERSION) benchmarks/ministack/requirements.lock

@@ -20,7 +20,9 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "sagemaker_emulator": None,
     "local_cloud": None,
     "localstack_plugin": None,
+    "safety": set(),
 }
+SHARED = "safety"  # every part may use it: docs/adr/0011-safety-is-shared.md
 SAYS_WHERE_IT_RUNS = re.compile(r"localstack|emulator|localhost|127\.0\.0\.1|4566", re.IGNORECASE)
 ONLY_IN_PLUGIN = {"localstack", "rolo", "plux", "awslambdaric"}
 
@@ -36,6 +38,12 @@ def imports(part: str) -> dict[str, set[str]]:
     return found
 
 
+def test_parts_that_travel_to_aws_do_without_the_shared_one() -> None:
+    for part in ("functions", "image_classification"):
+        for file, names in imports(part).items():
+            assert SHARED not in names, file
+
+
 def test_every_part_has_a_rule() -> None:
     assert set(MAY_IMPORT) == PARTS
 
@@ -43,7 +51,7 @@ def test_every_part_has_a_rule() -> None:
 @pytest.mark.parametrize("part", sorted(MAY_IMPORT))
 def test_no_part_imports_another(part: str) -> None:
     for file, names in imports(part).items():
-        assert not names & (PARTS - {part}), file
+        assert not names & (PARTS - {part, SHARED}), file
 
 
 @pytest.mark.parametrize("part", sorted(name for name, allowed in MAY_IMPORT.items() if allowed is not None))

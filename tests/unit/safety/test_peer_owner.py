@@ -1,0 +1,59 @@
+"""Whose connection it is."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from safety import peer_owner
+from safety.peer_owner import PeerGuard, owner_of, peer_of
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who owns a connection")
+NOBODY = 65534
+Pair = tuple[socket.socket, socket.socket]
+
+
+@pytest.fixture(params=[("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("::", "127.0.0.1"), ("::", "::ffff:127.0.0.1")])
+def connection(request: pytest.FixtureRequest) -> Iterator[Pair]:
+    """The client's socket and the server's: over IPv4, over IPv6, and from IPv4 to a server of both."""
+    server_host, client_host = request.param
+    family = socket.AF_INET6 if ":" in server_host else socket.AF_INET
+    with socket.create_server((server_host, 0), family=family, dualstack_ipv6=server_host == "::") as listener:
+        address = (client_host, listener.getsockname()[1])
+        with closing(socket.create_connection(address)) as client, closing(listener.accept()[0]) as server:
+            yield client, server
+
+
+def test_the_owner_of_a_connection_is_its_user(connection: Pair) -> None:
+    assert owner_of(*peer_of(connection[1])) == os.geteuid()
+    assert peer_owner._looked_up(*peer_of(connection[1])) == os.geteuid()
+    assert PeerGuard().refusal(*peer_of(connection[1])) is None
+
+
+def test_another_user_is_refused_by_name(connection: Pair) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to have connections of another user")
+    peer, own = peer_of(connection[1])
+    os.fchown(connection[0].fileno(), NOBODY, NOBODY)
+    assert owner_of(peer, own) == peer_owner._looked_up(peer, own) == NOBODY
+    refusal = PeerGuard().refusal(peer, own)
+    assert refusal is not None
+    assert "not to nobody" in refusal
+
+
+def test_a_client_that_has_gone_is_refused(connection: Pair) -> None:
+    client, server = connection
+    peer, own = peer_of(server)
+    client.close()
+    assert owner_of(peer, own) is None
+    assert peer_owner._looked_up(peer, own) is None
+    assert PeerGuard().refusal(peer, own) is not None
+
+
+def test_a_peer_of_another_network_is_not_judged() -> None:
+    assert PeerGuard().refusal(("172.17.0.2", 40000), ("172.17.0.1", 4566)) is None

@@ -1,0 +1,140 @@
+"""Which requests reach a server on this machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from safety.request_guard import RequestGuard
+
+GUARD = RequestGuard(allowed_hosts=["localstack"], allowed_origins=["https://notebook.example"])
+HOST = ("Host", "127.0.0.1:4566")
+FOREIGN = ("Origin", "http://evil.example")
+
+
+def refusal(*headers: tuple[str, str], method: str = "POST", target: str = "/") -> str | None:
+    return GUARD.refusal(method, target, headers)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:4566",
+        "127.8.9.10",
+        "localhost:4570",
+        "LOCALHOST",
+        "localhost.:4566",
+        "[::1]:4566",
+        "localhost.localstack.cloud:4566",
+        "bucket.s3.us-east-1.localhost.localstack.cloud:4566",
+        "bucket.localhost:4566",
+        "localstack:4566",
+        "LocalStack",
+    ],
+)
+def test_a_name_of_this_machine_is_accepted(host: str) -> None:
+    assert refusal(("Host", host)) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example:4570",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "notlocalhost",
+        "evil.example@127.0.0.1",
+        "0.0.0.0:4566",
+        "192.168.1.5:4566",
+        "127.0.0.1:x",
+        "sagemaker",
+        "",
+        "[::1",
+    ],
+)
+def test_a_foreign_host_is_refused_and_the_setting_named(host: str) -> None:
+    assert "SCONES_ALLOWED_HOSTS" in (refusal(("Host", host)) or "")
+
+
+def test_several_host_headers_are_refused() -> None:
+    assert refusal(HOST, ("host", "evil.example"))
+
+
+def test_a_client_that_sends_no_host_is_no_browser() -> None:
+    assert refusal() is None
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://localhost:3000",
+        "http://127.0.0.1:8888",
+        "https://app.localhost",
+        "http://[::1]:80",
+        "https://notebook.example",
+    ],
+)
+def test_pages_of_this_machine_and_allowed_pages_may_ask(origin: str) -> None:
+    assert refusal(HOST, ("Origin", origin), ("Sec-Fetch-Site", "cross-site")) is None
+    assert refusal(HOST, ("Origin", origin), method="GET", target="/?Action=ListQueues") is None
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://evil.example",
+        "null",
+        "file://",
+        "https://localhost.evil.example",
+        "http://notebook.example",
+        "chrome-extension://localhost",
+        "http://localhost@evil.example",
+        "http://evil.example#http://localhost",
+        "",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PUT", "DELETE"])
+def test_a_foreign_origin_is_refused_for_every_method(origin: str, method: str) -> None:
+    assert "SCONES_ALLOWED_ORIGINS" in (refusal(HOST, ("Origin", origin), method=method) or "")
+
+
+def test_one_foreign_origin_among_several_is_enough() -> None:
+    assert refusal(HOST, ("Origin", "http://localhost"), FOREIGN)
+    assert refusal(HOST, ("Origin", "http://localhost"), ("Referer", "http://evil.example/"))
+
+
+def test_a_foreign_referer_is_refused_and_an_own_one_is_not() -> None:
+    assert refusal(HOST, ("Referer", "http://evil.example/localhost"))
+    assert refusal(HOST, ("Referer", "http://localhost:3000/page?x=1"), ("Sec-Fetch-Site", "cross-site")) is None
+
+
+def test_a_cross_site_request_without_origin_is_refused() -> None:
+    assert refusal(HOST, ("Sec-Fetch-Site", "cross-site"), method="GET", target="/bucket/key")
+    assert refusal(HOST, ("sec-fetch-site", " Cross-Site "), method="GET")
+    assert refusal(HOST, ("Sec-Fetch-Site", "none"), method="GET") is None
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/?Action=SendMessage",
+        "/queue?x=1&action=SendMessage",
+        "/?%41ction=X",
+        "/?a=1;Action=X",
+        "/?Action=",
+        "/?Action",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_get_that_acts_needs_a_header_that_pages_cannot_send(target: str, method: str) -> None:
+    assert refusal(HOST, method=method, target=target)
+    assert refusal(HOST, ("Authorization", "AWS4-HMAC-SHA256 …"), method=method, target=target) is None
+    assert refusal(HOST, method="POST", target=target) is None
+
+
+@pytest.mark.parametrize("target", ["/", "/bucket/Action=1", "/bucket?list-type=2&prefix=Action", "/?x=Action=1"])
+def test_other_gets_need_no_signature(target: str) -> None:
+    assert refusal(HOST, method="GET", target=target) is None
+
+
+def test_a_long_host_is_cut_in_the_message() -> None:
+    assert len(refusal(("Host", "x" * 100_000)) or "") < 400
