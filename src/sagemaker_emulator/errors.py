@@ -10,6 +10,11 @@ def validation(message: str) -> AwsError:
     return AwsError("ValidationException", message)
 
 
+def runtime_validation(message: str) -> AwsError:
+    """The same of SageMaker's runtime, which has another name for it."""
+    return AwsError("ValidationError", message)
+
+
 def resource_in_use(message: str) -> AwsError:
     return AwsError("ResourceInUse", message)
 

@@ -9,13 +9,13 @@ from sagemaker_emulator.hosting.endpoints import Endpoints
 from sagemaker_emulator.hosting.launcher import HostingContext
 from sagemaker_emulator.hosting.local_mode import LocalMode
 from sagemaker_emulator.hosting.models import EndpointConfigs, Models
-from sagemaker_emulator.invocation.async_invocation import AsyncWork
+from sagemaker_emulator.invocation.async_invocation import AsyncRunner
 from sagemaker_emulator.invocation.async_queue import AsyncInvocations
-from sagemaker_emulator.invocation.container_requests import Containers
 from sagemaker_emulator.invocation.data_capture import CaptureWriter
 from sagemaker_emulator.invocation.invoke_endpoint import Invocations
 from sagemaker_emulator.invocation.metrics import InvocationMetrics
 from sagemaker_emulator.invocation.response_streams import ResponseStreams
+from sagemaker_emulator.invocation.routing import Router
 from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.processing.jobs import ProcessingJobs
 from sagemaker_emulator.registry.model_packages import ModelPackageGroups, ModelPackages
@@ -56,12 +56,12 @@ class SageMaker:
         self.endpoint_configs = EndpointConfigs(self.store, arns)
         self.local_mode = LocalMode(hosting, settings.docker_network)
         self.endpoints = Endpoints(self.store, arns, hosting, self.endpoint_configs, self.models, self.local_mode)
-        self.containers = Containers()
-        hosted = (self.endpoints, self.containers)
+        self.router = Router()
+        hosted = (self.endpoints, self.router)
         self.invocations = Invocations(*hosted, self.capture, self.metrics, settings.invocation_timeout_s)
         self.response_streams = ResponseStreams(*hosted, self.metrics, settings.invocation_timeout_s)
-        work = AsyncWork(*hosted, aws, self.metrics, settings.region)
-        self.async_invocations = AsyncInvocations(self.store, self.endpoints, work, settings.state_dir / "async")
+        runner = AsyncRunner(*hosted, aws, self.metrics, settings.region)
+        self.async_invocations = AsyncInvocations(self.store, self.endpoints, runner, settings.state_dir / "async")
         self.tags = Tags(self.store)
         self.events = EventPublisher(aws)
         self.store.on_change = self.events.changed

@@ -73,7 +73,7 @@ class Server:
 
     async def _close(self, _: web.Application) -> None:
         await self._sagemaker.async_invocations.close()
-        self._sagemaker.containers.close()
+        self._sagemaker.router.close()
         await asyncio.to_thread(self._sagemaker.close)
         self._threads.shutdown()
 

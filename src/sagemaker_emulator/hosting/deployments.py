@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from sagemaker_emulator.errors import runtime_validation
 from sagemaker_emulator.hosting.instances import Instance
 from sagemaker_emulator.hosting.launcher import HostingContext, Launcher, stop_all
 from sagemaker_emulator.resources.endpoint import Revision
@@ -90,7 +91,7 @@ class Deployment:
 
     def _named(self, name: str) -> Variant:
         if name not in self.variants:
-            raise validation_error(f"Variant {name} was not found for endpoint {self.endpoint_name}")
+            raise runtime_validation(f"Variant {name} was not found for endpoint {self.endpoint_name}")
         return self.variants[name]
 
     def _by_weight(self) -> Variant:
@@ -99,13 +100,8 @@ class Deployment:
             return variants[0]
         weights = [variant.weight for variant in variants]
         if not any(weights):
-            raise validation_error(f"Endpoint {self.endpoint_name} has no variant with a weight above 0")
+            raise runtime_validation(f"Endpoint {self.endpoint_name} has no variant with a weight above 0")
         return random.choices(variants, weights)[0]  # noqa: S311 - traffic, not secrets
-
-
-def validation_error(message: str) -> AwsError:
-    """The runtime's name for ValidationException."""
-    return AwsError("ValidationError", message)
 
 
 def deploy(context: HostingContext, endpoint: str, revision: Revision) -> Deployment:

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from sagemaker_emulator.archives.archive import ArchiveError
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.engine import EngineError
-from sagemaker_emulator.errors import service_unavailable, validation
-from sagemaker_emulator.hosting.deployments import Deployment, deploy, validation_error
+from sagemaker_emulator.errors import runtime_validation, service_unavailable, validation
+from sagemaker_emulator.hosting.deployments import Deployment, deploy
 from sagemaker_emulator.hosting.instances import StartFailed
 from sagemaker_emulator.hosting.launcher import HostingContext
 from sagemaker_emulator.hosting.local_mode import LocalMode
@@ -132,7 +132,7 @@ class Endpoints:
         with suppress(NotFound):
             if self._store.get(Endpoint, name).status is EndpointStatus.SYSTEM_UPDATING:
                 raise service_unavailable(f"Endpoint {name} is being started again.")
-        raise validation_error(f"Endpoint {name} of account {self._arns.account_id} not found.")
+        raise runtime_validation(f"Endpoint {name} of account {self._arns.account_id} not found.")
 
     def live(self, name: str) -> Deployment | None:
         """What serves an endpoint now, if anything does."""

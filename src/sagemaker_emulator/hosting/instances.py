@@ -9,6 +9,8 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sagemaker_emulator.aws_clients.log_streams import LogStream
@@ -30,7 +32,7 @@ class StartFailed(Exception):
 
 @dataclass(eq=False)
 class Instance:
-    """One serving container. `in_flight` is touched by the server's event loop alone."""
+    """One serving container. Only `busy` changes `in_flight`, and only on the server's event loop."""
 
     spec: ContainerSpec
     engine: Engine
@@ -48,6 +50,15 @@ class Instance:
     def address(self) -> str:
         assert self._container is not None
         return self._container.address
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Count one more request in flight until the context ends."""
+        self.in_flight += 1
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
 
     def start(self, timeout_s: float) -> None:
         """Start and wait for `GET /ping` to answer 200. StartFailed when it does not within `timeout_s`."""

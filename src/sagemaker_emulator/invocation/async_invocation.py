@@ -1,4 +1,4 @@
-"""One asynchronous invocation, from its input in S3 to its output in S3 and the notification."""
+"""One asynchronous invocation: input from S3, the container's answer, output to S3, notification to SNS."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients, S3Location, is_callers_fault
 from sagemaker_emulator.hosting.endpoints import Endpoints
-from sagemaker_emulator.invocation.async_results import MESSAGE_MAX_BYTES, Result, message
-from sagemaker_emulator.invocation.container_requests import DEFAULT_CONTENT_TYPE, ContainerFailed, Containers, Exchange
+from sagemaker_emulator.invocation.async_results import MESSAGE_MAX_BYTES, Result, notification
 from sagemaker_emulator.invocation.invoke_endpoint import us_since
 from sagemaker_emulator.invocation.metrics import InvocationMetrics
+from sagemaker_emulator.invocation.requests import DEFAULT_CONTENT_TYPE, container_headers
+from sagemaker_emulator.invocation.routing import ContainerFailed, Exchange, Router
 from sagemaker_emulator.resources.async_invocation import AsyncInvocation
 from sagemaker_emulator.resources.endpoint_config import AsyncInference
 from sagemaker_emulator.wire import AwsError
@@ -34,27 +37,31 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class AsyncWork:
-    """What every asynchronous invocation needs. Payloads go through files: they may be a gigabyte."""
+class AsyncRunner:
+    """Runs one asynchronous invocation at a time for each caller of `run`, on the server's event loop.
+
+    Payloads pass through files, because they may be as large as a gigabyte.
+    """
 
     endpoints: Endpoints
-    containers: Containers
+    router: Router
     aws: AwsClients
     metrics: InvocationMetrics
     region: str
 
-    async def do(self, invocation: AsyncInvocation, directory: Path, in_thread: InThread) -> None:
-        """Returns when the outcome is in S3 and told to SNS. An S3 that is away is waited for."""
+    async def run(self, invocation: AsyncInvocation, directory: Path, in_thread: InThread) -> None:
+        """Return when the result is in S3 and SNS has been told. While S3 is unreachable, this keeps trying."""
         directory.mkdir(parents=True, exist_ok=True)
-        config = await self._config(invocation)
+        config = self._config(invocation)
         try:
             result = await self._result(invocation, directory, in_thread)
         except AWS_ERRORS as error:
             result = Result(f"ClientError: {error}")
         if topic := result.topic(config):
-            await in_thread(self._notify, topic, message(invocation, result, config, self.region))
+            message = notification(invocation, result, config, self.region, datetime.now(UTC))
+            await in_thread(self._notify, topic, message)
 
-    async def _config(self, invocation: AsyncInvocation) -> AsyncInference:
+    def _config(self, invocation: AsyncInvocation) -> AsyncInference:
         revision = self.endpoints.get(invocation.endpoint_name).revision
         return revision.config.async_inference or AsyncInference.from_request(
             {"OutputConfig": {"S3OutputPath": invocation.output_uri}}
@@ -64,25 +71,30 @@ class AsyncWork:
         output = directory / "output"
         if invocation.expires < time.time():
             reason = EXPIRED.format(ttl=invocation.expires - invocation.created)
-            failed = Result(reason)
             output.write_text(reason)
+            answer = Result(reason)
         else:
-            if invocation.input_uri:
-                source = S3Location.parse(invocation.input_uri)
-                download = self.aws.s3.download_file
-                await _insist(in_thread, download, source.bucket, source.key, str(directory / "input"))
-            failed = await self._infer(invocation, directory / "input", output)
-        location = invocation.failure_uri if failed.failure_reason else invocation.output_uri
+            await self._fetch_input(invocation, directory / "input", in_thread)
+            answer = await self._infer(invocation, directory / "input", output)
+        location = invocation.failure_uri if answer.failure_reason else invocation.output_uri
         if location:
-            await _insist(in_thread, self._upload, output, location, failed.content_type)
-        return Result(failed.failure_reason, failed.content_type, location, _head(output))
+            await _retry_while_s3_is_unreachable(in_thread, self._upload, output, location, answer.content_type)
+        return Result(answer.failure_reason, answer.content_type, location, _head(output))
+
+    async def _fetch_input(self, invocation: AsyncInvocation, target: Path, in_thread: InThread) -> None:
+        """Download the input, unless it came with the request."""
+        if invocation.input_uri:
+            source = S3Location.parse(invocation.input_uri)
+            download = self.aws.s3.download_file
+            await _retry_while_s3_is_unreachable(in_thread, download, source.bucket, source.key, str(target))
 
     async def _infer(self, invocation: AsyncInvocation, source: Path, output: Path) -> Result:
-        """Ask the container; its answer, or what it said instead, is in `output`."""
+        """Send `source` to a container and write its answer, or the reason why there is none, to `output`."""
         started = time.perf_counter_ns()
         try:
             with source.open("rb") as body:
-                async with await self._asked(invocation, body) as exchange:
+                async with AsyncExitStack() as stack:
+                    exchange = await self._enter_exchange(stack, invocation, body)
                     variant, status, content_type = exchange.variant, exchange.status, exchange.content_type
                     await _save(exchange, output)
         except ContainerFailed as failure:
@@ -96,13 +108,17 @@ class AsyncWork:
             return Result(FROM_MODEL.format(side=side, status=status), content_type)
         return Result(f"ClientError: {output.read_text()}", content_type)
 
-    async def _asked(self, invocation: AsyncInvocation, body: BinaryIO) -> Exchange:
-        """Waits for an instance when the last one has just gone."""
-        request = {**invocation.request, "InferenceId": invocation.inference_id}
+    async def _enter_exchange(self, stack: AsyncExitStack, invocation: AsyncInvocation, body: BinaryIO) -> Exchange:
+        """Send the request. While no instance is healthy, wait for one."""
+        request = invocation.request
+        headers = container_headers(
+            request.content_type, request.accept, request.custom_attributes, invocation.inference_id
+        )
         while True:
             try:
                 deployment = self.endpoints.deployment(invocation.endpoint_name)
-                return await self.containers.post(deployment, request, body, invocation.timeout_s)
+                exchange = self.router.exchange(deployment, headers, body, invocation.timeout_s)
+                return await stack.enter_async_context(exchange)
             except AwsError as error:
                 if error.code != "ServiceUnavailable":
                     raise
@@ -118,20 +134,20 @@ class AsyncWork:
         try:
             self.aws.sns.publish(TopicArn=topic, Message=text)
         except AWS_ERRORS as error:
-            log.warning("a notification did not reach %s: %s", topic, error)
+            log.warning("could not notify the topic %s: %s", topic, error)
 
 
-async def _insist(in_thread: InThread, work: Callable[..., Any], *arguments: Any) -> None:
-    """Until S3 is there. What is the caller's fault is raised at once."""
+async def _retry_while_s3_is_unreachable(in_thread: InThread, call: Callable[..., Any], *arguments: Any) -> None:
+    """Make a call to S3 until it succeeds. An error that is the caller's own fault is raised at once."""
     pause_s = RETRY_S
     while True:
         try:
-            await in_thread(work, *arguments)
+            await in_thread(call, *arguments)
             return
         except AWS_ERRORS as error:
             if is_callers_fault(error):
                 raise
-            log.warning("S3 is asked again in %g s: %s", pause_s, error)
+            log.warning("trying S3 again in %g s: %s", pause_s, error)
         await asyncio.sleep(pause_s)
         pause_s = min(RETRY_MAX_S, pause_s * 2)
 

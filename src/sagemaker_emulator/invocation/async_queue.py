@@ -1,4 +1,9 @@
-"""InvokeEndpointAsync: acknowledged when it is on disk, then done by the endpoint's instances in the order it came."""
+"""InvokeEndpointAsync: a request is acknowledged once it is on disk, then run by the endpoint's instances in order.
+
+Each endpoint with requests has a Queue and one task that hands requests to instances, as many at once as the
+endpoint configuration allows. A request leaves the store when its result is in S3, so a request that was
+interrupted by `kill -9` runs again after the next start. Everything but disk and S3 happens on the event loop.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +20,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sagemaker_emulator.hosting.deployments import validation_error
+from sagemaker_emulator.errors import runtime_validation
 from sagemaker_emulator.hosting.endpoints import Endpoints
-from sagemaker_emulator.invocation.async_invocation import AsyncWork
-from sagemaker_emulator.resources.async_invocation import AsyncInvocation
+from sagemaker_emulator.invocation.async_invocation import AsyncRunner
+from sagemaker_emulator.resources.async_invocation import AsyncInvocation, InvokeEndpointAsyncRequest
 from sagemaker_emulator.resources.endpoint import Endpoint
 from sagemaker_emulator.resources.endpoint_config import AsyncInference
 from sagemaker_emulator.storage.store import NotFound, Store
 from sagemaker_emulator.wire import AwsError
 
-POLL_S = 0.5  # how soon a change of the endpoint's instances, or an expiry, is seen
+POLL_S = 0.5  # how often to look for healthy instances and expired requests
 THREADS = 8
 
 log = logging.getLogger(__name__)
@@ -32,7 +37,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Queue:
-    """What waits for one endpoint, first in, first out, and what its instances are at."""
+    """Requests to one endpoint: those that wait, first in, first out, and those that are running."""
 
     waiting: deque[AsyncInvocation] = field(default_factory=deque)
     running: set[asyncio.Task[None]] = field(default_factory=set)
@@ -41,60 +46,43 @@ class Queue:
 
 
 class AsyncInvocations:
-    """Runs on the server's event loop; disk and S3 are left to threads. After `kill -9` a request is done again."""
+    """Runs on the server's event loop; threads of its own do what waits for the disk or for S3."""
 
-    def __init__(self, store: Store, endpoints: Endpoints, work: AsyncWork, directory: Path) -> None:
-        self._store, self._endpoints, self._work, self._directory = store, endpoints, work, directory
+    def __init__(self, store: Store, endpoints: Endpoints, runner: AsyncRunner, directory: Path) -> None:
+        self._store, self._endpoints, self._runner, self._directory = store, endpoints, runner, directory
         self._queues: dict[str, Queue] = {}
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="async invocation")
 
     async def open(self) -> None:
-        """Take up what an earlier life acknowledged."""
-        work_left = self._store.all(AsyncInvocation)
-        known = {invocation.name for invocation in work_left}
+        """Queue the requests that were acknowledged before a restart, and remove files that belong to none."""
+        unfinished = self._store.all(AsyncInvocation)
+        known = {invocation.name for invocation in unfinished}
         for path in self._directory.glob("*"):
             if path.name not in known:
                 shutil.rmtree(path, ignore_errors=True)
-        for invocation in work_left:
+        for invocation in unfinished:
             self._enqueue(invocation)
 
     async def close(self) -> None:
-        """Whatever is not done stays in the store."""
+        """Stop. Unfinished requests stay in the store."""
         tasks = [task for queue in self._queues.values() for task in (queue.task, *queue.running) if task]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._threads.shutdown(cancel_futures=True)
 
-    async def invoke(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The output of InvokeEndpointAsync. ValidationError for a request that no instance will ever see."""
-        endpoint_name, body = request["EndpointName"], request.pop("Body", b"")
-        config = self._endpoints.deployment(endpoint_name).async_inference
+    async def invoke(self, request: InvokeEndpointAsyncRequest, body: bytes) -> dict[str, Any]:
+        """Return the output of InvokeEndpointAsync. ValidationError for a request that no instance can ever get."""
+        name = request.endpoint_name
+        config = self._endpoints.deployment(name).async_inference
         if config is None:
-            raise validation_error(f"Endpoint {endpoint_name} is not an asynchronous endpoint: use InvokeEndpoint.")
-        _refuse_input(request, body)
-        invocation = self._invocation(request, config, self._endpoints.get(endpoint_name))
+            raise runtime_validation(f"Endpoint {name} is not an asynchronous endpoint: use InvokeEndpoint.")
+        _refuse_bad_input(request, body)
+        invocation = new_invocation(request, config, self._endpoints.get(name))
         await self._in_thread(self._acknowledge, invocation, body)
         self._enqueue(invocation)
-        said = {"InferenceId": invocation.inference_id, "OutputLocation": invocation.output_uri}
-        return said if invocation.failure_uri is None else {**said, "FailureLocation": invocation.failure_uri}
-
-    def _invocation(self, request: dict[str, Any], config: AsyncInference, endpoint: Endpoint) -> AsyncInvocation:
-        name = str(uuid.uuid4())
-        folders = [part for part in (request.get("S3OutputPathExtension", "").strip("/"),) if part]
-        failure = "/".join([config.failure_uri, *folders, f"{name}-error.out"]) if config.failure_uri else None
-        return AsyncInvocation(
-            name=name,
-            arn=f"{AsyncInvocation.kind}/{name}",
-            endpoint_name=endpoint.name,
-            endpoint_created=endpoint.created,
-            inference_id=request.get("InferenceId") or str(uuid.uuid4()),
-            request=request,
-            input_uri=request.get("InputLocation"),
-            output_uri="/".join([config.output_uri, *folders, request.get("Filename") or f"{name}.out"]),
-            failure_uri=failure,
-            created=time.time(),
-        )
+        output = {"InferenceId": invocation.inference_id, "OutputLocation": invocation.output_uri}
+        return output if invocation.failure_uri is None else {**output, "FailureLocation": invocation.failure_uri}
 
     def _acknowledge(self, invocation: AsyncInvocation, body: bytes) -> None:
         if invocation.input_uri is None:
@@ -111,9 +99,9 @@ class AsyncInvocations:
             queue.task = asyncio.create_task(self._serve(invocation.endpoint_name, queue))
 
     async def _serve(self, endpoint_name: str, queue: Queue) -> None:
-        """One endpoint's queue, until it is empty."""
+        """Hand out one endpoint's requests until none is left."""
         while queue.waiting or queue.running:
-            await self._drop_orphans(endpoint_name, queue)
+            await self._drop_requests_of_deleted_endpoint(endpoint_name, queue)
             self._hand_out(endpoint_name, queue)
             with suppress(TimeoutError):
                 await asyncio.wait_for(queue.changed.wait(), POLL_S)
@@ -121,8 +109,8 @@ class AsyncInvocations:
         del self._queues[endpoint_name]
 
     def _hand_out(self, endpoint_name: str, queue: Queue) -> None:
-        """As much as the instances take at once; what has waited for too long needs none."""
-        room = self._room(endpoint_name) - len(queue.running)
+        """Start as many requests as the instances have room for. Expired requests need no instance."""
+        room = self._capacity(endpoint_name) - len(queue.running)
         for invocation in [one for one in queue.waiting if one.expires < time.time()]:
             queue.waiting.remove(invocation)
             self._start(invocation, queue)
@@ -130,7 +118,7 @@ class AsyncInvocations:
             self._start(queue.waiting.popleft(), queue)
             room -= 1
 
-    def _room(self, endpoint_name: str) -> int:
+    def _capacity(self, endpoint_name: str) -> int:
         deployment = self._endpoints.live(endpoint_name)
         if deployment is None:
             return 0
@@ -139,30 +127,28 @@ class AsyncInvocations:
         return ready * (config.concurrent_per_instance if config else 1)
 
     def _start(self, invocation: AsyncInvocation, queue: Queue) -> None:
-        task = asyncio.create_task(self._do(invocation, queue))
+        task = asyncio.create_task(self._run(invocation, queue))
         queue.running.add(task)
         task.add_done_callback(queue.running.discard)
 
-    async def _do(self, invocation: AsyncInvocation, queue: Queue) -> None:
+    async def _run(self, invocation: AsyncInvocation, queue: Queue) -> None:
         directory = self._directory / invocation.name
         try:
-            with suppress(AwsError):  # it went with its endpoint
-                await self._work.do(invocation, directory, self._in_thread)
+            with suppress(AwsError):  # the endpoint was deleted meanwhile
+                await self._runner.run(invocation, directory, self._in_thread)
             await self._in_thread(self._forget, invocation)
         except Exception:  # the edge of a task: the request stays in the store for the next start
             log.exception("asynchronous invocation %s of endpoint %s", invocation.name, invocation.endpoint_name)
         finally:
             queue.changed.set()
 
-    async def _drop_orphans(self, endpoint_name: str, queue: Queue) -> None:
-        """The requests of an endpoint that was deleted go with it."""
+    async def _drop_requests_of_deleted_endpoint(self, endpoint_name: str, queue: Queue) -> None:
         if self._endpoints.live(endpoint_name):
             return
         created = None
         with suppress(NotFound):
             created = self._store.get(Endpoint, endpoint_name).created
-        orphans = [one for one in queue.waiting if one.endpoint_created != created]
-        for invocation in orphans:
+        for invocation in [one for one in queue.waiting if one.endpoint_created != created]:
             queue.waiting.remove(invocation)
             await self._in_thread(self._forget, invocation)
 
@@ -170,13 +156,33 @@ class AsyncInvocations:
         self._store.remove(AsyncInvocation, invocation.name)
         shutil.rmtree(self._directory / invocation.name, ignore_errors=True)
 
-    async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+    async def _in_thread(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
 
 
-def _refuse_input(request: dict[str, Any], body: bytes) -> None:
-    location = request.get("InputLocation")
+def new_invocation(request: InvokeEndpointAsyncRequest, config: AsyncInference, endpoint: Endpoint) -> AsyncInvocation:
+    """Return the invocation of a request: a name of its own, and where its output or its error will be in S3."""
+    name = str(uuid.uuid4())
+    extension = request.output_path_extension.strip("/")
+    folders = [extension] if extension else []
+    failure_uri = "/".join([config.failure_uri, *folders, f"{name}-error.out"]) if config.failure_uri else None
+    return AsyncInvocation(
+        name=name,
+        arn=f"{AsyncInvocation.kind}/{name}",
+        endpoint_name=endpoint.name,
+        endpoint_created=endpoint.created,
+        inference_id=request.inference_id or str(uuid.uuid4()),
+        request=request,
+        input_uri=request.input_location,
+        output_uri="/".join([config.output_uri, *folders, request.filename or f"{name}.out"]),
+        failure_uri=failure_uri,
+        created=time.time(),
+    )
+
+
+def _refuse_bad_input(request: InvokeEndpointAsyncRequest, body: bytes) -> None:
+    location = request.input_location
     if bool(body) == bool(location):
-        raise validation_error("Provide exactly one of Body and InputLocation.")
+        raise runtime_validation("Provide exactly one of Body and InputLocation.")
     if location and not location.startswith("s3://"):
-        raise validation_error(f"InputLocation {location} is not an S3 URI: s3://<bucket>/<key> is.")
+        raise runtime_validation(f"InputLocation {location} is not an S3 URI: s3://<bucket>/<key> is.")

@@ -1,4 +1,4 @@
-"""How an asynchronous invocation ended, and the message that SNS gets of it."""
+"""The result of an asynchronous invocation, and the message that SNS gets about it."""
 
 from __future__ import annotations
 
@@ -8,22 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sagemaker_emulator.resources.async_invocation import AsyncInvocation
+from sagemaker_emulator.resources.async_invocation import AsyncInvocation, InvokeEndpointAsyncRequest
 from sagemaker_emulator.resources.endpoint_config import AsyncInference
 
-MESSAGE_MAX_BYTES = 256 << 10  # SNS takes no more; an answer that does not fit is left out
-REQUEST_PARAMETERS = {
-    "accept": "Accept",
-    "contentType": "ContentType",
-    "customAttributes": "CustomAttributes",
-    "endpointName": "EndpointName",
-    "inputLocation": "InputLocation",
-}
+MESSAGE_MAX_BYTES = 256 << 10  # SNS's limit; an answer that does not fit is left out
+MESSAGE_ROOM_BYTES = 4096  # for everything in a message but the answer
 
 
 @dataclass(frozen=True)
 class Result:
-    """`failure_reason` is None for success. `head` is the answer, or its beginning where it is too long for SNS."""
+    """`failure_reason` is None for success. `head` is the answer, or its beginning if it is too long for SNS."""
 
     failure_reason: str | None
     content_type: str | None = None
@@ -34,20 +28,22 @@ class Result:
         return config.error_topic if self.failure_reason else config.success_topic
 
     def is_included(self, config: AsyncInference) -> bool:
+        """Whether the message contains the answer: the configuration asks for it, and it fits as base64."""
         kind = "ERROR_NOTIFICATION_TOPIC" if self.failure_reason else "SUCCESS_NOTIFICATION_TOPIC"
-        return kind in config.responses_in and len(self.head) * 4 // 3 < MESSAGE_MAX_BYTES - 4096
+        return kind in config.responses_in and len(self.head) * 4 // 3 < MESSAGE_MAX_BYTES - MESSAGE_ROOM_BYTES
 
 
-def message(invocation: AsyncInvocation, result: Result, config: AsyncInference, region: str) -> str:
-    """Keys in AWS's order."""
-    request = invocation.request
-    said: dict[str, Any] = {
+def notification(
+    invocation: AsyncInvocation, result: Result, config: AsyncInference, region: str, now: datetime
+) -> str:
+    """Return the message for SNS, with its keys in AWS's order."""
+    message: dict[str, Any] = {
         "awsRegion": region,
-        "eventTime": _iso(datetime.now(UTC)),
+        "eventTime": _iso(now),
         "receivedTime": _iso(datetime.fromtimestamp(invocation.created, UTC)),
         "invocationStatus": "Failed" if result.failure_reason else "Completed",
         "failureReason": result.failure_reason,
-        "requestParameters": {key: request[name] for key, name in REQUEST_PARAMETERS.items() if name in request},
+        "requestParameters": _request_parameters(invocation.request),
         "responseParameters": _present({"contentType": result.content_type, "outputLocation": result.location}),
         "responseBody": _body(result) if result.is_included(config) else None,
         "inferenceId": invocation.inference_id,
@@ -55,7 +51,18 @@ def message(invocation: AsyncInvocation, result: Result, config: AsyncInference,
         "eventSource": "aws:sagemaker",
         "eventName": "InferenceResult",
     }
-    return json.dumps(_present(said), separators=(",", ":"))
+    return json.dumps(_present(message), separators=(",", ":"))
+
+
+def _request_parameters(request: InvokeEndpointAsyncRequest) -> dict[str, str]:
+    parameters = {
+        "accept": request.accept,
+        "contentType": request.content_type,
+        "customAttributes": request.custom_attributes,
+        "endpointName": request.endpoint_name,
+        "inputLocation": request.input_location,
+    }
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def _body(result: Result) -> dict[str, str]:

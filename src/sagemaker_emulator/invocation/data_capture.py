@@ -1,14 +1,13 @@
-"""Data capture: records byte for byte as AWS writes them, first to a spool on disk, then as files to S3.
+"""Data capture: records are written to a spool on disk first, then sent to S3 as files.
 
-A record is on disk before its file is sent, so an S3 that is away for a while, or a restart, loses nothing.
-Key: `<destination>/<endpoint>/<variant>/yyyy/mm/dd/hh/MM-SS-mmm-<uuid4>.jsonl`, UTC, the time of the first record.
+A record is on disk before its file is sent, so neither an unreachable S3 nor a restart loses any (docs/adr/0006).
+Key: `<destination>/<endpoint>/<variant>/yyyy/mm/dd/hh/MM-SS-mmm-<uuid4>.jsonl`; the time is that of the first record,
+in UTC.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 import logging
 import math
 import random
@@ -18,9 +17,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients, S3Location
+from sagemaker_emulator.invocation.capture_records import CapturedInvocation, capture_record
 from sagemaker_emulator.resources.endpoint_config import DataCapture
 
 TICK_S = 0.25
@@ -31,27 +31,9 @@ PREFIX_FILE = "prefix"
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Payload:
-    body: bytes
-    content_type: str
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """What one InvokeEndpoint took in and gave back."""
-
-    endpoint_name: str
-    variant_name: str
-    request: Payload
-    response: Payload
-    inference_id: str | None
-    custom_attributes: str | None
-
-
 @dataclass
 class OpenFile:
-    """A file that still takes records. Times are monotonic seconds."""
+    """A spool file that records are still appended to. Times are monotonic seconds."""
 
     path: Path
     stream: TextIO
@@ -61,14 +43,14 @@ class OpenFile:
 
 @dataclass
 class Outage:
-    """A prefix that S3 does not take: when to try again, and how long to wait after that."""
+    """An S3 prefix that could not be written: when to try again, and the pause before that attempt."""
 
     until: float
     pause_s: float
 
 
 class CaptureWriter:
-    """Takes records from the server's loop, writes the spool, and sends files from a thread of its own."""
+    """Records are written by the callers of `record`; one thread closes old files and sends them to S3."""
 
     def __init__(self, aws: AwsClients, spool: Path, file_s: float, idle_s: float) -> None:
         self._aws, self._spool, self._file_s, self._idle_s = aws, spool, file_s, idle_s
@@ -83,18 +65,18 @@ class CaptureWriter:
         self._thread.start()
 
     def close(self) -> None:
-        """Send everything; what S3 does not take stays in the spool for the next start."""
+        """Send everything. Files that S3 does not accept stay in the spool for the next start."""
         self._closing.set()
         self._thread.join()
 
-    def wants(self, capture: DataCapture) -> bool:
-        """Whether the next invocation is in the sample."""
+    def samples(self, capture: DataCapture) -> bool:
+        """Whether the sample includes the next invocation."""
         return capture.enabled and random.random() * 100 < capture.sampling_percentage  # noqa: S311 - a sample
 
-    def record(self, capture: DataCapture, invocation: Invocation) -> None:
-        """Thread-safe. The record is on disk when this returns."""
+    def record(self, capture: DataCapture, invocation: CapturedInvocation) -> None:
+        """Write a record. Thread-safe; the record is on disk when this returns."""
         now = datetime.now(UTC)
-        line = encoded(capture, invocation, now)
+        line = capture_record(capture, invocation, now)
         with self._lock:
             self._append(f"{capture.destination_uri}/{invocation.endpoint_name}/{invocation.variant_name}", line, now)
 
@@ -117,7 +99,7 @@ class CaptureWriter:
         self._send_closed()
 
     def _close_old(self, now: float) -> None:
-        """A file that is old enough, or had no record for a while, takes no more."""
+        """Close the files that are old enough, or that have had no record for a while."""
         with self._lock:
             for prefix, file in list(self._open.items()):
                 if now - file.opened >= self._file_s or now - file.last_record >= self._idle_s:
@@ -125,11 +107,11 @@ class CaptureWriter:
                     del self._open[prefix]
 
     def _send_closed(self) -> None:
-        """A prefix that S3 does not take keeps its order, and does not hold up the others."""
-        found = sorted(self._spool.glob("*/*.jsonl"))  # listed first: what is opened from now on is not among them
+        """Send closed files in order. A prefix that S3 does not accept does not delay the others."""
+        files = sorted(self._spool.glob("*/*.jsonl"))  # listed before the lock: files opened later are not in the list
         with self._lock:
             still_open = {file.path for file in self._open.values()}
-        for path in found:
+        for path in files:
             outage = self._outages.get(path.parent)
             if path not in still_open and (outage is None or time.monotonic() >= outage.until):
                 self._send(path, outage)
@@ -139,7 +121,7 @@ class CaptureWriter:
         try:
             self._aws.s3.upload_file(str(path), target.bucket, target.key)
         except (*AWS_ERRORS, OSError) as error:
-            log.warning("captured data stays in %s until S3 takes it: %s", path, error)
+            log.warning("captured data stays in %s until S3 accepts it: %s", path, error)
             pause_s = min(RETRY_MAX_S, outage.pause_s * 2) if outage else RETRY_S
             self._outages[path.parent] = Outage(time.monotonic() + pause_s, pause_s)
         else:
@@ -147,43 +129,8 @@ class CaptureWriter:
             path.unlink()
 
 
-def encoded(capture: DataCapture, invocation: Invocation, now: datetime) -> str:
-    """One line of a capture file, keys in AWS's order, ending in LF."""
-    data: dict[str, dict[str, str]] = {}
-    if "Input" in capture.modes:
-        data["endpointInput"] = _side(capture, "INPUT", invocation.request)
-    if "Output" in capture.modes:
-        data["endpointOutput"] = _side(capture, "OUTPUT", invocation.response)
-    metadata: dict[str, Any] = {"eventId": str(uuid.uuid4()), "inferenceTime": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
-    if invocation.inference_id is not None:
-        metadata["inferenceId"] = invocation.inference_id
-    if invocation.custom_attributes is not None:
-        metadata["customAttributes"] = [invocation.custom_attributes]
-    record = {"captureData": data, "eventMetadata": metadata, "eventVersion": "0"}
-    return json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n"
-
-
-def _side(capture: DataCapture, mode: str, payload: Payload) -> dict[str, str]:
-    encoding = _encoding(capture, payload.content_type)
-    if encoding != "BASE64":
-        try:
-            text = payload.body.decode()
-        except UnicodeDecodeError:
-            encoding = "BASE64"
-    if encoding == "BASE64":
-        text = base64.b64encode(payload.body).decode()
-    return {"observedContentType": payload.content_type, "mode": mode, "data": text, "encoding": encoding}
-
-
-def _encoding(capture: DataCapture, content_type: str) -> str:
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type in capture.json_types:
-        return "JSON"
-    return "CSV" if media_type in capture.csv_types else "BASE64"
-
-
 def _spool_path(spool: Path, prefix: str, now: datetime) -> Path:
-    """A new spool file: one folder for each S3 prefix, the rest of the key flattened into the file's name."""
+    """Return the path of a new spool file: a folder per S3 prefix; the rest of the key is flattened into the name."""
     directory = spool / hashlib.sha256(prefix.encode()).hexdigest()[:16]
     directory.mkdir(exist_ok=True)
     (directory / PREFIX_FILE).write_text(prefix)
@@ -191,6 +138,6 @@ def _spool_path(spool: Path, prefix: str, now: datetime) -> Path:
 
 
 def _target(path: Path) -> S3Location:
-    """Where a spool file goes: the first four dots of its name are the folders of year, month, day and hour."""
+    """Return the S3 location of a spool file. Its first four dots stand for folders: year, month, day and hour."""
     prefix = (path.parent / PREFIX_FILE).read_text()
     return S3Location.parse(f"{prefix}/{path.name.replace('.', '/', 4)}")

@@ -1,4 +1,4 @@
-"""InvokeEndpoint: from the server's loop to a container and back, captured and counted on the way."""
+"""InvokeEndpoint: from the server's event loop to a container and back, captured and counted on the way."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sagemaker_emulator.errors import model_error
-from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance, Variant, validation_error
+from sagemaker_emulator.errors import model_error, runtime_validation
+from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance, Variant
 from sagemaker_emulator.hosting.endpoints import Endpoints
 from sagemaker_emulator.hosting.launcher import LOG_GROUP
-from sagemaker_emulator.invocation.container_requests import DEFAULT_CONTENT_TYPE, ContainerFailed, Containers
-from sagemaker_emulator.invocation.data_capture import CaptureWriter, Invocation, Payload
+from sagemaker_emulator.invocation.capture_records import CapturedInvocation, Payload
+from sagemaker_emulator.invocation.data_capture import CaptureWriter
 from sagemaker_emulator.invocation.metrics import InvocationMetrics
+from sagemaker_emulator.invocation.requests import InvokeEndpointRequest
+from sagemaker_emulator.invocation.routing import ContainerFailed, Router
 
-CAPTURED_ON_THE_LOOP_BYTES = 256 << 10  # more takes milliseconds to encode: not on the loop
+CAPTURED_ON_THE_LOOP_BYTES = 256 << 10  # larger payloads take milliseconds to encode, which would block the loop
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a container answered; status 0 for nothing. `model_us` is how long it took, in microseconds."""
+    """A container's answer; status 0 when it gave none. `model_us` is the time it took, in microseconds."""
 
     variant: Variant
     status: int
@@ -30,29 +32,29 @@ class Answer:
 
 
 class Invocations:
-    """The data path. Everything here runs on the server's event loop; nothing blocks it."""
+    """Runs on the server's event loop; nothing in it blocks."""
 
     def __init__(
         self,
         endpoints: Endpoints,
-        containers: Containers,
+        router: Router,
         capture: CaptureWriter,
         metrics: InvocationMetrics,
         timeout_s: float,
     ) -> None:
-        self._endpoints, self._containers = endpoints, containers
+        self._endpoints, self._router = endpoints, router
         self._capture, self._metrics, self._timeout_s = capture, metrics, timeout_s
 
-    async def invoke(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The output of InvokeEndpoint. ValidationError, ModelError or ServiceUnavailable, as AWS names them."""
+    async def invoke(self, request: InvokeEndpointRequest) -> dict[str, Any]:
+        """Return the output of InvokeEndpoint. Raises ValidationError, ModelError or ServiceUnavailable."""
         started = time.perf_counter_ns()
-        deployment = synchronous(self._endpoints.deployment(request["EndpointName"]))
+        deployment = require_synchronous(self._endpoints.deployment(request.endpoint_name))
         answer = await self._ask(deployment, request)
         overhead_us = us_since(started) - answer.model_us
         self._metrics.record(deployment.endpoint_name, answer.variant.name, answer.status, answer.model_us, overhead_us)
         if not 200 <= answer.status < 300:
-            raise failed(deployment, answer.status, answer.payload.body)
-        await self._captured(deployment, request, answer)
+            raise model_failure(deployment, answer.status, answer.payload.body)
+        await self._record(deployment, request, answer)
         output = {
             "Body": answer.payload.body,
             "ContentType": answer.payload.content_type,
@@ -60,11 +62,11 @@ class Invocations:
         }
         return output if answer.custom_attributes is None else {**output, "CustomAttributes": answer.custom_attributes}
 
-    async def _ask(self, deployment: Deployment, request: dict[str, Any]) -> Answer:
+    async def _ask(self, deployment: Deployment, request: InvokeEndpointRequest) -> Answer:
         started = time.perf_counter_ns()
         try:
-            async with await self._containers.post(
-                deployment, request, request.get("Body", b""), self._timeout_s
+            async with self._router.exchange(
+                deployment, request.container_headers(), request.body, self._timeout_s, request.target_variant
             ) as exchange:
                 payload = Payload(await exchange.read(), exchange.content_type)
                 status, attributes = exchange.status, exchange.custom_attributes
@@ -76,17 +78,18 @@ class Invocations:
             reason = Payload(str(failure).encode(), "text/plain")
             return Answer(failure.variant, 0, reason, None, us_since(started))
 
-    async def _captured(self, deployment: Deployment, request: dict[str, Any], answer: Answer) -> None:
+    async def _record(self, deployment: Deployment, request: InvokeEndpointRequest, answer: Answer) -> None:
+        """Capture the invocation, if the endpoint captures and the sample includes it."""
         capture = deployment.data_capture
-        if capture is None or not self._capture.wants(capture):
+        if capture is None or not self._capture.samples(capture):
             return
-        invocation = Invocation(
+        invocation = CapturedInvocation(
             endpoint_name=deployment.endpoint_name,
             variant_name=answer.variant.name,
-            request=Payload(request.get("Body", b""), request.get("ContentType", DEFAULT_CONTENT_TYPE)),
+            request=Payload(request.body, request.content_type),
             response=answer.payload,
-            inference_id=request.get("InferenceId"),
-            custom_attributes=request.get("CustomAttributes"),
+            inference_id=request.inference_id,
+            custom_attributes=request.custom_attributes,
         )
         if len(invocation.request.body) + len(invocation.response.body) > CAPTURED_ON_THE_LOOP_BYTES:
             await asyncio.to_thread(self._capture.record, capture, invocation)
@@ -94,15 +97,16 @@ class Invocations:
             self._capture.record(capture, invocation)
 
 
-def synchronous(deployment: Deployment) -> Deployment:
+def require_synchronous(deployment: Deployment) -> Deployment:
     if deployment.async_inference:
-        raise validation_error(
+        raise runtime_validation(
             f"Endpoint {deployment.endpoint_name} is an asynchronous endpoint: use InvokeEndpointAsync."
         )
     return deployment
 
 
-def failed(deployment: Deployment, status: int, body: bytes) -> Exception:
+def model_failure(deployment: Deployment, status: int, body: bytes) -> Exception:
+    """The ModelError for a container's answer outside 2xx; status 0 when it gave none."""
     return model_error(status, body.decode(errors="replace"), LOG_GROUP + deployment.endpoint_name)
 
 

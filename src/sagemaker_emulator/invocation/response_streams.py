@@ -1,4 +1,4 @@
-"""InvokeEndpointWithResponseStream: what the container writes leaves at once, as frames of an event stream.
+"""InvokeEndpointWithResponseStream: each chunk that the container writes leaves at once, as a frame of an event stream.
 
 Streams are counted in CloudWatch and not captured: AWS documents data capture for InvokeEndpoint.
 """
@@ -8,36 +8,39 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from typing import Any
 
 from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance
 from sagemaker_emulator.hosting.endpoints import Endpoints
-from sagemaker_emulator.invocation.container_requests import ContainerFailed, Containers, Exchange
-from sagemaker_emulator.invocation.invoke_endpoint import failed, synchronous, us_since
+from sagemaker_emulator.invocation.invoke_endpoint import model_failure, require_synchronous, us_since
 from sagemaker_emulator.invocation.metrics import InvocationMetrics
+from sagemaker_emulator.invocation.requests import InvokeEndpointRequest
+from sagemaker_emulator.invocation.routing import ContainerFailed, Exchange, Router
 from sagemaker_emulator.wire import encode_event
 
 OPERATION = "InvokeEndpointWithResponseStream"
-STREAM_TIMES = 8  # AWS gives a stream eight minutes where it gives an answer one
+STREAM_TIMES = 8  # AWS allows a stream eight minutes, and an answer of InvokeEndpoint one
 PART_BYTES = 128 << 10
 
 
 class ResponseStreams:
-    """Runs on the server's event loop, as all of the data path."""
+    """Runs on the server's event loop; nothing in it blocks."""
 
     def __init__(
-        self, endpoints: Endpoints, containers: Containers, metrics: InvocationMetrics, invocation_timeout_s: float
+        self, endpoints: Endpoints, router: Router, metrics: InvocationMetrics, invocation_timeout_s: float
     ) -> None:
-        self._endpoints, self._containers, self._metrics = endpoints, containers, metrics
+        self._endpoints, self._router, self._metrics = endpoints, router, metrics
         self._timeout_s = invocation_timeout_s * STREAM_TIMES
 
-    async def invoke(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The output, its Body an iterator of encoded frames. ModelError for what goes wrong before the first byte."""
+    async def invoke(self, request: InvokeEndpointRequest) -> dict[str, Any]:
+        """Return the output; its Body is an iterator of encoded frames. ModelError for a failure before the first."""
         started = time.perf_counter_ns()
-        deployment = synchronous(self._endpoints.deployment(request["EndpointName"]))
-        exchange = await self._begun(deployment, request, started)
-        frames = self._frames(deployment, exchange, started)
-        await anext(frames)  # from here on, closing the iterator lets the instance go
+        deployment = require_synchronous(self._endpoints.deployment(request.endpoint_name))
+        async with AsyncExitStack() as stack:
+            exchange = await self._begin(stack, deployment, request, started)
+            frames = self._frames(stack.pop_all(), deployment, exchange, started)
+        await anext(frames)  # from here on the generator owns the exchange: closing it frees the instance
         output = {
             "Body": frames,
             "ContentType": exchange.content_type,
@@ -46,25 +49,33 @@ class ResponseStreams:
         attributes = exchange.custom_attributes
         return output if attributes is None else {**output, "CustomAttributes": attributes}
 
-    async def _begun(self, deployment: Deployment, request: dict[str, Any], started: int) -> Exchange:
+    async def _begin(
+        self, stack: AsyncExitStack, deployment: Deployment, request: InvokeEndpointRequest, started: int
+    ) -> Exchange:
+        """Send the request and read the head of the answer. A status outside 2xx is a ModelError."""
         try:
-            exchange = await self._containers.post(deployment, request, request.get("Body", b""), self._timeout_s)
+            exchange = await stack.enter_async_context(
+                self._router.exchange(
+                    deployment, request.container_headers(), request.body, self._timeout_s, request.target_variant
+                )
+            )
             if 200 <= exchange.status < 300:
                 return exchange
-            async with exchange:
-                variant, status, body = exchange.variant, exchange.status, await exchange.read()
+            variant, status, body = exchange.variant, exchange.status, await exchange.read()
         except NoHealthyInstance as failure:
             self._metrics.record_unavailable(deployment.endpoint_name, failure.variant, us_since(started))
             raise
         except ContainerFailed as failure:
             variant, status, body = failure.variant, 0, str(failure).encode()
         self._metrics.record(deployment.endpoint_name, variant.name, status, us_since(started), 0)
-        raise failed(deployment, status, body)
+        raise model_failure(deployment, status, body)
 
-    async def _frames(self, deployment: Deployment, exchange: Exchange, started: int) -> AsyncGenerator[bytes, None]:
-        """An empty frame first, then what there is."""
+    async def _frames(
+        self, stack: AsyncExitStack, deployment: Deployment, exchange: Exchange, started: int
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield an empty frame first, then one for each part of the body. `stack` ends the exchange."""
         status = 0
-        async with exchange:
+        async with stack:
             try:
                 yield b""
                 async for chunk in exchange.chunks():
@@ -72,13 +83,13 @@ class ResponseStreams:
                         yield encode_event(OPERATION, "PayloadPart", chunk[start : start + PART_BYTES])
                 status = exchange.status
             except ContainerFailed as failure:
-                yield _broken_off(failure)
+                yield _model_stream_error(failure)
             finally:
                 variant = exchange.variant.name
                 self._metrics.record(deployment.endpoint_name, variant, status, us_since(started), 0)
 
 
-def _broken_off(failure: ContainerFailed) -> bytes:
+def _model_stream_error(failure: ContainerFailed) -> bytes:
     code, message = "StreamBroken", f"The connection to the model was broken: {failure.__cause__}"
     if failure.timed_out:
         code, message = "ModelInvocationTimeExceeded", "The model did not finish its response in time."

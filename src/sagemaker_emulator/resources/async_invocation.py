@@ -1,18 +1,35 @@
-"""A request to InvokeEndpointAsync that was acknowledged and is not done."""
+"""An accepted request to InvokeEndpointAsync that is not finished."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
+
+import msgspec
 
 TTL_S = 21_600
 TIMEOUT_S = 900
 
 
+class InvokeEndpointAsyncRequest(msgspec.Struct, frozen=True, omit_defaults=True, rename="pascal"):
+    """The request without its Body, stored as the wire spells it. None stands for a member that was left out."""
+
+    endpoint_name: str
+    content_type: str | None = None
+    accept: str | None = None
+    custom_attributes: str | None = None
+    inference_id: str | None = None
+    input_location: str | None = None
+    output_path_extension: str = msgspec.field(default="", name="S3OutputPathExtension")
+    filename: str | None = None
+    ttl_s: float = msgspec.field(default=TTL_S, name="RequestTTLSeconds")
+    timeout_s: float = msgspec.field(default=TIMEOUT_S, name="InvocationTimeoutSeconds")
+
+
 @dataclass(frozen=True)
 class AsyncInvocation:
-    """`input_uri` is None for a payload that came with the request. `endpoint_created` tells endpoints of one name
-    apart.
+    """`input_uri` is None for a payload that came with the request. `endpoint_created` distinguishes endpoints that
+    had the same name one after the other.
     """
 
     kind: ClassVar[str] = "async-invocation"
@@ -22,7 +39,7 @@ class AsyncInvocation:
     endpoint_name: str
     endpoint_created: float
     inference_id: str
-    request: dict[str, Any]
+    request: InvokeEndpointAsyncRequest
     input_uri: str | None
     output_uri: str
     failure_uri: str | None
@@ -30,8 +47,9 @@ class AsyncInvocation:
 
     @property
     def expires(self) -> float:
-        return self.created + float(self.request.get("RequestTTLSeconds", TTL_S))
+        """Return when the request leaves the queue, in epoch seconds."""
+        return self.created + self.request.ttl_s
 
     @property
     def timeout_s(self) -> float:
-        return float(self.request.get("InvocationTimeoutSeconds", TIMEOUT_S))
+        return self.request.timeout_s
