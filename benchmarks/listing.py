@@ -23,6 +23,7 @@ from sagemaker_emulator.resources.training_job import TrainingJob
 from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.server import Server
 from sagemaker_emulator.settings import Settings
+from sagemaker_emulator.storage.store import Store
 
 JOBS = 10_000
 TARGET_MS = 50.0
@@ -52,11 +53,8 @@ CASES: dict[str, dict[str, Any]] = {
 def served(state_dir: Path) -> Iterator[str]:
     nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "-", "AWS_SECRET_ACCESS_KEY": "-"}
     os.environ.update(nowhere)  # only the store is measured, so no AWS client may reach a server
+    fill(state_dir)
     sagemaker = SageMaker(Settings(state_dir=state_dir), ProcessEngine(str(state_dir)))
-    sagemaker.store.on_change = None  # these jobs are not real: send no events
-    with sagemaker.store.transaction():
-        for number in range(JOBS):
-            sagemaker.store.add(job(number))
     loop = asyncio.new_event_loop()
     runner = Server(sagemaker).runner()
     loop.run_until_complete(runner.setup())
@@ -69,6 +67,15 @@ def served(state_dir: Path) -> Iterator[str]:
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+
+
+def fill(state_dir: Path) -> None:
+    """Store the jobs before the server starts, so that it publishes no events of them."""
+    store = Store(state_dir / "sagemaker.sqlite3")
+    with store.transaction():
+        for number in range(JOBS):
+            store.add(job(number))
+    store.close()
 
 
 def job(number: int) -> TrainingJob:

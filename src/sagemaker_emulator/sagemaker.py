@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sagemaker_emulator.aws_clients.clients import AwsClients
-from sagemaker_emulator.aws_clients.events import EventPublisher
 from sagemaker_emulator.engine import Engine
+from sagemaker_emulator.events.publisher import EventPublisher
+from sagemaker_emulator.events.state_changes import StateChangeEvents
 from sagemaker_emulator.hosting.endpoints import Endpoints
 from sagemaker_emulator.hosting.launcher import HostingContext
 from sagemaker_emulator.hosting.local_mode import LocalMode
@@ -63,8 +64,8 @@ class SageMaker:
         runner = AsyncRunner(*hosted, aws, self.metrics, settings.region)
         self.async_invocations = AsyncInvocations(self.store, self.endpoints, runner, settings.state_dir / "async")
         self.tags = Tags(self.store)
-        self.events = EventPublisher(aws)
-        self.store.on_change = self.events.changed
+        events = StateChangeEvents(self.store, self.endpoints, self.tuning_jobs)
+        self.events = EventPublisher(aws, self.store.changes, events)
 
     def _context(self, aws: AwsClients, folder: str, serves: bool = False) -> RunContext:
         settings = self.settings
@@ -73,6 +74,7 @@ class SageMaker:
 
     def start(self) -> None:
         """End what an earlier life left running, then take up its work again."""
+        self.events.start()
         self._engine.end_leftovers(self.training_jobs.find_again())
         self.capture.start()
         self.metrics.start()

@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -19,7 +18,6 @@ from sagemaker_emulator import wire
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, is_callers_fault
 from sagemaker_emulator.errors import bad_request, internal_failure, not_emulated, too_large, too_slow, validation
 from sagemaker_emulator.operations import OPERATIONS, RUNTIME_OPERATIONS
-from sagemaker_emulator.operations.state_changes import event_of
 from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.wire import AwsError, Call, HttpRequest, HttpResponse
 
@@ -67,7 +65,6 @@ class Server:
 
     async def _open(self, _: web.Application) -> None:
         threading.Thread(target=_warm, name="warm", daemon=True).start()
-        self._sagemaker.events.start(partial(event_of, self._sagemaker))
         await asyncio.to_thread(self._sagemaker.start)
         await self._sagemaker.async_invocations.open()
 

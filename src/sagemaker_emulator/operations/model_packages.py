@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sagemaker_emulator.operations.registry import Request, Response, listed, operation, tags_of
-from sagemaker_emulator.resources.model_package import ModelPackage, ModelPackageGroup
+from sagemaker_emulator.registry import descriptions
 from sagemaker_emulator.sagemaker import SageMaker
-from sagemaker_emulator.wire import AwsError, described
+from sagemaker_emulator.wire import AwsError
 
 
 @operation("CreateModelPackageGroup")
@@ -17,13 +17,14 @@ def create_model_package_group(sagemaker: SageMaker, request: Request) -> Respon
 def describe_model_package_group(sagemaker: SageMaker, request: Request) -> Response:
     """By name or ARN."""
     group = sagemaker.model_package_groups.get(request["ModelPackageGroupName"])
-    return {**_group_summary(group), "CreatedBy": {}}
+    return descriptions.describe_model_package_group(group)
 
 
 @operation("ListModelPackageGroups")
 def list_model_package_groups(sagemaker: SageMaker, request: Request) -> Response:
-    found = sagemaker.model_package_groups.page(request)
-    return listed("ModelPackageGroupSummaryList", [_group_summary(one) for one in found.resources], found.next_token)
+    page = sagemaker.model_package_groups.page(request)
+    summaries = [descriptions.summarize_model_package_group(group) for group in page.resources]
+    return listed("ModelPackageGroupSummaryList", summaries, page.next_token)
 
 
 @operation("DeleteModelPackageGroup")
@@ -42,23 +43,15 @@ def create_model_package(sagemaker: SageMaker, request: Request) -> Response:
 @operation("DescribeModelPackage")
 def describe_model_package(sagemaker: SageMaker, request: Request) -> Response:
     """By name, `<group>/<version>` or ARN."""
-    package = sagemaker.model_packages.get(request["ModelPackageName"])
-    computed = {
-        **_summary(package),
-        "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
-        "CertifyForMarketplace": False,
-        "CreatedBy": {},
-    }
-    if package.modified > package.created:
-        computed.update(LastModifiedTime=package.modified, LastModifiedBy={})
-    return described("DescribeModelPackage", package.request, computed)
+    return descriptions.describe_model_package(sagemaker.model_packages.get(request["ModelPackageName"]))
 
 
 @operation("ListModelPackages")
 def list_model_packages(sagemaker: SageMaker, request: Request) -> Response:
     """By group, approval status, type, name and time; sorted; paged."""
-    found = sagemaker.model_packages.page(request)
-    return listed("ModelPackageSummaryList", [_summary(one) for one in found.resources], found.next_token)
+    page = sagemaker.model_packages.page(request)
+    summaries = [descriptions.summarize_model_package(package) for package in page.resources]
+    return listed("ModelPackageSummaryList", summaries, page.next_token)
 
 
 @operation("UpdateModelPackage")
@@ -76,40 +69,17 @@ def delete_model_package(sagemaker: SageMaker, request: Request) -> Response:
 
 @operation("BatchDescribeModelPackage")
 def batch_describe_model_package(sagemaker: SageMaker, request: Request) -> Response:
-    found: Response = {}
-    missing: Response = {}
+    summaries: Response = {}
+    errors: Response = {}
     for arn in request["ModelPackageArnList"]:
         try:
             package = sagemaker.model_packages.get(arn)
         except AwsError as error:
-            missing[arn] = {"ErrorCode": error.code, "ErrorResponse": error.message}
+            errors[arn] = {"ErrorCode": error.code, "ErrorResponse": error.message}
         else:
-            found[arn] = {**_summary(package), "InferenceSpecification": package.request.get("InferenceSpecification")}
-    return {"ModelPackageSummaries": found, "BatchDescribeModelPackageErrorMap": missing}
-
-
-def _group_summary(group: ModelPackageGroup) -> Response:
-    return {
-        "ModelPackageGroupName": group.name,
-        "ModelPackageGroupArn": group.arn,
-        "ModelPackageGroupDescription": group.request.get("ModelPackageGroupDescription"),
-        "ManagedConfiguration": group.request.get("ManagedConfiguration"),
-        "CreationTime": group.created,
-        "ModelPackageGroupStatus": "Completed",
-    }
-
-
-def _summary(package: ModelPackage) -> Response:
-    """AWS gives a versioned package no ModelPackageName."""
-    return {
-        "ModelPackageName": package.name if package.version is None else None,
-        "ModelPackageGroupName": package.group,
-        "ModelPackageVersion": package.version,
-        "ModelPackageArn": package.arn,
-        "ModelPackageDescription": package.request.get("ModelPackageDescription"),
-        "CreationTime": package.created,
-        "ModelPackageStatus": "Completed",
-        "ModelApprovalStatus": package.approval,
-        "ModelLifeCycle": package.request.get("ModelLifeCycle"),
-        "ModelPackageRegistrationType": package.request.get("ModelPackageRegistrationType"),
-    }
+            specification = package.request.get("InferenceSpecification")
+            summaries[arn] = {
+                **descriptions.summarize_model_package(package),
+                "InferenceSpecification": specification,
+            }
+    return {"ModelPackageSummaries": summaries, "BatchDescribeModelPackageErrorMap": errors}

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.operations.registry import Request, Response, listed, operation, tags_of
-from sagemaker_emulator.resources.training_job import TrainingJob, Transition
 from sagemaker_emulator.sagemaker import SageMaker
-from sagemaker_emulator.wire import described
+from sagemaker_emulator.training import descriptions
 
 
 @operation("CreateTrainingJob")
@@ -28,15 +25,15 @@ def describe_training_job(sagemaker: SageMaker, request: Request) -> Response:
     """Secondary-status transitions, FailureReason, FinalMetricDataList from MetricDefinitions (the built-in image
     brings its own). ProfilingStatus is always Disabled; a warm pool ends with its job.
     """
-    job = sagemaker.training_jobs.get(request["TrainingJobName"])
-    return described("DescribeTrainingJob", job.request, _computed(job))
+    return descriptions.describe_training_job(sagemaker.training_jobs.get(request["TrainingJobName"]))
 
 
 @operation("ListTrainingJobs")
 def list_training_jobs(sagemaker: SageMaker, request: Request) -> Response:
     """Filters by name, status, warm-pool status, training plan and times; sorted; paged."""
-    found = sagemaker.training_jobs.page(request)
-    return listed("TrainingJobSummaries", [_summary(job) for job in found.resources], found.next_token)
+    page = sagemaker.training_jobs.page(request)
+    summaries = [descriptions.summarize_training_job(job) for job in page.resources]
+    return listed("TrainingJobSummaries", summaries, page.next_token)
 
 
 @operation("StopTrainingJob")
@@ -59,48 +56,3 @@ def delete_training_job(sagemaker: SageMaker, request: Request) -> Response:
     """A job that is over: its record goes, its artefacts stay."""
     sagemaker.training_jobs.delete(request["TrainingJobName"])
     return {}
-
-
-def _computed(job: TrainingJob) -> Response:
-    return {
-        "TuningJobArn": job.tuning_job_arn,
-        # AWS always tells the key, and the SDK's attach relies on it
-        "OutputDataConfig": {"KmsKeyId": "", **job.request["OutputDataConfig"]},
-        "TrainingJobArn": job.arn,
-        "TrainingJobStatus": job.status,
-        "SecondaryStatus": job.secondary_status,
-        "SecondaryStatusTransitions": [_transition(entry) for entry in job.transitions],
-        "CreationTime": job.created,
-        "LastModifiedTime": job.modified,
-        "TrainingStartTime": job.started,
-        "TrainingEndTime": job.ended,
-        "TrainingTimeInSeconds": job.training_seconds,
-        "BillableTimeInSeconds": job.training_seconds,
-        "ProfilingStatus": "Disabled",
-        "WarmPoolStatus": {"Status": job.warm_pool_status} if job.warm_pool_status else None,
-        "FailureReason": job.failure_reason,
-        "ModelArtifacts": {"S3ModelArtifacts": job.model_artifacts} if job.model_artifacts else None,
-        "FinalMetricDataList": [
-            {"MetricName": metric.name, "Value": metric.value, "Timestamp": metric.timestamp} for metric in job.metrics
-        ]
-        or None,
-    }
-
-
-def _transition(entry: Transition) -> dict[str, Any]:
-    shown = {"Status": entry.status, "StartTime": entry.start_time, "StatusMessage": entry.message}
-    return shown if entry.end_time is None else {**shown, "EndTime": entry.end_time}
-
-
-def _summary(job: TrainingJob) -> Response:
-    shown = {
-        "TrainingJobName": job.name,
-        "TrainingJobArn": job.arn,
-        "CreationTime": job.created,
-        "LastModifiedTime": job.modified,
-        "TrainingJobStatus": job.status,
-        "SecondaryStatus": job.secondary_status,
-    }
-    if job.warm_pool_status:
-        shown["WarmPoolStatus"] = {"Status": job.warm_pool_status}
-    return shown if job.ended is None else {**shown, "TrainingEndTime": job.ended}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from sagemaker_emulator.operations.registry import Request, Response, listed, operation, tags_of
-from sagemaker_emulator.resources.transform_job import TransformJob
 from sagemaker_emulator.sagemaker import SageMaker
-from sagemaker_emulator.wire import described
+from sagemaker_emulator.transform import descriptions
 
 
 @operation("CreateTransformJob")
@@ -20,16 +19,15 @@ def create_transform_job(sagemaker: SageMaker, request: Request) -> Response:
 @operation("DescribeTransformJob")
 def describe_transform_job(sagemaker: SageMaker, request: Request) -> Response:
     """FailureReason; the log in `/aws/sagemaker/TransformJobs` says more, its data-log which file was to blame."""
-    job = sagemaker.transform_jobs.get(request["TransformJobName"])
-    computed = {**_status(job), "TransformStartTime": job.started}
-    return described("DescribeTransformJob", job.request, computed)
+    return descriptions.describe_transform_job(sagemaker.transform_jobs.get(request["TransformJobName"]))
 
 
 @operation("ListTransformJobs")
 def list_transform_jobs(sagemaker: SageMaker, request: Request) -> Response:
     """Filters by name, status and times; sorted; paged."""
-    found = sagemaker.transform_jobs.page(request)
-    return listed("TransformJobSummaries", [_summary(job) for job in found.resources], found.next_token)
+    page = sagemaker.transform_jobs.page(request)
+    summaries = [descriptions.summarize_transform_job(job) for job in page.resources]
+    return listed("TransformJobSummaries", summaries, page.next_token)
 
 
 @operation("StopTransformJob")
@@ -37,18 +35,3 @@ def stop_transform_job(sagemaker: SageMaker, request: Request) -> Response:
     """Requests in flight are broken off; files that were not finished have no output."""
     sagemaker.transform_jobs.stop(request["TransformJobName"])
     return {}
-
-
-def _summary(job: TransformJob) -> Response:
-    shown = {"TransformJobName": job.name, "LastModifiedTime": job.modified, **_status(job)}
-    return {name: value for name, value in shown.items() if value is not None}
-
-
-def _status(job: TransformJob) -> Response:
-    return {
-        "TransformJobArn": job.arn,
-        "TransformJobStatus": job.status,
-        "CreationTime": job.created,
-        "TransformEndTime": job.ended,
-        "FailureReason": job.failure_reason,
-    }

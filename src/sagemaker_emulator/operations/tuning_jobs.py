@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections import Counter
 from typing import Any
 
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.operations.registry import Request, Response, listed, operation, tags_of
-from sagemaker_emulator.resources.tuning_job import Result, TuningJob, best_of
+from sagemaker_emulator.resources.tuning_job import Result
 from sagemaker_emulator.sagemaker import SageMaker
-from sagemaker_emulator.wire import described
+from sagemaker_emulator.tuning.descriptions import describe_tuning_job, summarize_trial, summarize_tuning_job
 
 DEFAULT_RESULTS = 10
-COUNTED = {
-    "Completed": "Completed",
-    "InProgress": "InProgress",
-    "Stopping": "InProgress",
-    "Failed": "NonRetryableError",
-    "Stopped": "Stopped",
-}
 
 
 @operation("CreateHyperParameterTuningJob")
@@ -37,27 +29,15 @@ def create_hyper_parameter_tuning_job(sagemaker: SageMaker, request: Request) ->
 def describe_hyper_parameter_tuning_job(sagemaker: SageMaker, request: Request) -> Response:
     """Counters, the best training job by its final metric, the seconds of all."""
     job = sagemaker.tuning_jobs.get(request["HyperParameterTuningJobName"])
-    results = sagemaker.tuning_jobs.results(job)
-    best = best_of(results, job.objective)
-    computed = {
-        **_summary(job, results),
-        "BestTrainingJob": _result(job, best) if best else None,
-        "FailureReason": job.failure_reason,
-        "ConsumedResources": {"RuntimeInSeconds": sum(result.job.training_seconds or 0 for result in results)},
-    }
-    del computed["ResourceLimits"]
-    return described("DescribeHyperParameterTuningJob", job.request, computed)
+    return describe_tuning_job(job, sagemaker.tuning_jobs.results(job))
 
 
 @operation("ListHyperParameterTuningJobs")
 def list_hyper_parameter_tuning_jobs(sagemaker: SageMaker, request: Request) -> Response:
     """Filters by name, status and times; sorted, by name unless told; paged."""
-    found = sagemaker.tuning_jobs.page(request)
-    summaries = [
-        {**_summary(job, sagemaker.tuning_jobs.results(job)), "Strategy": job.config["Strategy"]}
-        for job in found.resources
-    ]
-    return listed("HyperParameterTuningJobSummaries", summaries, found.next_token)
+    page = sagemaker.tuning_jobs.page(request)
+    summaries = [summarize_tuning_job(job, sagemaker.tuning_jobs.results(job)) for job in page.resources]
+    return listed("HyperParameterTuningJobSummaries", summaries, page.next_token)
 
 
 @operation("ListTrainingJobsForHyperParameterTuningJob")
@@ -65,7 +45,7 @@ def list_training_jobs_for_hyper_parameter_tuning_job(sagemaker: SageMaker, requ
     """Filtered by status; sorted, by the objective too; paged."""
     job = sagemaker.tuning_jobs.get(request["HyperParameterTuningJobName"])
     results, token = _page(_sorted(sagemaker.tuning_jobs.results(job), request), request)
-    return listed("TrainingJobSummaries", [_result(job, result) for result in results], token)
+    return listed("TrainingJobSummaries", [summarize_trial(job, result) for result in results], token)
 
 
 @operation("StopHyperParameterTuningJob")
@@ -80,43 +60,6 @@ def delete_hyper_parameter_tuning_job(sagemaker: SageMaker, request: Request) ->
     """One that is over: its record goes, its training jobs stay."""
     sagemaker.tuning_jobs.delete(request["HyperParameterTuningJobName"])
     return {}
-
-
-def _summary(job: TuningJob, results: list[Result]) -> Response:
-    statuses = Counter(COUNTED[result.job.status] for result in results)
-    objectives = Counter(result.objective_status for result in results)
-    counted = ("Completed", "InProgress", "RetryableError", "NonRetryableError", "Stopped")
-    shown: Response = {
-        "HyperParameterTuningJobName": job.name,
-        "HyperParameterTuningJobArn": job.arn,
-        "HyperParameterTuningJobStatus": job.status,
-        "CreationTime": job.created,
-        "LastModifiedTime": job.modified,
-        "TrainingJobStatusCounters": {name: statuses[name] for name in counted},
-        "ObjectiveStatusCounters": {name: objectives[name] for name in ("Succeeded", "Pending", "Failed")},
-        "ResourceLimits": job.limits,
-    }
-    return shown if job.ended is None else {**shown, "HyperParameterTuningEndTime": job.ended}
-
-
-def _result(job: TuningJob, result: Result) -> Response:
-    training_job, definition = result.job, job.definition.get("DefinitionName")
-    final = {"Type": job.objective.type, "MetricName": job.objective.metric, "Value": result.value}
-    shown = {
-        "TrainingJobDefinitionName": definition,
-        "TrainingJobName": training_job.name,
-        "TrainingJobArn": training_job.arn,
-        "TuningJobName": job.name,
-        "CreationTime": training_job.created,
-        "TrainingStartTime": training_job.started,
-        "TrainingEndTime": training_job.ended,
-        "TrainingJobStatus": training_job.status,
-        "TunedHyperParameters": result.trial.parameters,
-        "FailureReason": training_job.failure_reason,
-        "FinalHyperParameterTuningJobObjectiveMetric": final if result.value is not None else None,
-        "ObjectiveStatus": result.objective_status,
-    }
-    return {name: value for name, value in shown.items() if value is not None}
 
 
 def _sorted(results: list[Result], request: Request) -> list[Result]:

@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
+from sagemaker_emulator.storage.changes import ChangeFeed
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS resource (
     kind TEXT NOT NULL, name TEXT NOT NULL, arn TEXT NOT NULL,
@@ -65,7 +67,7 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._lock = threading.RLock()
-        self.on_change: Callable[[Any, Any], None] | None = None  # a resource before, None for a new one, and after
+        self.changes = ChangeFeed()
         self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
 
     def close(self) -> None:
@@ -93,7 +95,7 @@ class Store:
                 raise AlreadyExists(resource.arn)
             connection.execute("INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)", _row(resource))
             self.put_tags(resource.arn, tags or {})
-        self._tell(None, resource)
+        self.changes.put(None, resource)
 
     def get(self, type_: type[R], name: str) -> R:
         with self._lock:
@@ -123,7 +125,7 @@ class Store:
                 "UPDATE resource SET modified = ?, status = ?, body = ? WHERE kind = ? AND name = ?",
                 (modified, status, body, kind, name),
             )
-        self._tell(before, changed)
+        self.changes.put(before, changed)
         return changed
 
     def remove(self, type_: type[R], name: str) -> R:
@@ -146,10 +148,6 @@ class Store:
         with self._lock:
             rows = self._connection.execute(query, (type_.kind, *parameters, limit)).fetchall()
             return [self.get(type_, name) for (name,) in rows]
-
-    def _tell(self, before: Any, after: Any) -> None:
-        if self.on_change:
-            self.on_change(before, after)
 
     def has_arn(self, arn: str) -> bool:
         with self._lock:

@@ -1,0 +1,1 @@
+"""State-change events: the store's changes, described and sent to EventBridge."""

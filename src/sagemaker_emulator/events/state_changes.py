@@ -1,0 +1,87 @@
+"""The events of state changes. Their detail is what Describe answers at that moment, with other times and statuses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sagemaker_emulator.hosting.descriptions import describe_endpoint
+from sagemaker_emulator.hosting.endpoints import Endpoints
+from sagemaker_emulator.processing.descriptions import describe_processing_job
+from sagemaker_emulator.registry.descriptions import describe_model_package
+from sagemaker_emulator.resources.endpoint import Endpoint
+from sagemaker_emulator.resources.model_package import ModelPackage
+from sagemaker_emulator.resources.processing_job import ProcessingJob
+from sagemaker_emulator.resources.training_job import TrainingJob
+from sagemaker_emulator.resources.transform_job import TransformJob
+from sagemaker_emulator.resources.tuning_job import TuningJob
+from sagemaker_emulator.storage.store import Resource, Store
+from sagemaker_emulator.training.descriptions import describe_training_job
+from sagemaker_emulator.transform.descriptions import describe_transform_job
+from sagemaker_emulator.tuning.descriptions import describe_tuning_job
+from sagemaker_emulator.tuning.jobs import TuningJobs
+from sagemaker_emulator.wire.model import Shape, service_model
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event for EventBridge. `detail` is JSON."""
+
+    detail_type: str
+    arn: str
+    detail: str
+
+
+class StateChangeEvents:
+    """Describes resources as they were right after a change; in the store they may have gone on since."""
+
+    def __init__(self, store: Store, endpoints: Endpoints, tuning_jobs: TuningJobs) -> None:
+        self._store, self._endpoints, self._tuning_jobs = store, endpoints, tuning_jobs
+
+    def event_of(self, resource: Resource) -> Event | None:
+        """Return the event of a resource that has just changed, or None for a kind that has no events."""
+        match resource:
+            case Endpoint():
+                description = describe_endpoint(resource, self._endpoints.live(resource.name))
+                # AWS writes IN_SERVICE in events, and InService everywhere else
+                return self._event("Endpoint", "Endpoint", resource, description, EndpointStatus=resource.status.name)
+            case TrainingJob():
+                return self._event("Training Job", "TrainingJob", resource, describe_training_job(resource))
+            case TransformJob():
+                return self._event("Transform Job", "TransformJob", resource, describe_transform_job(resource))
+            case ProcessingJob():
+                return self._event("Processing Job", "ProcessingJob", resource, describe_processing_job(resource))
+            case TuningJob():
+                description = describe_tuning_job(resource, self._tuning_jobs.results(resource))
+                return self._event("HyperParameter Tuning Job", "HyperParameterTuningJob", resource, description)
+            case ModelPackage():
+                return self._event("Model Package", "ModelPackage", resource, describe_model_package(resource))
+        return None
+
+    def _event(
+        self, title: str, described_as: str, resource: Resource, description: dict[str, Any], **members: str
+    ) -> Event:
+        output = service_model("sagemaker").operation(f"Describe{described_as}").output
+        assert output is not None
+        detail = {**in_milliseconds(output, description), "Tags": self._store.tags(resource.arn), **members}
+        return Event(f"SageMaker {title} State Change", resource.arn, json.dumps(detail))
+
+
+def in_milliseconds(shape: Shape, value: Any) -> Any:
+    """Return a description with its times as events have them: epoch milliseconds."""
+    match shape.type:
+        case "structure":
+            members = shape.members
+            return {
+                name: in_milliseconds(members[name].shape, part)
+                for name, part in value.items()
+                if name in members and part is not None
+            }
+        case "list":
+            return [in_milliseconds(shape.item.shape, part) for part in value]
+        case "map":
+            return {name: in_milliseconds(shape.value.shape, part) for name, part in value.items()}
+        case "timestamp":
+            return int(value * 1000)
+    return value

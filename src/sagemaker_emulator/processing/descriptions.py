@@ -1,0 +1,33 @@
+"""Descriptions of processing jobs, as Describe, List and events have them: pure functions of the record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sagemaker_emulator.resources.processing_job import ProcessingJob
+from sagemaker_emulator.wire import described
+
+Description = dict[str, Any]
+
+
+def describe_processing_job(job: ProcessingJob) -> Description:
+    """Return the answer of DescribeProcessingJob."""
+    return described("DescribeProcessingJob", job.request, {**_status(job), "ProcessingStartTime": job.started})
+
+
+def summarize_processing_job(job: ProcessingJob) -> Description:
+    """Return the entry of ListProcessingJobs."""
+    summary = {"ProcessingJobName": job.name, **_status(job)}
+    return {name: value for name, value in summary.items() if value is not None}
+
+
+def _status(job: ProcessingJob) -> Description:
+    return {
+        "ProcessingJobArn": job.arn,
+        "ProcessingJobStatus": job.status,
+        "CreationTime": job.created,
+        "LastModifiedTime": job.modified,
+        "ProcessingEndTime": job.ended,
+        "ExitMessage": job.exit_message,
+        "FailureReason": job.failure_reason,
+    }

@@ -1,0 +1,63 @@
+"""Descriptions of training jobs, as Describe, List and events have them: pure functions of the record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sagemaker_emulator.resources.training_job import TrainingJob, Transition
+from sagemaker_emulator.wire import described
+
+Description = dict[str, Any]
+
+
+def describe_training_job(job: TrainingJob) -> Description:
+    """Return the answer of DescribeTrainingJob."""
+    computed = {
+        "TuningJobArn": job.tuning_job_arn,
+        # AWS always answers the key, and the SDK's attach relies on it
+        "OutputDataConfig": {"KmsKeyId": "", **job.request["OutputDataConfig"]},
+        "TrainingJobArn": job.arn,
+        "TrainingJobStatus": job.status,
+        "SecondaryStatus": job.secondary_status,
+        "SecondaryStatusTransitions": [_transition(entry) for entry in job.transitions],
+        "CreationTime": job.created,
+        "LastModifiedTime": job.modified,
+        "TrainingStartTime": job.started,
+        "TrainingEndTime": job.ended,
+        "TrainingTimeInSeconds": job.training_seconds,
+        "BillableTimeInSeconds": job.training_seconds,
+        "ProfilingStatus": "Disabled",
+        "WarmPoolStatus": _warm_pool(job),
+        "FailureReason": job.failure_reason,
+        "ModelArtifacts": {"S3ModelArtifacts": job.model_artifacts} if job.model_artifacts else None,
+        "FinalMetricDataList": _final_metrics(job) or None,
+    }
+    return described("DescribeTrainingJob", job.request, computed)
+
+
+def summarize_training_job(job: TrainingJob) -> Description:
+    """Return the entry of ListTrainingJobs."""
+    summary = {
+        "TrainingJobName": job.name,
+        "TrainingJobArn": job.arn,
+        "CreationTime": job.created,
+        "LastModifiedTime": job.modified,
+        "TrainingJobStatus": job.status,
+        "SecondaryStatus": job.secondary_status,
+        "WarmPoolStatus": _warm_pool(job),
+        "TrainingEndTime": job.ended,
+    }
+    return {name: value for name, value in summary.items() if value is not None}
+
+
+def _transition(entry: Transition) -> Description:
+    transition = {"Status": entry.status, "StartTime": entry.start_time, "StatusMessage": entry.message}
+    return transition if entry.end_time is None else {**transition, "EndTime": entry.end_time}
+
+
+def _warm_pool(job: TrainingJob) -> Description | None:
+    return {"Status": job.warm_pool_status} if job.warm_pool_status else None
+
+
+def _final_metrics(job: TrainingJob) -> list[Description]:
+    return [{"MetricName": metric.name, "Value": metric.value, "Timestamp": metric.timestamp} for metric in job.metrics]
