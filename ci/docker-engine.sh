@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes a machine ready for the Docker tests; for CI, and as root. What is there already is left as it is, so running it
-# again costs a second.
-#   1. the engine with its compose and buildx plug-ins, from Debian's packages
-#   2. a daemon, where none answers
-#   3. the base images that the Dockerfiles name: pulled, or where no registry can be reached, made from Debian's packages
-# A stand-in image trusts what this machine trusts (its CA certificates), so that the Dockerfiles need not know of it.
+# Prepares a machine for the Docker tests; for CI, run as root. It changes nothing that is already in place, so a second
+# run takes a second.
+#   1. Install the engine with its Compose and buildx plug-ins from Debian's packages.
+#   2. Start a daemon if none answers.
+#   3. Get the base images of the Dockerfiles: pull them or, if no registry is reachable, build replacements from Debian's
+#      packages. A replacement trusts the CA certificates of this machine, so that the Dockerfiles need no change.
 set -euo pipefail
 DEBIAN=debian:bookworm-slim
 PYTHON=python:3.11-slim-bookworm
@@ -25,11 +25,11 @@ quietly() {
 
 install_engine() {
   if answers && docker compose version >/dev/null 2>&1 && docker buildx version >/dev/null 2>&1; then return; fi
-  [ "$(id -u)" = 0 ] || fail "there is no Docker engine with compose and buildx here, and only root can install one"
+  [ "$(id -u)" = 0 ] || fail "there is no Docker engine with Compose and buildx, and only root can install one"
   command -v apt-get >/dev/null || fail "install Docker with its compose and buildx plug-ins: this machine has no apt-get"
   say "installing the engine"
-  # Bookworm's engine cannot take a folder as an extra build context, and has no compose v2. Trixie's runs on bookworm as
-  # it is; nothing else may come from there, containerd and the C library least of all.
+  # Bookworm's engine cannot take a folder as an extra build context and has no Compose v2. Trixie's engine runs on
+  # bookworm. No other package may come from trixie, in particular not containerd or the C library.
   cat >/etc/apt/sources.list.d/docker-engine.sources <<SOURCES
 Types: deb
 URIs: $MIRROR
@@ -55,7 +55,7 @@ start_engine() {
   answers && return
   [ "$(id -u)" = 0 ] || fail "no Docker engine answers, and only root can start one"
   say "starting dockerd (its log: $LOG)"
-  # a session of its own, and no descriptor of ours: it outlives this script and whoever waits for its output
+  # a separate session without our file descriptors, so that dockerd outlives this script and nobody waits for its output
   setsid dockerd >"$LOG" 2>&1 </dev/null &
   local deadline=$((SECONDS + START_TIMEOUT_S))
   until answers; do
@@ -71,7 +71,7 @@ pulled() {
   timeout "$PULL_TIMEOUT_S" docker pull --quiet "$1" >/dev/null 2>&1
 }
 
-# The distribution's own Python under the names that the official image gives it, and no mark that keeps pip out.
+# Debian's own Python, with the official image's names, and without the marker file that blocks pip.
 make_python() {
   docker build --quiet --tag "$PYTHON" - >/dev/null <<DOCKERFILE
 FROM $DEBIAN
@@ -81,9 +81,9 @@ RUN apt-get update \\
  && ln -s /usr/bin/python3 /usr/local/bin/python \\
  && ln -s /usr/bin/python3 /usr/local/bin/python3 \\
  && ln -s /usr/bin/pip3 /usr/local/bin/pip
-# Debian's pip trusts what the system trusts; requests, botocore and OpenSSL's own users are told to
+# pip in a virtual environment has its own certificates; PIP_CERT makes it trust the system's
 ENV LANG=C.UTF-8 PIP_CERT=/etc/ssl/certs/ca-certificates.crt
-LABEL org.opencontainers.image.description="stand-in for $PYTHON, made from Debian's packages"
+LABEL org.opencontainers.image.description="replacement for $PYTHON, made from Debian's packages"
 DOCKERFILE
 }
 
@@ -98,7 +98,7 @@ make_debian() {
     --customize-hook='rm -rf "$1"/usr/share/doc/* "$1"/usr/share/man/* "$1"/usr/share/locale/*' \
     bookworm "$archive" "$MIRROR"
   docker import --change 'CMD ["bash"]' \
-    --change "LABEL org.opencontainers.image.description=\"stand-in for $DEBIAN, made from Debian's packages\"" \
+    --change "LABEL org.opencontainers.image.description=\"replacement for $DEBIAN, made from Debian's packages\"" \
     "$archive" "$DEBIAN" >/dev/null
   rm -f "$archive"
 }
@@ -106,8 +106,8 @@ make_debian() {
 base_images() {
   has_image "$PYTHON" && has_image "$DEBIAN" && return
   if pulled "$DEBIAN" && pulled "$PYTHON"; then return; fi
-  [ "$(id -u)" = 0 ] || fail "$PYTHON cannot be pulled, and only root can make a stand-in of it"
-  say "no registry answers: making stand-ins of $DEBIAN and $PYTHON"
+  [ "$(id -u)" = 0 ] || fail "$PYTHON cannot be pulled, and only root can build a replacement"
+  say "no registry answers: building replacements of $DEBIAN and $PYTHON"
   make_debian
   make_python
 }

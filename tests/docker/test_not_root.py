@@ -131,6 +131,6 @@ def test_the_workflow_runs_in_local_mode_and_leaves_no_files_of_root(person: Per
 def test_a_user_without_access_to_docker_is_told_what_to_do(person: Person) -> None:
     refused = person.tried("make", "images", groups=())
     assert refused.returncode != 0
-    assert f"images: Docker's socket is not for you: sudo usermod -aG docker {person.name}" in refused.stderr
+    assert f"images: you may not use Docker's socket: run 'sudo usermod -aG docker {person.name}'" in refused.stderr
     refused = person.tried("make", "run", groups=(), AWS_PROFILE="local-mode", **FEW)
     assert "Error: instance type 'local' is Docker on this machine: its socket is not for you; join" in refused.stderr

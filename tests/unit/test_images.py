@@ -122,12 +122,12 @@ echo "------"; echo "failed to resolve source metadata: dial tcp: no such host";
 @pytest.mark.parametrize(
     ("docker", "message"),
     [
-        (None, "there is no command docker: install Docker 25 or newer, or do without"),
-        (NO_ENGINE, "no Docker engine answers: start it, or say where it is in DOCKER_HOST (Cannot connect to"),
-        (NO_PERMISSION, "Docker's socket is not for you: sudo usermod -aG docker "),
-        (NO_COMPOSE, "this Docker has no compose: install its plug-in"),
-        (NO_BUILDX, "this Docker has no buildx: install its plug-in"),
-        (DISK_FULL, "the disk is full: a build from nothing takes "),
+        (None, "the command docker is missing: install Docker 25 or newer, or use 'make run'"),
+        (NO_ENGINE, "no Docker engine answers: start it, or set DOCKER_HOST to its address (Cannot connect to"),
+        (NO_PERMISSION, "you may not use Docker's socket: run 'sudo usermod -aG docker "),
+        (NO_COMPOSE, "Docker has no Compose plug-in: install it"),
+        (NO_BUILDX, "Docker has no buildx plug-in: install it"),
+        (DISK_FULL, "the disk is full: a first build takes "),
         (NO_REGISTRY, "the build failed: the reason is above"),
     ],
 )
