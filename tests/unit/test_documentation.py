@@ -1,15 +1,24 @@
-"""The documents name every setting, make target and dependency, and nothing that does not exist."""
+"""The documents name every setting, make target, dependency and folder, and nothing that does not exist."""
 
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 VARIABLE = re.compile(r"\b(?:SAGEMAKER_EMULATOR|SCONES)_[A-Z_]+\b")
 INTERNAL_VARIABLES = {"SAGEMAKER_EMULATOR_INSTANCE", "SCONES_LOCAL_CLOUD", "SCONES_LAMBDA_SERVER_PIPE"}
 TABLE_ROW = re.compile(r"^\| (.+?) \|", re.MULTILINE)
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+WITH_SUBFOLDERS = ("src", "tests")
+FOLDER = re.compile(r"`([\w.-]+(?:/[\w.-]+)*)/`")
+PATH = re.compile(r"`((?:src|tests|docs|docker|benchmarks|fuzz|ci|local|local_stepfunctions)/[\w./-]*)`")
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)[^)]*\)")
+PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
 def test_servers_page_lists_every_variable_that_the_servers_read() -> None:
@@ -37,3 +46,39 @@ def test_every_dependency_has_a_reason_in_the_decision_about_dependencies() -> N
 
     names = {re.split(r"[\[=<>]", requirement)[0] for requirement in requirements}
     assert set(TABLE_ROW.findall(project_tables)) - {"package", "---"} == names
+
+
+def tracked_files() -> list[Path]:
+    listing = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [Path(line) for line in listing.splitlines() if (ROOT / line).is_file()]
+
+
+def folders() -> set[str]:
+    """Return every top-level folder, and every folder below `src` and `tests`, of the files that git tracks."""
+    parents = {parent for file in tracked_files() for parent in file.parents if parent.name}
+    return {path.as_posix() for path in parents if len(path.parts) == 1 or path.parts[0] in WITH_SUBFOLDERS}
+
+
+def test_the_architecture_page_names_every_folder() -> None:
+    assert sorted(folders() - set(FOLDER.findall(ARCHITECTURE.read_text()))) == []
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "CHANGELOG.md"])  # it also names earlier paths
+def test_a_page_names_only_paths_that_exist(page: str) -> None:
+    assert [path for path in PATH.findall((ROOT / page).read_text()) if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_of_a_page_leads_to_a_file(page: str) -> None:
+    path = ROOT / page
+    assert [link for link in LINK.findall(path.read_text()) if not (path.parent / link).exists()] == []
+
+
+def test_every_part_has_a_page() -> None:
+    parts = {folder for folder in folders() if folder.startswith("src/") and folder.count("/") == 1}
+    table = ARCHITECTURE.read_text().partition("## Parts")[2].partition("## ")[0]
+    pages = {
+        folder: LINK.findall(row) for row in table.splitlines() for folder in FOLDER.findall(row) if folder in parts
+    }
+    assert sorted(parts - pages.keys()) == []
+    assert [folder for folder, links in pages.items() if not links] == []
