@@ -1,4 +1,4 @@
-"""`python -m sagemaker_emulator.operations_page > docs/operations.md`: the page is made from the code that answers."""
+"""Write docs/operations.md from the docstrings of the operations: `python -m sagemaker_emulator.operations_page`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from sagemaker_emulator.wire import operation_names
 
 HEAD = """# Operations
 
-Made from the code by `make docs`; a test keeps it true. Every operation below validates its request against AWS's own
-model (required, type, length, range, pattern, enum) and does what it says with real containers, real files and a real
-store. Any other operation of SageMaker answers `UnsupportedOperation` and names itself.
+`make docs` generates this page from the code, and a test compares them. Every operation below validates its request
+against AWS's own model (required, type, length, range, pattern, enum) and does its work with real containers and real
+files. An empty note means that nothing is special. Any other SageMaker operation fails with `UnsupportedOperation` and
+its name.
 """
 
 

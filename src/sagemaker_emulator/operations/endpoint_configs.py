@@ -9,7 +9,9 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateEndpointConfig")
 def create_endpoint_config(sagemaker: SageMaker, request: Request) -> Response:
-    """Production variants by weight, several instances each; data capture. No serverless variants."""
+    """Support variants with weights and several instances, data capture and asynchronous inference. Refuse serverless
+    variants.
+    """
     return {"EndpointConfigArn": sagemaker.endpoint_configs.create(request, tags_of(request)).arn}
 
 

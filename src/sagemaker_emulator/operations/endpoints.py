@@ -10,16 +10,16 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateEndpoint")
 def create_endpoint(sagemaker: SageMaker, request: Request) -> Response:
-    """InService when every instance answers /ping; Failed with the end of the log otherwise. A crashed instance is
-    started again, later and later if it keeps crashing.
+    """The endpoint is InService once every instance answers /ping. Otherwise it is Failed, and the reason has the end
+    of the log. A crashed instance restarts, with growing pauses if it keeps crashing.
     """
     return {"EndpointArn": sagemaker.endpoints.create(request, tags_of(request)).arn}
 
 
 @operation("DescribeEndpoint")
 def describe_endpoint(sagemaker: SageMaker, request: Request) -> Response:
-    """Weights and counts, current and desired; PendingDeploymentSummary while it is created or updated. ResolvedImage
-    is the image as it was given: nothing resolves digests here.
+    """Show current and desired weights and instance counts, and PendingDeploymentSummary during a creation or an
+    update. ResolvedImage is the image of the request, because the emulator does not resolve digests.
     """
     endpoint = sagemaker.endpoints.get(request["EndpointName"])
     return descriptions.describe_endpoint(endpoint, sagemaker.endpoints.live(endpoint.name))
@@ -27,7 +27,7 @@ def describe_endpoint(sagemaker: SageMaker, request: Request) -> Response:
 
 @operation("ListEndpoints")
 def list_endpoints(sagemaker: SageMaker, request: Request) -> Response:
-    """Filters by name, status and times; sorted; paged."""
+    """Filter by name, status and time; sort and page."""
     page = sagemaker.endpoints.page(request)
     summaries = [descriptions.summarize_endpoint(endpoint) for endpoint in page.resources]
     return listed("Endpoints", summaries, page.next_token)
@@ -35,15 +35,16 @@ def list_endpoints(sagemaker: SageMaker, request: Request) -> Response:
 
 @operation("UpdateEndpoint")
 def update_endpoint(sagemaker: SageMaker, request: Request) -> Response:
-    """The new deployment first, then the swap; rolled back when it does not start. Retained variant properties.
-    DeploymentConfig: blue/green all at once; no canary, linear or rolling traffic, no alarms.
+    """Start the new deployment, then switch the traffic; roll back if it does not start. Retain variant properties
+    on request. DeploymentConfig may only ask for blue/green all at once; canary, linear and rolling traffic and alarms
+    are refused.
     """
     return {"EndpointArn": sagemaker.endpoints.update(request).arn}
 
 
 @operation("UpdateEndpointWeightsAndCapacities")
 def update_endpoint_weights_and_capacities(sagemaker: SageMaker, request: Request) -> Response:
-    """Weights at once, then instances are started or drained. No ServerlessUpdateConfig."""
+    """Change the weights at once, then start or drain instances. Refuse ServerlessUpdateConfig."""
     wires = request["DesiredWeightsAndCapacities"]
     for wire in wires:
         if "ServerlessUpdateConfig" in wire:
@@ -56,6 +57,6 @@ def update_endpoint_weights_and_capacities(sagemaker: SageMaker, request: Reques
 
 @operation("DeleteEndpoint")
 def delete_endpoint(sagemaker: SageMaker, request: Request) -> Response:
-    """Its containers are stopped."""
+    """Stop the endpoint's containers."""
     sagemaker.endpoints.delete(request["EndpointName"])
     return {}

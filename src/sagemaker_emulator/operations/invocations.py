@@ -12,22 +12,25 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @runtime_operation("InvokeEndpoint")
 async def invoke_endpoint(sagemaker: SageMaker, request: Request) -> Response:
-    """60 s, 6 MB, custom attributes, inference id, target variant; captured and counted."""
+    """Limits of 60 s and 6 MB; custom attributes, inference ID and target variant. Invocations are captured and
+    counted.
+    """
     return await sagemaker.invocations.invoke(InvokeEndpointRequest.parse(request))
 
 
 @runtime_operation("InvokeEndpointWithResponseStream")
 async def invoke_endpoint_with_response_stream(sagemaker: SageMaker, request: Request) -> Response:
-    """Chunks leave as the container writes them, for up to 8 minutes; ModelStreamError when it breaks off. Counted,
-    not captured.
+    """Send chunks as the container writes them, for up to 8 minutes; ModelStreamError if the container breaks off.
+    Invocations are counted but not captured.
     """
     return await sagemaker.response_streams.invoke(InvokeEndpointRequest.parse(request))
 
 
 @runtime_operation("InvokeEndpointAsync")
 async def invoke_endpoint_async(sagemaker: SageMaker, request: Request) -> Response:
-    """Acknowledged when it is on disk; input from S3 or inline; output or failure to S3; SNS. Done in order, by as many
-    at once as the configuration says, and again after a crash. Not captured.
+    """Acknowledge a request once it is on disk. The input is in S3 or inline; output or failure goes to S3, and SNS is
+    notified. Requests run in order, as many at once as the configuration allows, and again after a crash. They are not
+    captured.
     """
     body = request.get("Body", b"")
     return await sagemaker.async_invocations.invoke(msgspec.convert(request, InvokeEndpointAsyncRequest), body)

@@ -15,7 +15,7 @@ def create_model_package_group(sagemaker: SageMaker, request: Request) -> Respon
 
 @operation("DescribeModelPackageGroup")
 def describe_model_package_group(sagemaker: SageMaker, request: Request) -> Response:
-    """By name or ARN."""
+    """Accept a name or an ARN."""
     group = sagemaker.model_package_groups.get(request["ModelPackageGroupName"])
     return descriptions.describe_model_package_group(group)
 
@@ -29,26 +29,28 @@ def list_model_package_groups(sagemaker: SageMaker, request: Request) -> Respons
 
 @operation("DeleteModelPackageGroup")
 def delete_model_package_group(sagemaker: SageMaker, request: Request) -> Response:
-    """Refused while it has packages."""
+    """Refuse a group that has packages."""
     sagemaker.model_package_groups.delete(request["ModelPackageGroupName"])
     return {}
 
 
 @operation("CreateModelPackage")
 def create_model_package(sagemaker: SageMaker, request: Request) -> Response:
-    """A version of a group, or a package by name. Completed at once: no ValidationSpecification, no algorithms."""
+    """Create a version of a group, or a package with a name. It is Completed at once, because ValidationSpecification
+    and algorithms are not emulated.
+    """
     return {"ModelPackageArn": sagemaker.model_packages.create(request, tags_of(request)).arn}
 
 
 @operation("DescribeModelPackage")
 def describe_model_package(sagemaker: SageMaker, request: Request) -> Response:
-    """By name, `<group>/<version>` or ARN."""
+    """Accept a name, `<group>/<version>` or an ARN."""
     return descriptions.describe_model_package(sagemaker.model_packages.get(request["ModelPackageName"]))
 
 
 @operation("ListModelPackages")
 def list_model_packages(sagemaker: SageMaker, request: Request) -> Response:
-    """By group, approval status, type, name and time; sorted; paged."""
+    """Filter by group, approval status, type, name and time; sort and page."""
     page = sagemaker.model_packages.page(request)
     summaries = [descriptions.summarize_model_package(package) for package in page.resources]
     return listed("ModelPackageSummaryList", summaries, page.next_token)
@@ -56,13 +58,13 @@ def list_model_packages(sagemaker: SageMaker, request: Request) -> Response:
 
 @operation("UpdateModelPackage")
 def update_model_package(sagemaker: SageMaker, request: Request) -> Response:
-    """Approval, metadata, specifications and the rest of a version."""
+    """Change the approval, metadata, specifications and other members of a version."""
     return {"ModelPackageArn": sagemaker.model_packages.update(request).arn}
 
 
 @operation("DeleteModelPackage")
 def delete_model_package(sagemaker: SageMaker, request: Request) -> Response:
-    """Its version is never given out again."""
+    """Never reuse the version number."""
     sagemaker.model_packages.delete(request["ModelPackageName"])
     return {}
 

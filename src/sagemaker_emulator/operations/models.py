@@ -9,7 +9,7 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateModel")
 def create_model(sagemaker: SageMaker, request: Request) -> Response:
-    """One container: its image and model.tar.gz."""
+    """Support models with one container: an image and a model.tar.gz."""
     return {"ModelArn": sagemaker.models.create(request, tags_of(request)).arn}
 
 

@@ -9,21 +9,22 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateProcessingJob")
 def create_processing_job(sagemaker: SageMaker, request: Request) -> Response:
-    """Entrypoint and arguments; S3 inputs from S3Prefix and ManifestFile, FullyReplicated and ShardedByS3Key; outputs
-    EndOfJob and Continuous; several hosts; the log goes to CloudWatch live; an input without objects is refused.
+    """Support entrypoint and arguments, S3 inputs from S3Prefix and ManifestFile, FullyReplicated and ShardedByS3Key,
+    EndOfJob and Continuous outputs, and several hosts. The log goes to CloudWatch live. An input without objects is
+    refused.
     """
     return {"ProcessingJobArn": sagemaker.processing_jobs.create(request, tags_of(request)).arn}
 
 
 @operation("DescribeProcessingJob")
 def describe_processing_job(sagemaker: SageMaker, request: Request) -> Response:
-    """ExitMessage from `/opt/ml/output/message`; FailureReason."""
+    """Show ExitMessage, from `/opt/ml/output/message`, and FailureReason."""
     return descriptions.describe_processing_job(sagemaker.processing_jobs.get(request["ProcessingJobName"]))
 
 
 @operation("ListProcessingJobs")
 def list_processing_jobs(sagemaker: SageMaker, request: Request) -> Response:
-    """Filters by name, status and times; sorted; paged."""
+    """Filter by name, status and time; sort and page."""
     page = sagemaker.processing_jobs.page(request)
     summaries = [descriptions.summarize_processing_job(job) for job in page.resources]
     return listed("ProcessingJobSummaries", summaries, page.next_token)
@@ -31,6 +32,6 @@ def list_processing_jobs(sagemaker: SageMaker, request: Request) -> Response:
 
 @operation("StopProcessingJob")
 def stop_processing_job(sagemaker: SageMaker, request: Request) -> Response:
-    """SIGTERM, SIGKILL after 120 s; EndOfJob outputs are not uploaded, Continuous ones are."""
+    """Send SIGTERM, then SIGKILL after 120 s. Continuous outputs are uploaded, EndOfJob outputs are not."""
     sagemaker.processing_jobs.stop(request["ProcessingJobName"])
     return {}

@@ -8,7 +8,7 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("AddTags")
 def add_tags(sagemaker: SageMaker, request: Request) -> Response:
-    """On every emulated resource."""
+    """Add tags to any emulated resource."""
     return {"Tags": _listed(sagemaker.tags.add(request["ResourceArn"], tags_of(request)))}
 
 

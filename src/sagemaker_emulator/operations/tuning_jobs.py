@@ -16,25 +16,26 @@ DEFAULT_RESULTS = 10
 
 @operation("CreateHyperParameterTuningJob")
 def create_hyper_parameter_tuning_job(sagemaker: SageMaker, request: Request) -> Response:
-    """Strategies Random and Grid; Bayesian draws as Random does. Integer, continuous and categorical ranges on their
-    scales (Auto is linear), RandomSeed, MaxRuntimeInSeconds, TargetObjectiveMetricValue, BestObjectiveNotImproving.
-    Of HyperParameterTuningResourceConfig the first instances. TrainingJobEarlyStoppingType Auto is accepted and stops
-    nothing early. Each trial's checkpoints have a folder of its name. Goes on after a restart. Hyperband,
-    TrainingJobDefinitions, WarmStartConfig, Autotune and AutoParameters are refused.
+    """Support the strategies Random and Grid; Bayesian draws points as Random does. Also integer, continuous and
+    categorical ranges with their scales (Auto is linear), RandomSeed, MaxRuntimeInSeconds, TargetObjectiveMetricValue
+    and BestObjectiveNotImproving. HyperParameterTuningResourceConfig contributes its first instances.
+    TrainingJobEarlyStoppingType Auto is accepted but stops no job early. Each training job has its own checkpoint
+    folder. A tuning job continues after a restart. Hyperband, TrainingJobDefinitions, WarmStartConfig, Autotune and
+    AutoParameters are refused.
     """
     return {"HyperParameterTuningJobArn": sagemaker.tuning_jobs.create(request, tags_of(request)).arn}
 
 
 @operation("DescribeHyperParameterTuningJob")
 def describe_hyper_parameter_tuning_job(sagemaker: SageMaker, request: Request) -> Response:
-    """Counters, the best training job by its final metric, the seconds of all."""
+    """Show counters, the best training job by its final metric, and the total training time."""
     job = sagemaker.tuning_jobs.get(request["HyperParameterTuningJobName"])
     return describe_tuning_job(job, sagemaker.tuning_jobs.results(job))
 
 
 @operation("ListHyperParameterTuningJobs")
 def list_hyper_parameter_tuning_jobs(sagemaker: SageMaker, request: Request) -> Response:
-    """Filters by name, status and times; sorted, by name unless told; paged."""
+    """Filter by name, status and time; sort, by name unless the request says otherwise; page."""
     page = sagemaker.tuning_jobs.page(request)
     summaries = [summarize_tuning_job(job, sagemaker.tuning_jobs.results(job)) for job in page.resources]
     return listed("HyperParameterTuningJobSummaries", summaries, page.next_token)
@@ -42,7 +43,7 @@ def list_hyper_parameter_tuning_jobs(sagemaker: SageMaker, request: Request) -> 
 
 @operation("ListTrainingJobsForHyperParameterTuningJob")
 def list_training_jobs_for_hyper_parameter_tuning_job(sagemaker: SageMaker, request: Request) -> Response:
-    """Filtered by status; sorted, by the objective too; paged."""
+    """Filter by status; sort, also by the objective; page."""
     job = sagemaker.tuning_jobs.get(request["HyperParameterTuningJobName"])
     results, token = _page(_sorted(sagemaker.tuning_jobs.results(job), request), request)
     return listed("TrainingJobSummaries", [summarize_trial(job, result) for result in results], token)
@@ -50,20 +51,20 @@ def list_training_jobs_for_hyper_parameter_tuning_job(sagemaker: SageMaker, requ
 
 @operation("StopHyperParameterTuningJob")
 def stop_hyper_parameter_tuning_job(sagemaker: SageMaker, request: Request) -> Response:
-    """Stops its training jobs, as StopTrainingJob does; no more are launched."""
+    """Stop the job's training jobs, as StopTrainingJob does, and launch no more."""
     sagemaker.tuning_jobs.stop(request["HyperParameterTuningJobName"])
     return {}
 
 
 @operation("DeleteHyperParameterTuningJob")
 def delete_hyper_parameter_tuning_job(sagemaker: SageMaker, request: Request) -> Response:
-    """One that is over: its record goes, its training jobs stay."""
+    """Delete the record of a tuning job that has ended. Its training jobs stay."""
     sagemaker.tuning_jobs.delete(request["HyperParameterTuningJobName"])
     return {}
 
 
 def _sorted(results: list[Result], request: Request) -> list[Result]:
-    """By name unless told. Sorted by the objective, those that have none are left out, as on AWS."""
+    """Sort, by name by default. A sort by the objective leaves out jobs without one, as AWS does."""
     by = request.get("SortBy", "Name")
     keys: dict[str, Any] = {
         "Name": lambda result: result.job.name,
