@@ -13,7 +13,7 @@ from image_classification.data.image_sources import ImageRecords
 from image_classification.data.labels import Labels
 from image_classification.data.lst_manifest import read_manifest
 from image_classification.data.recordio_images import read_recordio
-from image_classification.data.shared_file import StoredFile
+from image_classification.data.shared_file import SharedFile
 from image_classification.failure import CustomerError
 
 LST, RECORDIO, AUGMENTED = b"l", b"r", b"a"  # the first byte of a seed names its reader
@@ -45,13 +45,13 @@ def read_lst(folder: Path, data: bytes) -> None:
 
 
 def read_records(data: bytes) -> None:
-    file = StoredFile.temporary([data])
+    file = SharedFile.temporary([data])
     for multi_label in (False, True):
         accepted(partial(read_recordio, file, "train", 2, multi_label))
 
 
 def read_augmented(data: bytes) -> None:
-    file = StoredFile.temporary([data])
+    file = SharedFile.temporary([data])
     for multi_label, label_format in ((False, "multi-hot"), (True, "multi-hot"), (True, "class-id")):
         accepted(partial(read_augmented_manifest, file, "train", 2, multi_label, label_format))
 

@@ -66,7 +66,7 @@ def image_shape(name: str, value: str) -> tuple[int, int, int]:
         raise invalid(name, value, "expects 'channels,height,width', for instance '3,224,224'")
     channels, height, width = map(int, parts)
     if channels not in (1, 3):
-        raise invalid(name, value, "expects 1 channel (grey) or 3 channels (colour)")
+        raise invalid(name, value, "expects 1 channel (gray) or 3 channels (color)")
     return channels, height, width
 
 

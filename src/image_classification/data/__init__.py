@@ -1,1 +1,1 @@
-"""The job's input: channels, manifests, RecordIO and pipes, and the images and labels that are read from them."""
+"""The job's input: the channels and their formats, and the images and labels that are read from them."""

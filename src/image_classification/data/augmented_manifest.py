@@ -1,4 +1,4 @@
-"""An augmented manifest, as SageMaker pipes it: for each of its lines a record of the image, then one of its label."""
+"""Reader of an augmented manifest in Pipe mode: SageMaker sends two records per line, the image and its label."""
 
 import json
 
@@ -6,38 +6,38 @@ from image_classification.data.channels import CLASS_ID
 from image_classification.data.image_sources import ImageRecords
 from image_classification.data.labels import Labels, WrongLabelError, multi_hot, multi_hot_of_ids, one_hot
 from image_classification.data.recordio_format import MAGIC, BrokenRecordError, content, records
-from image_classification.data.shared_file import StoredFile
+from image_classification.data.shared_file import SharedFile
 from image_classification.failure import CustomerError
 
 LABEL_LIMIT_BYTES = 1 << 20
+ATTRIBUTES = 'AttributeNames must be the image and its label, for instance ["source-ref", "class"]'
 
 
 def read_augmented_manifest(
-    file: StoredFile, channel: str, num_classes: int, multi_label: bool, label_format: str
+    file: SharedFile, channel: str, num_classes: int, multi_label: bool, label_format: str
 ) -> tuple[ImageRecords, Labels]:
-    """Raises CustomerError."""
+    """Return the images and their labels. Raises CustomerError."""
     try:
-        found = list(records(file))
+        image_and_label_records = list(records(file))
     except BrokenRecordError as error:
         raise invalid(channel, str(error)) from error
-    if not found:
+    if not image_and_label_records:
         raise invalid(channel, "it has no images")
-    if len(found) % 2:
-        raise invalid(channel, f"{len(found)} records are not pairs of image and label: {ATTRIBUTES}")
-    images, names = found[::2], [f"line {line}" for line in range(1, len(found) // 2 + 1)]
+    if len(image_and_label_records) % 2:
+        count = len(image_and_label_records)
+        raise invalid(channel, f"{count} records are not pairs of image and label: {ATTRIBUTES}")
+    images, labels = image_and_label_records[::2], image_and_label_records[1::2]
+    names = [f"line {line}" for line in range(1, len(images) + 1)]
     if content(file, images[0])[:4] == MAGIC:
         raise invalid(
             channel,
             "its first image is RecordIO: for .rec files leave RecordWrapperType unset, they are records already",
         )
-    rows = [label_row(content(file, record), channel, name) for record, name in zip(found[1::2], names, strict=True)]
+    rows = [label_row(content(file, record), channel, name) for record, name in zip(labels, names, strict=True)]
     try:
         return ImageRecords(file, images, names), labels_of(rows, num_classes, multi_label, label_format)
     except WrongLabelError as error:
         raise invalid(channel, f"{names[error.index]}: {error}") from error
-
-
-ATTRIBUTES = 'AttributeNames must be the image and its label, for instance ["source-ref", "class"]'
 
 
 def labels_of(rows: list[list[float]], num_classes: int, multi_label: bool, label_format: str) -> Labels:
@@ -50,7 +50,7 @@ def labels_of(rows: list[list[float]], num_classes: int, multi_label: bool, labe
 
 
 def label_row(text: bytes, channel: str, name: str) -> list[float]:
-    """ "1", 1 and [0, 1] are labels."""
+    """Return the labels in a record, which is JSON: a number or a list of numbers. Raises CustomerError."""
     try:
         value = json.loads(text[:LABEL_LIMIT_BYTES])
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The job's channels, as SageMaker describes them in inputdataconfig.json; each is read as its ContentType says."""
+"""The job's channels, as inputdataconfig.json describes them. The ContentType decides how a channel is read."""
 
 from dataclasses import dataclass
 from email.message import Message
@@ -25,7 +25,7 @@ class Format(Enum):
 
 @dataclass(frozen=True)
 class InputChannel:
-    """One entry of inputdataconfig.json. `label_format` is of augmented manifests."""
+    """One entry of inputdataconfig.json. `label_format` applies to augmented manifests only."""
 
     name: str
     content_type: str
@@ -41,14 +41,14 @@ class InputChannel:
 
 
 def check_channels(paths: ContainerPaths) -> dict[str, InputChannel]:
-    """The job's channels. Raises CustomerError unless they are what one of the three formats needs."""
+    """Return the job's channels. Raises CustomerError unless they are complete for one of the three formats."""
     config = read_config(paths.input_data_config)
     channels = {name: input_channel(name, entry) for name, entry in config.items()}
     if missing := [name for name in EXAMPLE_CHANNELS if name not in channels]:
         raise missing_channels(missing, "Training needs the channels train and validation")
     formats = {name: channels[name].format for name in EXAMPLE_CHANNELS}
     if formats["train"] != formats["validation"]:
-        both = " and ".join(f"the {name} channel is {found.value}" for name, found in formats.items())
+        both = " and ".join(f"the {name} channel is {form.value}" for name, form in formats.items())
         raise invalid(f"{both}: give both channels the same ContentType, InputMode and RecordWrapperType.")
     missing = [name for name in MANIFEST_CHANNELS if name not in channels]
     if formats["train"] is Format.MANIFEST and missing:
@@ -76,7 +76,7 @@ def input_channel(name: str, entry: object) -> InputChannel:
 
 
 def parsed_content_type(name: str, text: object) -> tuple[str, str]:
-    """`application/x-recordio; label-format=class-id` is a type and a label format."""
+    """Split `application/x-recordio; label-format=class-id` into type and label format. Raises CustomerError."""
     header = Message()
     header["Content-Type"] = str(text or (MODEL_TYPE if name == MODEL_CHANNEL else IMAGE_TYPES[0]))
     content_type = header.get_content_type()

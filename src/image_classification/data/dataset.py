@@ -1,4 +1,4 @@
-"""A channel's images and labels, read and checked once; the pixels are kept while they fit in memory."""
+"""A channel's images and labels. All are read and checked once; the pixels stay in memory if they fit."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -10,31 +10,33 @@ import numpy.typing as npt
 
 from image_classification.data.augmentation import Augmentation
 from image_classification.data.decoding import decoded_images, decoded_or_fault
-from image_classification.data.image_sources import EncodedImages
+from image_classification.data.image_sources import ImageSource
 from image_classification.data.labels import Labels
 from image_classification.data.preparation import Pixels, Preparation
 from image_classification.failure import CustomerError
 
 NAMED_IMAGES = 5
-MEMORY_SHARE = 0.25  # of the machine's or the container's, for each of the two channels
+MEMORY_SHARE = 0.25  # of the machine's or the container's memory, for each of the two channels
 
 
 @dataclass(frozen=True)
-class LabelledImages:
-    """What every reader of a channel gives."""
+class LabeledImages:
+    """Images and labels as the readers of the channel formats return them."""
 
-    images: EncodedImages
+    images: ImageSource
     labels: Labels
 
 
 @dataclass(frozen=True)
 class Dataset:
+    """The images of a channel. `pixels` or `several_sizes` holds them in memory; with neither, each use decodes."""
+
     channel: str
-    images: EncodedImages
+    images: ImageSource
     labels: Labels
     preparation: Preparation
-    pixels: npt.NDArray[np.uint8] | None  # images, height, width, channels: one block, where all have one size and fit
-    several_sizes: tuple[Pixels, ...] | None = None  # the same where they differ; neither: decoded at each use
+    pixels: npt.NDArray[np.uint8] | None  # images, height, width, channels; only if all have one size
+    several_sizes: tuple[Pixels, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -51,25 +53,25 @@ class Dataset:
     def augmented(
         self, indices: npt.NDArray[np.int64], augment: Augmentation, generator: np.random.Generator
     ) -> Pixels:
-        """Images, height, width, channels."""
+        """Return the augmented images as one array: images, height, width, channels."""
         return np.stack([augment(image, generator) for image in self.selected(indices.tolist())])
 
     def batches(self, size: int) -> Iterator[tuple[Pixels, Labels]]:
-        """Every image once, in order, centre-cropped; the last batch may be smaller."""
+        """Yield every image once, in order and center-cropped; the last batch may be smaller."""
         for start in range(0, len(self), size):
             indices = range(start, min(start + size, len(self)))
             yield (
-                np.stack([self.preparation.centre_crop(image) for image in self.selected(indices)]),
+                np.stack([self.preparation.center_crop(image) for image in self.selected(indices)]),
                 self.labels[start : start + size],
             )
 
 
 def load_dataset(
-    channel: str, examples: LabelledImages, preparation: Preparation, memory_limit_bytes: int | None = None
+    channel: str, examples: LabeledImages, preparation: Preparation, memory_limit_bytes: int | None = None
 ) -> Dataset:
-    """Reads every image, so that a broken one stops the job before the first epoch and not in the middle of one.
+    """Read every image, so that a broken one fails the job before the first epoch.
 
-    Raises CustomerError, which names images that are missing, broken or too small, and how many there are.
+    Raises CustomerError with the number of images that are missing, broken or too small, and the names of the first.
     """
     limit_bytes = memory_share_bytes() if memory_limit_bytes is None else memory_limit_bytes
     kept: list[Pixels] = []
@@ -83,13 +85,13 @@ def load_dataset(
         if size_bytes <= limit_bytes:
             kept.append(image)
         else:
-            kept.clear()
+            kept.clear()  # over the limit: keep none, and decode at each use
     if faults:
         raise broken_images(faults, examples.images, channel)
     return dataset(channel, examples, preparation, kept)
 
 
-def dataset(channel: str, examples: LabelledImages, preparation: Preparation, kept: list[Pixels]) -> Dataset:
+def dataset(channel: str, examples: LabeledImages, preparation: Preparation, kept: list[Pixels]) -> Dataset:
     pixels, several_sizes = None, None
     if len(kept) == len(examples.images):
         if len({image.shape for image in kept}) == 1:
@@ -99,7 +101,7 @@ def dataset(channel: str, examples: LabelledImages, preparation: Preparation, ke
     return Dataset(channel, examples.images, examples.labels, preparation, pixels, several_sizes)
 
 
-def broken_images(faults: dict[int, str], images: EncodedImages, channel: str) -> CustomerError:
+def broken_images(faults: dict[int, str], images: ImageSource, channel: str) -> CustomerError:
     named = "; ".join(f"{images.name(index)}: {fault}" for index, fault in list(faults.items())[:NAMED_IMAGES])
     more = "; …" if len(faults) > NAMED_IMAGES else ""
     return CustomerError(
@@ -108,8 +110,9 @@ def broken_images(faults: dict[int, str], images: EncodedImages, channel: str) -
 
 
 def memory_share_bytes() -> int:
+    """Return how much memory one channel's pixels may take."""
     size_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    limit = Path("/sys/fs/cgroup/memory.max")  # a container's own limit, where there is one
+    limit = Path("/sys/fs/cgroup/memory.max")  # the container's own limit, if it has one
     if limit.is_file() and (text := limit.read_text(encoding="ascii").strip()).isdecimal():
         size_bytes = min(size_bytes, int(text))
     return int(MEMORY_SHARE * size_bytes)

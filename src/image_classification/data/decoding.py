@@ -1,4 +1,4 @@
-"""Decoding in threads: Pillow's decoders leave Python's lock to others."""
+"""Image decoding in threads, which run in parallel because Pillow releases the GIL while it decodes."""
 
 import os
 from collections import deque
@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 
-from image_classification.data.image_sources import EncodedImages
+from image_classification.data.image_sources import ImageSource
 from image_classification.data.preparation import Pixels, Preparation, UnreadableImageError
 
-BLOCK = 8  # images in one task: small ones decode in less time than a task takes to hand over
+BLOCK = 8  # images in one task: a small image decodes faster than a task is submitted
 
 
 @cache
@@ -21,8 +21,8 @@ def worker_count() -> int:
     return os.cpu_count() or 1
 
 
-def decoded_or_fault(images: EncodedImages, preparation: Preparation) -> Iterator[Pixels | str]:
-    """Every image in order, or what is wrong with it. Only a few more than are taken are decoded ahead."""
+def decoded_or_fault(images: ImageSource, preparation: Preparation) -> Iterator[Pixels | str]:
+    """Yield each image in order, or a description of its fault. Only a few blocks are decoded ahead of the caller."""
 
     def block(start: int) -> list[Pixels | str]:
         return [image_or_fault(images, index, preparation) for index in range(start, min(start + BLOCK, len(images)))]
@@ -36,7 +36,7 @@ def decoded_or_fault(images: EncodedImages, preparation: Preparation) -> Iterato
         yield from ahead.popleft().result()
 
 
-def image_or_fault(images: EncodedImages, index: int, preparation: Preparation) -> Pixels | str:
+def image_or_fault(images: ImageSource, index: int, preparation: Preparation) -> Pixels | str:
     try:
         pixels = preparation.decoded(images.read(index))
     except (UnreadableImageError, OSError) as error:
@@ -47,5 +47,5 @@ def image_or_fault(images: EncodedImages, index: int, preparation: Preparation) 
     return pixels
 
 
-def decoded_images(images: EncodedImages, indices: Sequence[int], preparation: Preparation) -> list[Pixels]:
+def decoded_images(images: ImageSource, indices: Sequence[int], preparation: Preparation) -> list[Pixels]:
     return list(threads().map(lambda index: preparation.decoded(images.read(index)), indices))

@@ -1,15 +1,15 @@
-"""Labels as training wants them: one row of num_classes zeros and ones for each image."""
+"""The label matrix: one row of num_classes zeros and ones for each image."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-Labels = npt.NDArray[np.float32]  # images, classes: one-hot, or any number of ones where a job is multi-label
+Labels = npt.NDArray[np.float32]  # images, classes: one-hot, or any number of ones in a multi-label job
 
 
 class WrongLabelError(Exception):
-    """An image's label does not fit the job. `index` is the image's place among all."""
+    """The label of an image does not fit the job. `index` is the position of the image."""
 
     def __init__(self, index: int, problem: str) -> None:
         super().__init__(problem)
@@ -17,6 +17,7 @@ class WrongLabelError(Exception):
 
 
 def one_hot(values: Sequence[float], num_classes: int) -> Labels:
+    """Return the rows for one class id per image. Raises WrongLabelError."""
     labels = np.zeros((len(values), num_classes), np.float32)
     for index, value in enumerate(values):
         labels[index, class_id(index, value, num_classes)] = 1
@@ -24,6 +25,7 @@ def one_hot(values: Sequence[float], num_classes: int) -> Labels:
 
 
 def multi_hot(rows: Sequence[Sequence[float]], num_classes: int) -> Labels:
+    """Return the rows for a 0 or 1 per class and image. Raises WrongLabelError."""
     labels = np.zeros((len(rows), num_classes), np.float32)
     for index, row in enumerate(rows):
         if len(row) != num_classes:
@@ -37,6 +39,7 @@ def multi_hot(rows: Sequence[Sequence[float]], num_classes: int) -> Labels:
 
 
 def multi_hot_of_ids(rows: Sequence[Sequence[float]], num_classes: int) -> Labels:
+    """Return the rows for any number of class ids per image. Raises WrongLabelError."""
     labels = np.zeros((len(rows), num_classes), np.float32)
     for index, row in enumerate(rows):
         labels[index, [class_id(index, value, num_classes) for value in row]] = 1

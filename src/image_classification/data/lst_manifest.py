@@ -1,4 +1,4 @@
-"""`.lst` files: one image a line, `index<TAB>label[<TAB>label…]<TAB>relative path`."""
+"""Reader of `.lst` files, which list one image per line: `index<TAB>label[<TAB>label…]<TAB>relative path`."""
 
 import math
 from dataclasses import dataclass
@@ -15,7 +15,10 @@ class ManifestEntry:
 
 
 def read_manifest(folder: Path, channel: str, label_width: int = 1) -> list[ManifestEntry]:
-    """The entries of the only `.lst` file in `folder`. `label_width` is num_classes for multi-label jobs, else 1."""
+    """Return the entries of the only `.lst` file in `folder`. Raises CustomerError.
+
+    `label_width` is num_classes in a multi-label job, else 1.
+    """
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix == ".lst")
     if len(files) != 1:
         raise CustomerError(
@@ -35,29 +38,29 @@ def read_manifest(folder: Path, channel: str, label_width: int = 1) -> list[Mani
 
 def parse_line(line: str, where: str, channel: str, label_width: int) -> ManifestEntry:
     columns = line.rstrip("\r").split("\t")
-    wanted = f"index, {label_width} label{'s' if label_width > 1 else ''} and a relative path, separated by tabs"
+    expected = f"index, {label_width} label{'s' if label_width > 1 else ''} and a relative path, separated by tabs"
     if len(columns) != label_width + 2:
-        raise invalid(channel, where, f"{len(columns)} columns instead of {wanted}", line)
+        raise invalid_line(channel, where, f"{len(columns)} columns instead of {expected}", line)
     index, *labels, path = (column.strip() for column in columns)
     try:
-        entry = ManifestEntry(whole(index), tuple(map(finite, labels)), path)
+        entry = ManifestEntry(parse_index(index), tuple(map(parse_finite, labels)), path)
     except ValueError as error:
-        raise invalid(channel, where, f"{error}; expected {wanted}", line) from error
+        raise invalid_line(channel, where, f"{error}; expected {expected}", line) from error
     if not path or PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or "\0" in path:
-        raise invalid(channel, where, f"the path {path!r} is not a relative path inside the channel", line)
+        raise invalid_line(channel, where, f"the path {path!r} is not a relative path inside the channel", line)
     return entry
 
 
-def whole(text: str) -> int:
-    value = finite(text)
+def parse_index(text: str) -> int:
+    value = parse_finite(text)
     if value != int(value) or value < 0:
         raise ValueError(f"the index {text!r} is not a whole number of at least 0")
     return int(value)
 
 
-def finite(text: str) -> float:
+def parse_finite(text: str) -> float:
     value = float(text)
-    if not math.isfinite(value) or "_" in text:  # Python reads 1_0 as ten
+    if not math.isfinite(value) or "_" in text:  # float() reads 1_0 as ten
         raise ValueError(f"{text!r} is not a finite number")
     return value
 
@@ -74,5 +77,5 @@ def check_entries(entries: list[ManifestEntry], name: str, channel: str) -> None
         seen.add(entry.index)
 
 
-def invalid(channel: str, where: str, problem: str, line: str) -> CustomerError:
+def invalid_line(channel: str, where: str, problem: str, line: str) -> CustomerError:
     return CustomerError(f"Invalid lst file in the {channel} channel. {where}: {problem}. The line: {line[:120]!r}")

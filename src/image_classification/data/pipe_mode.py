@@ -1,4 +1,4 @@
-"""Pipe mode: the FIFO of a channel's first epoch, read once into a temporary file that is then used like any other."""
+"""Pipe mode. The FIFO of a channel's first epoch is copied once into a temporary file, which every epoch then reads."""
 
 import os
 import select
@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from image_classification.data.shared_file import StoredFile
+from image_classification.data.shared_file import SharedFile
 from image_classification.failure import CustomerError, PlatformError
 
 CHUNK_BYTES = 1 << 20
@@ -17,15 +17,15 @@ SILENCE_LIMIT_S = 300.0
 POLL_S = 0.02
 
 
-def spooled(fifo: Path, channel: str, silence_limit_s: float = SILENCE_LIMIT_S) -> StoredFile:
-    """What the FIFO gives until its writer closes it."""
-    return StoredFile.temporary(fitting(chunks(fifo, channel, silence_limit_s), channel))
+def spooled(fifo: Path, channel: str, silence_limit_s: float = SILENCE_LIMIT_S) -> SharedFile:
+    """Copy the FIFO into a temporary file, until its writer closes it. Raises CustomerError and PlatformError."""
+    return SharedFile.temporary(checked_for_room(chunks(fifo, channel, silence_limit_s), channel))
 
 
-def fitting(given: Iterator[bytes], channel: str) -> Iterator[bytes]:
-    """Raises CustomerError while the disk still has room for what else the job writes."""
+def checked_for_room(pieces: Iterator[bytes], channel: str) -> Iterator[bytes]:
+    """Pass the chunks on. Raises CustomerError before the disk is full, so that the job can still write its output."""
     size_bytes, folder = 0, tempfile.gettempdir()
-    for chunk in given:
+    for chunk in pieces:
         size_bytes += len(chunk)
         if shutil.disk_usage(folder).free - len(chunk) < SPOOL_RESERVE_BYTES:
             raise CustomerError(
@@ -37,7 +37,7 @@ def fitting(given: Iterator[bytes], channel: str) -> Iterator[bytes]:
 
 def chunks(fifo: Path, channel: str, silence_limit_s: float) -> Iterator[bytes]:
     try:
-        descriptor = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)  # open to read alone would wait for ever for a writer
+        descriptor = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)  # a blocking open would wait forever for a writer
     except OSError as error:
         raise PlatformError(f"The pipe {fifo} of the {channel} channel cannot be opened: {error.strerror}.") from error
     try:
@@ -47,7 +47,10 @@ def chunks(fifo: Path, channel: str, silence_limit_s: float) -> Iterator[bytes]:
 
 
 def until_closed(descriptor: int, name: str, silence_limit_s: float) -> Iterator[bytes]:
-    """Nothing to read means two things: that there is no writer yet, or none any more."""
+    """Yield what the pipe gives until its writer closes it. Raises PlatformError after `silence_limit_s` of nothing.
+
+    An empty read means that there is no writer: not yet if nothing was read so far, otherwise not any more.
+    """
     ready = select.poll()
     ready.register(descriptor, select.POLLIN)
     begun, deadline = False, time.monotonic() + silence_limit_s

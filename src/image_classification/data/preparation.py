@@ -1,8 +1,8 @@
-"""One preparation of images for training, validation and serving: what the model was validated on is what it is served.
+"""The one preparation of images for training, validation and serving, so that served images look like validated ones.
 
-Decisions, where AWS leaves room: alpha is dropped, not blended (as AWS's decoder does); an EXIF orientation is applied,
-as every viewer applies it; 16-bit grey keeps its high byte; the aspect is kept, and an image larger than the model's is
-centre-cropped (AWS's endpoint squashes instead, which its own validation never saw).
+Decisions that AWS leaves open: alpha is dropped, not blended, as AWS's decoder does; an EXIF orientation is applied, as
+every viewer does; 16-bit gray keeps its high byte; the aspect is kept, and an image larger than the model's is
+center-cropped. AWS's endpoint squashes it instead, which its own validation never does.
 """
 
 import io
@@ -20,7 +20,7 @@ FORMATS = ("PNG", "JPEG")
 PIXEL_LIMIT = 40_000_000
 UNREADABLE = (
     OSError,
-    SyntaxError,  # Pillow's for a broken PNG
+    SyntaxError,  # Pillow raises it for a broken PNG
     ValueError,
     EOFError,
     IndexError,
@@ -32,7 +32,8 @@ UNREADABLE = (
     Image.DecompressionBombError,
 )
 
-# PIXEL_LIMIT refuses earlier than Pillow warns of bombs; what else it warns of (a broken EXIF) leaves the pixels whole.
+# PIXEL_LIMIT is below the size at which Pillow warns of a decompression bomb. Its other warnings, such as one of broken
+# EXIF data, do not concern the pixels.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
@@ -43,13 +44,15 @@ class UnreadableImageError(Exception):
 
 @dataclass(frozen=True)
 class Preparation:
+    """The shape of the model's images, and the length to which their shortest side is scaled first, if any."""
+
     channels: int
     height: int
     width: int
     resize: int | None = None
 
     def decoded(self, data: bytes) -> Pixels:
-        """The image as pixels, its shortest side scaled to `resize` where that is set; not yet cropped."""
+        """Return the pixels, scaled to `resize` if that is set, but not yet cropped. Raises UnreadableImageError."""
         image = decode(data, "L" if self.channels == 1 else "RGB")
         if self.resize is not None:
             image = scaled(image, self.resize / min(image.size))
@@ -60,15 +63,15 @@ class Preparation:
         return bool(height >= self.height and width >= self.width)
 
     def prepared(self, data: bytes) -> Pixels:
-        """What the model sees. An image that is too small is enlarged, aspect kept, until it covers the shape."""
+        """Return the pixels that the model sees. An image that is too small is enlarged until it covers the shape."""
         pixels = self.decoded(data)
         if not self.fits(pixels):
             image = Image.fromarray(pixels.squeeze(2) if self.channels == 1 else pixels)
             image = scaled(image, max(self.height / image.height, self.width / image.width))
             pixels = np.asarray(image).reshape(image.height, image.width, self.channels)
-        return self.centre_crop(pixels)
+        return self.center_crop(pixels)
 
-    def centre_crop(self, pixels: Pixels) -> Pixels:
+    def center_crop(self, pixels: Pixels) -> Pixels:
         top, left = (pixels.shape[0] - self.height) // 2, (pixels.shape[1] - self.width) // 2
         return pixels[top : top + self.height, left : left + self.width]
 
@@ -86,6 +89,7 @@ def decode(data: bytes, mode: str) -> Image.Image:
 
 
 def reason(error: Exception, data: bytes) -> str:
+    """Say in words for people why the bytes could not be decoded."""
     if not data:
         return "it is empty"
     if isinstance(error, UnidentifiedImageError):
@@ -95,7 +99,7 @@ def reason(error: Exception, data: bytes) -> str:
 
 
 def converted(image: Image.Image, mode: str) -> Image.Image:
-    if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion would clip it to white
+    if image.mode.startswith("I"):  # 16-bit gray: Pillow's own conversion would clip it to white
         image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")
@@ -103,7 +107,10 @@ def converted(image: Image.Image, mode: str) -> Image.Image:
 
 
 def scaled(image: Image.Image, factor: float) -> Image.Image:
-    """Rounded, so that the side that decides comes out exact. A thread of an image would grow beyond all memory."""
+    """Scale both sides. Rounding keeps the side that determines `factor` exact.
+
+    Raises UnreadableImageError for a very long, thin image, which would fill the memory when enlarged.
+    """
     size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
     if size[0] * size[1] > PIXEL_LIMIT:
         grown = f"{size[0]} x {size[1]} pixels"

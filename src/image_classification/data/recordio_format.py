@@ -1,15 +1,16 @@
-"""MXNet's RecordIO: how records lie in a file, and the header that an image's record begins with.
+"""MXNet's RecordIO format: the frames of a file and the header of an image record.
 
-A record is `magic, flag and length, content, zeros up to a multiple of four`. Content that has the magic number at a
-multiple of four is cut there into parts, flagged 1 (first), 2 (middle) and 3 (last); 0 is a whole record. An image's
-content is `flag, label, id, id2` and then the image; a flag above 0 is the number of labels that stand before it.
+A frame is `magic, flag and length, content, zeros up to a multiple of four`. If the content of a record contains the
+magic number at a multiple of four, it is split there into several frames: flag 1 is the first, 2 a middle one, 3 the
+last. Flag 0 is a whole record. An image record is `flag, label, id, id2`, then the image; a flag above 0 is the number
+of labels between the header and the image.
 """
 
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from image_classification.data.shared_file import StoredFile
+from image_classification.data.shared_file import SharedFile
 
 MAGIC = struct.pack("<I", 0xCED7230A)
 LENGTH_BITS = 29
@@ -18,12 +19,12 @@ WHOLE, FIRST, MIDDLE, LAST = range(4)
 
 
 class BrokenRecordError(Exception):
-    """The file is not RecordIO that can be read; the message says where and why."""
+    """The file is not valid RecordIO; the message says where and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Where the parts of a record's content lie, as offsets and lengths."""
+    """The position of a record's content: offset and length of each of its parts."""
 
     parts: tuple[tuple[int, int], ...]
 
@@ -32,17 +33,17 @@ class Record:
 class ImageHeader:
     labels: tuple[float, ...]
     id: int
-    size: int  # bytes before the image
+    size: int  # bytes before the image, labels included
 
 
-def records(file: StoredFile) -> Iterator[Record]:
-    """The records of a file, in order. Only their frames are read. Raises BrokenRecordError."""
+def records(file: SharedFile) -> Iterator[Record]:
+    """Yield the records of a file in order. Only the heads of frames are read. Raises BrokenRecordError."""
     size_bytes = file.size_bytes
     position, number, parts = 0, 0, list[tuple[int, int]]()
     while position < size_bytes:
-        flag, length = frame(file.read(position, FRAME.size), number, position)
+        flag, length = parse_frame(file.read(position, FRAME.size), number, position)
         start = position + FRAME.size
-        position = start + length + -length % 4
+        position = start + length + -length % 4  # contents are padded to a multiple of four
         if start + length > size_bytes:
             raise BrokenRecordError(
                 f"record {number} ends {start + length - size_bytes} bytes after the end of the data"
@@ -57,8 +58,8 @@ def records(file: StoredFile) -> Iterator[Record]:
         raise BrokenRecordError(f"record {number} is divided, and its last part is missing")
 
 
-def frame(data: bytes, number: int, position: int) -> tuple[int, int]:
-    """Flag and length."""
+def parse_frame(data: bytes, number: int, position: int) -> tuple[int, int]:
+    """Return flag and length of the frame that begins with `data`. Raises BrokenRecordError."""
     if len(data) < FRAME.size:
         raise BrokenRecordError(f"the data ends in the head of record {number}, at byte {position}")
     magic, packed = FRAME.unpack(data)
@@ -72,12 +73,13 @@ def frame(data: bytes, number: int, position: int) -> tuple[int, int]:
     return flag, length
 
 
-def content(file: StoredFile, record: Record) -> bytes:
+def content(file: SharedFile, record: Record) -> bytes:
+    # The writer removed the magic number wherever it split the content.
     return MAGIC.join(file.read(start, length) for start, length in record.parts)
 
 
-def image_header(file: StoredFile, record: Record) -> ImageHeader:
-    """Raises BrokenRecordError for a record that is too short for what it announces."""
+def image_header(file: SharedFile, record: Record) -> ImageHeader:
+    """Return the header of an image record. Raises BrokenRecordError if the record is too short for it."""
     size_bytes = sum(length for _, length in record.parts) + len(MAGIC) * (len(record.parts) - 1)
     head = beginning(file, record, IMAGE_HEADER.size)
     if len(head) < IMAGE_HEADER.size:
@@ -90,8 +92,8 @@ def image_header(file: StoredFile, record: Record) -> ImageHeader:
     return ImageHeader(labels, identity, size)
 
 
-def beginning(file: StoredFile, record: Record, length: int) -> bytes:
-    """At most `length` bytes; an image is not read for its header."""
+def beginning(file: SharedFile, record: Record, length: int) -> bytes:
+    """Return at most the first `length` bytes, without reading the whole image."""
     if len(record.parts) > 1:
         return content(file, record)[:length]
     start, whole = record.parts[0]

@@ -1,4 +1,4 @@
-"""A file that lives as long as somebody uses it, and that threads read side by side."""
+"""A read-only file that several threads read at once, and that closes itself after its last user."""
 
 import os
 import tempfile
@@ -7,20 +7,20 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-class StoredFile:
-    """Takes over the descriptor, and closes it when the last user is gone."""
+class SharedFile:
+    """Owns a file descriptor, and closes it when the object is garbage-collected."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
         weakref.finalize(self, os.close, descriptor)
 
     @classmethod
-    def opened(cls, path: Path) -> "StoredFile":
+    def opened(cls, path: Path) -> "SharedFile":
         return cls(os.open(path, os.O_RDONLY))
 
     @classmethod
-    def temporary(cls, chunks: Iterable[bytes]) -> "StoredFile":
-        """Without a name: nothing of it is left behind, however the process ends."""
+    def temporary(cls, chunks: Iterable[bytes]) -> "SharedFile":
+        """Write the chunks to a file without a name, which disappears however the process ends."""
         with tempfile.TemporaryFile() as file:
             for chunk in chunks:
                 file.write(chunk)

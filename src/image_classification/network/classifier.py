@@ -1,7 +1,7 @@
 """The networks: the small-image default, He's small-image ResNets and the ImageNet ones.
 
 Only layers that `export.py` knows are used. A model takes `batch, height, width, channels` bytes and does its own
-normalisation, so that whoever calls it, in training or in serving, cannot get that wrong.
+normalization, so that whoever calls it, in training or in serving, cannot get that wrong.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ Block = Callable[[int, int, int], nn.Module]  # inputs, outputs, stride
 
 
 def convolution(inputs: int, outputs: int, size: int, stride: int = 1) -> list[nn.Module]:
-    """With batch normalisation, as every convolution here has it."""
+    """With batch normalization, as every convolution here has it."""
     return [nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False), nn.BatchNorm2d(outputs)]
 
 
@@ -128,10 +128,10 @@ class Classifier(nn.Module):
         self.register_buffer("scale", 1 / deviation.float().clamp(min=1).reshape(1, -1, 1, 1))
 
     def forward(self, images: Tensor) -> Tensor:
-        normalised = (images.permute(0, 3, 1, 2).float() - self.mean) * self.scale
-        logits: Tensor = self.layers(normalised)
+        normalized = (images.permute(0, 3, 1, 2).float() - self.mean) * self.scale
+        logits: Tensor = self.layers(normalized)
         if self.mirror_averaging and not self.training:
-            logits = (logits + self.layers(normalised.flip(3))) * 0.5
+            logits = (logits + self.layers(normalized.flip(3))) * 0.5
         return logits if self.training else logits * self.sharpness
 
 

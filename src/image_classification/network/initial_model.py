@@ -45,7 +45,7 @@ Weights = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class GivenModel:
+class InitialModel:
     """`description` is there where this program trained the model."""
 
     place: str
@@ -87,12 +87,12 @@ def in_order(weights: Weights, own: Weights, head: list[str], place: str) -> Wei
             "num_layers must be that of the weights."
         )
     mean, deviation = torch.tensor(IMAGENET_MEAN) * 255, torch.tensor(IMAGENET_DEVIATION) * 255
-    normalisation = {"mean": mean.view(1, -1, 1, 1), "scale": 1 / deviation.view(1, -1, 1, 1)}
+    normalization = {"mean": mean.view(1, -1, 1, 1), "scale": 1 / deviation.view(1, -1, 1, 1)}
     unchanged = {name: value for name, value in own.items() if name == "sharpness" or "num_batches" in name}
-    return {**unchanged, **normalisation, **dict(zip(names, theirs, strict=True))}
+    return {**unchanged, **normalization, **dict(zip(names, theirs, strict=True))}
 
 
-def given_model(given: Hyperparameters, paths: ContainerPaths) -> GivenModel | None:
+def initial_model(given: Hyperparameters, paths: ContainerPaths) -> InitialModel | None:
     """The model that training begins with, if any. Raises CustomerError for one that cannot be used."""
     channel = paths.channel("model")
     if channel.is_dir():
@@ -106,7 +106,7 @@ def given_model(given: Hyperparameters, paths: ContainerPaths) -> GivenModel | N
     return read_model(paths.pretrained_model, str(paths.pretrained_model))
 
 
-def matched(given: Hyperparameters, model: GivenModel | None) -> Hyperparameters:
+def matched(given: Hyperparameters, model: InitialModel | None) -> Hyperparameters:
     """With the model's num_layers where the job names none. Raises CustomerError where the two do not match."""
     if model is None or model.description is None:
         return given
@@ -134,14 +134,14 @@ def name_of(value: object) -> str:
     return "the default network for small images" if value is None else f"'{value}'"
 
 
-def read_model(place: Path, name: str) -> GivenModel:
+def read_model(place: Path, name: str) -> InitialModel:
     with files_of_model(place, name) as folder:
         weights = sorted(path for path in folder.rglob("*") if path.suffix in WEIGHTS and path.is_file())
         if not weights:
             raise CustomerError(f"{name} has no file of weights: none that ends in {', '.join(WEIGHTS)}. {HOW}")
         description = description_in(folder, name)
         best = [path for path in weights if description and path.name == description.checkpoint]
-        return GivenModel(name, read_weights((best or weights)[-1]), description)
+        return InitialModel(name, read_weights((best or weights)[-1]), description)
 
 
 def description_in(folder: Path, name: str) -> Description | None:

@@ -58,7 +58,7 @@ def convolution(graph: Graph, layer: nn.Conv2d, call: Call) -> None:
     graph.add("Conv", inputs, call.result, pads=[top, left, top, left], strides=list(layer.stride))
 
 
-def batch_normalisation(graph: Graph, layer: nn.BatchNorm2d, call: Call) -> None:
+def batch_normalization(graph: Graph, layer: nn.BatchNorm2d, call: Call) -> None:
     inputs = graph.parameters(layer, call.path, ("weight", "bias", "running_mean", "running_var"))
     graph.add("BatchNormalization", [call.source, *inputs], call.result, epsilon=layer.eps)
 
@@ -80,7 +80,7 @@ def plain(operation: str) -> Callable[[Graph, nn.Module, Call], None]:
 
 LAYERS: dict[type[nn.Module], Callable[[Graph, Any, Call], None]] = {
     nn.Conv2d: convolution,
-    nn.BatchNorm2d: batch_normalisation,
+    nn.BatchNorm2d: batch_normalization,
     nn.MaxPool2d: max_pool,
     nn.Linear: linear,
     nn.ReLU: plain("Relu"),

@@ -14,25 +14,27 @@ from image_classification.serving.predictor import Predictor
 CONTENT_TYPES = ("application/x-image", "image/png", "image/jpeg")
 JSON, JSON_LINES = "application/json", "application/jsonlines"
 BODY_TIMEOUT_S = 60  # SageMaker waits no longer for the answer
-# What is done at once, on the event loop, and not in a thread: a change of threads costs more than it is worth, and no
-# other connection waits noticeably.
+# Inference below these limits runs on the event loop: handing it to a thread would cost more than it saves, and other
+# connections hardly notice the wait.
 QUICK_MODEL_S, SMALL_IMAGE_BYTES = 0.005, 16384
 POLL_S = 0.02
 
 
 @dataclass
-class Server:
+class InferenceServer:
+    """The routes of one worker. `in_flight` counts the invocations that are not answered yet."""
+
     predictor: Predictor
     threads: ThreadPoolExecutor  # decoding and inference both release Python's lock
     max_concurrent_transforms: int
     max_payload_mb: int
-    under_way: int = 0
+    in_flight: int = 0
     ending: bool = False
 
     def application(self) -> web.Application:
         application = web.Application(client_max_size=self.max_payload_mb << 20)
         application.router.add_get("/ping", self.ping)
-        application.router.add_post("/invocations", self.invocations, expect_handler=continued)
+        application.router.add_post("/invocations", self.invocations, expect_handler=send_continue)
         application.router.add_get("/execution-parameters", self.execution_parameters)
         return application
 
@@ -48,61 +50,64 @@ class Server:
             }
         )
 
-    async def all_answered(self, timeout_s: float) -> None:
-        """What is under way, the rest of a body that is still to come included; after that no connection is kept."""
+    async def drain(self, timeout_s: float) -> None:
+        """Wait until every invocation in flight is answered, those included whose body is still arriving.
+
+        From now on each answer closes its connection.
+        """
         self.ending = True
         deadline = time.monotonic() + timeout_s
-        while self.under_way and time.monotonic() < deadline:
+        while self.in_flight and time.monotonic() < deadline:
             await asyncio.sleep(POLL_S)
 
     async def invocations(self, request: web.Request) -> web.StreamResponse:
-        self.under_way += 1
+        self.in_flight += 1
         try:
-            answer: web.StreamResponse = await self.invoked(request)
+            answer: web.StreamResponse = await self.invoke(request)
         except web.HTTPException as refusal:
             answer = refusal
         finally:
-            self.under_way -= 1
+            self.in_flight -= 1
         if self.ending:
             answer.force_close()
         return answer
 
-    async def invoked(self, request: web.Request) -> web.Response:
+    async def invoke(self, request: web.Request) -> web.Response:
         if request.content_type not in CONTENT_TYPES:
             supported = f"Supported content-types: {', '.join(CONTENT_TYPES)}"
-            wrong = f"Content-type {printable(request.content_type)} not supported"
-            raise web.HTTPUnsupportedMediaType(text=f"{wrong}. {supported}")
-        answer_type = accepted(request.headers.getall("Accept", [JSON]))
-        image = await self.payload(request)
+            problem = f"Content-type {printable(request.content_type)} not supported"
+            raise web.HTTPUnsupportedMediaType(text=f"{problem}. {supported}")
+        answer_type = accepted_type(request.headers.getall("Accept", [JSON]))
+        image = await self.read_payload(request)
         try:
-            probabilities = await self.probabilities(image)
+            probabilities = await self.predict(image)
         except UnreadableImageError as error:
             raise web.HTTPBadRequest(text=f"The image of {len(image)} bytes cannot be classified: {error}") from error
         if answer_type == JSON_LINES:
-            return answered(json.dumps({"prediction": probabilities}) + "\n", JSON_LINES)
-        return answered(json.dumps(probabilities), JSON)
+            return response(json.dumps({"prediction": probabilities}) + "\n", JSON_LINES)
+        return response(json.dumps(probabilities), JSON)
 
-    async def payload(self, request: web.Request) -> bytes:
+    async def read_payload(self, request: web.Request) -> bytes:
         too_large = f"The image is larger than the limit of {self.max_payload_mb} MB"
         if (request.content_length or 0) > self.max_payload_mb << 20:
             raise web.HTTPRequestEntityTooLarge(self.max_payload_mb << 20, request.content_length or 0, text=too_large)
         try:
             async with asyncio.timeout(BODY_TIMEOUT_S):
                 return await request.read()
-        except web.HTTPRequestEntityTooLarge as error:  # sent in chunks
+        except web.HTTPRequestEntityTooLarge as error:  # sent in chunks, so without a Content-Length
             error.text = too_large
             raise
         except TimeoutError as error:
             raise web.HTTPRequestTimeout(text=f"The image did not arrive within {BODY_TIMEOUT_S} s") from error
 
-    async def probabilities(self, image: bytes) -> list[float]:
+    async def predict(self, image: bytes) -> list[float]:
         if self.predictor.inference_s < QUICK_MODEL_S and len(image) < SMALL_IMAGE_BYTES:
             return self.predictor.predict(image)
         return await asyncio.get_running_loop().run_in_executor(self.threads, self.predictor.predict, image)
 
 
-async def continued(request: web.Request) -> None:
-    """Who waits before it sends its image is told to go on; aiohttp's own handler fails on an Expect of any bytes."""
+async def send_continue(request: web.Request) -> None:
+    """Answer `Expect: 100-continue`. aiohttp's own handler fails on an Expect header that is not ASCII."""
     if request.version < HttpVersion11:
         return
     if request.headers["Expect"].lower() != "100-continue":
@@ -111,8 +116,8 @@ async def continued(request: web.Request) -> None:
     request.writer.output_size = 0
 
 
-def accepted(headers: list[str]) -> str:
-    """The first type of the Accept headers that can be answered."""
+def accepted_type(headers: list[str]) -> str:
+    """Return the first type in the Accept headers that this server can answer with, or raise 406."""
     for part in ",".join(headers).split(","):
         wanted = part.split(";")[0].strip().lower()
         if wanted in ("", "*/*", "application/*", JSON):
@@ -124,10 +129,10 @@ def accepted(headers: list[str]) -> str:
 
 
 def printable(header: str) -> str:
-    """A header may have bytes that are no UTF-8: an answer cannot."""
+    """Escape bytes that are not UTF-8: a header may have them, the text of an answer may not."""
     return header.encode(errors="backslashreplace").decode()
 
 
-def answered(text: str, content_type: str) -> web.Response:
-    """AWS's container names no charset, and data capture shows the type as it was sent."""
+def response(text: str, content_type: str) -> web.Response:
+    """Build an answer without a charset: AWS's container names none, and data capture records the type as sent."""
     return web.Response(body=text.encode(), headers={"Content-Type": content_type})

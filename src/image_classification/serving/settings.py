@@ -1,4 +1,4 @@
-"""The settings of the `serve` command, from the container's environment. The container's program has no others."""
+"""The settings of the `serve` command, read from the container's environment."""
 
 import os
 from collections.abc import Mapping
@@ -19,22 +19,23 @@ class ServeSettings:
     port: int
     max_payload_mb: int
     workers: int
-    threads: int  # of each worker, for what would hold up its other connections
+    threads: int  # in each worker, for requests that would block its event loop
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "ServeSettings":
         cores = usable_cores()
-        workers = integer(environment, "SAGEMAKER_MODEL_SERVER_WORKERS", cores, WORKERS_MAX)
+        workers = bounded_integer(environment, "SAGEMAKER_MODEL_SERVER_WORKERS", cores, WORKERS_MAX)
+        threads = max(1, cores // workers)
         return cls(
             host=environment.get("SAGEMAKER_BIND_TO_HOST") or "0.0.0.0",  # noqa: S104 the container contract
-            port=integer(environment, "SAGEMAKER_BIND_TO_PORT", 8080, 65535),
-            max_payload_mb=integer(environment, "SAGEMAKER_MAX_PAYLOAD_IN_MB", 6, 100),
+            port=bounded_integer(environment, "SAGEMAKER_BIND_TO_PORT", 8080, 65535),
+            max_payload_mb=bounded_integer(environment, "SAGEMAKER_MAX_PAYLOAD_IN_MB", 6, 100),
             workers=workers,
-            threads=integer(environment, "SAGEMAKER_MODEL_SERVER_THREADS", max(1, cores // workers), THREADS_MAX),
+            threads=bounded_integer(environment, "SAGEMAKER_MODEL_SERVER_THREADS", threads, THREADS_MAX),
         )
 
 
-def integer(environment: Mapping[str, str], name: str, default: int, limit: int) -> int:
+def bounded_integer(environment: Mapping[str, str], name: str, default: int, limit: int) -> int:
     text = environment.get(name) or str(default)
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= limit):
         raise SettingError(f"{name} is {text!r}; it must be a whole number from 1 to {limit}")
@@ -42,13 +43,14 @@ def integer(environment: Mapping[str, str], name: str, default: int, limit: int)
 
 
 def usable_cores(quota: Path = CGROUP_CPU) -> int:
-    """What this process may run on: a container is often given less than the machine has."""
+    """Return how many cores this process may use: a container often gets fewer than the machine has."""
     affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     return max(1, min(cores, WORKERS_MAX, quota_cores(quota)))
 
 
 def quota_cores(quota: Path) -> int:
+    """Return the control group's CPU quota in cores, rounded up; WORKERS_MAX if there is none."""
     try:
         time_us, period_us = quota.read_text(encoding="ascii").split()
         return -(-int(time_us) // int(period_us))

@@ -1,6 +1,7 @@
-"""One worker of the `serve` command: answers the connections that it is handed, until there will be no more.
+"""One worker of the `serve` command. It answers the connections that the dispatcher hands to it.
 
-Its standard input is the socket over which they come.
+Its standard input is the channel, the Unix socket over which the connections arrive as descriptors. When the other end
+of the channel is closed, the worker answers the requests that it has and ends.
 """
 
 import asyncio
@@ -18,61 +19,61 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from image_classification.model_artifacts import UnusableModelError
 from image_classification.paths import ContainerPaths
-from image_classification.serving.http_application import Server
+from image_classification.serving.http_application import InferenceServer
 from image_classification.serving.predictor import Predictor, load_predictor
 from image_classification.serving.settings import ServeSettings
 
-GRACE_S = 20  # less than `serve` gives
-SETTLE_S = 0.1  # what was sent before the end has arrived by then
+GRACE_S = 20  # less than the dispatcher waits for its workers
+SETTLE_S = 0.1  # by then, requests that were sent before the end have arrived
 
 
-def is_of_ours(record: logging.LogRecord) -> bool:
-    """Clients that send what is no HTTP are told so, and some go away: no traceback for what is not the server's."""
+def is_own_error(record: logging.LogRecord) -> bool:
+    """Drop tracebacks for faults of clients: invalid HTTP, which is answered with 400, and broken connections."""
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, HttpProcessingError | ConnectionResetError)
 
 
 def main() -> int:
-    logging.getLogger("aiohttp.server").addFilter(is_of_ours)
+    logging.getLogger("aiohttp.server").addFilter(is_own_error)
     with socket.socket(fileno=os.dup(sys.stdin.fileno())) as channel:
         channel.setblocking(False)
         try:
             predictor = load_predictor(ContainerPaths.from_environment().model)
         except UnusableModelError as error:
-            tell(channel, str(error))
+            report(channel, str(error))
             return 1
-        uvloop.run(work(channel, predictor, ServeSettings.from_environment(os.environ)))
+        uvloop.run(serve_connections(channel, predictor, ServeSettings.from_environment(os.environ)))
     return 0
 
 
-def tell(channel: socket.socket, message: str) -> None:
-    with suppress(BrokenPipeError):  # `serve` has ended meanwhile
+def report(channel: socket.socket, message: str) -> None:
+    with suppress(BrokenPipeError):  # the dispatcher has ended meanwhile
         channel.send(message.encode())
 
 
-async def work(channel: socket.socket, predictor: Predictor, settings: ServeSettings) -> None:
+async def serve_connections(channel: socket.socket, predictor: Predictor, settings: ServeSettings) -> None:
     with ThreadPoolExecutor(settings.threads) as threads:
-        server = Server(predictor, threads, settings.workers * settings.threads, settings.max_payload_mb)
+        server = InferenceServer(predictor, threads, settings.workers * settings.threads, settings.max_payload_mb)
         runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=1, auto_decompress=False)
         await runner.setup()
         assert runner.server is not None
         connections = Connections(channel, runner.server)
-        tell(channel, "ready")
-        await connections.all_taken()
+        report(channel, "ready")
+        await connections.take_all()
         await asyncio.sleep(SETTLE_S)
-        await server.all_answered(GRACE_S)
+        await server.drain(GRACE_S)
         await runner.cleanup()
 
 
 @dataclass(frozen=True)
 class Connections:
-    """Those that come over the channel."""
+    """The connections that arrive over the channel."""
 
     channel: socket.socket
     server: web.Server
 
-    async def all_taken(self) -> None:
-        """Until the other end of the channel is closed."""
+    async def take_all(self) -> None:
+        """Serve every connection that arrives, until the other end of the channel is closed."""
         loop = asyncio.get_running_loop()
         while connection := await self.next():
             await loop.connect_accepted_socket(self.server, connection)

@@ -17,7 +17,7 @@ from image_classification.hyperparameters import Hyperparameters
 from image_classification.log import TrainingLog
 from image_classification.model_artifacts import Description
 from image_classification.network.classifier import Classifier, channels_last, network, parameter_count
-from image_classification.network.initial_model import GivenModel, given_model, matched
+from image_classification.network.initial_model import InitialModel, initial_model, matched
 from image_classification.network.model_folder import ModelFolder
 from image_classification.paths import ContainerPaths
 from image_classification.training.devices import Precision, claimed_device, precision_for
@@ -85,7 +85,7 @@ class Preparations:
         if self.world.size > 1:
             self.log.note(f"This is {self.world.name}, which has {len(train)} and {len(validation)} of them.")
 
-    def model(self, recipe: Recipe, train: Dataset, start: GivenModel | None) -> Classifier:
+    def model(self, recipe: Recipe, train: Dataset, start: InitialModel | None) -> Classifier:
         """The same in every process."""
         torch.manual_seed(self.seed)
         layers = network(recipe.num_layers, self.given.image_shape[0], self.given.num_classes)
@@ -93,7 +93,7 @@ class Preparations:
         if start is not None:
             start.put_into(model, whole=not self.given.use_pretrained_model)
             self.log.note(f"Training begins with the weights of the model in {start.place}.")
-        check_normalisation(model, self.given)
+        check_normalization(model, self.given)
         self.world.take_from_first([value for value in model.state_dict().values() if value.is_floating_point()])
         return channels_last(model)
 
@@ -105,7 +105,7 @@ def prepare_job(
     stopping: Callable[[], bool],
     world: World = ALONE,
 ) -> Job:
-    start = given_model(given, paths)
+    start = initial_model(given, paths)
     given = matched(given, start)
     recipe, batches = recipe_for(given), Batches.of(given, world)
     preparations = Preparations(given, paths, log, world, seed_from(os.environ))
@@ -157,7 +157,7 @@ def trainer_for(
     )
 
 
-def check_normalisation(model: Classifier, given: Hyperparameters) -> None:
+def check_normalization(model: Classifier, given: Hyperparameters) -> None:
     """A batch of one image, small enough to end as one pixel, has no deviation that it could be divided by."""
     if given.mini_batch_size > 1:
         return
@@ -167,7 +167,7 @@ def check_normalisation(model: Classifier, given: Hyperparameters) -> None:
     except ValueError as error:
         raise CustomerError(
             "The value '1' of the 'mini_batch_size' hyperparameter is too small for this network and image_shape: "
-            "batch normalisation needs at least 2."
+            "batch normalization needs at least 2."
         ) from error
 
 

@@ -17,7 +17,7 @@ Rule = Callable[[Gradients], Gradients]  # from the gradients to what the weight
 
 
 class Optimizer:
-    """Weight decay is for weights: not for biases, nor for batch normalisation."""
+    """Weight decay is for weights: not for biases, nor for batch normalization."""
 
     def __init__(self, model: nn.Module, rule: Rule, weight_decay: float) -> None:
         self.weights: list[Tensor] = sorted(model.parameters(), key=lambda weight: weight.ndim <= 1)

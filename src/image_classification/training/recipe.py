@@ -32,7 +32,7 @@ def is_small(hyperparameters: Hyperparameters) -> bool:
 
 
 def is_named_and_small(hyperparameters: Hyperparameters) -> bool:
-    """A deep network for small images, which is learnt by others' recipes too. The kit's own is quick in float32, in
+    """A deep network for small images, which is learned by others' recipes too. The kit's own is quick in float32, in
     which its recipe was found, and right more often than in bfloat16."""
     return is_small(hyperparameters) and hyperparameters.num_layers is not None
 
@@ -63,8 +63,8 @@ def differences(given: Hyperparameters) -> list[str]:
     """What this program does otherwise than AWS's, for the log."""
     notes = [
         "Validation counts every image once; AWS's rolls the last incomplete batch over.",
-        "Images are centre-cropped in validation and in serving alike; AWS's endpoint squashes them to image_shape.",
-        "On a CPU batch normalisation takes its statistics from parts of a batch, of 16 images or more.",
+        "Images are center-cropped in validation and in serving alike; AWS's endpoint squashes them to image_shape.",
+        "On a CPU batch normalization takes its statistics from parts of a batch, of 16 images or more.",
     ]
     if is_small(given) and given.num_layers is None:
         notes.append("num_layers is not given: a small-image network is trained instead of AWS's ResNet-152.")

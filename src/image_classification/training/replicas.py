@@ -4,7 +4,7 @@ Within a part each operation runs on one core (or on an equal share of the cores
 parts). So no core waits for another after each of a network's hundreds of short operations, and a busy machine slows
 training down by no more than the time that it takes away.
 
-Batch normalisation uses the statistics of a part, as it does when a batch is shared by several GPUs. The size of a part
+Batch normalization uses the statistics of a part, as it does when a batch is shared by several GPUs. The size of a part
 does not depend on the machine: the number of cores changes how long training takes, and what comes out of it by no more
 than rounding.
 """
@@ -43,7 +43,7 @@ class Answer:
 
 
 class Replicas:
-    """Copies of a model that share its weights, and have statistics of batch normalisation of their own."""
+    """Copies of a model that share its weights, and have statistics of batch normalization of their own."""
 
     def __init__(self, model: Classifier, criterion: nn.Module, autocast: Autocast, batch: int, cores: int) -> None:
         self.model, self.criterion, self.autocast = model, criterion, autocast

@@ -18,7 +18,7 @@ TINY = {**HYPERPARAMETERS, "mini_batch_size": "8"}
 
 
 def picture(label: int, seed: int, size: int = 16) -> Image.Image:
-    """Label 0 is brighter above, label 1 is brighter below: learnt in a few batches."""
+    """Label 0 is brighter above, label 1 is brighter below: learned in a few batches."""
     pixels = np.random.default_rng(seed).integers(0, 90, (size, size, 3))
     half = slice(0, size // 2) if label == 0 else slice(size // 2, size)
     pixels[half] += 150

@@ -74,7 +74,7 @@ def test_names_of_sagemaker_itself_are_left_alone() -> None:
         ({"learning_rate": ""}, "expects a number between 0 and 1"),
         ({"image_shape": "32,32"}, "expects 'channels,height,width'"),
         ({"image_shape": "3,0,32"}, "expects 'channels,height,width'"),
-        ({"image_shape": "4,32,32"}, "expects 1 channel (grey) or 3 channels (colour)"),
+        ({"image_shape": "4,32,32"}, "expects 1 channel (gray) or 3 channels (color)"),
         ({"num_layers": "21"}, "accepts one of the following: '18', '34'"),
         ({"optimizer": "adagrad"}, "accepts one of the following: 'sgd', 'adam', 'rmsprop', 'nag'"),
         ({"lr_scheduler_step": "10;20"}, "expects epochs separated by commas"),

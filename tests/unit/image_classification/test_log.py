@@ -56,13 +56,13 @@ def test_a_run_has_these_lines_in_this_order_and_metrics_are_read_from_them(
     assert train(container) == 0
     out = capsys.readouterr().out
     lines = [line for line in without_prefix(out) if line.startswith(("Epoch", "Storing", "Saved"))]
-    normalised = [
+    normalized = [
         re.sub(r"\d+(\.\d+)?", "N", line.replace(str(container.base), "FOLDER"))
         .replace("#NSpeed", "#N")
         .replace("#Naccuracy", "#N")
         for line in lines
     ]
-    assert normalised == RUN.splitlines()
+    assert normalized == RUN.splitlines()
     found = {name: re.findall(regex, out) for name, regex in METRICS.items()}
     assert [len(values) for values in found.values()] == [1, 1]
     assert all(0 <= float(values[0]) <= 1 for values in found.values())

@@ -3,7 +3,7 @@
 import numpy as np
 
 from image_classification.configuration import read_config
-from image_classification.data.dataset import LabelledImages
+from image_classification.data.dataset import LabeledImages
 from image_classification.data.image_sources import ImageFiles
 from image_classification.failure import CustomerError
 from image_classification.paths import ContainerPaths
@@ -14,7 +14,7 @@ def is_sharded(paths: ContainerPaths, channel: str) -> bool:
     return bool(read_config(paths.input_data_config)[channel].get("S3DistributionType") == "ShardedByS3Key")
 
 
-def own_images(examples: LabelledImages, channel: str, world: World) -> LabelledImages:
+def own_images(examples: LabeledImages, channel: str, world: World) -> LabeledImages:
     """Of a manifest of all images, those that came to this host. Raises CustomerError for any that nobody has."""
     files = examples.images
     if not isinstance(files, ImageFiles):  # RecordIO: what is in this host's files is this host's
@@ -27,7 +27,7 @@ def own_images(examples: LabelledImages, channel: str, world: World) -> Labelled
             "The manifest lists them, but no host received them."
         )
     names = tuple(files.name(index) for index in here)
-    return LabelledImages(ImageFiles(files.folder, names), examples.labels[np.array(here, dtype=np.int64)])
+    return LabeledImages(ImageFiles(files.folder, names), examples.labels[np.array(here, dtype=np.int64)])
 
 
 def images_of_all(count: int, sharded: bool, world: World) -> int:

@@ -21,7 +21,7 @@ def test_alpha_is_dropped_and_not_blended() -> None:
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
-def test_every_mode_of_png_becomes_colour(mode: str) -> None:
+def test_every_mode_of_png_becomes_color(mode: str) -> None:
     assert SHAPE.prepared(encoded(Image.new("RGB", (40, 40), "white").convert(mode))).shape == (32, 32, 3)
 
 

@@ -15,7 +15,7 @@ def classifier(num_layers: int | None, mirror: bool, num_classes: int = 3) -> Cl
     torch.manual_seed(1)
     model = channels_last(Classifier(network(num_layers, 3, num_classes), MEAN, DEVIATION, mirror))
     model.train()
-    model(torch.randint(0, 256, (8, 32, 32, 3), dtype=torch.uint8))  # gives batch normalisation its statistics
+    model(torch.randint(0, 256, (8, 32, 32, 3), dtype=torch.uint8))  # gives batch normalization its statistics
     model.sharpness.fill_(1.3)
     return model.eval()
 

@@ -27,7 +27,7 @@ LST, REC = "Invalid lst file in the train_lst channel. ", "Invalid RecordIO file
 AUGMENTED = "Invalid augmented manifest in the train channel. "
 RECORDIO = {"ContentType": "application/x-recordio"}
 GOOD = png(picture(0, 1))
-RGB, GREY = b"\x08\x02\0\0\0", b"\x08\0\0\0\0"  # depth, colour and methods of a PNG's header
+RGB, GRAY = b"\x08\x02\0\0\0", b"\x08\0\0\0\0"  # depth, color and methods of a PNG's header
 
 
 @dataclass(frozen=True)
@@ -276,7 +276,7 @@ CASES = {
     ),
     "image-gif": Case(image(encoded(picture(0, 1), "GIF")), images_unusable(1, "0.png: it is not a PNG or JPEG image")),
     "image-headless": Case(image(png_header(16, 16)), images_unusable(1, "0.png: it is not a PNG or JPEG image")),
-    "image-bomb": Case(image(png_header(9_000, 9_000, GREY)), images_unusable(1, "0.png: it unpacks to 9000 x 9000")),
+    "image-bomb": Case(image(png_header(9_000, 9_000, GRAY)), images_unusable(1, "0.png: it unpacks to 9000 x 9000")),
     "image-great-bomb": Case(
         image(png_header(60_000, 60_000)), images_unusable(1, "0.png: it is not a PNG or JPEG image")
     ),

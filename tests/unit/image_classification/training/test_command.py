@@ -139,7 +139,7 @@ def test_a_batch_of_one_image_needs_a_network_that_leaves_it_more_than_a_pixel(
     container.configure({**TINY, "mini_batch_size": "1", "epochs": "1", "num_layers": num_layers})
     assert train(container) == exit_code
     if exit_code:
-        assert "batch normalisation needs at least 2" in container.failure
+        assert "batch normalization needs at least 2" in container.failure
 
 
 def test_while_parts_are_computed_no_team_of_threads_waits_on_their_cores(container: Container) -> None:
