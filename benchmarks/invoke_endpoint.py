@@ -151,8 +151,9 @@ def _model() -> bytes:
 
     from image_classification.data.preparation import Preparation
     from image_classification.model_artifacts import DESCRIPTION_FILE, ONNX_FILE, Description
-    from image_classification.network.classifier import Classifier, network
+    from image_classification.network.classifier import Classifier
     from image_classification.network.onnx_export import to_onnx
+    from image_classification.network.resnets import network
 
     model = Classifier(network(None, 3, 2), torch.zeros(3), torch.ones(3), mirror_averaging=False).eval()
     packed = io.BytesIO()

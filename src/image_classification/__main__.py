@@ -1,4 +1,4 @@
-"""`python -m image_classification train|serve`: the two commands that SageMaker gives to a container."""
+"""The program `python -m image_classification train|serve`: the two commands that SageMaker gives to a container."""
 
 import sys
 
@@ -6,7 +6,8 @@ USAGE = "usage: python -m image_classification train|serve"
 
 
 def main(arguments: list[str]) -> int:
-    """Each command imports only what it needs: the server never loads PyTorch."""
+    """Run a command and return its exit code."""
+    # Each command imports only its own room: training loads PyTorch for seconds, and serving must never load it.
     if arguments == ["train"]:
         from image_classification.training.command import main as train
 

@@ -1,7 +1,7 @@
 """The hyperparameters of AWS's image-classification algorithm: names, defaults, and AWS's wording of errors.
 
-A field that was not given is None where the program then decides for itself (`recipe.py`), so that an explicit value,
-even one equal to AWS's default, is always obeyed.
+A field without a value is None if the recipe decides then (`training/recipe.py`). So an explicit value is always
+obeyed, even one that equals AWS's default.
 """
 
 import re
@@ -14,7 +14,7 @@ from image_classification.failure import CustomerError
 SMALL_IMAGE_LAYERS = (20, 32, 44, 56, 110)
 LARGE_IMAGE_LAYERS = (18, 34, 50, 101, 152, 200)
 INTEGER, NUMBER = re.compile(r"[+-]?\d{1,15}"), re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
-Parser = Callable[[str, str], Any]
+Parser = Callable[[str, str], Any]  # from a hyperparameter's name and text to its value
 
 
 def invalid(name: str, value: str, accepts: str) -> CustomerError:
@@ -71,7 +71,7 @@ def image_shape(name: str, value: str) -> tuple[int, int, int]:
 
 
 def epoch_list(name: str, value: str) -> tuple[int, ...]:
-    """ "10,20" are the epochs at which the learning rate falls."""
+    """Parse "10,20", the epochs at which the learning rate falls."""
     parts = [part.strip() for part in value.split(",")]
     if not all(INTEGER.fullmatch(part) and int(part) > 0 for part in parts):
         raise invalid(name, value, "expects epochs separated by commas, for instance '10,20'")
@@ -115,12 +115,12 @@ class Hyperparameters:
     kv_store: str | None = hyperparameter(one_of("dist_sync", "dist_async"), default=None)
 
 
-def parse_hyperparameters(given: Mapping[str, str]) -> Hyperparameters:
-    """Raises CustomerError, in AWS's words, for an unknown name, a missing one or a wrong value.
+def parse_hyperparameters(texts: Mapping[str, str]) -> Hyperparameters:
+    """Parse the job's hyperparameters. Raises CustomerError in AWS's words: unknown name, missing name, wrong value.
 
     Names that begin with an underscore belong to SageMaker itself: a tuning job sends `_tuning_objective_metric`.
     """
-    own = {name: str(value).strip() for name, value in given.items() if not name.startswith("_")}
+    own = {name: str(value).strip() for name, value in texts.items() if not name.startswith("_")}
     known = {entry.name: entry for entry in fields(Hyperparameters)}
     if unexpected := sorted(set(own) - set(known)):
         names = ", ".join(f"'{name}'" for name in unexpected)
@@ -136,7 +136,7 @@ def parse_hyperparameters(given: Mapping[str, str]) -> Hyperparameters:
 
 
 def checked(hyperparameters: Hyperparameters) -> Hyperparameters:
-    """Refuses values that are right each alone and wrong together."""
+    """Refuse values that contradict each other."""
     _, height, width = hyperparameters.image_shape
     if hyperparameters.num_training_samples < hyperparameters.mini_batch_size:
         raise CustomerError("The number of input images must be bigger or equal to the mini_batch_size.")
@@ -151,7 +151,7 @@ def checked(hyperparameters: Hyperparameters) -> Hyperparameters:
         raise invalid("top_k", str(hyperparameters.top_k), f"expects 2 to num_classes, {hyperparameters.num_classes}")
     for name in ("beta_1", "beta_2"):
         if hyperparameters.optimizer == "adam" and getattr(hyperparameters, name) == 1:
-            raise invalid(name, "1", "expects a number below 1 where 'optimizer' is 'adam'")
+            raise invalid(name, "1", "expects a number below 1 if 'optimizer' is 'adam'")
     if hyperparameters.use_weighted_loss and not hyperparameters.multi_label:
         raise invalid("use_weighted_loss", "1", "expects 'multi_label' to be 1")
     return hyperparameters

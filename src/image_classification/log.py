@@ -1,14 +1,14 @@
-"""AWS's log lines. People's metric definitions and log parsers read them, so their form is a contract."""
+"""The log lines of AWS's algorithm. Metric definitions and log parsers read them, so their form is a contract."""
 
 import logging
 import sys
 from pathlib import Path
 
-TAB = "#011"  # how a tab comes out of AWS's log driver, and so what readers of these lines expect
+TAB = "#011"  # AWS's log driver turns a tab into this, so parsers expect it
 
 
 def container_log() -> logging.Logger:
-    """Writes `[MM/DD/YYYY HH:MM:SS INFO <thread>] …` to standard output, a line at a time."""
+    """Return a logger that writes `[MM/DD/YYYY HH:MM:SS INFO <thread>] …` to standard output, a line at a time."""
     log = logging.getLogger("image_classification")
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(logging.Formatter("[%(asctime)s %(levelname)s %(thread)d] %(message)s", "%m/%d/%Y %H:%M:%S"))
@@ -19,7 +19,10 @@ def container_log() -> logging.Logger:
 
 
 class TrainingLog:
-    """The lines of a training run; SageMaker's metrics `train:accuracy` and `validation:accuracy` come from them."""
+    """Writer of a run's lines. SageMaker reads the metrics `train:accuracy` and `validation:accuracy` from them.
+
+    Only one process of a job has metrics: SageMaker would count a metric once for each process that logs it.
+    """
 
     def __init__(self, log: logging.Logger, has_metrics: bool = True) -> None:
         self.log, self.has_metrics = log, has_metrics
@@ -32,7 +35,7 @@ class TrainingLog:
             self.log.info(line, *values)
 
     def share_of_epoch(self, epoch: int, images: float) -> None:
-        """What hosts beside the first say of an epoch: a metric that came from each would be counted twice."""
+        """Log how much of an epoch ran here, in a process that logs no metrics."""
         if not self.has_metrics:
             self.note(f"Epoch {epoch}: {images:.0f} images trained here.")
 

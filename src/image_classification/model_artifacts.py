@@ -1,4 +1,4 @@
-"""What a training job leaves in `/opt/ml/model`: AWS's file names, and the ONNX model that is served."""
+"""The files in `/opt/ml/model`, which training writes and serving reads: checkpoints, an ONNX graph, a description."""
 
 import json
 from collections.abc import Callable
@@ -16,13 +16,13 @@ class UnusableModelError(Exception):
 
 @dataclass(frozen=True)
 class Description:
-    """What the server must know beside the graph."""
+    """Facts about a model that its graph does not hold, for serving and for incremental training."""
 
     num_classes: int
     multi_label: bool
     preparation: Preparation
     num_layers: int | None = None
-    checkpoint: str | None = None  # the file that has the weights of the best model
+    checkpoint: str | None = None  # the name of the file with the best model's weights
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
@@ -40,19 +40,20 @@ class Description:
 
 
 def checkpoint_name(epoch: int) -> str:
-    """`epoch` counts from 0, the file's number from 1."""
+    """Return AWS's name for a checkpoint. `epoch` counts from 0, the number in the name from 1."""
     return f"image-classification-{epoch + 1:04d}.params"
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """A model folder is uploaded whatever becomes of the job: no half-written file may have a model's name."""
+    """Write to a temporary name, then rename: SageMaker may upload the folder at any time, even when the job fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    write(partial)
-    partial.replace(path)
+    partial_path = path.with_name(f".{path.name}.partial")
+    write(partial_path)
+    partial_path.replace(path)
 
 
 def read_description(folder: Path) -> Description:
+    """Read the description of the model in `folder`. Raises UnusableModelError."""
     path = folder / DESCRIPTION_FILE
     try:
         return Description.from_json(path.read_text(encoding="utf-8"))

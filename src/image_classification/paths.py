@@ -1,4 +1,4 @@
-"""Where the platform puts things: `/opt/ml`, or the folder that `SAGEMAKER_BASE_DIR` names."""
+"""The container's files, under `/opt/ml` or the folder in `SAGEMAKER_BASE_DIR`."""
 
 import os
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pathlib import Path
 @dataclass(frozen=True)
 class ContainerPaths:
     base: Path
-    pretrained_model: Path | None = None  # a file or folder that a person put into the image, or beside it
+    pretrained_model: Path | None = None  # a file or folder that the user added to the image or mounted
 
     @classmethod
     def from_environment(cls) -> "ContainerPaths":

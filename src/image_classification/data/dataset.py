@@ -15,7 +15,8 @@ from image_classification.data.labels import Labels
 from image_classification.data.preparation import Pixels, Preparation
 from image_classification.failure import CustomerError
 
-NAMED_IMAGES = 5
+NAMED_IMAGES = 5  # how many unusable images an error names
+STATISTICS_IMAGES = 1000
 MEMORY_SHARE = 0.25  # of the machine's or the container's memory, for each of the two channels
 
 
@@ -116,3 +117,10 @@ def memory_share_bytes() -> int:
     if limit.is_file() and (text := limit.read_text(encoding="ascii").strip()).isdecimal():
         size_bytes = min(size_bytes, int(text))
     return int(MEMORY_SHARE * size_bytes)
+
+
+def channel_statistics(dataset: Dataset) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return mean and standard deviation of each color channel over the first STATISTICS_IMAGES images, in 0..255."""
+    images = [dataset.image(index) for index in range(min(len(dataset), STATISTICS_IMAGES))]
+    pixels = np.concatenate([image.reshape(-1, image.shape[2]) for image in images])
+    return pixels.mean(0), pixels.std(0)

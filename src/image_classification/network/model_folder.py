@@ -1,4 +1,4 @@
-"""`/opt/ml/model` while a job trains: always a whole model, the best so far."""
+"""Writer of `/opt/ml/model` during training: at any time the folder holds the best model so far, complete."""
 
 import copy
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from image_classification.network.onnx_export import to_onnx
 
 @dataclass
 class ModelFolder:
-    """`frequency`: every how many epochs a checkpoint is kept beside the best model."""
+    """`frequency` is the number of epochs between checkpoints that are kept beside the best model; None keeps none."""
 
     path: Path
     description: Description
@@ -32,6 +32,7 @@ class ModelFolder:
         return self.frequency is not None and (epoch + 1) % self.frequency == 0
 
     def store_best(self, model: Classifier, epoch: int) -> Path:
+        """Replace the best model; return the path of its checkpoint."""
         preparation = self.description.preparation
         shape = (preparation.channels, preparation.height, preparation.width)
         graph = to_onnx(on_cpu(model), shape, self.description.num_classes, self.description.multi_label)
@@ -39,6 +40,7 @@ class ModelFolder:
         checkpoint = self.store_checkpoint(model, epoch)
         self.description = replace(self.description, checkpoint=checkpoint.name)
         write_atomically(self.path / DESCRIPTION_FILE, self.description.write)
+        # The description names the new checkpoint by now, so the old one can go.
         if self.best_epoch is not None and not self.keeps(self.best_epoch):
             (self.path / checkpoint_name(self.best_epoch)).unlink()
         self.best_epoch = epoch

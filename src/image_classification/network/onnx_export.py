@@ -1,8 +1,8 @@
-"""Writes a Classifier as ONNX, layer by layer.
+"""Writer of a Classifier as an ONNX graph, layer by layer.
 
-The models are made of a dozen known operations, so the graph is written directly: it takes milliseconds where
-`torch.onnx.export` takes seconds, prints nothing, and a layer that is not known is an error here and not a surprise in
-serving. A test holds the two runtimes to the same answers.
+The models consist of a dozen known operations, so the graph is written directly. That takes milliseconds where
+`torch.onnx.export` takes seconds, prints nothing, and fails on an unknown layer here instead of in serving. A test
+compares the answers of both runtimes.
 """
 
 import operator
@@ -20,12 +20,12 @@ from image_classification.network.classifier import Classifier
 
 OPSET, IR_VERSION = 17, 8
 INPUT, OUTPUT = "images", "probabilities"
-BACKWARDS_END = -(2**31)  # as far back as a slice can go
+BACKWARDS_END = -(2**31)  # the end of a slice that runs backwards to the first element
 
 
 @dataclass
 class Graph:
-    """An ONNX graph that is being written. A layer that is used twice has its constants once."""
+    """An ONNX graph under construction. A layer that is used twice stores its constants once."""
 
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: dict[str, onnx.TensorProto] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Graph:
 
 @dataclass(frozen=True)
 class Call:
-    """One use of a layer: the layer's path in the model, the value that goes in, the value that comes out."""
+    """One use of a layer: its path in the model and the names of its input and output values."""
 
     path: str
     source: str
@@ -74,7 +74,7 @@ def linear(graph: Graph, layer: nn.Linear, call: Call) -> None:
     graph.add("Gemm", [call.source, *inputs], call.result, transB=1)
 
 
-def plain(operation: str) -> Callable[[Graph, nn.Module, Call], None]:
+def without_parameters(operation: str) -> Callable[[Graph, nn.Module, Call], None]:
     return lambda graph, layer, call: graph.add(operation, [call.source], call.result)
 
 
@@ -83,14 +83,15 @@ LAYERS: dict[type[nn.Module], Callable[[Graph, Any, Call], None]] = {
     nn.BatchNorm2d: batch_normalization,
     nn.MaxPool2d: max_pool,
     nn.Linear: linear,
-    nn.ReLU: plain("Relu"),
-    nn.AdaptiveAvgPool2d: plain("GlobalAveragePool"),
-    nn.Flatten: plain("Flatten"),
+    nn.ReLU: without_parameters("Relu"),
+    nn.AdaptiveAvgPool2d: without_parameters("GlobalAveragePool"),
+    nn.Flatten: without_parameters("Flatten"),
 }
 ARITHMETIC: dict[Any, str] = {operator.add: "Add", operator.sub: "Sub", operator.mul: "Mul"}
 
 
 def write_node(graph: Graph, model: nn.Module, node: Node) -> None:
+    """Write one step of the traced model. `node.op` is one of torch.fx's opcodes."""
     if node.op == "get_attr":
         graph.constant(node.name, model.get_buffer(str(node.target)))
     elif node.op == "call_module":
@@ -112,16 +113,18 @@ def write_method(graph: Graph, node: Node) -> None:
     elif node.target == "flip":
         flip(graph, str(source), int(str(arguments[0])), node.name)
     else:
-        raise KeyError(f"the operation {node.target} of the model has no ONNX form here")
+        raise KeyError(f"the operation {node.target} of the model has no ONNX form in this program")
 
 
 def flip(graph: Graph, source: str, axis: int, name: str) -> None:
+    # ONNX has no flip: a slice with a step of -1 does the same.
     bounds = {"starts": -1, "ends": BACKWARDS_END, "axes": axis, "steps": -1}
     inputs = [graph.constant(f"{name}.{part}", torch.tensor([value])) for part, value in bounds.items()]
     graph.add("Slice", [source, *inputs], name)
 
 
 def operand(graph: Graph, node: Node, argument: object) -> str:
+    """Return the name of a value: the output of an earlier step, or a constant that is added to the graph."""
     if isinstance(argument, Node):
         return argument.name
     return graph.constant(f"{node.name}.constant", torch.tensor(float(str(argument))))
@@ -130,7 +133,10 @@ def operand(graph: Graph, node: Node, argument: object) -> str:
 def to_onnx(
     model: Classifier, image_shape: tuple[int, int, int], num_classes: int, multi_label: bool
 ) -> onnx.ModelProto:
-    """From uint8 `batch, height, width, channels` to float32 `batch, classes`. The model must be in eval mode."""
+    """Return a graph from uint8 `batch, height, width, channels` to float32 `batch, classes`.
+
+    The model must be in eval mode: otherwise mirror averaging and sharpness are missing from the graph.
+    """
     traced, graph = symbolic_trace(model), Graph()
     for node in traced.graph.nodes:
         if node.op == "output":

@@ -1,4 +1,4 @@
-"""The one place that decides on which processor, and in which precision, a job computes."""
+"""The processor and the precision that a job computes on. No other module decides that."""
 
 import contextlib
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ BFLOAT16_SINCE = (8, 0)  # CUDA's compute capability; older GPUs have only float
 
 @dataclass(frozen=True)
 class Precision:
-    """`note` says in the log what is computed in, and why that is not what was asked for."""
+    """`note` tells the log the precision, and why it may differ from the one that was requested."""
 
     device: torch.device
     dtype: torch.dtype
@@ -29,17 +29,17 @@ class Precision:
 
     @property
     def scaler(self) -> torch.amp.GradScaler:
-        """Keeps float16's gradients from vanishing; does nothing in other precisions."""
+        """Return the scaler that keeps float16 gradients from underflowing. It does nothing in other precisions."""
         return torch.amp.GradScaler(self.device.type, enabled=self.dtype == torch.float16)
 
 
 def device_for(process: int, gpus: int) -> torch.device:
-    """Each process of a host has a GPU of its own, or they share the CPU."""
+    """Return the device of a host's process: a GPU of its own, or the CPU, which all share."""
     return torch.device("cuda", process % gpus) if gpus else torch.device("cpu")
 
 
 def claimed_device(process: int) -> torch.device:
-    """What this process computes on from now on, whatever library allocates for it."""
+    """Return the device of this process, and make it the current one for every library that allocates GPU memory."""
     device = device_for(process, torch.cuda.device_count())
     if device.type == "cuda":
         torch.cuda.set_device(device)
@@ -47,35 +47,35 @@ def claimed_device(process: int) -> torch.device:
 
 
 def precision_for(precision_dtype: str | None, device: torch.device) -> Precision:
-    """None leaves it to the processor."""
+    """Return the precision for a hyperparameter `precision_dtype`; None leaves the choice to the processor."""
     if precision_dtype == "float32":
         return Precision(device, torch.float32, "float32")
-    for_float16 = precision_of(device)
-    return for_float16 if precision_dtype else chosen(for_float16)
+    for_float16 = float16_precision(device)
+    return for_float16 if precision_dtype else default_precision(for_float16)
 
 
-def chosen(for_float16: Precision) -> Precision:
-    """Where nothing is asked for: bfloat16 if it is fast, and never float16, whose range is small."""
+def default_precision(for_float16: Precision) -> Precision:
+    """Return bfloat16 if the processor is fast at it, else float32; never float16, because its range is small."""
     if for_float16.dtype == torch.bfloat16:
         return replace(for_float16, note="bfloat16, which this processor computes faster than float32")
     return replace(for_float16, dtype=torch.float32, note="float32, as this processor has no fast bfloat16")
 
 
-def precision_of(device: torch.device) -> Precision:
-    """What stands for float16 on it."""
+def float16_precision(device: torch.device) -> Precision:
+    """Return the precision in which this device computes a job that requests float16."""
     if device.type == "cuda":
-        return precision_of_gpu(device, torch.cuda.get_device_capability(device))
-    return precision_of_cpu(device, torch.cpu.get_capabilities())
+        return float16_on_gpu(device, torch.cuda.get_device_capability(device))
+    return float16_on_cpu(device, torch.cpu.get_capabilities())
 
 
-def precision_of_gpu(device: torch.device, capability: tuple[int, int]) -> Precision:
+def float16_on_gpu(device: torch.device, capability: tuple[int, int]) -> Precision:
     if capability < BFLOAT16_SINCE:
         return Precision(device, torch.float16, "float16, with a scaled loss")
     return Precision(device, torch.bfloat16, "bfloat16 for float16: as fast on this GPU, and with float32's range")
 
 
-def precision_of_cpu(device: torch.device, capabilities: Mapping[str, object]) -> Precision:
-    """Without bfloat16 instructions every operation would convert there and back."""
+def float16_on_cpu(device: torch.device, capabilities: Mapping[str, object]) -> Precision:
+    """Return bfloat16 if the CPU has instructions for it. Otherwise every operation would convert there and back."""
     if any(capabilities.get(feature) for feature in BFLOAT16_CPU_FEATURES):
         return Precision(device, torch.bfloat16, "bfloat16 for float16, which this processor computes faster")
     return Precision(device, torch.float32, "float32 for float16, in which this processor would be slower")

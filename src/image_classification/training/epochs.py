@@ -1,4 +1,4 @@
-"""A job's epochs: train, validate, keep what is best, and know when to stop."""
+"""The epochs of a job: train, validate, keep the best model, stop in time."""
 
 import time
 from dataclasses import dataclass, field
@@ -9,14 +9,15 @@ from image_classification.hyperparameters import Hyperparameters
 from image_classification.log import TrainingLog
 from image_classification.network.model_folder import ModelFolder
 from image_classification.training.distributed.world import Share
-from image_classification.training.trainer import Tally, Trainer, calibrated_sharpness, evaluate, has_stalled
+from image_classification.training.evaluation import Tally, calibrated_sharpness, evaluate, has_stalled
+from image_classification.training.trainer import Trainer
 
 
 @dataclass
-class Job:
-    """What every process of the job runs. All take the same decisions, as all know the same sums."""
+class TrainingRun:
+    """The run of a job in one process. All processes decide alike, because they decide by the same sums."""
 
-    given: Hyperparameters
+    hyperparameters: Hyperparameters
     trainer: Trainer
     validation: Dataset
     validation_share: Share
@@ -27,13 +28,13 @@ class Job:
     accuracies: list[float] = field(default_factory=list)
 
     def run(self) -> None:
-        """Ends when the epochs are over, the accuracy stalls or the job is stopped; the best model is in the folder."""
-        for epoch in range(self.given.epochs):
+        """Train until the last epoch, an early stop or a request to stop; the best model is then in the folder."""
+        for epoch in range(self.hyperparameters.epochs):
             self.run_epoch(epoch)
             if self.trainer.stopped:
                 self.log.note(f"Stopped in epoch {epoch} by request; the best model so far is kept.")
                 break
-            if self.given.early_stopping and self.has_stalled():
+            if self.hyperparameters.early_stopping and self.has_stalled():
                 self.log.note(f"Early stopping after epoch {epoch}: the validation accuracy no longer improves.")
                 break
 
@@ -42,7 +43,7 @@ class Job:
         tally = self.tally()
         self.trainer.train_one_epoch(self.batches_per_epoch, tally, partial(self.log.batch, epoch))
         if self.trainer.stopped and self.accuracies:
-            return
+            return  # stopped in the first epoch, there is no model yet: validate and store what there is
         self.log.share_of_epoch(epoch, tally.seen)
         tally.add_up(self.trainer.world)
         self.log.train_accuracy(epoch, tally.accuracy)
@@ -51,14 +52,14 @@ class Job:
 
     def validate(self, epoch: int, training: Tally) -> None:
         tally, model, world = self.tally(), self.trainer.model, self.trainer.world
-        model.sharpness.fill_(1)
+        model.sharpness.fill_(1)  # the logits of this epoch, without the calibration of an earlier one
         world.average([buffer for buffer in model.buffers() if buffer.is_floating_point()])
         logits, labels = evaluate(model, self.validation, tally, self.validation_share)
         tally.add_up(world)
         self.log.validation_accuracy(epoch, tally.accuracy)
-        if self.given.top_k is not None:
-            self.log.top_k_accuracy(epoch, "Train", self.given.top_k, training.top_k_accuracy)
-            self.log.top_k_accuracy(epoch, "Validation", self.given.top_k, tally.top_k_accuracy)
+        if self.hyperparameters.top_k is not None:
+            self.log.top_k_accuracy(epoch, "Train", self.hyperparameters.top_k, training.top_k_accuracy)
+            self.log.top_k_accuracy(epoch, "Validation", self.hyperparameters.top_k, tally.top_k_accuracy)
         is_best = not self.accuracies or tally.accuracy > max(self.accuracies)
         self.accuracies.append(tally.accuracy)
         if is_best and self.is_smoothed:
@@ -76,10 +77,10 @@ class Job:
     def has_stalled(self) -> bool:
         return has_stalled(
             self.accuracies,
-            self.given.early_stopping_min_epochs,
-            self.given.early_stopping_patience,
-            self.given.early_stopping_tolerance,
+            self.hyperparameters.early_stopping_min_epochs,
+            self.hyperparameters.early_stopping_patience,
+            self.hyperparameters.early_stopping_tolerance,
         )
 
     def tally(self) -> Tally:
-        return Tally(self.given.multi_label, self.given.top_k or 1)
+        return Tally(self.hyperparameters.multi_label, self.hyperparameters.top_k or 1)

@@ -1,4 +1,4 @@
-"""One training job, made ready: its images, its network, and what trains it."""
+"""Set-up of a training job: its images, its network, its optimizer, put together as a TrainingRun."""
 
 import copy
 import os
@@ -9,75 +9,87 @@ import numpy as np
 import torch
 
 from image_classification.data.augmentation import augmentation
-from image_classification.data.dataset import Dataset, load_dataset
+from image_classification.data.dataset import Dataset, channel_statistics, load_dataset
 from image_classification.data.examples import read_examples
 from image_classification.data.preparation import Preparation
 from image_classification.failure import CustomerError
 from image_classification.hyperparameters import Hyperparameters
 from image_classification.log import TrainingLog
 from image_classification.model_artifacts import Description
-from image_classification.network.classifier import Classifier, channels_last, network, parameter_count
-from image_classification.network.initial_model import InitialModel, initial_model, matched
+from image_classification.network.classifier import Classifier, channels_last, parameter_count
+from image_classification.network.initial_model import copy_weights, initial_model, matched_hyperparameters
 from image_classification.network.model_folder import ModelFolder
+from image_classification.network.resnets import network
+from image_classification.network.weight_files import StoredModel
 from image_classification.paths import ContainerPaths
+from image_classification.training.batches import shuffled_batches
 from image_classification.training.devices import Precision, claimed_device, precision_for
 from image_classification.training.distributed.sharding import images_of_all, is_sharded, own_images
 from image_classification.training.distributed.world import ALONE, World
-from image_classification.training.epochs import Job
+from image_classification.training.epochs import TrainingRun
 from image_classification.training.freed_memory import keep_freed_memory
 from image_classification.training.optimizers import optimizer_for
 from image_classification.training.recipe import Recipe, recipe_for
 from image_classification.training.replicas import Replicas
 from image_classification.training.schedules import criterion_for, schedule_for
 from image_classification.training.seed import seed_from
-from image_classification.training.trainer import Trainer, shuffled_batches, statistics
+from image_classification.training.trainer import Trainer
 
 TOO_FEW = "The number of input images must be bigger or equal to the mini_batch_size."
 
 
 @dataclass(frozen=True)
-class Batches:
-    """`mini_batch_size` is a host's, as with AWS: its GPUs share it, and more hosts make a larger batch."""
+class BatchSizes:
+    """Sizes of a batch. `mini_batch_size` is that of a host, as on AWS: its GPUs divide it, more hosts enlarge it."""
 
-    of_process: int
-    of_host: int
-    of_all: int
+    process_size: int
+    host_size: int
+    total_size: int
     per_epoch: int
 
     @classmethod
-    def of(cls, given: Hyperparameters, world: World) -> "Batches":
-        of_host = given.mini_batch_size // world.hosts.processes * world.hosts.processes
-        of_all = of_host * len(world.hosts.names)
-        if of_host == 0 or given.num_training_samples < of_all:
+    def of(cls, hyperparameters: Hyperparameters, world: World) -> "BatchSizes":
+        host_size = hyperparameters.mini_batch_size // world.hosts.processes * world.hosts.processes
+        total_size = host_size * len(world.hosts.names)
+        if host_size == 0 or hyperparameters.num_training_samples < total_size:
             machines = f"{len(world.hosts.names)} hosts with {world.hosts.processes} processes each"
-            samples = f"num_training_samples is {given.num_training_samples}"
-            raise CustomerError(f"{TOO_FEW} It is {given.mini_batch_size}, for each of {machines}; {samples}.")
-        return cls(of_host // world.hosts.processes, of_host, of_all, given.num_training_samples // of_all)
+            samples = f"num_training_samples is {hyperparameters.num_training_samples}"
+            raise CustomerError(
+                f"{TOO_FEW} It is {hyperparameters.mini_batch_size}, for each of {machines}; {samples}."
+            )
+        return cls(
+            host_size // world.hosts.processes,
+            host_size,
+            total_size,
+            hyperparameters.num_training_samples // total_size,
+        )
 
 
 @dataclass(frozen=True)
-class Preparations:
-    """What the parts of a job are made from."""
+class JobSetup:
+    """The inputs of a job, and the parts that are built from them."""
 
-    given: Hyperparameters
+    hyperparameters: Hyperparameters
     paths: ContainerPaths
     log: TrainingLog
     world: World
     seed: int
 
     def dataset(self, channel: str) -> Dataset:
-        given = self.given
-        examples = read_examples(self.paths, channel, given.num_classes, given.multi_label, self.log.note)
+        hyperparameters = self.hyperparameters
+        examples = read_examples(
+            self.paths, channel, hyperparameters.num_classes, hyperparameters.multi_label, self.log.note
+        )
         if is_sharded(self.paths, channel):
             examples = own_images(examples, channel, self.world)
-        return load_dataset(channel, examples, Preparation(*given.image_shape, given.resize))
+        return load_dataset(channel, examples, Preparation(*hyperparameters.image_shape, hyperparameters.resize))
 
     def check_images(self, train: Dataset, validation: Dataset) -> None:
         counts = {
             dataset.channel: images_of_all(len(dataset), is_sharded(self.paths, dataset.channel), self.world)
             for dataset in (train, validation)
         }
-        if counts["train"] < self.given.mini_batch_size:
+        if counts["train"] < self.hyperparameters.mini_batch_size:
             raise CustomerError(TOO_FEW)
         if not train:
             raise CustomerError(f"The train channel has no image for {self.world.hosts.current}; use fewer hosts.")
@@ -85,68 +97,72 @@ class Preparations:
         if self.world.size > 1:
             self.log.note(f"This is {self.world.name}, which has {len(train)} and {len(validation)} of them.")
 
-    def model(self, recipe: Recipe, train: Dataset, start: InitialModel | None) -> Classifier:
-        """The same in every process."""
+    def model(self, recipe: Recipe, train: Dataset, stored: StoredModel | None) -> Classifier:
+        """Build the model, equal in every process."""
         torch.manual_seed(self.seed)
-        layers = network(recipe.num_layers, self.given.image_shape[0], self.given.num_classes)
-        model = Classifier(layers, *statistics(train), recipe.mirror_averaging)
-        if start is not None:
-            start.put_into(model, whole=not self.given.use_pretrained_model)
-            self.log.note(f"Training begins with the weights of the model in {start.place}.")
-        check_normalization(model, self.given)
+        layers = network(recipe.num_layers, self.hyperparameters.image_shape[0], self.hyperparameters.num_classes)
+        mean, deviation = map(torch.from_numpy, channel_statistics(train))
+        model = Classifier(layers, mean, deviation, recipe.mirror_averaging)
+        if stored is not None:
+            copy_weights(stored, model, with_last_layer=not self.hyperparameters.use_pretrained_model)
+            self.log.note(f"Training begins with the weights of the model in {stored.place}.")
+        check_normalization(model, self.hyperparameters)
         self.world.take_from_first([value for value in model.state_dict().values() if value.is_floating_point()])
         return channels_last(model)
 
 
-def prepare_job(
-    given: Hyperparameters,
+def prepare_run(
+    hyperparameters: Hyperparameters,
     paths: ContainerPaths,
     log: TrainingLog,
     stopping: Callable[[], bool],
     world: World = ALONE,
-) -> Job:
-    start = initial_model(given, paths)
-    given = matched(given, start)
-    recipe, batches = recipe_for(given), Batches.of(given, world)
-    preparations = Preparations(given, paths, log, world, seed_from(os.environ))
-    train, validation = preparations.dataset("train"), preparations.dataset("validation")
-    preparations.check_images(train, validation)
+) -> TrainingRun:
+    """Read the images and build everything that training needs. Raises ContainerError."""
+    stored = initial_model(hyperparameters, paths)
+    hyperparameters = matched_hyperparameters(hyperparameters, stored)
+    recipe, batches = recipe_for(hyperparameters), BatchSizes.of(hyperparameters, world)
+    setup = JobSetup(hyperparameters, paths, log, world, seed_from(os.environ))
+    train, validation = setup.dataset("train"), setup.dataset("validation")
+    setup.check_images(train, validation)
     keep_freed_memory()
     precision = precision_for(recipe.precision_dtype, claimed_device(world.hosts.process))
-    model = preparations.model(recipe, train, start).to(precision.device)
+    model = setup.model(recipe, train, stored).to(precision.device)
     size = f"{parameter_count(model):,} parameters"
     log.note(f"Network: {describe(recipe)}, {size}, in {precision.note}, on {where(precision.device)}.")
-    description = Description(given.num_classes, given.multi_label, train.preparation, recipe.num_layers)
-    return Job(
-        given=given,
-        trainer=trainer_for(preparations, recipe, model, precision, train, stopping),
+    description = Description(
+        hyperparameters.num_classes, hyperparameters.multi_label, train.preparation, recipe.num_layers
+    )
+    return TrainingRun(
+        hyperparameters=hyperparameters,
+        trainer=trainer_for(setup, recipe, model, precision, train, stopping),
         validation=validation,
         validation_share=world.share(is_sharded(paths, "validation")),
         batches_per_epoch=batches.per_epoch,
-        folder=ModelFolder(paths.model, description, given.checkpoint_frequency),
+        folder=ModelFolder(paths.model, description, hyperparameters.checkpoint_frequency),
         log=log,
         is_smoothed=recipe.label_smoothing > 0,
     )
 
 
 def trainer_for(
-    preparations: Preparations,
+    setup: JobSetup,
     recipe: Recipe,
     model: Classifier,
     precision: Precision,
     train: Dataset,
     stopping: Callable[[], bool],
 ) -> Trainer:
-    given, world, seed = preparations.given, preparations.world, preparations.seed
-    batches = Batches.of(given, world)
-    criterion = criterion_for(recipe, given, torch.from_numpy(train.labels)).to(precision.device)
-    world.average(list(criterion.buffers()))  # where a channel is sharded, hosts have seen other labels
-    sharded = is_sharded(preparations.paths, "train")
-    size = batches.of_host if sharded else batches.of_all
+    hyperparameters, world, seed = setup.hyperparameters, setup.world, setup.seed
+    batches = BatchSizes.of(hyperparameters, world)
+    criterion = criterion_for(recipe, hyperparameters, torch.from_numpy(train.labels)).to(precision.device)
+    world.average(list(criterion.buffers()))  # hosts of a sharded channel have different labels
+    sharded = is_sharded(setup.paths, "train")
+    size = batches.host_size if sharded else batches.total_size
     return Trainer(
-        replicas=Replicas(model, criterion, precision.autocast, batches.of_process, torch.get_num_threads()),
-        optimizer=optimizer_for(model, recipe, given),
-        schedule=schedule_for(recipe, given, batches.per_epoch),
+        replicas=Replicas(model, criterion, precision.autocast, batches.process_size, torch.get_num_threads()),
+        optimizer=optimizer_for(model, recipe, hyperparameters),
+        schedule=schedule_for(recipe, hyperparameters, batches.per_epoch),
         dataset=train,
         augment=augmentation(recipe.augmentation, train.preparation),
         batches=shuffled_batches(len(train), size, np.random.default_rng(seed), world.share(sharded)),
@@ -157,11 +173,11 @@ def trainer_for(
     )
 
 
-def check_normalization(model: Classifier, given: Hyperparameters) -> None:
-    """A batch of one image, small enough to end as one pixel, has no deviation that it could be divided by."""
-    if given.mini_batch_size > 1:
+def check_normalization(model: Classifier, hyperparameters: Hyperparameters) -> None:
+    """Raise CustomerError if batch normalization would get a single value: one image, reduced to one pixel."""
+    if hyperparameters.mini_batch_size > 1:
         return
-    channels, height, width = given.image_shape
+    channels, height, width = hyperparameters.image_shape
     try:
         copy.deepcopy(model).train()(torch.zeros(1, height, width, channels, dtype=torch.uint8))
     except ValueError as error:

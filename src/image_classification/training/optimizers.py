@@ -1,7 +1,7 @@
-"""The four optimizers of AWS's algorithm, over all weights at once.
+"""The four optimizers of AWS's algorithm. Each updates all weights at once.
 
-PyTorch's own give the same numbers (a test holds these to them), but the first use of one imports PyTorch's compiler:
-two seconds of every job.
+PyTorch's own optimizers compute the same numbers, as a test checks, but the first use of one imports PyTorch's
+compiler, which takes two seconds of every job.
 """
 
 from collections.abc import Callable
@@ -13,17 +13,18 @@ from image_classification.hyperparameters import Hyperparameters
 from image_classification.training.recipe import Recipe
 
 Gradients = list[Tensor] | tuple[Tensor, ...]
-Rule = Callable[[Gradients], Gradients]  # from the gradients to what the weights move against
+Rule = Callable[[Gradients], Gradients]  # from the gradients to the direction that is subtracted from the weights
 
 
 class Optimizer:
-    """Weight decay is for weights: not for biases, nor for batch normalization."""
+    """Applies a rule to all weights. Only matrices and kernels decay, not biases or batch normalization."""
 
     def __init__(self, model: nn.Module, rule: Rule, weight_decay: float) -> None:
+        # Those that decay come first, so that one slice of the gradients matches them.
         self.weights: list[Tensor] = sorted(model.parameters(), key=lambda weight: weight.ndim <= 1)
         self.decayed = [weight for weight in self.weights if weight.ndim > 1]
         self.rule, self.weight_decay = rule, weight_decay
-        self.param_groups = [{"params": self.weights}]  # where a GradScaler looks for the gradients
+        self.param_groups = [{"params": self.weights}]  # a GradScaler looks for gradients here
 
     @property
     def gradients(self) -> list[Tensor]:
@@ -37,7 +38,7 @@ class Optimizer:
 
 
 class Momentum:
-    """SGD; with `nesterov`, NAG."""
+    """The rule of SGD with momentum; with `nesterov`, of NAG."""
 
     def __init__(self, momentum: float, nesterov: bool) -> None:
         self.momentum, self.nesterov = momentum, nesterov
@@ -53,6 +54,8 @@ class Momentum:
 
 
 class Adam:
+    """The rule of Adam, with bias correction."""
+
     def __init__(self, beta_1: float, beta_2: float, eps: float) -> None:
         self.beta_1, self.beta_2, self.eps = beta_1, beta_2, eps
         self.mean: list[Tensor] = []
@@ -72,6 +75,8 @@ class Adam:
 
 
 class RMSprop:
+    """The rule of RMSprop."""
+
     def __init__(self, gamma: float, eps: float) -> None:
         self.gamma, self.eps = gamma, eps
         self.square: list[Tensor] = []
@@ -94,13 +99,13 @@ def root(squares: Gradients, eps: float) -> Gradients:
     return roots
 
 
-def rule_for(recipe: Recipe, given: Hyperparameters) -> Rule:
+def rule_for(recipe: Recipe, hyperparameters: Hyperparameters) -> Rule:
     if recipe.optimizer == "adam":
-        return Adam(given.beta_1, given.beta_2, given.eps)
+        return Adam(hyperparameters.beta_1, hyperparameters.beta_2, hyperparameters.eps)
     if recipe.optimizer == "rmsprop":
-        return RMSprop(given.gamma, given.eps)
+        return RMSprop(hyperparameters.gamma, hyperparameters.eps)
     return Momentum(recipe.momentum, nesterov=recipe.optimizer == "nag")
 
 
-def optimizer_for(model: nn.Module, recipe: Recipe, given: Hyperparameters) -> Optimizer:
-    return Optimizer(model, rule_for(recipe, given), recipe.weight_decay)
+def optimizer_for(model: nn.Module, recipe: Recipe, hyperparameters: Hyperparameters) -> Optimizer:
+    return Optimizer(model, rule_for(recipe, hyperparameters), recipe.weight_decay)

@@ -1,1 +1,1 @@
-"""Training on several hosts or GPUs: who takes part, how they meet, and what they exchange."""
+"""Training by several processes: the hosts, their meeting, and the sums that they exchange. Begin with `world.py`."""

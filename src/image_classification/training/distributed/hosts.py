@@ -1,4 +1,4 @@
-"""The machines of a job, as SageMaker's `resourceconfig.json` names them, and the place where they meet."""
+"""The hosts of a job, as SageMaker's `resourceconfig.json` names them, and the address where they meet."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Hosts:
-    """`process` counts the processes of this host from 0, `processes` is how many it has: one for each GPU."""
+    """The hosts, and this process among them: `process` of `processes` on the host `current`, counted from 0."""
 
     names: tuple[str, ...] = ("algo-1",)
     current: str = "algo-1"
@@ -38,10 +38,10 @@ class Hosts:
         return self.names[host] + (f", process {process + 1} of {self.processes}" if self.processes > 1 else "")
 
     def listen(self) -> socket.socket | None:
-        """The meeting place, opened by the first process before it does anything slow. Raises PlatformError."""
+        """Open the socket at which the processes meet, in rank 0 of several; else return None. Raises PlatformError."""
         if self.rank > 0 or self.size == 1:
             return None
-        port = 0 if len(self.names) == 1 else self.port  # processes of one host learn the port from the first
+        port = 0 if len(self.names) == 1 else self.port  # the first process tells its siblings which port it got
         try:
             return socket.create_server((self.address, port))
         except OSError as error:
@@ -49,21 +49,24 @@ class Hosts:
 
 
 def read_hosts(paths: ContainerPaths, environment: Mapping[str, str] = os.environ) -> Hosts:
-    """Hosts find the first of them under its name, unless the platform sets PyTorch's MASTER_ADDR and MASTER_PORT,
-    as one whose hosts share a network must: there names mean nothing, and two jobs would want the same port."""
+    """Return the hosts of this job. They meet at the first host, under its name.
+
+    PyTorch's MASTER_ADDR and MASTER_PORT override that, for platforms where all hosts share one network: host names do
+    not resolve there, and two jobs would use the same port. Raises PlatformError.
+    """
     hosts = configured_hosts(paths)
     if len(hosts.names) > 1:
         hosts = replace(hosts, address=hosts.names[0])
     return replace(
         hosts,
         address=environment.get("MASTER_ADDR") or hosts.address,
-        port=whole(environment, "MASTER_PORT", hosts.port),
-        process=whole(environment, "LOCAL_RANK", 0),
+        port=whole_number(environment, "MASTER_PORT", hosts.port),
+        process=whole_number(environment, "LOCAL_RANK", 0),
     )
 
 
 def configured_hosts(paths: ContainerPaths) -> Hosts:
-    if not paths.resource_config.exists():  # a run by hand: one host
+    if not paths.resource_config.exists():  # started by hand: one host
         return Hosts()
     config = read_config(paths.resource_config)
     names = tuple(sorted(config.get("hosts") or ["algo-1"], key=host_order))
@@ -74,11 +77,11 @@ def configured_hosts(paths: ContainerPaths) -> Hosts:
 
 
 def host_order(name: str) -> tuple[int, str]:
-    """algo-2 before algo-10."""
+    """Sort algo-2 before algo-10."""
     return len(name), name
 
 
-def whole(environment: Mapping[str, str], name: str, default: int) -> int:
+def whole_number(environment: Mapping[str, str], name: str, default: int) -> int:
     text = environment.get(name) or str(default)
     if not text.isdecimal():
         raise PlatformError(f"The environment variable {name} is {text!r}; it should be a whole number.")

@@ -1,4 +1,4 @@
-"""Which images are whose, where several hosts train on them."""
+"""The images of each host when SageMaker shards a channel, giving every host a part of its files."""
 
 import numpy as np
 
@@ -11,28 +11,33 @@ from image_classification.training.distributed.world import World
 
 
 def is_sharded(paths: ContainerPaths, channel: str) -> bool:
+    """Return whether each host received other images of the channel."""
     return bool(read_config(paths.input_data_config)[channel].get("S3DistributionType") == "ShardedByS3Key")
 
 
 def own_images(examples: LabeledImages, channel: str, world: World) -> LabeledImages:
-    """Of a manifest of all images, those that came to this host. Raises CustomerError for any that nobody has."""
+    """Return the listed images that this host received. Raises CustomerError if no host received some of them.
+
+    The manifest lists the images of all hosts. A collective: every process must call it.
+    """
     files = examples.images
-    if not isinstance(files, ImageFiles):  # RecordIO: what is in this host's files is this host's
+    if not isinstance(files, ImageFiles):  # RecordIO: the files themselves are sharded
         return examples
-    here = [index for index in range(len(files)) if (files.folder / files.name(index)).is_file()]
-    (found,) = world.total(len(here) / world.hosts.processes)
-    if round(found) < len(files):
+    received = [index for index in range(len(files)) if (files.folder / files.name(index)).is_file()]
+    # All processes of a host count the same files, so each adds its part of the host's count.
+    (received_by_all,) = world.total(len(received) / world.hosts.processes)
+    if round(received_by_all) < len(files):
         raise CustomerError(
-            f"{len(files) - round(found)} of {len(files)} images in the {channel} channel cannot be used. "
+            f"{len(files) - round(received_by_all)} of {len(files)} images in the {channel} channel cannot be used. "
             "The manifest lists them, but no host received them."
         )
-    names = tuple(files.name(index) for index in here)
-    return LabeledImages(ImageFiles(files.folder, names), examples.labels[np.array(here, dtype=np.int64)])
+    names = tuple(files.name(index) for index in received)
+    return LabeledImages(ImageFiles(files.folder, names), examples.labels[np.array(received, dtype=np.int64)])
 
 
 def images_of_all(count: int, sharded: bool, world: World) -> int:
-    """How many there are on all hosts together. Raises CustomerError on a host of a sharded channel that has none."""
+    """Return how many images all hosts have together, if this host has `count`. In a sharded channel, a collective."""
     if not sharded:
         return count
-    (everywhere,) = world.total(count / world.hosts.processes)
-    return round(everywhere)
+    (total,) = world.total(count / world.hosts.processes)
+    return round(total)

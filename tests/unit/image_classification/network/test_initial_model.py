@@ -12,8 +12,9 @@ import torch
 from torch import nn
 
 from image_classification.failure import CustomerError
-from image_classification.network.classifier import Classifier, network
-from image_classification.network.initial_model import read_model, take_out
+from image_classification.network.classifier import Classifier
+from image_classification.network.resnets import network
+from image_classification.network.weight_files import extract_model_files, read_model
 
 from ..conftest import CHANNELS, TINY, Container
 
@@ -160,9 +161,9 @@ def one_tensor() -> bytes:
             "a.params is not a file of weights that PyTorch can read safely",
         ),
         ({"a.params": whole_module()}, "a.params is not a file of weights that PyTorch can read safely"),
-        ({"a.params": one_tensor()}, "a.params holds something else than named weights"),
+        ({"a.params": one_tensor()}, "a.params holds something other than named weights"),
         ({"a.params": other_network()}, "The weights in the model channel are not those of this job's network"),
-        ({"model.tar.gz": b"x"}, "model.tar.gz is not an archive that can be read"),
+        ({"model.tar.gz": b"x"}, "model.tar.gz is not a readable archive"),
         ({"a/model.tar.gz": b"x", "b/model.tar.gz": b"x"}, "the model channel has 2 archives"),
         ({"a.params": other_network(), "model-shapes.json": b"{"}, "model-shapes.json cannot be read"),
     ],
@@ -188,7 +189,7 @@ def test_nothing_of_an_archive_lands_outside_or_follows_a_link(tmp_path: Path) -
         link = tarfile.TarInfo("link.params")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)
-    take_out(archive, target)
+    extract_model_files(archive, target)
     assert sorted(path.name for path in tmp_path.rglob("*.params")) == ["absolute.params", "outside.params"]
     assert all(path.parent == target for path in tmp_path.rglob("*.params"))
 
@@ -198,7 +199,7 @@ def test_an_archive_of_too_many_files_is_refused(tmp_path: Path) -> None:
         for number in range(1_001):
             tar.addfile(tarfile.TarInfo(str(number)))
     with pytest.raises(CustomerError, match="unpacks to more than"):
-        take_out(tmp_path / "model.tar.gz", tmp_path)
+        extract_model_files(tmp_path / "model.tar.gz", tmp_path)
 
 
 def test_of_several_checkpoints_the_best_is_taken(trained: Container, tmp_path: Path) -> None:

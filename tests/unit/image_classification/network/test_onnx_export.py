@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from image_classification.model_artifacts import write_atomically
-from image_classification.network.classifier import Classifier, channels_last, network, parameter_count
+from image_classification.network.classifier import Classifier, channels_last, parameter_count
 from image_classification.network.onnx_export import to_onnx
+from image_classification.network.resnets import network
 
 MEAN, DEVIATION = torch.tensor([120.0, 110.0, 100.0]), torch.tensor([60.0, 61.0, 62.0])
 

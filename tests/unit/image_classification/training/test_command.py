@@ -15,7 +15,7 @@ from image_classification.failure import AlgorithmError
 from image_classification.hyperparameters import parse_hyperparameters
 from image_classification.log import TrainingLog, container_log
 from image_classification.paths import ContainerPaths
-from image_classification.training.job_setup import prepare_job
+from image_classification.training.job_setup import prepare_run
 
 from ..conftest import HYPERPARAMETERS, TINY, Container
 
@@ -95,7 +95,7 @@ def test_a_loss_that_is_no_number_is_an_algorithm_error(
     container: Container, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = parse_hyperparameters(TINY)
-    job = prepare_job(given, ContainerPaths(container.base), TrainingLog(container_log()), lambda: False)
+    job = prepare_run(given, ContainerPaths(container.base), TrainingLog(container_log()), lambda: False)
     job.trainer.replicas.criterion = NoNumber()
     with pytest.raises(AlgorithmError, match="The loss became nan at batch 0"):
         job.run()
@@ -150,6 +150,6 @@ def test_while_parts_are_computed_no_team_of_threads_waits_on_their_cores(contai
         seen.append(torch.get_num_threads())
         return False
 
-    job = prepare_job(given, ContainerPaths(container.base), TrainingLog(container_log()), stopping)
+    job = prepare_run(given, ContainerPaths(container.base), TrainingLog(container_log()), stopping)
     job.trainer.train_one_epoch(2, job.tally(), lambda *figures: None)
     assert (seen, torch.get_num_threads()) == ([1, 1], threads)

@@ -3,11 +3,11 @@ import torch
 
 from image_classification.training.devices import (
     Precision,
-    chosen,
+    default_precision,
     device_for,
+    float16_on_cpu,
+    float16_on_gpu,
     precision_for,
-    precision_of_cpu,
-    precision_of_gpu,
 )
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)
@@ -27,7 +27,7 @@ def test_float32_is_float32_everywhere() -> None:
 
 @pytest.mark.parametrize("feature", ["avx512_bf16", "amx_bf16"])
 def test_float16_is_bfloat16_on_a_cpu_that_has_it(feature: str) -> None:
-    precision = precision_of_cpu(CPU, {feature: True})
+    precision = float16_on_cpu(CPU, {feature: True})
     assert precision.dtype == torch.bfloat16
     with precision.autocast():
         assert torch.get_autocast_dtype("cpu") == torch.bfloat16
@@ -35,7 +35,7 @@ def test_float16_is_bfloat16_on_a_cpu_that_has_it(feature: str) -> None:
 
 
 def test_float16_is_float32_on_a_cpu_that_would_be_slower_and_the_log_says_so() -> None:
-    precision = precision_of_cpu(CPU, {"avx2": True, "avx512_bf16": False})
+    precision = float16_on_cpu(CPU, {"avx2": True, "avx512_bf16": False})
     assert precision.dtype == torch.float32
     assert "float32 for float16, in which this processor would be slower" in precision.note
 
@@ -44,23 +44,23 @@ def test_float16_is_float32_on_a_cpu_that_would_be_slower_and_the_log_says_so() 
     ("for_float16", "dtype", "note"),
     [
         (
-            precision_of_cpu(CPU, {"avx512_bf16": True}),
+            float16_on_cpu(CPU, {"avx512_bf16": True}),
             torch.bfloat16,
             "bfloat16, which this processor computes faster",
         ),
-        (precision_of_cpu(CPU, {"avx2": True}), torch.float32, "float32, as this processor has no fast bfloat16"),
-        (precision_of_gpu(GPU, (9, 0)), torch.bfloat16, "bfloat16, which this processor computes faster"),
-        (precision_of_gpu(GPU, (7, 5)), torch.float32, "float32, as this processor has no fast bfloat16"),
+        (float16_on_cpu(CPU, {"avx2": True}), torch.float32, "float32, as this processor has no fast bfloat16"),
+        (float16_on_gpu(GPU, (9, 0)), torch.bfloat16, "bfloat16, which this processor computes faster"),
+        (float16_on_gpu(GPU, (7, 5)), torch.float32, "float32, as this processor has no fast bfloat16"),
     ],
 )
 def test_a_precision_that_is_not_given_is_the_processors_choice(
     for_float16: Precision, dtype: torch.dtype, note: str
 ) -> None:
-    precision = chosen(for_float16)
+    precision = default_precision(for_float16)
     assert (precision.device, precision.dtype) == (for_float16.device, dtype)
     assert precision.note.startswith(note)
 
 
 def test_float16_on_a_gpu_is_bfloat16_or_scaled() -> None:
-    assert precision_of_gpu(GPU, (9, 0)).dtype == torch.bfloat16
-    assert precision_of_gpu(GPU, (7, 5)).dtype == torch.float16
+    assert float16_on_gpu(GPU, (9, 0)).dtype == torch.bfloat16
+    assert float16_on_gpu(GPU, (7, 5)).dtype == torch.float16

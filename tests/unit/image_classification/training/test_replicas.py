@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from image_classification.network.classifier import Classifier, channels_last, network
+from image_classification.network.classifier import Classifier, channels_last
+from image_classification.network.resnets import network
 from image_classification.training.replicas import PART, Replicas, statistics_of
 
 BATCH = 2 * PART

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import torch
 
+from image_classification.training.batches import ahead, shuffled_batches
+from image_classification.training.evaluation import Tally, calibrated_sharpness, has_stalled
 from image_classification.training.schedules import one_cycle
-from image_classification.training.trainer import Tally, ahead, calibrated_sharpness, has_stalled, shuffled_batches
 
 
 def test_every_image_comes_once_before_any_comes_again() -> None:

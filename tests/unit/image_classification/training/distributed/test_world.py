@@ -18,8 +18,8 @@ import onnxruntime
 import pytest
 import torch
 
+from image_classification.training.batches import shuffled_batches
 from image_classification.training.distributed.world import ALONE, Share
-from image_classification.training.trainer import shuffled_batches
 
 from ...conftest import CHANNELS, HYPERPARAMETERS, Container
 

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from image_classification.hyperparameters import LARGE_IMAGE_LAYERS, SMALL_IMAGE_LAYERS
-from image_classification.network.classifier import Classifier, channels_last, network
+from image_classification.network.classifier import Classifier, channels_last
 from image_classification.network.onnx_export import to_onnx
+from image_classification.network.resnets import network
 
 
 @pytest.mark.parametrize("num_layers", [None, *SMALL_IMAGE_LAYERS, *LARGE_IMAGE_LAYERS])
