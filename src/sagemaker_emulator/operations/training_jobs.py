@@ -38,7 +38,7 @@ def list_training_jobs(sagemaker: SageMaker, request: Request) -> Response:
 
 @operation("StopTrainingJob")
 def stop_training_job(sagemaker: SageMaker, request: Request) -> Response:
-    """Work in every phase. Send SIGTERM, then SIGKILL after 120 s. The model is still uploaded."""
+    """Stop a job in any phase: send SIGTERM, then SIGKILL after 120 s. The model is still uploaded."""
     sagemaker.training_jobs.stop(request["TrainingJobName"])
     return {}
 
