@@ -1,4 +1,29 @@
-"""Jobs under way, each in a thread of its own: what training, transform and processing jobs have in common."""
+"""The threads of the jobs that are under way: one for each, from its creation to its end.
+
+Stages. `JobCollection` stores a new job and calls `start`, which begins a thread. The thread calls `run.run()`, which
+carries the job out: it fetches the input, runs the containers and uploads the output. When it has returned or raised,
+the thread calls `ended` with the FailureReason (None for a job that did not fail), and `ended` stores the final status.
+
+How a run ends is told by what it raises:
+
+    nothing     the job has completed or was stopped: `halt.stop_requested` tells which
+    JobFailed   the job has failed; the text is its FailureReason
+    JobLeft     the emulator is going down and the containers run on: the job stays in the store as it is, `ended` is
+                not called, and the next emulator takes the job up
+    any other   a fault of the emulator: logged with its traceback, and the job fails as InternalServerError
+
+Ends from outside. Nobody ends a thread: `stop` and `close` only set events of the run's `Halt`, which the run looks at
+between its steps and while it waits. A Stop request sets `stop_requested`; the emulator's own end sets `abandoned`.
+
+Threads and locks. `start` and `stop` are called by the threads that answer requests, `close` by the one that ends the
+emulator, and each job's thread takes itself off the list. The list is a dict, whose single operations are atomic, so it
+has no lock of its own. `start` is called inside the transaction that stores the job: a request that finds the job in
+the store also finds its thread in the list, and the thread's first change of the record waits for the commit.
+
+Invariants. A job that is not over has a thread, except while an emulator starts (`recover` gives it one, or fails it)
+and after `close`. A job's name is in the list at most once: it can be created again only when it is over and deleted.
+Threads are daemons, so a run that hangs cannot keep the emulator alive longer than CLOSE_TIMEOUT_S.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +45,7 @@ class JobFailed(Exception):
 
 
 class JobLeft(Exception):
-    """The job goes on without the emulator, and stays in the store as it is: `recover` takes it up."""
+    """The job's containers run on without the emulator; the job stays in the store as it is."""
 
 
 class JobRun(Protocol):
@@ -31,29 +56,31 @@ class JobRun(Protocol):
         """Set from outside; `run` ends soon after."""
 
     def run(self) -> None:
-        """The whole job. JobFailed with AWS's FailureReason; a stopped job returns like a completed one."""
+        """Carry out the job. JobFailed has AWS's FailureReason; a stopped job returns like a completed one."""
 
 
 class JobThreads:
-    """The threads of one kind of job: each carries out one run."""
+    """The threads of one kind of job."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
-        self._runs: dict[str, tuple[JobRun, threading.Thread]] = {}
+        self._under_way: dict[str, tuple[JobRun, threading.Thread]] = {}
 
     def start(self, name: str, run: JobRun, ended: Callable[[str | None], None]) -> None:
-        """`ended` is called in the run's thread, with the FailureReason of a job that failed."""
+        """Start a job's thread. It calls `ended` with the FailureReason of a job that failed, else with None."""
         thread = threading.Thread(target=self._run, args=(name, run, ended), name=f"{self._kind} {name}", daemon=True)
-        self._runs[name] = (run, thread)
+        self._under_way[name] = (run, thread)
         thread.start()
 
     def stop(self, name: str) -> None:
-        if under_way := self._runs.get(name):
-            under_way[0].halt.stop_requested.set()
+        """Ask a job to end, if it is under way."""
+        if under_way := self._under_way.get(name):
+            run, _ = under_way
+            run.halt.stop_requested.set()
 
     def close(self) -> None:
-        """End what runs, so that no process is left; the jobs are Failed with the reason, those that are left apart."""
-        under_way = list(self._runs.values())
+        """Abandon all jobs and wait for their threads. They fail, except those whose containers run on."""
+        under_way = list(self._under_way.values())
         for run, _ in under_way:
             run.halt.abandoned.set()
         for _, thread in under_way:
@@ -64,7 +91,7 @@ class JobThreads:
         try:
             run.run()
         except JobLeft:
-            self._runs.pop(name, None)
+            self._under_way.pop(name, None)
             return
         except JobFailed as error:
             reason = str(error)
@@ -74,4 +101,4 @@ class JobThreads:
         try:
             ended(reason)
         finally:
-            self._runs.pop(name, None)
+            self._under_way.pop(name, None)

@@ -8,25 +8,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from sagemaker_emulator.aws_clients.clients import S3Location
-
-
-class InputError(Exception):
-    """A channel cannot be brought to the container. The text is AWS's where it is known."""
+from sagemaker_emulator.jobs.channel import InputError
 
 
 @dataclass(frozen=True)
 class S3Object:
+    """One object, and its path below the channel's directory."""
+
     location: S3Location
     relative_path: str
 
 
 def manifest_objects(s3: Any, manifest: S3Location) -> Iterator[S3Object]:
-    """`[{"prefix": "s3://bucket/folder/"}, "a.png", "b/c.png"]`, as the API reference's S3DataSource has it."""
+    """Yield the objects of a ManifestFile: `[{"prefix": "s3://bucket/folder/"}, "a.png", "b/c.png"]`.
+
+    Source: the API reference's S3DataSource.
+    """
     entries = _entries(s3, manifest)
     base = S3Location.parse(entries[0]["prefix"])
     for name in entries[1:]:
         if not isinstance(name, str) or not name:
-            raise InputError(f"The manifest {manifest} has an entry that is no relative key: {json.dumps(name)[:100]}")
+            raise InputError(
+                f"The manifest {manifest} has an entry that is not a relative key: {json.dumps(name)[:100]}"
+            )
         yield S3Object(S3Location(base.bucket, base.key + name), name.lstrip("/"))
 
 
@@ -45,7 +49,7 @@ def _entries(s3: Any, manifest: S3Location) -> list[Any]:
 
 
 def augmented_lines(s3: Any, manifest: S3Location) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON lines file, one after the other: it may be larger than memory."""
+    """Yield the JSON objects of an AugmentedManifestFile line by line: it may be larger than memory."""
     body = s3.get_object(Bucket=manifest.bucket, Key=manifest.key)["Body"]
     for number, line in enumerate(body.iter_lines(), start=1):
         if not line.strip():

@@ -1,4 +1,4 @@
-"""Pipe mode: a channel as FIFOs `<channel>_<epoch>`, one after the other, fed from S3 as they are read."""
+"""Pipe mode: a channel as FIFOs `<channel>_<epoch>`, one for each epoch, fed from S3 while they are read."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, S3Location
-from sagemaker_emulator.jobs import manifests, recordio
-from sagemaker_emulator.jobs.input_channels import CHUNK_BYTES, Channel, objects_of
-from sagemaker_emulator.jobs.manifests import InputError
+from sagemaker_emulator.jobs import recordio
+from sagemaker_emulator.jobs.channel import Channel, InputError
+from sagemaker_emulator.jobs.downloads import CHUNK_BYTES
+from sagemaker_emulator.jobs.input_objects import objects_of
+from sagemaker_emulator.jobs.manifests import augmented_lines
 
 POLL_S = 0.02
 JOIN_S = 5.0
 
 
 class Ended(Exception):
-    """The container has ended, or is to end: nothing more to feed."""
+    """The container has ended or is about to; the FIFO is not fed any more."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What one host receives of a channel, as bytes."""
+    """The bytes of a channel that one host receives."""
 
     s3: Any
     channel: Channel
@@ -36,7 +38,7 @@ class Source:
     host_count: int
 
     def chunks(self, epoch: int) -> Iterator[bytes]:
-        if self.channel.data_type == "AugmentedManifestFile":
+        if self.channel.is_augmented:
             return self._attributes(epoch)
         return self._objects(epoch)
 
@@ -53,9 +55,9 @@ class Source:
         return recordio.record(chunks, answer["ContentLength"]) if self.channel.wrapped else iter(chunks)
 
     def _attributes(self, epoch: int) -> Iterator[bytes]:
-        """One record for each named attribute, in their order; the content of the object for one that ends in -ref."""
-        found = manifests.augmented_lines(self.s3, S3Location.parse(self.channel.uri))
-        for entry in self.channel.share(found, self.host_index, self.host_count, epoch):
+        """Yield a record for each named attribute, in their order: for one that ends in -ref, its object's content."""
+        lines = augmented_lines(self.s3, self.channel.location)
+        for entry in self.channel.share(lines, self.host_index, self.host_count, epoch):
             for name in self.channel.attribute_names:
                 if name not in entry:
                     raise InputError(
@@ -72,7 +74,7 @@ class Source:
 
 
 class PipeFeeder:
-    """One channel of one host. The first FIFO is there when this is; the next one before the last is closed."""
+    """One channel of one host. The first FIFO exists from the start, each next one before the last is closed."""
 
     def __init__(self, source: Source, directory: Path, failed: Callable[[], None]) -> None:
         self._source, self._directory, self._failed = source, directory, failed
@@ -116,7 +118,7 @@ class PipeFeeder:
             self._fifo(epoch).unlink(missing_ok=True)
 
     def _opened(self, fifo: Path) -> int:
-        """The writing end, once the container has opened the other."""
+        """Return the writing end, once the container has opened the other."""
         while not self._over.wait(POLL_S):
             try:
                 return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
@@ -126,7 +128,7 @@ class PipeFeeder:
         raise Ended
 
     def _write(self, descriptor: int, data: bytes) -> None:
-        """Never longer than a moment in one call, so that a container that stops reading can be ended."""
+        """Write in short calls, so that a container that stops reading can be ended."""
         ready = select.poll()
         ready.register(descriptor, select.POLLOUT)
         view = memoryview(data)

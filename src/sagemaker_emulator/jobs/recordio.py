@@ -1,4 +1,4 @@
-"""MXNet's RecordIO, as Pipe mode wraps objects in it, and the Gzip that Pipe mode takes off."""
+"""Pipe mode's encodings: it wraps objects as records of MXNet's RecordIO, and unpacks Gzip."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 
-from sagemaker_emulator.jobs.manifests import InputError
+from sagemaker_emulator.jobs.channel import InputError
 
 MAGIC = 0xCED7230A
 LENGTH_MAX = (1 << 29) - 1
@@ -16,7 +16,7 @@ SPOOL_BYTES = 8 << 20
 
 
 def record(chunks: Iterable[bytes], length: int) -> Iterator[bytes]:
-    """One record: magic, length, content, zeros up to a multiple of four."""
+    """Yield one record: magic, length, content, zeros up to a multiple of four bytes."""
     if length > LENGTH_MAX:
         raise InputError(f"An object of {length} bytes does not fit in a RecordIO record of at most {LENGTH_MAX}")
     yield struct.pack("<II", MAGIC, length)
@@ -25,7 +25,7 @@ def record(chunks: Iterable[bytes], length: int) -> Iterator[bytes]:
 
 
 def spooled_record(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """One record of content whose length is known only at its end."""
+    """Yield one record of content whose length is only known when all of it has come."""
     with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as spool:
         for chunk in chunks:
             spool.write(chunk)
@@ -35,7 +35,7 @@ def spooled_record(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def gunzipped(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
-    """The content of a Gzip file, of several members too."""
+    """Yield the content of a Gzip file. It may have several members."""
     member = zlib.decompressobj(wbits=31)
     try:
         for chunk in chunks:

@@ -30,7 +30,7 @@ class Output:
     mode: str
 
     def files(self) -> list[Path]:
-        """What a program left there. A link is not followed: it may lead anywhere."""
+        """Return the files that the program left. Links are not followed: they may lead anywhere."""
         return [path for path in sorted(self.directory.rglob("*")) if path.is_file() and not path.is_symlink()]
 
     def upload(self, s3: Any) -> None:

@@ -25,6 +25,10 @@ class Objective:
     type: str
     metric: str
 
+    @classmethod
+    def from_request(cls, wire: dict[str, Any]) -> Objective:
+        return cls(wire["Type"], wire["MetricName"])
+
     def better(self, one: float, other: float) -> bool:
         return one > other if self.type == "Maximize" else one < other
 
@@ -52,8 +56,7 @@ class TuningJob(Job):
 
     @property
     def objective(self) -> Objective:
-        wire = self.config["HyperParameterTuningJobObjective"]
-        return Objective(wire["Type"], wire["MetricName"])
+        return Objective.from_request(self.config["HyperParameterTuningJobObjective"])
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Result:
 
 
 def best_of(results: Sequence[Result], objective: Objective) -> Result | None:
-    """The first of the best."""
+    """Return the best trial that succeeded, the first of several; None if there is none."""
     best: Result | None = None
     for result in results:
         if not result.succeeded or result.value is None:

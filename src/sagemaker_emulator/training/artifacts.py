@@ -1,4 +1,4 @@
-"""What a job leaves in S3: its model and its output, of all hosts as one, packed or not."""
+"""A job's artifacts in S3: its model and its output, merged from all hosts, packed or not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sagemaker_emulator.aws_clients.clients import S3Location
 
 @dataclass(frozen=True)
 class Artifacts:
-    """Where a training job's artefacts go: `<S3OutputPath>/<job>/output/`."""
+    """The destination of a training job's artifacts: `<S3OutputPath>/<job>/output/`."""
 
     folder: S3Location
     packed: bool
@@ -25,11 +25,11 @@ class Artifacts:
 
     @property
     def model_uri(self) -> str:
-        """S3ModelArtifacts: the archive, or with CompressionType NONE the folder that the files are in."""
+        """S3ModelArtifacts: the archive or, with CompressionType NONE, the folder of the files."""
         return f"{self.folder}/model.tar.gz" if self.packed else f"{self.folder}/model/"
 
     def upload(self, s3: Any, base_dirs: Sequence[Path]) -> None:
-        """The model always, the output when there is some."""
+        """Upload the model, and the output if there is any."""
         self._upload(s3, "model", [base_dir / "model" for base_dir in base_dirs])
         output = [base_dir / "output" / "data" for base_dir in base_dirs]
         if any(any(directory.iterdir()) for directory in output):

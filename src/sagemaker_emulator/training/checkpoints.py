@@ -1,4 +1,4 @@
-"""Checkpoints: what is in S3 is brought down before a job starts; what the job writes goes up while it runs."""
+"""Checkpoints: downloaded from S3 before a job starts, uploaded while it runs and at its end."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any
 
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, S3Location
-from sagemaker_emulator.jobs import input_channels
+from sagemaker_emulator.jobs.downloads import download
+from sagemaker_emulator.jobs.hosts import OPT_ML
+from sagemaker_emulator.jobs.input_objects import prefix_objects
 
 DEFAULT_PATH = "/opt/ml/checkpoints"
 RESERVED = ("input", "model", "output", "code", "errors")
@@ -21,19 +24,29 @@ PERIOD_S = 2.0
 log = logging.getLogger(__name__)
 
 
-def local_directory(base_dir: Path, local_path: str) -> Path:
-    """Where LocalPath is on this machine. ValueError for a path that the job's /opt/ml does not hold."""
-    parts = PurePosixPath(local_path).parts
-    if parts[:3] != ("/", "opt", "ml") or ".." in parts or len(parts) < 4 or parts[3] in RESERVED:
-        raise ValueError(
-            f"The local path {local_path!r} cannot be kept in S3: only a folder below /opt/ml can, such as "
-            f"{DEFAULT_PATH}, and not {', '.join(f'/opt/ml/{name}' for name in RESERVED)}"
-        )
-    return base_dir.joinpath(*parts[3:])
+@dataclass(frozen=True)
+class CheckpointConfig:
+    """The folder in S3 and the container's path that it belongs to."""
+
+    location: S3Location
+    local_path: PurePosixPath
+
+    @classmethod
+    def from_request(cls, wire: dict[str, Any]) -> CheckpointConfig:
+        """ValueError for a LocalPath that is not a folder of its own below /opt/ml."""
+        location, text = S3Location.parse(wire["S3Uri"]), wire.get("LocalPath", DEFAULT_PATH)
+        local_path = PurePosixPath(text)
+        parts = local_path.parts
+        if not local_path.is_relative_to(OPT_ML) or ".." in parts or len(parts) < 4 or parts[3] in RESERVED:
+            raise ValueError(
+                f"The local path {text!r} cannot be kept in S3: only a folder below /opt/ml can, such as "
+                f"{DEFAULT_PATH}, and not {', '.join(f'/opt/ml/{name}' for name in RESERVED)}"
+            )
+        return cls(location, local_path)
 
 
 class CheckpointSync:
-    """One host's checkpoints. Inside `with`, changed files go up every few seconds, and all of them at its end."""
+    """One host's checkpoints. Inside `with`, changed files are uploaded every few seconds, and all at its end."""
 
     def __init__(self, s3: Any, location: S3Location, directory: Path) -> None:
         self._s3, self._location, self.directory = s3, location, directory
@@ -41,18 +54,18 @@ class CheckpointSync:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"checkpoints to {location}", daemon=True)
 
-    def bring_down(self, stopped: Callable[[], bool]) -> None:
+    def download(self, stopped: Callable[[], bool]) -> None:
+        """Download what an earlier job left. Ends early when `stopped` returns True."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        folder = str(self._location).rstrip("/") + "/"
-        channel = input_channels.Channel("checkpoints", "S3Prefix", folder, "FullyReplicated", "File", None, "None")
-        input_channels.download(self._s3, input_channels.objects_of(self._s3, channel), self.directory, stopped)
+        folder = S3Location(self._location.bucket, self._location.key.rstrip("/") + "/" if self._location.key else "")
+        download(self._s3, prefix_objects(self._s3, folder), self.directory, stopped)
         self._uploaded = self._files()
 
     def __enter__(self) -> None:
         self._thread.start()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        """The last state goes up, however the job ended; its own error is not hidden by one of S3."""
+        """Upload the last state, however the job ended. An error of S3 does not hide the job's own."""
         self._over.set()
         self._thread.join()
         try:
@@ -71,17 +84,17 @@ class CheckpointSync:
             try:
                 self._upload(settled)
             except AWS_ERRORS as error:
-                log.warning("checkpoints did not reach %s, tried again in %s s: %s", self._location, PERIOD_S, error)
+                log.warning("checkpoints did not reach %s, trying again in %s s: %s", self._location, PERIOD_S, error)
 
     def _files(self) -> dict[Path, tuple[int, int]]:
-        """Each file with its time and size: what is the same twice is not being written."""
-        found: dict[Path, tuple[int, int]] = {}
+        """Return each file's time and size. A file that has the same ones twice is not being written."""
+        states: dict[Path, tuple[int, int]] = {}
         for folder, _, names in os.walk(self.directory):
             for path in (Path(folder, name) for name in names):
                 with suppress(FileNotFoundError):  # renamed or removed by the container meanwhile
                     status = path.stat()
-                    found[path] = (status.st_mtime_ns, status.st_size)
-        return found
+                    states[path] = (status.st_mtime_ns, status.st_size)
+        return states
 
     def _upload(self, files: dict[Path, tuple[int, int]]) -> None:
         for path, state in files.items():

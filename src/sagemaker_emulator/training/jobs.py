@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.errors import validation
+from sagemaker_emulator.jobs.channel import InputError
+from sagemaker_emulator.jobs.input_objects import require_objects
 from sagemaker_emulator.jobs.job_collection import JobCollection, final_status
 from sagemaker_emulator.jobs.job_threads import ABANDONED
 from sagemaker_emulator.jobs.run_context import RunContext
@@ -18,7 +22,7 @@ from sagemaker_emulator.resources.job import JobStatus
 from sagemaker_emulator.resources.training_job import SecondaryStatus, TrainingJob
 from sagemaker_emulator.storage.listing import Page, page
 from sagemaker_emulator.storage.store import Store
-from sagemaker_emulator.training.requests import refuse_what_cannot_run
+from sagemaker_emulator.training.request import TrainingRequest
 from sagemaker_emulator.training.run import TrainingRun
 from sagemaker_emulator.wire import AwsError
 
@@ -39,15 +43,22 @@ class TrainingJobs(JobCollection[TrainingJob]):
         self._found: list[TrainingRun] = []
 
     def create(self, request: dict[str, Any], tags: dict[str, str], tuning_job_arn: str | None = None) -> TrainingJob:
-        self.refuse_what_cannot_run(request)
+        parsed = self.runnable(request)
         arn = self.arn_of(request["TrainingJobName"])
         job = TrainingJob.requested(arn, request, time.time(), tuning_job_arn)
-        run = self._run_of(job)
+        run = self._run_of(job, parsed)
         return self._start(job, tags, run, partial(self._finished, run))
 
-    def refuse_what_cannot_run(self, request: dict[str, Any]) -> None:
-        """ValidationException for a request that could never become a job."""
-        refuse_what_cannot_run(request, self._context.engine, self._context.aws.s3)
+    def runnable(self, request: dict[str, Any]) -> TrainingRequest:
+        """Parse a request. ValidationException for one whose image or input does not exist, too."""
+        parsed = TrainingRequest.parse(request)
+        try:
+            self._context.engine.check(parsed.image)
+            for channel in parsed.channels:
+                require_objects(self._context.aws.s3, channel)
+        except (EngineError, InputError) as error:
+            raise validation(str(error)) from error
+        return parsed
 
     def missing(self, name: str) -> AwsError:
         return validation("Requested resource not found.")
@@ -69,8 +80,11 @@ class TrainingJobs(JobCollection[TrainingJob]):
 
     def find_again(self) -> list[Path]:
         """After a restart, before `recover`: find the containers that outlived the earlier life; their /opt/ml."""
-        under_way = [self._run_of(job) for job in self._store.all(TrainingJob) if not job.is_over]
-        self._found = [run for run in under_way if run.find()]
+        for job in self._store.all(TrainingJob):
+            if not job.is_over:
+                with suppress(AwsError):  # a request that an earlier version took, and this one would not
+                    run = self._run_of(job, TrainingRequest.parse(job.request))
+                    self._found += [run] if run.find() else []
         return [base_dir for run in self._found for base_dir in run.base_dirs]
 
     def recover(self) -> None:
@@ -90,8 +104,8 @@ class TrainingJobs(JobCollection[TrainingJob]):
             run.halt.stop_requested.set()
         self._threads.start(run.job.name, run, partial(self._finished, run))
 
-    def _run_of(self, job: TrainingJob) -> TrainingRun:
-        return TrainingRun(job, self._context, partial(self._entered, job.name))
+    def _run_of(self, job: TrainingJob, request: TrainingRequest) -> TrainingRun:
+        return TrainingRun(job, request, self._context, partial(self._entered, job.name))
 
     def _entered(self, name: str, phase: SecondaryStatus) -> None:
         """Store the phase of a run. A job that is stopping stays so while its model is uploaded."""
@@ -102,7 +116,7 @@ class TrainingJobs(JobCollection[TrainingJob]):
         self._change(name, entered)
 
     def _finished(self, run: TrainingRun, failure_reason: str | None) -> None:
-        artifacts = run.artifacts.model_uri if run.uploaded else None
+        artifacts = run.request.artifacts.model_uri if run.uploaded else None
         metrics = tuple(run.metrics.latest.values())
         status, secondary = final_status(run, failure_reason), None
         if status is JobStatus.COMPLETED and run.ran_out_of_time:

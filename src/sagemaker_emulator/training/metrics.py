@@ -1,4 +1,4 @@
-"""What MetricDefinitions read from the log, the built-in image bringing its own: FinalMetricDataList, CloudWatch."""
+"""Metrics, read from the log by MetricDefinitions or those of a built-in image, for Describe and CloudWatch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import math
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -33,28 +34,18 @@ log = logging.getLogger(__name__)
 class MetricReader:
     """Reads metrics as lines pass by; the last value of each is the final one."""
 
-    patterns: dict[str, re.Pattern[str]]
+    patterns: Mapping[str, re.Pattern[str]]
     latest: dict[str, Metric] = field(default_factory=dict)
     unsent: list[Metric] = field(default_factory=list)
 
-    @classmethod
-    def for_request(cls, algorithm: dict[str, Any]) -> MetricReader:
-        """ValidationException for a regular expression that does not compile."""
-        definitions = {entry["Name"]: entry["Regex"] for entry in algorithm.get("MetricDefinitions", ())}
-        try:
-            patterns = {name: re.compile(regex) for name, regex in {**_built_in(algorithm), **definitions}.items()}
-        except re.error as error:
-            raise validation(f"Invalid MetricDefinitions regex {error.pattern!r}: {error}") from error
-        return cls(patterns)
-
     def read(self, line: str, now: float, is_new: bool = True) -> None:
-        """A line of an earlier life counts, but CloudWatch has its values already."""
+        """Read a line. One that is not new was read by an earlier emulator: CloudWatch has its values already."""
         for name, pattern in self.patterns.items():
             if match := pattern.search(line):
                 self._record(name, match, now, is_new)
 
     def taken(self) -> list[Metric]:
-        """All values since the last call."""
+        """Return the values since the last call."""
         taken, self.unsent = self.unsent, []
         return taken
 
@@ -62,7 +53,7 @@ class MetricReader:
         try:
             value = float(match[1] if match.re.groups else match[0])
         except (TypeError, ValueError):
-            return  # AWS drops a match that is not a number; a group may also have no part in the match
+            return  # AWS drops a match that is not a number; an optional group may not have matched
         if math.isfinite(value):
             self.latest[name] = Metric(name, value, now)
             if is_new:
@@ -70,7 +61,7 @@ class MetricReader:
 
 
 class MetricStream:
-    """Inside `with`, every value goes to CloudWatch as TrainingJobName's metric; what it does not take is dropped."""
+    """Inside `with`, sends every value to CloudWatch, with the dimension TrainingJobName. Values are not sent twice."""
 
     def __init__(self, cloudwatch: Any, job_name: str, reader: MetricReader) -> None:
         self._cloudwatch, self._job_name, self._reader = cloudwatch, job_name, reader
@@ -105,6 +96,15 @@ class MetricStream:
             "Timestamp": datetime.fromtimestamp(metric.timestamp, UTC),
             "Value": metric.value,
         }
+
+
+def patterns_of(algorithm: dict[str, Any]) -> dict[str, re.Pattern[str]]:
+    """Return the regular expressions of an AlgorithmSpecification. ValidationException for one that is invalid."""
+    definitions = {entry["Name"]: entry["Regex"] for entry in algorithm.get("MetricDefinitions", ())}
+    try:
+        return {name: re.compile(regex) for name, regex in {**_built_in(algorithm), **definitions}.items()}
+    except re.error as error:
+        raise validation(f"Invalid MetricDefinitions regex {error.pattern!r}: {error}") from error
 
 
 def _built_in(algorithm: dict[str, Any]) -> dict[str, str]:

@@ -1,8 +1,38 @@
-"""One training job from its input to its artefacts, in a thread of its own."""
+"""One training job from its input to its artifacts.
+
+Stages. `TrainingRun.run` takes a job through AWS's secondary statuses, and stores each by calling `entered`:
+
+    Starting     the job has been stored, its thread has started
+    Downloading  a folder for each host (its /opt/ml): configuration files, channels in File mode, checkpoints of an
+                 earlier job
+    Training     one container for each host, until all have ended
+    Uploading    the model and the output of all hosts, merged into one archive each
+    (the end)    Completed, Stopped, MaxRuntimeExceeded or Failed: `TrainingJobs` decides, from what the run leaves:
+                 `halt`, `ran_out_of_time`, `uploaded`, and the exception that ended it
+
+Threads. The run itself has one (`jobs.job_threads`), in which the stages follow one another. In Training there are
+more: for each host one that reads its container's output, one that sends its log and one that uploads its checkpoints;
+for each host and piped channel one that feeds the FIFO (`jobs.pipe_mode`); and one that sends metrics. All of them are
+ended before the run goes on to Uploading.
+
+Locks. A run has none: the store's transactions guard the job's record, events guard the halt, and each file below the
+job's folder has one writer.
+
+Ends from outside. `halt` has three events. `stop_requested` is a Stop: the containers get SIGTERM, and the model is
+uploaded all the same; before the containers have started, the job ends at once. `abandoned` means that the emulator is
+going down: containers that can outlive it are left alone (`JobLeft`), all others end, and the job fails.
+`input_failed` is set by a FIFO whose source broke off: the job fails, as its input was not whole.
+
+Restarts. Containers of the Docker engine may outlive the emulator. After a restart `find` looks for the containers of
+a job that was in Training; if all of them exist, `run` goes on with them: it waits for their end, reads their logs from
+the beginning and uploads as usual. Jobs with piped channels are never taken up, because what fed their FIFOs is gone.
+
+Invariants. No container and no file of a job survives `run`, unless it raises JobLeft. A packed model is in S3
+whole or not at all. The request is parsed before the job is stored; nothing here reads the wire form.
+"""
 
 from __future__ import annotations
 
-import json
 import secrets
 import shutil
 import threading
@@ -12,30 +42,31 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from sagemaker_emulator.archives import archive
-from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, S3Location
+from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.aws_clients.log_streams import LogStream
-from sagemaker_emulator.engine import Container, ContainerSpec, EngineError
-from sagemaker_emulator.jobs import input_channels
+from sagemaker_emulator.engine import Container, EngineError
+from sagemaker_emulator.jobs.channel import Channel, InputError
+from sagemaker_emulator.jobs.downloads import download
+from sagemaker_emulator.jobs.hosts import Host, hosts_below
+from sagemaker_emulator.jobs.input_objects import objects_of
 from sagemaker_emulator.jobs.job_containers import Halt, JobContainer, Outcome, running, wait_for
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed, JobLeft
 from sagemaker_emulator.jobs.pipe_mode import PipeFeeder, Source
 from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.resources.training_job import SecondaryStatus, TrainingJob
-from sagemaker_emulator.training.artifacts import Artifacts
-from sagemaker_emulator.training.checkpoints import DEFAULT_PATH, CheckpointSync, local_directory
+from sagemaker_emulator.training.checkpoints import CheckpointSync
+from sagemaker_emulator.training.container import TrainingContainers, channel_directory
 from sagemaker_emulator.training.metrics import MetricReader, MetricStream
-from sagemaker_emulator.training.requests import channels_of
+from sagemaker_emulator.training.request import TrainingRequest
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-FOLDERS = ("input/config", "input/data", "model", "output/data", "checkpoints")
 
 
 @dataclass(frozen=True)
 class TrainingHalt(Halt):
-    """Also an input that breaks off while the container reads it ends a job."""
+    """A halt that an input sets too, when it breaks off while the container reads it."""
 
     input_failed: threading.Event = field(default_factory=threading.Event)
 
@@ -43,41 +74,26 @@ class TrainingHalt(Halt):
         return super().is_set() or self.input_failed.is_set()
 
 
-@dataclass(frozen=True)
-class Host:
-    """One instance of the job and its /opt/ml."""
-
-    name: str
-    base_dir: Path
-    index: int
-
-    @property
-    def outputs(self) -> tuple[Path, ...]:
-        return self.base_dir / "model", self.base_dir / "output"
-
-    def channel_directory(self, channel: input_channels.Channel) -> Path:
-        """A channel's files; the FIFOs of one in Pipe mode lie beside the other channels' folders."""
-        data = self.base_dir / "input" / "data"
-        return data if channel.piped else data / channel.name
-
-
 class TrainingRun:
-    """Takes a job through Downloading, Training and Uploading. `moved` stores each step."""
+    """Takes a job from Downloading to Uploading. `entered` is called with each secondary status."""
 
-    def __init__(self, job: TrainingJob, context: RunContext, entered: Callable[[SecondaryStatus], None]) -> None:
-        self.job, self.request, self._context, self._entered = job, job.request, context, entered
-        self.metrics = MetricReader.for_request(self.request["AlgorithmSpecification"])
-        self.artifacts = Artifacts.of(job.name, self.request["OutputDataConfig"])
+    def __init__(
+        self,
+        job: TrainingJob,
+        request: TrainingRequest,
+        context: RunContext,
+        entered: Callable[[SecondaryStatus], None],
+    ) -> None:
+        self.job, self.request, self._context, self._entered = job, request, context, entered
+        self.metrics = MetricReader(request.metrics)
         self.halt = TrainingHalt()
         self.ran_out_of_time = False
         self.uploaded = False
-        self._token = secrets.token_hex(3)  # of a deleted job of this name something may still be about
         self._is_left = False
         self._found: dict[str, Container] = {}
-        self._channels = channels_of(self.request)
         self._directory = context.directory / job.name
-        names = [f"algo-{number}" for number in range(1, self.request["ResourceConfig"]["InstanceCount"] + 1)]
-        self._hosts = [Host(name, self._directory / name, index) for index, name in enumerate(names)]
+        self._hosts = hosts_below(self._directory, request.instance_count)
+        self._containers = TrainingContainers(job, request, self._hosts, secrets.token_hex(3))
         self._checkpoints = self._checkpoint_syncs()
 
     @property
@@ -86,27 +102,25 @@ class TrainingRun:
 
     @property
     def can_be_found_again(self) -> bool:
-        """Whether its containers may run on while no emulator does: what feeds a FIFO ends with the emulator."""
-        return self._context.engine.containers_outlive_it and not self._channels_piped()
+        """Whether its containers can run on without the emulator."""
+        return self._context.engine.containers_outlive_it and not self.request.piped_channels
 
     def find(self) -> bool:
-        """Whether an earlier life left it in training, and all its containers are there: `run` goes on with them."""
-        trained = any(one.status is SecondaryStatus.TRAINING for one in self.job.transitions)
+        """Look for the containers of a job that an earlier emulator left in Training; return whether all were found."""
+        trained = any(transition.status is SecondaryStatus.TRAINING for transition in self.job.transitions)
         under_way = self.job.secondary_status in (SecondaryStatus.TRAINING, SecondaryStatus.STOPPING)
-        if not trained or not under_way or self._channels_piped():
+        if not trained or not under_way or self.request.piped_channels:
             return False
-        found = {host.name: self._context.engine.find(self._spec(host)) for host in self._hosts}
-        self._found = {name: container for name, container in found.items() if container}
-        if len(self._found) == len(found):
+        containers = {host.name: self._context.engine.find(self._containers.spec(host)) for host in self._hosts}
+        self._found = {name: container for name, container in containers.items() if container}
+        if len(self._found) == len(containers):
             return True
         for container in self._found.values():
             container.leave()
         return False
 
     def run(self) -> None:
-        """The whole job. JobFailed with AWS's FailureReason; a stopped job returns like a completed one. JobLeft when
-        its containers run on.
-        """
+        """Carry out the job. JobFailed has AWS's FailureReason; JobLeft means that the containers run on."""
         try:
             if not self._found:
                 self._bring_inputs()
@@ -115,9 +129,9 @@ class TrainingRun:
                 self._entered(SecondaryStatus.TRAINING)
             self._train()
             self._entered(SecondaryStatus.UPLOADING)
-            self.artifacts.upload(self._context.aws.s3, [host.base_dir for host in self._hosts])
+            self.request.artifacts.upload(self._context.aws.s3, self.base_dirs)
             self.uploaded = True
-        except (input_channels.InputError, archive.ArchiveError, EngineError) as error:
+        except (InputError, archive.ArchiveError, EngineError) as error:
             raise JobFailed(f"ClientError: {error}") from error
         except AWS_ERRORS as error:
             raise JobFailed(f"ClientError: S3 did not do what the job needs: {error}") from error
@@ -127,47 +141,28 @@ class TrainingRun:
 
     def _bring_inputs(self) -> None:
         self._entered(SecondaryStatus.DOWNLOADING)
-        shutil.rmtree(self._directory, ignore_errors=True)  # what a killed emulator may have left
+        shutil.rmtree(self._directory, ignore_errors=True)  # a killed emulator may have left something
         for host in self._hosts:
-            self._prepare(host)
+            self._containers.write_folders(host)
+            self._download_channels(host)
         for sync in self._checkpoints:
-            sync.bring_down(self.halt.is_set)
+            sync.download(self.halt.is_set)
         if self.halt.abandoned.is_set():
             raise JobFailed(ABANDONED)
 
-    def _checkpoint_syncs(self) -> list[CheckpointSync]:
-        config = self.request.get("CheckpointConfig")
-        if config is None:
-            return []
-        location, local_path = S3Location.parse(config["S3Uri"]), config.get("LocalPath", DEFAULT_PATH)
-        return [
-            CheckpointSync(self._context.aws.s3, location, local_directory(host.base_dir, local_path))
-            for host in self._hosts
-        ]
-
-    def _prepare(self, host: Host) -> None:
-        for name in FOLDERS:
-            (host.base_dir / name).mkdir(parents=True, exist_ok=True)
-        for name, document in self._config(host).items():
-            (host.base_dir / "input" / "config" / f"{name}.json").write_text(json.dumps(document))
-        for channel in self._channels:
+    def _download_channels(self, host: Host) -> None:
+        for channel in self.request.channels:
             if not channel.piped:
-                found = input_channels.objects_of(self._context.aws.s3, channel, host.index, len(self._hosts))
-                target = host.channel_directory(channel)
+                objects = objects_of(self._context.aws.s3, channel, host.index, len(self._hosts))
+                target = channel_directory(host, channel)
                 target.mkdir(parents=True, exist_ok=True)
-                input_channels.download(self._context.aws.s3, found, target, self.halt.is_set)
+                download(self._context.aws.s3, objects, target, self.halt.is_set)
 
-    def _config(self, host: Host) -> dict[str, Any]:
-        return {
-            "hyperparameters": self.request.get("HyperParameters", {}),
-            "inputdataconfig": {channel.name: channel.container_config() for channel in self._channels},
-            "resourceconfig": {
-                "current_host": host.name,
-                "current_instance_type": self.request["ResourceConfig"]["InstanceType"],
-                "hosts": sorted(other.name for other in self._hosts),
-                "network_interface_name": "eth0",
-            },
-        }
+    def _checkpoint_syncs(self) -> list[CheckpointSync]:
+        if (config := self.request.checkpoints) is None:
+            return []
+        s3 = self._context.aws.s3
+        return [CheckpointSync(s3, config.location, host.at(config.local_path)) for host in self._hosts]
 
     def _train(self) -> None:
         with ExitStack() as stack:
@@ -175,8 +170,14 @@ class TrainingRun:
                 stack.enter_context(MetricStream(self._context.aws.cloudwatch, self.job.name, self.metrics))
             for sync in self._checkpoints:
                 stack.enter_context(sync)
-            feeders = [self._feeder(host, channel, stack) for host in self._hosts for channel in self._channels_piped()]
+            feeders = [
+                self._feeder(host, channel, stack) for host in self._hosts for channel in self.request.piped_channels
+            ]
             outcome = self._run_containers()
+        self._judge(outcome, feeders)
+
+    def _judge(self, outcome: Outcome, feeders: list[PipeFeeder]) -> None:
+        """Raise what ended the containers, unless it lets the model be uploaded."""
         if outcome.left:
             self._is_left = True
             raise JobLeft
@@ -187,67 +188,33 @@ class TrainingRun:
                 raise JobFailed(f"ClientError: {feeder.error}")
         self.ran_out_of_time = outcome.ran_out_of_time
         if outcome.failed:
-            run, code = outcome.failed
-            raise JobFailed(run.failure_reason(code, run.spec.base_dir / "output" / "failure"))
+            container, code = outcome.failed
+            raise JobFailed(container.failure_reason(code, container.spec.base_dir / "output" / "failure"))
 
-    def _channels_piped(self) -> list[input_channels.Channel]:
-        return [channel for channel in self._channels if channel.piped]
-
-    def _feeder(self, host: Host, channel: input_channels.Channel, stack: ExitStack) -> PipeFeeder:
+    def _feeder(self, host: Host, channel: Channel, stack: ExitStack) -> PipeFeeder:
         source = Source(self._context.aws.s3, channel, host.index, len(self._hosts))
-        feeder = PipeFeeder(source, host.channel_directory(channel), self.halt.input_failed.set)
+        feeder = PipeFeeder(source, channel_directory(host, channel), self.halt.input_failed.set)
         stack.callback(feeder.close)
         return feeder
 
     def _run_containers(self) -> Outcome:
-        limit_s = self.request["StoppingCondition"].get("MaxRuntimeInSeconds", 86_400)
-        left_s = limit_s - self._trained_for_s()
-        with running(partial(self._start, host) for host in self._hosts) as runs:
-            return wait_for(runs, self.halt, left_s, self._context.stop_grace_s, self.can_be_found_again)
+        left_s = self.request.max_runtime_s - self._trained_for_s()
+        with running(partial(self._start, host) for host in self._hosts) as containers:
+            return wait_for(containers, self.halt, left_s, self._context.stop_grace_s, self.can_be_found_again)
 
     def _trained_for_s(self) -> float:
-        """In an earlier life, and since."""
+        """Return for how long the job has been in Training, with the time before a restart."""
         began = [one.start_time for one in self.job.transitions if one.status is SecondaryStatus.TRAINING]
         return time.time() - began[0] if began else 0.0
 
     def _start(self, host: Host) -> JobContainer:
         logs, prefix = self._context.aws.logs, f"{self.job.name}/{host.name}-"
-        name = f"{prefix}{int(time.time())}"
+        name, spec = f"{prefix}{int(time.time())}", self._containers.spec(host)
         if found := self._found.get(host.name):
             stream = LogStream.taken_up(logs, LOG_GROUP, prefix, otherwise=name)
-            return JobContainer(lambda _: found, self._spec(host), stream, listen=self._read_metrics)
+            return JobContainer(lambda _: found, spec, stream, listen=self._read_metrics)
         stream = LogStream(logs, LOG_GROUP, name)
-        return JobContainer(self._context.engine.start, self._spec(host), stream, listen=self._read_metrics)
+        return JobContainer(self._context.engine.start, spec, stream, listen=self._read_metrics)
 
     def _read_metrics(self, line: str, is_new: bool) -> None:
         self.metrics.read(line, time.time(), is_new)
-
-    def _container_name(self, host: Host) -> str:
-        return f"{self.job.name}-{host.name}-{self._token}"
-
-    def _spec(self, host: Host) -> ContainerSpec:
-        environment = {
-            **self.request.get("Environment", {}),
-            "TRAINING_JOB_NAME": self.job.name,
-            "TRAINING_JOB_ARN": self.job.arn,
-        }
-        algorithm = self.request["AlgorithmSpecification"]
-        entrypoint = tuple(algorithm.get("ContainerEntrypoint", ()))
-        arguments = tuple(algorithm.get("ContainerArguments", ()))
-        checkpoints = tuple(
-            sync.directory for sync in self._checkpoints if sync.directory.is_relative_to(host.base_dir)
-        )
-        return ContainerSpec(
-            self._container_name(host),
-            algorithm["TrainingImage"],
-            "" if entrypoint or arguments else "train",  # either takes precedence over `train`
-            host.base_dir,
-            environment,
-            entrypoint=entrypoint,
-            arguments=arguments,
-            instance_type=self.request["ResourceConfig"]["InstanceType"],
-            host=host.name,
-            peers={other.name: self._container_name(other) for other in self._hosts if other is not host},
-            outputs=(*host.outputs, *checkpoints),
-            live_outputs=checkpoints,
-        )

@@ -1,4 +1,4 @@
-"""The model's container as a batch transform uses it: healthy, asked for its parameters, invoked."""
+"""Client of a model's container: waits until it is healthy, asks for its parameters, invokes it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TRANSPORT_ERRORS = (OSError, HTTPException)
 
 
 class InvocationFailed(Exception):
-    """The container did not answer as it should. `fault` is ClientError or AlgorithmError."""
+    """An invocation that the container did not answer with 200. `fault` is ClientError or AlgorithmError."""
 
     def __init__(self, fault: str, lines: list[str]) -> None:
         super().__init__("\n".join(lines))
@@ -39,22 +39,24 @@ class InvocationFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Client:
-    """How the model is invoked: ModelClientConfig, and the headers of every request."""
+class ClientConfig:
+    """The request's ModelClientConfig, and the headers of every invocation."""
 
     timeout_s: float
     max_retries: int
     headers: Mapping[str, str]
 
 
-class ModelServer:
-    def __init__(self, run: JobContainer, halt: Halt) -> None:
-        self.run, self._halt = run, halt
-        address = urlsplit(run.container.address)
+class ModelClient:
+    """Asks the server in one container. All requests end early when the job is halted."""
+
+    def __init__(self, container: JobContainer, halt: Halt) -> None:
+        self._container, self._halt = container, halt
+        address = urlsplit(container.container.address)
         self._host, self._port = str(address.hostname), address.port
 
     def wait_until_healthy(self, timeout_s: float) -> None:
-        """JobFailed when `GET /ping` has not answered 200 in time; returns early when the job is to end."""
+        """Wait until `GET /ping` answers 200. JobFailed when it does not in time."""
         deadline = time.monotonic() + timeout_s
         while not self._halt.is_set() and self._get("/ping", PING_TIMEOUT_S) is None:
             self.require_alive()
@@ -63,51 +65,51 @@ class ModelServer:
             self._halt.stop_requested.wait(PING_S)
 
     def require_alive(self) -> None:
-        """JobFailed when the container has exited: a batch transform does not start it again."""
-        if self._halt.is_set() or (code := self.run.container.wait(0)) is None:
+        """JobFailed when the container has exited: on AWS a batch transform does not start it again."""
+        if self._halt.is_set() or (code := self._container.container.wait(0)) is None:
             return
         raise JobFailed(f"AlgorithmError: The model container exited with code {code}. {self._log_end()}")
 
     def execution_parameters(self) -> dict[str, Any]:
-        """What the container asks for; nothing, when it does not say."""
+        """Return the container's answer to /execution-parameters, empty if it has none."""
         try:
-            said = json.loads(self._get("/execution-parameters", PARAMETERS_TIMEOUT_S) or b"{}")
+            parameters = json.loads(self._get("/execution-parameters", PARAMETERS_TIMEOUT_S) or b"{}")
         except ValueError:
             return {}
-        return said if isinstance(said, dict) else {}
+        return parameters if isinstance(parameters, dict) else {}
 
-    def invoke(self, body: bytes | Path, client: Client, chunked: bool = False) -> BinaryIO:
-        """The answer, to be read from its beginning. Tried again when the container fails; InvocationFailed at last."""
+    def invoke(self, body: bytes | Path, config: ClientConfig, chunked: bool = False) -> BinaryIO:
+        """Return the answer, to be read from its beginning. InvocationFailed for a 4xx, or when all retries failed."""
         retries = 0
         while True:
             try:
-                return self._invoke(body, client, chunked)
+                return self._invoke(body, config, chunked)
             except InvocationFailed as failure:
-                if failure.fault == "ClientError" or retries == client.max_retries or self._halt.is_set():
+                if failure.fault == "ClientError" or retries == config.max_retries or self._halt.is_set():
                     raise
             self._halt.stop_requested.wait(RETRY_PAUSE_S * 2**retries)
             retries += 1
 
-    def _invoke(self, body: bytes | Path, client: Client, chunked: bool) -> BinaryIO:
-        connection = HTTPConnection(self._host, self._port, timeout=client.timeout_s, blocksize=BLOCK_BYTES)
+    def _invoke(self, body: bytes | Path, config: ClientConfig, chunked: bool) -> BinaryIO:
+        connection = HTTPConnection(self._host, self._port, timeout=config.timeout_s, blocksize=BLOCK_BYTES)
         answer = cast(BinaryIO, tempfile.SpooledTemporaryFile(MEMORY_BYTES))  # noqa: SIM115 - the caller closes it
         try:
-            status = _post(connection, body, client.headers, chunked, answer)
+            status = _post(connection, body, config.headers, chunked, answer)
             if status == 200:
                 return answer
-            said = answer.read(MEMORY_BYTES).decode(errors="replace").splitlines()
+            message = answer.read(MEMORY_BYTES).decode(errors="replace").splitlines()
         except TRANSPORT_ERRORS as error:
             answer.close()
-            self.run.container.wait(EXIT_S)
+            self._container.container.wait(EXIT_S)
             raise InvocationFailed("AlgorithmError", [f"Unable to get response from algorithm: {error!r}"]) from error
         finally:
             connection.close()
         answer.close()
         fault = "ClientError" if 400 <= status < 500 else "AlgorithmError"
-        raise InvocationFailed(fault, [f"Bad HTTP status received from algorithm: {status}", "", "Message:", *said])
+        raise InvocationFailed(fault, [f"Bad HTTP status received from algorithm: {status}", "", "Message:", *message])
 
     def _get(self, path: str, timeout_s: float) -> bytes | None:
-        """The body of a 200, else None."""
+        """Return the body of a 200, else None."""
         connection = HTTPConnection(self._host, self._port, timeout=timeout_s)
         try:
             connection.request("GET", path)
@@ -119,14 +121,18 @@ class ModelServer:
             connection.close()
 
     def _log_end(self) -> str:
-        self.run.drain()
-        return f"Last lines of its log:\n{self.run.tail}" if self.run.tail else "It wrote nothing to its log."
+        self._container.drain()
+        return (
+            f"Last lines of its log:\n{self._container.tail}"
+            if self._container.tail
+            else "It wrote nothing to its log."
+        )
 
 
 def _post(
     connection: HTTPConnection, body: bytes | Path, headers: Mapping[str, str], chunked: bool, answer: BinaryIO
 ) -> int:
-    """The status; the answer is copied into `answer`. A body that is a file is streamed from it."""
+    """Send a request, copy the response's body into `answer`, return its status. A body that is a file is streamed."""
     if isinstance(body, Path):
         size = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": str(body.stat().st_size)}
         with body.open("rb") as file:

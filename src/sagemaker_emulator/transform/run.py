@@ -1,4 +1,9 @@
-"""One batch transform job from its model to its output files, in a thread of its own."""
+"""One batch transform job from its model to its output files, in a thread of its own.
+
+One container for each instance serves the model. The input's objects are listed once and dealt out to the instances;
+each instance has a thread (`InstanceTransform`), which sends its files' payloads and writes the answers. When all files
+are done, or when the job is halted, the containers are stopped.
+"""
 
 from __future__ import annotations
 
@@ -10,60 +15,50 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from sagemaker_emulator.archives import archive
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, S3Location
 from sagemaker_emulator.aws_clients.log_streams import LogStream
 from sagemaker_emulator.engine import ContainerSpec, EngineError
-from sagemaker_emulator.jobs import input_channels
+from sagemaker_emulator.jobs.channel import InputError
+from sagemaker_emulator.jobs.input_objects import objects_of
 from sagemaker_emulator.jobs.job_containers import ABANDON_GRACE_S, Halt, JobContainer, running, stop_all
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed
+from sagemaker_emulator.jobs.manifests import S3Object
 from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.resources.model import Model
 from sagemaker_emulator.resources.transform_job import TransformJob
-from sagemaker_emulator.transform.data_processing import DataProcessing
-from sagemaker_emulator.transform.files import MEGABYTE, InstanceTransform, Plan
-from sagemaker_emulator.transform.model_client import Client, ModelServer
+from sagemaker_emulator.transform.execution_parameters import DEFAULTS, ExecutionParameters
+from sagemaker_emulator.transform.instance_transform import InstanceTransform, Plan
+from sagemaker_emulator.transform.model_client import ModelClient
+from sagemaker_emulator.transform.request import TransformRequest
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 POLL_S = 0.05
-DEFAULTS = {"MaxConcurrentTransforms": 1, "MaxPayloadInMB": 6, "BatchStrategy": "MULTI_RECORD"}
-STRATEGIES = {"SingleRecord": "SINGLE_RECORD", "MultiRecord": "MULTI_RECORD"}
-VARIABLES = {
-    "MaxConcurrentTransforms": "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS",
-    "MaxPayloadInMB": "SAGEMAKER_MAX_PAYLOAD_IN_MB",
-    "BatchStrategy": "SAGEMAKER_BATCH_STRATEGY",
-}
-IN_FLIGHT_MAX = 100
-CLIENT_TIMEOUT_S, CLIENT_RETRIES = 600, 3
 
 
 class TransformRun:
-    """`begun` is called when the containers are about to start."""
+    """Carries out a job. `begun` is called when the containers are about to start."""
 
-    def __init__(self, job: TransformJob, model: Model, context: RunContext, begun: Callable[[], None]) -> None:
-        self.job, self.request, self._model, self._context, self._begun = job, job.request, model, context, begun
+    def __init__(
+        self, job: TransformJob, request: TransformRequest, model: Model, context: RunContext, begun: Callable[[], None]
+    ) -> None:
+        self.job, self.request, self._model, self._context, self._begun = job, request, model, context, begun
         self.halt = Halt()
         self._directory = context.directory / job.name
-        count = self.request["TransformResources"]["InstanceCount"]
-        self._instances = [f"i-{uuid.uuid4().hex[:17]}" for _ in range(count)]
-        self._said = {name: self.request[name] for name in VARIABLES if name in self.request}
-        if strategy := self._said.get("BatchStrategy"):
-            self._said["BatchStrategy"] = STRATEGIES[strategy]
-        self._processing = DataProcessing.from_request(self.request)
-        self._objects: list[input_channels.S3Object] = []  # listed once: output may be written below the input's prefix
+        self._instances = [f"i-{uuid.uuid4().hex[:17]}" for _ in range(request.instance_count)]
+        self._objects: list[S3Object] = []  # listed once: output may be written below the input's prefix
 
     def run(self) -> None:
-        """The whole job. JobFailed with AWS's FailureReason; a stopped job returns like a completed one."""
+        """Carry out the job. JobFailed has AWS's FailureReason; a stopped job returns like a completed one."""
         try:
             packed = self._packed_model()
-            self._objects = list(input_channels.objects_of(self._context.aws.s3, channel_of(self.request)))
+            self._objects = list(objects_of(self._context.aws.s3, self.request.channel))
             self._begun()
-            with running(partial(self._start, instance, packed) for instance in self._instances) as runs:
-                faults = self._transformed(runs)
-                stop_all(runs, ABANDON_GRACE_S if self.halt.is_set() else self._context.stop_grace_s)
-        except (input_channels.InputError, archive.ArchiveError, EngineError) as error:
+            with running(partial(self._start, instance, packed) for instance in self._instances) as containers:
+                faults = self._transformed(containers)
+                stop_all(containers, ABANDON_GRACE_S if self.halt.is_set() else self._context.stop_grace_s)
+        except (InputError, archive.ArchiveError, EngineError) as error:
             raise JobFailed(f"ClientError: {error}") from error
         except AWS_ERRORS as error:
             raise JobFailed(f"ClientError: S3 did not do what the job needs: {error}") from error
@@ -95,35 +90,35 @@ class TransformRun:
             base_dir=base_dir,
             environment={
                 **container.get("Environment", {}),
-                **self.request.get("Environment", {}),
+                **self.request.environment,
                 "SAGEMAKER_BATCH": "true",
-                **{VARIABLES[name]: str(value) for name, value in self._said.items()},
+                **self.request.parameters.environment(),
             },
             serves=True,
-            instance_type=self.request["TransformResources"]["InstanceType"],
+            instance_type=self.request.instance_type,
         )
         return JobContainer(self._context.engine.start, spec, self._log_stream(instance))
 
-    def _transformed(self, runs: list[JobContainer]) -> list[str]:
-        """The instances, side by side; a halt ends their containers, and with them the requests in flight."""
-        with ThreadPoolExecutor(len(runs)) as pool:
-            work = [pool.submit(self._transform, index, run) for index, run in enumerate(runs)]
+    def _transformed(self, containers: list[JobContainer]) -> list[str]:
+        """Run the instances side by side; return their faults. A halt stops the containers, and so breaks requests."""
+        with ThreadPoolExecutor(len(containers)) as pool:
+            work = [pool.submit(self._transform, index, container) for index, container in enumerate(containers)]
             while not _over(work):
                 if self.halt.is_set():
-                    stop_all(runs, ABANDON_GRACE_S)
+                    stop_all(containers, ABANDON_GRACE_S)
             return [fault for future in work for fault in future.result()]
 
-    def _transform(self, index: int, run: JobContainer) -> list[str]:
-        server = ModelServer(run, self.halt)
-        server.wait_until_healthy(self._context.start_timeout_s)
-        parameters = {**DEFAULTS, **_sound(server.execution_parameters()), **self._said}
+    def _transform(self, index: int, container: JobContainer) -> list[str]:
+        client = ModelClient(container, self.halt)
+        client.wait_until_healthy(self._context.start_timeout_s)
+        parameters = self._parameters(client)
         with closing(self._log_stream(f"{self._instances[index]}/data-log")) as data_log:
             say = partial(_say, data_log)
-            say(", ".join(f"{name}={parameters[name]}" for name in DEFAULTS))
+            say(", ".join(f"{name}={value}" for name, value in parameters.by_name().items()))
             transform = InstanceTransform(
                 s3=self._context.aws.s3,
-                plan=self._plan(parameters),
-                server=server,
+                plan=Plan.of(self.request, parameters),
+                client=client,
                 halt=self.halt,
                 directory=self._directory / self._instances[index] / "files",
                 say=say,
@@ -131,49 +126,17 @@ class TransformRun:
             transform.run(self._objects[index :: len(self._instances)])
         return transform.faults
 
-    def _plan(self, parameters: dict[str, Any]) -> Plan:
-        wire, output = self.request["TransformInput"], self.request["TransformOutput"]
-        config = self.request.get("ModelClientConfig", {})
-        headers = {"Content-Type": wire.get("ContentType"), "Accept": output.get("Accept")}
-        return Plan(
-            max_concurrent=max(1, parameters["MaxConcurrentTransforms"]),
-            max_payload_bytes=parameters["MaxPayloadInMB"] * MEGABYTE,
-            one_record_each=parameters["BatchStrategy"] == "SINGLE_RECORD",
-            split_type=wire["SplitType"],
-            gzipped=wire["CompressionType"] == "Gzip",
-            ends_lines=output["AssembleWith"] == "Line",
-            output=S3Location.parse(output["S3OutputPath"]),
-            processing=self._processing,
-            client=Client(
-                timeout_s=config.get("InvocationsTimeoutInSeconds", CLIENT_TIMEOUT_S),
-                max_retries=config.get("InvocationsMaxRetries", CLIENT_RETRIES),
-                headers={name: value for name, value in headers.items() if value},
-            ),
-        )
+    def _parameters(self, client: ModelClient) -> ExecutionParameters:
+        """Return the parameters of the request, else those that the container asks for, else the defaults."""
+        asked = ExecutionParameters.of_container(client.execution_parameters())
+        return self.request.parameters.filled_from(asked).filled_from(DEFAULTS)
 
     def _log_stream(self, name: str) -> LogStream:
         return LogStream(self._context.aws.logs, LOG_GROUP, f"{self.job.name}/{name}")
 
 
-def channel_of(request: dict[str, Any]) -> input_channels.Channel:
-    """TransformInput in the words of training's channels."""
-    source = request["TransformInput"]["DataSource"]["S3DataSource"]
-    return input_channels.Channel.from_request({"ChannelName": "input", "DataSource": {"S3DataSource": source}}, "File")
-
-
-def _sound(parameters: dict[str, Any]) -> dict[str, Any]:
-    """What a container says at /execution-parameters, as far as it can be so."""
-    numbers = {
-        name: value
-        for name, value in parameters.items()
-        if name != "BatchStrategy" and name in DEFAULTS and type(value) is int and 0 <= value <= IN_FLIGHT_MAX
-    }
-    strategy = parameters.get("BatchStrategy")
-    return {**numbers, "BatchStrategy": strategy} if strategy in STRATEGIES.values() else numbers
-
-
 def _over(work: list[Future[list[str]]]) -> bool:
-    """Whether all have ended; a failure of one shows at once."""
+    """Return whether all have ended. Raises the first failure of one at once."""
     done, pending = wait(work, timeout=POLL_S, return_when=FIRST_EXCEPTION)
     for future in done:
         future.result()

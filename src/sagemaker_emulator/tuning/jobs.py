@@ -15,7 +15,7 @@ from sagemaker_emulator.resources.tuning_job import Result, Trial, TuningJob
 from sagemaker_emulator.storage.listing import Page, page
 from sagemaker_emulator.storage.store import Store
 from sagemaker_emulator.training.jobs import TrainingJobs
-from sagemaker_emulator.tuning.requests import refuse_what_cannot_be_tuned, training_request
+from sagemaker_emulator.tuning.request import TuningRequest
 from sagemaker_emulator.tuning.run import TuningRun
 from sagemaker_emulator.wire import AwsError
 
@@ -26,11 +26,10 @@ class TuningJobs(JobCollection[TuningJob]):
         self._training_jobs = training_jobs
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> TuningJob:
-        name, now = request["HyperParameterTuningJobName"], time.time()
+        name, now, parsed = request["HyperParameterTuningJobName"], time.time(), TuningRequest.parse(request)
+        self._training_jobs.runnable(parsed.training_request(Trial(name, {})))
         job = TuningJob(name, self.arn_of(name), request, created=now, modified=now)
-        refuse_what_cannot_be_tuned(job)
-        self._training_jobs.refuse_what_cannot_run(training_request(job, Trial(name, {})))
-        run = self._run_of(job, tags)
+        run = self._run_of(job, parsed, tags)
         return self._start(job, tags, run, partial(self._finished, run))
 
     def missing(self, name: str) -> AwsError:
@@ -58,13 +57,21 @@ class TuningJobs(JobCollection[TuningJob]):
         """After a restart, when training jobs have been recovered, go on with the next trial of each job."""
         for job in self._store.all(TuningJob):
             if not job.is_over:
-                run = self._run_of(job, self._store.tags(job.arn))
-                if job.status is JobStatus.STOPPING:
-                    run.halt.stop_requested.set()
-                self._threads.start(job.name, run, partial(self._finished, run))
+                self._take_up(job)
 
-    def _run_of(self, job: TuningJob, tags: dict[str, str]) -> TuningRun:
-        return TuningRun(job, tags, self._training_jobs, partial(self._planned, job.name))
+    def _take_up(self, job: TuningJob) -> None:
+        try:
+            request = TuningRequest.parse(job.request)
+        except AwsError as error:  # an earlier version took it, this one would not
+            self._move(job.name, JobStatus.FAILED, f"ClientError: {error}")
+            return
+        run = self._run_of(job, request, self._store.tags(job.arn))
+        if job.status is JobStatus.STOPPING:
+            run.halt.stop_requested.set()
+        self._threads.start(job.name, run, partial(self._finished, run))
+
+    def _run_of(self, job: TuningJob, request: TuningRequest, tags: dict[str, str]) -> TuningRun:
+        return TuningRun(job, request, tags, self._training_jobs, partial(self._planned, job.name))
 
     def _planned(self, name: str, trial: Trial) -> None:
         self._change(name, lambda job: replace(job, trials=(*job.trials, trial), modified=time.time()))

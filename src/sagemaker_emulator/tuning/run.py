@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from sagemaker_emulator.jobs.job_containers import Halt
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed
 from sagemaker_emulator.resources.training_job import TrainingJob
-from sagemaker_emulator.resources.tuning_job import Result, Trial, TuningJob, best_of
-from sagemaker_emulator.tuning.parameter_search import Point, grid_points, random_points, ranges_of
-from sagemaker_emulator.tuning.requests import training_request
+from sagemaker_emulator.resources.tuning_job import Result, Trial, TuningJob
+from sagemaker_emulator.tuning.parameter_search import Point
+from sagemaker_emulator.tuning.request import TuningRequest
 from sagemaker_emulator.wire import AwsError
 
 POLL_S = 0.05
@@ -21,7 +21,7 @@ ALL_FAILED = "All training jobs failed. Please take a look at the training jobs 
 
 
 class Launcher(Protocol):
-    """What a tuning job needs of training jobs."""
+    """The training jobs, as far as a tuning job needs them."""
 
     def create(self, request: dict[str, Any], tags: dict[str, str], tuning_job_arn: str | None) -> TrainingJob: ...
     def find(self, name: str) -> TrainingJob | None: ...
@@ -32,21 +32,26 @@ class TuningRun:
     """Takes a tuning job to its end; `planned` stores a trial before its training job is created."""
 
     def __init__(
-        self, job: TuningJob, tags: dict[str, str], launcher: Launcher, planned: Callable[[Trial], None]
+        self,
+        job: TuningJob,
+        request: TuningRequest,
+        tags: dict[str, str],
+        launcher: Launcher,
+        planned: Callable[[Trial], None],
     ) -> None:
-        self.job, self.halt = job, Halt()
+        self.job, self.request, self.halt = job, request, Halt()
         self._tags, self._launcher, self._planned = tags, launcher, planned
         self._trials = list(job.trials)
         self._ended: dict[str, Result] = {}
         self._stopping = False
-        limit_s = job.limits.get("MaxRuntimeInSeconds")
-        self._deadline = None if limit_s is None else job.created + limit_s
+        self._deadline = None if request.max_runtime_s is None else job.created + request.max_runtime_s
 
     def run(self) -> None:
-        """JobFailed with the reason. An abandoned run is taken up by the next emulator where it was."""
+        """Launch trials until there are enough. JobFailed has the reason. `recover` takes up an abandoned run."""
         try:
             self._launch_missing()
-            points = islice(self._points(), len(self._trials), self.job.limits.get("MaxNumberOfTrainingJobs"))
+            points = self.request.points(default_seed=f"{self.job.arn} {self.job.created}")
+            points = islice(points, len(self._trials), self.request.max_jobs)
             while self._goes_on(points):
                 if self.halt.abandoned.wait(POLL_S):
                     raise JobFailed(ABANDONED)
@@ -58,21 +63,21 @@ class TuningRun:
             raise JobFailed(ALL_FAILED)
 
     def results(self) -> list[Result]:
-        """How the trials stand, in their order; those that have ended are not read again."""
-        found = [self._ended.get(trial.training_job) or self._result(trial) for trial in self._trials]
-        return [result for result in found if result is not None]
+        """Return how the trials stand, in their order. Those that have ended are not read again."""
+        results = [self._ended.get(trial.training_job) or self._result(trial) for trial in self._trials]
+        return [result for result in results if result is not None]
 
     def _result(self, trial: Trial) -> Result | None:
         job = self._launcher.find(trial.training_job)
         if job is None:
             return None
-        result = Result.of(trial, job, self.job.objective)
+        result = Result.of(trial, job, self.request.objective)
         if job.is_over:
             self._ended[trial.training_job] = result
         return result
 
     def _goes_on(self, points: Iterator[Point]) -> bool:
-        """One look at the trials; False when all have ended and no more will come."""
+        """Look at the trials once, launch or stop some; return False when all have ended and no more will come."""
         results = self.results()
         running = [result for result in results if not result.job.is_over]
         if not self._stopping and self._is_enough(results):
@@ -84,29 +89,12 @@ class TuningRun:
         return bool(running or launched)
 
     def _free(self, running: list[Result]) -> int:
-        most: int = self.job.limits["MaxParallelTrainingJobs"]
-        return max(0, most - len(running))
+        return max(0, self.request.max_parallel - len(running))
 
     def _is_enough(self, results: list[Result]) -> bool:
         if self.halt.stop_requested.is_set() or (self._deadline is not None and time.time() > self._deadline):
             return True
-        criteria, objective = self.job.config.get("TuningJobCompletionCriteria", {}), self.job.objective
-        best = best_of(results, objective)
-        if best is None or best.value is None:
-            return False
-        target = criteria.get("TargetObjectiveMetricValue")
-        if target is not None and not objective.better(target, best.value):
-            return True
-        patience = criteria.get("BestObjectiveNotImproving", {}).get("MaxNumberOfTrainingJobsNotImproving")
-        ended = [result for result in results if result.succeeded]
-        return patience is not None and len(ended) - 1 - ended.index(best) >= patience
-
-    def _points(self) -> Iterator[Point]:
-        """The same after a restart: from the seed, or from what no other tuning job has."""
-        ranges = ranges_of(self.job.config["ParameterRanges"])
-        if self.job.config["Strategy"] == "Grid":
-            return grid_points(ranges)
-        return random_points(ranges, self.job.config.get("RandomSeed", f"{self.job.arn} {self.job.created}"))
+        return self.request.is_complete(results)
 
     def _launch(self, point: Point) -> Trial:
         name = f"{self.job.name}-{len(self._trials) + 1:03d}-{secrets.token_hex(4)}"
@@ -117,17 +105,17 @@ class TuningRun:
         return trial
 
     def _launch_missing(self) -> None:
-        """A trial that was planned when the emulator went down, and not created."""
+        """Create the training job of a trial that was planned, but not created, when the emulator went down."""
         for trial in self._trials[-1:]:
             if self._launcher.find(trial.training_job) is None:
                 self._create(trial)
 
     def _create(self, trial: Trial) -> None:
-        self._launcher.create(training_request(self.job, trial), self._tags, self.job.arn)
+        self._launcher.create(self.request.training_request(trial), self._tags, self.job.arn)
 
     def _stop_all(self, results: list[Result]) -> None:
         for result in results:
             try:
                 self._launcher.stop(result.trial.training_job)
             except AwsError:
-                continue  # it has ended meanwhile
+                continue  # it has ended in the meantime

@@ -1,4 +1,4 @@
-"""A batch transform's work on one instance: files in, payloads to the model, answers in order, files out."""
+"""A batch transform's work on one instance: input files, payloads for the model, answers in order, output files."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 from sagemaker_emulator.aws_clients.clients import S3Location
-from sagemaker_emulator.jobs.input_channels import S3Object
 from sagemaker_emulator.jobs.job_containers import Halt
+from sagemaker_emulator.jobs.manifests import S3Object
 from sagemaker_emulator.transform.data_processing import DataProcessing, DataProcessingError
-from sagemaker_emulator.transform.model_client import Client, InvocationFailed, ModelServer
+from sagemaker_emulator.transform.execution_parameters import ExecutionParameters
+from sagemaker_emulator.transform.model_client import ClientConfig, InvocationFailed, ModelClient
 from sagemaker_emulator.transform.payloads import SPLITTERS, Payload, Record, RecordError, payloads, too_large
+from sagemaker_emulator.transform.request import TransformRequest
 
-AHEAD = 2  # payloads made ready, and ends of files, beyond those that are being answered
+AHEAD = 2  # how many payloads and ends of files may wait, beyond the requests in flight
 MEGABYTE = 1 << 20
 CHUNK_BYTES = 1 << 20
 BROKEN_GZIP = (gzip.BadGzipFile, EOFError, zlib.error)
@@ -37,12 +39,27 @@ class Plan:
     ends_lines: bool
     output: S3Location
     processing: DataProcessing
-    client: Client
+    client: ClientConfig
+
+    @classmethod
+    def of(cls, request: TransformRequest, parameters: ExecutionParameters) -> Plan:
+        """`parameters` has no None."""
+        return cls(
+            max_concurrent=max(1, parameters.max_concurrent or 1),
+            max_payload_bytes=(parameters.max_payload_mb or 0) * MEGABYTE,
+            one_record_each=parameters.batch_strategy == "SINGLE_RECORD",
+            split_type=request.split_type,
+            gzipped=request.is_gzipped,
+            ends_lines=request.ends_lines,
+            output=request.output,
+            processing=request.processing,
+            client=request.client,
+        )
 
 
 @dataclass
 class FileWork:
-    """One input file on its way. `failed` when a payload of it was: it will have no output."""
+    """One input file. `failed` when one of its payloads failed: it gets no output."""
 
     name: str
     input: Path
@@ -57,11 +74,11 @@ Pending: TypeAlias = tuple[FileWork, Records, Future[BinaryIO] | None]
 
 @dataclass
 class InstanceTransform:
-    """Requests run `max_concurrent` at a time, over payloads and files alike; answers are written in their order."""
+    """Requests run `max_concurrent` at a time, across files too; answers are written in the order of the requests."""
 
     s3: Any
     plan: Plan
-    server: ModelServer
+    client: ModelClient
     halt: Halt
     directory: Path
     say: Callable[[str], None]
@@ -69,16 +86,16 @@ class InstanceTransform:
     _pending: deque[Pending] = field(default_factory=deque)
 
     def run(self, objects: Iterable[S3Object]) -> None:
-        """All files, also those after one that failed, as on AWS; `faults` says which kinds of failure there were."""
+        """Transform all files, as on AWS also those after one that failed; collect the failures' kinds in `faults`."""
         self.directory.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(self.plan.max_concurrent, thread_name_prefix="transform") as pool:
             for index, item in enumerate(objects):
                 if self.halt.is_set():
                     break
-                self.server.require_alive()
+                self.client.require_alive()
                 self._submit(pool, self._fetched(index, item))
             self._drain(0)
-        self.server.require_alive()
+        self.client.require_alive()
 
     def _submit(self, pool: ThreadPoolExecutor, file: FileWork) -> None:
         try:
@@ -95,7 +112,7 @@ class InstanceTransform:
         self._pending.append((file, (), None))
 
     def _drain(self, size: int) -> None:
-        """Take the oldest answers until no more than `size` are awaited."""
+        """Wait for the oldest answers until at most `size` are pending."""
         while len(self._pending) > size:
             file, records, answer = self._pending.popleft()
             if answer is None:
@@ -123,11 +140,11 @@ class InstanceTransform:
 
     def _invoke(self, body: Body) -> BinaryIO:
         if isinstance(body, Path):
-            return self.server.invoke(body, self.plan.client, chunked=self.plan.max_payload_bytes == 0)
-        return self.server.invoke(body.body, self.plan.client)
+            return self.client.invoke(body, self.plan.client, chunked=self.plan.max_payload_bytes == 0)
+        return self.client.invoke(body.body, self.plan.client)
 
     def _bodies(self, file: FileWork) -> Iterator[Body]:
-        """The payloads of a file. One that is not split, nor looked into, is sent from disk."""
+        """Yield the payloads of a file. A file that is neither split nor filtered is sent from disk."""
         limit, one_each = self.plan.max_payload_bytes, self.plan.one_record_each
         untouched = not self.plan.processing.changes_input and not self.plan.processing.joins_input
         if self.plan.split_type == "None" or (limit == 0 and not one_each and untouched):
@@ -155,7 +172,7 @@ class InstanceTransform:
         return Record(sent, sent + b"\n", record.content)
 
     def _fetched(self, index: int, item: S3Object) -> FileWork:
-        """The object on disk, uncompressed; never in memory."""
+        """Download an object, uncompressed, without holding it in memory."""
         path = self.directory / f"{index}.in"
         body = self.s3.get_object(Bucket=item.location.bucket, Key=item.location.key)["Body"]
         file = FileWork(item.relative_path, path, (self.directory / f"{index}.out").open("wb"))

@@ -1,0 +1,71 @@
+"""Objects of S3 to files below a channel's directory, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sagemaker_emulator.jobs.channel import InputError
+from sagemaker_emulator.jobs.input_objects import MISSING_CODES
+from sagemaker_emulator.jobs.manifests import S3Object
+
+WORKERS = 16
+CHUNK_BYTES = 1 << 20
+
+
+def download(s3: Any, objects: Iterator[S3Object], directory: Path, stopped: Callable[[], bool]) -> int:
+    """Download the objects below `directory`; return how many. Ends early when `stopped` returns True."""
+    count = 0
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="download") as pool:
+        pending: set[Future[None]] = set()
+        for item in objects:
+            if stopped():
+                break
+            pending.add(pool.submit(_fetch, s3, item, directory, stopped))
+            count += 1
+            if len(pending) >= 4 * WORKERS:
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                _raise_first(done)
+        _raise_first(wait(pending).done)
+    return count
+
+
+def safe_path(directory: Path, relative: str) -> Path:
+    """Return the file of a key. InputError for one that leaves the directory, such as `../../etc/passwd`."""
+    path = PurePosixPath(relative)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        raise InputError(f"The object key {relative!r} leads outside its channel's directory; rename the object")
+    return directory / path
+
+
+def _raise_first(done: set[Future[None]]) -> None:
+    for future in done:
+        future.result()
+
+
+def _fetch(s3: Any, item: S3Object, directory: Path, stopped: Callable[[], bool]) -> None:
+    target = safe_path(directory, item.relative_path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as file:
+            body = s3.get_object(Bucket=item.location.bucket, Key=item.location.key)["Body"]
+            for chunk in body.iter_chunks(CHUNK_BYTES):
+                file.write(chunk)
+                if stopped():
+                    return
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise InputError(
+            f"Data download failed:Failed to download data. Cannot download {item.location}, a previously downloaded "
+            "file/folder clashes with it. Please check your s3 objects and ensure that there is no object that is both "
+            "a folder as well as a file."
+        ) from error
+    except OSError as error:
+        raise InputError(f"Data download failed:Could not download {item.location}: {error.strerror}") from error
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in MISSING_CODES:
+            raise
+        raise InputError(f"Data download failed:{item.location} does not exist") from error

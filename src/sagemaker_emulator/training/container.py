@@ -1,0 +1,68 @@
+"""The container of a training job's host: its files under /opt/ml, and how the engine is to start it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sagemaker_emulator.engine import ContainerSpec
+from sagemaker_emulator.jobs.channel import Channel
+from sagemaker_emulator.jobs.hosts import Host, resource_config
+from sagemaker_emulator.resources.training_job import TrainingJob
+from sagemaker_emulator.training.request import TrainingRequest
+
+FOLDERS = ("input/config", "input/data", "model", "output/data", "checkpoints")
+
+
+@dataclass(frozen=True)
+class TrainingContainers:
+    """The containers of one job. `token` tells them from those of a deleted job of the same name."""
+
+    job: TrainingJob
+    request: TrainingRequest
+    hosts: Sequence[Host]
+    token: str
+
+    def write_folders(self, host: Host) -> None:
+        """Make the folders and the configuration files that a training container expects."""
+        for name in FOLDERS:
+            (host.base_dir / name).mkdir(parents=True, exist_ok=True)
+        documents = {
+            "hyperparameters": dict(self.request.hyperparameters),
+            "inputdataconfig": {channel.name: channel.container_config() for channel in self.request.channels},
+            "resourceconfig": resource_config(host, self.hosts, self.request.instance_type),
+        }
+        for name, document in documents.items():
+            (host.base_dir / "input" / "config" / f"{name}.json").write_text(json.dumps(document))
+
+    def spec(self, host: Host) -> ContainerSpec:
+        request, checkpoints = self.request, self._checkpoint_folders(host)
+        replaces_train = bool(request.entrypoint or request.arguments)  # either takes precedence over `train`
+        return ContainerSpec(
+            self._name(host),
+            request.image,
+            "" if replaces_train else "train",
+            host.base_dir,
+            {**request.environment, "TRAINING_JOB_NAME": self.job.name, "TRAINING_JOB_ARN": self.job.arn},
+            entrypoint=request.entrypoint,
+            arguments=request.arguments,
+            instance_type=request.instance_type,
+            host=host.name,
+            peers={other.name: self._name(other) for other in self.hosts if other is not host},
+            outputs=(host.base_dir / "model", host.base_dir / "output", *checkpoints),
+            live_outputs=checkpoints,
+        )
+
+    def _name(self, host: Host) -> str:
+        return f"{self.job.name}-{host.name}-{self.token}"
+
+    def _checkpoint_folders(self, host: Host) -> tuple[Path, ...]:
+        return (host.at(self.request.checkpoints.local_path),) if self.request.checkpoints else ()
+
+
+def channel_directory(host: Host, channel: Channel) -> Path:
+    """Return where a channel's files go. In Pipe mode its FIFOs are beside the folders of other channels."""
+    data = host.base_dir / "input" / "data"
+    return data if channel.piped else data / channel.name
