@@ -1,4 +1,4 @@
-"""SageMaker as a whole: the services, what they share, and their start and end."""
+"""SageMaker as a whole: builds the services, starts and closes them."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class SageMaker:
         return RunContext(aws, self._engine, settings.state_dir / folder, settings.endpoint_start_timeout_s, grace_s)
 
     def start(self) -> None:
-        """End what an earlier life left running, then take up its work again."""
+        """End what an earlier emulator left running, then take up its work."""
         self.events.start()
         self._engine.end_leftovers(self.training_jobs.find_again())
         self.capture.start()

@@ -10,18 +10,18 @@ from sagemaker_emulator.archives.unpacking import Unpacking
 
 
 class ArchiveError(Exception):
-    """The archive is broken, too large, or reaches outside its directory."""
+    """An archive that is broken, too large, or leads out of its directory."""
 
 
 def pack(directories: Iterable[Path], archive: Path) -> None:
-    """Everything below the directories, as one, names relative to each, gzip as SageMaker writes it."""
+    """Pack everything below the directories, merged, as SageMaker does: names relative to each, gzip."""
     with tarfile.open(archive, "w:gz", compresslevel=6) as tar:
         for path, name in files_of(directories):
             tar.add(path, arcname=name, recursive=False)
 
 
 def files_of(directories: Iterable[Path]) -> Iterator[tuple[Path, str]]:
-    """Files and folders with their names. Of two hosts' files of one name the first host's is taken."""
+    """Yield files and folders with their names. Where two hosts have the same name, the first host's is used."""
     seen: set[str] = set()
     for directory in directories:
         for path in sorted(directory.rglob("*")):
@@ -32,7 +32,7 @@ def files_of(directories: Iterable[Path]) -> Iterator[tuple[Path, str]]:
 
 
 def unpack(archive: Path, directory: Path) -> None:
-    """Unpack what a person may have uploaded: only plain files and folders inside, up to the limits."""
+    """Unpack an archive of unknown origin, with the filters and limits of `Unpacking`."""
     try:
         with tarfile.open(archive, "r:*") as tar:
             Unpacking(tar, directory, scratch=directory.parent).run()

@@ -1,7 +1,7 @@
-"""The members of a tar that anyone may have made, into a directory.
+"""Extracts a tar of unknown origin into a directory.
 
-It does what Python's own extraction filters do, which Python 3.11.3 and before do not have; and it replaces every file
-whole, so that nobody who reads the directory meanwhile sees half of one.
+It does what Python's own extraction filters do, which Python 3.11.3 and earlier lack. Each file is replaced as a whole,
+so that a reader of the directory never sees half of one.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ CHUNK_BYTES = 1 << 20
 
 
 class UnsafeMember(tarfile.TarError):
-    """A member leads out of the directory, or there is too much."""
+    """A member that leads out of the directory, or an archive that is too large."""
 
 
 @dataclass(frozen=True)
 class Unpacking:
-    """`scratch` is on the directory's file system. The first `strip` parts of every name are left away. A link that
-    leads out of the directory is refused, or left out.
+    """`scratch` is a folder on the directory's file system. The first `strip` parts of every name are removed.
+
+    A link that leads out of the directory is refused, or left out if `refuses_links_out` is False.
     """
 
     tar: tarfile.TarFile
@@ -37,7 +38,7 @@ class Unpacking:
     refuses_links_out: bool = True
 
     def run(self) -> None:
-        """Files, folders, and links that stay inside; devices and FIFOs are left out. tarfile.TarError, OSError."""
+        """Extract files, folders, and links that stay inside; skip devices and FIFOs. tarfile.TarError, OSError."""
         self.directory.mkdir(parents=True, exist_ok=True)
         size, links = 0, []
         for count, member in enumerate(self.tar, 1):

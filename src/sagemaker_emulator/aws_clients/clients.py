@@ -15,11 +15,11 @@ from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-AWS_ERRORS = (Boto3Error, BotoCoreError, ClientError)  # whatever a boto3 call can raise
+AWS_ERRORS = (Boto3Error, BotoCoreError, ClientError)  # everything that a boto3 call can raise
 
 
 def is_callers_fault(error: Exception) -> bool:
-    """A bucket that is not there, a key that may not be read, a name that no bucket can have."""
+    """Return whether AWS blames the request: a missing bucket, a denied key, a name that no bucket can have."""
     if isinstance(error, ClientError):
         return 400 <= int(error.response["ResponseMetadata"].get("HTTPStatusCode", 500)) < 500
     return isinstance(error, ParamValidationError)
@@ -45,7 +45,7 @@ class S3Location:
 
 
 class AwsClients:
-    """boto3 clients made at first use and shared: boto3 clients are thread-safe."""
+    """boto3 clients, created at first use and shared by all threads: boto3 allows that."""
 
     def __init__(self, region: str) -> None:
         self._session = boto3.session.Session(region_name=region)

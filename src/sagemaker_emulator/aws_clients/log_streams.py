@@ -1,4 +1,4 @@
-"""Container output to CloudWatch Logs, live, from one thread; a log service that is away never fails a job."""
+"""Container output to CloudWatch Logs while it is written. If the log service is away, no job fails."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class LogStream:
-    """One stream. `write` never blocks on the network; `close` sends what is left. The first `sent` lines are there."""
+    """One stream. `write` never waits for the network; `close` sends the rest. The first `sent` lines are skipped."""
 
     def __init__(self, logs: Any, group: str, stream: str, sent: int = 0) -> None:
         self._logs, self.group, self.stream, self._sent = logs, group, stream, sent
@@ -35,18 +35,18 @@ class LogStream:
 
     @classmethod
     def taken_up(cls, logs: Any, group: str, prefix: str, otherwise: str) -> LogStream:
-        """The stream that an earlier life began: CloudWatch itself knows which lines it has. Else one of a new name."""
+        """Continue the stream of an earlier emulator after the lines that CloudWatch has, else open `otherwise`."""
         try:
-            found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix)["logStreams"]
-            if found:
-                name = found[0]["logStreamName"]
+            streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix)["logStreams"]
+            if streams:
+                name = streams[0]["logStreamName"]
                 return cls(logs, group, name, _count(logs, group, name))
         except AWS_ERRORS as error:
             log.warning("the log stream %s/%s begins anew: %s", group, prefix, error)
         return cls(logs, group, otherwise)
 
     def write(self, line: str) -> bool:
-        """False for a line that was sent in an earlier life."""
+        """Queue a line; return False for one that an earlier emulator has sent."""
         if not line:  # CloudWatch refuses empty messages
             return True
         if self._sent:
@@ -67,7 +67,7 @@ class LogStream:
                 self._send(batch)
 
     def _next_batch(self) -> tuple[list[tuple[int, str]], bool]:
-        """What came within FLUSH_S of the first line, within the limits of PutLogEvents."""
+        """Collect lines for FLUSH_S, up to the limits of PutLogEvents; return them and whether the stream is open."""
         first = self._lines.get()
         if first is None:
             return [], False

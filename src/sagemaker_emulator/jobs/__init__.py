@@ -1,1 +1,1 @@
-"""Shared by every job: input channels, pipe mode, threads, and containers that run to their end."""
+"""Shared by all kinds of jobs: their collection, threads, containers, hosts, and input channels."""

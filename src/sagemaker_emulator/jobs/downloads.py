@@ -1,4 +1,4 @@
-"""Objects of S3 to files below a channel's directory, several at a time."""
+"""Downloads the objects of a channel into its directory, several at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Containers that run to their end: started, listened to, waited for or ended from outside, and why one failed."""
+"""The containers of a job: started, read, waited for or stopped, and the reason why one failed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMED_ERRORS = ("ClientError:", "AlgorithmError:", "InternalServerError:")
 
 @dataclass(frozen=True)
 class Halt:
-    """What ends a job from outside: a Stop request, or the emulator that goes down."""
+    """Ends a job from outside: by a Stop request, or because the emulator is going down."""
 
     stop_requested: threading.Event = field(default_factory=threading.Event)
     abandoned: threading.Event = field(default_factory=threading.Event)
@@ -34,10 +34,10 @@ class Halt:
 
 
 class JobContainer:
-    """One container, started. Its output goes to a log stream, live, and to `listen`, with whether the line is new or
-    was read in an earlier life; the end of it is kept.
+    """One started container and the thread that reads its output.
 
-    `start` is the engine's, or what finds the container of an earlier life.
+    Each line goes to the log stream at once, and to `listen` with whether it is new: after a restart of the emulator
+    the lines come again from the first one. `start` is the engine's, or returns a container of an earlier emulator.
     """
 
     def __init__(
@@ -60,33 +60,33 @@ class JobContainer:
 
     @property
     def tail(self) -> str:
-        """The last lines of its output."""
+        """The last lines of the output."""
         return "\n".join(self._tail)
 
     def leave(self) -> None:
-        """Let the container run on, for the next life of the emulator to find."""
+        """Let the container run on, for the next emulator to find."""
         self._left = True
         self.container.leave()
 
     def end(self) -> None:
-        """At once, unless it was left."""
+        """Stop the container at once, unless it was left."""
         if not self._left:
             self.container.stop(0)
 
     def drain(self) -> None:
-        """After its end: wait for the rest of the output."""
+        """After the container's end, wait for the rest of its output."""
         self._reader.join(OUTPUT_DRAIN_S)
 
     def finish_log(self) -> None:
-        """After its end: wait for the rest of the output, and send it."""
+        """After the container's end, wait for the rest of its output and send it."""
         self.drain()
         self._stream.close()
 
     def failure_reason(self, code: int, failure_file: Path) -> str:
-        """As AWS words it: what the program wrote into its failure file, else the end of its log."""
-        said = failure_file.read_text(errors="replace").strip() if failure_file.is_file() else ""
-        text = said or self.tail
-        ending = f", exit code: {128 - code if code < 0 else code}"  # ended by a signal, as a container tells it
+        """Return AWS's FailureReason: the text of the program's failure file, else the last lines of its log."""
+        written = failure_file.read_text(errors="replace").strip() if failure_file.is_file() else ""
+        text = written or self.tail
+        ending = f", exit code: {128 - code if code < 0 else code}"  # a signal, as containers report it
         text = text if text.startswith(NAMED_ERRORS) else f"AlgorithmError: {text}"
         return text[: FAILURE_REASON_MAX - len(ending)] + ending
 
@@ -100,11 +100,11 @@ class JobContainer:
 
 @contextmanager
 def running(starts: Iterable[Callable[[], JobContainer]]) -> Iterator[list[JobContainer]]:
-    """Start each, side by side. When the block is left, however that is, none runs and every log is sent."""
+    """Start containers side by side. When the block ends, for whatever reason, none runs and every log is sent."""
     runs: list[JobContainer] = []
     try:
         for start in starts:
-            runs.append(start())  # noqa: PERF401 - those before one that does not start have to be known
+            runs.append(start())  # noqa: PERF401 - if one does not start, those before it must be ended
         yield runs
     finally:
         for run in runs:
@@ -115,8 +115,9 @@ def running(starts: Iterable[Callable[[], JobContainer]]) -> Iterator[list[JobCo
 
 @dataclass(frozen=True)
 class Outcome:
-    """How containers that ran side by side ended. `failed` is the first that exited with a code other than 0; `left`
-    says that they run on.
+    """The end of containers that ran side by side. `failed` is the first that exited with a code other than 0.
+
+    `left` means that they run on without the emulator.
     """
 
     failed: tuple[JobContainer, int] | None = None
@@ -127,9 +128,9 @@ class Outcome:
 def wait_for(
     runs: Sequence[JobContainer], halt: Halt, max_runtime_s: float, grace_s: float, may_leave: bool = False
 ) -> Outcome:
-    """Wait until all have ended. One that fails, a halt, or the time ends the others, SIGTERM first; as on AWS.
+    """Wait until all containers have ended. As on AWS, one that fails, a halt, or the end of the time stops the others.
 
-    An emulator that goes down leaves all of them as they are, if it may.
+    When the emulator goes down and `may_leave` is set, they are left running.
     """
     deadline = time.monotonic() + max_runtime_s
     pending = list(runs)
@@ -161,6 +162,6 @@ def _halted(
 
 
 def stop_all(runs: Sequence[JobContainer], grace_s: float) -> None:
-    """All at once: the grace is one, however many there are."""
+    """Stop the containers at the same time, so that they share one period of grace."""
     with ThreadPoolExecutor(max(1, len(runs))) as pool:
         list(pool.map(lambda run: run.container.stop(grace_s), runs))

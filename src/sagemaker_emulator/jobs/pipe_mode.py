@@ -112,7 +112,7 @@ class PipeFeeder:
             for chunk in self._source.chunks(epoch):
                 self._write(descriptor, chunk)
         except BrokenPipeError:
-            return  # the container has read what it wanted of this epoch
+            return  # the container reads no more of this epoch
         finally:
             os.close(descriptor)
             self._fifo(epoch).unlink(missing_ok=True)

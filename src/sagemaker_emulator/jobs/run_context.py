@@ -1,4 +1,4 @@
-"""What everything that runs containers is given: AWS, the engine, a folder of its own, and its times."""
+"""The surroundings of everything that runs containers: AWS, the engine, a folder, and times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which operations are emulated. Control-plane operations run in a thread; the runtime's on the event loop."""
+"""The emulated operations. Those of the control plane run in threads, those of the runtime on the event loop."""
 
 from __future__ import annotations
 

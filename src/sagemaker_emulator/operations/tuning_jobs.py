@@ -1,4 +1,4 @@
-"""Hyperparameter tuning jobs: Create, Describe, List, Stop, Delete, and the list of their training jobs."""
+"""Hyperparameter tuning jobs: Create, Describe, List, Stop, Delete, and List of their training jobs."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ def _sorted(results: list[Result], request: Request) -> list[Result]:
         "Status": lambda result: (result.job.status, result.job.name),
         "FinalObjectiveMetricValue": lambda result: (result.value, result.job.name),
     }
-    wanted = [
+    filtered = [
         result
         for result in results
         if request.get("StatusEquals") in (None, result.job.status)
         and (by != "FinalObjectiveMetricValue" or result.value is not None)
     ]
-    return sorted(wanted, key=keys[by], reverse=request.get("SortOrder") == "Descending")
+    return sorted(filtered, key=keys[by], reverse=request.get("SortOrder") == "Descending")
 
 
 def _page(results: list[Result], request: Request) -> tuple[list[Result], str | None]:

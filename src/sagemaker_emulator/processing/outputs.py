@@ -1,4 +1,4 @@
-"""A processing job's outputs: directories that go to S3 at the end of the job, or while it runs."""
+"""A processing job's outputs: directories that are uploaded at the end of the job, or while it runs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Output:
 
 
 class ContinuousUploads:
-    """While the block runs, files go to S3 when they have stopped growing; at its end, all that is left."""
+    """Inside `with`, uploads files when they have stopped growing; at its end, uploads the rest."""
 
     def __init__(self, s3: Any, outputs: Sequence[Output]) -> None:
         self._s3, self._outputs = s3, outputs
@@ -67,11 +67,11 @@ class ContinuousUploads:
         while not self._finished.wait(SCAN_S):
             try:
                 self._scan(settled=True)
-            except (*AWS_ERRORS, OSError) as error:  # the next scan tries again, the last one tells the job
+            except (*AWS_ERRORS, OSError) as error:  # the next scan tries again; an error in the last one fails the job
                 log.warning("continuous upload: %s", error)
 
     def _scan(self, settled: bool) -> None:
-        """Upload what is new or changed; with `settled`, only what is as it was at the last scan."""
+        """Upload new and changed files; with `settled`, only those that have not changed since the last scan."""
         for output in self._outputs:
             for path in output.files():
                 status = path.stat()

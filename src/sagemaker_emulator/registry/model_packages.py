@@ -66,7 +66,7 @@ class ModelPackages(Collection[ModelPackage]):
         self._groups = groups
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> ModelPackage:
-        """The next version of a group, or a package of its own name. The same ClientToken is the same package."""
+        """Create the next version of a group, or a package with its own name. A ClientToken is used once."""
         _refuse_what_is_not_emulated(request)
         if "ModelPackageGroupName" in request:
             return self._create_version(request, tags)
@@ -111,12 +111,12 @@ class ModelPackages(Collection[ModelPackage]):
             super().delete(self.get(name).name)
 
     def container_of(self, name: str) -> dict[str, Any]:
-        """Return the container definition of a model that is made from a package, named as in `get`."""
+        """Return the container definition for a model of this package."""
         package = self.get(name)
         if not package.may_be_deployed:
             raise validation(
-                f"The model package {package.arn} has the approval status {package.approval}; a model can be made "
-                "from it when it is Approved (UpdateModelPackage)."
+                f"The model package {package.arn} has the approval status {package.approval}; approve it "
+                "(UpdateModelPackage) to create a model from it."
             )
         if len(package.containers) != 1:
             raise validation(
@@ -158,7 +158,7 @@ class ModelPackages(Collection[ModelPackage]):
 
 
 def versions_of(group: str) -> Filter:
-    """The packages of one group: their names are `<group>/<version>`, and `0` follows `/`."""
+    """Return the filter for the packages of one group. Their names are `<group>/<version>`, and `0` follows `/`."""
     return "name > ? AND name < ?", (f"{group}/", f"{group}0")
 
 

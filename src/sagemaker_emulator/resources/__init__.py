@@ -1,1 +1,1 @@
-"""Frozen values named and spelt as AWS names them. Each knows its legal moves; none does I/O."""
+"""Frozen values with AWS's names. They know which changes of status are legal; none does I/O."""

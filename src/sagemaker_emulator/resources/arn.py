@@ -1,4 +1,4 @@
-"""Amazon Resource Names. AWS writes the name in lower case, whatever the request said."""
+"""Amazon Resource Names. AWS writes the resource's name in lower case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model: an image and where its artefacts lie."""
+"""A model: an image and the location of its artifacts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Model packages: what could be deployed, in versions and with an approval."""
+"""Model packages: versions of a model, with an approval for deployment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 PENDING = "PendingManualApproval"
 APPROVED = "Approved"
-UPDATED_AS_GIVEN = (
+REPLACED_BY_UPDATE = (
     "ModelApprovalStatus",
     "ApprovalDescription",
     "InferenceSpecification",
@@ -20,7 +20,7 @@ UPDATED_AS_GIVEN = (
 
 @dataclass(frozen=True)
 class ModelPackageGroup:
-    """`last_version` only grows: a version that was deleted is never given out again."""
+    """A group. `last_version` only grows, because the number of a deleted version is never used again."""
 
     kind: ClassVar[str] = "model-package-group"
 
@@ -36,7 +36,7 @@ class ModelPackageGroup:
 
 @dataclass(frozen=True)
 class ModelPackage:
-    """`name` is `<group>/<version>` of a versioned package; `request` is what is described, updates included."""
+    """A package. A versioned one is named `<group>/<version>`; `request` includes later updates."""
 
     kind: ClassVar[str] = "model-package"
 
@@ -60,8 +60,8 @@ class ModelPackage:
         return containers
 
     def updated(self, request: dict[str, Any], now: float) -> ModelPackage:
-        """The package as UpdateModelPackage leaves it. What is not named stays."""
-        changed = {**self.request, **{name: request[name] for name in UPDATED_AS_GIVEN if name in request}}
+        """Return the package after UpdateModelPackage. Members that the request does not name stay."""
+        changed = {**self.request, **{name: request[name] for name in REPLACED_BY_UPDATE if name in request}}
         properties = {**self.request.get("CustomerMetadataProperties", {})}
         properties |= request.get("CustomerMetadataProperties", {})
         for name in request.get("CustomerMetadataPropertiesToRemove", ()):
@@ -72,5 +72,7 @@ class ModelPackage:
                 *self.request.get("AdditionalInferenceSpecifications", ()),
                 *added,
             ]
-        said = {name: value for name, value in changed.items() if value is not None}
-        return replace(self, request=said, modified=now, approval=request.get("ModelApprovalStatus", self.approval))
+        described = {name: value for name, value in changed.items() if value is not None}
+        return replace(
+            self, request=described, modified=now, approval=request.get("ModelApprovalStatus", self.approval)
+        )

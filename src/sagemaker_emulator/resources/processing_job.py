@@ -1,4 +1,4 @@
-"""A processing job: any program over any files."""
+"""A processing job: a program that reads and writes files."""
 
 from __future__ import annotations
 

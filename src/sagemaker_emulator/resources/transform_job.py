@@ -1,4 +1,4 @@
-"""A batch transform job: a model's answers to files, in files."""
+"""A batch transform job: a model's predictions for the records of files."""
 
 from __future__ import annotations
 

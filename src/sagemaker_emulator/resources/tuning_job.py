@@ -1,4 +1,4 @@
-"""A hyperparameter tuning job, its trials, and how they stand."""
+"""A hyperparameter tuning job, its trials, and their results so far."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sagemaker_emulator.resources.training_job import TrainingJob
 
 @dataclass(frozen=True)
 class Trial:
-    """One training job of a tuning job, and the hyperparameters that were drawn for it."""
+    """One training job of a tuning job, and its hyperparameters."""
 
     training_job: str
     parameters: dict[str, str]
@@ -61,7 +61,7 @@ class TuningJob(Job):
 
 @dataclass(frozen=True)
 class Result:
-    """A trial, its training job as it stands now, and the objective's value once there is one."""
+    """A trial, its training job as it is now, and the objective's value, None until there is one."""
 
     trial: Trial
     job: TrainingJob

@@ -1,4 +1,4 @@
-"""List*: AWS's filters, sorting and pagination, the same for every kind of resource."""
+"""List operations: AWS's filters, sorting and pages, the same for every kind of resource."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ DEFAULT_RESULTS = 10
 OF_ONE_PAGE = frozenset({"NextToken", "MaxResults"})
 
 Filter: TypeAlias = tuple[str, tuple[Any, ...]]
-"""SQL over the columns of the store, and its parameters."""
+"""An SQL condition over the columns of the store, and its parameters."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a listing and the token of the next, or None at the end."""
+    """One page of a listing and the token of the next one, None at the end."""
 
     resources: list[Any]
     next_token: str | None
@@ -46,9 +46,9 @@ def page(
     descending: bool = True,
     filters: Sequence[Filter] = (),
 ) -> Page:
-    """The page that a List* request asks for. The token is the place after the last row, so inserts do not shift it.
+    """Return the page that a List request asks for. `filters` are those that only this kind of resource has.
 
-    `filters` are those of one kind of resource alone.
+    A token holds the sort value and the name of the page's last row, so that new rows do not shift the next page.
     """
     column = COLUMNS[request.get("SortBy", default_sort)]
     down = request["SortOrder"] == "Descending" if "SortOrder" in request else descending
@@ -69,14 +69,14 @@ def page(
 
 
 def in_json(path: str, value: str) -> Filter:
-    """Resources of whose own fields one has this value: `$.approval`."""
+    """Return the filter for a field of the stored body that has this value, such as `$.approval`."""
     return "json_extract(CAST(body AS TEXT), ?) = ?", (path, value)
 
 
 def _digest(kind: str, request: dict[str, Any]) -> str:
-    """What a token belongs to: the same listing with the same filters and the same order."""
-    asked = {name: value for name, value in request.items() if name not in OF_ONE_PAGE}
-    return hashlib.sha256(json.dumps([kind, asked], sort_keys=True).encode()).hexdigest()[:16]
+    """Return a digest of the kind, filters and order of a listing. A token is only valid for the same ones."""
+    criteria = {name: value for name, value in request.items() if name not in OF_ONE_PAGE}
+    return hashlib.sha256(json.dumps([kind, criteria], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _token(query: str, value: float | str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""One emulator for each state directory."""
+"""The lock that keeps a second emulator out of a state directory."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ POLL_S = 0.02
 
 
 class StateInUse(Exception):
-    """Another emulator has the state directory."""
+    """Another emulator uses the state directory."""
 
 
 @contextmanager
 def state_lock(directory: Path, wait_s: float = 3.0) -> Iterator[None]:
-    """Hold the directory, or raise StateInUse after `wait_s`.
+    """Hold the lock, or raise StateInUse after `wait_s`.
 
-    Whoever has the lock has also seen the end of a killed predecessor's starts: a child between fork and exec holds
-    the predecessor's lock, and has let go of it only when its environment, by which leftovers are known, is set.
+    A child of a killed emulator holds that emulator's lock between fork and exec. So whoever gets the lock can be sure
+    that all of the predecessor's children have the environment variables by which leftover processes are recognized.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("a+") as file:

@@ -1,4 +1,4 @@
-"""The store: one SQLite file. What was answered is on disk before the answer leaves."""
+"""The store: one SQLite file. A change is on disk before the request that made it is answered."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS tag (
 
 
 class Resource(Protocol):
-    """What the store needs to know of a resource: a frozen dataclass with these fields."""
+    """A frozen dataclass that the store can hold: it needs these fields."""
 
     kind: ClassVar[str]
 
@@ -49,7 +49,7 @@ R = TypeVar("R", bound=Resource)
 
 
 class AlreadyExists(Exception):
-    """A resource of this ARN is in the store; `existing` is it. Names that differ in case alone share one ARN."""
+    """The ARN is taken; `existing` is the ARN. Names that differ only in case share one."""
 
     def __init__(self, existing: str) -> None:
         super().__init__(existing)
@@ -76,7 +76,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing, across several calls of this store too: the lock is re-entrant."""
+        """Commit all calls inside the block, or none. Blocks may be nested: the lock is re-entrant."""
         with self._lock:
             if self._connection.in_transaction:
                 yield self._connection
@@ -116,7 +116,7 @@ class Store:
         return msgspec.json.decode(row[0], type=type_)
 
     def change(self, type_: type[R], name: str, change: Callable[[R], R]) -> R:
-        """Read, change, write as one transaction, so that no move is lost between two threads."""
+        """Read, change and write a resource in one transaction, so that no thread overwrites another's change."""
         with self.transaction() as connection:
             before = self.get(type_, name)
             changed = change(before)
@@ -143,7 +143,7 @@ class Store:
         return [msgspec.json.decode(row[0], type=type_) for row in rows]
 
     def select(self, type_: type[R], where: str, parameters: tuple[Any, ...], order: str, limit: int) -> list[R]:
-        """A page of resources. `where` and `order` are SQL written by `listing`, never by a caller's request."""
+        """Return resources. `where` and `order` are SQL from this program, never text of a request."""
         query = f"SELECT name FROM resource WHERE kind = ? AND {where} ORDER BY {order} LIMIT ?"  # noqa: S608
         with self._lock:
             rows = self._connection.execute(query, (type_.kind, *parameters, limit)).fetchall()

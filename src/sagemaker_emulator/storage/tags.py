@@ -1,4 +1,4 @@
-"""Tags of any resource, by its ARN."""
+"""Tags of all kinds of resources, by ARN."""
 
 from __future__ import annotations
 

@@ -89,12 +89,12 @@ class TrainingJobs(JobCollection[TrainingJob]):
 
     def recover(self) -> None:
         """Go on with the jobs whose containers were found; fail the others that were running."""
-        found = {run.job.name: run for run in self._found}
+        found_runs = {run.job.name: run for run in self._found}
         for directory in self._context.directory.glob("*"):
-            if directory.name not in found:
+            if directory.name not in found_runs:
                 shutil.rmtree(directory, ignore_errors=True)
         for job in self._store.all(TrainingJob):
-            if run := found.get(job.name):
+            if run := found_runs.get(job.name):
                 self._take_up(run)
             elif not job.is_over:
                 self._move(job.name, JobStatus.FAILED, ABANDONED)

@@ -210,9 +210,9 @@ class TrainingRun:
     def _start(self, host: Host) -> JobContainer:
         logs, prefix = self._context.aws.logs, f"{self.job.name}/{host.name}-"
         name, spec = f"{prefix}{int(time.time())}", self._containers.spec(host)
-        if found := self._found.get(host.name):
+        if container := self._found.get(host.name):
             stream = LogStream.taken_up(logs, LOG_GROUP, prefix, otherwise=name)
-            return JobContainer(lambda _: found, spec, stream, listen=self._read_metrics)
+            return JobContainer(lambda _: container, spec, stream, listen=self._read_metrics)
         stream = LogStream(logs, LOG_GROUP, name)
         return JobContainer(self._context.engine.start, spec, stream, listen=self._read_metrics)
 

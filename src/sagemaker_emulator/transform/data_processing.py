@@ -1,4 +1,4 @@
-"""DataProcessing: what of a record the model is sent, and what of record and answer is stored."""
+"""DataProcessing: selects the part of a record for the model, and the parts of record and answer for the output."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ READABLE = (CSV, JSON, JSON_LINES)
 
 
 class DataProcessingError(Exception):
-    """A record or an answer is not what its content type says, or they do not belong together."""
+    """A record or an answer that cannot be read as its content type, or answers that do not match the records."""
 
 
 @dataclass(frozen=True)
 class DataProcessing:
-    """The three fields of the request, `$` and None being their defaults, with the types of what they work on."""
+    """The request's InputFilter, OutputFilter and JoinSource, with the media types of records and answers."""
 
     input_filter: JsonPath
     output_filter: JsonPath
@@ -33,7 +33,7 @@ class DataProcessing:
 
     @classmethod
     def from_request(cls, request: dict[str, Any]) -> DataProcessing:
-        """ValueError for a path, or for types, that cannot be processed."""
+        """ValueError for a path that is not supported, or for media types that cannot be filtered or joined."""
         wire = request["DataProcessing"]
         processing = cls(
             input_filter=JsonPath.parse(wire["InputFilter"] or "$"),
@@ -54,13 +54,13 @@ class DataProcessing:
         return self.joins_input or self.output_filter.text != "$"
 
     def sent(self, record: bytes) -> bytes:
-        """The part of a record that the model is to see."""
+        """Return the part of a record that is sent to the model."""
         if not self.changes_input:
             return record
         return _written(self._selected(self.input_filter, _read(record, self.content_type)), self.content_type)
 
     def stored(self, records: Sequence[bytes], answer: bytes) -> bytes:
-        """What the output file gets for the answer to these records."""
+        """Return the output for the answer to these records."""
         is_one = len(records) == 1 and self.accept == JSON
         answers = [answer] if is_one else answer.splitlines()
         if not self.joins_input:
@@ -105,7 +105,7 @@ def _media_type(value: str | None) -> str:
 
 
 def _joined(record: Any, answer: Any, media_type: str) -> Any:
-    """As AWS joins: a row after its row; an answer as SageMakerOutput of its object."""
+    """Join as AWS does: CSV rows are put after one another, JSON answers become SageMakerOutput of their record."""
     if media_type == CSV:
         return [*record, *answer]
     if isinstance(record, dict):

@@ -29,7 +29,7 @@ BROKEN_GZIP = (gzip.BadGzipFile, EOFError, zlib.error)
 
 @dataclass(frozen=True)
 class Plan:
-    """How the files of a job are transformed."""
+    """The settings of a job's transform, complete."""
 
     max_concurrent: int
     max_payload_bytes: int  # 0: no limit
@@ -43,7 +43,7 @@ class Plan:
 
     @classmethod
     def of(cls, request: TransformRequest, parameters: ExecutionParameters) -> Plan:
-        """`parameters` has no None."""
+        """Combine a request with complete parameters, none of them None."""
         return cls(
             max_concurrent=max(1, parameters.max_concurrent or 1),
             max_payload_bytes=(parameters.max_payload_mb or 0) * MEGABYTE,

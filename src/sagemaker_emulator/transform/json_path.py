@@ -26,7 +26,7 @@ Step: TypeAlias = Name | Names | int | Indexes | slice
 
 
 class JsonPathError(ValueError):
-    """Not a path that AWS supports, or one that matches nothing in a record."""
+    """A path that AWS does not support, or that matches nothing in a record."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class JsonPath:
         return cls(text, steps)
 
     def select(self, value: Any) -> Any:
-        """One value, or a list for `*`, slices and several indexes, or an object for several names."""
+        """Return one value; a list for `*`, slices and several indexes; an object for several names."""
         try:
             return _select(value, self.steps)
         except (LookupError, TypeError, AttributeError):

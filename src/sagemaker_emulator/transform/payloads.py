@@ -1,4 +1,4 @@
-"""Records: how a batch transform's input file is split, and put together into payloads."""
+"""Splits a batch transform's input file into records, and packs records into payloads."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ TF_RECORD_CRC_BYTES = 4
 
 
 class RecordError(Exception):
-    """The file cannot be split as SplitType says, or holds a record that is larger than a payload may be."""
+    """A file that cannot be split as SplitType says, or that has a record larger than MaxPayloadInMB."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """`content` is what a model is asked about; `raw` is that with its newline or padding, as it stands in the file.
+    """One record. `content` is the record itself, `raw` the same with the newline or padding of the file.
 
-    `origin` is the record as it was before an InputFilter, if there was one.
+    `origin` is the record before the InputFilter, or None without one.
     """
 
     content: bytes
@@ -31,7 +31,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Payload:
-    """The body of one request, and the records that it was made from if they were to be kept."""
+    """The body of one request, and its records if the output needs them."""
 
     body: bytes
     records: tuple[bytes, ...]
@@ -43,7 +43,7 @@ def lines(file: BinaryIO, limit: int) -> Iterator[Record]:
 
 
 def record_io(file: BinaryIO, limit: int) -> Iterator[Record]:
-    """MXNet's RecordIO: magic, flag and length, content, padding to four bytes. A long record comes in parts."""
+    """Split MXNet's RecordIO: magic, flag and length, content, padding to four bytes. Long records come in parts."""
     content = raw = b""
     while header := file.read(8):
         magic, flag_and_length = struct.unpack("<II", header) if len(header) == 8 else (0, 0)
@@ -59,7 +59,7 @@ def record_io(file: BinaryIO, limit: int) -> Iterator[Record]:
 
 
 def tf_record(file: BinaryIO, limit: int) -> Iterator[Record]:
-    """TFRecord: length and its checksum, content and its checksum."""
+    """Split TFRecord: length and its checksum, content and its checksum."""
     while header := file.read(8 + TF_RECORD_CRC_BYTES):
         if len(header) < 8 + TF_RECORD_CRC_BYTES:
             raise RecordError("the file ends in the middle of a record")
@@ -75,7 +75,7 @@ SPLITTERS: dict[str, Callable[[BinaryIO, int], Iterator[Record]]] = {
 
 
 def payloads(records: Iterator[Record], one_each: bool, limit: int, keeps_records: bool) -> Iterator[Payload]:
-    """As many records as fit into `limit` bytes (0: no limit), or `one_each`, without its newline or padding."""
+    """Pack as many records as fit into `limit` bytes (0: no limit), or one each, without its newline or padding."""
     body, count, kept = bytearray(), 0, list[bytes]()
     for record in records:
         piece = record.content if one_each else record.raw

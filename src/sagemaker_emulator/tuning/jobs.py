@@ -50,8 +50,8 @@ class TuningJobs(JobCollection[TuningJob]):
 
     def results(self, job: TuningJob) -> list[Result]:
         """Return how the trials stand now, in their order."""
-        found = [(trial, self._training_jobs.find(trial.training_job)) for trial in job.trials]
-        return [Result.of(trial, training_job, job.objective) for trial, training_job in found if training_job]
+        training_jobs = [(trial, self._training_jobs.find(trial.training_job)) for trial in job.trials]
+        return [Result.of(trial, training_job, job.objective) for trial, training_job in training_jobs if training_job]
 
     def recover(self) -> None:
         """After a restart, when training jobs have been recovered, go on with the next trial of each job."""

@@ -13,17 +13,17 @@ Point: TypeAlias = dict[str, str]
 
 
 class RangeError(Exception):
-    """A range from which nothing can be drawn."""
+    """A range without values to draw, or ranges that contradict each other."""
 
 
 class Range(Protocol):
-    """The values of one hyperparameter, as the strings that a training job receives."""
+    """The values of one hyperparameter. They are drawn as the strings that a training job receives."""
 
     @property
     def name(self) -> str: ...
     @property
     def size(self) -> float:
-        """How many values there are; infinite for a continuous range."""
+        """The number of values; infinite for a continuous range."""
 
     def draw(self, source: random.Random) -> str: ...
 
@@ -53,7 +53,7 @@ class Integer:
         return self.high - self.low + 1
 
     def draw(self, source: random.Random) -> str:
-        """Each integer has the width that it has on its scale, the two at the ends too."""
+        """Draw an integer. On the scale all of them have their full width, the first and the last one too."""
         drawn = SCALES[self.scaling](source.random(), self.low - 0.5, self.high + 0.5)
         return str(min(max(round(drawn), self.low), self.high))
 
@@ -95,14 +95,14 @@ SCALES: Mapping[str, Callable[[float, float, float], float]] = {
 
 
 def ranges_of(wire: dict[str, Any]) -> list[Range]:
-    """ParameterRanges. RangeError with the range's name."""
-    found: list[Range] = [_integer(entry) for entry in wire.get("IntegerParameterRanges", ())]
-    found += [_continuous(entry) for entry in wire.get("ContinuousParameterRanges", ())]
-    found += [_categorical(entry) for entry in wire.get("CategoricalParameterRanges", ())]
-    names = [entry.name for entry in found]
+    """Parse ParameterRanges. RangeError names the range that is wrong."""
+    ranges: list[Range] = [_integer(entry) for entry in wire.get("IntegerParameterRanges", ())]
+    ranges += [_continuous(entry) for entry in wire.get("ContinuousParameterRanges", ())]
+    ranges += [_categorical(entry) for entry in wire.get("CategoricalParameterRanges", ())]
+    names = [entry.name for entry in ranges]
     if len(set(names)) < len(names):
         raise RangeError(f"Hyperparameter ranges must have names of their own, found: {names}")
-    return found
+    return ranges
 
 
 def combinations(ranges: Sequence[Range]) -> float:
@@ -110,7 +110,7 @@ def combinations(ranges: Sequence[Range]) -> float:
 
 
 def random_points(ranges: Sequence[Range], seed: int | str) -> Iterator[Point]:
-    """Points drawn independently, none twice: the same seed gives the same points."""
+    """Yield points drawn independently, none of them twice. The same seed gives the same points."""
     source, seen, total = random.Random(seed), set[tuple[str, ...]](), combinations(ranges)  # noqa: S311 - no secret
     while len(seen) < total:
         values = tuple(entry.draw(source) for entry in ranges)
@@ -120,7 +120,7 @@ def random_points(ranges: Sequence[Range], seed: int | str) -> Iterator[Point]:
 
 
 def grid_points(ranges: Sequence[Range]) -> Iterator[Point]:
-    """Every combination once. Only categorical ranges have a grid, on AWS too."""
+    """Yield every combination once. Only categorical ranges have a grid, as on AWS."""
     grid = [entry for entry in ranges if isinstance(entry, Categorical)]
     for values in itertools.product(*(entry.values for entry in grid)):
         yield {entry.name: value for entry, value in zip(grid, values, strict=True)}
@@ -152,7 +152,7 @@ def _bounds(wire: dict[str, Any], number: Callable[[str], Any]) -> tuple[Any, An
     try:
         low, high = number(wire["MinValue"]), number(wire["MaxValue"])
     except ValueError as error:
-        raise RangeError(f"The range of {wire['Name']!r} has a bound that is no number: {error}") from error
+        raise RangeError(f"The range of {wire['Name']!r} has a bound that is not a number: {error}") from error
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise RangeError(
             f"The range of {wire['Name']!r} must have a MinValue, [{wire['MinValue']}], less than its MaxValue, "

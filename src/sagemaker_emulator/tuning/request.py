@@ -33,7 +33,7 @@ class TuningRequest:
     """`max_jobs` and `max_runtime_s` are None where the request sets no limit.
 
     A job is complete when the best value reaches `target`, or when `patience` training jobs have not improved on it.
-    `definition` is the wire form of TrainingJobDefinition: each trial's own request is made from it.
+    `definition` is the wire form of TrainingJobDefinition: each trial's request derives from it.
     """
 
     strategy: str

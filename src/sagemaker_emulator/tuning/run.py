@@ -1,4 +1,4 @@
-"""One tuning job: trials drawn, launched side by side, watched until there are no more."""
+"""One tuning job, in a thread of its own: it draws trials, launches their training jobs and watches them."""
 
 from __future__ import annotations
 
