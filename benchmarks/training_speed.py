@@ -37,7 +37,7 @@ HYPERPARAMETERS = {
 
 def main() -> None:
     if not MXNET.exists():
-        raise SystemExit(f"there is no {MXNET}: run make bench, or make {MXNET.parents[1].name}/.installed")
+        raise SystemExit(f"there is no {MXNET}: run make bench, or make {MXNET.parents[1].name}/.locked")
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         lay_out(base, examples(Path(os.environ.get("DATASET") or SAMPLE)), HYPERPARAMETERS)

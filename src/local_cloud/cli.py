@@ -1,211 +1,287 @@
-"""`python -m local_cloud up|down|status|logs|run|require|env`."""
+"""The commands of the local cloud: `scones up`, `down`, `status`, `logs`, `env`, `exec`, `uninstall`."""
 
 import os
 import shlex
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec
 
 import click
+from click.shell_completion import CompletionItem
 
-from local_cloud import foreground
-from local_cloud.aws import client_environment, config_file, hidden, ours, search_path, write_config
-from local_cloud.cloud import LocalCloud, ServerStatus, State
+from local_cloud import foreground, uninstall
+from local_cloud.aws_environment import (
+    client_environment,
+    config_file,
+    misleading_variables,
+    profile_variables,
+    search_path,
+    write_config,
+)
+from local_cloud.cloud import LocalCloud, ServerState
 from local_cloud.errors import LocalCloudError, NotUpError
-from local_cloud.logs import follow, last_lines
-from local_cloud.processes import Ended
-from local_cloud.progress import Progress
 from local_cloud.servers import servers
 from local_cloud.settings import Settings
+from local_cloud.tables import describe_ended, guide, status_table
+from local_cloud.terminal.logs import follow, last_lines
+from local_cloud.terminal.progress import Progress
 
-COLOURS = ("cyan", "magenta")
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.pass_context
-def cli(context: click.Context) -> None:
-    """The local cloud: LocalStack and the SageMaker emulator as background processes of this machine."""
-    context.obj = Settings.from_environment()
+LOG_COLORS = ("cyan", "magenta")
+PASS_THROUGH = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+Parameters = ParamSpec("Parameters")
 
 
-@cli.command()
-@click.pass_obj
-def up(settings: Settings) -> None:
-    """Start what does not run, and wait until all is ready."""
-    started = _up(settings, _cloud(settings).up)
-    click.echo(_guide(settings) if started else f"the local cloud is already up\n{_guide(settings)}")
-
-
-@cli.command()
-@click.pass_obj
-def down(settings: Settings) -> None:
-    """End the servers, and whatever they started."""
-    cloud = _cloud(settings)
-    ended = cloud.down()
-    click.echo("\n".join(map(_describe, ended)) or "the local cloud is not up: nothing to end")
-    if cloud.is_elsewhere():
-        click.echo("what answers on its ports was started by other means: docker compose down ends it")
-
-
-@cli.command()
-@click.pass_obj
-def status(settings: Settings) -> int:
-    """Show each server; exit 1 unless all run."""
-    statuses = _cloud(settings).status()
-    click.echo(_row("SERVER", "STATE", "PID", "PORT", "UPTIME", "MEMORY", "LOG"))
-    for each in statuses:
-        click.echo(_status_row(each))
-    return 0 if all(each.state in (State.RUNNING, State.ELSEWHERE) for each in statuses) else 1
-
-
-@cli.command()
-@click.option("-f", "--follow", "follows", is_flag=True, help="Go on with what is written from now on.")
-@click.option("-n", "--lines", default=50, show_default=True, help="How many of the last lines to show.")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.pass_obj
-def logs(settings: Settings, follows: bool, lines: int, names: tuple[str, ...]) -> None:
-    """Show the servers' last log lines."""
-    cloud = _cloud(settings)
-    known = [server.name for server in cloud.servers]
-    if unknown := [name for name in names if name not in known]:
-        raise LocalCloudError(f"no server is called {unknown[0]!r}: there are {' and '.join(known)}")
-    if cloud.is_elsewhere():
-        raise LocalCloudError("the local cloud was started by other means: docker compose logs shows its logs")
-    paths = [cloud.log(name) for name in names or known]
-    for path in paths:
-        for line in last_lines(path, lines):
-            _echo_log(paths, path, line)
-    if follows:
-        for path, line in follow(paths):
-            _echo_log(paths, path, line)
-
-
-@cli.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.option("--keep", is_flag=True, envvar="KEEP", help="Leave up what was started. Also: KEEP=1.")
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-@click.pass_obj
-def run(settings: Settings, keep: bool, command: tuple[str, ...]) -> int:
-    """Run COMMAND with the cloud up, and pass on its exit code. What was started for it is ended after it,
-    or after the last of several that run at once.
-
-    Under an AWS profile of a person's own nothing is started: COMMAND runs on AWS.
-    """
-    if not settings.is_local:
-        return foreground.run(command, client_environment(settings, os.environ))
-    cloud = _cloud(settings)
-    _up(settings, cloud.up if keep else cloud.join)
-    try:
-        return foreground.run(command, client_environment(settings, os.environ))
-    finally:
-        if not keep:
-            with foreground.uninterrupted():
-                for ended in cloud.leave():
-                    click.echo(_describe(ended), err=True)
-
-
-@cli.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.argument("command", nargs=-1, type=click.UNPROCESSED)
-@click.pass_obj
-def require(settings: Settings, command: tuple[str, ...]) -> int:
-    """Fail with advice unless the cloud is up; then run COMMAND, and pass on its exit code.
-
-    Under an AWS profile of a person's own nothing is required: COMMAND runs on AWS.
-    """
-    if settings.is_local and not _cloud(settings).is_up():
-        raise NotUpError(
-            f"the local cloud is not up, and AWS_PROFILE={settings.profile} needs it. Run: make up\n"
-            "(make status says how it is; with AWS_PROFILE=<a profile of your own> the step runs on AWS)"
-        )
-    return foreground.run(command, client_environment(settings, os.environ)) if command else 0
-
-
-@cli.command()
-@click.pass_obj
-def env(settings: Settings) -> None:
-    """Print the lines that point a shell at the local cloud: eval "$(make -s env)"."""
-    if settings.is_local:
-        _cloud(settings).require_ports()
-        write_config(settings)
-    for name in hidden(settings, os.environ):
-        click.echo(f"unset {name}")
-    for name, value in {**ours(settings), "PATH": search_path(settings, os.environ)}.items():
-        click.echo(f"export {name}={shlex.quote(value)}")
-
-
-def main(arguments: Sequence[str]) -> int:
+def with_errors_reported(action: Callable[[], int | None]) -> int:
+    """Return the exit code of an action; report its errors, and the signal that stopped it, on standard error."""
     try:
         with foreground.interruptible():
-            return int(cli.main(list(arguments), prog_name="python -m local_cloud", standalone_mode=False) or 0)
+            return action() or 0
     except foreground.Interrupted as interruption:
         click.echo(f"stopped by {interruption}", err=True)
         return 128 + interruption.signum
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
     except LocalCloudError as error:
         click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
         return 1
     except BrokenPipeError:
-        # the reader of our output has gone (`make logs | head`); Python would complain once more when it exits
+        # the reader of our output has gone (`scones logs | head`); without this Python complains again when it exits
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+
+
+def takes_settings(
+    command: Callable[Concatenate[Settings, Parameters], int | None],
+) -> Callable[Parameters, int]:
+    """Pass the settings to a command, and report its errors. It returns its exit code."""
+
+    @wraps(command)
+    def call(*arguments: Parameters.args, **options: Parameters.kwargs) -> int:
+        return with_errors_reported(lambda: command(Settings.from_environment(), *arguments, **options))
+
+    return call
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """The local AWS: LocalStack and the SageMaker emulator as background processes of this machine."""
+
+
+@cli.command()
+@takes_settings
+def up(settings: Settings) -> None:
+    """Start the local AWS, and wait until it is ready.
+
+    Two servers run in the background until `scones down`:
+
+    \b
+      sagemaker   SageMaker and its runtime             127.0.0.1:4570
+      localstack  S3, Lambda, Step Functions, IAM, ...  127.0.0.1:4566
+
+    One address serves all: http://127.0.0.1:4566 forwards SageMaker's calls. Only this machine can reach it.
+    A server that runs already is left alone. State and logs are in .scones; jobs and endpoints are kept
+    there, while LocalStack forgets everything when it ends.
+
+    \b
+    Settings, by environment variables (docs/servers.md has all):
+      SCONES_LOCALSTACK_PORT, SCONES_SAGEMAKER_PORT   other ports
+      SCONES_STATE_DIR                                another folder than .scones
+      SCONES_START_TIMEOUT_S                          how long to wait (120)
+
+    \b
+    Next:  scones run, or eval "$(scones env)" and use the aws cli or any SDK.
+    Stop:  scones down
+    """
+    started = _start_and_write_config(settings, _cloud(settings).up)
+    advice = guide(settings.localstack_url, config_file(settings), settings.profile, _program(settings))
+    click.echo(advice if started else f"the local cloud is already up\n{advice}")
+
+
+@cli.command()
+@takes_settings
+def down(settings: Settings) -> None:
+    """Stop the local AWS, and everything that it started.
+
+    Training jobs and endpoints end too. The emulator starts endpoints again at the next `scones up`; what was in
+    S3, Lambda, Step Functions and LocalStack's other services is gone. A local AWS in Docker Compose is left
+    alone: `docker compose down` stops it.
+    """
+    cloud = _cloud(settings)
+    ended = cloud.down()
+    click.echo("\n".join(map(describe_ended, ended)) or "the local cloud is not up: there is nothing to end")
+    if cloud.is_external():
+        click.echo("the cloud on these ports was started by other means: docker compose down stops it")
+
+
+@cli.command()
+@takes_settings
+def status(settings: Settings) -> int:
+    """Show each server: state, process, port, memory, log.
+
+    The exit code is 0 if all of them run, and 1 otherwise.
+    """
+    statuses = _cloud(settings).status()
+    click.echo(status_table(statuses))
+    return 0 if all(each.state in (ServerState.RUNNING, ServerState.EXTERNAL) for each in statuses) else 1
+
+
+def _complete_server_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    names = [server.name for server in servers(Settings.from_environment())]
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+@cli.command()
+@click.option("-f", "--follow", "follows", is_flag=True, help="Go on with new lines until Ctrl-C.")
+@click.option("-n", "--lines", default=50, show_default=True, help="How many of the last lines to show.")
+@click.argument("names", nargs=-1, metavar="[SERVER]...", shell_complete=_complete_server_names)
+@takes_settings
+def logs(settings: Settings, follows: bool, lines: int, names: tuple[str, ...]) -> None:
+    """Show the last lines of the servers' logs.
+
+    SERVER is `sagemaker` or `localstack`; without one, both are shown.
+    """
+    cloud = _cloud(settings)
+    known = [server.name for server in cloud.servers]
+    if unknown := [name for name in names if name not in known]:
+        raise LocalCloudError(f"no server is called {unknown[0]!r}: there are {' and '.join(known)}")
+    if cloud.is_external():
+        raise LocalCloudError("the local cloud was started by other means: docker compose logs shows its logs")
+    paths = [cloud.log(name) for name in names or known]
+    for path in paths:
+        for line in last_lines(path, lines):
+            _echo_log_line(paths, path, line)
+    if follows:
+        for path, line in follow(paths):
+            _echo_log_line(paths, path, line)
+
+
+@cli.command()
+@takes_settings
+def env(settings: Settings) -> None:
+    """Print the lines that point a shell at the local AWS: eval "$(scones env)".
+
+    \b
+        eval "$(scones env)"
+        aws s3 ls
+
+    Afterwards the aws cli and every AWS SDK in that shell use the local AWS, and `scones` is on its PATH. With
+    AWS_PROFILE set to a profile of your own, the lines lead to that account instead.
+    """
+    if settings.is_local:
+        _cloud(settings).require_ports()
+        write_config(settings)
+    for name in misleading_variables(settings, os.environ):
+        click.echo(f"unset {name}")
+    for name, value in {**profile_variables(settings), "PATH": search_path(settings, os.environ)}.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+@cli.command("exec", context_settings=PASS_THROUGH)
+@click.option("--start", is_flag=True, help="Start the local AWS for the command, and stop it afterwards.")
+@click.option("--keep", is_flag=True, envvar="KEEP", help="With --start: leave it up afterwards. Also: KEEP=1.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def execute(start: bool, keep: bool, command: tuple[str, ...]) -> int:
+    """Run a command that uses the local AWS: scones exec -- aws s3 ls.
+
+    The command's AWS SDKs find the local AWS by their profile; the exit code is the command's. If AWS_PROFILE is a
+    profile of your own, the command runs against that account, and nothing is started or needed here.
+    """
+    return execute_on_cloud(command, start, keep)
+
+
+@cli.command("uninstall")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@takes_settings
+def uninstall_command(settings: Settings, yes: bool) -> None:
+    """Show everything that the kit has put on this machine, and remove it after asking.
+
+    That is: the servers that run, their state, results, environments, caches, and containers of this checkout.
+    The checkout stays. Nothing on AWS is touched: `scones destroy` removes what a workflow made there.
+    """
+    paths, objects = uninstall.installed_paths(settings), uninstall.docker_objects(settings)
+    if not paths and not objects:
+        click.echo("nothing of the kit is on this machine but the checkout")
+        return
+    for path in paths:
+        click.echo(f"  {path.kind:36}{path.path}")
+    for item in objects:
+        click.echo(f"  {'Docker ' + item.kind:36}{item.name}")
+    if not yes:
+        click.confirm("Stop the local cloud, and remove all of this?", abort=True)
+    with foreground.signals_ignored():
+        for ended in _cloud(settings).down():
+            click.echo(describe_ended(ended))
+        for item in objects:
+            item.remove()
+        for path in paths:
+            path.remove()
+    click.echo(
+        f"removed. The checkout is left: rm -r {settings.root}\n"
+        "Shared with other projects and therefore kept: the caches of pip and uv, and Docker images (scones/*)"
+    )
+
+
+def execute_on_cloud(command: Sequence[str], start: bool = False, keep: bool = False) -> int:
+    """Run a command with the AWS of the profile, and return its exit code; errors are reported.
+
+    The local cloud has to be up, unless `start` starts it for the command; with `keep` it is left up.
+    """
+    settings_of = Settings.from_environment
+    if start:
+        return with_errors_reported(lambda: _start_and_execute(settings_of(), command, keep))
+    return with_errors_reported(lambda: _require_and_execute(settings_of(), command))
+
+
+def _start_and_execute(settings: Settings, command: Sequence[str], keep: bool = False) -> int:
+    """Run the command with the cloud up, and return its exit code. Servers that were started for it are ended after it,
+    or after the last of several commands at once.
+
+    Under an AWS profile of the person's own nothing is started: the command uses that account.
+    """
+    if not settings.is_local:
+        return foreground.run(command, client_environment(settings, os.environ))
+    cloud = _cloud(settings)
+    _start_and_write_config(settings, cloud.up if keep else cloud.join)
+    try:
+        return foreground.run(command, client_environment(settings, os.environ))
+    finally:
+        if not keep:
+            with foreground.signals_ignored():
+                for ended in cloud.leave():
+                    click.echo(describe_ended(ended), err=True)
+
+
+def _require_and_execute(settings: Settings, command: Sequence[str]) -> int:
+    """Run the command and return its exit code; raise NotUpError if it needs the local cloud, and that is not up."""
+    if settings.is_local and not _cloud(settings).is_up():
+        raise NotUpError(
+            f"the local cloud is not up, and AWS_PROFILE={settings.profile} needs it. Run: scones up (or make up)\n"
+            "(scones status shows its servers; with AWS_PROFILE=<a profile of your own> the step runs on AWS)"
+        )
+    return foreground.run(command, client_environment(settings, os.environ))
+
+
+def _program(settings: Settings) -> str:
+    """Return how a person in this folder calls `scones`: by its name only when it is on the PATH."""
+    if shutil.which("scones"):
+        return "scones"
+    path = settings.root / ".venv" / "bin" / "scones"
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _cloud(settings: Settings) -> LocalCloud:
     return LocalCloud(servers(settings), settings.state_dir, Progress(), settings.start_timeout_s)
 
 
-def _up(settings: Settings, start: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+def _start_and_write_config(settings: Settings, start: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
     started = start()
-    # not before: a port whose server is not ours must not get into it
+    # only after the start, so that the configuration never has a port on which another program listens
     write_config(settings)
     return started
 
 
-def _guide(settings: Settings) -> str:
-    config = config_file(settings)
-    relative = config.relative_to(Path.cwd()) if config.is_relative_to(Path.cwd()) else config
-    return (
-        f"\nThe local cloud is up: {settings.localstack_url}\n"
-        f"  the workflow    make run\n"
-        f"  the aws cli     AWS_CONFIG_FILE={relative} AWS_PROFILE={settings.profile} aws s3 ls\n"
-        f'  this shell      eval "$(make -s env)"\n'
-        f"  its health      make status, make logs\n"
-        f"  the end         make down"
-    )
-
-
-def _describe(ended: Ended) -> str:
-    how = "killed, since it did not end when asked" if ended.killed else "ended"
-    command = ended.command if len(ended.command) <= 100 else f"{ended.command[:99]}…"
-    return f"pid {ended.pid} {how}: {command}"
-
-
-def _status_row(status: ServerStatus) -> str:
-    return _row(
-        status.name,
-        status.state,
-        str(status.pid or "-"),
-        str(status.port),
-        _duration(status.uptime_s),
-        "-" if status.memory_bytes is None else f"{status.memory_bytes / 2**20:.0f} MiB",
-        str(status.log),
-    )
-
-
-def _row(*cells: str) -> str:
-    return f"{cells[0]:12}{cells[1]:15}{cells[2]:>9}{cells[3]:>7}{cells[4]:>12}{cells[5]:>11}  {cells[6]}"
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return "-"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
-
-
-def _echo_log(paths: Sequence[Path], path: Path, line: str) -> None:
-    prefix = click.style(f"{path.stem:10} | ", fg=COLOURS[paths.index(path) % len(COLOURS)])
+def _echo_log_line(paths: Sequence[Path], path: Path, line: str) -> None:
+    prefix = click.style(f"{path.stem:10} | ", fg=LOG_COLORS[paths.index(path) % len(LOG_COLORS)])
     click.echo(prefix + line)

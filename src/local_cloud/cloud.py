@@ -1,4 +1,36 @@
-"""Brings the servers up and down, and says how they are."""
+"""The local cloud: starts, watches and ends the servers whose state is in one folder.
+
+Processes. A command such as `scones up` is a short process that starts the servers, each in a session of its own, and
+exits; nothing supervises them. A server's output goes to `logs/<server>.log`, and a new start keeps the log before as
+`.log.1`. Every server gets the label SCONES_LOCAL_CLOUD=<state folder> in its environment, and so does everything that
+it starts, training jobs and Lambda functions included. There are no threads.
+
+State. `cloud.json` has pid, creation time and port of each server that was started. `leases.json` has the commands that
+use servers which were started only for such commands. Both are replaced atomically. Neither has to be right: when a
+file is lost, the label still finds every process.
+
+Lock. `up`, `join`, `leave` and `down` hold an exclusive flock on `lock`, from before they read the records until the
+servers are ready or ended, so that two commands at once start one cloud. Questions (`status`, `is_up`) take no lock.
+
+Stages of a start (`up`, and `join` for one command):
+  1. If a cloud that was started by other means (Docker Compose) answers on the ports, use it and start nothing.
+  2. Look for servers that are recorded and alive. One that runs on another port than the one asked for is an error.
+  3. Sweep: end every process that has the label but no live server above it, such as what a dead server left behind.
+  4. Check that the ports are free, then start the missing servers, and record each as soon as it has a pid.
+  5. Wait until all answer their health paths. When one dies or the deadline passes, show the end of its log.
+  6. Note the use: `up` clears the leases, so that the servers run until `down`; `join` adds one.
+When stages 4 to 6 fail or are interrupted, the servers that this command started are ended again.
+
+Stages of an end (`down`, and `leave` of the last command):
+  1. Ask the servers to end (SIGTERM), wait for the grace period, kill those that remain (SIGKILL).
+  2. Remove their records, and sweep as above until nothing with the label is left.
+
+Invariants:
+  - Only processes with our pid and creation time, or with our label, are signalled; a reused pid is never touched.
+  - A cloud that was started by other means is used, never ended.
+  - After a start that failed, and after `down`, no process of ours runs.
+  - A server that `up` started is ended by `down` alone, whatever commands join and leave meanwhile.
+"""
 
 import subprocess
 import time
@@ -10,25 +42,25 @@ from pathlib import Path
 
 import psutil
 
-from local_cloud.elsewhere import answers_elsewhere, is_recognised
 from local_cloud.errors import LocalCloudError, StartError
-from local_cloud.logs import last_lines
+from local_cloud.external_cloud import external_cloud_answers, is_recognized
+from local_cloud.leases import Leases
 from local_cloud.ports import is_healthy, require_free
-from local_cloud.processes import KILL_TIMEOUT_S, LABEL, Ended, end, find, leftovers, memory_bytes
-from local_cloud.progress import Progress
+from local_cloud.processes import KILL_TIMEOUT_S, LABEL, EndedProcess, end, find, leftovers, memory_bytes
 from local_cloud.servers import Server
-from local_cloud.state import Record, Records, emptied, locked
-from local_cloud.users import Users
+from local_cloud.state import ServerRecord, ServerRecords, empty_folder, locked
+from local_cloud.terminal.logs import last_lines
+from local_cloud.terminal.progress import Progress
 
 POLL_S = 0.1
 GRACE_S = 10.0
 LOG_LINES_SHOWN = 15
 
 
-class State(StrEnum):
+class ServerState(StrEnum):
     RUNNING = "running"
-    ELSEWHERE = "elsewhere"
-    """It answers, and was started by other means."""
+    EXTERNAL = "elsewhere"
+    """It answers, and was started by other means, such as Docker Compose."""
     NOT_ANSWERING = "not answering"
     DEAD = "dead"
     STOPPED = "stopped"
@@ -37,7 +69,7 @@ class State(StrEnum):
 @dataclass(frozen=True)
 class ServerStatus:
     name: str
-    state: State
+    state: ServerState
     port: int
     log: Path
     pid: int | None = None
@@ -46,7 +78,7 @@ class ServerStatus:
 
 
 class LocalCloud:
-    """The servers whose state is under one folder. Every process below them carries that folder's path as its label."""
+    """The servers whose state is in one folder."""
 
     def __init__(
         self,
@@ -61,43 +93,46 @@ class LocalCloud:
         self._progress = progress
         self._start_timeout_s = start_timeout_s
         self._grace_s = grace_s
-        self._records = Records(state_dir / "cloud.json")
-        self._users = Users(state_dir / "users.json")
+        self._records = ServerRecords(state_dir / "cloud.json")
+        self._leases = Leases(state_dir / "leases.json")
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def up(self) -> tuple[str, ...]:
-        """Starts the servers that do not run, and returns their names once all are ready. They run until `down`.
+        """Start the servers that do not run, and return their names once all are ready. They run until `down`.
 
-        When that fails, or is interrupted, the servers that it started are ended again. A cloud that others started on
-        these ports is used as it is.
+        Raises PortInUseError, StartError or LocalCloudError, after it has ended the servers that it had started.
         """
-        return self._up(lambda started: self._users.forget())
+        return self._up(lambda started: self._leases.clear())
 
     def join(self) -> tuple[str, ...]:
-        """As `up`, but what is started runs until the last that joined has left."""
-        return self._up(self._users.enter)
+        """Start servers as `up` does, but only until the last process that joined has left."""
+        return self._up(self._leases.acquire)
 
-    def leave(self) -> list[Ended]:
+    def leave(self) -> list[EndedProcess]:
+        """End the servers that were started for processes that joined, if this process was the last of them."""
         with self._locked():
-            unused = self._users.leave()
+            unused = self._leases.release()
             return self._end(unused) if unused else []
 
-    def down(self) -> list[Ended]:
-        """Ends the servers, and what is left of them or of any that died before."""
+    def down(self) -> list[EndedProcess]:
+        """End the servers, and whatever they or earlier servers left running."""
         with self._locked():
-            self._users.forget()
+            self._leases.clear()
             return self._end(self._records.read())
 
     def is_up(self) -> bool:
-        """Whether all answer; refused when one of ours runs on another port than the one asked for."""
-        return self.is_elsewhere() or all(self._process(server) and is_healthy(server) for server in self.servers)
+        """Return whether all servers answer.
 
-    def is_elsewhere(self) -> bool:
-        """Whether a cloud that was started by other means answers on the ports, and none of ours runs."""
-        return not any(self._process(server) for server in self.servers) and answers_elsewhere(self.servers)
+        Raises LocalCloudError when one of ours runs on another port than the one asked for.
+        """
+        return self.is_external() or all(self._process(server) and is_healthy(server) for server in self.servers)
+
+    def is_external(self) -> bool:
+        """Return whether no server of ours runs, and a cloud that was started by other means answers on the ports."""
+        return not any(self._process(server) for server in self.servers) and external_cloud_answers(self.servers)
 
     def require_ports(self) -> None:
-        """Refuses other ports than those of the servers that run."""
+        """Raise LocalCloudError when a server runs on another port than the one asked for."""
         for server in self.servers:
             self._process(server)
 
@@ -105,19 +140,18 @@ class LocalCloud:
         return tuple(self._status(server) for server in self.servers)
 
     def log(self, name: str) -> Path:
+        """Return the path of the server's log, which need not exist."""
         return self.state_dir / "logs" / f"{name}.log"
 
-    def _up(self, note_use: Callable[[tuple[str, ...]], None]) -> tuple[str, ...]:
+    def _up(self, note_started: Callable[[tuple[str, ...]], None]) -> tuple[str, ...]:
         with self._locked(), ExitStack() as undo:
             undo.callback(self._progress.clear)
-            if self.is_elsewhere():
-                self._progress.say(
-                    "using the local cloud that answers already, started by other means (docker compose ps)"
-                )
+            if self.is_external():
+                self._progress.say("using the local cloud that was started by other means (see docker compose ps)")
                 return ()
             missing = tuple(server for server in self.servers if self._process(server) is None)
             if missing:
-                self._recover(missing)
+                self._clear_dead(missing)
             for server in missing:
                 require_free(server)
             for server in missing:
@@ -125,7 +159,7 @@ class LocalCloud:
                 self._start(server)
             self._wait_until_ready(missing)
             started = tuple(server.name for server in missing)
-            note_use(started)
+            note_started(started)
             undo.pop_all()
         return started
 
@@ -135,24 +169,25 @@ class LocalCloud:
         return stack
 
     def _process(self, server: Server) -> psutil.Process | None:
+        """Return the running server; raise LocalCloudError when it has another port than the one asked for."""
         record = self._records.read().get(server.name)
         process = find(record.pid, record.created) if record else None
         if record and process and record.port != server.port:
             raise LocalCloudError(
                 f"{server.name} runs on port {record.port}, not on {server.port}. "
-                f"Run `make down` first, or keep its port: export {server.port_variable}={record.port}"
+                f"Run `scones down` first, or keep its port: export {server.port_variable}={record.port}"
             )
         return process
 
     def _start(self, server: Server) -> None:
         if server.scratch:
-            emptied(server.scratch)
+            empty_folder(server.scratch)
         log = self.log(server.name)
         log.parent.mkdir(parents=True, exist_ok=True)
         if log.exists():
             log.replace(log.with_name(f"{log.name}.1"))
         child = self._children[server.name] = self._spawn(server, log)
-        self._records.put(server.name, Record(child.pid, psutil.Process(child.pid).create_time(), server.port))
+        self._records.put(server.name, ServerRecord(child.pid, psutil.Process(child.pid).create_time(), server.port))
         self._progress.say(f"starting {server.name} on port {server.port} (pid {child.pid}, log {log})")
 
     def _spawn(self, server: Server, log: Path) -> "subprocess.Popen[bytes]":
@@ -164,7 +199,7 @@ class LocalCloud:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    # a terminal's Ctrl-C is for the command in the foreground, not for its cloud
+                    # a terminal's Ctrl-C is meant for the command in the foreground, not for its cloud
                     start_new_session=True,
                 )
             except OSError as error:
@@ -172,37 +207,37 @@ class LocalCloud:
                     f"{server.name} cannot be started: {server.command[0]}: {error.strerror}. Run: make setup"
                 ) from error
 
-    def _recover(self, missing: Sequence[Server]) -> None:
-        """Clears what is left of servers that died, or of a start that did not get to its end."""
+    def _clear_dead(self, missing: Sequence[Server]) -> None:
+        """Remove the records of servers that died, and end what they or an interrupted start left running."""
         records = self._records.read()
         for server in missing:
             if record := records.get(server.name):
                 self._progress.say(
-                    f"{server.name} (pid {record.pid}) has died. It is started again: {server.on_restart}"
+                    f"{server.name} (pid {record.pid}) has died and is started again: {server.on_restart}"
                 )
                 self._records.remove(server.name)
         for ended in self._sweep():
-            self._progress.say(f"ended what had been left running: pid {ended.pid}: {ended.command}")
+            self._progress.say(f"ended a process that had been left running: pid {ended.pid}: {ended.command}")
 
-    def _sweep(self) -> list[Ended]:
-        """Ends what carries our label and has no server above it any more."""
-        swept: list[Ended] = []
-        # more than once: what is ending may still start something
-        while left := end(leftovers(self.state_dir, self._running()), self._grace_s):
-            swept += left
+    def _sweep(self) -> list[EndedProcess]:
+        """End the processes that have our label and no live server above them."""
+        swept: list[EndedProcess] = []
+        # repeat, since a process that is ending may still start another
+        while ended := end(leftovers(self.state_dir, self._running()), self._grace_s):
+            swept += ended
         self._reap()
         return swept
 
     def _reap(self) -> None:
-        """Takes the exit codes of those children that have ended. One that shows as a zombie may still have threads."""
+        """Wait for those children that have ended. A zombie may still have threads that are running."""
         running = {process.pid for process in self._running()}
         for child in self._children.values():
             if child.pid not in running:
                 child.wait(KILL_TIMEOUT_S)
 
     def _running(self) -> list[psutil.Process]:
-        found = (find(record.pid, record.created) for record in self._records.read().values())
-        return [process for process in found if process]
+        processes = (find(record.pid, record.created) for record in self._records.read().values())
+        return [process for process in processes if process]
 
     def _wait_until_ready(self, started_now: Sequence[Server]) -> None:
         started = time.monotonic()
@@ -231,7 +266,7 @@ class LocalCloud:
     def _not_ready(self, server: Server, waited_s: float) -> str:
         return (
             f"{server.name} did not answer http://127.0.0.1:{server.port}{server.health_path} within {waited_s:.0f} s. "
-            f"`make down` and `make up` start it afresh.\n{self._log_tail(server)}"
+            f"`scones down` and `scones up` restart it.\n{self._log_tail(server)}"
         )
 
     def _log_tail(self, server: Server) -> str:
@@ -239,10 +274,10 @@ class LocalCloud:
         lines = last_lines(log, LOG_LINES_SHOWN)
         return "\n".join([f"The last lines of {log}:", *(f"  {line}" for line in lines or ["(nothing)"])])
 
-    def _end(self, names: Collection[str]) -> list[Ended]:
+    def _end(self, names: Collection[str]) -> list[EndedProcess]:
         records = {name: record for name, record in self._records.read().items() if name in names}
-        found = (find(record.pid, record.created) for record in records.values())
-        ended = end([process for process in found if process], self._grace_s)
+        processes = (find(record.pid, record.created) for record in records.values())
+        ended = end([process for process in processes if process], self._grace_s)
         for name in records:
             self._records.remove(name)
         return ended + self._sweep()
@@ -250,15 +285,15 @@ class LocalCloud:
     def _status(self, server: Server) -> ServerStatus:
         record = self._records.read().get(server.name)
         process = find(record.pid, record.created) if record else None
-        if process is None and is_recognised(server):
-            return ServerStatus(server.name, State.ELSEWHERE, server.port, Path("(docker compose logs)"))
+        if process is None and is_recognized(server):
+            return ServerStatus(server.name, ServerState.EXTERNAL, server.port, Path("(docker compose logs)"))
         if record is None:
-            return ServerStatus(server.name, State.STOPPED, server.port, self.log(server.name))
+            return ServerStatus(server.name, ServerState.STOPPED, server.port, self.log(server.name))
         if process is None:
-            return ServerStatus(server.name, State.DEAD, record.port, self.log(server.name), record.pid)
+            return ServerStatus(server.name, ServerState.DEAD, record.port, self.log(server.name), record.pid)
         return ServerStatus(
             name=server.name,
-            state=State.RUNNING if is_healthy(replace(server, port=record.port)) else State.NOT_ANSWERING,
+            state=ServerState.RUNNING if is_healthy(replace(server, port=record.port)) else ServerState.NOT_ANSWERING,
             port=record.port,
             log=self.log(server.name),
             pid=record.pid,

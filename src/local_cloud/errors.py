@@ -1,16 +1,16 @@
-"""What can go wrong with the local cloud, said so that the reader knows what to do next."""
+"""Errors of the local cloud. Each message says what is wrong and what to do next."""
 
 
 class LocalCloudError(Exception):
-    """The local cloud could not do what was asked; the message says why and what to do."""
+    """The local cloud could not do what was asked."""
 
 
 class SettingsError(LocalCloudError):
-    """A variable of the environment has a value that cannot be used."""
+    """An environment variable has a value that cannot be used."""
 
 
 class PortInUseError(LocalCloudError):
-    """A port that a server needs belongs to a process that is not ours."""
+    """A process that is not ours has a port that a server needs."""
 
 
 class StartError(LocalCloudError):

@@ -1,4 +1,4 @@
-"""Runs a command in the foreground, and ends it whole when we are told to stop."""
+"""A command in the foreground, ended with all of its children when a signal tells us to stop."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ GRACE_S = 10.0
 
 
 class Interrupted(BaseException):
-    """We were told to stop. Not an Exception, so that only clean-up takes note of it on its way out."""
+    """A signal told us to stop. It is a BaseException, so that no handler for errors swallows it."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(signal.Signals(signum).name)
@@ -24,7 +24,7 @@ class Interrupted(BaseException):
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Turns the signals that mean "stop" into one Interrupted; those that follow do not disturb the clean-up."""
+    """Turn the first signal that means "stop" into Interrupted, and ignore later ones, so that clean-up can finish."""
 
     def stop(signum: int, frame: FrameType | None) -> None:
         for each in SIGNALS:
@@ -40,8 +40,8 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
-    """For the clean-up after a command that ended by itself: it has deadlines, and half of it would leave processes."""
+def signals_ignored() -> Iterator[None]:
+    """Ignore signals during a clean-up, which has deadlines of its own and would otherwise leave processes behind."""
     before = {each: signal.signal(each, signal.SIG_IGN) for each in SIGNALS}
     try:
         yield
@@ -51,10 +51,13 @@ def uninterrupted() -> Iterator[None]:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Runs it to its end and returns its exit code as a shell would give it."""
+    """Run the command to its end, and return its exit code as a shell does: 128 + n for signal n.
+
+    Raises LocalCloudError when the command cannot be run.
+    """
     child: subprocess.Popen[bytes] | None = None
     try:
-        with _deferred():
+        with _signals_deferred():
             child = subprocess.Popen(command, env=environment)
         code = child.wait()
     except OSError as error:
@@ -67,8 +70,8 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 @contextmanager
-def _deferred() -> Iterator[None]:
-    """A signal that comes while a process is made is delivered once we know which process that is."""
+def _signals_deferred() -> Iterator[None]:
+    """Hold signals back while a process is being started, and deliver them once we have its pid."""
     received: list[int] = []
     before = {each: signal.signal(each, lambda signum, frame: received.append(signum)) for each in SIGNALS}
     try:
@@ -81,6 +84,7 @@ def _deferred() -> Iterator[None]:
 
 
 def _stop(child: "subprocess.Popen[bytes]", signum: int) -> None:
+    """Pass the signal on, wait, kill the command if it stays, and end what it had started."""
     below = descendants(child.pid)
     if not _sent_by_terminal(signum):
         child.send_signal(signum)
@@ -93,7 +97,7 @@ def _stop(child: "subprocess.Popen[bytes]", signum: int) -> None:
 
 
 def _sent_by_terminal(signum: int) -> bool:
-    """A terminal's Ctrl-C went to the command too; sent twice, it would break into the command's own clean-up."""
+    """Return whether a terminal's Ctrl-C reached the command, too. A second one would interrupt its clean-up."""
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:

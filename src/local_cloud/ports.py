@@ -1,4 +1,4 @@
-"""Who has a port."""
+"""Ports: whether one is free, which process listens on it, whether a server answers there."""
 
 import errno
 import http.client
@@ -14,8 +14,9 @@ HEALTH_BYTES = 65_536
 
 
 def is_free(port: int) -> bool:
+    """Return whether a server could listen on the loopback port."""
     with socket.socket() as probe:
-        # as every server does: a connection that lingers in TIME_WAIT is no reason to refuse
+        # as servers do: a connection that lingers in TIME_WAIT is no reason to refuse
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -27,35 +28,40 @@ def is_free(port: int) -> bool:
 
 
 def require_free(server: Server) -> None:
+    """Raise PortInUseError, which names the process, when the server's port is taken."""
     if is_free(server.port):
         return
     raise PortInUseError(
-        f"port {server.port}, which {server.name} needs, is in use by {_who(server.port)}\n"
-        f"Stop that, or choose another port for all that follows: export {server.port_variable}={free_port()}; make up"
-        "\n(A local cloud in containers is used once it is whole and ready: docker compose up -d --wait)"
+        f"port {server.port}, which {server.name} needs, is in use by {_describe_listener(server.port)}\n"
+        f"Stop that, or use another port from now on: export {server.port_variable}={free_port()}; scones up\n"
+        "(A local cloud in containers is used once both of its servers answer: docker compose up -d --wait)"
     )
 
 
 def free_port() -> int:
+    """Return a loopback port that no process uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
 
 
-def _who(port: int) -> str:
-    holder = _holder(port)
-    if holder is None:
+def _describe_listener(port: int) -> str:
+    listener = _listener(port)
+    if listener is None:
         return f"a process that this user may not see (as root: ss -ltnp 'sport = :{port}')"
-    who = f"pid {holder.pid}: {describe(holder)}"
-    other = _label(holder)
-    return f"{who} (the local cloud of {other}: make down there ends it)" if other else who
+    description = f"pid {listener.pid}: {describe(listener)}"
+    state_dir = _label(listener)
+    return f"{description} (the local cloud of {state_dir}: scones down there ends it)" if state_dir else description
 
 
-def is_anothers(port: int) -> bool:
-    """Whether a process of some local cloud has it. What cannot be seen is none: containers' ports are root's."""
-    holder = _holder(port)
-    return holder is not None and _label(holder) is not None
+def belongs_to_another_local_cloud(port: int) -> bool:
+    """Return whether a process with our label listens there.
+
+    A process that this user may not see counts as none: the ports of containers are root's.
+    """
+    listener = _listener(port)
+    return listener is not None and _label(listener) is not None
 
 
 def _label(process: psutil.Process) -> str | None:
@@ -66,7 +72,7 @@ def _label(process: psutil.Process) -> str | None:
     return label
 
 
-def _holder(port: int) -> psutil.Process | None:
+def _listener(port: int) -> psutil.Process | None:
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:
@@ -85,12 +91,12 @@ def _process(pid: int) -> psutil.Process | None:
 
 
 def is_healthy(server: Server, timeout_s: float = 2.0) -> bool:
-    """Whether it answers its health path with 200."""
+    """Return whether the server answers its health path with 200."""
     return health(server, timeout_s) is not None
 
 
 def health(server: Server, timeout_s: float = 2.0) -> bytes | None:
-    """What its health path says, if it answers with 200 (asked without the proxy of the environment)."""
+    """Return the body of its health path, or None unless it answers 200. A proxy of the environment is not asked."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=timeout_s)
     try:
         connection.request("GET", server.health_path)

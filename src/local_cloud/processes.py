@@ -1,7 +1,7 @@
-"""Finds and ends processes of ours, and no others.
+"""Processes of ours, and how they end. No other process is ever touched.
 
-A process is ours when its pid and its creation time are those that were written down, or when its environment carries
-the label, which every descendant of a server inherits.
+A process is ours when its pid and creation time equal those in a record, or when its environment has the label, which
+every descendant of a server inherits.
 """
 
 import os
@@ -14,22 +14,24 @@ from pathlib import Path
 import psutil
 
 LABEL = "SCONES_LOCAL_CLOUD"
-# The kernel counts a creation time in ticks since boot, so the clock's corrections move it a little.
+# The kernel stores a creation time as ticks since boot, so corrections of the clock move it a little.
 CREATED_TOLERANCE_S = 2.0
 KILL_TIMEOUT_S = 5.0
 POLL_S = 0.02
 
 
 @dataclass(frozen=True)
-class Ended:
+class EndedProcess:
+    """A process that was ended, described before it went."""
+
     pid: int
     command: str
     killed: bool
-    """Whether it had to be killed, because it did not end in its grace."""
+    """Whether it was killed, because it ignored the request to end."""
 
 
 def find(pid: int, created: float) -> psutil.Process | None:
-    """The process, unless it has ended: its pid may be another's by now."""
+    """Return the process, or None when it has ended. Its pid may belong to another process by now."""
     try:
         process = psutil.Process(pid)
     except psutil.NoSuchProcess:
@@ -39,9 +41,9 @@ def find(pid: int, created: float) -> psutil.Process | None:
 
 
 def leftovers(state_dir: Path, servers: Iterable[psutil.Process] = ()) -> list[psutil.Process]:
-    """The processes of this user that carry the label, and are neither one of these servers nor below one.
+    """Return this user's processes with the label that are neither one of these servers nor below one.
 
-    Whoever asks is spared, and whoever started it.
+    The calling process and its ancestors are left out.
     """
     me = psutil.Process()
     spared = {me, *me.parents()}
@@ -51,6 +53,7 @@ def leftovers(state_dir: Path, servers: Iterable[psutil.Process] = ()) -> list[p
 
 
 def carries_label(process: psutil.Process, state_dir: Path) -> bool:
+    """Return whether the process is this user's and was started, directly or not, by the cloud of `state_dir`."""
     try:
         if process.uids().real != os.getuid():
             return False
@@ -60,8 +63,8 @@ def carries_label(process: psutil.Process, state_dir: Path) -> bool:
     return bool(environment.get(LABEL) == str(state_dir))
 
 
-def end(processes: Iterable[psutil.Process], grace_s: float) -> list[Ended]:
-    """Asks them to end, waits, and kills those that did not."""
+def end(processes: Iterable[psutil.Process], grace_s: float) -> list[EndedProcess]:
+    """Ask the processes to end, wait `grace_s`, and kill those that remain."""
     asked = {process: describe(process) for process in processes}
     for process in asked:
         with suppress(psutil.NoSuchProcess):
@@ -71,11 +74,11 @@ def end(processes: Iterable[psutil.Process], grace_s: float) -> list[Ended]:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     _still_running(left, KILL_TIMEOUT_S)
-    return [Ended(process.pid, command, killed=process in left) for process, command in asked.items()]
+    return [EndedProcess(process.pid, command, killed=process in left) for process, command in asked.items()]
 
 
 def _still_running(processes: Iterable[psutil.Process], timeout_s: float) -> list[psutil.Process]:
-    """Those that run after the time-out. A zombie has ended, whether or not anybody ever reaps it."""
+    """Wait, and return those that still run. A zombie counts as ended, whether or not its parent ever reaps it."""
     deadline = time.monotonic() + timeout_s
     left = list(processes)
     while left := [process for process in left if _is_running(process)]:
@@ -93,6 +96,7 @@ def _is_running(process: psutil.Process) -> bool:
 
 
 def describe(process: psutil.Process) -> str:
+    """Return its command line, or its name."""
     try:
         return " ".join(process.cmdline()) or str(process.name())
     except psutil.Error:
@@ -100,7 +104,7 @@ def describe(process: psutil.Process) -> str:
 
 
 def memory_bytes(process: psutil.Process) -> int:
-    """Resident memory of the process and everything below it."""
+    """Return the resident memory of the process and its descendants."""
     total = 0
     for member in (process, *descendants(process.pid)):
         try:
@@ -111,6 +115,7 @@ def memory_bytes(process: psutil.Process) -> int:
 
 
 def descendants(pid: int) -> list[psutil.Process]:
+    """Return the children of the process and theirs, at every depth."""
     try:
         return list(psutil.Process(pid).children(recursive=True))
     except psutil.Error:

@@ -1,4 +1,4 @@
-"""The two servers of the local cloud: what starts them, and what they are told."""
+"""The two servers of the local cloud: their commands, environments and ports."""
 
 import os
 import sys
@@ -7,32 +7,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local_cloud.aws import CREDENTIALS, without_aws
+from local_cloud.aws_environment import CREDENTIALS, without_aws
 from local_cloud.settings import Settings
 
 
-def _is_none(_: Any) -> bool:
+def _recognizes_nothing(_: Any) -> bool:
     return False
 
 
 @dataclass(frozen=True)
 class Server:
+    """One server: how to start it, and how to recognize one that others have started."""
+
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
     port: int
     health_path: str
     port_variable: str
-    """The variable by which the person chooses another port."""
+    """The variable with which the person chooses another port."""
     on_restart: str = "its state is kept"
-    """What becomes of its state when it died and is started again."""
+    """What the person is told about its state when it died and is started again."""
     scratch: Path | None = None
-    """A folder that is worth nothing once the server has ended, and is emptied before it starts."""
-    is_named_by: Callable[[Any], bool] = _is_none
-    """Whether what a health path says is this server's, so that one which was started by other means is known."""
+    """A folder that is emptied before each start, since the server does not read what an earlier run left in it."""
+    recognizes: Callable[[Any], bool] = _recognizes_nothing
+    """Whether the JSON body of a health path is one of this server's, however the server was started."""
 
 
 def servers(settings: Settings, environment: Mapping[str, str] = os.environ) -> tuple[Server, ...]:
+    """Return the servers in the order in which they are started."""
     return sagemaker(settings, environment), localstack(settings, environment)
 
 
@@ -53,48 +56,48 @@ def sagemaker(settings: Settings, environment: Mapping[str, str]) -> Server:
         health_path="/health",
         port_variable="SCONES_SAGEMAKER_PORT",
         on_restart="its jobs and endpoints are kept",
-        is_named_by=lambda said: isinstance(said, dict) and said.get("service") == "sagemaker",
+        recognizes=lambda body: isinstance(body, dict) and body.get("service") == "sagemaker",
     )
 
 
 def localstack(settings: Settings, environment: Mapping[str, str]) -> Server:
     python = settings.root / ".venv-localstack" / "bin" / "python"
     scratch = settings.state_dir / "localstack"
-    own = without_aws(environment, also=("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "TMPDIR"))
+    inherited = without_aws(environment, also=("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "TMPDIR"))
     return Server(
         name="localstack",
-        # -P: the folder that it is started from does not become a place to import from
+        # -P: Python must not import from the folder in which the command is started
         command=(str(python), "-P", "-m", "localstack.runtime.main"),
         environment={
             "LAMBDA_RUNTIME_EXECUTOR": "process",
-            **own,
+            **inherited,
             **CREDENTIALS,
             "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "0",
             "DISABLE_EVENTS": "1",
             # no DNS server: it would take port 53
             "DNS_ADDRESS": "0",
             "FILESYSTEM_ROOT": str(scratch),
-            # our plugin's: LocalStack's own binds every interface, whatever GATEWAY_LISTEN says
+            # our plugin's server: LocalStack's own binds every interface, whatever GATEWAY_LISTEN says
             "GATEWAY_SERVER": "loopback",
             "GATEWAY_LISTEN": f"127.0.0.1:{settings.localstack_port}",
             "LOCALSTACK_HOST": f"127.0.0.1:{settings.localstack_port}",
-            # in a container that is not LocalStack's own it would take itself for its image, and ignore FILESYSTEM_ROOT
+            # in any container, LocalStack assumes that it runs in its own image, and ignores FILESYSTEM_ROOT
             "OVERRIDE_IN_DOCKER": "0",
             "PYTHONUNBUFFERED": "1",
             "SAGEMAKER_ENDPOINT_URL": settings.sagemaker_url,
             "SKIP_SSL_CERT_DOWNLOAD": "1",
-            # the name that LocalStack would put into a queue's URL needs a DNS server
+            # the host names that LocalStack puts into queue URLs by default need a DNS server
             "SQS_ENDPOINT_STRATEGY": "path",
-            # plux caches entry points by user; a plugin installed since would not be seen
+            # plux caches entry points per user, and would not see a plugin that was installed since
             "XDG_CACHE_HOME": str(scratch / "cache"),
-            # functions' code: not in /tmp, where it would outlive a server that is killed
+            # the folder of functions' code: in /tmp it would outlive a server that is killed
             "TEMP": str(scratch),
         },
         port=settings.localstack_port,
         health_path="/_localstack/health",
         port_variable="SCONES_LOCALSTACK_PORT",
-        on_restart="it keeps nothing, so buckets, functions and state machines are to be made again (make run does)",
+        on_restart="it keeps nothing, so create buckets, functions and state machines again (scones run does)",
         scratch=scratch,
-        # that of another LocalStack, without our plugin, has no such service
-        is_named_by=lambda said: isinstance(said, dict) and "sagemaker-runtime" in (said.get("services") or ()),
+        # a LocalStack without our plugin has no such service
+        recognizes=lambda body: isinstance(body, dict) and "sagemaker-runtime" in (body.get("services") or ()),
     )

@@ -1,4 +1,4 @@
-"""Reads the environment, once."""
+"""Settings of the local cloud, read from the environment once per command."""
 
 import os
 from collections.abc import Mapping
@@ -16,6 +16,8 @@ SAGEMAKER_PORT = 4570
 
 @dataclass(frozen=True)
 class Settings:
+    """Where the local cloud keeps its state, on which ports it listens, and which AWS profile is in use."""
+
     root: Path = ROOT
     state_dir: Path = ROOT / ".scones"
     localstack_port: int = LOCALSTACK_PORT
@@ -41,7 +43,7 @@ class Settings:
 
     @property
     def is_local(self) -> bool:
-        """Whether the profile is ours; any other is a person's own, and nothing is started for it."""
+        """Whether the profile is ours. Any other is the person's own, and nothing is started for it."""
         return self.profile in (LOCAL_PROFILE, LOCAL_MODE_PROFILE)
 
     @property

@@ -1,4 +1,4 @@
-"""What is written down about the running servers, and the lock that keeps two commands apart."""
+"""The record of the running servers, and the lock that lets one command at a time change them."""
 
 import fcntl
 import json
@@ -14,35 +14,35 @@ from local_cloud.errors import LocalCloudError
 
 
 @dataclass(frozen=True)
-class Record:
-    """A server that was started. pid and creation time together name a process for good."""
+class ServerRecord:
+    """A server that was started. Its pid and creation time together identify the process for good."""
 
     pid: int
     created: float
     port: int
 
 
-class Records:
-    """The records in `cloud.json`, by the server's name."""
+class ServerRecords:
+    """The records in `cloud.json`, by server name."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self) -> dict[str, Record]:
-        """A file that is missing or broken is no record: the label finds what it would have told."""
+    def read(self) -> dict[str, ServerRecord]:
+        """Return the records; none when the file is missing or broken, since the label still finds the processes."""
         try:
             content = json.loads(self._path.read_text())
-            return {name: Record(**record) for name, record in content.items()}
+            return {name: ServerRecord(**record) for name, record in content.items()}
         except (FileNotFoundError, ValueError, TypeError, AttributeError):
             return {}
 
-    def put(self, name: str, record: Record) -> None:
+    def put(self, name: str, record: ServerRecord) -> None:
         self._write({**self.read(), name: record})
 
     def remove(self, name: str) -> None:
         self._write({other: record for other, record in self.read().items() if other != name})
 
-    def _write(self, records: dict[str, Record]) -> None:
+    def _write(self, records: dict[str, ServerRecord]) -> None:
         new = self._path.with_suffix(".new")
         new.write_text(json.dumps({name: asdict(record) for name, record in records.items()}, indent=2) + "\n")
         new.replace(self._path)
@@ -50,7 +50,10 @@ class Records:
 
 @contextmanager
 def locked(state_dir: Path, say: Callable[[str], None], timeout_s: float) -> Iterator[None]:
-    """Lets one command at a time change the cloud. The kernel frees the lock of a process that dies."""
+    """Let one command at a time change the cloud. The kernel frees the lock of a process that dies.
+
+    Raises LocalCloudError after `timeout_s`.
+    """
     state_dir.mkdir(parents=True, exist_ok=True)
     with (state_dir / "lock").open("a+") as file:
         _acquire(file.fileno(), state_dir, say, timeout_s)
@@ -62,7 +65,7 @@ def locked(state_dir: Path, say: Callable[[str], None], timeout_s: float) -> Ite
 
 def _acquire(descriptor: int, state_dir: Path, say: Callable[[str], None], timeout_s: float) -> None:
     deadline = time.monotonic() + timeout_s
-    said = False
+    was_told = False
     while True:
         try:
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -73,13 +76,14 @@ def _acquire(descriptor: int, state_dir: Path, say: Callable[[str], None], timeo
                 f"another command (pid {holder}) has been changing the local cloud of {state_dir} for more than "
                 f"{timeout_s:.0f} s. Wait for it, or end it: kill {holder}"
             )
-        if not said:
+        if not was_told:
             say(f"another command (pid {holder}) is changing the local cloud: waiting for it")
-            said = True
+            was_told = True
         time.sleep(0.1)
 
 
-def emptied(folder: Path) -> Path:
+def empty_folder(folder: Path) -> Path:
+    """Remove what is in the folder, and make it when it is missing."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -17,14 +17,14 @@ from typing import Any
 import boto3
 import pytest
 
-from local_cloud.aws import client_environment, write_config
+from local_cloud.aws_environment import client_environment, write_config
 from local_cloud.cloud import LocalCloud
-from local_cloud.elsewhere import answers_elsewhere
+from local_cloud.external_cloud import external_cloud_answers
 from local_cloud.ports import free_port
 from local_cloud.processes import leftovers
-from local_cloud.progress import Progress
 from local_cloud.servers import servers
 from local_cloud.settings import LOCAL_MODE_PROFILE, LOCAL_PROFILE, Settings
+from local_cloud.terminal.progress import Progress
 
 PROFILES = {"embedded": LOCAL_PROFILE, "compose": LOCAL_PROFILE, "local-mode": LOCAL_MODE_PROFILE}
 CLOUD = os.environ.get("SCONES_TEST_CLOUD") or "embedded"
@@ -43,7 +43,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 def compose_cloud(state_dir: Path) -> Iterator[Settings]:
     settings = replace(Settings.from_environment(), state_dir=state_dir)
-    if not answers_elsewhere(servers(settings)):
+    if not external_cloud_answers(servers(settings)):
         pytest.exit(f"no cloud answers on {settings.localstack_url} and {settings.sagemaker_url}: make test-docker")
     write_config(settings)
     build_color_model()

@@ -12,11 +12,11 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from local_cloud.cloud import LocalCloud, State
+from local_cloud.cloud import LocalCloud, ServerState
 from local_cloud.processes import carries_label, leftovers
-from local_cloud.progress import Progress
 from local_cloud.servers import servers
 from local_cloud.settings import Settings
+from local_cloud.terminal.progress import Progress
 
 from .conftest import CLOUD, settings_of_a_new_cloud
 
@@ -87,6 +87,6 @@ def test_up_restarts_a_server_that_was_killed(doomed: LocalCloud, name: str) -> 
     process = psutil.Process(next(status.pid for status in doomed.status() if status.name == name))
     process.kill()
     psutil.wait_procs([process], timeout=10)
-    assert [status.state for status in doomed.status() if status.name == name] == [State.DEAD]
+    assert [status.state for status in doomed.status() if status.name == name] == [ServerState.DEAD]
     assert doomed.up() == (name,)
-    assert [status.state for status in doomed.status()] == [State.RUNNING, State.RUNNING]
+    assert [status.state for status in doomed.status()] == [ServerState.RUNNING, ServerState.RUNNING]

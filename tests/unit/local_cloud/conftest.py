@@ -14,8 +14,8 @@ import pytest
 from local_cloud.cloud import LocalCloud
 from local_cloud.ports import free_port
 from local_cloud.processes import end, leftovers
-from local_cloud.progress import Progress
 from local_cloud.servers import Server
+from local_cloud.terminal.progress import Progress
 
 PAUSE = threading.Event()
 PROGRAM = Path(__file__).with_name("server_program.py")
@@ -30,13 +30,13 @@ def server(name: str, *options: str, port: int | None = None) -> Server:
         port=port,
         health_path="/health",
         port_variable=f"{name.upper()}_PORT",
-        is_named_by=lambda said: said == {"service": "one"},
+        recognizes=lambda body: body == {"service": "one"},
     )
 
 
 @contextmanager
 def running(command: Sequence[str], environment: Mapping[str, str] = os.environ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that is not of our starting."""
+    """A process that the cloud has not started."""
     process = subprocess.Popen(command, env=dict(environment))
     try:
         yield process
@@ -46,19 +46,19 @@ def running(command: Sequence[str], environment: Mapping[str, str] = os.environ)
 
 
 class Clouds:
-    """Makes clouds under one state folder, as several commands would, and remembers what they said."""
+    """Makes clouds under one state folder, as several commands would, and keeps their output."""
 
     def __init__(self, state_dir: Path) -> None:
         self.state_dir = state_dir
-        self.said = io.StringIO()
-        self._made: list[LocalCloud] = []
+        self.output = io.StringIO()
+        self._clouds: list[LocalCloud] = []
 
-    def __call__(self, *servers: Server, timeout_s: float = 20.0, grace_s: float = 2.0) -> LocalCloud:
-        self._made.append(LocalCloud(servers, self.state_dir, Progress(self.said), timeout_s, grace_s))
-        return self._made[-1]
+    def __call__(self, *servers: Server, timeout_s: float = 120.0, grace_s: float = 2.0) -> LocalCloud:
+        self._clouds.append(LocalCloud(servers, self.state_dir, Progress(self.output), timeout_s, grace_s))
+        return self._clouds[-1]
 
     def close(self) -> None:
-        for cloud in self._made:
+        for cloud in self._clouds:
             cloud.down()
 
 
@@ -70,10 +70,10 @@ def clouds(tmp_path: Path) -> Iterator[Clouds]:
     assert end(leftovers(clouds.state_dir), grace_s=0.1) == []
 
 
-def eventually(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+def eventually(condition: Callable[[], object], timeout_s: float = 120.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
-        assert time.monotonic() < deadline, f"not so within {timeout_s} s"
+        assert time.monotonic() < deadline, f"the condition did not hold within {timeout_s} s"
         PAUSE.wait(0.02)
 
 

@@ -8,11 +8,11 @@ import threading
 import psutil
 import pytest
 
-from local_cloud.cloud import LocalCloud, State
+from local_cloud.cloud import LocalCloud, ServerState
 from local_cloud.errors import LocalCloudError, PortInUseError, StartError
 from local_cloud.ports import free_port, is_healthy
 from local_cloud.processes import LABEL, leftovers
-from local_cloud.state import Record, Records
+from local_cloud.state import ServerRecord, ServerRecords
 
 from .conftest import Clouds, eventually, runs, server
 
@@ -26,16 +26,16 @@ def kill(pid: int) -> None:
     eventually(lambda: not runs(pid))
 
 
-def states(cloud: LocalCloud) -> list[State]:
+def states(cloud: LocalCloud) -> list[ServerState]:
     return [status.state for status in cloud.status()]
 
 
 def test_up_starts_both_and_down_ends_both(clouds: Clouds) -> None:
     cloud = clouds(server("one"), server("two"))
     assert cloud.up() == ("one", "two")
-    assert states(cloud) == [State.RUNNING, State.RUNNING]
+    assert states(cloud) == [ServerState.RUNNING, ServerState.RUNNING]
     assert len(cloud.down()) == 2
-    assert states(cloud) == [State.STOPPED, State.STOPPED]
+    assert states(cloud) == [ServerState.STOPPED, ServerState.STOPPED]
     assert leftovers(clouds.state_dir) == []
 
 
@@ -54,10 +54,10 @@ def test_only_the_dead_server_is_started_again_and_what_it_left_is_ended(clouds:
     cloud.up()
     orphan, kept = child_of(cloud, "one"), child_of(cloud, "two")
     kill(pid_of(cloud, "one"))
-    assert states(cloud) == [State.DEAD, State.RUNNING]
+    assert states(cloud) == [ServerState.DEAD, ServerState.RUNNING]
     assert cloud.up() == ("one",)
-    assert "one (pid" in clouds.said.getvalue()
-    assert "its state is kept" in clouds.said.getvalue()
+    assert "one (pid" in clouds.output.getvalue()
+    assert "its state is kept" in clouds.output.getvalue()
     assert not runs(orphan)
     assert runs(kept)
     cloud.down()
@@ -74,7 +74,7 @@ def test_a_port_in_use_names_its_owner_and_the_way_on(clouds: Clouds) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         with pytest.raises(
-            PortInUseError, match=rf"port {port}.*pid {os.getpid()}: .*\n.*export ONE_PORT=\d+; make up"
+            PortInUseError, match=rf"port {port}.*pid {os.getpid()}: .*\n.*export ONE_PORT=\d+; scones up"
         ):
             clouds(server("one", port=port)).up()
     assert leftovers(clouds.state_dir) == []
@@ -130,9 +130,9 @@ def test_a_start_that_was_killed_before_it_was_written_down_is_recovered(clouds:
 def test_a_recorded_pid_that_is_another_process_by_now_is_left_alone(clouds: Clouds) -> None:
     one = server("one")
     clouds.state_dir.mkdir()
-    Records(clouds.state_dir / "cloud.json").put("one", Record(os.getpid(), created=1.0, port=one.port))
+    ServerRecords(clouds.state_dir / "cloud.json").put("one", ServerRecord(os.getpid(), created=1.0, port=one.port))
     cloud = clouds(one)
-    assert states(cloud) == [State.DEAD]
+    assert states(cloud) == [ServerState.DEAD]
     assert cloud.down() == []
 
 
@@ -142,14 +142,14 @@ def test_a_broken_state_file_is_recovered(clouds: Clouds) -> None:
     (clouds.state_dir / "cloud.json").write_text('{"one": {"pi')
     cloud = clouds(one)
     assert cloud.up() == ("one",)
-    assert states(cloud) == [State.RUNNING]
+    assert states(cloud) == [ServerState.RUNNING]
     cloud.down()
 
 
 def test_another_port_than_that_of_the_running_server_is_refused(clouds: Clouds) -> None:
     one = server("one")
     clouds(one).up()
-    with pytest.raises(LocalCloudError, match=rf"one runs on port {one.port}, not on \d+. Run `make down` first"):
+    with pytest.raises(LocalCloudError, match=rf"one runs on port {one.port}, not on \d+. Run `scones down` first"):
         clouds(server("one")).up()
     clouds(one).down()
 
@@ -161,10 +161,10 @@ def test_a_server_of_others_on_the_asked_port_is_not_ours(clouds: Clouds) -> Non
     eventually(lambda: is_healthy(others))
     with pytest.raises(LocalCloudError, match=rf"one runs on port {one.port}, not on {others.port}"):
         clouds(others).is_up()
-    assert [(status.state, status.port) for status in clouds(others).status()] == [(State.RUNNING, one.port)]
+    assert [(status.state, status.port) for status in clouds(others).status()] == [(ServerState.RUNNING, one.port)]
     foreign.kill()
     foreign.wait()
-    assert states(clouds(others)) == [State.RUNNING]
+    assert states(clouds(others)) == [ServerState.RUNNING]
     assert clouds(one).is_up()
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from local_cloud.cloud import State
+from local_cloud.cloud import ServerState
 from local_cloud.errors import PortInUseError
 from local_cloud.ports import is_healthy
 from local_cloud.processes import LABEL
@@ -20,7 +20,7 @@ def test_one_that_others_started_is_used_and_never_ended(clouds: Clouds) -> None
         cloud = clouds(one)
         assert cloud.up() == ()
         assert cloud.is_up()
-        assert [status.state for status in cloud.status()] == [State.ELSEWHERE]
+        assert [status.state for status in cloud.status()] == [ServerState.EXTERNAL]
         assert cloud.join() == ()
         assert cloud.leave() == cloud.down() == []
         assert others.poll() is None
@@ -28,7 +28,7 @@ def test_one_that_others_started_is_used_and_never_ended(clouds: Clouds) -> None
 
 
 def test_a_server_that_is_not_what_it_should_be_is_refused(clouds: Clouds) -> None:
-    one = replace(server("one"), is_named_by=lambda said: said == {"service": "two"})
+    one = replace(server("one"), recognizes=lambda body: body == {"service": "two"})
     with running(one.command):
         eventually(lambda: is_healthy(one))
         with pytest.raises(PortInUseError, match=f"port {one.port}"):
@@ -47,5 +47,5 @@ def test_the_local_cloud_of_another_folder_is_refused(clouds: Clouds) -> None:
     one = server("one")
     with running(one.command, {**os.environ, LABEL: "/another/.scones"}):
         eventually(lambda: is_healthy(one))
-        with pytest.raises(PortInUseError, match=r"the local cloud of /another/.scones: make down there ends it"):
+        with pytest.raises(PortInUseError, match=r"the local cloud of /another/.scones: scones down there ends it"):
             clouds(one).up()

@@ -1,4 +1,4 @@
-"""`run` as its users meet it: a process of its own, with signals."""
+"""The commands as a person meets them: processes of their own, with signals."""
 
 import os
 import signal
@@ -16,15 +16,16 @@ from local_cloud.settings import ROOT
 
 from .conftest import PROGRAM, Clouds, eventually, runs, server
 
-# `python -m local_cloud`, but for its servers
+# `scones`, but with one small server instead of its two
 MAIN = """
 import os, sys
+from command_line.cli import run
 from local_cloud import cli
 from local_cloud.servers import Server
 port = int(os.environ["ONE_PORT"])
 one = Server("one", (sys.executable, os.environ["PROGRAM"], str(port)), dict(os.environ), port, "/health", "ONE_PORT")
 cli.servers = lambda settings: (one,)
-sys.exit(cli.main(sys.argv[1:]))
+sys.exit(run(sys.argv[1:]))
 """
 
 
@@ -61,14 +62,14 @@ def command(clouds: Clouds) -> Command:
 
 
 def test_passes_on_the_exit_code_and_takes_down_what_it_started(command: Command) -> None:
-    code, output = command.finish("run", "--", "sh", "-c", "exit 7")
+    code, output = command.finish("exec", "--start", "--", "sh", "-c", "exit 7")
     assert code == 7
     assert "one is ready" in output
     assert leftovers(command.clouds.state_dir) == []
 
 
 def test_keeps_the_cloud_when_asked_to(command: Command) -> None:
-    assert command.finish("run", "--", "true", KEEP="1")[0] == 0
+    assert command.finish("exec", "--start", "--", "true", KEEP="1")[0] == 0
     assert len(leftovers(command.clouds.state_dir)) == 1
     assert command.finish("status")[0] == 0
     assert command.finish("down")[0] == 0
@@ -78,7 +79,7 @@ def test_keeps_the_cloud_when_asked_to(command: Command) -> None:
 def test_leaves_a_cloud_up_that_was_up_before(command: Command) -> None:
     assert "The local cloud is up" in command.finish("up")[1]
     assert "already up" in command.finish("up")[1]
-    assert command.finish("run", "--", "true")[0] == 0
+    assert command.finish("exec", "--start", "--", "true")[0] == 0
     assert len(leftovers(command.clouds.state_dir)) == 1
     assert "ended" in command.finish("down")[1]
 
@@ -115,7 +116,7 @@ class Gate:
         self.fifo = fifo
         os.mkfifo(fifo)
         started = fifo.with_suffix(".started")
-        self.process = command("run", "--", "sh", "-c", f"touch {started}; read line < {fifo}; true")
+        self.process = command("exec", "--start", "--", "sh", "-c", f"touch {started}; read line < {fifo}; true")
         eventually(started.exists)
 
     def end(self) -> int:
@@ -127,7 +128,7 @@ class Gate:
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_command_and_the_cloud(command: Command, tmp_path: Path, signum: signal.Signals) -> None:
     started = tmp_path / "started"
-    process = command("run", "--", "sh", "-c", f"sleep 600 & echo $! > {started}; wait")
+    process = command("exec", "--start", "--", "sh", "-c", f"sleep 600 & echo $! > {started}; wait")
     eventually(lambda: started.exists() and started.read_text().strip())
     process.send_signal(signum)
     output, _ = process.communicate(timeout=30)
@@ -140,7 +141,7 @@ def test_ctrl_c_while_python_imports_is_one_line(tmp_path: Path) -> None:
     interrupt = "signal.signal(signal.SIGINT, signal.default_int_handler)\nos.kill(os.getpid(), signal.SIGINT)\n"
     (tmp_path / "click.py").write_text("import os, signal\n" + interrupt)  # a background job ignores it by inheritance
     ended = subprocess.run(
-        [sys.executable, "-m", "local_cloud", "status"],
+        [sys.executable, "-m", "command_line", "status"],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -157,7 +158,7 @@ def test_an_interrupted_up_leaves_nothing(command: Command) -> None:
 
 
 def test_a_command_that_does_not_exist_is_said_and_nothing_stays_up(command: Command) -> None:
-    code, output = command.finish("run", "--", "no-such-command")
+    code, output = command.finish("exec", "--start", "--", "no-such-command")
     assert code == 1
     assert "'no-such-command' cannot be run: No such file or directory" in output
     assert leftovers(command.clouds.state_dir) == []
@@ -165,10 +166,10 @@ def test_a_command_that_does_not_exist_is_said_and_nothing_stays_up(command: Com
 
 def test_starts_nothing_under_a_profile_of_the_persons_own(command: Command) -> None:
     code, output = command.finish(
-        "run", "--", "sh", "-c", "echo $AWS_PROFILE $AWS_REGION", AWS_PROFILE="prod", AWS_REGION="x"
+        "exec", "--start", "--", "sh", "-c", "echo $AWS_PROFILE $AWS_REGION", AWS_PROFILE="prod", AWS_REGION="x"
     )
     assert (code, output) == (0, "prod x\n")
-    assert command.finish("require", AWS_PROFILE="prod") == (0, "")
+    assert command.finish("exec", "--", "true", AWS_PROFILE="prod") == (0, "")
 
 
 # each leads a program elsewhere than to its profile
@@ -185,7 +186,15 @@ PERSONAL = (
 def test_the_command_sees_our_profile_and_nothing_of_the_persons_own(command: Command) -> None:
     mine = dict.fromkeys((*PERSONAL, "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), "mine")
     _, output = command.finish(
-        "run", "--", "sh", "-c", "env | grep ^AWS_ | sort", AWS_CA_BUNDLE="kept", SCONES_SAGEMAKER_PORT="5999", **mine
+        "exec",
+        "--start",
+        "--",
+        "sh",
+        "-c",
+        "env | grep ^AWS_ | sort",
+        AWS_CA_BUNDLE="kept",
+        SCONES_SAGEMAKER_PORT="5999",
+        **mine,
     )
     config = command.clouds.state_dir / "aws.config"
     assert [line for line in output.splitlines() if line.startswith("AWS_")] == [
@@ -200,11 +209,11 @@ def test_the_command_sees_our_profile_and_nothing_of_the_persons_own(command: Co
 
 def test_a_step_sees_nothing_of_the_persons_own_either(command: Command) -> None:
     command.finish("up")
-    code, output = command.finish("require", "--", "env", **dict.fromkeys(PERSONAL, "mine"))
+    code, output = command.finish("exec", "--", "env", **dict.fromkeys(PERSONAL, "mine"))
     assert code == 0
     assert "AWS_PROFILE=local\n" in output
     assert "mine" not in output
-    assert command.finish("require", "--", "sh", "-c", "exit 7")[0] == 7
+    assert command.finish("exec", "--", "sh", "-c", "exit 7")[0] == 7
     command.finish("down")
 
 
@@ -225,8 +234,8 @@ def test_what_env_left_in_a_shell_does_not_hide_a_persons_own_profile(command: C
     shell = evaluated(command.finish("env", SCONES_SAGEMAKER_PORT=port)[1], {})
     shell |= {"AWS_PROFILE": "prod", "AWS_REGION": "x"}
     theirs = {"AWS_PROFILE": "prod", "AWS_REGION": "x"}
-    for verb in ("run", "require"):
-        code, output = command.finish(verb, "--", "sh", "-c", "env | grep ^AWS_", **shell)
+    for options in (["--start"], []):
+        code, output = command.finish("exec", *options, "--", "sh", "-c", "env | grep ^AWS_", **shell)
         assert (code, dict(line.split("=") for line in output.splitlines())) == (0, theirs)
     assert evaluated(command.finish("env", **shell)[1], shell) == theirs
 
@@ -273,9 +282,9 @@ def test_a_failed_up_does_not_write_down_the_port_of_others(command: Command) ->
 
 
 def test_a_step_that_needs_the_cloud_says_how_to_start_it(command: Command) -> None:
-    code, output = command.finish("require")
+    code, output = command.finish("exec", "--", "true")
     assert code == 1
-    assert "Run: make up" in output
+    assert "Run: scones up" in output
 
 
 def test_a_port_that_is_none_names_its_variable(command: Command) -> None:
@@ -285,18 +294,18 @@ def test_a_port_that_is_none_names_its_variable(command: Command) -> None:
 
 
 def test_the_profile_of_local_mode_is_the_local_clouds_too(command: Command) -> None:
-    code, output = command.finish("require", AWS_PROFILE="local-mode")
+    code, output = command.finish("exec", "--", "true", AWS_PROFILE="local-mode")
     assert code == 1
-    assert "AWS_PROFILE=local-mode needs it. Run: make up" in output
+    assert "AWS_PROFILE=local-mode needs it. Run: scones up" in output
 
 
 def test_what_local_mode_leaves_running_ends_with_the_cloud(command: Command) -> None:
-    code, output = command.finish("run", "--", "sh", "-c", "sleep 300 &", AWS_PROFILE="local-mode")
+    code, output = command.finish("exec", "--start", "--", "sh", "-c", "sleep 300 &", AWS_PROFILE="local-mode")
     assert code == 0
     assert "ended: sleep 300" in output
 
 
 def test_logs_shows_the_last_lines_with_their_server(command: Command) -> None:
-    command.finish("run", "--", "true")
+    command.finish("exec", "--start", "--", "true")
     assert command.finish("logs", "-n", "1") == (0, "one        | listening\n")
     assert "no server is called 'three'" in command.finish("logs", "three")[1]

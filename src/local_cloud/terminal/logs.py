@@ -1,4 +1,4 @@
-"""Reads the servers' logs, and follows them."""
+"""The servers' log files: their last lines, and the lines that they gain."""
 
 import os
 import time
@@ -11,6 +11,7 @@ POLL_S = 0.2
 
 
 def last_lines(log: Path, count: int) -> list[str]:
+    """Return the last `count` lines without their line ends; none when there is no such file."""
     try:
         with log.open(errors="replace") as file:
             return [line.rstrip("\n") for line in deque(file, maxlen=count)]
@@ -19,7 +20,7 @@ def last_lines(log: Path, count: int) -> list[str]:
 
 
 class Follower:
-    """Gives the lines that a log gains. A server that is started again begins a new file, and is followed into it."""
+    """Yields the lines that a log file gains, and goes on with the new file when a server is started again."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
@@ -56,7 +57,7 @@ class Follower:
 
 
 def follow(logs: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-    """Every line that one of the logs gains, for ever."""
+    """Yield every line that one of the logs gains, until the caller stops."""
     followers = {log: Follower(log) for log in logs}
     try:
         while True:

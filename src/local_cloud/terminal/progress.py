@@ -1,4 +1,4 @@
-"""Says what is going on: a live line on a terminal, plain lines elsewhere."""
+"""Progress of a start: one line that changes on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -8,27 +8,29 @@ PLAIN_INTERVAL_S = 5.0
 
 
 class Progress:
+    """Lines that tell a person how far a command is."""
+
     def __init__(self, stream: TextIO = sys.stderr) -> None:
         self._stream = stream
         self._live = stream.isatty()
-        self._said_at = time.monotonic()
+        self._written_at = time.monotonic()
 
     def say(self, line: str) -> None:
         self._write(("\r\x1b[2K" if self._live else "") + line + "\n")
 
     def waiting(self, line: str) -> None:
-        """On a terminal the line replaces the one before; elsewhere one is printed every few seconds."""
+        """Replace the line before on a terminal; elsewhere print one line every few seconds."""
         if self._live:
             self._write("\r\x1b[2K" + line)
-        elif time.monotonic() - self._said_at >= PLAIN_INTERVAL_S:
+        elif time.monotonic() - self._written_at >= PLAIN_INTERVAL_S:
             self.say(line)
 
     def clear(self) -> None:
-        """Takes the live line away, so that what is written next does not run into it."""
+        """Remove the changing line, so that the next output starts on an empty one."""
         if self._live:
             self._write("\r\x1b[2K")
 
     def _write(self, text: str) -> None:
-        self._said_at = time.monotonic()
+        self._written_at = time.monotonic()
         self._stream.write(text)
         self._stream.flush()

@@ -1,0 +1,1 @@
+"""The command `scones`: joins the commands of the parts, which do not know each other."""

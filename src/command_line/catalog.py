@@ -1,0 +1,67 @@
+"""The commands that `scones` has, and the part that each belongs to.
+
+The names and the lines of help stand here, so that `scones --help` and completion answer without importing a part: the
+application needs boto3, and that takes longer than the answer may. A test compares them with the parts' own commands.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+
+import click
+
+LOCAL_CLOUD, WORKFLOW, OWN = "The local AWS", "The workflow", "This program"
+GROUPS = {LOCAL_CLOUD: "local_cloud.cli:cli", WORKFLOW: "scones.cli:cli"}
+
+COMMANDS = {
+    LOCAL_CLOUD: {
+        "up": "Start the local AWS, and wait until it is ready.",
+        "down": "Stop the local AWS, and everything that it started.",
+        "status": "Show each server: state, process, port, memory, log.",
+        "logs": "Show the last lines of the servers' logs.",
+        "env": 'Print the lines that point a shell at the local AWS: eval "$(scones env)".',
+        "exec": "Run a command that uses the local AWS: scones exec -- aws s3 ls.",
+    },
+    WORKFLOW: {
+        "run": "All steps: deploy, stage, train, endpoint, classify, report.",
+        "deploy": "Deploy the stack: bucket, role, functions, state machines, queues, alarms, dashboard.",
+        "stage": "Get the images, write PNGs and manifests, put them in the bucket.",
+        "train": "Train with SageMaker, following the job's log.",
+        "endpoint": "Serve the trained model, capturing all traffic.",
+        "classify": "Send test images through the state machine.",
+        "classify-batch": "Send all images under PREFIX through the workflow, many at once.",
+        "report": "Read all captured records; draw the picture, the page and summary.json.",
+        "pipeline": "Train, evaluate, and put the model into service if it is good enough.",
+        "load": "Send test images at a steady rate or in a burst; figures in out/load.",
+        "destroy": "Remove all that the steps made in the account, the endpoint first.",
+    },
+    OWN: {
+        "completion": "Print the lines that teach a shell to complete `scones`.",
+        "uninstall": "Show everything that the kit has put on this machine, and remove it after asking.",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One command of a part."""
+
+    name: str
+    group: str
+    """The click group that has it, as `module:name`."""
+
+    def load(self) -> click.Command:
+        """Import the part, and return its command."""
+        module, _, name = self.group.partition(":")
+        group: click.Group = getattr(import_module(module), name)
+        return group.commands[self.name]
+
+
+def local_cloud_commands() -> dict[str, Entry]:
+    """Return the commands that run in this process."""
+    names = (*COMMANDS[LOCAL_CLOUD], "uninstall")
+    return {name: Entry(name, GROUPS[LOCAL_CLOUD]) for name in names}
+
+
+def workflow_commands() -> dict[str, Entry]:
+    """Return the application's steps, each of which needs the AWS of the profile."""
+    return {name: Entry(name, GROUPS[WORKFLOW]) for name in COMMANDS[WORKFLOW]}

@@ -1,0 +1,99 @@
+"""The environment variables that AWS's SDKs read. A person's own must not leak into the local cloud."""
+
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from local_cloud.processes import LABEL
+from local_cloud.settings import LOCAL_MODE_PROFILE, LOCALSTACK_PORT, SAGEMAKER_PORT, Settings
+
+# The local cloud checks no signature, but every SDK insists on signing.
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+# The only AWS variables of the person that a program under our profile sees: most of the others take precedence over a
+# profile.
+KEPT = frozenset({"AWS_CA_BUNDLE", "AWS_PAGER"})
+
+
+def without_aws(environment: Mapping[str, str], also: Collection[str] = ()) -> dict[str, str]:
+    """Return the environment without AWS's variables and without those in `also`."""
+    return {name: value for name, value in environment.items() if not name.startswith("AWS_") and name not in also}
+
+
+def client_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a program that uses the AWS of the profile."""
+    misleading = misleading_variables(settings, environment)
+    kept = {name: value for name, value in environment.items() if name not in misleading}
+    return {**kept, **profile_variables(settings), **_label(settings)}
+
+
+def _label(settings: Settings) -> dict[str, str]:
+    """Label the endpoints that SageMaker local mode leaves in the background, so that they end with the cloud."""
+    return {LABEL: str(settings.state_dir)} if settings.profile == LOCAL_MODE_PROFILE else {}
+
+
+def profile_variables(settings: Settings) -> dict[str, str]:
+    """Return the variables that lead an SDK to the AWS of the profile."""
+    if not settings.is_local:
+        return {"AWS_PROFILE": settings.profile}
+    return {
+        "AWS_PROFILE": settings.profile,
+        "AWS_CONFIG_FILE": str(config_file(settings)),
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def misleading_variables(settings: Settings, environment: Mapping[str, str]) -> list[str]:
+    """Return the names of the variables that would lead an SDK away from the profile."""
+    if not settings.is_local:
+        return _variables_left_by_env(settings, environment)
+    return sorted(
+        name
+        for name in environment
+        if name.startswith("AWS_") and name not in KEPT | profile_variables(settings).keys()
+    )
+
+
+def _variables_left_by_env(settings: Settings, environment: Mapping[str, str]) -> list[str]:
+    """Return the variables that an earlier `scones env` left in this shell, and which hide the person's profile."""
+    config = environment.get("AWS_CONFIG_FILE")
+    if not config or Path(config).resolve() not in (_shipped_config(settings), _generated_config(settings)):
+        return []
+    has_no_credentials = environment.get("AWS_SHARED_CREDENTIALS_FILE") == os.devnull
+    return ["AWS_CONFIG_FILE", *(["AWS_SHARED_CREDENTIALS_FILE"] if has_no_credentials else [])]
+
+
+def search_path(settings: Settings, environment: Mapping[str, str]) -> str:
+    """Return the PATH on which `scones` and `aws` are the kit's."""
+    own = str(settings.root / ".venv" / "bin")
+    others = environment.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join([own, *(folder for folder in others if folder != own)])
+
+
+def config_file(settings: Settings) -> Path:
+    """Return `local/aws.config`, which has the default ports, or for other ports its copy in the state folder."""
+    return _shipped_config(settings) if settings.has_default_ports else _generated_config(settings)
+
+
+def write_config(settings: Settings) -> None:
+    """Write the copy of `local/aws.config` with the ports of these settings."""
+    text = _shipped_config(settings).read_text()
+    # the \0 keeps a port that was just written from being replaced again
+    text = text.replace(f"127.0.0.1:{SAGEMAKER_PORT}", f"127.0.0.1:{settings.sagemaker_port}\0")
+    text = text.replace(f"127.0.0.1:{LOCALSTACK_PORT}", f"127.0.0.1:{settings.localstack_port}\0")
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    _generated_config(settings).write_text(text.replace("\0", ""))
+
+
+def _shipped_config(settings: Settings) -> Path:
+    return settings.root / "local" / "aws.config"
+
+
+def _generated_config(settings: Settings) -> Path:
+    return settings.state_dir / "aws.config"

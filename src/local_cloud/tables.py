@@ -1,0 +1,57 @@
+"""The text of `status`, `up` and `down`."""
+
+from pathlib import Path
+
+from local_cloud.cloud import ServerStatus
+from local_cloud.processes import EndedProcess
+
+COMMAND_WIDTH = 100
+
+
+def status_table(statuses: tuple[ServerStatus, ...]) -> str:
+    header = _row("SERVER", "STATE", "PID", "PORT", "UPTIME", "MEMORY", "LOG")
+    return "\n".join([header, *map(_status_row, statuses)])
+
+
+def describe_ended(ended: EndedProcess) -> str:
+    how = "killed, since it did not end when asked" if ended.killed else "ended"
+    command = ended.command if len(ended.command) <= COMMAND_WIDTH else f"{ended.command[: COMMAND_WIDTH - 1]}…"
+    return f"pid {ended.pid} {how}: {command}"
+
+
+def guide(url: str, config: Path, profile: str, program: str) -> str:
+    """Return the next commands for a person whose local cloud is up; `program` is how `scones` is called here."""
+    shown = config.relative_to(Path.cwd()) if config.is_relative_to(Path.cwd()) else config
+    return (
+        f"\nThe local cloud is up: {url}\n"
+        f"  the workflow    {program} run\n"
+        f"  the aws cli     AWS_CONFIG_FILE={shown} AWS_PROFILE={profile} aws s3 ls\n"
+        f'  this shell      eval "$({program} env)"\n'
+        f"  its health      {program} status, {program} logs\n"
+        f"  the end         {program} down\n"
+        f"Each is a target of make, too: make run, make status, make logs, make down"
+    )
+
+
+def _status_row(status: ServerStatus) -> str:
+    return _row(
+        status.name,
+        status.state,
+        str(status.pid or "-"),
+        str(status.port),
+        _duration(status.uptime_s),
+        "-" if status.memory_bytes is None else f"{status.memory_bytes / 2**20:.0f} MiB",
+        str(status.log),
+    )
+
+
+def _row(*cells: str) -> str:
+    return f"{cells[0]:12}{cells[1]:15}{cells[2]:>9}{cells[3]:>7}{cells[4]:>12}{cells[5]:>11}  {cells[6]}"
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -1,0 +1,121 @@
+"""Everything that the kit has put on this machine, and its removal.
+
+Only three kinds of things are touched: paths in the checkout that the kit makes and git ignores, the state folder, and
+Docker containers, networks and volumes that are labelled with this checkout or with this emulator's id.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_cloud.settings import Settings
+
+EMULATOR_LABEL = "scones.sagemaker-emulator"  # the emulator labels its containers and networks with its id
+COMPOSE_LABEL = "com.docker.compose.project.working_dir"
+STATE_FILES = ("lock", "cloud.json", "leases.json", "aws.config", "logs", "sagemaker", "localstack")
+# The order is that of the removal: .venv comes last, since the Python of this command runs from it.
+PATTERNS = {
+    "results": ("out",),
+    "data that was downloaded or drawn": ("data/*.tar.gz",),
+    "caches of the tools": (".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache"),
+    "build folders": (
+        "build",
+        "src/*.egg-info",
+        "src/localstack_plugin/*.egg-info",
+        "src/localstack_plugin/build",
+    ),
+    "environments": (".venv-localstack", ".venv-ministack", ".venv-mxnet", ".venv-sdk3", ".venv"),
+}
+
+
+@dataclass(frozen=True)
+class InstalledPath:
+    """A file or folder that the kit made."""
+
+    kind: str
+    path: Path
+
+    def remove(self) -> None:
+        if self.path.is_dir() and not self.path.is_symlink():
+            shutil.rmtree(self.path)
+        else:
+            self.path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class DockerObject:
+    """A container, network or volume of ours."""
+
+    kind: str
+    name: str
+
+    def remove(self) -> None:
+        force = ["--force"] if self.kind in ("container", "volume") else []
+        subprocess.run(["docker", self.kind, "rm", *force, self.name], capture_output=True, check=False)
+
+
+def installed_paths(settings: Settings) -> list[InstalledPath]:
+    """Return the paths in the order in which they can be removed."""
+    paths = list(_state_paths(settings))
+    if not _is_checkout(settings.root):
+        return paths
+    for kind, patterns in PATTERNS.items():
+        # glob, since a pattern may match nothing; of a broken symbolic link it returns the link
+        matches = [path for pattern in patterns for path in sorted(settings.root.glob(pattern))]
+        paths += [InstalledPath(kind, path) for path in matches]
+    return paths
+
+
+def docker_objects(settings: Settings) -> list[DockerObject]:
+    """Return the containers before the networks and volumes that they use; nothing when there is no Docker."""
+    if shutil.which("docker") is None:
+        return []
+    instance = settings.state_dir / "sagemaker" / "instance"
+    labels = [f"{COMPOSE_LABEL}={settings.root}"]
+    if instance.is_file():
+        labels.append(f"{EMULATOR_LABEL}={instance.read_text().strip()}")
+    containers = [name for label in labels for name in _docker_names("container", label)]
+    projects = {_compose_project(name) for name in containers} - {""}
+    labels += [f"com.docker.compose.project={project}" for project in sorted(projects)]
+    others = [DockerObject(kind, name) for kind in ("network", "volume") for name in _all_names(kind, labels)]
+    return [*(DockerObject("container", name) for name in dict.fromkeys(containers)), *others]
+
+
+def _state_paths(settings: Settings) -> Iterator[InstalledPath]:
+    """Yield the whole state folder if it is the kit's own, and otherwise only our files in it."""
+    kind = "state of the local cloud"
+    if settings.state_dir == settings.root / ".scones":
+        if settings.state_dir.exists():
+            yield InstalledPath(kind, settings.state_dir)
+        return
+    for name in STATE_FILES:
+        if (path := settings.state_dir / name).exists():
+            yield InstalledPath(kind, path)
+
+
+def _is_checkout(root: Path) -> bool:
+    """Return whether the kit runs from a checkout. Installed as a wheel, its root is a folder of Python's."""
+    return (root / "template.yaml").is_file() and (root / "src" / "local_cloud").is_dir()
+
+
+def _all_names(kind: str, labels: list[str]) -> list[str]:
+    return list(dict.fromkeys(name for label in labels for name in _docker_names(kind, label)))
+
+
+def _docker_names(kind: str, label: str) -> list[str]:
+    name = {"container": "{{.Names}}", "network": "{{.Name}}", "volume": "{{.Name}}"}[kind]
+    everything = ["--all"] if kind == "container" else []
+    return _docker(kind, "ls", *everything, "--filter", f"label={label}", "--format", name)
+
+
+def _compose_project(container: str) -> str:
+    lines = _docker("inspect", "--format", '{{index .Config.Labels "com.docker.compose.project"}}', container)
+    return lines[0] if lines else ""
+
+
+def _docker(*arguments: str) -> list[str]:
+    """Return the lines of a command's output; none when Docker does not answer."""
+    completed = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    return completed.stdout.splitlines() if completed.returncode == 0 else []
