@@ -236,8 +236,8 @@ LOCK_OF_sdk3 := tests/sdk_v3/requirements.lock
 	@$(UV) pip install --quiet --python .venv-$*/bin/python -r $(LOCK_OF_$*)
 	@touch $@
 
-.venv-localstack/.installed: .venv-localstack/.locked src/localstack_plugin/pyproject.toml
+.venv-localstack/.installed: .venv-localstack/.locked src/localstack_plugin/pyproject.toml src/safety/pyproject.toml
 	@echo "set-up: the plugin of LocalStack" >&2
 	@# a step of its own: LocalStack brings an extension of setuptools that breaks editable installs
-	@$(UV) pip install --quiet --python .venv-localstack/bin/python --no-deps -e ./src/localstack_plugin
+	@$(UV) pip install --quiet --python .venv-localstack/bin/python --no-deps -e ./src/safety -e ./src/localstack_plugin
 	@touch $@
