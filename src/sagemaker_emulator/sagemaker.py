@@ -6,10 +6,11 @@ from sagemaker_emulator.aws_clients.clients import AwsClients
 from sagemaker_emulator.engine import Engine
 from sagemaker_emulator.events.publisher import EventPublisher
 from sagemaker_emulator.events.state_changes import StateChangeEvents
+from sagemaker_emulator.hosting.endpoint_configs import EndpointConfigs
 from sagemaker_emulator.hosting.endpoints import Endpoints
 from sagemaker_emulator.hosting.launcher import HostingContext
 from sagemaker_emulator.hosting.local_mode import LocalMode
-from sagemaker_emulator.hosting.models import EndpointConfigs, Models
+from sagemaker_emulator.hosting.models import Models
 from sagemaker_emulator.invocation.async_invocation import AsyncRunner
 from sagemaker_emulator.invocation.async_queue import AsyncInvocations
 from sagemaker_emulator.invocation.data_capture import CaptureWriter
@@ -54,7 +55,7 @@ class SageMaker:
         self.processing_jobs = ProcessingJobs(self.store, arns, self._context(aws, "processing"))
         self.models = Models(self.store, arns, engine, self.model_packages)
         self.transform_jobs = TransformJobs(self.store, arns, self._context(aws, "transform", serves=True), self.models)
-        self.endpoint_configs = EndpointConfigs(self.store, arns)
+        self.endpoint_configs = EndpointConfigs(self.store, arns, self.models)
         self.local_mode = LocalMode(hosting, settings.docker_network)
         self.endpoints = Endpoints(self.store, arns, hosting, self.endpoint_configs, self.models, self.local_mode)
         self.router = Router()

@@ -1,4 +1,4 @@
-"""A deployment: one revision of an endpoint, started. Chooses the instance that answers a request, and scales."""
+"""A deployment: one revision of an endpoint, started. It chooses the instance for each request, and scales."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DRAIN_POLL_S = 0.05
 
 
 class NoHealthyInstance(AwsError):
-    """ServiceUnavailable, as AWS names it, for every instance of `variant` is being started again."""
+    """ServiceUnavailable, in AWS's words: no instance of `variant` is healthy, or each one refused the connection."""
 
     def __init__(self, endpoint: str, variant: str) -> None:
         super().__init__("ServiceUnavailable", f"Variant {variant} of endpoint {endpoint} has no healthy instance", 503)
@@ -28,7 +28,10 @@ class NoHealthyInstance(AwsError):
 
 @dataclass
 class Variant:
-    """One variant as it runs. `instances` is replaced, never changed: the data path reads it without a lock."""
+    """One production variant as it runs.
+
+    `instances` is replaced as a whole, never changed in place, because the data path reads it without a lock.
+    """
 
     name: str
     weight: float
@@ -40,11 +43,12 @@ class Variant:
         return sum(instance.is_ready for instance in self.instances)
 
     def least_busy(self, excluded: Collection[Instance] = ()) -> Instance | None:
+        """Return the healthy instance with the fewest requests in flight; None if all are `excluded` or unhealthy."""
         ready = (one for one in self.instances if one.is_ready and one not in excluded)
         return min(ready, key=lambda one: one.in_flight, default=None)
 
     def scale_to(self, count: int) -> None:
-        """Start what is missing, or drain and stop what is too much, the newest first."""
+        """Start instances until there are `count`, or drain and stop the newest until only `count` are left."""
         missing = count - len(self.instances)
         if missing > 0:
             self.instances = self.instances + self.launcher.start(missing)
@@ -55,14 +59,19 @@ class Variant:
 
 @dataclass
 class Deployment:
+    """One revision of an endpoint, with its variants by name."""
+
     endpoint_name: str
-    revision_id: str
     data_capture: DataCapture | None
     async_inference: AsyncInference | None
     variants: dict[str, Variant]
 
     def choose(self, target_variant: str | None, excluded: Collection[Instance] = ()) -> tuple[Variant, Instance]:
-        """The variant that was named, or one by weight, and its least busy instance that is not `excluded`."""
+        """Choose a variant, by name or by weight, and its least busy instance.
+
+        `excluded` instances have already refused the request. Raises NoHealthyInstance, or ValidationError for a
+        variant that does not exist and for weights that are all 0.
+        """
         variant = self._named(target_variant) if target_variant else self._by_weight()
         instance = variant.least_busy(excluded)
         if instance is None:
@@ -70,7 +79,7 @@ class Deployment:
         return variant, instance
 
     def scale_to(self, revision: Revision) -> None:
-        """Weights at once, then capacities."""
+        """Apply the weights of `revision` at once, then start or stop instances."""
         self.weigh(revision)
         for target in revision.targets:
             self.variants[target.name].scale_to(target.instance_count)
@@ -80,7 +89,7 @@ class Deployment:
             self.variants[target.name].weight = target.weight
 
     def drain(self) -> None:
-        """Let the requests in flight finish, then stop: an update drops none."""
+        """Let the requests in flight finish, then stop, so that an update drops none."""
         _drain(self._instances())
 
     def stop(self) -> None:
@@ -105,23 +114,26 @@ class Deployment:
 
 
 def deploy(context: HostingContext, endpoint: str, revision: Revision) -> Deployment:
-    """Start every instance of every variant. Raises the first failure, with nothing left running."""
+    """Start every instance of every variant. Raises the first failure, after stopping what had started."""
     variants: dict[str, Variant] = {}
-    deployment = Deployment(endpoint, revision.id, revision.data_capture, revision.config.async_inference, variants)
+    deployment = Deployment(endpoint, revision.data_capture, revision.config.async_inference, variants)
     try:
         for definition in revision.config.variants:
             target = revision.target(definition.name)
             launcher = Launcher.of(context, endpoint, revision, definition)
             instances = launcher.start(target.instance_count)
             variants[target.name] = Variant(target.name, target.weight, launcher, instances)
-    except BaseException:
+    except BaseException:  # whatever the reason, nothing stays running
         deployment.stop()
         raise
     return deployment
 
 
 def _drain(instances: list[Instance]) -> None:
-    """The first look comes late: a request that was just given one of these has not yet counted itself."""
+    """Wait until no request is in flight, for at most DRAIN_S, and stop the instances.
+
+    The first check comes after a pause: the event loop may have chosen one of them and not counted the request yet.
+    """
     deadline = time.monotonic() + DRAIN_S
     is_busy = True
     while is_busy and time.monotonic() < deadline:

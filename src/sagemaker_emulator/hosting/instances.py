@@ -1,4 +1,4 @@
-"""Instances: containers that serve. Each is started, watched, restarted when it dies, and stopped."""
+"""Instances: serving containers. Each is started, watched, started again whenever it ends, and stopped."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sagemaker_emulator.aws_clients.log_streams import LogStream
@@ -18,7 +16,7 @@ from sagemaker_emulator.engine import Container, ContainerSpec, Engine, EngineEr
 
 PING_S = 0.05
 PING_TIMEOUT_S = 2.0
-STEADY_S = 10.0  # a container that lived this long did not die of starting
+STEADY_S = 10.0  # a container that ran this long is not crashing at its start: the next restart is immediate
 RESTART_PAUSE_S = 1.0
 RESTART_PAUSE_MAX_S = 60.0
 TAIL_LINES = 10
@@ -27,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class StartFailed(Exception):
-    """An instance did not become healthy; the text says why, with the end of its log."""
+    """An instance did not become healthy; the text has the reason and the end of its log."""
 
 
 @dataclass(eq=False)
@@ -38,7 +36,7 @@ class Instance:
     engine: Engine
     log_stream: LogStream
     stop_grace_s: float
-    closing: threading.Event = field(default_factory=threading.Event)  # whatever is being started ends
+    closing: threading.Event = field(default_factory=threading.Event)  # set when the emulator ends: aborts a start
     in_flight: int = 0
     is_ready: bool = False
     _container: Container | None = None
@@ -51,26 +49,22 @@ class Instance:
         assert self._container is not None
         return self._container.address
 
-    @contextmanager
-    def busy(self) -> Iterator[None]:
-        """Count one more request in flight until the context ends."""
-        self.in_flight += 1
-        try:
-            yield
-        finally:
-            self.in_flight -= 1
+    def busy(self) -> Busy:
+        """Return a context in which one more request counts as in flight."""
+        return Busy(self)
 
     def start(self, timeout_s: float) -> None:
-        """Start and wait for `GET /ping` to answer 200. StartFailed when it does not within `timeout_s`."""
+        """Start the container and wait until `GET /ping` answers 200. StartFailed if that takes over `timeout_s`."""
         try:
             self._launch(timeout_s)
-        except BaseException:
+        except BaseException:  # whatever the reason, no container stays running
             self.stop()
             raise
         self._watch = threading.Thread(target=self._keep_alive, args=(timeout_s,), daemon=True, name=self.spec.name)
         self._watch.start()
 
     def stop(self) -> None:
+        """Stop the container and its thread, and remove its folder."""
         self._closed.set()
         self.is_ready = False
         if self._container:
@@ -78,7 +72,7 @@ class Instance:
         if self._watch:
             self._watch.join()
         if self._container:
-            self._container.stop(0)  # one that was being started again meanwhile
+            self._container.stop(0)  # the watching thread may have started another one meanwhile
         self.is_ready = False
         self.log_stream.close()
         shutil.rmtree(self.spec.base_dir, ignore_errors=True)
@@ -99,8 +93,8 @@ class Instance:
         self.is_ready = not self._closed.is_set()
 
     def _keep_alive(self, timeout_s: float) -> None:
-        """Start the container again whenever it ends, until `stop`: at once, then later and later if it keeps dying."""
-        deaths = 0
+        """Until `stop`, start the container again whenever it ends. Pauses grow while it keeps ending early."""
+        early_exits = 0
         while not self._closed.is_set():
             assert self._container is not None
             started = time.monotonic()
@@ -108,9 +102,9 @@ class Instance:
             self.is_ready = False
             if self._closed.is_set():
                 return
-            deaths = 1 if time.monotonic() - started > STEADY_S else deaths + 1
-            log.warning("%s exited with code %s and is started again", self.spec.name, code)
-            self._closed.wait(_pause_s(deaths))
+            early_exits = 1 if time.monotonic() - started > STEADY_S else early_exits + 1
+            log.warning("%s exited with code %s; it will be started again", self.spec.name, code)
+            self._closed.wait(restart_pause_s(early_exits))
             self._relaunch(timeout_s)
 
     def _relaunch(self, timeout_s: float) -> None:
@@ -133,9 +127,24 @@ class Instance:
         return f"Last lines of its log:\n{lines}" if lines else "It wrote nothing to its log."
 
 
-def _pause_s(deaths: int) -> float:
-    """Before the first restart none, then 1, 2, 4 … 60 seconds."""
-    return 0.0 if deaths == 1 else min(RESTART_PAUSE_MAX_S, RESTART_PAUSE_S * 2.0 ** min(deaths - 2, 10))
+class Busy:
+    """One request in flight. A class, because `contextmanager` would cost every invocation two microseconds."""
+
+    __slots__ = ("_instance",)
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+
+    def __enter__(self) -> None:
+        self._instance.in_flight += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._instance.in_flight -= 1
+
+
+def restart_pause_s(early_exits: int) -> float:
+    """Return the pause before a restart: none after the first early exit, then 1, 2, 4 … 60 seconds."""
+    return 0.0 if early_exits == 1 else min(RESTART_PAUSE_MAX_S, RESTART_PAUSE_S * 2.0 ** min(early_exits - 2, 10))
 
 
 def _answers_ping(address: str) -> bool:

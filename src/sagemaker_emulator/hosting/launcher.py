@@ -1,4 +1,4 @@
-"""What it takes to host a model: its archive from S3, kept on disk, and an instance for every container."""
+"""Start instances of a variant: fetch model.tar.gz from S3, keep it on disk, unpack it for each instance."""
 
 from __future__ import annotations
 
@@ -26,27 +26,28 @@ LOG_GROUP = "/aws/sagemaker/Endpoints/"
 
 @dataclass(frozen=True)
 class HostingContext(RunContext):
-    """Shared by all endpoints. `closing` ends whatever is being started."""
+    """Shared by all endpoints. Setting `closing` aborts every start that is under way."""
 
     closing: threading.Event = field(default_factory=threading.Event)
 
     def archives(self, endpoint: str) -> Path:
-        """Where an endpoint's model archives are kept, a folder for each revision."""
+        """Return the folder of an endpoint's model archives; it has a folder for each revision."""
         return self.directory / "models" / endpoint
 
     @property
     def instances(self) -> Path:
-        """What instances see as /opt/ml; nothing in it outlives them."""
+        """Return the folder that holds each instance's /opt/ml. Nothing in it outlives the instances."""
         return self.directory / "instances"
 
-    def clean(self, served: dict[str, set[str]]) -> None:
-        """After a restart: keep the archives of the revisions that are served (ids by endpoint), and nothing else."""
+    def remove_stale_files(self, served: dict[str, set[str]]) -> None:
+        """After a restart, keep only the archives of the revisions in `served`: revision ids by endpoint name."""
         shutil.rmtree(self.instances, ignore_errors=True)
         for path in self.directory.glob("models/*/*"):
             if path.name not in served.get(path.parent.name, set()):
                 shutil.rmtree(path, ignore_errors=True)
 
-    def forget(self, endpoint: str, revision: Revision | None = None) -> None:
+    def remove_archives(self, endpoint: str, revision: Revision | None = None) -> None:
+        """Remove the model archives of one revision, or of the whole endpoint."""
         path = self.archives(endpoint)
         shutil.rmtree(path / revision.id if revision else path, ignore_errors=True)
 
@@ -67,37 +68,39 @@ class Launcher:
         return cls(context, endpoint, variant, revision.model(variant.model_name), archives)
 
     def start(self, count: int) -> list[Instance]:
-        """All of them or none. StartFailed, EngineError, ArchiveError or an AWS error says why."""
+        """Start `count` instances at once, all of them or none. Raises StartFailed, EngineError, ArchiveError or one of
+        AWS_ERRORS.
+        """
         if count == 0:
             return []
-        packed = self._packed_model()
-        instances = [self._instance(packed) for _ in range(count)]
+        model_archive = self._model_archive()
+        instances = [self._new_instance(model_archive) for _ in range(count)]
         timeout_s = self.variant.startup_timeout_s or self.context.start_timeout_s
         try:
             with ThreadPoolExecutor(count) as pool:
                 list(pool.map(lambda instance: instance.start(timeout_s), instances))
-        except BaseException:
+        except BaseException:  # whatever the reason, nothing stays running
             stop_all(instances)
             raise
         return instances
 
-    def _packed_model(self) -> Path | None:
-        """model.tar.gz, fetched once for a revision: a restart does not need S3, nor does another instance."""
+    def _model_archive(self) -> Path | None:
+        """Return model.tar.gz on disk. It is downloaded once per revision: later instances and restarts need no S3."""
         if not self.model.artifacts_uri:
             return None
-        packed = self.archives / f"{self.model.name}.tar.gz"
-        if not packed.is_file():
+        model_archive = self.archives / f"{self.model.name}.tar.gz"
+        if not model_archive.is_file():
             self.archives.mkdir(parents=True, exist_ok=True)
-            location, part = S3Location.parse(self.model.artifacts_uri), packed.with_suffix(".part")
-            in_time = _deadline(self.variant.download_timeout_s)
-            self.context.aws.s3.download_file(location.bucket, location.key, str(part), Callback=in_time)
-            part.replace(packed)
-        return packed
+            location, part = S3Location.parse(self.model.artifacts_uri), model_archive.with_suffix(".part")
+            abort_when_late = _deadline(self.variant.download_timeout_s)
+            self.context.aws.s3.download_file(location.bucket, location.key, str(part), Callback=abort_when_late)
+            part.replace(model_archive)
+        return model_archive
 
-    def _instance(self, packed: Path | None) -> Instance:
+    def _new_instance(self, model_archive: Path | None) -> Instance:
         instance_id = f"i-{uuid.uuid4().hex[:17]}"
         base_dir = self.context.instances / self.endpoint / f"{self.variant.name}-{instance_id}"
-        _unpack(packed, base_dir)
+        _unpack(model_archive, base_dir)
         spec = ContainerSpec(
             name=f"{self.endpoint}-{self.variant.name}-{instance_id}",
             image=self.model.container["Image"],
@@ -112,12 +115,13 @@ class Launcher:
 
 
 def stop_all(instances: list[Instance]) -> None:
+    """Stop instances, all at once: each may take its whole grace."""
     with ThreadPoolExecutor(max(1, len(instances))) as pool:
         list(pool.map(Instance.stop, instances))
 
 
 def _deadline(timeout_s: float) -> Callable[[int], None]:
-    """A progress callback of boto3 that breaks a transfer off."""
+    """Return a progress callback for boto3 that aborts the transfer after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
 
     def check(_: int) -> None:
@@ -127,13 +131,13 @@ def _deadline(timeout_s: float) -> Callable[[int], None]:
     return check
 
 
-def _unpack(packed: Path | None, base_dir: Path) -> None:
+def _unpack(model_archive: Path | None, base_dir: Path) -> None:
     target = base_dir / "model"
     target.mkdir(parents=True, exist_ok=True)
-    if packed is None:
+    if model_archive is None:
         return
     try:
-        archive.unpack(packed, target)
-    except BaseException:
+        archive.unpack(model_archive, target)
+    except BaseException:  # whatever the reason, no half-unpacked model stays on disk
         shutil.rmtree(base_dir, ignore_errors=True)
         raise

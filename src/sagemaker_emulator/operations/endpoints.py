@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sagemaker_emulator.errors import validation
 from sagemaker_emulator.hosting import descriptions
-from sagemaker_emulator.operations.registry import Request, Response, listed, operation, tags_of
+from sagemaker_emulator.hosting.requests import CreateEndpointRequest, RescaleEndpointRequest, UpdateEndpointRequest
+from sagemaker_emulator.operations.registry import Request, Response, listed, operation
 from sagemaker_emulator.sagemaker import SageMaker
 
 
@@ -13,7 +13,7 @@ def create_endpoint(sagemaker: SageMaker, request: Request) -> Response:
     """The endpoint is InService once every instance answers /ping. Otherwise it is Failed, and the reason has the end
     of the log. A crashed instance restarts, with growing pauses if it keeps crashing.
     """
-    return {"EndpointArn": sagemaker.endpoints.create(request, tags_of(request)).arn}
+    return {"EndpointArn": sagemaker.endpoints.create(CreateEndpointRequest.parse(request)).arn}
 
 
 @operation("DescribeEndpoint")
@@ -39,20 +39,13 @@ def update_endpoint(sagemaker: SageMaker, request: Request) -> Response:
     on request. DeploymentConfig may only ask for blue/green all at once; canary, linear and rolling traffic and alarms
     are refused.
     """
-    return {"EndpointArn": sagemaker.endpoints.update(request).arn}
+    return {"EndpointArn": sagemaker.endpoints.update(UpdateEndpointRequest.parse(request)).arn}
 
 
 @operation("UpdateEndpointWeightsAndCapacities")
 def update_endpoint_weights_and_capacities(sagemaker: SageMaker, request: Request) -> Response:
     """Change the weights at once, then start or drain instances. Refuse ServerlessUpdateConfig."""
-    wires = request["DesiredWeightsAndCapacities"]
-    for wire in wires:
-        if "ServerlessUpdateConfig" in wire:
-            raise validation(f"Variant {wire['VariantName']}: ServerlessUpdateConfig is not emulated.")
-        if sum(wire["VariantName"] == other["VariantName"] for other in wires) > 1:
-            raise validation(f'The variant name "{wire["VariantName"]}" was non-unique within the request.')
-    desired = {wire["VariantName"]: wire for wire in wires}
-    return {"EndpointArn": sagemaker.endpoints.rescale(request["EndpointName"], desired).arn}
+    return {"EndpointArn": sagemaker.endpoints.rescale(RescaleEndpointRequest.parse(request)).arn}
 
 
 @operation("DeleteEndpoint")

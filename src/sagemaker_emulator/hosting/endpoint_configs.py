@@ -1,0 +1,43 @@
+"""Endpoint configurations: CreateEndpointConfig's records."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sagemaker_emulator.errors import validation
+from sagemaker_emulator.hosting.models import Models
+from sagemaker_emulator.resources.arn import Arns
+from sagemaker_emulator.resources.endpoint_config import EndpointConfig
+from sagemaker_emulator.storage.collection import Collection
+from sagemaker_emulator.storage.store import Store
+from sagemaker_emulator.wire import AwsError
+
+
+class EndpointConfigs(Collection[EndpointConfig]):
+    """The endpoint configurations. Their production variants name models that exist."""
+
+    def __init__(self, store: Store, arns: Arns, models: Models) -> None:
+        super().__init__(store, arns, EndpointConfig)
+        self._models = models
+
+    def create(self, request: dict[str, Any], tags: dict[str, str]) -> EndpointConfig:
+        name = request["EndpointConfigName"]
+        config = EndpointConfig(name, self.arn_of(name), request, time.time())
+        self._refuse_bad_variants(config)
+        return self._add(config, tags)
+
+    def missing(self, name: str) -> AwsError:
+        return validation(f'Could not find endpoint configuration "{self.arn_of(name)}".')
+
+    def existing(self, name: str, arn: str) -> AwsError:
+        return validation(f'Cannot create already existing endpoint configuration "{arn}".')
+
+    def _refuse_bad_variants(self, config: EndpointConfig) -> None:
+        names = [variant.name for variant in config.variants]
+        if len(set(names)) < len(names):
+            raise validation(f"Production variant names must be unique, found: {names}")
+        for wire, variant in zip(config.request["ProductionVariants"], config.variants, strict=True):
+            if "ServerlessConfig" in wire:
+                raise validation(f"Production variant {variant.name}: ServerlessConfig is not emulated.")
+            self._models.get(variant.model_name)

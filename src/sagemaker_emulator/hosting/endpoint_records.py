@@ -1,0 +1,39 @@
+"""The records of endpoints in the store, and AWS's errors about them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from sagemaker_emulator.errors import validation
+from sagemaker_emulator.resources.arn import Arns
+from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus
+from sagemaker_emulator.storage.collection import Collection
+from sagemaker_emulator.storage.store import Store
+from sagemaker_emulator.wire import AwsError
+
+
+class EndpointRecords(Collection[Endpoint]):
+    """What is recorded of endpoints. Endpoint itself refuses a move between statuses that AWS would never make."""
+
+    def __init__(self, store: Store, arns: Arns) -> None:
+        super().__init__(store, arns, Endpoint)
+
+    def missing(self, name: str) -> AwsError:
+        return validation(f'Could not find endpoint "{self.arn_of(name)}".')
+
+    def existing(self, name: str, arn: str) -> AwsError:
+        return validation(f'Cannot create already existing endpoint "{arn}".')
+
+    def all(self) -> list[Endpoint]:
+        return self._store.all(Endpoint)
+
+    def add(self, endpoint: Endpoint, tags: dict[str, str]) -> Endpoint:
+        return self._add(endpoint, tags)
+
+    def change(self, name: str, change: Callable[[Endpoint], Endpoint]) -> Endpoint:
+        return self._change(name, change)
+
+    def move(self, name: str, status: EndpointStatus, reason: str | None = None) -> Endpoint:
+        """Move an endpoint to another status; `reason` is its FailureReason from then on."""
+        return self._change(name, lambda endpoint: endpoint.moved_to(status, time.time(), reason))

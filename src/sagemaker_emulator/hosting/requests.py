@@ -1,0 +1,104 @@
+"""CreateEndpoint, UpdateEndpoint and UpdateEndpointWeightsAndCapacities: their requests, parsed once.
+
+`parse` raises ValidationException for what is not emulated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sagemaker_emulator.errors import validation
+from sagemaker_emulator.jobs.quotas import require_quota
+
+
+@dataclass(frozen=True)
+class CreateEndpointRequest:
+    """`deployment_config` is kept as the wire has it, for DescribeEndpoint."""
+
+    endpoint_name: str
+    config_name: str
+    deployment_config: dict[str, Any]
+    tags: dict[str, str]
+
+    @classmethod
+    def parse(cls, request: dict[str, Any]) -> CreateEndpointRequest:
+        return cls(
+            endpoint_name=request["EndpointName"],
+            config_name=request["EndpointConfigName"],
+            deployment_config=_deployment_config(request),
+            tags={tag["Key"]: tag["Value"] for tag in request.get("Tags", ())},
+        )
+
+
+@dataclass(frozen=True)
+class UpdateEndpointRequest:
+    """`not_retained` are AWS's VariantPropertyTypes that an update with `retains_variant_properties` resets."""
+
+    endpoint_name: str
+    config_name: str
+    deployment_config: dict[str, Any]
+    retains_variant_properties: bool
+    not_retained: frozenset[str]
+    retains_deployment_config: bool
+
+    @classmethod
+    def parse(cls, request: dict[str, Any]) -> UpdateEndpointRequest:
+        excluded = request.get("ExcludeRetainedVariantProperties", ())
+        return cls(
+            endpoint_name=request["EndpointName"],
+            config_name=request["EndpointConfigName"],
+            deployment_config=_deployment_config(request),
+            retains_variant_properties=request.get("RetainAllVariantProperties", False),
+            not_retained=frozenset(prop["VariantPropertyType"] for prop in excluded),
+            retains_deployment_config=request.get("RetainDeploymentConfig", False),
+        )
+
+
+@dataclass(frozen=True)
+class RescaleEndpointRequest:
+    """UpdateEndpointWeightsAndCapacities. Weights and instance counts by variant name, where the request has them."""
+
+    endpoint_name: str
+    variant_names: frozenset[str]
+    weights: dict[str, float]
+    instance_counts: dict[str, int]
+
+    @classmethod
+    def parse(cls, request: dict[str, Any]) -> RescaleEndpointRequest:
+        desired = request["DesiredWeightsAndCapacities"]
+        names = [variant["VariantName"] for variant in desired]
+        for variant in desired:
+            if "ServerlessUpdateConfig" in variant:
+                raise validation(f"Variant {variant['VariantName']}: ServerlessUpdateConfig is not emulated.")
+            if names.count(variant["VariantName"]) > 1:
+                raise validation(f'The variant name "{variant["VariantName"]}" was non-unique within the request.')
+            require_quota(f"variant {variant['VariantName']}", variant.get("DesiredInstanceCount", 0), "endpoint")
+        return cls(
+            endpoint_name=request["EndpointName"],
+            variant_names=frozenset(names),
+            weights={one["VariantName"]: one["DesiredWeight"] for one in desired if "DesiredWeight" in one},
+            instance_counts={
+                one["VariantName"]: one["DesiredInstanceCount"] for one in desired if "DesiredInstanceCount" in one
+            },
+        )
+
+
+def termination_wait_s(deployment_config: dict[str, Any]) -> float:
+    """Return how long the old instances stay after the traffic has moved, as a DeploymentConfig asks for it."""
+    return float(deployment_config.get("BlueGreenUpdatePolicy", {}).get("TerminationWaitInSeconds", 0))
+
+
+def _deployment_config(request: dict[str, Any]) -> dict[str, Any]:
+    """Return DeploymentConfig if it asks for what every update here is: blue/green, all at once."""
+    config: dict[str, Any] = request.get("DeploymentConfig", {})
+    if "RollingUpdatePolicy" in config:
+        raise validation("DeploymentConfig.RollingUpdatePolicy is not emulated: an update is blue/green, all at once.")
+    routing = config.get("BlueGreenUpdatePolicy", {}).get("TrafficRoutingConfiguration", {"Type": "ALL_AT_ONCE"})
+    if routing["Type"] != "ALL_AT_ONCE":
+        raise validation(
+            f"TrafficRoutingConfiguration.Type {routing['Type']} is not emulated: every update is ALL_AT_ONCE."
+        )
+    if config.get("AutoRollbackConfiguration", {}).get("Alarms"):
+        raise validation("AutoRollbackConfiguration.Alarms is not emulated: no alarm would ever roll the update back.")
+    return config

@@ -1,0 +1,188 @@
+"""Rollouts: a thread for each change of an endpoint that takes time, from Create to the end of Delete.
+
+`endpoints.py` tells how the statuses, the threads and the deployments belong together.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from sagemaker_emulator.archives.archive import ArchiveError
+from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
+from sagemaker_emulator.engine import EngineError
+from sagemaker_emulator.hosting.deployments import Deployment, deploy
+from sagemaker_emulator.hosting.endpoint_records import EndpointRecords
+from sagemaker_emulator.hosting.instances import StartFailed
+from sagemaker_emulator.hosting.launcher import HostingContext
+from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus, Revision
+from sagemaker_emulator.wire import AwsError
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class DeploymentFailed(Exception):
+    """A revision could not be started; the text is the endpoint's FailureReason."""
+
+
+class Rollouts:
+    """Starts, replaces, rescales and stops what serves endpoints. Whatever `live` returns takes requests."""
+
+    def __init__(self, records: EndpointRecords, context: HostingContext) -> None:
+        self._records, self._context = records, context
+        self._deployments: dict[str, Deployment] = {}
+        self._threads: set[threading.Thread] = set()
+
+    def live(self, name: str) -> Deployment | None:
+        """Return what serves an endpoint at the moment."""
+        return self._deployments.get(name)
+
+    def create(self, endpoint: Endpoint) -> None:
+        self._in_background(self._bring_up, endpoint.name, endpoint.revision)
+
+    def replace(self, endpoint: Endpoint, termination_wait_s: float) -> None:
+        """Move an endpoint to its pending revision; the old one serves until the new one is healthy."""
+        self._in_background(self._replace, endpoint.name, endpoint.pending, termination_wait_s)
+
+    def rescale(self, endpoint: Endpoint, before: Revision) -> None:
+        """Apply the weights of an endpoint at once, its instance counts in the background."""
+        if deployment := self.live(endpoint.name):
+            deployment.weigh(endpoint.revision)
+        self._in_background(self._rescale, endpoint.name, before, endpoint.revision)
+
+    def delete(self, endpoint: Endpoint) -> None:
+        self._in_background(self._take_down, endpoint.name)
+
+    def recover(self) -> None:
+        """After a restart: finish deletions, resume what was under way, and serve again what was served."""
+        endpoints = self._records.all()
+        self._context.remove_stale_files({one.name: _revision_ids(one) for one in endpoints})
+        for endpoint in endpoints:
+            if endpoint.status is EndpointStatus.DELETING:
+                self._take_down(endpoint.name)
+            elif endpoint.status is not EndpointStatus.FAILED:
+                self._in_background(self._restore, endpoint.name)
+
+    def close(self) -> None:
+        """Stop every container. The endpoints stay in the store and are served again after the next start."""
+        self._context.closing.set()
+        for thread in list(self._threads):
+            thread.join()
+        for deployment in list(self._deployments.values()):
+            deployment.stop()
+        self._deployments.clear()
+
+    # ---- in the thread of a change ----
+
+    def _bring_up(self, name: str, revision: Revision) -> None:
+        try:
+            self._deployments[name] = self._deploy(name, revision)
+        except DeploymentFailed as error:
+            self._records.move(name, EndpointStatus.FAILED, str(error))
+        else:
+            self._records.move(name, EndpointStatus.IN_SERVICE)
+
+    def _restore(self, name: str) -> None:
+        endpoint = self._records.get(name)
+        if endpoint.pending:
+            with suppress(DeploymentFailed):
+                self._deployments[name] = self._deploy(name, endpoint.revision)
+            self._replace(name, endpoint.pending, 0.0)
+            return
+        if endpoint.status is EndpointStatus.IN_SERVICE:
+            self._records.move(name, EndpointStatus.SYSTEM_UPDATING)
+        self._bring_up(name, endpoint.revision)
+
+    def _replace(self, name: str, revision: Revision, termination_wait_s: float) -> None:
+        try:
+            new = self._deploy(name, revision)
+        except DeploymentFailed as error:
+            self._context.remove_archives(name, revision)
+            self._roll_back(name, self._records.get(name).revision, str(error))
+            return
+        old, self._deployments[name] = self._deployments.get(name), new
+        self._context.closing.wait(termination_wait_s)
+        before = self._records.get(name).revision
+        self._records.change(name, lambda one: one.serving(revision).moved_to(EndpointStatus.IN_SERVICE, time.time()))
+        if old:
+            old.drain()
+        self._context.remove_archives(name, before)
+
+    def _rescale(self, name: str, before: Revision, revision: Revision) -> None:
+        deployment = self._deployments[name]
+        try:
+            _with_failure_reason(lambda: deployment.scale_to(revision))
+        except DeploymentFailed as error:
+            self._abandon_when_closing()
+            deployment.scale_to(before)
+            self._roll_back(name, before, str(error))
+        else:
+            self._records.move(name, EndpointStatus.IN_SERVICE)
+
+    def _roll_back(self, name: str, revision: Revision, reason: str) -> None:
+        """Serve `revision` again; without a deployment that still runs, the endpoint has failed."""
+        is_live = name in self._deployments
+        status = EndpointStatus.ROLLING_BACK if is_live else EndpointStatus.FAILED
+        self._records.change(name, lambda one: one.serving(revision).moved_to(status, time.time(), reason))
+        if is_live:
+            self._records.move(name, EndpointStatus.IN_SERVICE, reason)
+
+    def _take_down(self, name: str) -> None:
+        deployment = self._deployments.pop(name, None)
+        if deployment:
+            deployment.stop()
+        self._context.remove_archives(name)
+        self._records.delete(name)
+
+    def _deploy(self, name: str, revision: Revision) -> Deployment:
+        try:
+            return _with_failure_reason(lambda: deploy(self._context, name, revision))
+        except DeploymentFailed:
+            self._abandon_when_closing()
+            raise
+
+    def _abandon_when_closing(self) -> None:
+        """A start that failed because the emulator is closing is no failure: the next start resumes the change."""
+        if self._context.closing.is_set():
+            raise _Closing
+
+    def _in_background(self, change: Callable[..., None], name: str, *arguments: Any) -> None:
+        thread = threading.Thread(
+            target=self._run_change, args=(change, name, *arguments), name=f"endpoint {name}", daemon=True
+        )
+        self._threads.add(thread)
+        thread.start()
+
+    def _run_change(self, change: Callable[..., None], name: str, *arguments: Any) -> None:
+        try:
+            with suppress(_Closing):
+                change(name, *arguments)
+        except Exception:  # the edge of a thread
+            log.exception("endpoint %s", name)
+            self._records.move(name, EndpointStatus.FAILED, "InternalServerError: see the emulator's log")
+        finally:
+            self._threads.discard(threading.current_thread())
+
+
+class _Closing(Exception):
+    """The emulator is closing while a change is under way."""
+
+
+def _with_failure_reason(start: Callable[[], T]) -> T:
+    """Call `start`; raise what goes wrong as DeploymentFailed, in the words of a FailureReason."""
+    try:
+        return start()
+    except (StartFailed, EngineError, ArchiveError, AwsError, ValueError) as error:
+        raise DeploymentFailed(str(error)) from error
+    except AWS_ERRORS as error:
+        raise DeploymentFailed(f"The model data could not be read from S3: {error}") from error
+
+
+def _revision_ids(endpoint: Endpoint) -> set[str]:
+    return {revision.id for revision in (endpoint.revision, endpoint.pending) if revision}
