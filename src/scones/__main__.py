@@ -1,4 +1,4 @@
-"""Where the command begins: Ctrl-C while Python still imports is one line, as it is later."""
+"""`python -m scones`."""
 
 import sys
 
@@ -6,10 +6,11 @@ INTERRUPTED = 130
 
 
 def main() -> None:
+    """Run the command line. Ctrl-C during the imports ends with one line too."""
     try:
-        from scones import cli
+        from scones import cli  # inside try: importing takes a moment
     except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted before anything was begun.\n")
+        sys.stderr.write("\nInterrupted.\n")
         sys.exit(INTERRUPTED)
     cli.main()
 

@@ -1,4 +1,4 @@
-"""What a person sees: live progress on a terminal, plain lines elsewhere."""
+"""Output for the user: live progress on a terminal, plain lines elsewhere."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,12 +13,16 @@ PLAIN_INTERVAL_S = 5.0
 
 
 class Meter(Protocol):
+    """Shows the progress of one task."""
+
     def update(
         self, text: str | None = None, *, completed: float | None = None, total: float | None = None
     ) -> None: ...
 
 
 class LiveMeter:
+    """A progress bar on a terminal."""
+
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress, self._task = progress, task
 
@@ -29,7 +33,7 @@ class LiveMeter:
 
 
 class PlainMeter:
-    """Prints a line when something has changed, at most every few seconds."""
+    """Prints a line when the text has changed, at most once every PLAIN_INTERVAL_S."""
 
     def __init__(self, console: "Console", title: str, total: float | None) -> None:
         self._console, self._title, self._total = console, title, total
@@ -51,6 +55,8 @@ class PlainMeter:
 
 
 class Console:
+    """Prints the lines of one command."""
+
     def __init__(self, rich: RichConsole | None = None) -> None:
         self._rich = rich or RichConsole(highlight=False)
 
@@ -66,8 +72,8 @@ class Console:
     def warn(self, text: str) -> None:
         self._rich.print(f" ! {text}", style="bold yellow", markup=False, soft_wrap=True)
 
-    def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        lines = [tuple(heads), *map(tuple, rows)]
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        lines = [tuple(headings), *map(tuple, rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         for line in lines:
             self.say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
@@ -90,7 +96,7 @@ class Console:
 
 @contextmanager
 def keeps_running(what: str) -> Iterator[None]:
-    """On Ctrl-C, or when AWS hears us no more, note what goes on in the cloud without us."""
+    """Add a note to Ctrl-C and to AWS's errors that names what continues to run in the cloud."""
     try:
         yield
     except (KeyboardInterrupt, ClientError, BotoCoreError) as error:

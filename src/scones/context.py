@@ -1,63 +1,30 @@
-"""What every step is given: settings, AWS clients, the console."""
+"""The context of a command: settings, AWS clients, the console, and the back end for SageMaker."""
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from scones.console import Console, keeps_running
-from scones.errors import SettingsError
+from scones.buckets import Bucket
+from scones.console import Console
 from scones.settings import Settings
-
-PROJECT_TAG = {"Key": "project", "Value": "scones-unlimited"}
 
 
 @dataclass(frozen=True)
-class Context:
-    settings: Settings
+class Clients:
+    """The boto3 clients of one session, each created once. Creating a client is not thread-safe; using one is."""
+
     session: boto3.Session
-    console: Console
-    region: str
-    account: str
+    concurrency: int
     _clients: dict[str, BaseClient] = field(default_factory=dict, repr=False)
 
-    def client(self, service: str) -> BaseClient:
+    def get(self, service: str) -> BaseClient:
         if service not in self._clients:
-            self._clients[service] = self._made(service)
+            self._clients[service] = self.session.client(service, config=client_config(self.concurrency))
         return self._clients[service]
-
-    def _made(self, service: str) -> BaseClient:
-        """Instance type `local` means the SDK's local mode, which has a client of its own for SageMaker."""
-        if service == "sagemaker" and self.settings.uses_local_mode:
-            from scones.local_mode.client import LocalSageMaker
-
-            return LocalSageMaker(self.session, self.client("s3"), self.client("logs"), self.bucket, self.account)
-        return self.session.client(service, config=client_config(self.settings.concurrency))
-
-    @property
-    def registry(self) -> BaseClient:
-        """SageMaker's model registry, which the SDK's local mode has none of."""
-        return self.session.client("sagemaker", config=client_config(1))
-
-    def require_local_mode(self) -> None:
-        """What instance type `local` needs of this machine, if it is asked for: before anything begins, not in it."""
-        if self.settings.uses_local_mode and self.settings.image_uri:
-            self.client("sagemaker").docker.require(self.settings.image_uri)
-
-    def keeps_running(self, job: str) -> AbstractContextManager[None]:
-        """On Ctrl-C, note that a job goes on without us; one of local mode is ours, and ends with us."""
-        return nullcontext() if self.settings.uses_local_mode else keeps_running(job)
-
-    @property
-    def bucket(self) -> str:
-        return self.settings.bucket or f"scones-unlimited-{self.account}-{self.region}"
-
-    @property
-    def deployment_bucket(self) -> str:
-        """Holds code, for the stack to be made from."""
-        return f"scones-unlimited-deploy-{self.account}-{self.region}"
 
 
 def client_config(concurrency: int) -> Config:
@@ -69,11 +36,62 @@ def client_config(concurrency: int) -> Config:
     )
 
 
-def opened(settings: Settings, session: boto3.Session, console: Console) -> Context:
-    """A kit for the session's account; the first call to AWS is made here."""
-    if not session.region_name:
-        raise SettingsError(
-            f"profile {settings.target!r} names no region: set AWS_DEFAULT_REGION, or region in the profile"
+class SageMakerBackend(Protocol):
+    """Runs training jobs and endpoints: SageMaker itself, or the SDK's local mode. `scones.backends` chooses one."""
+
+    @property
+    def client(self) -> BaseClient:
+        """SageMaker's client, or an object that has those of its operations that the steps call."""
+
+    def sdk_session(self) -> Any:
+        """Return a `sagemaker.session.Session` that starts training jobs on this back end."""
+
+    def require_ready(self) -> None:
+        """Raise LocalModeError if the back end lacks something that it will need for training or serving."""
+
+    def require_pipelines(self) -> None:
+        """Raise SettingsError if Step Functions cannot start jobs on this back end."""
+
+    def record_prefixes(self, name_prefix: str) -> tuple[str, ...]:
+        """Return prefixes of the keys in the bucket where the back end describes resources of such names."""
+
+    def keeps_running(self, job: str) -> AbstractContextManager[None]:
+        """Note on Ctrl-C that the job continues, if it does."""
+
+
+@dataclass(frozen=True)
+class Context:
+    settings: Settings
+    console: Console
+    clients: Clients
+    account: str
+    sagemaker: SageMakerBackend
+
+    @property
+    def region(self) -> str:
+        return str(self.clients.session.region_name)
+
+    def client(self, service: str) -> BaseClient:
+        return self.sagemaker.client if service == "sagemaker" else self.clients.get(service)
+
+    @property
+    def model_registry(self) -> BaseClient:
+        """SageMaker's own client: the model registry is AWS's on every back end."""
+        return self.clients.get("sagemaker")
+
+    @property
+    def data_bucket(self) -> Bucket:
+        """The bucket of images, models, captured records and results."""
+        return Bucket(
+            self.clients.get("s3"), bucket_name(self.settings, self.account, self.region), self.account, self.region
         )
-    identity = session.client("sts", config=client_config(1)).get_caller_identity()
-    return Context(settings, session, console, session.region_name, identity["Account"])
+
+    @property
+    def code_bucket(self) -> Bucket:
+        """The bucket of the code that stacks are created from. All stacks of an account and region share it."""
+        name = f"scones-unlimited-deploy-{self.account}-{self.region}"
+        return Bucket(self.clients.get("s3"), name, self.account, self.region)
+
+
+def bucket_name(settings: Settings, account: str, region: str) -> str:
+    return settings.bucket or f"scones-unlimited-{account}-{region}"

@@ -1,20 +1,18 @@
-"""Every error that a person can meet: one message that says what was wrong and what to do; and an exit code."""
-
-from botocore import exceptions as aws
+"""The errors that a user can see. Each has one message, which says what was wrong and what to do, and an exit code."""
 
 
 class SconesError(Exception):
-    """Base of all errors of the application."""
+    """The base of all errors of the application."""
 
     exit_code = 1
 
 
 class SettingsError(SconesError):
-    """A setting has a value that cannot be used."""
+    """A setting has an invalid value."""
 
 
 class ArchiveError(SconesError):
-    """An archive is not what it should be, or not safe to read."""
+    """An archive is malformed, damaged or unsafe to read."""
 
 
 class UnreachableError(SconesError):
@@ -22,19 +20,19 @@ class UnreachableError(SconesError):
 
 
 class DownloadError(SconesError):
-    """A download began and did not end well."""
+    """A download began and failed."""
 
 
 class MissingError(SconesError):
-    """Something that an earlier step makes is not there."""
+    """The result of an earlier step does not exist."""
 
 
-class SpoiltError(SconesError):
-    """What an earlier step made is broken, or somebody else's."""
+class ForeignDataError(SconesError):
+    """A file or object has a name of ours but not contents that the application wrote."""
 
 
 class BucketError(SconesError):
-    """The bucket cannot be used."""
+    """A bucket cannot be used."""
 
 
 class TrainingError(SconesError):
@@ -42,11 +40,11 @@ class TrainingError(SconesError):
 
 
 class LocalModeError(SconesError):
-    """This machine cannot do what instance type `local` asks for."""
+    """This machine lacks something that instance type `local` requires."""
 
 
 class EndpointError(SconesError):
-    """The endpoint did not come into service."""
+    """The endpoint is not in service."""
 
 
 class StackError(SconesError):
@@ -54,7 +52,7 @@ class StackError(SconesError):
 
 
 class ConsentError(SconesError):
-    """A person was asked and said no, or nobody could be asked."""
+    """The user did not agree, or there was no terminal to ask on."""
 
 
 class ExecutionsError(SconesError):
@@ -62,11 +60,11 @@ class ExecutionsError(SconesError):
 
 
 class PipelineError(SconesError):
-    """A run of the pipeline failed, or could not be followed."""
+    """A pipeline run failed or could not be followed."""
 
 
 class GateError(SconesError):
-    """The pipeline did not put the new model into service: it is not good enough."""
+    """The pipeline did not deploy the new model because it is not good enough."""
 
     exit_code = 3
 
@@ -76,54 +74,4 @@ class CaptureError(SconesError):
 
 
 class AwsError(SconesError):
-    """AWS refused a call, or could not be called."""
-
-
-EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
-UNKNOWN_KEY = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
-DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
-
-
-def code_of(error: aws.ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", "Unknown"))
-
-
-def message_of(error: aws.ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Message", error))
-
-
-def is_unknown_name(error: aws.ClientError) -> bool:
-    """SageMaker says ValidationException of a name that it does not know, and of much else."""
-    words = message_of(error).lower()
-    said = any(sign in words for sign in ("could not find", "not found", "does not exist"))
-    return code_of(error) == "ResourceNotFound" or (code_of(error) == "ValidationException" and said)
-
-
-def _refusal(error: aws.ClientError, target: str) -> str:
-    code, message = code_of(error), message_of(error)
-    if code in EXPIRED:
-        return f"the credentials of profile {target!r} have expired: sign in again (`aws sso login --profile {target}`)"
-    if code in UNKNOWN_KEY:
-        return f"AWS does not know the credentials of profile {target!r} ({message}): check `aws configure list`"
-    if code in DENIED:
-        return f"profile {target!r} may not call {error.operation_name}: {message}; ask for that permission"
-    return f"{error.operation_name} was answered with {code}: {message}"
-
-
-def explained(error: aws.BotoCoreError | aws.ClientError, target: str) -> AwsError:
-    """An error of botocore as one that says what to do."""
-    match error:
-        case aws.ClientError():
-            return AwsError(_refusal(error, target))
-        case aws.ProfileNotFound():
-            return AwsError(f"{error}: name one of `aws configure list-profiles` with --profile or AWS_PROFILE")
-        case aws.NoCredentialsError() | aws.PartialCredentialsError() | aws.CredentialRetrievalError():
-            return AwsError(f"no usable AWS credentials for profile {target!r} ({error}): set AWS_PROFILE or --profile")
-        case aws.SSOError() | aws.TokenRetrievalError():
-            return AwsError(f"not signed in as profile {target!r} ({error}): run `aws sso login --profile {target}`")
-        case aws.NoRegionError():
-            return AwsError(f"profile {target!r} names no region: set AWS_DEFAULT_REGION, or region in the profile")
-        case aws.EndpointConnectionError() | aws.HTTPClientError():
-            return AwsError(f"{error}; profile {target!r}: check that what it points to is up and can be reached")
-        case _:
-            return AwsError(f"{type(error).__name__}: {error}")
+    """AWS refused a call or could not be reached."""

@@ -1,11 +1,11 @@
-"""Reading a job's or an endpoint's log from CloudWatch as it is written."""
+"""Read the log of a job or an endpoint from CloudWatch while it is being written."""
 
 from dataclasses import dataclass, field
 
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from scones.errors import code_of
+from scones.aws_errors import code_of
 
 TRAINING_JOBS = "/aws/sagemaker/TrainingJobs"
 ENDPOINTS = "/aws/sagemaker/Endpoints"
@@ -13,7 +13,7 @@ ENDPOINTS = "/aws/sagemaker/Endpoints"
 
 @dataclass
 class LogReader:
-    """New lines of all streams whose name begins with a prefix. A log that is not there yet has none."""
+    """Reads new lines of all streams whose names begin with a prefix. A log that does not exist yet has none."""
 
     logs: BaseClient
     group: str
@@ -22,25 +22,26 @@ class LogReader:
     _tokens: dict[str, str | None] = field(default_factory=dict)
 
     def read(self) -> list[str]:
-        new = [line for stream in self._streams() for line in self._stream_lines(stream)]
-        self.lines += new
-        return new
+        """Return the lines that were written since the last call."""
+        new_lines = [line for stream in self._streams() for line in self._new_lines(stream)]
+        self.lines += new_lines
+        return new_lines
 
     def tail(self, count: int = 8) -> str:
         return "\n".join(f"    {line}" for line in self.lines[-count:])
 
     def _streams(self) -> list[str]:
-        named = {"logStreamNamePrefix": self.prefix} if self.prefix else {}
+        prefix = {"logStreamNamePrefix": self.prefix} if self.prefix else {}
         try:
-            pages = self.logs.get_paginator("describe_log_streams").paginate(logGroupName=self.group, **named)
+            pages = self.logs.get_paginator("describe_log_streams").paginate(logGroupName=self.group, **prefix)
             return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
         except ClientError as error:
             if code_of(error) == "ResourceNotFoundException":
                 return []
             raise
 
-    def _stream_lines(self, stream: str) -> list[str]:
-        """Pages until the token no longer moves, which is how CloudWatch says that there is nothing new."""
+    def _new_lines(self, stream: str) -> list[str]:
+        """Read pages until CloudWatch returns the token that it was given: that means there is nothing new."""
         lines: list[str] = []
         while True:
             token = self._tokens.get(stream)

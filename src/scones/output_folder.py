@@ -1,46 +1,49 @@
-"""How long each step took when it last ran, alone or in a run."""
+"""The folder of results: files that are written whole, and how long each step took."""
 
 import json
 import os
 import tempfile
 from pathlib import Path
 
-from scones.context import Context
 from scones.errors import SettingsError
 
 STEPS = "steps.json"
 
 
-def prove_writable(context: Context) -> None:
-    """Before a step begins: its results must not be lost for want of a place."""
-    out = context.settings.out
+def require_writable(folder: Path) -> None:
+    """Fail before a step begins, rather than lose its results at the end.
+
+    Raises:
+        SettingsError: no file can be written in the folder.
+    """
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise SettingsError(
-            f"OUT is {str(out)!r}, and no file can be written there ({error.strerror}): name another folder"
+            f"OUT is {str(folder)!r}, and no file can be written there ({error.strerror}): choose another folder"
         ) from error
 
 
 def write_whole(file: Path, text: str) -> None:
-    """The file has its old text or the new one, whenever we are interrupted."""
+    """Write a file so that an interruption leaves either the old text or the new text, never a part."""
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     unfinished.write_text(text)
     unfinished.replace(file)
 
 
-def step_seconds(context: Context) -> dict[str, float]:
-    """Empty if nothing was noted, or the file was spoilt: times are only for the report."""
+def step_seconds(folder: Path) -> dict[str, float]:
+    """Return the duration of each step's last run. Empty if nothing was recorded or the file is damaged."""
     try:
-        found = json.loads((context.settings.out / STEPS).read_text())
-        return {str(name): float(seconds) for name, seconds in found.items()}
+        durations = json.loads((folder / STEPS).read_text())
+        return {str(name): float(seconds) for name, seconds in durations.items()}
     except (OSError, ValueError, TypeError, AttributeError):
-        return {}
+        return {}  # only the report shows durations: they are not worth an error
 
 
-def note(context: Context, step: str, seconds: float) -> None:
-    others = {name: took for name, took in step_seconds(context).items() if name != step}
-    write_whole(context.settings.out / STEPS, json.dumps({**others, step: round(seconds, 2)}, indent=2))
+def record_seconds(folder: Path, step: str, seconds: float) -> None:
+    """Record how long a step took."""
+    others = {name: duration for name, duration in step_seconds(folder).items() if name != step}
+    write_whole(folder / STEPS, json.dumps({**others, step: round(seconds, 2)}, indent=2))

@@ -1,4 +1,7 @@
-"""Settings, read once. Precedence: argument, variable, the target's section of targets.toml, default."""
+"""The settings of a command, read once.
+
+Precedence: argument, environment variable, the target's section of targets.toml, default.
+"""
 
 import re
 import shlex
@@ -8,12 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scones import local_mode
 from scones.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parents[2]
 TRUE, FALSE = {"yes", "true", "1", "on"}, {"no", "false", "0", "off"}
 HYPERPARAMETERS = {"image_shape": "3,32,32"}
+# The SageMaker SDK's names for its local mode, which trains and serves in containers on this machine.
+LOCAL_MODE_INSTANCE_TYPES = ("local", "local_gpu")
+# The tag of everything that the application creates. `scones destroy` removes nothing without it.
+PROJECT_TAG = {"Key": "project", "Value": "scones-unlimited"}
 
 
 @dataclass(frozen=True)
@@ -47,12 +53,8 @@ class Settings:
     project: Path = PROJECT
 
     @property
-    def cache(self) -> Path:
+    def downloads(self) -> Path:
         return self.project / "data"
-
-    @property
-    def uses_local_mode(self) -> bool:
-        return self.training_instance_type in local_mode.INSTANCE_TYPES
 
     @property
     def staged(self) -> Path:
@@ -66,7 +68,7 @@ def positive(text: str) -> int:
 
 
 def boolean(text: str) -> bool:
-    """As TOML, make and people write it."""
+    """Parse yes or no, in the spellings of TOML, make and people."""
     if (word := text.lower()) not in TRUE | FALSE:
         raise ValueError("yes or no")
     return word in TRUE
@@ -85,14 +87,16 @@ def percentage(text: str) -> float:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """`bicycle,motorcycle`, as CIFAR-100 spells its fine labels."""
-    found = tuple(name.strip() for name in text.split(","))
-    if not all(re.fullmatch(r"[a-z][a-z_]*", name) for name in found) or len(set(found)) < len(found):
+    """Parse `bicycle,motorcycle`: fine labels in CIFAR-100's spelling."""
+    labels = tuple(name.strip() for name in text.split(","))
+    if not all(re.fullmatch(r"[a-z][a-z_]*", label) for label in labels) or len(set(labels)) < len(labels):
         raise ValueError("CIFAR-100's fine labels, each once, such as bicycle,motorcycle,pickup_truck")
-    return found
+    return labels
 
 
 def matching(pattern: str, meaning: str) -> Callable[[str], str]:
+    """Return a parser for text that matches the pattern. The meaning describes it in the error."""
+
     def parse(text: str) -> str:
         if not re.fullmatch(pattern, text):
             raise ValueError(meaning)
@@ -105,14 +109,14 @@ def path(text: str) -> Path:
     try:
         return Path(text).expanduser().resolve()
     except RuntimeError as error:
-        raise ValueError("a path; there is no such user after its ~") from error
+        raise ValueError("a path; the user after its ~ does not exist") from error
 
 
 PAIRS = "pairs such as 'epochs=20 optimizer=adam'"
 
 
 def pairs(text: str) -> Mapping[str, str]:
-    """`epochs=20 optimizer=adam` as a mapping."""
+    """Parse `epochs=20 optimizer=adam`."""
     try:
         words = shlex.split(text)
     except ValueError as error:
@@ -124,6 +128,8 @@ def pairs(text: str) -> Mapping[str, str]:
 
 @dataclass(frozen=True)
 class Setting:
+    """One setting. Its option is --name, its environment variable NAME."""
+
     name: str
     parse: Callable[[str], object]
     default: str | None
@@ -141,7 +147,7 @@ class Setting:
 
 
 INSTANCE_TYPE = matching(
-    rf"ml\.[a-z0-9-]+\.[a-z0-9]+|{'|'.join(local_mode.INSTANCE_TYPES)}",
+    rf"ml\.[a-z0-9-]+\.[a-z0-9]+|{'|'.join(LOCAL_MODE_INSTANCE_TYPES)}",
     "an instance type such as ml.m5.xlarge, or local for the SageMaker SDK's local mode",
 )
 NAME = matching(r"[a-zA-Z][-a-zA-Z0-9]{0,62}", "letters, digits and hyphens, beginning with a letter, at most 63")
@@ -151,48 +157,78 @@ EMAIL = matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")
 ROLE = matching(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+", "a role's ARN, arn:aws:iam::<account>:role/<name>")
 
 SETTINGS = (
-    Setting("dataset", path, None, "Archive in CIFAR-100's format, instead of the download."),
-    Setting("fallback_dataset", path, str(PROJECT / "data" / "sample.tar.gz"), "Archive for when there is no network."),
+    Setting("dataset", path, None, "Archive in CIFAR-100's format to use instead of downloading CIFAR-100."),
+    Setting(
+        "fallback_dataset",
+        path,
+        str(PROJECT / "data" / "sample.tar.gz"),
+        "Archive to use when CIFAR-100 cannot be downloaded.",
+    ),
     Setting(
         "bucket",
         BUCKET,
         None,
-        "S3 bucket (default: scones-unlimited-<account>-<region>); deploy makes it if it is missing.",
+        "S3 bucket (default: scones-unlimited-<account>-<region>). `scones deploy` creates it if it is missing.",
     ),
-    Setting("role", ROLE, None, "SageMaker's execution role (default: one that deploy makes)."),
-    Setting("image_uri", str, None, "Algorithm's image (default: AWS's built-in image-classification)."),
-    Setting("training_instance_type", INSTANCE_TYPE, "ml.p3.2xlarge", "Instance type that trains."),
-    Setting("endpoint_instance_type", INSTANCE_TYPE, "ml.m5.xlarge", "Instance type that serves."),
-    Setting("hyperparameters", pairs, "", "Hyperparameters on top of the target's, as 'epochs=20 optimizer=adam'."),
+    Setting("role", ROLE, None, "Execution role for SageMaker (default: the role in the stack)."),
+    Setting("image_uri", str, None, "Image of the algorithm (default: AWS's built-in image-classification)."),
+    Setting("training_instance_type", INSTANCE_TYPE, "ml.p3.2xlarge", "Instance type for training."),
+    Setting("endpoint_instance_type", INSTANCE_TYPE, "ml.m5.xlarge", "Instance type for the endpoint."),
     Setting(
-        "endpoint_name", ENDPOINT_NAME, "scones-vehicles", "Endpoint's name; jobs, models and configs begin with it."
+        "hyperparameters",
+        pairs,
+        "",
+        "Hyperparameters in addition to those of the target, such as 'epochs=20 optimizer=adam'.",
     ),
-    Setting("stack", NAME, "scones-unlimited", "CloudFormation stack's name."),
-    Setting("threshold", share, "0.93", "Least confidence at which a decision counts."),
     Setting(
-        "classes", names, "bicycle,motorcycle", "CIFAR-100's fine labels that are told apart, in the endpoint's order."
+        "endpoint_name",
+        ENDPOINT_NAME,
+        "scones-vehicles",
+        "Name of the endpoint, and prefix of the names of jobs, models and endpoint configurations.",
     ),
-    Setting("near_classes", names, "bicycle", "The classes that get the orders nearby; all others get the far ones."),
-    Setting("images", positive, "40", "How many test images to classify."),
-    Setting("concurrency", positive, "8", "Executions in flight at once."),
+    Setting("stack", NAME, "scones-unlimited", "Name of the CloudFormation stack."),
+    Setting("threshold", share, "0.93", "Lowest confidence at which the workflow accepts a prediction."),
     Setting(
-        "tolerated_failure_percentage", percentage, "10", "How many of a batch's images may fail before the batch does."
+        "classes",
+        names,
+        "bicycle,motorcycle",
+        "CIFAR-100's fine labels to classify, in the order of the endpoint's answer.",
     ),
-    Setting("accuracy_at_least", share, "0.8", "Least accuracy on the test images with which a model passes the gate."),
-    Setting("accuracy_tolerance", share, "0.02", "How much less accurate than the model in service it may be."),
-    Setting("latency_at_most_ms", positive, "1000", "The longest that an answer may take in the smoke test."),
-    Setting("pipeline_on_new_data", boolean, "no", "Whether a new train.lst in the bucket starts the pipeline."),
-    Setting("notification_email", EMAIL, None, "Who is told of failures, reviews and alarms."),
-    Setting("endpoint_scaling", boolean, "no", "Whether the endpoint's instances follow its load."),
-    Setting("confirm", boolean, "yes", "Whether deploy and destroy show what it costs, and ask."),
-    Setting("yes", boolean, "no", "Go ahead where they would ask, as CI must."),
+    Setting(
+        "near_classes", names, "bicycle", "Classes that receive the orders nearby. The others receive the far orders."
+    ),
+    Setting("images", positive, "40", "How many test images `scones classify` sends."),
+    Setting("concurrency", positive, "8", "How many executions run at the same time."),
+    Setting(
+        "tolerated_failure_percentage",
+        percentage,
+        "10",
+        "Percentage of a batch's images that may fail before the whole batch fails.",
+    ),
+    Setting(
+        "accuracy_at_least",
+        share,
+        "0.8",
+        "Lowest accuracy on the test images, which are also the validation images, for a model to pass the gate.",
+    ),
+    Setting(
+        "accuracy_tolerance", share, "0.02", "How much lower the accuracy may be than that of the model in service."
+    ),
+    Setting("latency_at_most_ms", positive, "1000", "Longest time for one answer in the pipeline's smoke test."),
+    Setting(
+        "pipeline_on_new_data", boolean, "no", "Start the pipeline whenever a new train.lst arrives in the bucket."
+    ),
+    Setting("notification_email", EMAIL, None, "Email address for failures, reviews and alarms."),
+    Setting("endpoint_scaling", boolean, "no", "Scale the endpoint's instances with its load."),
+    Setting("confirm", boolean, "yes", "Show the costs and ask for consent before deploying or destroying."),
+    Setting("yes", boolean, "no", "Do not ask for consent. CI needs this, because it has no terminal."),
     Setting("out", path, str(PROJECT / "out" / "report"), "Folder of the report."),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 
 def target_section(file: Path, target: str) -> Mapping[str, object]:
-    """The target's section of the file, else `[default]`."""
+    """Return the target's section of the file, or `[default]` if it has none."""
     if not file.is_file():
         return {}
     try:
@@ -204,7 +240,9 @@ def target_section(file: Path, target: str) -> Mapping[str, object]:
     if not isinstance(section, dict):
         raise SettingsError(f"{file}: {name} is {section!r}, and must be a section [{name}]")
     if unknown := sorted(set(section) - set(BY_NAME)):
-        raise SettingsError(f"{file}: [{name}] has {unknown[0]!r}; known are {', '.join(BY_NAME)}")
+        raise SettingsError(
+            f"{file}: [{name}] has {unknown[0]!r}, which is not a setting; the settings are {', '.join(BY_NAME)}"
+        )
     return section
 
 
@@ -217,7 +255,7 @@ def _file_hyperparameters(section: Mapping[str, object], file: Path) -> dict[str
 
 def check_classes(loaded: Settings) -> None:
     if len(loaded.classes) < 2:
-        raise SettingsError(f"CLASSES is {','.join(loaded.classes)!r}, and must name two classes at least")
+        raise SettingsError(f"CLASSES is {','.join(loaded.classes)!r}, and must name at least two classes")
     if unknown := [name for name in loaded.near_classes if name not in loaded.classes]:
         raise SettingsError(
             f"NEAR_CLASSES has {unknown[0]!r}, which is not among CLASSES ({','.join(loaded.classes)}): set both"
@@ -225,10 +263,10 @@ def check_classes(loaded: Settings) -> None:
 
 
 def load(arguments: Mapping[str, str], environ: Mapping[str, str], target: str, file: Path) -> Settings:
-    """Settings for a target.
+    """Return the settings for a target, which is the name of an AWS profile.
 
     Raises:
-        SettingsError: a value cannot be used; names the argument, variable or file it came from.
+        SettingsError: a value is invalid; names the argument, variable or file that it came from.
     """
     section = target_section(file, target)
 
@@ -245,9 +283,4 @@ def load(arguments: Mapping[str, str], environ: Mapping[str, str], target: str, 
     values["hyperparameters"] = HYPERPARAMETERS | _file_hyperparameters(section, file) | values["hyperparameters"]
     loaded = Settings(target=target, **values)
     check_classes(loaded)
-    if loaded.uses_local_mode != (loaded.endpoint_instance_type in local_mode.INSTANCE_TYPES):
-        raise SettingsError(
-            f"TRAINING_INSTANCE_TYPE is {loaded.training_instance_type!r} and ENDPOINT_INSTANCE_TYPE is "
-            f"{loaded.endpoint_instance_type!r}: the SDK's local mode is for both or for none"
-        )
     return loaded

@@ -1,4 +1,4 @@
-"""`python -m scones.settings_page > docs/settings.md`: the page is made from the settings themselves."""
+"""Print docs/settings.md from the settings themselves: `python -m scones.settings_page > docs/settings.md`."""
 
 import sys
 
@@ -6,19 +6,20 @@ from scones.settings import PROJECT, SETTINGS, Setting
 
 HEAD = """# Settings
 
-Made from the code by `python -m scones.settings_page > docs/settings.md`; a test keeps it true. A setting is the
-option of its name, else the variable, else what the target's section of `targets.toml` says, else its default.
+The command `python -m scones.settings_page > docs/settings.md` writes this page from the code, and a test compares the
+two. A setting is taken from its option; without the option from its environment variable; without that from the
+target's section of `targets.toml`; and otherwise it has its default.
 
-| option | variable | default | what |
+| option | variable | default | meaning |
 |---|---|---|---|
 """
 
 
 def row(setting: Setting) -> str:
-    words = setting.help.replace("<", "&lt;")
+    meaning = setting.help.replace("<", "&lt;")
     default = (setting.default or "").replace(f"{PROJECT}/", "")
     shown = f"`{default}`" if default else ""
-    return f"| `--{setting.name.replace('_', '-')}` | `{setting.variable}` | {shown} | {words} |\n"
+    return f"| `--{setting.name.replace('_', '-')}` | `{setting.variable}` | {shown} | {meaning} |\n"
 
 
 def page() -> str:

@@ -21,13 +21,15 @@ from rich.console import Console as RichConsole
 
 from sagemaker_emulator.engine import ContainerSpec
 from sagemaker_emulator.engine.attached_container import AttachedEngine
-from scones import sagemaker_sdk, settings
+from scones import settings
+from scones.backends import open_context
 from scones.console import Console
-from scones.context import Context, opened
+from scones.context import Context
 from scones.errors import LocalModeError
 from scones.local_mode.client import LocalSageMaker
 from scones.local_mode.docker_engine import ENDPOINT, TRAINING_JOB
 from scones.polling import poll
+from scones.training import estimator
 
 BUCKET = "docker-engine"
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
@@ -56,7 +58,7 @@ def context(image: str, aws: None, tmp_path_factory: pytest.TempPathFactory) -> 
         "endpoint_instance_type": "local",
     }
     loaded = settings.load(options, {}, "local-mode", tmp_path_factory.mktemp("context") / "none")
-    return opened(loaded, boto3.Session(), Console(RichConsole(file=io.StringIO())))
+    return open_context(loaded, boto3.Session(), Console(RichConsole(file=io.StringIO())))
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +99,12 @@ def _listens(port: int) -> bool:
 @pytest.fixture(scope="module")
 def train(context: Context, client: Any) -> Callable[..., dict[str, Any]]:
     """Return a function that runs a job of the SDK's Estimator and describes it at its end."""
-    session = sagemaker_sdk.session(context.session, client, context.bucket)
+    session = context.sagemaker.sdk_session()
     context.client("s3").put_object(Bucket=BUCKET, Key="input/one.txt", Body=b"one")
 
     def run(**hyperparameters: str) -> dict[str, Any]:
         name = f"local-mode-{uuid.uuid4().hex[:8]}"
-        request = sagemaker_sdk.TrainingJobRequest(
+        request = estimator.TrainingJobRequest(
             name=name,
             image_uri=str(context.settings.image_uri),
             role=ROLE,
@@ -112,7 +114,7 @@ def train(context: Context, client: Any) -> Callable[..., dict[str, Any]]:
             channels={"train": f"s3://{BUCKET}/input/"},
             max_run_s=60,
         )
-        sagemaker_sdk.start_training_job(request, session)
+        estimator.start_training_job(request, session)
 
         def ended() -> dict[str, Any] | None:
             described: dict[str, Any] = client.describe_training_job(TrainingJobName=name)
@@ -237,7 +239,7 @@ def test_another_process_finds_the_endpoint_which_listens_only_on_loopback(
 ) -> None:
     deploy("loopback", "loopback-1")
     another = LocalSageMaker(
-        context.session, context.client("s3"), context.client("logs"), context.bucket, context.account
+        context.clients.session, context.client("s3"), context.client("logs"), context.data_bucket.name, context.account
     )
     assert another.describe_endpoint(EndpointName="loopback")["EndpointStatus"] == "InService"
     (container,) = containers(engine, "loopback")

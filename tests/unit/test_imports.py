@@ -1,4 +1,4 @@
-"""The lines between the parts: who may import whom, and what no part of the application may say."""
+"""What each part may import, and what the application may not know."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ MAY_IMPORT: dict[str, set[str] | None] = {
 }
 ROOT = "command_line"  # joins the parts' commands, and may import their `cli` modules
 SHARED = "safety"  # every part may use it: docs/adr/0011-safety-is-shared.md
-SAYS_WHERE_IT_RUNS = re.compile(r"localstack|emulator|localhost|127\.0\.0\.1|4566", re.IGNORECASE)
+NAMES_LOCAL_CLOUD = re.compile(r"localstack|emulator|4566|4570", re.IGNORECASE)
+NAMES_THIS_MACHINE = re.compile(r"localhost|loopback|127\.0\.0\.1", re.IGNORECASE)
 ONLY_IN_PLUGIN = {"localstack", "rolo", "plux", "awslambdaric"}
 
 
@@ -74,7 +75,25 @@ def test_the_server_of_the_algorithm_does_not_import_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("part", ["scones", "functions"])
-def test_the_application_does_not_say_where_it_runs(part: str) -> None:
-    for path in (SOURCE / part).rglob("*.py"):
-        assert not SAYS_WHERE_IT_RUNS.search(path.read_text()), path
+def test_the_application_does_not_name_the_local_cloud() -> None:
+    """A profile alone decides between AWS and the local cloud: no code of the application may know the difference."""
+    for part in ("scones", "functions"):
+        for path in (SOURCE / part).rglob("*.py"):
+            assert not NAMES_LOCAL_CLOUD.search(path.read_text()), path
+
+
+def test_only_local_mode_runs_containers_on_this_machine() -> None:
+    """The application drives the SageMaker SDK's local mode: one room may name Docker and the machine's own address."""
+    for part in ("scones", "functions"):
+        for file, names in imports(part).items():
+            if not file.startswith("scones/local_mode/"):
+                assert "docker" not in names, file
+                assert not NAMES_THIS_MACHINE.search((SOURCE / file).read_text()), file
+
+
+def test_local_mode_is_chosen_in_one_place() -> None:
+    importers = set()
+    for path in (SOURCE / "scones").rglob("*.py"):
+        if "local_mode" not in path.parts and "scones.local_mode" in path.read_text():
+            importers.add(path.name)
+    assert importers == {"backends.py"}

@@ -1,4 +1,7 @@
-"""Reading an archive in CIFAR-100's format (`cifar-100-python/{meta,train,test}`), from someone who may mean harm."""
+"""Read an archive in CIFAR-100's format (`cifar-100-python/{meta,train,test}`), from a source that is not trusted.
+
+Nothing is extracted to disk, sizes are limited before anything is read, and `safe_pickle` runs no code of the archive.
+"""
 
 import gzip
 import io
@@ -19,7 +22,7 @@ FOLDER = "cifar-100-python"
 MEMBERS = ("meta", "train", "test")
 MAX_MEMBERS = 32
 MAX_MEMBER_BYTES = 256 * 1024**2
-# What a member's headers, and the padding after it, may take.
+# Limit for the headers of a member and the padding after it.
 MAX_HEADER_BYTES = 64 * 1024
 PIXELS = 3 * 32 * 32
 CLASSES = 100
@@ -27,7 +30,7 @@ CLASSES = 100
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of one split. data: uint8 (rows, 3072), a row 1024 R, 1024 G, 1024 B."""
+    """The rows of one split. data is uint8 (rows, 3072); a row has 1024 red, 1024 green and 1024 blue values."""
 
     filenames: list[str]
     labels: list[int]
@@ -43,6 +46,8 @@ class Batch:
 
 @dataclass(frozen=True)
 class Archive:
+    """A whole archive. class_names are the fine labels, by index."""
+
     class_names: list[str]
     train: Batch
     test: Batch
@@ -82,15 +87,17 @@ def _batch(value: object) -> Batch:
     return Batch(_texts(fields.get("filenames"), "filenames"), _labels(fields.get("fine_labels")), pixels.data)
 
 
-def _wanted(member: tarfile.TarInfo) -> str | None:
-    """The part that a member holds, None for one that is not needed; refuses what no honest archive has."""
+def _part_of(member: tarfile.TarInfo) -> str | None:
+    """Return which part a member holds, or None if it is not needed. Refuse members that no honest archive has."""
     name = PurePosixPath(member.name)
     if name.is_absolute() or ".." in name.parts or name.parts[:1] != (FOLDER,):
-        raise ArchiveError(f"has {member.name!r}, a path outside its folder {FOLDER}/: refused whole")
+        raise ArchiveError(f"has {member.name!r}, a path outside its folder {FOLDER}/: the whole archive is refused")
     if not (member.isreg() or member.isdir()):
-        raise ArchiveError(f"has {member.name!r}, which is a link or a device: refused whole")
+        raise ArchiveError(f"has {member.name!r}, which is a link or a device: the whole archive is refused")
     if not 0 <= member.size <= MAX_MEMBER_BYTES:
-        raise ArchiveError(f"has {member.name!r} of {member.size} bytes, not 0 to {MAX_MEMBER_BYTES}: refused whole")
+        raise ArchiveError(
+            f"has {member.name!r} of {member.size} bytes, not 0 to {MAX_MEMBER_BYTES}: the whole archive is refused"
+        )
     part = "/".join(name.parts[1:])
     return part if member.isreg() and part in MEMBERS else None
 
@@ -102,7 +109,7 @@ def _archive_errors(path: Path) -> Iterator[None]:
     except ArchiveError as error:
         raise ArchiveError(f"{path} {error}") from error
     except (MemoryError, RecursionError) as error:
-        raise ArchiveError(f"{path} takes more memory than any image archive needs: refused whole") from error
+        raise ArchiveError(f"{path} needs more memory than any image archive: the whole archive is refused") from error
     except (EOFError, zlib.error) as error:
         raise ArchiveError(f"{path} is truncated or damaged ({error}): fetch it again") from error
     except (gzip.BadGzipFile, tarfile.TarError, ValueError) as error:
@@ -122,7 +129,7 @@ def _read_part(tar: tarfile.TarFile, member: tarfile.TarInfo) -> object:
 
 
 class BoundedStream(io.RawIOBase):
-    """Gives no more bytes than were allowed: tarfile reads a long name whole before it tells how long it is."""
+    """A stream with a limit: tarfile reads a long member name completely before it checks how long it is."""
 
     def __init__(self, stream: gzip.GzipFile) -> None:
         self._stream, self._left = stream, 0
@@ -134,7 +141,7 @@ class BoundedStream(io.RawIOBase):
         data = self._stream.read(size)
         self._left -= len(data)
         if self._left < 0:
-            raise ArchiveError(f"has headers of more than {MAX_HEADER_BYTES} bytes: refused whole")
+            raise ArchiveError(f"has headers of more than {MAX_HEADER_BYTES} bytes: the whole archive is refused")
         return data
 
 
@@ -145,32 +152,34 @@ def _read_parts(stream: gzip.GzipFile, on_part: Callable[[str], None]) -> dict[s
     with tarfile.open(fileobj=bounded, mode="r|") as tar:
         for count, member in enumerate(tar, 1):
             if count > MAX_MEMBERS:
-                raise ArchiveError(f"has more than {MAX_MEMBERS} members: refused whole")
-            part = _wanted(member)
+                raise ArchiveError(f"has more than {MAX_MEMBERS} members: the whole archive is refused")
+            part = _part_of(member)
             bounded.allow(member.size)
             if part is None:
                 continue
             if part in parts:
-                raise ArchiveError(f"has {member.name!r} twice: refused whole")
+                raise ArchiveError(f"has {member.name!r} twice: the whole archive is refused")
             on_part(part)
             parts[part] = _read_part(tar, member)
     return parts
 
 
 def _drain(stream: gzip.GzipFile) -> None:
-    """Read to the end, where gzip keeps its checksum."""
+    """Read to the end of the stream, where gzip checks its checksum."""
     left = MAX_MEMBER_BYTES
     while chunk := stream.read(1024**2):
         left -= len(chunk)
         if left < 0:
-            raise ArchiveError(f"goes on for over {MAX_MEMBER_BYTES} bytes after its last member: refused whole")
+            raise ArchiveError(
+                f"goes on for over {MAX_MEMBER_BYTES} bytes after its last member: the whole archive is refused"
+            )
 
 
 def read_archive(path: Path, on_part: Callable[[str], None] = lambda part: None) -> Archive:
-    """Read and check all three parts; nothing is extracted to disk, no code of the archive runs.
+    """Read and check all three parts. on_part receives the name of each before it is read.
 
     Raises:
-        ArchiveError: names the file and what is wrong with it.
+        ArchiveError: names the file and its fault.
     """
     with _archive_errors(path), gzip.open(path) as stream:
         parts = _read_parts(stream, on_part)

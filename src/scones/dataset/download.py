@@ -1,4 +1,4 @@
-"""CIFAR-100 from its home, resumed where an earlier try broke off, checked against its published checksum."""
+"""Download CIFAR-100 from its home page: resumed after an interruption, and checked against its published checksum."""
 
 import hashlib
 import http.client
@@ -23,6 +23,8 @@ OnBytes = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Download:
+    """One file to download. target appears only when the file is complete and has the right checksum."""
+
     url: str
     md5: str
     target: Path
@@ -44,8 +46,8 @@ def _open(url: str, offset: int) -> http.client.HTTPResponse:
     return response
 
 
-def _reached(download: Download, offset: int) -> http.client.HTTPResponse:
-    """The response, soon. Looking up a name has no time-out of its own, so a thread does it, and we watch the clock."""
+def _open_in_time(download: Download, offset: int) -> http.client.HTTPResponse:
+    """Return the response within the time limit. Name look-ups have none of their own, so they run in a thread."""
     answers: queue.Queue[http.client.HTTPResponse | OSError] = queue.Queue()
 
     def ask() -> None:
@@ -66,7 +68,7 @@ def _reached(download: Download, offset: int) -> http.client.HTTPResponse:
 
 def _connect(download: Download, offset: int) -> http.client.HTTPResponse:
     try:
-        return _reached(download, offset)
+        return _open_in_time(download, offset)
     except urllib.error.HTTPError as error:
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and offset:
             download.unfinished.unlink()
@@ -83,16 +85,16 @@ def _receive(response: http.client.HTTPResponse, download: Download, on_bytes: O
         while chunk := response.read(CHUNK_BYTES):
             stream.write(chunk)
             on_bytes(stream.tell(), total)
-        if stream.tell() < total:  # reading by chunks, http.client ends a short body without a word
+        if stream.tell() < total:  # http.client does not report a short body that is read in chunks
             raise http.client.IncompleteRead(b"", total - stream.tell())
 
 
 def fetch(download: Download, on_bytes: OnBytes = lambda done, total: None) -> None:
-    """Download to the target, which appears only whole and right.
+    """Download the file. on_bytes receives the bytes so far and in all.
 
     Raises:
-        UnreachableError: no connection, or the server refused.
-        DownloadError: it broke off (what came is kept and resumed), or is not the file that was published.
+        UnreachableError: there is no connection, or the server refused.
+        DownloadError: the download broke off (the part that arrived is kept, and resumed), or the checksum is wrong.
     """
     download.target.parent.mkdir(parents=True, exist_ok=True)
     offset = download.unfinished.stat().st_size if download.unfinished.exists() else 0
@@ -101,8 +103,8 @@ def fetch(download: Download, on_bytes: OnBytes = lambda done, total: None) -> N
         with response:
             _receive(response, download, on_bytes)
     except (OSError, http.client.HTTPException) as error:
-        raise DownloadError(f"the download of {download.url} broke off ({error}): run again to go on") from error
+        raise DownloadError(f"the download of {download.url} broke off ({error}): run again to resume") from error
     if (md5 := md5_of(download.unfinished)) != download.md5:
         download.unfinished.unlink()
-        raise DownloadError(f"{download.url} has the MD5 {md5}, not {download.md5}: it was thrown away, run again")
+        raise DownloadError(f"{download.url} has the MD5 {md5}, not {download.md5}: it was deleted, run again")
     download.unfinished.rename(download.target)

@@ -1,7 +1,7 @@
-"""Unpickling CIFAR's batches without running what they name.
+"""Unpickle CIFAR's batches without running code that they name.
 
-A pickle is a program: it may call any global that it names, and nest or share values until the process dies of it. So
-its opcodes are looked at first, and those few globals that an array's pickle names are given as stand-ins of our own.
+A pickle is a program. It may call any global that it names, and it may nest or share values until the process runs out
+of memory. So its opcodes are checked first, and the few globals that an array's pickle needs are replaced by stand-ins.
 """
 
 import io
@@ -14,7 +14,7 @@ from scones.errors import ArchiveError
 
 MAX_OPCODES = 2_000_000
 MAX_SHARED_CHARACTERS = 1000
-# Nesting has at most this depth too. CIFAR-100 has nine in all.
+# Also limits the depth of nesting. A batch of CIFAR-100 has nine containers.
 MAX_CONTAINERS = 32
 TEXTS = {"SHORT_BINSTRING", "BINSTRING", "BINUNICODE", "SHORT_BINBYTES", "BINBYTES", "GLOBAL"}
 NUMBERS = {"NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2"}
@@ -37,7 +37,7 @@ BROKEN = (
 
 
 class UnsignedByte:
-    """`numpy.dtype` as pickles call it: typecode, align, copy. What they then say of byte order is of no concern."""
+    """Stands in for `numpy.dtype`, which pickles call with typecode, align and copy. Byte order does not matter."""
 
     def __init__(self, typecode: object, *_: object) -> None:
         if typecode != "u1":
@@ -47,33 +47,33 @@ class UnsignedByte:
 
 
 class Pixels:
-    """`numpy.ndarray`: an array's state, as its pickle tells it."""
+    """Stands in for `numpy.ndarray`: the state that its pickle sets."""
 
     data = np.empty((0, 0), np.uint8)
 
     def __setstate__(self, state: tuple[object, tuple[int, ...], UnsignedByte, bool, bytes | str]) -> None:
         _, shape, dtype, is_fortran, raw = state
         if not isinstance(dtype, UnsignedByte):
-            raise TypeError("no dtype")
+            raise TypeError("the array has no dtype")
         pixels = raw.encode("latin1") if isinstance(raw, str) else raw
         self.data = np.frombuffer(pixels, np.uint8).reshape(shape, order="F" if is_fortran else "C")
 
 
 def reconstruct(*_: object) -> Pixels:
-    """`_reconstruct` makes an empty array, which the pickle then fills."""
+    """Stand in for `_reconstruct`, which creates an empty array for the pickle to fill."""
     return Pixels()
 
 
 def encode(text: str, encoding: str) -> bytes:
-    """`_codecs.encode`, with which Python 3 writes bytes in protocol 2."""
+    """Stand in for `_codecs.encode`, with which Python 3 pickles bytes in protocol 2."""
     if encoding != "latin1":
-        raise ArchiveError("encodes text in another way than latin1")
+        raise ArchiveError("encodes text in an encoding other than latin1")
     return text.encode("latin1")
 
 
 GLOBALS: dict[tuple[str, str], object] = {
     ("numpy.core.multiarray", "_reconstruct"): reconstruct,
-    ("numpy._core.multiarray", "_reconstruct"): reconstruct,  # as NumPy 2 says it
+    ("numpy._core.multiarray", "_reconstruct"): reconstruct,  # NumPy 2's name
     ("numpy", "ndarray"): Pixels,
     ("numpy", "dtype"): UnsignedByte,
     ("_codecs", "encode"): encode,
@@ -81,6 +81,8 @@ GLOBALS: dict[tuple[str, str], object] = {
 
 
 class ArrayUnpickler(pickle.Unpickler):
+    """Resolves only the globals above."""
+
     def find_class(self, module: str, name: str) -> object:
         if (module, name) not in GLOBALS:
             refused = f"{module}.{name}"[:100]
@@ -89,27 +91,27 @@ class ArrayUnpickler(pickle.Unpickler):
 
 
 def check_opcodes(data: bytes) -> None:
-    """Refuse what could outgrow memory or stack. Only short texts may be used twice: no value outgrows its bytes."""
+    """Refuse pickles that could exhaust memory or stack. Only short texts may be shared, so no value grows."""
     containers, short_texts, last_is_short = 0, set[object](), False
     for count, (opcode, argument, _) in enumerate(pickletools.genops(data), 1):
         name = opcode.name
         if name not in OPCODES or (name in GETS and argument not in short_texts):
-            raise ArchiveError(f"has the opcode {name} at the {count}th place, which no image archive needs")
+            raise ArchiveError(f"has the opcode {name} at position {count}, which no image archive needs")
         if count > MAX_OPCODES or (isinstance(argument, int) and name in PUTS and argument > MAX_OPCODES):
-            raise ArchiveError(f"has more than {MAX_OPCODES} opcodes: refused whole")
+            raise ArchiveError(f"has more than {MAX_OPCODES} opcodes: the whole archive is refused")
         containers += name in CONTAINERS
         if containers > MAX_CONTAINERS:
-            raise ArchiveError(f"has more than {MAX_CONTAINERS} lists, tuples and dicts: refused whole")
+            raise ArchiveError(f"has more than {MAX_CONTAINERS} lists, tuples and dicts: the whole archive is refused")
         if name in PUTS:
             (short_texts.add if last_is_short else short_texts.discard)(argument)
         last_is_short = isinstance(argument, str | bytes) and len(argument) <= MAX_SHARED_CHARACTERS
 
 
 def load(data: bytes) -> object:
-    """The pickled value, an array as `Pixels`. Strings of Python 2 come as str (latin-1).
+    """Return the pickled value, with arrays as `Pixels`. Strings of Python 2 become str (latin-1).
 
     Raises:
-        ArchiveError: it is not, or not only, a pickle of plain values and arrays of bytes.
+        ArchiveError: this is not a pickle, or it holds more than plain values and arrays of bytes.
     """
     try:
         check_opcodes(data)

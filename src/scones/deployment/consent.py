@@ -1,4 +1,4 @@
-"""Asks before something is changed that costs or cannot be had back, where the target says that it must be asked."""
+"""Ask the user before a change that costs money or cannot be undone, if the target's settings say so."""
 
 import sys
 
@@ -6,20 +6,25 @@ import click
 
 from scones.context import Context
 from scones.errors import ConsentError
+from scones.settings import Settings
 
 
-def require(context: Context, question: str) -> None:
-    """Returns if the person agrees.
+def place(context: Context) -> str:
+    return f"account {context.account} in {context.region}"
+
+
+def require(settings: Settings, question: str) -> None:
+    """Return if the user agrees, or if the settings say not to ask.
 
     Raises:
-        ConsentError: they do not, or nobody can be asked.
+        ConsentError: the user does not agree, or there is no terminal to ask on.
     """
-    if context.settings.yes or not context.settings.confirm:
+    if settings.yes or not settings.confirm:
         return
     if not sys.stdin.isatty():
         raise ConsentError(
             f"{question} There is no terminal to ask on, and nothing was changed: "
-            "say YES=1 (or --yes) to go ahead without being asked"
+            "set YES=1 (or --yes) to proceed without a question"
         )
     if not click.confirm(f"   {question}", default=False):
         raise ConsentError("nothing was changed")

@@ -1,16 +1,17 @@
-"""What a deployment costs to keep, so that nobody is surprised: on-demand prices of us-east-1, no more than a hint.
+"""Estimate what a deployment costs: a hint for the user, from on-demand prices of us-east-1.
 
-A table that was written down, for AWS's price list wants a permission of its own; what is printed says how old it is.
+The prices are a table in this file, because reading AWS's price list needs a permission of its own. The output says how
+old the table is.
 """
 
 import re
 from collections.abc import Mapping
 
-from scones.context import Context
+from scones.settings import Settings
 
 AS_OF = "2025-10"
-WHERE = "us-east-1"
-# USD an hour of a real-time endpoint's instance, by aws.amazon.com/sagemaker/pricing
+REGION = "us-east-1"
+# USD per hour of an instance for real-time inference, from aws.amazon.com/sagemaker/pricing
 INSTANCE_HOUR: Mapping[str, float] = {
     "ml.t2.medium": 0.056,
     "ml.t2.large": 0.111,
@@ -26,7 +27,7 @@ INSTANCE_HOUR: Mapping[str, float] = {
     "ml.g5.xlarge": 1.408,
 }
 HOURS_A_MONTH = 730
-# USD a month by aws.amazon.com/cloudwatch/pricing; an account's first ten alarms and three dashboards are free
+# USD per month, from aws.amazon.com/cloudwatch/pricing. An account's first ten alarms and three dashboards are free.
 ALARM_MONTH = 0.10
 DASHBOARD_MONTH = 3.00
 
@@ -35,8 +36,8 @@ def count(template: str, resource_type: str) -> int:
     return len(re.findall(rf"^ +Type: {re.escape(resource_type)}$", template, re.MULTILINE))
 
 
-def endpoint_line(context: Context) -> str:
-    instance_type, name = context.settings.endpoint_instance_type, context.settings.endpoint_name
+def endpoint_line(settings: Settings) -> str:
+    instance_type, name = settings.endpoint_instance_type, settings.endpoint_name
     hour = INSTANCE_HOUR.get(instance_type)
     price = (
         f"{hour:.3f} USD an hour, about {hour * HOURS_A_MONTH:.0f} a month" if hour else "see SageMaker's price list"
@@ -44,12 +45,12 @@ def endpoint_line(context: Context) -> str:
     return f"Endpoint {name} on {instance_type}, from `scones endpoint` until `scones destroy`: {price}"
 
 
-def lines(context: Context, template: str) -> list[str]:
+def lines(settings: Settings, template: str) -> list[str]:
     alarms, dashboards = count(template, "AWS::CloudWatch::Alarm"), count(template, "AWS::CloudWatch::Dashboard")
     month = alarms * ALARM_MONTH + dashboards * DASHBOARD_MONTH
     return [
-        endpoint_line(context),
+        endpoint_line(settings),
         f"{alarms} alarms, {dashboards} dashboard: at most {month:.2f} USD a month (the first 10 and 3 are free)",
-        f"Functions, queues, executions, storage by use. Prices are {WHERE}'s in a table of {AS_OF}, not asked of AWS; "
+        f"Functions, queues, executions and storage cost by use. Prices are those of {REGION} in a table of {AS_OF}; "
         "aws.amazon.com/sagemaker/pricing has yours",
     ]

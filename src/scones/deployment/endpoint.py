@@ -1,4 +1,4 @@
-"""Step 3: the trained model behind an endpoint that captures all of its traffic."""
+"""The command `scones endpoint`: serve the trained model from an endpoint that captures all of its traffic."""
 
 import hashlib
 import json
@@ -8,31 +8,55 @@ from typing import Any
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
+from scones.aws_errors import is_unknown_name
 from scones.console import keeps_running
-from scones.context import PROJECT_TAG, Context
-from scones.errors import EndpointError, MissingError, is_unknown_name
+from scones.context import Context
+from scones.errors import EndpointError, MissingError
 from scones.logs import ENDPOINTS, LogReader
 from scones.polling import poll
-from scones.training import role, training_job
+from scones.settings import PROJECT_TAG
+from scones.stack.outputs import sagemaker_role
+from scones.training import training_job
+from scones.training.train import trained
 from scones.training.training_job import TrainingJob
 
 VARIANT = "AllTraffic"
 CAPTURE = "data_capture"
 TIMEOUT_S = 1800
-MOVING = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
+CHANGING = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
 
 
-def describe(sagemaker: BaseClient, name: str) -> Mapping[str, Any] | None:
-    try:
-        answer: Mapping[str, Any] = sagemaker.describe_endpoint(EndpointName=name)
-    except ClientError as error:
-        if is_unknown_name(error):
-            return None
-        raise
-    return answer
+def endpoint(context: Context) -> str:
+    """Serve the model of the staged data, and wait until it is in service. Return the endpoint's name."""
+    job, name = trained(context), context.settings.endpoint_name
+    config = ensure_config(context, ensure_model(context, job))
+    if not deploy(context, name, config):
+        context.console.done(f"Endpoint {name} is already InService with the model of {job.name}")
+        return name
+    delete_command = f"scones destroy, or aws sagemaker delete-endpoint --endpoint-name {name}"
+    with keeps_running(f"endpoint {name} ({delete_command})"):
+        description = settled(context, name)
+    require_serving(context, name, config, description)
+    context.console.done(f"Endpoint {name} is InService with the model of {job.name}")
+    return name
+
+
+def require_serving(context: Context, name: str, config: str, description: Mapping[str, Any] | None) -> None:
+    """Raise EndpointError unless the endpoint serves the configuration.
+
+    After a failed update AWS leaves the endpoint InService, with its old configuration and a FailureReason.
+    """
+    if description is None:
+        raise EndpointError(f"endpoint {name} was deleted while it was being deployed: run `scones endpoint` again")
+    if description["EndpointStatus"] != "InService" or description["EndpointConfigName"] != config:
+        raise failure(context, description)
+
+
+# ---- model, configuration, endpoint ----
 
 
 def ensure_model(context: Context, job: TrainingJob) -> str:
+    """Create the model of a job, unless it exists, and return its name, which is the job's."""
     sagemaker = context.client("sagemaker")
     try:
         sagemaker.describe_model(ModelName=job.name)
@@ -42,7 +66,7 @@ def ensure_model(context: Context, job: TrainingJob) -> str:
         sagemaker.create_model(
             ModelName=job.name,
             PrimaryContainer={"Image": job.image_uri, "ModelDataUrl": job.model_data},
-            ExecutionRoleArn=role.arn(context),
+            ExecutionRoleArn=sagemaker_role(context),
             Tags=[PROJECT_TAG],
         )
     return job.name
@@ -59,7 +83,7 @@ def endpoint_config(context: Context, model: str) -> dict[str, Any]:
     capture = {
         "EnableCapture": True,
         "InitialSamplingPercentage": 100,
-        "DestinationS3Uri": f"s3://{context.bucket}/{CAPTURE}",
+        "DestinationS3Uri": context.data_bucket.uri(CAPTURE),
         "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
         "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
     }
@@ -67,7 +91,10 @@ def endpoint_config(context: Context, model: str) -> dict[str, Any]:
 
 
 def ensure_config(context: Context, model: str) -> str:
-    """A config's name is its content's hash: another content is another config, as an update needs it."""
+    """Create the configuration, unless it exists, and return its name.
+
+    The name contains a hash of the content: UpdateEndpoint requires a new name for new content.
+    """
     sagemaker, config = context.client("sagemaker"), endpoint_config(context, model)
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:8]
     name = f"{context.settings.endpoint_name}-config-{digest}"
@@ -80,27 +107,24 @@ def ensure_config(context: Context, model: str) -> str:
     return name
 
 
-def settled(context: Context, name: str) -> Mapping[str, Any] | None:
-    """The endpoint once its status no longer moves, None if there is none."""
-    status, reader = "", LogReader(context.client("logs"), f"{ENDPOINTS}/{name}")
-    with context.console.meter(f"Endpoint {name}") as meter:
-        for waited in poll(TIMEOUT_S):
-            found = describe(context.client("sagemaker"), name)
-            if found is None or found["EndpointStatus"] not in MOVING:
-                return found
-            status = found["EndpointStatus"]
-            meter.update(f"{status}, {waited:.0f} s")
-    reader.read()
-    raise EndpointError(f"endpoint {name} was still {status} after {TIMEOUT_S} s; its log ends\n{reader.tail()}")
-
-
-def failure(context: Context, found: Mapping[str, Any]) -> EndpointError:
-    name = found["EndpointName"]
-    reader = LogReader(context.client("logs"), f"{ENDPOINTS}/{name}")
-    reader.read()
-    tail = f"\n  its log ends\n{reader.tail()}" if reader.lines else ""
-    reason = found.get("FailureReason", "no reason given")
-    return EndpointError(f"endpoint {name} is {found['EndpointStatus']}: {reason}{tail}")
+def deploy(context: Context, name: str, config: str) -> bool:
+    """Create or update the endpoint. Return False if it serves this configuration already."""
+    sagemaker, description = context.client("sagemaker"), settled(context, name)
+    if description is not None and description["EndpointStatus"] == "Failed":
+        reason = description.get("FailureReason")
+        context.console.warn(f"Endpoint {name} is Failed ({reason}): it is deleted and created again")
+        delete(context, name)
+        description = None
+    if description is None:
+        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config, Tags=[PROJECT_TAG])
+        return True
+    if description["EndpointStatus"] != "InService":
+        raise failure(context, description)
+    if description["EndpointConfigName"] == config:
+        return False
+    context.console.say(f"Endpoint {name} is updated to {config} without downtime")
+    sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
+    return True
 
 
 def delete(context: Context, name: str) -> None:
@@ -109,60 +133,70 @@ def delete(context: Context, name: str) -> None:
         settled(context, name)
 
 
-def deploy(context: Context, name: str, config: str) -> bool:
-    """Create or update as needed. False if the endpoint already serves this config."""
-    sagemaker, found = context.client("sagemaker"), settled(context, name)
-    if found is not None and found["EndpointStatus"] == "Failed":
-        context.console.warn(f"Endpoint {name} is Failed ({found.get('FailureReason')}): made anew")
-        delete(context, name)
-        found = None
-    if found is None:
-        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config, Tags=[PROJECT_TAG])
-        return True
-    if found["EndpointStatus"] != "InService":
-        raise failure(context, found)
-    if found["EndpointConfigName"] == config:
-        return False
-    context.console.say(f"Endpoint {name} is updated to {config}, without downtime")
-    sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
-    return True
+# ---- status ----
 
 
-def endpoint(context: Context) -> str:
-    job, name = training_job.trained(context), context.settings.endpoint_name
-    config = ensure_config(context, ensure_model(context, job))
-    if not deploy(context, name, config):
-        context.console.done(f"Endpoint {name} is InService already, with the model of {job.name}")
-        return name
-    with keeps_running(f"endpoint {name} (scones destroy, or aws sagemaker delete-endpoint --endpoint-name {name})"):
-        found = settled(context, name)
-    if found is None:
-        raise EndpointError(f"endpoint {name} is gone: someone deleted it while it was waited for")
-    # An update that fails leaves the endpoint in service with what it had.
-    if found["EndpointStatus"] != "InService" or found["EndpointConfigName"] != config:
-        raise failure(context, found)
-    context.console.done(f"Endpoint {name} is InService, with the model of {job.name}")
-    return name
+def describe(sagemaker: BaseClient, name: str) -> Mapping[str, Any] | None:
+    """Return DescribeEndpoint's answer, or None if there is no such endpoint."""
+    try:
+        answer: Mapping[str, Any] = sagemaker.describe_endpoint(EndpointName=name)
+    except ClientError as error:
+        if is_unknown_name(error):
+            return None
+        raise
+    return answer
 
 
-def served_job(context: Context, name: str) -> TrainingJob:
-    """The training job whose model the endpoint serves: a model is named after its job."""
-    sagemaker, found = context.client("sagemaker"), describe(context.client("sagemaker"), name)
-    if found is None:
-        raise MissingError(f"there is no endpoint {name}: run `scones endpoint` first")
-    config = sagemaker.describe_endpoint_config(EndpointConfigName=found["EndpointConfigName"])
-    model = config["ProductionVariants"][0]["ModelName"]
-    job = training_job.describe(sagemaker, model)
-    if job is None:
-        raise MissingError(f"endpoint {name} serves model {model}, which no training job made: run `scones endpoint`")
-    return job
+def settled(context: Context, name: str) -> Mapping[str, Any] | None:
+    """Wait until the endpoint's status no longer changes. Return its description, or None if there is none."""
+    status, reader = "", LogReader(context.client("logs"), f"{ENDPOINTS}/{name}")
+    with context.console.meter(f"Endpoint {name}") as meter:
+        for waited_s in poll(TIMEOUT_S):
+            description = describe(context.client("sagemaker"), name)
+            if description is None or description["EndpointStatus"] not in CHANGING:
+                return description
+            status = description["EndpointStatus"]
+            meter.update(f"{status}, {waited_s:.0f} s")
+    reader.read()
+    raise EndpointError(f"endpoint {name} was still {status} after {TIMEOUT_S} s; its log ends\n{reader.tail()}")
+
+
+def failure(context: Context, description: Mapping[str, Any]) -> EndpointError:
+    """Return an error with the endpoint's status, failure reason and the end of its log."""
+    name = description["EndpointName"]
+    reader = LogReader(context.client("logs"), f"{ENDPOINTS}/{name}")
+    reader.read()
+    tail = f"\n  its log ends\n{reader.tail()}" if reader.lines else ""
+    reason = description.get("FailureReason", "no reason given")
+    return EndpointError(f"endpoint {name} is {description['EndpointStatus']}: {reason}{tail}")
 
 
 def require_in_service(context: Context) -> str:
+    """Return the name of the endpoint.
+
+    Raises:
+        MissingError: there is no endpoint.
+        EndpointError: it is not in service.
+    """
     name = context.settings.endpoint_name
-    found = describe(context.client("sagemaker"), name)
-    if found is None:
+    description = describe(context.client("sagemaker"), name)
+    if description is None:
         raise MissingError(f"there is no endpoint {name}: run `scones endpoint` first")
-    if found["EndpointStatus"] != "InService":
-        raise failure(context, found)
+    if description["EndpointStatus"] != "InService":
+        raise failure(context, description)
     return name
+
+
+def served_job(sagemaker: BaseClient, name: str) -> TrainingJob:
+    """Return the training job whose model the endpoint serves: a model has the name of its job."""
+    description = describe(sagemaker, name)
+    if description is None:
+        raise MissingError(f"there is no endpoint {name}: run `scones endpoint` first")
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=description["EndpointConfigName"])
+    model = config["ProductionVariants"][0]["ModelName"]
+    job = training_job.describe(sagemaker, model)
+    if job is None:
+        raise MissingError(
+            f"endpoint {name} serves model {model}, which no training job of this name produced: run `scones endpoint`"
+        )
+    return job

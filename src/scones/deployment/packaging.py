@@ -1,19 +1,24 @@
-"""Functions as zips that are the same bytes for the same sources, so that a key changes only with the code."""
+"""Package functions and state machines. The same sources give the same bytes, so a key changes only with its code."""
 
 import hashlib
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from scones.errors import MissingError
 
-# The earliest time that a zip can hold.
+# The earliest time that a zip file can hold.
 EPOCH = (1980, 1, 1, 0, 0, 0)
+# The parameters of the template that name code to upload.
+CODE_PARAMETER = re.compile(r"^  (\w+)(Code|Definition):$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Artifact:
+    """A file to upload. key contains a hash of the data."""
+
     key: str
     data: bytes
 
@@ -41,11 +46,32 @@ def _named(prefix: str, suffix: str, data: bytes) -> Artifact:
 
 
 def function(project: Path, name: str) -> Artifact:
+    """Package src/functions/<name> as a zip file."""
     return _named(f"functions/{name}", ".zip", zipped(project / "src" / "functions" / name))
 
 
 def definition(project: Path, name: str) -> Artifact:
+    """Package the definition of a state machine."""
     file = project / "local_stepfunctions" / f"{name}.asl.json"
     if not file.is_file():
         raise MissingError(f"there is no {file}: run from a whole checkout of the project")
     return _named(f"workflows/{name}", ".asl.json", file.read_bytes())
+
+
+def artifacts(project: Path, template: str) -> dict[str, Artifact]:
+    """Return the artifacts that the template needs, by parameter.
+
+    SmokeTestCode is src/functions/smoke_test; ClassifyBatchDefinition is local_stepfunctions/classify-batch.asl.json.
+    """
+    head = template.partition("\nResources:")[0]
+    return {
+        name + kind: function(project, split_words(name, "_"))
+        if kind == "Code"
+        else definition(project, split_words(name, "-"))
+        for name, kind in CODE_PARAMETER.findall(head)
+    }
+
+
+def split_words(name: str, separator: str) -> str:
+    """Turn ClassifyBatch into classify-batch or classify_batch."""
+    return separator.join(re.findall(r"[A-Z][a-z0-9]*", name)).lower()

@@ -1,5 +1,7 @@
-"""The picture of a load: every request's latency at the time when it was due (those of a burst, when answered), and how
-many were due and answered."""
+"""The chart of a load: each request's latency at the time when it was due, and the rates of requests and answers.
+
+All requests of a burst are due at once, so its chart shows them at the time of the answer.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,12 +12,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from scones.load.measurements import BELOW_THRESHOLD, FAILED, SUCCEEDED, Answer, Figures, duration, of_errors
-from scones.report.confidence_chart import DPI, GRID, INK, MUTED, PAPER
+from scones.chart_style import AMBER, DPI, GRID, INK, MUTED, PAPER, RED, TEAL, style
+from scones.load.measurements import BELOW_THRESHOLD, FAILED, SUCCEEDED, Answer, Figures, duration, most_common
 
-TEAL, RED = "#0b7a75", "#d1495b"
-AMBER = "#c77700"
-LOOKS = {SUCCEEDED: ("o", TEAL, TEAL), BELOW_THRESHOLD: ("o", PAPER, AMBER), FAILED: ("X", RED, PAPER)}
+STYLES = {SUCCEEDED: ("o", TEAL, TEAL), BELOW_THRESHOLD: ("o", PAPER, AMBER), FAILED: ("X", RED, PAPER)}
 LINES = {"p50": "-", "p95": "--", "p99": ":"}
 BINS = 60
 
@@ -27,7 +27,8 @@ def load_figure(title: str, figures: Figures, answers: Sequence[Answer]) -> Figu
     above = figure.add_subplot(grid[0])
     below = figure.add_subplot(grid[1], sharex=above)
     for axes in (above, below):
-        _style(axes)
+        style(axes)
+        axes.grid(axis="y", color=GRID, linewidth=0.8)
     _latencies(above, figures, answers)
     _rates(below, answers)
     figure.text(0.09, 0.935, headline(figures), fontsize=19, fontweight="bold", color=INK)
@@ -41,22 +42,13 @@ def headline(figures: Figures) -> str:
 
 
 def subtitle(title: str, figures: Figures) -> str:
-    failed = f" · failed: {figures.outcomes[FAILED]}{of_errors(figures.errors)}" if figures.errors else ""
+    failed = f" · failed: {figures.outcomes[FAILED]}{most_common(figures.errors)}" if figures.errors else ""
     unanswered = f" · {figures.in_flight} without an answer" if figures.in_flight else ""
     return f"{title} · {figures.sent} sent, {figures.ended_per_s:.1f} a second answered{failed}{unanswered}"
 
 
-def _style(axes: Axes) -> None:
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(GRID)
-    axes.tick_params(colors=MUTED, length=0, labelsize=11)
-    axes.grid(axis="y", color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-
-
 def _latencies(axes: Axes, figures: Figures, answers: Sequence[Answer]) -> None:
-    for outcome, (marker, face, edge) in LOOKS.items():
+    for outcome, (marker, face, edge) in STYLES.items():
         chosen = [answer for answer in answers if answer.outcome == outcome]
         axes.scatter(
             [answer.ended_s if figures.sent_per_s is None else answer.due_s for answer in chosen],
@@ -82,7 +74,7 @@ def _latencies(axes: Axes, figures: Figures, answers: Sequence[Answer]) -> None:
 
 
 def _name_percentiles(axes: Axes, figures: Figures) -> None:
-    """At the right edge; those that nearly coincide share a line."""
+    """Write the names at the right edge. Percentiles that nearly coincide share a line."""
     top = max([answer for answer in figures.percentiles.values() if answer is not None], default=1.0)
     names: list[tuple[float, str]] = []
     for name, seconds in figures.percentiles.items():
@@ -97,18 +89,18 @@ def _name_percentiles(axes: Axes, figures: Figures) -> None:
 
 
 def _rates(axes: Axes, answers: Sequence[Answer]) -> None:
-    """Requests a second, in bins of equal length."""
+    """Draw the requests per second, in bins of equal length."""
     last_s = max((answer.ended_s for answer in answers), default=1.0) or 1.0
     edges = np.linspace(0, last_s, min(BINS, max(4, int(last_s))) + 1)
     width_s = edges[1] - edges[0]
     most = 0.0
-    for label, times, colour, width in (
+    for label, times, color, width in (
         ("due", [answer.due_s for answer in answers], MUTED, 1.4),
         ("answered", [answer.ended_s for answer in answers], TEAL, 2.2),
     ):
         counts, _ = np.histogram(times, bins=edges)
         most = max(most, float(counts.max() / width_s))
-        axes.stairs(counts / width_s, edges, label=label, baseline=None, color=colour, linewidth=width)
+        axes.stairs(counts / width_s, edges, label=label, baseline=None, color=color, linewidth=width)
     axes.set_ylim(0, most * 1.35 or 1)
     axes.set_xlim(-0.01 * last_s, last_s * 1.01)
     axes.yaxis.set_major_locator(MaxNLocator(3))

@@ -1,4 +1,4 @@
-"""What a load comes to: counts, percentiles of the latency, the rate."""
+"""The measurements of a load: counts, percentiles of the latency, and rates."""
 
 import math
 from collections import Counter
@@ -12,10 +12,10 @@ SUCCEEDED, BELOW_THRESHOLD, FAILED = OUTCOMES = ("succeeded", "below_threshold",
 
 @dataclass(frozen=True)
 class Answer:
-    """A request that has ended. Its latency is counted from when it was due, so a late sender hides nothing."""
+    """A request that has ended. Latency counts from the time when it was due, so that a late sender hides nothing."""
 
     due_s: float
-    """Since the load began."""
+    """Seconds since the load began."""
     latency_s: float
     outcome: str
     error: str | None = None
@@ -27,25 +27,27 @@ class Answer:
 
 @dataclass(frozen=True)
 class Figures:
+    """The result of a load."""
+
     sent: int
     outcomes: Mapping[str, int]
     errors: Mapping[str, int]
-    """Of what failed, by the error's name."""
+    """Number of failed requests by the error's name."""
     in_flight: int
     seconds: float
     sent_per_s: float | None
-    """None: all at once."""
+    """None for a burst, which sends all at once."""
     ended_per_s: float
     p50_s: float | None
     p95_s: float | None
     p99_s: float | None
-    """Of the requests that were answered, below the threshold or not."""
+    """Latencies of answered requests, above and below the threshold."""
 
     def __str__(self) -> str:
         counts = self.outcomes
         text = (
             f"{self.sent} sent, {counts[SUCCEEDED]} succeeded, {counts[BELOW_THRESHOLD]} below the threshold, "
-            f"{counts[FAILED]} failed{of_errors(self.errors)}, {self.in_flight} in flight"
+            f"{counts[FAILED]} failed{most_common(self.errors)}, {self.in_flight} in flight"
         )
         latencies = ", ".join(f"{name} {duration(value)}" for name, value in self.percentiles.items())
         sent = "all at once" if self.sent_per_s is None else f"{self.sent_per_s:.1f}/s sent"
@@ -58,7 +60,7 @@ class Figures:
 
 @dataclass
 class Record:
-    """Filled from many threads."""
+    """Collects answers. Many threads call it."""
 
     sent: int = 0
     last_due_s: float = 0.0
@@ -83,11 +85,11 @@ class Record:
         with self._lock:
             answers, sent, last_due_s = list(self.answers), self.sent, self.last_due_s
         latencies = sorted(answer.latency_s for answer in answers if answer.outcome != FAILED)
-        counted = Counter(answer.outcome for answer in answers)
+        counts = Counter(answer.outcome for answer in answers)
         ended_s = max((answer.ended_s for answer in answers), default=0.0)
         return Figures(
             sent=sent,
-            outcomes={outcome: counted[outcome] for outcome in OUTCOMES},
+            outcomes={outcome: counts[outcome] for outcome in OUTCOMES},
             errors=dict(Counter(answer.error or "unknown" for answer in answers if answer.outcome == FAILED)),
             in_flight=sent - len(answers),
             seconds=round(elapsed_s, 3),
@@ -100,7 +102,7 @@ class Record:
 
 
 def percentile(ordered: Sequence[float], share: float) -> float | None:
-    """The nearest rank: a latency that was measured, at or below which `share` of them are."""
+    """Return the percentile by nearest rank: always a value that was measured."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
 
 
@@ -110,7 +112,8 @@ def duration(seconds: float | None) -> str:
     return f"{seconds:,.2f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 
-def of_errors(errors: Mapping[str, int]) -> str:
+def most_common(errors: Mapping[str, int]) -> str:
+    """Return the three most frequent errors in parentheses, or nothing."""
     if not errors:
         return ""
     return f" ({', '.join(f'{name} {count}' for name, count in Counter(errors).most_common(3))})"

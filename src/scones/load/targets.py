@@ -1,4 +1,4 @@
-"""Where a load goes: through the state machine, or straight to the endpoint."""
+"""The targets of a load: the state machine, or the endpoint itself."""
 
 import json
 import threading
@@ -8,39 +8,43 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from scones.aws_errors import code_of
 from scones.classify import executions
-from scones.context import Context
-from scones.errors import code_of
+from scones.classify.executions import Executor
+from scones.classify.images import Image
 from scones.load.measurements import BELOW_THRESHOLD, FAILED, SUCCEEDED, Answer, Record
 
 SENDERS = 64
-"""Requests that are sent, or to the endpoint answered, at the same time; more of them wait, and the wait is counted."""
+"""Threads that send requests and wait for the endpoint's answers. Latency includes the wait for a free thread."""
 LOOK_EVERY_S = 0.5
 
 
 class Target(Protocol):
+    """Receives the requests of a load."""
+
     name: str
 
     def send(self, number: int, due: float) -> None:
-        """Sends the request that was due at this time of the monotonic clock; called in a thread of its own."""
+        """Send the request that was due at this time of the monotonic clock. Each call has its own thread."""
 
     def close(self) -> None:
-        """Nothing is followed any more."""
+        """Stop following requests."""
 
 
-def client(context: Context, service: str) -> BaseClient:
-    """Not the kit's: a refused request is a figure here, and is not sent again."""
+def client_without_retries(session: boto3.Session, service: str) -> BaseClient:
+    """Return a client that sends each request once: a load measures refusals, and does not repeat them."""
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 1},
         max_pool_connections=SENDERS,
         connect_timeout=5,
         read_timeout=70,
     )
-    return context.session.client(service, config=config)
+    return session.client(service, config=config)
 
 
 def error_of(error: BotoCoreError | ClientError) -> str:
@@ -49,6 +53,8 @@ def error_of(error: BotoCoreError | ClientError) -> str:
 
 @dataclass
 class EndpointTarget:
+    """Sends images to the endpoint, one after the other."""
+
     name: str
     client: BaseClient
     images: list[bytes]
@@ -76,9 +82,11 @@ class EndpointTarget:
 
 @dataclass(frozen=True)
 class Started:
+    """An execution that was started."""
+
     due: float
     until_started_s: float
-    """How late the call was, and how long it took."""
+    """Time from when it was due until StartExecution answered."""
 
 
 Outcome = Callable[[Mapping[str, Any]], str]
@@ -86,8 +94,11 @@ Outcome = Callable[[Mapping[str, Any]], str]
 
 @dataclass
 class WorkflowTarget:
-    """Latency is that until the execution was started, and then the execution's own, by AWS's clock: neither how often
-    we look nor a clock that is wrong counts."""
+    """Starts executions of the state machine.
+
+    The latency is the time until the execution was started, by the local clock, plus the execution's duration, by AWS's
+    clock. So neither the interval of our look-ups nor a difference between the clocks distorts it.
+    """
 
     name: str
     client: BaseClient
@@ -103,17 +114,16 @@ class WorkflowTarget:
 
     def send(self, number: int, due: float) -> None:
         key = self.keys[number % len(self.keys)]
-        event = {"image_data": "", "s3_bucket": self.bucket, "s3_key": key, "inferences": []}
-        name = executions.execution_name(executions.Image(key, None), self.run_id, number)
+        name = executions.execution_name(Image(key, None), self.run_id, number)
         try:
-            arn = self.client.start_execution(stateMachineArn=self.name, name=name, input=json.dumps(event))
+            arn = Executor(self.client, self.name, self.bucket).start(key, name)
         except (BotoCoreError, ClientError) as error:
             self.record.note_ended(Answer(due - self.began, time.monotonic() - due, FAILED, error_of(error)))
             return
-        self._running[arn["executionArn"]] = Started(due, time.monotonic() - due)
+        self._running[arn] = Started(due, time.monotonic() - due)
 
     def follow(self) -> None:
-        """Starts looking for executions that have ended, in a thread."""
+        """Start a thread that looks for executions that have ended."""
         self._follower = threading.Thread(target=self._follow, name="load-follower", daemon=True)
         self._follower.start()
 
@@ -127,10 +137,10 @@ class WorkflowTarget:
             try:
                 self.look()
             except (BotoCoreError, ClientError):
-                continue  # throttled, perhaps: what has ended then is seen at the next look
+                continue  # perhaps throttled: the next look finds what has ended meanwhile
 
     def look(self) -> None:
-        """One call lists what runs; each that runs no more is described once."""
+        """List the running executions, and describe each that is no longer among them."""
         candidates = list(self._running)
         if not candidates:
             return
@@ -140,13 +150,13 @@ class WorkflowTarget:
             if arn not in running and not self._stopped.is_set():
                 self._end(arn, self.client.describe_execution(executionArn=arn))
 
-    def _end(self, arn: str, described: Mapping[str, Any]) -> None:
-        if described["status"] == "RUNNING":  # AWS lists executions with a delay
+    def _end(self, arn: str, description: Mapping[str, Any]) -> None:
+        if description["status"] == "RUNNING":  # AWS lists executions with a delay
             return
         started = self._running.pop(arn)
-        outcome = self.outcome_of(described)
-        latency_s = started.until_started_s + lasted_s(described["startDate"], described["stopDate"])
-        error = str(described.get("error") or described["status"]) if outcome == FAILED else None
+        outcome = self.outcome_of(description)
+        latency_s = started.until_started_s + lasted_s(description["startDate"], description["stopDate"])
+        error = str(description.get("error") or description["status"]) if outcome == FAILED else None
         self.record.note_ended(Answer(started.due - self.began, latency_s, outcome, error))
 
 

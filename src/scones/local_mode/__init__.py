@@ -1,7 +1,6 @@
-"""SageMaker Python SDK local mode, as a client of SageMaker: what instance type `local` means to the SDK.
+"""The SageMaker Python SDK's local mode as a client of SageMaker: what instance type `local` means to the SDK.
 
-The SDK trains and serves in Docker, and knows what it did only as long as its process lives. Here the same is said by
-the operations of SageMaker's client, what was done is remembered in the bucket, and what runs is found by its labels.
+The SDK trains and serves in Docker containers, but only one Python process knows about them. Here the same work is
+behind the operations of SageMaker's client. Descriptions of jobs and endpoints are objects in the bucket, where another
+process finds them, and running containers are found by their labels.
 """
-
-INSTANCE_TYPES = ("local", "local_gpu")

@@ -1,12 +1,13 @@
-"""The operations of SageMaker's client that the steps use, answered by local mode."""
+"""The operations of SageMaker's client that the steps call, implemented by local mode."""
 
 import atexit
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -14,22 +15,25 @@ import psutil
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
+from scones.local_mode.background import in_background
 from scones.local_mode.docker_engine import TRAINING_JOB as TRAINING_JOB_LABEL
 from scones.local_mode.docker_engine import Docker, remove, stop
 from scones.local_mode.endpoint_runs import EndpointRun
 from scones.local_mode.records import ENDPOINT, ENDPOINT_CONFIG, KINDS, MODEL, TRAINING_JOB, Kind, Records
-from scones.local_mode.training_runs import TrainingRun, in_background
+from scones.local_mode.training_runs import TrainingRun
 
 RUNNING = {"InProgress", "Stopping"}
 MOVING = {"Creating", "Updating"}
 END_S = 30
-ORPHANED = "the process that ran it has ended: local mode trains within the command that asked for it"
+ORPHANED = "the command that ran this job has ended: local mode trains inside that command"
 
 Answer = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Pages:
+    """A paginator with one page."""
+
     items: Callable[[], list[Answer]]
     member: str
 
@@ -39,14 +43,13 @@ class Pages:
 
 @dataclass(frozen=True)
 class LocalSageMaker:
-    """As boto3's client. A job or an endpoint start takes place in a thread of this process."""
+    """Has the interface of boto3's client. Jobs run, and endpoints start, in threads of this process."""
 
     session: boto3.Session
     s3: BaseClient
     logs: BaseClient
     bucket: str
     account: str
-    _docker: list[Docker] = field(default_factory=list)
 
     # ---- training jobs ----
 
@@ -84,7 +87,7 @@ class LocalSageMaker:
         self.records.put(TRAINING_JOB, {**record, **outcome, "TrainingEndTime": time.time()})
 
     def _end(self, job: threading.Thread, name: str) -> None:
-        """With the process: the SDK would leave its container and its files."""
+        """Stop a job when the process ends: the SDK would leave the container and its files behind."""
         if job.is_alive():
             self.stop_training_job(TrainingJobName=name)
             job.join(END_S)
@@ -127,7 +130,7 @@ class LocalSageMaker:
         return {"EndpointArn": record["EndpointArn"]}
 
     def describe_endpoint(self, **request: Any) -> Answer:
-        """An endpoint whose container has gone is gone: nothing but its container keeps it."""
+        """Describe an endpoint. Delete it first if its container no longer runs, because nothing would restart it."""
         record = self._record(ENDPOINT, request)
         status, name = record["EndpointStatus"], record["EndpointName"]
         is_starting = status in MOVING and _is_alive(record["Process"])
@@ -151,12 +154,12 @@ class LocalSageMaker:
         reason = self._missing_data(model) or self._endpoints.start(record["EndpointName"], config, model)
         if reason is None:
             outcome = {"EndpointStatus": "InService", "EndpointConfigName": config["EndpointConfigName"]}
-        else:  # an update that fails leaves what there was
+        else:  # a failed update leaves the earlier containers in service
             outcome = {"EndpointStatus": "InService" if was_updating else "Failed", "FailureReason": reason}
         self.records.put(ENDPOINT, {**record, **outcome})
 
     def _missing_data(self, model: Answer) -> str | None:
-        """The SDK downloads what there is below a prefix: of an object that is not there, nothing."""
+        """Return an error if there is no model data. The SDK would silently download nothing."""
         uri = model["PrimaryContainer"].get("ModelDataUrl")
         if uri is None:
             return None
@@ -172,23 +175,21 @@ class LocalSageMaker:
     def get_paginator(self, operation: str) -> Pages:
         kind = next(kind for kind in KINDS if operation == f"list_{_snake(kind.name)}s")
 
-        def items(NameContains: str = "") -> list[Answer]:  # noqa: N803 - as the operation says it
+        def items(NameContains: str = "") -> list[Answer]:  # noqa: N803 - the operation's own spelling
             return [_answer(record) for record in self.records.all(kind) if NameContains in record[kind.id]]
 
         return Pages(items, kind.plural)
 
     def list_tags(self, **request: Any) -> Answer:
         arn = request["ResourceArn"]
-        found = [record for kind in KINDS for record in self.records.all(kind) if record[kind.arn] == arn]
-        return {"Tags": found[0].get("Tags", []) if found else []}
+        records = [record for kind in KINDS for record in self.records.all(kind) if record[kind.arn] == arn]
+        return {"Tags": records[0].get("Tags", []) if records else []}
 
-    # ---- what all share ----
+    # ---- shared by all operations ----
 
-    @property
+    @cached_property
     def docker(self) -> Docker:
-        if not self._docker:
-            self._docker.append(Docker.connected())
-        return self._docker[0]
+        return Docker.connected()
 
     @property
     def records(self) -> Records:

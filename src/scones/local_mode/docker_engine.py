@@ -1,4 +1,4 @@
-"""Docker as local mode uses it: what runs is found by its labels."""
+"""Docker, as local mode uses it. Containers are found by their labels."""
 
 import subprocess
 import threading
@@ -24,22 +24,29 @@ STOP_S = 5
 
 @dataclass(frozen=True)
 class Docker:
+    """A connected engine."""
+
     client: Any
 
     @classmethod
     def connected(cls) -> "Docker":
+        """Connect to the engine of the environment.
+
+        Raises:
+            LocalModeError: no engine answers.
+        """
         try:
-            found = cls(docker.from_env())
-            found.client.ping()
+            engine = cls(docker.from_env())
+            engine.client.ping()
         except (DockerException, OSError) as error:
-            raise LocalModeError(f"instance type 'local' is Docker on this machine: {unreachable(error)}") from error
-        return found
+            raise LocalModeError(f"instance type 'local' needs Docker on this machine: {unreachable(error)}") from error
+        return engine
 
     def require(self, image: str) -> None:
-        """What a job or an endpoint needs before it is begun."""
+        """Raise LocalModeError unless `docker compose` and the image are installed."""
         if (version := _compose_version()) is None:
             raise LocalModeError(
-                "instance type 'local' needs the command `docker compose`: install docker and its compose plug-in"
+                "instance type 'local' needs the command `docker compose`: install Docker and its Compose plugin"
             )
         if int(version.lstrip("v").split(".")[0] or 0) < 2:
             raise LocalModeError(f"`docker compose` is {version}, and must be 2 or newer")
@@ -47,27 +54,29 @@ class Docker:
             self.client.images.get(image)
         except ImageNotFound as error:
             raise LocalModeError(
-                f"image {image!r} is not on this machine: `make images` builds the kit's own; `docker pull` gets others"
+                f"image {image!r} is not on this machine: run `make images` for this project's images, or `docker pull`"
             ) from error
 
     def find(self, label: str, value: str) -> list[Any]:
-        """Containers with the label, newest first, also those that have ended."""
-        found = self.client.containers.list(all=True, filters={"label": f"{label}={value}"}, ignore_removed=True)
-        return sorted(found, key=lambda container: str(container.attrs["Created"]), reverse=True)
+        """Return containers with the label, newest first, including those that have exited."""
+        containers = self.client.containers.list(all=True, filters={"label": f"{label}={value}"}, ignore_removed=True)
+        return sorted(containers, key=lambda container: str(container.attrs["Created"]), reverse=True)
 
     def is_running(self, label: str, value: str) -> bool:
         return any(container.status == "running" for container in self.find(label, value))
 
 
 def unreachable(error: BaseException) -> str:
-    """Why no engine answers, in the system's words: the SDK wraps them thrice."""
+    """Return why no engine answers. Docker's SDK wraps the system's error three times."""
     causes = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
         causes.append(cause)
     if any(isinstance(cause, PermissionError) for cause in causes):
-        return "its socket is not for you; join its group (sudo usermod -aG docker $USER), then log in anew"
-    said = next((str(cause.strerror) for cause in causes if isinstance(cause, OSError) and cause.strerror), str(error))
-    return f"no engine answers ({said}); start it, or say where it is in DOCKER_HOST"
+        return "you may not use its socket; join its group (sudo usermod -aG docker $USER), then log in again"
+    reason = next(
+        (str(cause.strerror) for cause in causes if isinstance(cause, OSError) and cause.strerror), str(error)
+    )
+    return f"no engine answers ({reason}); start it, or set DOCKER_HOST to its address"
 
 
 def _compose_version() -> str | None:
@@ -86,7 +95,7 @@ def stop(containers: list[Any]) -> None:
 
 
 def remove(containers: list[Any]) -> None:
-    """Stop them and wait until whoever holds them has taken them away; then by force."""
+    """Stop containers and wait until their compose process has removed them. Remove by force what is left."""
     for container in containers:
         try:
             container.stop(timeout=STOP_S)
@@ -99,13 +108,13 @@ def remove(containers: list[Any]) -> None:
 
 @dataclass
 class Follower:
-    """Reads the log of a container from its beginning to its end, in a thread of its own."""
+    """Reads the log of a container from beginning to end, in its own thread."""
 
     docker: Docker
     label: str
     value: str
     write: Callable[[list[str]], None]
-    known: frozenset[str] = frozenset()  # ids of containers that were there before
+    ignored: frozenset[str] = frozenset()  # ids of containers that ran before
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
     exit_code: int | None = None
     ended: threading.Event = field(default_factory=threading.Event)
@@ -115,13 +124,13 @@ class Follower:
         threading.Thread(target=self._follow, name=f"log of {self.value}", daemon=True).start()
 
     def give_up(self) -> None:
-        """No container is waited for any more; one that was found is read to its end."""
+        """Stop waiting for a container to appear. A container that has appeared is still read to its end."""
         self._given_up.set()
 
     def _follow(self) -> None:
         try:
             if (container := self._appeared()) is not None:
-                for lines in batches(container.logs(stream=True, follow=True)):
+                for lines in whole_lines(container.logs(stream=True, follow=True)):
                     self.tail += lines
                     self.write(lines)
                 self.exit_code = container.wait()["StatusCode"]
@@ -133,16 +142,16 @@ class Follower:
     def _appeared(self) -> Any:
         for _ in poll(APPEARS_S, 0.2):
             is_last = self._given_up.is_set()
-            found = [one for one in self.docker.find(self.label, self.value) if one.id not in self.known]
-            if found and found[0].status != "created":
-                return found[0]
+            containers = [one for one in self.docker.find(self.label, self.value) if one.id not in self.ignored]
+            if containers and containers[0].status != "created":
+                return containers[0]
             if is_last:
                 return None
         return None
 
 
-def batches(chunks: Iterator[bytes]) -> Iterator[list[str]]:
-    """Whole lines, as many as come at once; the last one needs no line end."""
+def whole_lines(chunks: Iterator[bytes]) -> Iterator[list[str]]:
+    """Yield the whole lines of each chunk. The last line needs no line end."""
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")

@@ -1,4 +1,4 @@
-"""A job's log in CloudWatch, where SageMaker writes it and the steps read it."""
+"""Write a job's log to CloudWatch, where SageMaker writes it and the steps read it."""
 
 import time
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from scones.errors import code_of
+from scones.aws_errors import code_of
 
 MESSAGE_MAX_BYTES = 250_000
 EVENTS_MAX = 1000
@@ -19,18 +19,19 @@ class LogStream:
     stream: str
 
     def create(self) -> None:
-        for make, names in (
+        """Create the log group, if it does not exist yet, and the stream."""
+        for create, names in (
             (self.logs.create_log_group, {"logGroupName": self.group}),
             (self.logs.create_log_stream, {"logGroupName": self.group, "logStreamName": self.stream}),
         ):
             try:
-                make(**names)
+                create(**names)
             except ClientError as error:
                 if code_of(error) != "ResourceAlreadyExistsException":
                     raise
 
     def write(self, lines: list[str]) -> None:
-        """An empty line is none: CloudWatch takes no empty event."""
+        """Append lines, without empty ones: CloudWatch refuses an empty event."""
         now = int(time.time() * 1000)
         events = [{"timestamp": now, "message": line[:MESSAGE_MAX_BYTES]} for line in lines if line]
         for start in range(0, len(events), EVENTS_MAX):

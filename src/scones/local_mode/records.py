@@ -1,4 +1,4 @@
-"""What local mode did, as objects in the bucket: another process, and the next one, can ask."""
+"""Descriptions of local mode's resources, kept as objects in the bucket, where other processes read them."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from scones.errors import code_of
+from scones.aws_errors import code_of
 
 FOLDER = "local-mode"
 MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
@@ -16,7 +16,7 @@ MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of resource, in the names of SageMaker's operations."""
+    """A kind of resource, with the names that SageMaker's operations use."""
 
     name: str
     plural: str
@@ -39,6 +39,8 @@ KINDS = (TRAINING_JOB, MODEL, ENDPOINT_CONFIG, ENDPOINT)
 
 @dataclass(frozen=True)
 class Records:
+    """Stores one JSON object per resource."""
+
     s3: BaseClient
     bucket: str
 
@@ -47,12 +49,12 @@ class Records:
 
     def get(self, kind: Kind, name: str) -> dict[str, Any] | None:
         try:
-            found = self.s3.get_object(Bucket=self.bucket, Key=_key(kind, name))
+            answer = self.s3.get_object(Bucket=self.bucket, Key=_key(kind, name))
         except ClientError as error:
             if code_of(error) in MISSING:
                 return None
             raise
-        record: dict[str, Any] = json.loads(found["Body"].read())
+        record: dict[str, Any] = json.loads(answer["Body"].read())
         return record
 
     def all(self, kind: Kind) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,9 @@
-"""The SDK's local mode, with what it leaves to chance decided. Its parts are private, and pinned with the SDK."""
+"""The SDK's local mode, with some of its private parts replaced.
 
-import ipaddress
+Replaced are: how it finds Compose, how it reads Compose's output, the address on which it publishes a port, and the
+network of its containers. These parts are private, which is one reason why the SDK is pinned.
+"""
+
 import json
 import os
 import socket
@@ -19,26 +22,27 @@ with quiet():
     from sagemaker.local import entities, image, local_session
     from sagemaker.local.local_session import LocalSagemakerClient, LocalSession
 
-LOOPBACK = str(ipaddress.ip_address(socket.INADDR_LOOPBACK))
+# Containers of local mode run on this machine: local_mode is the only room that may name its address.
+LOOPBACK = "127.0.0.1"
 STOP_GRACE = "5s"
 OUTPUT_LINES = 20
 
 
 class LoopbackPort(int):
-    """A port as the SDK publishes it: `%s:8080` with every interface, unless the port says which one."""
+    """A port of the loopback interface. The SDK formats it as `%s:8080`, which would mean every interface."""
 
     def __str__(self) -> str:
         return f"{LOOPBACK}:{int(self)}"
 
 
 class Container(image._SageMakerContainer):  # type: ignore[misc]
-    """One service of docker compose."""
+    """One service of Docker Compose."""
 
     _is_serving = False
 
     @staticmethod
     def _get_compose_cmd_prefix() -> list[str]:
-        """Whatever its version: the SDK takes only what calls itself v2. That there is one was asked before."""
+        """Return the command without looking at its version: the SDK only accepts one that begins with v2."""
         return ["docker", "compose"]
 
     def serve(self, model_dir: str, environment: Mapping[str, str]) -> None:
@@ -52,7 +56,7 @@ class Container(image._SageMakerContainer):  # type: ignore[misc]
         return [sys.executable, "-m", "scones.local_mode.compose_process", command[command.index("-f") + 1]]
 
     def _generate_compose_file(self, *arguments: Any, **named: Any) -> dict[str, Any]:
-        """Its network is its own: the SDK has one by a fixed name, which nobody takes away and all algo-1s share."""
+        """Give each compose file its own network. The SDK's has a fixed name, is never removed and is shared by all."""
         content: dict[str, Any] = super()._generate_compose_file(*arguments, **named)
         content["networks"] = {name: {} for name in content["networks"]}
         Path(self.container_root, image.DOCKER_COMPOSE_FILENAME).write_text(json.dumps(content))  # JSON is YAML
@@ -60,20 +64,20 @@ class Container(image._SageMakerContainer):  # type: ignore[misc]
 
     def _create_docker_host(self, *arguments: Any, **named: Any) -> dict[str, Any]:
         service: dict[str, Any] = super()._create_docker_host(*arguments, **named)
-        for volume in service["volumes"]:  # else the engine makes what is missing, and root owns it
+        for volume in service["volumes"]:  # Docker would create a missing folder as root
             Path(volume.rsplit(":", 1)[0]).mkdir(parents=True, exist_ok=True)
         return service
 
 
 def read_to_end(process: "subprocess.Popen[bytes]") -> int:
-    """In place of the SDK's, which writes to stdout and does not read what is left when the process has ended."""
-    last: deque[str] = deque(maxlen=OUTPUT_LINES)
+    """Wait for Compose. The SDK's version prints to stdout, and loses the output that is left at the end."""
+    last_lines: deque[str] = deque(maxlen=OUTPUT_LINES)
     with process:
         assert process.stdout is not None
         for line in process.stdout:
-            last.append(line.decode(errors="replace").rstrip())
+            last_lines.append(line.decode(errors="replace").rstrip())
     if (code := process.returncode) not in (0, 130):
-        raise RuntimeError("\n".join(last) or f"docker compose exited with {code}")
+        raise RuntimeError("\n".join(last_lines) or f"docker compose exited with {code}")
     return code
 
 
@@ -82,24 +86,24 @@ image._stream_output = read_to_end
 
 
 def session(boto_session: boto3.Session, bucket: str, client: Any = None) -> LocalSession:
-    """Its SageMaker client is the one that is given, else the SDK's own."""
-    made = LocalSession(boto_session=boto_session, default_bucket=bucket, sagemaker_config=CONFIG)
-    made.sagemaker_client = client or made.sagemaker_client
-    return made
+    """Return a session of local mode with the given client of SageMaker, or with the SDK's own."""
+    sdk_session = LocalSession(boto_session=boto_session, default_bucket=bucket, sagemaker_config=CONFIG)
+    sdk_session.sagemaker_client = client or sdk_session.sagemaker_client
+    return sdk_session
 
 
 def client(boto_session: boto3.Session, bucket: str, work: Path, labels: Mapping[str, str]) -> LocalSagemakerClient:
-    """The SDK's own client, which trains and serves. All that it writes is under `work`, and is the caller's."""
-    made = session(boto_session, bucket)
-    # Dollars are compose's own.
+    """Return the SDK's own client, which trains and serves. It writes under `work` only, as the current user."""
+    local = session(boto_session, bucket)
+    # Compose substitutes variables after a dollar; two dollars stand for one.
     escaped = {name: value.replace("$", "$$") for name, value in labels.items()}
     service = {"labels": escaped, "user": f"{os.getuid()}:{os.getgid()}", "stop_grace_period": STOP_GRACE}
-    made.config = {"local": {"container_root": str(work), "serving_port": free_port(), "container_config": service}}
-    return made.sagemaker_client
+    local.config = {"local": {"container_root": str(work), "serving_port": free_port(), "container_config": service}}
+    return local.sagemaker_client
 
 
 def free_port() -> LoopbackPort:
-    """Not 8080: that is everybody's, and so one endpoint's at a time."""
+    """Return a port that is free now. The SDK's default, 8080, would allow only one endpoint."""
     with socket.socket() as listener:
         listener.bind((LOOPBACK, 0))
         return LoopbackPort(listener.getsockname()[1])

@@ -1,57 +1,70 @@
-"""Takes away training jobs, and the logs that SageMaker wrote for jobs and endpoint."""
+"""Remove training jobs, model packages, and the logs that SageMaker wrote for jobs and the endpoint."""
 
 from functools import partial
 
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from scones import logs
-from scones.context import Context
-from scones.errors import code_of, is_unknown_name
+from scones.aws_errors import code_of, is_unknown_name
 from scones.polling import poll
-from scones.removal.resources import Account, attempt, named, prefix, tagged
+from scones.removal.account import Account, Resources
 from scones.training import training_job
 
 STOP_TIMEOUT_S = 180
 JOB_LOGS = (logs.TRAINING_JOBS, "/aws/sagemaker/TransformJobs", "/aws/sagemaker/ProcessingJobs")
 
 
-def remove_training_jobs(context: Context, account: Account) -> None:
-    ours = []
-    for job in named(context, "list_training_jobs", "TrainingJobSummaries", "TrainingJob"):
-        if tagged(context, job["TrainingJobArn"]):
-            ours.append(job["TrainingJobName"])
+def remove_training_jobs(resources: Resources, account: Account) -> None:
+    """Stop all of our jobs first, then delete each when it has stopped."""
+    names = []
+    for job in resources.named("list_training_jobs", "TrainingJobSummaries", "TrainingJob"):
+        if resources.is_ours(job["TrainingJobArn"]):
+            names.append(job["TrainingJobName"])
         else:
-            account.kept.append(f"training job {job['TrainingJobName']}: not made by us")
-    for name in ours:
-        stop(context, name)
-    for name in ours:
-        remove_training_job(context, account, name)
+            account.kept.append(f"training job {job['TrainingJobName']}: not created by this project")
+    for name in names:
+        stop(resources.sagemaker, name)
+    for name in names:
+        remove_training_job(resources.sagemaker, account, name)
 
 
-def stop(context: Context, name: str) -> None:
-    sagemaker = context.client("sagemaker")
-    if (job := training_job.describe(sagemaker, name)) is not None and job.status not in training_job.ENDED | {
-        "Stopping"
-    }:
+def stop(sagemaker: BaseClient, name: str) -> None:
+    job = training_job.describe(sagemaker, name)
+    if job is not None and job.status not in training_job.ENDED | {"Stopping"}:
         sagemaker.stop_training_job(TrainingJobName=name)
 
 
-def remove_training_job(context: Context, account: Account, name: str) -> None:
-    sagemaker = context.client("sagemaker")
+def remove_training_job(sagemaker: BaseClient, account: Account, name: str) -> None:
     for _ in poll(STOP_TIMEOUT_S):
         job = training_job.describe(sagemaker, name)
         if job is None:
             return
         if job.status in training_job.ENDED:
-            attempt(account, f"training job {name}", lambda: sagemaker.delete_training_job(TrainingJobName=name))
+            delete = partial(sagemaker.delete_training_job, TrainingJobName=name)
+            account.attempt(f"training job {name}", delete)
             return
-    account.kept.append(f"training job {name}: it was told to stop, and after {STOP_TIMEOUT_S} s has not")
+    account.kept.append(f"training job {name}: it did not stop within {STOP_TIMEOUT_S} s")
 
 
-def streams(context: Context, group: str, begin: str) -> list[str]:
-    named_so = {"logStreamNamePrefix": begin} if begin else {}
+def remove_logs(client: BaseClient, endpoint_name: str, account: Account) -> None:
+    """Remove the endpoint's log group and our streams of the jobs' groups. A group goes once nothing is left in it."""
+    group = f"{logs.ENDPOINTS}/{endpoint_name}"
+    account.attempt(f"log group {group}", partial(client.delete_log_group, logGroupName=group))
+    for group in JOB_LOGS:
+        names = streams(client, group, f"{endpoint_name}-")
+        for name in names:
+            client.delete_log_stream(logGroupName=group, logStreamName=name)
+        if names:
+            account.removed.append(f"{len(names)} log streams in {group}")
+            if not streams(client, group, ""):
+                client.delete_log_group(logGroupName=group)
+
+
+def streams(client: BaseClient, group: str, prefix: str) -> list[str]:
+    name_prefix = {"logStreamNamePrefix": prefix} if prefix else {}
     try:
-        pages = context.client("logs").get_paginator("describe_log_streams").paginate(logGroupName=group, **named_so)
+        pages = client.get_paginator("describe_log_streams").paginate(logGroupName=group, **name_prefix)
         return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
     except ClientError as error:
         if code_of(error) == "ResourceNotFoundException":
@@ -59,33 +72,18 @@ def streams(context: Context, group: str, begin: str) -> list[str]:
         raise
 
 
-def remove_logs(context: Context, account: Account) -> None:
-    """A group of jobs' logs is the account's: ours are the streams, and the group only when nothing is left in it."""
-    client, group = context.client("logs"), f"{logs.ENDPOINTS}/{context.settings.endpoint_name}"
-    attempt(account, f"log group {group}", lambda: client.delete_log_group(logGroupName=group))
-    for group in JOB_LOGS:
-        found = streams(context, group, prefix(context))
-        for stream in found:
-            client.delete_log_stream(logGroupName=group, logStreamName=stream)
-        if found:
-            account.removed.append(f"{len(found)} log streams in {group}")
-            if not streams(context, group, ""):
-                client.delete_log_group(logGroupName=group)
+def remove_model_packages(registry: BaseClient, group: str, account: Account) -> None:
+    """Empty the stack's model package group: AWS does not delete a group that has versions."""
+    for package in model_packages(registry, group):
+        name = package.partition(":model-package/")[2]
+        account.attempt(f"model package {name}", partial(registry.delete_model_package, ModelPackageName=package))
 
 
-def model_packages(context: Context, group: str) -> list[str]:
+def model_packages(registry: BaseClient, group: str) -> list[str]:
     try:
-        pages = context.registry.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
+        pages = registry.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
         return [item["ModelPackageArn"] for page in pages for item in page["ModelPackageSummaryList"]]
     except ClientError as error:
         if is_unknown_name(error):
             return []
         raise
-
-
-def remove_model_packages(context: Context, account: Account) -> None:
-    """A group that has versions cannot be deleted, and the stack has one."""
-    sagemaker = context.registry
-    for package in model_packages(context, context.settings.endpoint_name):
-        what = package.partition(":model-package/")[2]
-        attempt(account, f"model package {what}", partial(sagemaker.delete_model_package, ModelPackageName=package))

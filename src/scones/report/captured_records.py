@@ -1,4 +1,4 @@
-"""What the endpoint's data capture wrote: every record of every file."""
+"""Read the records that the endpoint's data capture wrote: every line of every file."""
 
 import base64
 import binascii
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scones import buckets
-from scones.context import Context
+from scones.buckets import Bucket
+from scones.console import Console
 from scones.deployment.endpoint import CAPTURE, VARIANT
 from scones.errors import CaptureError
 from scones.polling import poll
@@ -22,7 +22,7 @@ READS_AT_ONCE = 16
 
 @dataclass(frozen=True)
 class CapturedRecord:
-    """One invocation. image: the bytes that came in; probabilities: what went out, empty if that was no list."""
+    """One invocation: the image, and the probabilities in the answer, empty if it was not a list of numbers."""
 
     event_id: str
     inference_id: str | None
@@ -73,7 +73,7 @@ def parse_file(key: str, text: str) -> Iterator[CapturedRecord]:
             yield parse(line)
         except (ValueError, LookupError, TypeError, AttributeError, binascii.Error) as error:
             raise CaptureError(
-                f"line {number} of {key} is no captured record ({type(error).__name__}: {error})"
+                f"line {number} of {key} is not a captured record ({type(error).__name__}: {error})"
             ) from error
 
 
@@ -81,30 +81,35 @@ def prefix_of(endpoint: str) -> str:
     return f"{CAPTURE}/{endpoint}/{VARIANT}/"
 
 
-def read_new(context: Context, endpoint: str, files: dict[str, list[CapturedRecord]]) -> None:
-    """Read the files that are not yet in `files`; one that was written does not change."""
-    s3 = context.client("s3")
-    keys = [key for key in buckets.etags(s3, context.bucket, prefix_of(endpoint)) if key.endswith(".jsonl")]
+def read_new(bucket: Bucket, endpoint: str, files: dict[str, list[CapturedRecord]]) -> None:
+    """Read the files that are not in `files` yet. A file does not change once it is written."""
+    keys = [key for key in bucket.etags(prefix_of(endpoint)) if key.endswith(".jsonl")]
 
     def read(key: str) -> tuple[str, list[CapturedRecord]]:
-        text = s3.get_object(Bucket=context.bucket, Key=key)["Body"].read().decode()
-        return key, list(parse_file(f"s3://{context.bucket}/{key}", text))
+        text = bucket.get(key, written_by="classify").decode()
+        return key, list(parse_file(bucket.uri(key), text))
 
     with ThreadPoolExecutor(READS_AT_ONCE) as pool:
         files.update(pool.map(read, (key for key in keys if key not in files)))
 
 
 def read_all(
-    context: Context, endpoint: str, complete: Callable[[list[CapturedRecord]], bool], timeout_s: float = TIMEOUT_S
+    bucket: Bucket,
+    endpoint: str,
+    is_complete: Callable[[list[CapturedRecord]], bool],
+    console: Console,
+    timeout_s: float = TIMEOUT_S,
 ) -> list[CapturedRecord]:
-    """All records of the endpoint in order of time, once they are complete or the deadline has passed."""
+    """Return all records of the endpoint in order of time, once they are complete or the deadline has passed."""
     files: dict[str, list[CapturedRecord]] = {}
     records: list[CapturedRecord] = []
-    with context.console.meter("Captured records") as meter:
-        for waited in poll(timeout_s):
-            read_new(context, endpoint, files)
-            records = sorted((record for found in files.values() for record in found), key=lambda record: record.time)
-            meter.update(f"{len(records)} in {len(files)} files, {waited:.0f} s")
-            if complete(records):
+    with console.meter("Captured records") as meter:
+        for waited_s in poll(timeout_s):
+            read_new(bucket, endpoint, files)
+            records = sorted(
+                (record for file_records in files.values() for record in file_records), key=lambda record: record.time
+            )
+            meter.update(f"{len(records)} in {len(files)} files, {waited_s:.0f} s")
+            if is_complete(records):
                 break
     return records

@@ -1,4 +1,4 @@
-"""The picture: every decision over time against its confidence, and the threshold that it had to pass."""
+"""The chart of the report: the confidence of every decision over time, and the threshold."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,21 +12,22 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from scones.chart_style import AMBER, DPI, GRID, INK, MUTED, PAPER, style
 from scones.dataset.manifests import Classes
 
-INK, MUTED, GRID, PAPER = "#1f2933", "#7b8794", "#e4e7eb", "#ffffff"
-# More classes than these take them again: a colour and a marker come together a second time after seventy.
-COLOURS = ("#0b7a75", "#d1495b", "#2d6cdf", "#8f5fbf", "#b08900", "#5b8c2a", "#c05299", "#4d5c6b", "#d97706", "#0891b2")
+# With more classes the colors repeat; the same color with the same marker appears only after 70 classes.
+COLORS = ("#0b7a75", "#d1495b", "#2d6cdf", "#8f5fbf", "#b08900", "#5b8c2a", "#c05299", "#4d5c6b", "#d97706", "#0891b2")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LEGEND_COLUMNS = 4
 WRONG = "#111111"
-ARRIVAL = "#fff4e5"
-DPI = 160
+BELOW = "#fff4e5"
 TICKS = ((timedelta(minutes=10), "%H:%M:%S"), (timedelta(days=1), "%H:%M"))
 
 
 @dataclass(frozen=True)
 class Decision:
+    """One classified image. label is None if the true class is unknown."""
+
     time: datetime
     prediction: int
     confidence: float
@@ -38,26 +39,18 @@ class Decision:
 
 
 def floor_of(decisions: list[Decision], threshold: float) -> float:
-    """Lowest value of the axis: a little below the least confidence, and never so high that the threshold is lost."""
+    """Return the lowest value of the axis: below the lowest confidence, and well below the threshold."""
     least = min([decision.confidence for decision in decisions] + [threshold])
     return max(0.0, min(least - 0.03, threshold - 0.15))
 
 
-def _style(axes: Axes) -> None:
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(GRID)
-    axes.tick_params(colors=MUTED, length=0, labelsize=11)
-    axes.set_axisbelow(True)
-
-
 def _numbers(decisions: list[Decision]) -> list[float]:
-    """Matplotlib's days, which keep the time zone out of its way."""
+    """Return matplotlib's day numbers, which avoid its handling of time zones."""
     return [float(dates.date2num(decision.time)) for decision in decisions]  # type: ignore[no-untyped-call]
 
 
-def colour_of(index: int) -> str:
-    return COLOURS[index % len(COLOURS)]
+def color_of(index: int) -> str:
+    return COLORS[index % len(COLORS)]
 
 
 def marker_of(index: int) -> str:
@@ -73,8 +66,8 @@ def _points(axes: Axes, decisions: list[Decision], threshold: float, classes: Cl
                 [d.confidence for d in chosen],
                 s=95,
                 marker=marker_of(index),
-                facecolor=colour_of(index) if passed else PAPER,
-                edgecolor=colour_of(index),
+                facecolor=color_of(index) if passed else PAPER,
+                edgecolor=color_of(index),
                 linewidth=1.8,
                 alpha=0.9,
                 label=name,
@@ -112,9 +105,9 @@ def _legend(axes: Axes, classes: Classes) -> None:
             [], [], linestyle="", marker=marker, markerfacecolor=face, markeredgecolor=edge, markersize=9, label=label
         )
 
-    handles = [handle(f"says {name}", marker_of(i), colour_of(i), colour_of(i)) for i, name in enumerate(classes)]
+    handles = [handle(f"predicted {name}", marker_of(i), color_of(i), color_of(i)) for i, name in enumerate(classes)]
     handles.append(handle("below the threshold", "o", PAPER, MUTED))
-    handles.append(handle("wrong, by the manifest", "x", WRONG, WRONG))
+    handles.append(handle("wrong according to the manifest", "x", WRONG, WRONG))
     axes.legend(
         handles=handles,
         loc="upper left",
@@ -137,7 +130,7 @@ def _time_axis(axes: Axes, decisions: list[Decision]) -> None:
 
 
 def edges(floor: float, threshold: float) -> list[float]:
-    """Bins of about 0.02 from the floor to 1, with an edge at the threshold: no bar is on both sides of it."""
+    """Return bins of about 0.02 from the floor to 1. One edge is the threshold, so that no bar spans it."""
     above = max(1, round((1 - threshold) / 0.02))
     below = max(1, round((threshold - floor) / 0.02))
     values = [*np.linspace(floor, threshold, below + 1), *np.linspace(threshold, 1, above + 1)[1:]]
@@ -146,8 +139,8 @@ def edges(floor: float, threshold: float) -> list[float]:
 
 def _histogram(axes: Axes, decisions: list[Decision], edges_at: list[float], classes: Classes) -> None:
     values = [[d.confidence for d in decisions if d.prediction == index] for index in range(len(classes))]
-    colours = [colour_of(index) for index in range(len(classes))]
-    axes.hist(values, bins=edges_at, orientation="horizontal", stacked=True, color=colours, rwidth=0.86)
+    colors = [color_of(index) for index in range(len(classes))]
+    axes.hist(values, bins=edges_at, orientation="horizontal", stacked=True, color=colors, rwidth=0.86)
     axes.set_xlabel("decisions", color=MUTED, fontsize=11)
     axes.xaxis.set_major_locator(MaxNLocator(3, integer=True, prune="lower"))
     axes.tick_params(labelleft=False)
@@ -156,7 +149,7 @@ def _histogram(axes: Axes, decisions: list[Decision], edges_at: list[float], cla
 def headline(decisions: list[Decision], threshold: float) -> str:
     passed = sum(decision.confidence >= threshold for decision in decisions)
     share = f"{passed / len(decisions):.0%}" if decisions else "None"
-    return f"{share} of the deliveries decided with confidence"
+    return f"{share} of the decisions reach the threshold"
 
 
 def subtitle(decisions: list[Decision], threshold: float) -> str:
@@ -164,8 +157,8 @@ def subtitle(decisions: list[Decision], threshold: float) -> str:
     right = sum(not decision.is_wrong for decision in passed)
     return (
         f"{len(decisions)} images captured at the endpoint · "
-        f"{len(passed)} reach the threshold, {right} of them rightly · "
-        f"{len(decisions) - len(passed)} go to a person"
+        f"{len(passed)} reach the threshold, {right} of them correct · "
+        f"{len(decisions) - len(passed)} go to a person for review"
     )
 
 
@@ -182,9 +175,9 @@ def confidence_figure(decisions: list[Decision], threshold: float, classes: Clas
     axes, side = _panels(figure, legend_rows=-(-(len(classes) + 2) // LEGEND_COLUMNS))
     floor = floor_of(decisions, threshold)
     for part in (axes, side):
-        _style(part)
-        part.axhspan(floor, threshold, color=ARRIVAL, zorder=0)
-        part.axhline(threshold, color="#c77700", linewidth=1.6, zorder=2)
+        style(part)
+        part.axhspan(floor, threshold, color=BELOW, zorder=0)
+        part.axhline(threshold, color=AMBER, linewidth=1.6, zorder=2)
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     _threshold(axes, threshold)
     _points(axes, decisions, threshold, classes)

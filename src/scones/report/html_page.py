@@ -1,4 +1,4 @@
-"""The report's page: one file, pictures inside, nothing to load."""
+"""The report's HTML page: one file that contains its images and loads nothing else."""
 
 import base64
 from collections.abc import Mapping
@@ -6,7 +6,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from scones.classify.executions import Execution, Run
+from scones.classify.executions import Execution
+from scones.classify.run_record import Run
 from scones.dataset.manifests import Classes, class_name
 from scones.report.captured_records import CapturedRecord
 
@@ -38,31 +39,34 @@ def is_wrong(execution: Execution, record: CapturedRecord) -> bool:
 
 
 def card(execution: Execution, record: CapturedRecord, classes: Classes) -> str:
-    said = f"{class_name(record.prediction, classes)} {record.confidence:.3f}"
+    prediction = f"{class_name(record.prediction, classes)} {record.confidence:.3f}"
     mark = ' class="wrong"' if is_wrong(execution, record) else ""
     return (
         f'<figure{mark}><img src="{data_uri(record.image)}" alt="{escape(execution.key)}">'
-        f"<figcaption><b>{escape(said)}</b><br>is a {class_name(execution.label, classes)}<br>"
+        f"<figcaption><b>{escape(prediction)}</b><br>true class: {class_name(execution.label, classes)}<br>"
         f"{escape(execution.key)}</figcaption>"
         "</figure>"
     )
 
 
-def gallery(title: str, words: str, pairs: list[Pair], classes: Classes) -> str:
+def gallery(title: str, text: str, pairs: list[Pair], classes: Classes) -> str:
     cards = "".join(card(execution, record, classes) for execution, record in pairs) or "<p>None.</p>"
-    return f'<h2>{title} ({len(pairs)})</h2><p>{words}</p><div class="gallery">{cards}</div>'
+    return f'<h2>{title} ({len(pairs)})</h2><p>{text}</p><div class="gallery">{cards}</div>'
 
 
 def figures(summary: Mapping[str, Any], total: int) -> str:
     accuracy, ran = summary["training_job"]["validation_accuracy"], summary["executions"]
     shown = [
-        ("unknown" if accuracy is None else f"{accuracy:.1%}", "validation accuracy"),
+        (
+            "unknown" if accuracy is None else f"{accuracy:.1%}",
+            "accuracy on the validation images, which are the test images",
+        ),
         (ran["started"], "executions"),
         (ran["succeeded"], "reached the threshold"),
         (ran["below_threshold"], "below the threshold"),
         (ran["failed"], "failed"),
-        (f"{summary['captured_records']} / {summary['invocations']}", "captured / invoked"),
-        (total, "captured on this endpoint in all"),
+        (f"{summary['captured_records']} / {summary['invocations']}", "captured / invocations"),
+        (total, "records captured at this endpoint"),
     ]
     return "".join(f"<div><b>{value}</b><span>{name}</span></div>" for value, name in shown)
 
@@ -86,14 +90,14 @@ def render(summary: Mapping[str, Any], run: Run, records: list[CapturedRecord], 
     below = sorted((p for p in pairs if p[1].confidence < run.threshold), key=lambda p: p[1].confidence)
     wrong = [pair for pair in pairs if is_wrong(*pair) and pair[1].confidence >= run.threshold]
     classes = tuple(summary["classes"])
-    doubts = f"Less than {run.threshold:g} sure: these go to a person. The least sure come first."
+    below_text = f"Confidence below {run.threshold:g}: a person reviews these. The lowest confidence comes first."
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Scones Unlimited: report</title><style>{STYLE}</style></head><body>
-<h1>Scones Unlimited</h1><p>Some vehicles get the orders nearby, others the ones farther away: who has arrived?</p>
+<h1>Scones Unlimited</h1><p>Which vehicle has arrived? Its class decides whether it receives near or far orders.</p>
 <img class="picture" src="{data_uri(picture.read_bytes())}" alt="Confidence of each decision over time">
 <div class="figures">{figures(summary, total)}</div>
-{gallery("Below the threshold", doubts, below, classes)}
-{gallery("Sure, and wrong", "The manifest says otherwise: these reach the wrong loading bay.", wrong, classes)}
+{gallery("Below the threshold", below_text, below, classes)}
+{gallery("Confident but wrong", "According to the manifest, these go to the wrong loading bay.", wrong, classes)}
 <h2>The run</h2><table>{table(summary)}</table>
 </body></html>
 """

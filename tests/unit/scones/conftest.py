@@ -1,4 +1,4 @@
-"""Real archives, small ones, and an AWS account in memory."""
+"""Small real archives, and an AWS account in memory."""
 
 import importlib.util
 import io
@@ -17,9 +17,11 @@ import pytest
 from moto import mock_aws
 from rich.console import Console as RichConsole
 
-from scones import buckets, settings
+from scones import settings
+from scones.backends import open_context
 from scones.console import Console
-from scones.context import Context, opened
+from scones.context import Context
+from scones.stack.outputs import stack_of
 
 UNWANTED = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_REGION")
 ENVIRONMENT = {
@@ -34,12 +36,12 @@ BICYCLE, MOTORCYCLE, OTHER = 8, 48, 19
 
 
 def array_pickle(value: dict[str, object]) -> bytes:
-    """Protocol 2, with text as Python 2 wrote it and arrays by the three globals alone."""
+    """Pickle in protocol 2, with text as Python 2 wrote it, and arrays by the three globals only."""
     return pickle.dumps(value, protocol=2, fix_imports=True)
 
 
 def raw_array(array: "np.ndarray[Any, Any]") -> bytes:
-    """The opcodes with which Python 2 pickled an array."""
+    """Return the opcodes with which Python 2 pickled an array."""
     rows, columns = map(int, array.shape)
     data = array.tobytes()
     head = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85U\x01bt R".replace(b" ", b"")
@@ -49,13 +51,13 @@ def raw_array(array: "np.ndarray[Any, Any]") -> bytes:
 
 
 def plain(value: object) -> bytes:
-    """Opcodes of a plain value, without the frame of a whole pickle."""
+    """Return the opcodes of a plain value, without the frame of a whole pickle."""
     return pickletools.optimize(pickle.dumps(value, protocol=2))[2:-1]
 
 
 @dataclass
 class ArchiveParts:
-    """What goes into an archive; a test spoils one part of it."""
+    """The content of an archive. A test damages one part of it."""
 
     members: dict[str, bytes] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
@@ -125,7 +127,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @dataclass
 class Screen:
-    """A console that is no terminal, and what was printed on it."""
+    """A console that is not a terminal, and the text that was printed on it."""
 
     text: io.StringIO = field(default_factory=io.StringIO)
 
@@ -147,23 +149,23 @@ MakeContext = Callable[..., Context]
 
 @pytest.fixture
 def make_context(aws: None, screen: Screen, tmp_path: Path) -> MakeContext:
-    """A kit whose files are all under the test's own folder; keyword arguments are settings."""
+    """Create a context whose files are all under the test's own folder. Keyword arguments are settings."""
 
     def make(**arguments: str) -> Context:
-        given = {"out": str(tmp_path / "report"), **arguments}
-        loaded = settings.load(given, {}, "default", tmp_path / "targets.toml")
+        options = {"out": str(tmp_path / "report"), **arguments}
+        loaded = settings.load(options, {}, "default", tmp_path / "targets.toml")
         loaded = replace(loaded, project=tmp_path)
-        return opened(loaded, boto3.Session(), screen.console)
+        return open_context(loaded, boto3.Session(), screen.console)
 
     return make
 
 
 @pytest.fixture
 def context(make_context: MakeContext, archive: Path) -> Context:
-    """With a bucket and a role, which the stack would make."""
-    made = make_context(dataset=str(archive), yes="yes", role=ROLE)
-    buckets.ensure(made, made.bucket)
-    return made
+    """A context with a bucket and a role, which the stack would create."""
+    context = make_context(dataset=str(archive), yes="yes", role=ROLE)
+    context.data_bucket.ensure()
+    return context
 
 
 @pytest.fixture(scope="session")
@@ -174,3 +176,16 @@ def shared_data() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def deploy_stack() -> Callable[..., None]:
+    """Create or update the context's stack from a template and its parameters, without asking."""
+
+    def deploy(context: Context, template: str, **parameters: str) -> None:
+        stack = stack_of(context)
+        change_set = stack.propose(template, parameters, stack.settled())
+        assert change_set is not None
+        stack.execute(change_set)
+
+    return deploy

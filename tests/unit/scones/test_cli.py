@@ -1,4 +1,4 @@
-"""What a person sees of an error: one line, and no traceback."""
+"""The command line: an error is one line and an exit code, never a traceback, and help is quick."""
 
 import subprocess
 import sys
@@ -7,24 +7,26 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import click
 import pytest
 from botocore.exceptions import ClientError
 
 from scones import cli, output_folder
+from scones.commands import steps
 from scones.console import keeps_running
 from scones.context import Context
 from scones.errors import SettingsError
 
 
 @pytest.mark.parametrize("step", ["deploy", "stage", "train", "endpoint", "classify", "report", "run"])
-def test_a_step_whose_results_have_no_place_does_not_begin(
+def test_a_step_does_not_begin_if_its_results_cannot_be_written(
     aws: None, capsys: pytest.CaptureFixture[str], archive: Path, step: str
 ) -> None:
     assert cli.exit_code([step, "--out", "/dev/null/x"]) == 1
     assert "OUT is '/dev/null/x', and no file can be written there" in capsys.readouterr().err
 
 
-def test_an_interrupt_while_python_imports_is_one_line(tmp_path: Path) -> None:
+def test_an_interrupted_import_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "boto3.py").write_text("raise KeyboardInterrupt")
     source = Path(cli.__file__).parents[1]
     ended = subprocess.run(
@@ -34,25 +36,28 @@ def test_an_interrupt_while_python_imports_is_one_line(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert (ended.returncode, ended.stderr.strip()) == (130, "Interrupted before anything was begun.")
+    assert (ended.returncode, ended.stderr.strip()) == (
+        130,
+        "Interrupted. Run the command again to continue from here.",
+    )
 
 
-def test_a_place_that_can_be_written_is_left_empty(context: Context) -> None:
-    output_folder.prove_writable(context)
+def test_the_check_leaves_a_writable_folder_empty(context: Context) -> None:
+    output_folder.require_writable(context.settings.out)
     assert list(context.settings.out.iterdir()) == []
     context.settings.out.rmdir()
     context.settings.out.write_text("")
     with pytest.raises(SettingsError):
-        output_folder.prove_writable(context)
+        output_folder.require_writable(context.settings.out)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "", '{"stage": "soon"}', '{"stage": null}'])
-def test_times_that_were_spoilt_are_noted_anew(context: Context, text: str) -> None:
+def test_a_damaged_file_of_durations_is_replaced(context: Context, text: str) -> None:
     context.settings.out.mkdir()
     (context.settings.out / output_folder.STEPS).write_text(text)
-    assert output_folder.step_seconds(context) == {}
-    output_folder.note(context, "stage", 1.5)
-    assert output_folder.step_seconds(context) == {"stage": 1.5}
+    assert output_folder.step_seconds(context.settings.out) == {}
+    output_folder.record_seconds(context.settings.out, "stage", 1.5)
+    assert output_folder.step_seconds(context.settings.out) == {"stage": 1.5}
     assert [file.name for file in context.settings.out.iterdir()] == [output_folder.STEPS]
 
 
@@ -65,7 +70,7 @@ REFUSALS = {
 
 @pytest.fixture
 def refusing(request: pytest.FixtureRequest, aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An AWS that answers everything with the error that a test names."""
+    """An AWS that answers every request with the error code that a test names."""
     body = f"<ErrorResponse><Error><Code>{request.param}</Code><Message>not today</Message></Error></ErrorResponse>"
 
     class Refuse(BaseHTTPRequestHandler):
@@ -84,27 +89,47 @@ def refusing(request: pytest.FixtureRequest, aws: None, monkeypatch: pytest.Monk
         server.shutdown()
 
 
-@pytest.mark.parametrize(("refusing", "words"), REFUSALS.items(), indirect=["refusing"])
+@pytest.mark.parametrize(("refusing", "message"), REFUSALS.items(), indirect=["refusing"])
 @pytest.mark.parametrize("step", ["deploy", "destroy"])
 @pytest.mark.usefixtures("refusing")
-def test_credentials_that_aws_refuses_are_one_line_that_says_what_to_do(
-    capsys: pytest.CaptureFixture[str], step: str, words: str
+def test_refused_credentials_are_one_line_with_advice(
+    capsys: pytest.CaptureFixture[str], step: str, message: str
 ) -> None:
     assert cli.exit_code([step]) == 1
-    said = capsys.readouterr().err
-    assert said.startswith(f"Error: {words}")
-    assert len(said.splitlines()) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"Error: {message}")
+    assert len(error.splitlines()) == 1
 
 
-def test_who_is_signed_out_meanwhile_is_told_what_goes_on(
+@pytest.mark.usefixtures("aws")
+def test_an_expired_session_notes_what_is_still_running(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def signed_out(_: list[str], **__: object) -> None:
+    def sign_out(_: Context) -> None:
         with keeps_running("training job vehicles-1"):
             raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "DescribeTrainingJob")
 
-    monkeypatch.setattr(cli, "cli", signed_out)
+    monkeypatch.setattr(steps, "train", sign_out)
     assert cli.exit_code(["train"]) == 1
     first, second = capsys.readouterr().err.splitlines()
     assert "have expired: sign in again" in first
-    assert second == "  Keeps running: training job vehicles-1"
+    assert second == "  Still running: training job vehicles-1"
+
+
+def test_help_does_not_import_what_commands_need() -> None:
+    """These take seconds to import, and everybody who asks for help would wait for them."""
+    slow = ("boto3", "botocore", "docker", "matplotlib", "numpy", "rich", "sagemaker")
+    code = f"import sys; import scones.cli; print([name for name in {slow} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_command_reports_its_errors_in_any_group(capsys: pytest.CaptureFixture[str]) -> None:
+    group = click.Group(commands={"stage": cli.cli.commands["stage"]})
+    assert group(["stage", "--bucket", "s3://mine"], standalone_mode=False) == 1
+    assert capsys.readouterr().err.startswith("Error: --bucket is 's3://mine', and must be ")
+
+
+def test_a_command_line_that_click_refuses_has_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.exit_code(["no-such-command"]) == 2
+    assert "No such command" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Deploying: asks where it must, changes nothing twice, leaves what is somebody else's, and calls what AWS has."""
+"""`scones deploy` asks for consent, changes nothing twice, and sends only requests that AWS's models allow."""
 
 import io
 import os
@@ -15,23 +15,24 @@ import pytest
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from moto.server import ThreadedMotoServer
 
-from scones import buckets, settings
+from scones import settings
+from scones.backends import open_context
 from scones.console import Console
-from scones.context import Context, opened
-from scones.deployment import costs, deploy
+from scones.context import Context
+from scones.deployment import costs, deploy, packaging
 from scones.errors import ConsentError, MissingError, SettingsError
 from scones.removal import destroy
-from scones.stack import outputs
+from scones.stack.outputs import stack_of
 
 ROOT = Path(__file__).parents[3]
 MakeContext = Callable[..., Context]
-# Types that moto's CloudFormation does not make, and names in a warning.
+# moto's CloudFormation warns about resource types that it cannot create.
 MOTO_LACKS = pytest.mark.filterwarnings("ignore:Tried to parse AWS:UserWarning")
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """What a deployment is made from, where a test may change it; tmp_path is the kit's project."""
+    """Copy the files of a deployment to tmp_path, which is the context's project, so that a test may change them."""
     shutil.copy(ROOT / "template.yaml", tmp_path)
     shutil.copytree(ROOT / "local_stepfunctions", tmp_path / "local_stepfunctions")
     shutil.copytree(ROOT / "src" / "functions", tmp_path / "src" / "functions")
@@ -40,20 +41,20 @@ def checkout(tmp_path: Path) -> Path:
 
 def test_the_same_code_has_the_same_key(checkout: Path) -> None:
     template = (checkout / "template.yaml").read_text()
-    first = deploy.artifacts(checkout, template)
+    first = packaging.artifacts(checkout, template)
     (checkout / "src/functions/filter/app.py").touch()
-    assert deploy.artifacts(checkout, template) == first
+    assert packaging.artifacts(checkout, template) == first
     (checkout / "src/functions/filter/app.py").write_text("# another")
-    changed = deploy.artifacts(checkout, template)
+    changed = packaging.artifacts(checkout, template)
     assert {name for name in first if first[name].key != changed[name].key} == {"FilterCode"}
 
 
-def test_the_stack_is_made_from_what_its_parameters_name(checkout: Path) -> None:
+def test_parameters_name_the_artifacts_of_the_stack(checkout: Path) -> None:
     template = "Parameters:\n  SmokeTestCode:\n  ClassifyBatchDefinition:\nResources:\n  OtherCode:\n"
     (checkout / "src/functions/smoke_test").mkdir(exist_ok=True)
     (checkout / "src/functions/smoke_test/app.py").touch()
     (checkout / "local_stepfunctions/classify-batch.asl.json").write_text("{}")
-    keys = {name: artifact.key for name, artifact in deploy.artifacts(checkout, template).items()}
+    keys = {name: artifact.key for name, artifact in packaging.artifacts(checkout, template).items()}
     assert set(keys) == {"SmokeTestCode", "ClassifyBatchDefinition"}
     assert keys["SmokeTestCode"].startswith("functions/smoke_test-")
     assert keys["ClassifyBatchDefinition"].startswith("workflows/classify-batch-")
@@ -61,19 +62,19 @@ def test_the_stack_is_made_from_what_its_parameters_name(checkout: Path) -> None
 
 @MOTO_LACKS
 @pytest.mark.usefixtures("checkout")
-def test_without_a_terminal_and_without_yes_it_is_refused_and_nothing_is_left(
+def test_without_a_terminal_and_without_yes_nothing_is_created(
     make_context: MakeContext, screen: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     context = make_context()
     with pytest.raises(ConsentError, match="YES=1"):
         deploy.deploy(context)
-    assert outputs.stack_of(context).describe() is None
+    assert stack_of(context).describe() is None
     assert context.client("s3").list_buckets()["Buckets"] == []
     assert "Account 123456789012, us-east-1, profile default" in str(screen)
     assert "Endpoint scones-vehicles on ml.m5.xlarge" in str(screen)
     assert "0.230 USD an hour, about 168 a month" in str(screen)
-    assert f"in a table of {costs.AS_OF}, not asked of AWS" in str(screen)
+    assert f"in a table of {costs.AS_OF}" in str(screen)
 
 
 @MOTO_LACKS
@@ -86,52 +87,83 @@ def test_the_change_set_is_shown_as_a_table(make_context: MakeContext, screen: o
 
 @MOTO_LACKS
 @pytest.mark.usefixtures("checkout")
-def test_a_bucket_that_is_there_is_used_and_not_made(make_context: MakeContext, screen: object) -> None:
+def test_an_existing_bucket_is_used_and_not_created(make_context: MakeContext, screen: object) -> None:
     context = make_context(bucket="theirs", yes="yes")
     context.client("s3").create_bucket(Bucket="theirs")
     deploy.deploy(context)
-    found = outputs.parameters(outputs.require_stack(context))
-    assert (found["Bucket"], found["MakeBucket"]) == ("theirs", "no")
+    parameters = stack_of(context).require().parameters
+    assert (parameters["Bucket"], parameters["MakeBucket"]) == ("theirs", "no")
     assert "Bucket theirs is not ours" in str(screen)
-    assert "theirs: not made by us" in " ".join(destroy.destroy(context).kept)
+    assert "theirs: not created by this project" in " ".join(destroy.destroy(context).kept)
 
 
 @MOTO_LACKS
 @pytest.mark.usefixtures("checkout")
-def test_our_bucket_from_before_tells_eventbridge_of_its_objects(make_context: MakeContext) -> None:
-    """moto takes the configuration, and does not give it back."""
-    context, put = make_context(yes="yes"), []
-    buckets.ensure(context, context.bucket)
+def test_our_earlier_bucket_sends_its_events_to_eventbridge(make_context: MakeContext) -> None:
+    """moto accepts the configuration but does not return it, so the test looks at the request."""
+    context, requests = make_context(yes="yes"), []
+    context.data_bucket.ensure()
     events = context.client("s3").meta.events
     events.register(
-        "provide-client-params.s3.PutBucketNotificationConfiguration", lambda params, **_: put.append(params)
+        "provide-client-params.s3.PutBucketNotificationConfiguration", lambda params, **_: requests.append(params)
     )
     deploy.deploy(context)
-    assert put == [{"Bucket": context.bucket, "NotificationConfiguration": {"EventBridgeConfiguration": {}}}]
+    assert requests == [
+        {"Bucket": context.data_bucket.name, "NotificationConfiguration": {"EventBridgeConfiguration": {}}}
+    ]
 
 
 @MOTO_LACKS
 @pytest.mark.usefixtures("checkout")
-def test_a_bucket_that_was_deleted_by_other_means_is_named(make_context: MakeContext) -> None:
+def test_code_is_put_only_into_a_bucket_of_this_account(make_context: MakeContext) -> None:
+    """Somebody else can guess the bucket's name and create it: without the expected owner, they would get the code."""
+    context = make_context(yes="yes")
+    owners: dict[str, str | None] = {}
+    context.client("s3").meta.events.register(
+        "provide-client-params.s3.PutObject",
+        lambda params, **_: owners.update({params["Bucket"]: params.get("ExpectedBucketOwner")}),
+    )
+    deploy.deploy(context)
+    assert owners == {context.code_bucket.name: context.account}
+
+
+@MOTO_LACKS
+@pytest.mark.usefixtures("checkout")
+def test_a_deployment_describes_its_stack_once_before_and_once_after_the_change(make_context: MakeContext) -> None:
+    context = make_context(yes="yes")
+    calls: list[str] = []
+    context.client("cloudformation").meta.events.register(
+        "provide-client-params.cloudformation.*", lambda params, model, **_: calls.append(model.name)
+    )
+    deploy.deploy(context)
+    assert calls.count("DescribeStacks") == 2
+    calls.clear()
+    deploy.deploy(context)
+    assert calls.count("DescribeStacks") <= 2
+
+
+@MOTO_LACKS
+@pytest.mark.usefixtures("checkout")
+def test_a_bucket_of_the_stack_that_was_deleted_is_named(make_context: MakeContext) -> None:
     context = make_context(yes="yes")
     deploy.deploy(context)
-    context.client("s3").delete_bucket(Bucket=context.bucket)
+    context.client("s3").delete_bucket(Bucket=context.data_bucket.name)
     with pytest.raises(MissingError, match="was deleted by other means: run `scones destroy`"):
         deploy.deploy(context)
 
 
 @pytest.mark.usefixtures("checkout")
-def test_an_endpoint_that_is_not_there_cannot_be_scaled(make_context: MakeContext) -> None:
-    with pytest.raises(SettingsError, match="there is no endpoint scones-vehicles: deploy without it"):
+def test_a_missing_endpoint_cannot_be_scaled(make_context: MakeContext) -> None:
+    with pytest.raises(SettingsError, match="but there is no endpoint scones-vehicles: deploy without it"):
         deploy.deploy(make_context(endpoint_scaling="yes"))
 
 
-def test_the_price_of_an_instance_that_is_not_in_the_table_is_not_made_up(make_context: MakeContext) -> None:
+def test_an_instance_without_a_known_price_has_none(make_context: MakeContext) -> None:
     context = make_context(endpoint_instance_type="ml.p5.48xlarge")
-    assert costs.endpoint_line(context).endswith("see SageMaker's price list")
+    assert costs.endpoint_line(context.settings).endswith("see SageMaker's price list")
 
 
-# ---- an AWS that is not ours: moto's server, by a profile, over HTTP ----
+# ---- another AWS: moto's server, reached over HTTP through a profile ----
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +185,7 @@ def calls() -> Calls:
 
 @pytest.fixture
 def prod(server: str, monkeypatch: pytest.MonkeyPatch, checkout: Path, calls: Calls) -> Context:
-    """A kit under the profile `prod`, all of whose calls are recorded."""
+    """A context with the profile `prod`. All of its calls are recorded."""
     config = checkout / "aws.config"
     lines = ("region = eu-west-1", "aws_access_key_id = a", "aws_secret_access_key = b", f"endpoint_url = {server}")
     config.write_text("\n".join(("[profile prod]", *lines)))
@@ -167,36 +199,36 @@ def prod(server: str, monkeypatch: pytest.MonkeyPatch, checkout: Path, calls: Ca
         calls.append((model.service_model.service_name, model.name, dict(params)))
 
     session.events.register("provide-client-params", record)
-    return opened(replace(loaded, project=checkout), session, Console())
+    return open_context(replace(loaded, project=checkout), session, Console())
 
 
 def fields_unknown_to_aws(value: Any, shape: Shape, path: str) -> list[str]:
-    """Paths of what is sent and has no member in botocore's model."""
+    """Return the paths of fields in a request that botocore's model does not have."""
     if isinstance(shape, StructureShape):
         unknown = [f"{path}.{key}" for key in value if key not in shape.members]
         known = [(item, shape.members[key], f"{path}.{key}") for key, item in value.items() if key in shape.members]
-        return unknown + [found for part in known for found in fields_unknown_to_aws(*part)]
+        return unknown + [path for part in known for path in fields_unknown_to_aws(*part)]
     if isinstance(shape, ListShape):
-        return [found for item in value for found in fields_unknown_to_aws(item, shape.member, f"{path}[]")]
+        return [name for item in value for name in fields_unknown_to_aws(item, shape.member, f"{path}[]")]
     if isinstance(shape, MapShape):
-        return [found for item in value.values() for found in fields_unknown_to_aws(item, shape.value, f"{path}{{}}")]
+        return [name for item in value.values() for name in fields_unknown_to_aws(item, shape.value, f"{path}{{}}")]
     return []
 
 
-def test_a_field_that_aws_lacks_is_found() -> None:
+def test_a_field_that_aws_does_not_have_is_reported() -> None:
     shape = botocore.session.get_session().get_service_model("s3").operation_model("PutObject").input_shape
-    assert fields_unknown_to_aws({"Bucket": "b", "Colour": "red"}, shape, "PutObject") == ["PutObject.Colour"]
+    assert fields_unknown_to_aws({"Bucket": "b", "Color": "red"}, shape, "PutObject") == ["PutObject.Color"]
 
 
 @MOTO_LACKS
-def test_an_aws_that_is_not_ours_is_deployed_to_and_left_clean(prod: Context, calls: Calls) -> None:
-    """As far as moto goes: its CloudFormation makes no policies of buckets, queues and topics, no alarms and no model
-    package group, and has no outputs after a change set. The rest is made, and gone afterwards."""
+def test_another_aws_is_deployed_to_and_left_clean(prod: Context, calls: Calls) -> None:
+    """This covers what moto can do. Its CloudFormation creates no policies of buckets, queues and topics, no alarms and
+    no model package group, and has no outputs after a change set. The rest is created, and gone afterwards."""
     first = deploy.deploy(prod)
     assert deploy.deploy(prod) == first
     functions = [item["FunctionName"] for item in prod.client("lambda").list_functions()["Functions"]]
     assert {"scones-unlimited-serialize", "scones-unlimited-classify", "scones-unlimited-filter"} <= set(functions)
-    assert buckets.exists(prod.client("s3"), prod.bucket)
+    assert prod.data_bucket.exists()
     destroy.destroy(prod)
     assert left_in(prod) == {}
     models = botocore.session.get_session()
@@ -223,23 +255,23 @@ LISTINGS = {
 
 
 def left_in(context: Context) -> dict[str, object]:
-    found = {
+    remaining = {
         service: getattr(context.client(service), operation)().get(items)
         for service, (operation, items) in LISTINGS.items()
     }
-    return {service: items for service, items in found.items() if items}
+    return {service: items for service, items in remaining.items() if items}
 
 
 @pytest.mark.parametrize(("target", "asks"), [("local", False), ("local-mode", False), ("prod", True)])
-def test_the_targets_file_says_who_is_asked(target: str, asks: bool) -> None:
+def test_the_targets_file_decides_who_is_asked(target: str, asks: bool) -> None:
     assert settings.load({}, {}, target, ROOT / "targets.toml").confirm is asks
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", True), ("YES", True), ("true", True), ("no", False), ("0", False)])
-def test_yes_is_written_as_people_write_it(text: str, value: bool) -> None:
+def test_yes_has_many_spellings(text: str, value: bool) -> None:
     assert settings.load({}, {"YES": text}, "prod", ROOT / "targets.toml").yes is value
 
 
-def test_what_is_neither_yes_nor_no_is_an_error() -> None:
+def test_a_value_other_than_yes_and_no_is_an_error() -> None:
     with pytest.raises(SettingsError, match="YES is 'perhaps', and must be yes or no"):
         settings.load({}, {"YES": "perhaps"}, "prod", ROOT / "targets.toml")

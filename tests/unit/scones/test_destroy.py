@@ -1,20 +1,34 @@
-"""Destroying takes away what the steps made, and keeps what they did not."""
+"""`scones destroy` removes what the other commands created, and keeps everything else."""
+
+import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from scones import buckets
-from scones.context import PROJECT_TAG, Context
+from scones.context import Context
 from scones.dataset import staging
 from scones.deployment import endpoint
 from scones.removal import destroy
-from scones.removal.resources import Account, attempt
-from scones.stack import outputs
+from scones.removal.account import Account
+from scones.settings import PROJECT_TAG
+from scones.stack.outputs import stack_of
 
-TEMPLATE = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
+DeployStack = Callable[..., None]
+DEFINITION = json.dumps({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 9999, "End": True}}})
+TOPIC = {"Type": "AWS::SNS::Topic"}
+STATE_MACHINE = {
+    "Type": "AWS::StepFunctions::StateMachine",
+    "Properties": {"DefinitionString": DEFINITION, "RoleArn": "arn:aws:iam::123456789012:role/states"},
+}
 
 
-def make_endpoint(context: Context, *tags: dict[str, str]) -> None:
+def template(**resources: dict[str, Any]) -> str:
+    return json.dumps({"Resources": resources})
+
+
+def create_endpoint(context: Context, *tags: dict[str, str]) -> None:
     sagemaker = context.client("sagemaker")
     sagemaker.create_model(ModelName="scones-vehicles-1", ExecutionRoleArn=context.settings.role, Tags=list(tags))
     config = endpoint.endpoint_config(context, "scones-vehicles-1")
@@ -24,48 +38,77 @@ def make_endpoint(context: Context, *tags: dict[str, str]) -> None:
     )
 
 
-def test_all_that_the_steps_made_is_taken_away(context: Context) -> None:
+def test_everything_that_the_steps_created_is_removed(context: Context, deploy_stack: DeployStack) -> None:
     staging.stage(context)
-    make_endpoint(context, PROJECT_TAG)
-    outputs.stack_of(context).deploy(TEMPLATE, {})
+    create_endpoint(context, PROJECT_TAG)
+    deploy_stack(context, template(Topic=TOPIC))
     account = destroy.destroy(context)
-    assert account.kept == [f"role {context.settings.role}: it was named, not made by us"]
-    assert not buckets.exists(context.client("s3"), context.bucket)
-    assert outputs.stack_of(context).describe() is None
+    assert account.kept == [f"role {context.settings.role}: it is named in the settings, not created by this project"]
+    assert not context.data_bucket.exists()
+    assert stack_of(context).describe() is None
     assert endpoint.describe(context.client("sagemaker"), "scones-vehicles") is None
     assert destroy.destroy(context).removed == []
 
 
-def test_what_has_our_names_and_not_our_tag_is_kept(context: Context) -> None:
-    context.client("cloudformation").create_stack(StackName=context.settings.stack, TemplateBody=TEMPLATE)
-    context.client("s3").delete_bucket_tagging(Bucket=context.bucket)
-    make_endpoint(context)
+def test_running_executions_are_stopped_before_anything_is_removed(context: Context, deploy_stack: DeployStack) -> None:
+    """A pipeline that went on could create another endpoint after `scones destroy`."""
+    deploy_stack(context, template(Pipeline=STATE_MACHINE))
+    calls: list[str] = []
+    stepfunctions = context.client("stepfunctions")
+    (machine,) = stepfunctions.list_state_machines()["stateMachines"]
+    started = stepfunctions.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+    for service, operation in (("stepfunctions", "StopExecution"), ("cloudformation", "DeleteStack")):
+        events = context.client(service).meta.events
+        events.register(
+            f"provide-client-params.*.{operation}",
+            lambda params, model, **_: calls.append(f"{model.name} {params.get('executionArn', '')}".strip()),
+        )
+    account = destroy.destroy(context)
+    assert calls == [f"StopExecution {started}", "DeleteStack"]
+    assert "1 running executions (stopped)" in account.removed
+
+
+def test_executions_of_somebody_elses_stack_are_not_stopped(context: Context) -> None:
+    context.client("cloudformation").create_stack(
+        StackName=context.settings.stack, TemplateBody=template(Pipeline=STATE_MACHINE)
+    )
+    stepfunctions = context.client("stepfunctions")
+    (machine,) = stepfunctions.list_state_machines()["stateMachines"]
+    started = stepfunctions.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+    destroy.destroy(context)
+    assert stepfunctions.describe_execution(executionArn=started)["status"] == "RUNNING"
+
+
+def test_resources_with_our_names_but_without_our_tag_are_kept(context: Context) -> None:
+    context.client("cloudformation").create_stack(StackName=context.settings.stack, TemplateBody=template(Topic=TOPIC))
+    context.client("s3").delete_bucket_tagging(Bucket=context.data_bucket.name)
+    create_endpoint(context)
     account = destroy.destroy(context)
     assert account.removed == []
-    *things, _ = account.kept
-    assert len(things) == 5
-    assert all(what.endswith(": not made by us") for what in things)
+    *resources, _ = account.kept
+    assert len(resources) == 5
+    assert all(reason.endswith(": not created by this project") for reason in resources)
 
 
-def test_somebodys_object_keeps_our_bucket(context: Context) -> None:
+def test_somebody_elses_object_keeps_our_bucket(context: Context) -> None:
     staging.stage(context)
-    context.client("s3").put_object(Bucket=context.bucket, Key="notes.txt", Body=b"")
+    context.client("s3").put_object(Bucket=context.data_bucket.name, Key="notes.txt", Body=b"")
     assert destroy.destroy(context).kept[:1] == [
-        f"bucket {context.bucket}: it holds 1 objects that the steps did not put there"
+        f"bucket {context.data_bucket.name}: it holds 1 objects that this project did not put there"
     ]
-    assert list(buckets.etags(context.client("s3"), context.bucket, "")) == ["notes.txt"]
+    assert list(context.data_bucket.etags("")) == ["notes.txt"]
 
 
-def test_a_manifest_of_somebody_else_is_kept(context: Context) -> None:
+def test_somebody_elses_manifest_is_kept(context: Context) -> None:
     staging.stage(context)
-    context.client("s3").put_object(Bucket=context.bucket, Key="train.lst", Body=b"their\xff list")
+    context.client("s3").put_object(Bucket=context.data_bucket.name, Key="train.lst", Body=b"their\xff list")
     assert "holds 5 objects" in destroy.destroy(context).kept[0]
 
 
 def test_a_deletion_that_aws_refuses_is_an_error() -> None:
-    def refused() -> None:
-        words = "Cannot delete a model in use"
-        raise ClientError({"Error": {"Code": "ValidationException", "Message": words}}, "DeleteModel")
+    def refuse() -> None:
+        error = {"Code": "ValidationException", "Message": "Cannot delete a model in use"}
+        raise ClientError({"Error": error}, "DeleteModel")
 
     with pytest.raises(ClientError, match="in use"):
-        attempt(Account(), "model", refused)
+        Account().attempt("model", refuse)

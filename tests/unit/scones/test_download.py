@@ -1,4 +1,4 @@
-"""Downloads from a server in this process that can break off, as networks do."""
+"""Downloads from a server in this process, which can break off like a network."""
 
 import hashlib
 import http.server
@@ -17,7 +17,7 @@ DATA = bytes(range(256)) * 4000
 
 @dataclass
 class Server:
-    """Serves DATA; `breaks_after` bytes once, if that is set."""
+    """Serves DATA. If breaks_after is set, one answer ends after so many bytes."""
 
     breaks_after: int | None = None
     ranges: list[str | None] = field(default_factory=list)
@@ -37,7 +37,7 @@ def handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
             self.wfile.write(DATA[offset:][:limit])
 
         def log_message(self, *words: object) -> None:
-            """Nothing: tests are quiet."""
+            """Print nothing."""
 
     return Handler
 
@@ -45,12 +45,12 @@ def handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("no_proxy", "*")
-    found = Server()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(found)) as httpd:
-        found.url = f"http://127.0.0.1:{httpd.server_port}/archive.tar.gz"
+    server = Server()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler(server)) as httpd:
+        server.url = f"http://127.0.0.1:{httpd.server_port}/archive.tar.gz"
         thread = threading.Thread(target=httpd.serve_forever, args=(0.01,))
         thread.start()
-        yield found
+        yield server
         httpd.shutdown()
         thread.join()
 
@@ -61,31 +61,31 @@ def download(server: Server, folder: Path, md5: str | None = None) -> Download:
 
 
 def test_the_file_appears_whole_with_its_checksum(server: Server, tmp_path: Path) -> None:
-    wanted, seen = download(server, tmp_path), []
-    fetch(wanted, lambda done, total: seen.append((done, total)))
-    assert wanted.target.read_bytes() == DATA
-    assert seen[-1] == (len(DATA), len(DATA))
+    request, progress = download(server, tmp_path), []
+    fetch(request, lambda done, total: progress.append((done, total)))
+    assert request.target.read_bytes() == DATA
+    assert progress[-1] == (len(DATA), len(DATA))
 
 
-def test_a_download_that_broke_off_goes_on_where_it_was(server: Server, tmp_path: Path) -> None:
+def test_an_interrupted_download_is_resumed(server: Server, tmp_path: Path) -> None:
     server.breaks_after = 300_000
-    wanted = download(server, tmp_path)
-    with pytest.raises(DownloadError, match=r"broke off .* run again to go on"):
-        fetch(wanted)
-    assert not wanted.target.exists()
-    fetch(wanted)
-    assert wanted.target.read_bytes() == DATA
+    request = download(server, tmp_path)
+    with pytest.raises(DownloadError, match=r"broke off .* run again to resume"):
+        fetch(request)
+    assert not request.target.exists()
+    fetch(request)
+    assert request.target.read_bytes() == DATA
     assert server.ranges == [None, "bytes=300000-"]
 
 
-def test_another_file_is_thrown_away(server: Server, tmp_path: Path) -> None:
-    wanted = download(server, tmp_path, md5="0" * 32)
+def test_a_file_with_a_wrong_checksum_is_deleted(server: Server, tmp_path: Path) -> None:
+    request = download(server, tmp_path, md5="0" * 32)
     with pytest.raises(DownloadError, match="has the MD5"):
-        fetch(wanted)
-    assert list(wanted.target.parent.iterdir()) == []
+        fetch(request)
+    assert list(request.target.parent.iterdir()) == []
 
 
-def test_a_server_that_is_not_there_is_unreachable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_listen_is_unreachable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
     with pytest.raises(UnreachableError, match="refused"):
         fetch(Download("http://127.0.0.1:9/archive.tar.gz", "", tmp_path / "archive.tar.gz"))

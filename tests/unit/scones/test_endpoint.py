@@ -1,49 +1,82 @@
+"""The endpoint captures all traffic, is deployed once per model, and a failed deployment is an error."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from scones.context import Context
 from scones.dataset import staging
 from scones.deployment import endpoint
-from scones.errors import MissingError
+from scones.errors import EndpointError, MissingError
 from scones.training.training_job import TrainingJob
 
 JOB = TrainingJob("scones-vehicles-1", "Completed", "Completed", None, "image", "s3://b/model.tar.gz", 9.0, None, 30)
+IN_SERVICE = {"EndpointName": "scones-vehicles", "EndpointStatus": "InService", "EndpointConfigName": "new"}
 
 
-def deployed(context: Context, job: TrainingJob = JOB) -> bool:
+def deploy(context: Context, job: TrainingJob = JOB) -> bool:
     config = endpoint.ensure_config(context, endpoint.ensure_model(context, job))
     return endpoint.deploy(context, "scones-vehicles", config)
 
 
 def test_all_traffic_is_captured_in_and_out(context: Context) -> None:
     staging.stage(context)
-    assert deployed(context)
+    assert deploy(context)
     sagemaker = context.client("sagemaker")
     name = sagemaker.describe_endpoint(EndpointName="scones-vehicles")["EndpointConfigName"]
     capture = sagemaker.describe_endpoint_config(EndpointConfigName=name)["DataCaptureConfig"]
     assert capture["InitialSamplingPercentage"] == 100
-    assert capture["DestinationS3Uri"] == f"s3://{context.bucket}/data_capture"
+    assert capture["DestinationS3Uri"] == f"s3://{context.data_bucket.name}/data_capture"
     assert [option["CaptureMode"] for option in capture["CaptureOptions"]] == ["Input", "Output"]
 
 
 def test_the_same_model_is_deployed_once(context: Context) -> None:
-    assert deployed(context)
-    assert not deployed(context)
+    assert deploy(context)
+    assert not deploy(context)
     assert endpoint.require_in_service(context) == "scones-vehicles"
 
 
 def test_another_model_has_another_config(context: Context) -> None:
-    other = TrainingJob("scones-vehicles-2", *(getattr(JOB, name) for name in list(JOB.__dataclass_fields__)[1:]))
+    other = replace(JOB, name="scones-vehicles-2")
     first = endpoint.ensure_config(context, endpoint.ensure_model(context, JOB))
     second = endpoint.ensure_config(context, endpoint.ensure_model(context, other))
     assert first != second
 
 
-def test_a_model_that_no_job_made_is_named(context: Context) -> None:
-    deployed(context)
-    with pytest.raises(MissingError, match="serves model scones-vehicles-1, which no training job made"):
-        endpoint.served_job(context, "scones-vehicles")
+def test_a_model_without_a_training_job_is_named(context: Context) -> None:
+    deploy(context)
+    with pytest.raises(MissingError, match="serves model scones-vehicles-1, which no training job"):
+        endpoint.served_job(context.client("sagemaker"), "scones-vehicles")
 
 
-def test_a_missing_endpoint_says_which_step_makes_it(context: Context) -> None:
+def test_without_an_endpoint_the_error_names_scones_endpoint(context: Context) -> None:
     with pytest.raises(MissingError, match="there is no endpoint scones-vehicles: run `scones endpoint` first"):
         endpoint.require_in_service(context)
+
+
+FAILED_DEPLOYMENTS: dict[str, tuple[Mapping[str, Any] | None, str]] = {
+    "deleted": (None, "endpoint scones-vehicles was deleted while it was being deployed"),
+    "failed": (
+        {**IN_SERVICE, "EndpointStatus": "Failed", "FailureReason": "no ping"},
+        "endpoint scones-vehicles is Failed: no ping",
+    ),
+    "update rolled back": (
+        {**IN_SERVICE, "EndpointConfigName": "old", "FailureReason": "the new variant did not start"},
+        "endpoint scones-vehicles is InService: the new variant did not start",
+    ),
+}
+
+
+@pytest.mark.parametrize(("description", "message"), FAILED_DEPLOYMENTS.values(), ids=FAILED_DEPLOYMENTS)
+def test_a_failed_deployment_is_an_error_with_its_reason(
+    context: Context, description: Mapping[str, Any] | None, message: str
+) -> None:
+    """After a failed update AWS leaves the endpoint InService with its old configuration."""
+    with pytest.raises(EndpointError, match=message):
+        endpoint.require_serving(context, "scones-vehicles", "new", description)
+
+
+def test_an_endpoint_that_serves_the_new_config_is_no_error(context: Context) -> None:
+    endpoint.require_serving(context, "scones-vehicles", "new", IN_SERVICE)

@@ -1,4 +1,4 @@
-"""The load generator: when requests are sent, and what the figures say of them."""
+"""The load generator: when requests are sent, and how answers become figures."""
 
 import io
 import json
@@ -24,12 +24,14 @@ DEADLINE_S = 20
 
 
 class Silent:
+    """A meter that shows nothing."""
+
     def update(self, text: str | None = None, *, completed: float | None = None, total: float | None = None) -> None:
         pass
 
 
 class Interrupting(Silent):
-    """A person who presses Ctrl-C as soon as there are figures to see."""
+    """A user who presses Ctrl-C as soon as figures are shown."""
 
     def update(self, text: str | None = None, *, completed: float | None = None, total: float | None = None) -> None:
         raise KeyboardInterrupt
@@ -37,7 +39,7 @@ class Interrupting(Silent):
 
 @dataclass
 class Gate:
-    """A service that answers no one until `count` have asked."""
+    """A service that does not answer until `count` requests have arrived."""
 
     count: int
     record: Record
@@ -82,7 +84,7 @@ def test_an_interrupt_ends_early_with_the_figures_so_far() -> None:
     assert gate.closed
     figures = gate.record.figures(1.0)
     assert figures.sent == figures.in_flight == 1
-    gate.send(1, 0.0)  # lets the sender that waits at the gate go
+    gate.send(1, 0.0)  # release the sender that waits at the gate
 
 
 @pytest.mark.parametrize(("text", "expected"), [("90", 90), ("30s", 30), ("1.5m", 90), ("2h", 7200)])
@@ -91,12 +93,12 @@ def test_a_time_has_a_unit(text: str, expected: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "soon", "0s", "-1", "3d"])
-def test_what_is_no_time_is_refused(text: str) -> None:
+def test_text_that_is_not_a_time_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="must be a time such as 30s"):
         generator.seconds(text)
 
 
-def test_nothing_can_be_sent_at_no_rate() -> None:
+def test_a_rate_and_a_burst_must_be_positive() -> None:
     with pytest.raises(SettingsError, match="--rate is 0"):
         generator.steady(0, 10)
     with pytest.raises(SettingsError, match="--burst is 0"):
@@ -141,7 +143,7 @@ def test_figures_count_outcomes_and_errors_and_leave_failures_out_of_the_latency
 
 
 @pytest.mark.parametrize("answered", [0, 1, 200])
-def test_the_picture_is_drawn_however_little_came(tmp_path: Path, answered: int) -> None:
+def test_the_chart_is_drawn_for_few_and_many_answers(tmp_path: Path, answered: int) -> None:
     answers = [Answer(number / 10, 0.1 + number % 7 / 50, SUCCEEDED) for number in range(answered)]
     record = record_of(*answers, sent=answered + 1)
     latency_chart.draw("workflow", record.figures(1.0), answers, tmp_path / "load.png")
@@ -149,7 +151,7 @@ def test_the_picture_is_drawn_however_little_came(tmp_path: Path, answered: int)
 
 
 class Runtime:
-    """An endpoint that gives what it is told to, one answer a call."""
+    """An endpoint with prepared answers, one for each call."""
 
     def __init__(self, *answers: bytes | Exception) -> None:
         self._answers = iter(answers)
@@ -161,7 +163,7 @@ class Runtime:
         return {"Body": io.BytesIO(answer)}
 
 
-def test_an_answer_of_the_endpoint_is_held_against_the_threshold() -> None:
+def test_answers_of_the_endpoint_are_compared_with_the_threshold() -> None:
     busy = ClientError({"Error": {"Code": "ThrottlingException"}}, "InvokeEndpoint")
     runtime = Runtime(
         b"[0.95, 0.05]", b"[0.6, 0.4]", b"what?", b'{"label": 1}', busy, ReadTimeoutError(endpoint_url="x")
@@ -178,7 +180,7 @@ def test_an_answer_of_the_endpoint_is_held_against_the_threshold() -> None:
         (FAILED, "ThrottlingException"),
         (FAILED, "ReadTimeoutError"),
     ]
-    assert all(answer.latency_s >= 2 for answer in record.answers), "a late sender hides the wait"
+    assert all(answer.latency_s >= 2 for answer in record.answers), "latency counts from when the request was due"
 
 
 @pytest.fixture
@@ -189,7 +191,7 @@ def workflow_target(aws: None) -> WorkflowTarget:
     return WorkflowTarget(machine, client, "bucket", ["test/a.png"], Record(), time.monotonic(), "0123abcd")
 
 
-def test_an_execution_is_in_flight_until_aws_says_that_it_ended(workflow_target: WorkflowTarget) -> None:
+def test_an_execution_is_in_flight_until_aws_reports_its_end(workflow_target: WorkflowTarget) -> None:
     record = workflow_target.record
     for number in range(2):
         record.note_sent(0.0)
@@ -205,7 +207,7 @@ def test_an_execution_is_in_flight_until_aws_says_that_it_ended(workflow_target:
     assert record.in_flight == 1
 
 
-def test_an_execution_that_is_refused_has_failed(workflow_target: WorkflowTarget) -> None:
+def test_a_refused_execution_has_failed(workflow_target: WorkflowTarget) -> None:
     workflow_target.client.delete_state_machine(stateMachineArn=workflow_target.name)
     workflow_target.send(0, time.monotonic())
     assert workflow_target.record.answers[0].error == "StateMachineDoesNotExist"

@@ -1,4 +1,4 @@
-"""The picture and the page, drawn without a display."""
+"""The report's chart and page, drawn without a display."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from scones.classify import executions
-from scones.classify.executions import Execution, Run
+from scones.classify import run_record
+from scones.classify.executions import Execution
+from scones.classify.run_record import Run
 from scones.context import Context
-from scones.dataset import staging
 from scones.errors import MissingError
 from scones.report import confidence_chart, html_page, report
 from scones.report.captured_records import CapturedRecord
@@ -47,34 +47,31 @@ def record(name: str, confidence: float) -> CapturedRecord:
 RECORDS = [record("right", 0.99), record("wrong", 0.97), record("unsure", 0.6)]
 
 
-def test_only_records_of_the_run_belong_to_it() -> None:
+def test_records_of_other_runs_are_left_out() -> None:
     others = [record("earlier", 0.9), CapturedRecord("x", None, START, PNG, (1.0,))]
     assert report.of_run([*RECORDS, *others], RUN) == RECORDS
 
 
-def test_after_a_clean_nothing_is_waited_for(context: Context) -> None:
-    executions.write(RUN, context.settings.out)
-    with pytest.raises(MissingError, match="run `scones stage` first"):
-        report.report(context)
-    staging.stage(context)
+def test_a_report_without_an_endpoint_does_not_wait_for_records(context: Context) -> None:
+    run_record.write(RUN, context.settings.out)
     with pytest.raises(MissingError, match="there is no endpoint scones-vehicles"):
         report.report(context)
 
 
 @pytest.mark.parametrize(("since_s", "settled"), [(0, False), (299, False), (301, True)])
-def test_records_of_long_ago_are_not_waited_for(since_s: int, settled: bool) -> None:
+def test_a_report_does_not_wait_long_after_the_run(since_s: int, settled: bool) -> None:
     assert report.has_settled(RUN, START + timedelta(seconds=since_s)) == settled
 
 
 @pytest.mark.parametrize("span_s", [0, 5, 3_000, 90_000, 900_000])
-def test_a_picture_is_drawn_for_any_span_of_time(tmp_path: Path, span_s: int) -> None:
+def test_the_chart_is_drawn_for_any_time_span(tmp_path: Path, span_s: int) -> None:
     decisions = [Decision(START + timedelta(seconds=span_s * n / 9), n % 2, 0.5 + n / 20, 0) for n in range(10)]
     confidence_chart.draw(decisions, 0.93, ("bicycle", "motorcycle"), tmp_path / "confidence.png")
     with Image.open(tmp_path / "confidence.png") as image:
         assert image.size == (1920, 1080)
 
 
-def test_the_picture_has_room_for_many_classes(tmp_path: Path) -> None:
+def test_the_chart_has_room_for_many_classes(tmp_path: Path) -> None:
     names = tuple(f"class_{number}" for number in range(100))
     decisions = [Decision(START + timedelta(seconds=number), number, 0.9, number) for number in range(100)]
     confidence_chart.draw(decisions, 0.8, names, tmp_path / "confidence.png")
@@ -83,17 +80,17 @@ def test_the_picture_has_room_for_many_classes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.5, 0.93, 1.0])
-def test_no_bar_is_on_both_sides_of_the_threshold(threshold: float) -> None:
+def test_no_bar_spans_the_threshold(threshold: float) -> None:
     edges = confidence_chart.edges(confidence_chart.floor_of([], threshold), threshold)
     assert threshold in edges
     assert edges[-1] == 1
 
 
-def test_the_page_shows_doubts_and_errors_and_escapes_names(tmp_path: Path) -> None:
+def test_the_page_shows_low_confidence_and_wrong_predictions_and_escapes_names(tmp_path: Path) -> None:
     picture = tmp_path / "confidence.png"
     picture.write_bytes(PNG)
     html = html_page.render(SUMMARY, RUN, RECORDS, 7, picture)
     assert "Below the threshold (1)" in html
-    assert "Sure, and wrong (1)" in html
+    assert "Confident but wrong (1)" in html
     assert "&lt;b&gt;archive" in html
     assert 'src="http' not in html

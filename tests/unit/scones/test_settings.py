@@ -34,12 +34,12 @@ def test_the_argument_wins_over_variable_file_and_default(file: Path) -> None:
     assert images({}, {}, "local") == 40
 
 
-def test_a_profile_without_a_section_has_the_default_one(file: Path) -> None:
+def test_a_profile_without_a_section_uses_the_default_section(file: Path) -> None:
     assert settings.load({}, {}, "prod", file).training_instance_type == "ml.p3.2xlarge"
     assert settings.load({}, {}, "local", file).training_instance_type == "ml.m5.large"
 
 
-def test_hyperparameters_add_up(file: Path) -> None:
+def test_hyperparameters_of_all_sources_are_merged(file: Path) -> None:
     loaded = settings.load({}, {"HYPERPARAMETERS": "epochs=7 learning_rate=0.05"}, "local", file)
     assert loaded.hyperparameters == {
         "image_shape": "3,32,32",
@@ -49,18 +49,18 @@ def test_hyperparameters_add_up(file: Path) -> None:
     }
 
 
-def test_classes_are_names_in_their_order() -> None:
+def test_classes_keep_their_order() -> None:
     loaded = settings.load({}, {"CLASSES": "bus, train,bicycle", "NEAR_CLASSES": "bicycle,bus"}, "prod", Path("/none"))
     assert (loaded.classes, loaded.near_classes) == (("bus", "train", "bicycle"), ("bicycle", "bus"))
 
 
-def test_a_near_class_that_is_no_class_is_named() -> None:
+def test_a_near_class_that_is_not_a_class_is_named() -> None:
     with pytest.raises(SettingsError, match=r"NEAR_CLASSES has 'bicycle', which is not among CLASSES .bus,train"):
         settings.load({}, {"CLASSES": "bus,train"}, "prod", Path("/none"))
 
 
-def test_one_class_is_nothing_to_tell_apart() -> None:
-    with pytest.raises(SettingsError, match="CLASSES is 'bicycle', and must name two classes at least"):
+def test_a_single_class_is_refused() -> None:
+    with pytest.raises(SettingsError, match="CLASSES is 'bicycle', and must name at least two classes"):
         settings.load({}, {"CLASSES": "bicycle"}, "prod", Path("/none"))
 
 
@@ -89,18 +89,18 @@ def load_variable(name: str, value: str) -> Settings:
         ("STACK", "1a"),
     ],
 )
-def test_an_error_names_the_variable_its_value_and_what_is_right(name: str, value: str) -> None:
+def test_an_error_names_the_variable_its_value_and_the_right_form(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=rf"{name} is '.*', and must be ") as caught:
         load_variable(name, value)
     assert value in str(caught.value)
 
 
 @pytest.mark.parametrize(("text", "threshold"), [("1.", 1), (".5", 0.5), ("0", 0), ("0.93", 0.93)])
-def test_a_share_is_written_as_people_write_it(text: str, threshold: float) -> None:
+def test_a_share_has_many_spellings(text: str, threshold: float) -> None:
     assert load_variable("THRESHOLD", text).threshold == threshold
 
 
-def test_an_error_says_what_is_right() -> None:
+def test_an_error_describes_the_right_form() -> None:
     with pytest.raises(SettingsError, match="pairs such as"):
         load_variable("HYPERPARAMETERS", 'epochs="1')
     with pytest.raises(SettingsError, match="beginning with a letter"):
@@ -112,7 +112,7 @@ def test_an_error_names_the_argument() -> None:
         settings.load({"images": "x"}, {}, "default", Path("/nowhere"))
 
 
-@pytest.mark.parametrize("text", ["[default\n", "default = 1", "[default]\ncolour = 'red'", "[default]\nimages = 'x'"])
+@pytest.mark.parametrize("text", ["[default\n", "default = 1", "[default]\ncolor = 'red'", "[default]\nimages = 'x'"])
 def test_an_error_names_the_file(tmp_path: Path, text: str) -> None:
     file = tmp_path / "targets.toml"
     file.write_text(text)
@@ -121,6 +121,6 @@ def test_an_error_names_the_file(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["default", "local"])
-def test_the_projects_own_file_is_right(target: str) -> None:
+def test_the_projects_own_file_is_valid(target: str) -> None:
     loaded = settings.load({}, {}, target, settings.PROJECT / "targets.toml")
     assert loaded.training_instance_type.startswith("ml.")

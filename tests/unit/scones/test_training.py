@@ -1,4 +1,4 @@
-"""Training on an account in memory, through the SageMaker SDK itself."""
+"""Training in an account in memory, through the SageMaker SDK itself."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,9 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from scones.context import Context
-from scones.dataset import staging
+from scones.dataset import staged, staging
+from scones.dataset.manifests import Dataset
 from scones.errors import MissingError, TrainingError
-from scones.training import training_job
+from scones.training import train, training_job
 
 MakeContext = Callable[..., Context]
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -24,21 +25,25 @@ DESCRIPTION: Mapping[str, Any] = {
 }
 
 
+def base_name(context: Context, dataset: Dataset) -> str:
+    return training_job.base_name(context.settings, context.data_bucket.name, dataset)
+
+
 def put_model(context: Context, name: str) -> None:
     job = training_job.describe(context.client("sagemaker"), name)
     assert job is not None
-    key = (job.model_data or "").removeprefix(f"s3://{context.bucket}/")
-    context.client("s3").put_object(Bucket=context.bucket, Key=key, Body=b"")
+    key = (job.model_data or "").removeprefix(f"s3://{context.data_bucket.name}/")
+    context.client("s3").put_object(Bucket=context.data_bucket.name, Key=key, Body=b"")
 
 
 @pytest.mark.slow
-def test_the_job_has_the_contract_of_the_workflow(context: Context) -> None:
+def test_the_job_has_the_channels_and_hyperparameters_of_the_algorithm(context: Context) -> None:
     dataset = staging.stage(context)
-    training_job.start(context, dataset, "scones-vehicles-1")
-    found = context.client("sagemaker").describe_training_job(TrainingJobName="scones-vehicles-1")
-    channels = {item["ChannelName"]: item for item in found["InputDataConfig"]}
+    train.start(context, dataset, "scones-vehicles-1")
+    description = context.client("sagemaker").describe_training_job(TrainingJobName="scones-vehicles-1")
+    channels = {item["ChannelName"]: item for item in description["InputDataConfig"]}
     uris = {name: item["DataSource"]["S3DataSource"]["S3Uri"] for name, item in channels.items()}
-    place = f"s3://{context.bucket}"
+    place = f"s3://{context.data_bucket.name}"
     assert uris == {
         "train": f"{place}/train/",
         "validation": f"{place}/test/",
@@ -46,52 +51,52 @@ def test_the_job_has_the_contract_of_the_workflow(context: Context) -> None:
         "validation_lst": f"{place}/test.lst",
     }
     assert {item["ContentType"] for item in channels.values()} == {"application/x-image"}
-    assert found["HyperParameters"]["num_training_samples"] == "4"
-    assert found["OutputDataConfig"]["S3OutputPath"] == f"{place}/models"
-    assert found["AlgorithmSpecification"]["TrainingImage"].endswith(".amazonaws.com/image-classification:1")
-    assert found["RoleArn"] == context.settings.role
+    assert description["HyperParameters"]["num_training_samples"] == "4"
+    assert description["OutputDataConfig"]["S3OutputPath"] == f"{place}/models"
+    assert description["AlgorithmSpecification"]["TrainingImage"].endswith(".amazonaws.com/image-classification:1")
+    assert description["RoleArn"] == context.settings.role
 
 
 @pytest.mark.slow
 def test_a_completed_job_is_used_again_until_its_model_is_gone(context: Context) -> None:
     dataset = staging.stage(context)
-    base = training_job.base_name(context, dataset)
-    training_job.start(context, dataset, base)
-    assert training_job.latest(context, dataset) == (None, f"{base}-2")
+    base = base_name(context, dataset)
+    train.start(context, dataset, base)
+    assert train.latest(context, dataset) == (None, f"{base}-2")
     put_model(context, base)
-    job, name = training_job.latest(context, dataset)
+    job, name = train.latest(context, dataset)
     assert (name, job.status if job else None) == (base, "Completed")
-    assert training_job.trained(context) == job
+    assert train.trained(context) == job
 
 
-def test_the_name_follows_data_and_hyperparameters(context: Context, make_context: MakeContext) -> None:
+def test_the_name_depends_on_data_and_hyperparameters(context: Context, make_context: MakeContext) -> None:
     dataset = staging.stage(context)
-    base = training_job.base_name(context, dataset)
-    assert training_job.base_name(make_context(), dataset) == base
-    assert training_job.base_name(make_context(hyperparameters="epochs=2"), dataset) != base
-    assert training_job.base_name(context, replace(dataset, digest="other")) != base
+    base = base_name(context, dataset)
+    assert base_name(make_context(), dataset) == base
+    assert base_name(make_context(hyperparameters="epochs=2"), dataset) != base
+    assert base_name(context, replace(dataset, digest="other")) != base
 
 
-def test_before_staging_nothing_is_trained(context: Context) -> None:
+def test_training_before_staging_is_an_error(context: Context) -> None:
     with pytest.raises(MissingError, match="run `scones stage` first"):
-        training_job.train(context)
+        train.train(context)
 
 
 def test_without_images_no_job_is_started(context: Context) -> None:
     dataset = staging.stage(context)
-    for key in staging.require_images(context, "train"):
-        context.client("s3").delete_object(Bucket=context.bucket, Key=key)
+    for key in staged.require_images(context.data_bucket, "train"):
+        context.client("s3").delete_object(Bucket=context.data_bucket.name, Key=key)
     with pytest.raises(MissingError, match=r"no image under s3://.*/train/"):
-        training_job.start(context, dataset, "scones-vehicles-1")
+        train.start(context, dataset, "scones-vehicles-1")
 
 
-def test_without_a_completed_job_there_is_nothing_to_deploy(context: Context) -> None:
+def test_without_a_completed_job_the_error_names_scones_train(context: Context) -> None:
     staging.stage(context)
     with pytest.raises(TrainingError, match="run `scones train` first"):
-        training_job.trained(context)
+        train.trained(context)
 
 
-def test_accuracy_is_the_descriptions_or_the_best_of_the_log() -> None:
+def test_accuracy_is_from_the_description_or_the_best_epoch_in_the_log() -> None:
     lines = ["Epoch[0] Validation-accuracy=0.81", "Epoch[1] Validation-accuracy=0.87", "Epoch[2] Train-accuracy=0.99"]
     job = training_job.TrainingJob.from_wire(DESCRIPTION)
     assert training_job.validation_accuracy(job, lines) == 0.87
@@ -101,21 +106,21 @@ def test_accuracy_is_the_descriptions_or_the_best_of_the_log() -> None:
     assert training_job.validation_accuracy(described, lines) == 0.9
 
 
-@pytest.mark.parametrize(("said", "epochs"), [("7", 7), ('"7"', 7), ("abc", None), ("-1", None)])
-def test_epochs_that_are_no_number_are_for_the_container_to_refuse(said: str, epochs: int | None) -> None:
-    job = training_job.TrainingJob.from_wire({**DESCRIPTION, "HyperParameters": {"epochs": said}})
+@pytest.mark.parametrize(("text", "epochs"), [("7", 7), ('"7"', 7), ("abc", None), ("-1", None)])
+def test_epochs_that_are_not_a_number_are_unknown(text: str, epochs: int | None) -> None:
+    job = training_job.TrainingJob.from_wire({**DESCRIPTION, "HyperParameters": {"epochs": text}})
     assert job.epochs == epochs
 
 
-def test_a_job_that_is_refused_to_the_end_is_not_called_started() -> None:
-    def refused() -> None:
+def test_a_role_that_stays_unknown_is_an_error() -> None:
+    def refuse() -> None:
         raise ClientError({"Error": {"Message": "Could not assume role"}}, "CreateTrainingJob")
 
     with pytest.raises(ClientError, match="Could not assume role"):
-        training_job.once_role_is_known(refused, timeout_s=0.01, interval_s=0.02)
+        train.retry_until_role_is_known(refuse, timeout_s=0.01, interval_s=0.02)
 
 
-def test_seconds_are_the_descriptions_or_the_time_between() -> None:
+def test_training_seconds_are_from_the_description_or_between_start_and_end() -> None:
     assert training_job.training_seconds(DESCRIPTION) == 90
     assert training_job.training_seconds({**DESCRIPTION, "TrainingTimeInSeconds": 80}) == 80
     assert training_job.training_seconds({}) is None

@@ -1,5 +1,6 @@
 import base64
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -8,6 +9,7 @@ import pytest
 from scones.context import Context
 from scones.errors import CaptureError
 from scones.report import captured_records
+from scones.report.captured_records import CapturedRecord
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -24,10 +26,17 @@ def line(event_id: str, inference_id: str | None = None, output: str = "[0.9, 0.
 
 def put(context: Context, name: str, *lines: str) -> None:
     key = f"{captured_records.prefix_of('scones-vehicles')}2026/01/01/00/{name}"
-    context.client("s3").put_object(Bucket=context.bucket, Key=key, Body="\n".join(lines).encode())
+    context.client("s3").put_object(Bucket=context.data_bucket.name, Key=key, Body="\n".join(lines).encode())
 
 
-def test_a_record_has_image_answer_and_name() -> None:
+def read_all(
+    context: Context, is_complete: Callable[[list[CapturedRecord]], bool], timeout_s: float = 60
+) -> list[CapturedRecord]:
+    bucket = context.data_bucket
+    return captured_records.read_all(bucket, "scones-vehicles", is_complete, context.console, timeout_s)
+
+
+def test_a_record_has_image_probabilities_and_inference_id() -> None:
     record = captured_records.parse(line("e", "bike-1"))
     assert (record.image, record.probabilities, record.inference_id) == (PNG, (0.9, 0.1), "bike-1")
     assert (record.prediction, record.confidence) == (0, 0.9)
@@ -37,30 +46,30 @@ def test_every_line_of_every_file_is_read(context: Context) -> None:
     put(context, "a.jsonl", line("1"), line("2"), "", line("3"))
     put(context, "b.jsonl", line("4", "bike-1"))
     put(context, "notes.txt", "not a record")
-    found = captured_records.read_all(context, "scones-vehicles", lambda records: len(records) == 4)
-    assert {record.event_id for record in found} == {"1", "2", "3", "4"}
+    records = read_all(context, lambda records: len(records) == 4)
+    assert {record.event_id for record in records} == {"1", "2", "3", "4"}
 
 
 def test_files_over_a_page_of_the_listing_are_read(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "3")
     for number in range(8):
         put(context, f"{number}.jsonl", line(str(number)))
-    assert context.client("s3").list_objects_v2(Bucket=context.bucket)["IsTruncated"]
-    assert len(captured_records.read_all(context, "scones-vehicles", lambda records: True)) == 8
+    assert context.client("s3").list_objects_v2(Bucket=context.data_bucket.name)["IsTruncated"]
+    assert len(read_all(context, lambda records: True)) == 8
 
 
-def test_a_deadline_gives_what_there_is(context: Context) -> None:
+def test_the_deadline_returns_the_records_so_far(context: Context) -> None:
     put(context, "a.jsonl", line("1"))
-    assert len(captured_records.read_all(context, "scones-vehicles", lambda records: False, timeout_s=0.01)) == 1
+    assert len(read_all(context, lambda records: False, timeout_s=0.01)) == 1
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"eventMetadata": {}, "captureData": 1}'])
-def test_a_line_that_is_no_record_is_named(text: str) -> None:
-    with pytest.raises(CaptureError, match=r"line 2 of s3://b/k\.jsonl is no captured record"):
+def test_an_invalid_line_is_named(text: str) -> None:
+    with pytest.raises(CaptureError, match=r"line 2 of s3://b/k\.jsonl is not a captured record"):
         list(captured_records.parse_file("s3://b/k.jsonl", f"{line('1')}\n{text}"))
 
 
-def test_an_answer_that_is_no_list_has_no_probabilities() -> None:
+def test_an_answer_that_is_not_a_list_has_no_probabilities() -> None:
     assert captured_records.parse(line("e", output="oops")).probabilities == ()
 
 

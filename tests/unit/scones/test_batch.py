@@ -1,7 +1,6 @@
-"""What a batch's result writer wrote, read as Step Functions writes it."""
+"""Reading the files that Step Functions' ResultWriter wrote for a batch."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +14,13 @@ NAME = "5b3e1a52-4f0c-4b43-9a57-0c9b6d1f7e21"
 
 
 def child(key: str, **fields: Any) -> dict[str, Any]:
-    """Of the Step Functions guide: Input and Output are JSON text."""
-    given: dict[str, Any] = {
+    """Return a child workflow as in the Step Functions guide: Input and Output are JSON text."""
+    fields_of_all: dict[str, Any] = {
         "ExecutionArn": f"arn:aws:states:us-east-1:123456789012:execution:batch/Prefix:{NAME}",
         "Name": NAME,
     }
-    given |= {"Input": json.dumps({"s3_bucket": "images", "s3_key": key}), "InputDetails": {"Included": True}}
-    return {**given, "StartDate": "2026-01-31T09:30:00.123Z", "StopDate": "2026-01-31T09:30:01.123Z", **fields}
+    fields_of_all |= {"Input": json.dumps({"s3_bucket": "images", "s3_key": key}), "InputDetails": {"Included": True}}
+    return {**fields_of_all, "StartDate": "2026-01-31T09:30:00.123Z", "StopDate": "2026-01-31T09:30:01.123Z", **fields}
 
 
 def succeeded(key: str, **output: Any) -> dict[str, Any]:
@@ -37,44 +36,46 @@ CHILDREN = {
 
 @pytest.fixture
 def written(context: Context) -> dict[str, Any]:
-    """The execution's answer, with its files in S3."""
+    """The answer of an execution whose result files are in S3."""
     s3 = context.client("s3")
-    s3.create_bucket(Bucket=context.bucket)
+    s3.create_bucket(Bucket=context.data_bucket.name)
     files: dict[str, list[dict[str, Any]]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
-    for name, found in CHILDREN.items():
+    for name, children in CHILDREN.items():
         key = f"batches/7/{NAME}/{name}.json"
-        s3.put_object(Bucket=context.bucket, Key=key, Body=json.dumps(found).encode())
+        s3.put_object(Bucket=context.data_bucket.name, Key=key, Body=json.dumps(children).encode())
         files[name.split("_")[0]].append({"Key": key, "Size": 1})
     manifest = f"batches/7/{NAME}/manifest.json"
-    s3.put_object(Bucket=context.bucket, Key=manifest, Body=json.dumps({"ResultFiles": files}).encode())
-    return {"output": json.dumps({"ResultWriterDetails": {"Bucket": context.bucket, "Key": manifest}})}
+    s3.put_object(Bucket=context.data_bucket.name, Key=manifest, Body=json.dumps({"ResultFiles": files}).encode())
+    return {"output": json.dumps({"ResultWriterDetails": {"Bucket": context.data_bucket.name, "Key": manifest}})}
 
 
 def test_every_file_of_the_manifest_is_read(context: Context, written: dict[str, Any]) -> None:
-    assert batch.results(context, written) == [
+    assert batch.results(context.data_bucket, written) == [
         Result("a.png", "below_threshold"),
         Result("b.png", "succeeded", "bicycle", 0.97),
         Result("notes.txt", "failed", error="NotAnImage", cause='{"errorMessage": "no PNG"}'),
     ]
 
 
-def test_the_report_names_what_failed_and_why(context: Context, written: dict[str, Any], screen: object) -> None:
-    batch.report(context, batch.results(context, written))
+def test_the_report_names_the_failures_and_their_causes(
+    context: Context, written: dict[str, Any], screen: object
+) -> None:
+    batch.report(context, batch.results(context.data_bucket, written))
     assert "3 results: 1 succeeded, 1 below the threshold, 1 failed" in str(screen)
     assert "notes.txt: NotAnImage: no PNG" in str(screen)
-    kept = json.loads((context.settings.out / batch.RECORD).read_text())
-    assert [result["key"] for result in kept] == ["a.png", "b.png", "notes.txt"]
+    written_results = json.loads((context.settings.out / batch.RECORD).read_text())
+    assert [result["key"] for result in written_results] == ["a.png", "b.png", "notes.txt"]
 
 
 def test_a_child_that_timed_out_has_failed() -> None:
-    assert Result.of_child(child("a.png", Status="TIMED_OUT")) == Result("a.png", "failed", error="TIMED_OUT")
+    assert Result.from_wire(child("a.png", Status="TIMED_OUT")) == Result("a.png", "failed", error="TIMED_OUT")
 
 
-def test_a_manifest_takes_the_place_of_the_prefix() -> None:
+def test_a_manifest_replaces_the_prefix() -> None:
     assert Source().fields == {"prefix": "test/"}
     assert Source(manifest="list.json").fields == {"manifest": "list.json"}
 
 
-def test_without_a_stack_it_says_which_step_makes_it(context: Context, tmp_path: Path) -> None:
-    with pytest.raises(MissingError, match="stack scones-unlimited is not there: run `scones deploy` first"):
+def test_without_a_stack_the_error_names_scones_deploy(context: Context) -> None:
+    with pytest.raises(MissingError, match="stack scones-unlimited does not exist: run `scones deploy` first"):
         batch.classify_batch(context, Source())

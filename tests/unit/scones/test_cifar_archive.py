@@ -1,4 +1,4 @@
-"""Every way in which an archive can be wrong is one clear error, and none runs code or writes outside its folder."""
+"""Every fault of an archive is one clear error. No archive runs code or writes outside its folder."""
 
 import gzip
 import pickle
@@ -15,7 +15,7 @@ from scones.errors import ArchiveError
 
 
 class Parts(Protocol):
-    """What goes into an archive; a test spoils one part of it."""
+    """The content of an archive. A test damages one part of it."""
 
     members: dict[str, bytes]
     links: dict[str, str]
@@ -31,11 +31,11 @@ def refusal(path: Path) -> str:
 
 
 def test_the_rows_of_all_parts_are_read(archive: Path) -> None:
-    found = read_archive(archive)
-    assert found.class_names[8] == "bicycle"
-    assert (found.train.data.shape, found.test.data.shape) == ((6, 3072), (3, 3072))
-    assert found.test.filenames[0] == "test_s_000000.png"
-    assert found.train.labels == [19, 8, 48, 8, 19, 48]
+    content = read_archive(archive)
+    assert content.class_names[8] == "bicycle"
+    assert (content.train.data.shape, content.test.data.shape) == ((6, 3072), (3, 3072))
+    assert content.test.filenames[0] == "test_s_000000.png"
+    assert content.train.labels == [19, 8, 48, 8, 19, 48]
 
 
 def test_a_pickle_that_names_another_global_runs_nothing(parts: Parts, tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_pickle_that_names_another_global_runs_nothing(parts: Parts, tmp_path:
     "name",
     ["builtins eval", "numpy load", "numpy.core.multiarray fromstring", "numpy ndarray.tofile", "_codecs decode"],
 )
-def test_only_the_globals_of_arrays_are_given(parts: Parts, tmp_path: Path, name: str) -> None:
+def test_only_the_globals_of_arrays_are_resolved(parts: Parts, tmp_path: Path, name: str) -> None:
     module, attribute = name.split()
     parts.members["cifar-100-python/test"] = f"c{module}\n{attribute}\n.".encode()
     assert f"{module}.{attribute}" in refusal(parts.write(tmp_path / "evil.tar.gz"))
@@ -83,13 +83,13 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
-def test_a_pickle_that_means_harm_is_refused(parts: Parts, tmp_path: Path, data: bytes) -> None:
+def test_a_hostile_pickle_is_refused(parts: Parts, tmp_path: Path, data: bytes) -> None:
     parts.members["cifar-100-python/test"] = b"\x80\x02" + data
-    words = refusal(parts.write(tmp_path / "evil.tar.gz"))
-    assert len(words) < len(str(tmp_path)) + 200
+    message = refusal(parts.write(tmp_path / "evil.tar.gz"))
+    assert len(message) < len(str(tmp_path)) + 200
 
 
-def test_a_long_name_is_not_read_whole(tmp_path: Path) -> None:
+def test_a_long_name_is_not_read_completely(tmp_path: Path) -> None:
     path = tmp_path / "evil.tar.gz"
     name = tarfile.TarInfo("././@LongLink")
     name.type, name.size = tarfile.GNUTYPE_LONGNAME, 6 * 1024**3
@@ -120,8 +120,8 @@ def test_pickles_of_python_3_and_numpy_2_are_read(parts: Parts, tmp_path: Path) 
 
 @pytest.mark.slow
 def test_cifar_100_is_read(shared_data: ModuleType) -> None:
-    found = read_archive(shared_data.shared("data/cifar-100-python.tar.gz"))
-    assert (found.train.data.shape, found.test.data.shape) == ((50_000, 3072), (10_000, 3072))
+    content = read_archive(shared_data.shared("data/cifar-100-python.tar.gz"))
+    assert (content.train.data.shape, content.test.data.shape) == ((50_000, 3072), (10_000, 3072))
 
 
 @pytest.mark.parametrize(
@@ -142,13 +142,13 @@ def test_too_many_members_refuse_the_whole_archive(parts: Parts, tmp_path: Path)
     assert "more than 32 members" in refusal(parts.write(tmp_path / "evil.tar.gz"))
 
 
-def test_other_files_in_the_folder_are_left_out(parts: Parts, tmp_path: Path) -> None:
+def test_other_files_in_the_folder_are_ignored(parts: Parts, tmp_path: Path) -> None:
     parts.members["cifar-100-python/file.txt~"] = b"an editor's"
     assert len(read_archive(parts.write(tmp_path / "archive.tar.gz")).train.labels) == 6
 
 
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.99])
-def test_a_truncated_archive_is_said_to_be_truncated(archive: Path, share: float) -> None:
+def test_a_truncated_archive_is_reported_as_truncated(archive: Path, share: float) -> None:
     data = archive.read_bytes()
     archive.write_bytes(data[: int(len(data) * share)])
     assert "truncated or damaged" in refusal(archive)
@@ -162,24 +162,24 @@ def test_a_damaged_archive_is_found_by_its_checksum(archive: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"plain text", gzip.compress(b"no tar" * 500)])
-def test_something_else_than_an_archive_is_said_to_be_none(tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_not_an_archive_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "wrong.tar.gz"
     path.write_bytes(data)
     refusal(path)
 
 
-def test_an_archive_of_something_else_names_what_is_missing(parts: Parts, tmp_path: Path) -> None:
+def test_a_missing_part_is_named(parts: Parts, tmp_path: Path) -> None:
     del parts.members["cifar-100-python/test"]
     assert "no cifar-100-python/test" in refusal(parts.write(tmp_path / "wrong.tar.gz"))
 
 
 @pytest.mark.parametrize("value", [[1, 2], "text", {"data": [1]}, {"filenames": ["a.png"], "fine_labels": [1]}])
-def test_a_pickle_of_something_else_is_no_image_archive(parts: Parts, tmp_path: Path, value: object) -> None:
+def test_a_pickle_of_other_values_is_not_an_image_archive(parts: Parts, tmp_path: Path, value: object) -> None:
     parts.members["cifar-100-python/train"] = pickle.dumps(value, protocol=2)
     assert "not an image archive" in refusal(parts.write(tmp_path / "wrong.tar.gz"))
 
 
-def test_counts_that_differ_are_named(parts: Parts, tmp_path: Path) -> None:
+def test_unequal_counts_are_named(parts: Parts, tmp_path: Path) -> None:
     parts.members["cifar-100-python/test"] = parts.members["cifar-100-python/test"].replace(
         b"K0K\x13K\x08", b"K0K\x13", 1
     )

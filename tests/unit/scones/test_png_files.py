@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from scones.dataset.cifar_archive import read_archive
-from scones.dataset.manifests import Dataset, parse_manifest, read_dataset, write_dataset
+from scones.dataset.manifests import Dataset, parse_manifest
+from scones.dataset.png_files import read_dataset, write_dataset
 from scones.errors import ArchiveError
 
 CLASSES = ("bicycle", "motorcycle")
@@ -22,7 +23,7 @@ GOLDEN = {
 
 
 class Parts(Protocol):
-    """What goes into an archive; a test spoils one part of it."""
+    """The content of an archive. A test damages one part of it."""
 
     members: dict[str, bytes]
     links: dict[str, str]
@@ -30,20 +31,20 @@ class Parts(Protocol):
     def write(self, path: Path) -> Path: ...
 
 
-def staged(archive: Path, folder: Path) -> Path:
+def write(archive: Path, folder: Path) -> Path:
     for _ in write_dataset(read_archive(archive), "name", folder, CLASSES):
         pass
     return folder
 
 
 def test_the_manifest_has_row_label_and_name_in_order(archive: Path, tmp_path: Path) -> None:
-    folder = staged(archive, tmp_path / "staged")
+    folder = write(archive, tmp_path / "staged")
     assert (folder / "test.lst").read_bytes() == b"0\t1\ttest_s_000000.png\n2\t0\ttest_s_000002.png\n"
     assert parse_manifest((folder / "test.lst").read_bytes()) == {"test_s_000000.png": 1, "test_s_000002.png": 0}
 
 
-def test_images_are_rgb_with_the_planes_in_their_places(archive: Path, tmp_path: Path) -> None:
-    folder = staged(archive, tmp_path / "staged")
+def test_images_are_rgb_with_each_plane_in_its_place(archive: Path, tmp_path: Path) -> None:
+    folder = write(archive, tmp_path / "staged")
     row = read_archive(archive).test.data[2]
     with Image.open(folder / "test" / "test_s_000002.png") as image:
         assert (image.mode, image.size) == ("RGB", (32, 32))
@@ -51,37 +52,45 @@ def test_images_are_rgb_with_the_planes_in_their_places(archive: Path, tmp_path:
     assert tuple(pixels[1, 2]) == (row[34], row[1024 + 34], row[2048 + 34])
 
 
-def test_the_folder_says_what_it_holds(archive: Path, tmp_path: Path) -> None:
-    dataset = read_dataset(staged(archive, tmp_path / "staged"))
+def test_the_folder_has_a_record(archive: Path, tmp_path: Path) -> None:
+    dataset = read_dataset(write(archive, tmp_path / "staged"))
     assert dataset == Dataset("name", dataset.digest if dataset else "", 4, 2, CLASSES)
     assert read_dataset(tmp_path) is None
 
 
-def test_a_file_name_that_leads_elsewhere_is_refused(parts: Parts, tmp_path: Path) -> None:
+def test_a_file_name_with_a_path_is_refused(parts: Parts, tmp_path: Path) -> None:
     test = parts.members["cifar-100-python/test"]
     parts.members["cifar-100-python/test"] = test.replace(b"test_s_000000.png", b"../../.bash_a.png")
     with pytest.raises(ArchiveError, match="only plain names"):
-        staged(parts.write(tmp_path / "evil.tar.gz"), tmp_path / "staged")
+        write(parts.write(tmp_path / "evil.tar.gz"), tmp_path / "staged")
     assert not (tmp_path / "staged").exists()
+
+
+def test_the_same_file_name_twice_is_refused(parts: Parts, tmp_path: Path) -> None:
+    """Two rows of one name would be one PNG file, with the label of the first and the pixels of the second."""
+    test = parts.members["cifar-100-python/test"]
+    parts.members["cifar-100-python/test"] = test.replace(b"test_s_000002.png", b"test_s_000000.png")
+    with pytest.raises(ArchiveError, match="test has the same file name twice"):
+        write(parts.write(tmp_path / "twice.tar.gz"), tmp_path / "staged")
 
 
 def test_a_class_without_rows_is_an_error_that_leaves_nothing_behind(
     parts: Parts, make_batch: Callable[[list[int], str], bytes], tmp_path: Path
 ) -> None:
     parts.members["cifar-100-python/test"] = make_batch([8, 8, 19], "test")
-    with pytest.raises(ArchiveError, match="test has no row of the class motorcycle"):
-        staged(parts.write(tmp_path / "wrong.tar.gz"), tmp_path / "out" / "staged")
+    with pytest.raises(ArchiveError, match="test has no image of the class motorcycle"):
+        write(parts.write(tmp_path / "wrong.tar.gz"), tmp_path / "out" / "staged")
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_class_that_the_archive_does_not_know_is_named(parts: Parts, tmp_path: Path) -> None:
+def test_a_class_that_is_not_in_the_archive_is_named(parts: Parts, tmp_path: Path) -> None:
     meta = parts.members["cifar-100-python/meta"]
     parts.members["cifar-100-python/meta"] = meta.replace(b"bicycle", b"tricycl", 1)
     with pytest.raises(ArchiveError, match=r"meta has no class 'bicycle': set CLASSES to some of .*tricycl"):
-        staged(parts.write(tmp_path / "wrong.tar.gz"), tmp_path / "staged")
+        write(parts.write(tmp_path / "wrong.tar.gz"), tmp_path / "staged")
 
 
-def test_any_classes_are_labelled_in_the_order_in_which_they_are_named(
+def test_labels_follow_the_order_of_the_class_names(
     parts: Parts, make_batch: Callable[[list[int], str], bytes], tmp_path: Path
 ) -> None:
     names = [f"class_{number}" for number in range(100)]
@@ -100,8 +109,8 @@ def test_any_classes_are_labelled_in_the_order_in_which_they_are_named(
 
 
 @pytest.mark.slow
-def test_the_manifests_of_cifar_100_come_out_byte_for_byte(shared_data: ModuleType, tmp_path: Path) -> None:
-    folder = staged(shared_data.shared("data/cifar-100-python.tar.gz"), tmp_path / "staged")
+def test_the_manifests_of_cifar_100_have_the_golden_hashes(shared_data: ModuleType, tmp_path: Path) -> None:
+    folder = write(shared_data.shared("data/cifar-100-python.tar.gz"), tmp_path / "staged")
     for name, (size, digest) in GOLDEN.items():
         data = (folder / name).read_bytes()
         assert (len(data), hashlib.sha256(data).hexdigest()) == (size, digest)
