@@ -18,7 +18,7 @@ TINY = {**HYPERPARAMETERS, "mini_batch_size": "8"}
 
 
 def picture(label: int, seed: int, size: int = 16) -> Image.Image:
-    """Label 0 is brighter above, label 1 is brighter below: learned in a few batches."""
+    """Return an image that is brighter above for label 0 and below for label 1, which is learned in a few batches."""
     pixels = np.random.default_rng(seed).integers(0, 90, (size, size, 3))
     half = slice(0, size // 2) if label == 0 else slice(size // 2, size)
     pixels[half] += 150
@@ -78,7 +78,7 @@ def container(tmp_path: Path) -> Container:
 
 @pytest.fixture
 def train(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Container], int]]:
-    """The container's own entry point, in this process: loading PyTorch takes seconds, and once is enough."""
+    """Run the container's entry point in this process, because loading PyTorch in each test would take seconds."""
     handler = signal.getsignal(signal.SIGTERM)
 
     def run(container: Container) -> int:
@@ -91,7 +91,7 @@ def train(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Container], int
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Container:
-    """A container after a training job, for tests that read what it left."""
+    """A container after a training job, for tests that read its results."""
     container, handler = Container(tmp_path_factory.mktemp("trained")), signal.getsignal(signal.SIGTERM)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SAGEMAKER_BASE_DIR", str(container.base))

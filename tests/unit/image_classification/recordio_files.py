@@ -1,4 +1,4 @@
-"""RecordIO as MXNet writes it: content is divided where it has the magic number at a multiple of four."""
+"""A writer of RecordIO as MXNet writes it: content is split where it has the magic number at a multiple of four."""
 
 import struct
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def record(content: bytes) -> bytes:
 
 
 def image_record(labels: Sequence[float], image: bytes, identity: int = 0, pack_label: bool = False) -> bytes:
-    """im2rec gives one label in the header, several, or one with --pack-label, behind it."""
+    """Return a record as im2rec writes it: one label in the header; several, or one with --pack-label, after it."""
     if len(labels) == 1 and not pack_label:
         return record(struct.pack("<IfQQ", 0, labels[0], identity, 0) + image)
     header = struct.pack("<IfQQ", len(labels), 0, identity, 0)
@@ -32,5 +32,5 @@ def image_record(labels: Sequence[float], image: bytes, identity: int = 0, pack_
 
 
 def augmented(image: bytes, label: str) -> bytes:
-    """A line of an augmented manifest with the attributes source-ref and class, as Pipe mode gives it."""
+    """Return a line of an augmented manifest as Pipe mode sends it: a record of the image and one of the label."""
     return record(image) + record(label.encode())

@@ -9,30 +9,36 @@ SMALL = {**REQUIRED, "image_shape": "3,32,32"}
 
 
 def test_defaults_are_those_of_aws() -> None:
-    given = parse_hyperparameters(REQUIRED)
-    assert (given.mini_batch_size, given.epochs, given.image_shape) == (32, 30, (3, 224, 224))
-    recipe = recipe_for(given)
+    hyperparameters = parse_hyperparameters(REQUIRED)
+    assert (hyperparameters.mini_batch_size, hyperparameters.epochs, hyperparameters.image_shape) == (
+        32,
+        30,
+        (3, 224, 224),
+    )
+    recipe = recipe_for(hyperparameters)
     assert (recipe.num_layers, recipe.optimizer, recipe.learning_rate, recipe.momentum) == (152, "sgd", 0.1, 0.9)
     assert (recipe.augmentation, recipe.weight_decay, recipe.one_cycle) == (None, 1e-4, False)
 
 
 def test_small_images_get_the_small_network_and_the_log_says_so() -> None:
-    given = parse_hyperparameters(SMALL)
-    assert recipe_for(given).num_layers is None
-    assert any("num_layers is not given" in note for note in differences(given))
+    hyperparameters = parse_hyperparameters(SMALL)
+    assert recipe_for(hyperparameters).num_layers is None
+    assert any("num_layers is not given" in note for note in differences(hyperparameters))
 
 
-def test_what_is_given_is_obeyed_for_small_images_too() -> None:
+def test_explicit_hyperparameters_are_obeyed_for_small_images_too() -> None:
     explicit = {"num_layers": "152", "optimizer": "adam", "learning_rate": "0.001", "weight_decay": "0.5"}
-    given = parse_hyperparameters({**SMALL, **explicit, "augmentation_type": "crop", "lr_scheduler_step": "20,10"})
-    recipe = recipe_for(given)
+    hyperparameters = parse_hyperparameters(
+        {**SMALL, **explicit, "augmentation_type": "crop", "lr_scheduler_step": "20,10"}
+    )
+    recipe = recipe_for(hyperparameters)
     assert (recipe.num_layers, recipe.optimizer, recipe.learning_rate, recipe.weight_decay) == (152, "adam", 0.001, 0.5)
-    assert (recipe.augmentation, recipe.one_cycle, given.lr_scheduler_step) == ("crop", False, (10, 20))
-    assert not any("num_layers is not given" in note for note in differences(given))
+    assert (recipe.augmentation, recipe.one_cycle, hyperparameters.lr_scheduler_step) == ("crop", False, (10, 20))
+    assert not any("num_layers is not given" in note for note in differences(hyperparameters))
 
 
 @pytest.mark.parametrize(
-    ("given", "precision"),
+    ("texts", "precision"),
     [
         (SMALL, "float32"),
         ({**SMALL, "num_layers": "20"}, None),
@@ -41,15 +47,15 @@ def test_what_is_given_is_obeyed_for_small_images_too() -> None:
         (REQUIRED, "float32"),
     ],
 )
-def test_networks_that_are_asked_for_leave_the_precision_to_the_processor(
-    given: dict[str, str], precision: str | None
+def test_a_named_network_for_small_images_leaves_the_precision_to_the_processor(
+    texts: dict[str, str], precision: str | None
 ) -> None:
-    hyperparameters = parse_hyperparameters(given)
+    hyperparameters = parse_hyperparameters(texts)
     assert recipe_for(hyperparameters).precision_dtype == precision
     assert any("precision_dtype is not given" in note for note in differences(hyperparameters)) == (precision is None)
 
 
-def test_names_of_sagemaker_itself_are_left_alone() -> None:
+def test_names_that_begin_with_an_underscore_are_ignored() -> None:
     assert parse_hyperparameters({**REQUIRED, "_tuning_objective_metric": "validation:accuracy"}).num_classes == 2
 
 
@@ -94,7 +100,7 @@ def test_a_wrong_value_is_refused_in_the_words_of_aws(hyperparameters: dict[str,
     assert message in str(error.value)
 
 
-def test_required_names_are_named() -> None:
+def test_a_missing_required_name_is_reported() -> None:
     with pytest.raises(CustomerError) as error:
         parse_hyperparameters({"num_training_samples": "10"})
     assert str(error.value) == (

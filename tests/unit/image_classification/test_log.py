@@ -1,4 +1,4 @@
-"""A run's lines as AWS's container writes them, and what metrics read in them."""
+"""The log lines of AWS's container, and the metrics that SageMaker reads from them."""
 
 import logging
 import re
@@ -37,7 +37,7 @@ def without_prefix(text: str) -> list[str]:
     return [PREFIX.sub("", line, count=1) for line in lines]
 
 
-def test_the_lines_are_those_that_aws_wrote(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_lines_equal_those_of_an_aws_log(capsys: pytest.CaptureFixture[str]) -> None:
     log = TrainingLog(container_log())
     log.batch(0, 20, 123.951, 0.5758928)
     log.train_accuracy(0, 0.6189516)
@@ -49,7 +49,7 @@ def test_the_lines_are_those_that_aws_wrote(capsys: pytest.CaptureFixture[str]) 
     assert logging.getLogger("image_classification").propagate is False
 
 
-def test_a_run_has_these_lines_in_this_order_and_metrics_are_read_from_them(
+def test_a_run_logs_these_lines_in_this_order_and_its_metrics_can_be_read(
     container: Container, train: Callable[[Container], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     container.configure({**TINY, "mini_batch_size": "2", "epochs": "1"})
@@ -63,6 +63,6 @@ def test_a_run_has_these_lines_in_this_order_and_metrics_are_read_from_them(
         for line in lines
     ]
     assert normalized == RUN.splitlines()
-    found = {name: re.findall(regex, out) for name, regex in METRICS.items()}
-    assert [len(values) for values in found.values()] == [1, 1]
-    assert all(0 <= float(values[0]) <= 1 for values in found.values())
+    metrics = {name: re.findall(regex, out) for name, regex in METRICS.items()}
+    assert [len(values) for values in metrics.values()] == [1, 1]
+    assert all(0 <= float(values[0]) <= 1 for values in metrics.values())

@@ -29,7 +29,7 @@ def test_a_shifted_image_is_a_crop_of_the_image_with_mirrored_edges(size: tuple[
 
 @pytest.mark.parametrize("name", [None, "shift", "crop", "crop_color", "crop_color_transform"])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_every_augmentation_gives_images_of_the_shape(name: str | None, channels: int) -> None:
+def test_every_augmentation_returns_images_of_the_shape(name: str | None, channels: int) -> None:
     pixels, generator = noise(20, 30)[..., :channels], np.random.default_rng(1)
     augment = augmentation(name, Preparation(channels, 12, 10))
     images = {augment(pixels, generator).tobytes() for _ in range(20)}

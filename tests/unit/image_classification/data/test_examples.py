@@ -1,4 +1,4 @@
-"""What each reader gives of a channel; RecordIO is here as MXNet writes it."""
+"""The examples of a channel in each format, with RecordIO as MXNet writes it."""
 
 import os
 import struct
@@ -49,13 +49,13 @@ def test_recordio_files_give_images_and_labels(container: Container) -> None:
     configure(container, REC)
     data = b"".join(image_record([number % 2], image, number) for number, image in enumerate(IMAGES))
     (container.channel("train") / "train.rec").write_bytes(data)
-    found = dataset(container)
-    assert found.labels.argmax(1).tolist() == [0, 1] * 24
-    assert found.pixels is not None
-    assert (found.pixels == expected()).all()
+    examples = dataset(container)
+    assert examples.labels.argmax(1).tolist() == [0, 1] * 24
+    assert examples.pixels is not None
+    assert (examples.pixels == expected()).all()
 
 
-def test_recordio_in_pipe_mode_gives_the_same(container: Container) -> None:
+def test_recordio_in_pipe_mode_gives_the_same_images(container: Container) -> None:
     configure(container, PIPED)
     feed(container, "train", b"".join(image_record([number % 2], image) for number, image in enumerate(IMAGES)))
     np.testing.assert_array_equal(dataset(container).pixels, expected())
@@ -68,13 +68,13 @@ def test_labels_packed_behind_the_header_are_read(container: Container) -> None:
     assert dataset(container).labels.tolist() == [[0, 1]]
 
 
-def test_several_labels_of_a_record_are_a_multi_label_job_s(container: Container) -> None:
+def test_a_record_of_a_multi_label_job_has_several_labels(container: Container) -> None:
     configure(container, REC)
     (container.channel("train") / "a.rec").write_bytes(image_record([0, 1, 1], IMAGES[0]))
     assert dataset(container, 3, multi_label=True).labels.tolist() == [[0, 1, 1]]
 
 
-def test_content_with_the_magic_number_is_put_together_again(container: Container) -> None:
+def test_an_image_that_contains_the_magic_number_is_joined_again(container: Container) -> None:
     configure(container, REC)
     tail = MAGIC + b"four" + MAGIC  # behind a PNG's end, where decoders do not look
     image = IMAGES[0] + bytes(-len(IMAGES[0]) % 4) + tail
@@ -98,9 +98,9 @@ def test_an_augmented_manifest_gives_images_and_labels(
 ) -> None:
     configure(container, {**AUGMENTED, "ContentType": f"application/x-image{label_format}"})
     feed(container, "train", b"".join(map(augmented, IMAGES, labels)))
-    found = dataset(container, 3, multi_label)
-    assert found.labels.tolist() == expected_labels
-    assert (found.image(1) == np.asarray(picture(1, 1))).all()
+    examples = dataset(container, 3, multi_label)
+    assert examples.labels.tolist() == expected_labels
+    assert (examples.image(1) == np.asarray(picture(1, 1))).all()
 
 
 def test_a_job_trains_from_an_augmented_manifest(
@@ -114,7 +114,7 @@ def test_a_job_trains_from_an_augmented_manifest(
     assert "The channel 'train' is in pipe input mode under " in capsys.readouterr().out
 
 
-def test_images_that_do_not_fit_in_memory_are_read_when_they_are_used(container: Container) -> None:
+def test_images_that_do_not_fit_in_memory_are_decoded_at_each_use(container: Container) -> None:
     paths = ContainerPaths(container.base)
     examples = read_examples(paths, "train", 2, False, print)
     small, large = (load_dataset("train", examples, Preparation(3, 16, 16), limit) for limit in (1000, 1 << 20))
@@ -124,16 +124,16 @@ def test_images_that_do_not_fit_in_memory_are_read_when_they_are_used(container:
     assert (np.stack(small.selected(range(48))) == large.pixels).all()
 
 
-def test_images_of_several_sizes_are_kept_apart(container: Container) -> None:
+def test_images_of_several_sizes_are_kept_as_separate_arrays(container: Container) -> None:
     (container.channel("train") / "0.png").write_bytes(png(picture(0, 1, size=20)))
-    found = dataset(container)
-    assert found.pixels is None
-    assert found.several_sizes is not None
-    assert [found.image(index).shape for index in (0, 1)] == [(20, 20, 3), (16, 16, 3)]
-    assert next(found.batches(48))[0].shape == (48, 16, 16, 3)
+    examples = dataset(container)
+    assert examples.pixels is None
+    assert examples.several_sizes is not None
+    assert [examples.image(index).shape for index in (0, 1)] == [(20, 20, 3), (16, 16, 3)]
+    assert next(examples.batches(48))[0].shape == (48, 16, 16, 3)
 
 
-def test_a_pipe_that_nobody_writes_to_is_the_platforms_error(tmp_path: Path) -> None:
+def test_a_pipe_without_a_writer_is_a_platform_error(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "train_0")
     with pytest.raises(PlatformError, match=r"gave nothing for 0\.1 s"):
         spooled(tmp_path / "train_0", "train", 0.1)

@@ -11,7 +11,7 @@ def write(folder: Path, text: str | bytes) -> Path:
     return folder
 
 
-def test_index_label_and_path_are_read_in_any_line_ending(tmp_path: Path) -> None:
+def test_a_manifest_may_have_unix_or_windows_line_endings(tmp_path: Path) -> None:
     entries = read_manifest(write(tmp_path, "5\t1\tone/a.png\r\n7\t0.0\tb.png\n\n"), "train")
     assert entries == [ManifestEntry(5, (1.0,), "one/a.png"), ManifestEntry(7, (0.0,), "b.png")]
 

@@ -31,7 +31,7 @@ def test_a_palette_with_transparency_is_read_without_a_warning() -> None:
     assert (SHAPE.prepared(encoded(image, transparency=b"\x00\x80")) == (250, 10, 20)).all()
 
 
-def test_sixteen_bit_grey_keeps_its_high_byte() -> None:
+def test_16_bit_gray_keeps_its_high_byte() -> None:
     image = Image.fromarray(np.full((32, 32), 0x4012, np.uint16))
     assert (SHAPE.prepared(encoded(image)) == 0x40).all()
 
@@ -43,7 +43,7 @@ def test_an_exif_orientation_is_applied() -> None:
     assert SHAPE.prepared(encoded(image, "JPEG", exif=exif))[-4:].mean() > 200
 
 
-def test_a_larger_image_is_cropped_at_its_centre_and_a_smaller_one_is_enlarged() -> None:
+def test_a_larger_image_is_center_cropped_and_a_smaller_one_enlarged() -> None:
     image = Image.new("RGB", (64, 48), "black")
     image.paste("white", (16, 8, 48, 40))
     assert (SHAPE.prepared(encoded(image)) == 255).all()
@@ -54,12 +54,12 @@ def test_resize_makes_the_shortest_side_exact() -> None:
     assert Preparation(3, 32, 32, resize=40).decoded(encoded(Image.new("RGB", (101, 67)))).shape == (40, 60, 3)
 
 
-def test_one_channel_is_grey() -> None:
+def test_one_channel_is_gray() -> None:
     assert Preparation(1, 32, 32).prepared(encoded(Image.new("RGB", (20, 33), "white"))).shape == (32, 32, 1)
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0" * 9, b"GIF89a" + b"\0" * 99])
-def test_bytes_that_are_no_image_are_refused(data: bytes) -> None:
+def test_bytes_that_are_not_an_image_are_refused(data: bytes) -> None:
     with pytest.raises(UnreadableImageError, match="not a PNG or JPEG image that can be read"):
         SHAPE.prepared(data)
 
@@ -87,7 +87,7 @@ def test_every_augmentation_gives_the_image_shape_and_repeats_for_a_seed(name: s
     assert (first == again).all()
 
 
-def test_a_thread_of_an_image_is_refused_before_it_is_enlarged() -> None:
+def test_a_very_long_thin_image_is_refused_before_it_is_enlarged() -> None:
     thread = encoded(Image.new("1", (500_000, 1)))
     assert len(thread) < 2_000
     with pytest.raises(UnreadableImageError, match="500000 x 1 and would be scaled to 16000000 x 32"):

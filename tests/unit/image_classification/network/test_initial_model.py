@@ -23,7 +23,7 @@ ONE_EPOCH = {**TINY, "epochs": "1"}
 
 
 def give(container: Container, files: dict[str, bytes]) -> None:
-    """The `model` channel."""
+    """Fill the `model` channel."""
     for name, content in files.items():
         path = container.channel("model") / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,13 +45,13 @@ def first_accuracy(log: str) -> float:
 
 @pytest.fixture
 def slow(container: Container) -> Container:
-    """A job whose first epoch teaches nothing: what it knows, it was given."""
+    """A job with a learning rate of 0: its accuracy comes from the weights that it begins with."""
     container.configure({**ONE_EPOCH, "learning_rate": "0"})
     return container
 
 
 @pytest.mark.parametrize("as_archive", [True, False])
-def test_incremental_training_begins_where_the_model_ended(
+def test_incremental_training_continues_from_the_stored_model(
     slow: Container, trained: Container, train: Train, capsys: pytest.CaptureFixture[str], as_archive: bool
 ) -> None:
     if as_archive:
@@ -95,7 +95,7 @@ def test_transfer_learning_takes_all_but_the_last_layer(
 
 
 def torchvision_weights(num_layers: int) -> dict[str, torch.Tensor]:
-    """The arrays of torchvision's ResNet of that depth, in its order; of its names those that matter."""
+    """Return the arrays of torchvision's ResNet of that depth in its order, with its names where they matter."""
     own = network(num_layers, 3, 1000).state_dict()
     *_, last_weight, last_bias = own
     names = {"0.weight": "conv1.weight", last_weight: "fc.weight", last_bias: "fc.bias"}
@@ -105,7 +105,7 @@ def torchvision_weights(num_layers: int) -> dict[str, torch.Tensor]:
 def test_transfer_learning_takes_torchvisions_weights_from_a_file(
     slow: Container, train: Train, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    weights, file = torchvision_weights(18), tmp_path_factory.mktemp("given") / "resnet18.pth"
+    weights, file = torchvision_weights(18), tmp_path_factory.mktemp("pretrained") / "resnet18.pth"
     torch.save(weights, file)
     monkeypatch.setenv("IMAGE_CLASSIFICATION_PRETRAINED_MODEL", str(file))
     slow.configure({**ONE_EPOCH, "learning_rate": "0", "use_pretrained_model": "1", "num_layers": "18"})
@@ -116,7 +116,7 @@ def test_transfer_learning_takes_torchvisions_weights_from_a_file(
     assert stored["mean"].flatten().tolist() == pytest.approx([123.675, 116.28, 103.53])
 
 
-def test_pretrained_weights_that_nobody_gave_are_a_client_error(container: Container, train: Train) -> None:
+def test_missing_pretrained_weights_are_a_client_error(container: Container, train: Train) -> None:
     container.configure({**TINY, "use_pretrained_model": "1"})
     assert train(container) == 2
     assert "use_pretrained_model is 1, but this image has no pretrained weights" in container.failure

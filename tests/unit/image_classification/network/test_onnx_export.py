@@ -25,7 +25,7 @@ def classifier(num_layers: int | None, mirror: bool, num_classes: int = 3) -> Cl
     ("num_layers", "mirror", "multi_label"),
     [(None, True, False), (None, False, True), (20, True, False), (18, False, False), (50, False, False)],
 )
-def test_onnx_answers_what_pytorch_answers(num_layers: int | None, mirror: bool, multi_label: bool) -> None:
+def test_onnx_runtime_gives_the_answers_of_pytorch(num_layers: int | None, mirror: bool, multi_label: bool) -> None:
     model = classifier(num_layers, mirror)
     images = torch.randint(0, 256, (5, 32, 32, 3), dtype=torch.uint8)
     exported = to_onnx(model, (3, 32, 32), 3, multi_label).SerializeToString()
@@ -47,7 +47,7 @@ def test_mirror_averaging_sees_an_image_and_its_mirror_image_alike() -> None:
     [(20, 272_474), (56, 855_770), (110, 1_730_714), (18, 11_181_642), (50, 23_528_522), (152, 58_164_298)],
 )
 def test_the_networks_have_the_sizes_that_the_papers_give(num_layers: int, parameters: int) -> None:
-    """To a few percent: shortcuts are convolutions here."""
+    """The sizes differ by a few percent, because shortcuts are convolutions here."""
     assert parameter_count(network(num_layers, 3, 10)) == pytest.approx(parameters, rel=0.02)
 
 

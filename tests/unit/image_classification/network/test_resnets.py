@@ -12,7 +12,7 @@ from image_classification.network.resnets import network
 
 
 @pytest.mark.parametrize("num_layers", [None, *SMALL_IMAGE_LAYERS, *LARGE_IMAGE_LAYERS])
-def test_a_network_of_each_depth_learns_and_is_served(num_layers: int | None) -> None:
+def test_a_network_of_each_depth_can_be_trained_and_served(num_layers: int | None) -> None:
     torch.manual_seed(0)
     layers = network(num_layers, 3, 2)
     model = channels_last(Classifier(layers, torch.zeros(3), torch.ones(3), mirror_averaging=False))
@@ -26,7 +26,7 @@ def test_a_network_of_each_depth_learns_and_is_served(num_layers: int | None) ->
 
 
 @pytest.mark.parametrize("num_layers", [*SMALL_IMAGE_LAYERS, *LARGE_IMAGE_LAYERS])
-def test_a_network_has_as_many_layers_as_its_name_says(num_layers: int) -> None:
+def test_a_network_has_num_layers_layers(num_layers: int) -> None:
     with torch.device("meta"):
         layers = network(num_layers, 3, 2)
     main = [name for name, layer in layers.named_modules() if isinstance(layer, torch.nn.Conv2d | torch.nn.Linear)]

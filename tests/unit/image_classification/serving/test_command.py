@@ -23,6 +23,7 @@ from image_classification.serving.settings import ServeSettings, SettingError, u
 
 from ..conftest import Container, picture, png
 
+TIMEOUT_S = 300  # a busy machine may take long
 IMAGE = png(picture(1, 3))
 POST = b"POST /invocations HTTP/1.1\r\nHost: container\r\nContent-Type: image/png\r\n"
 
@@ -42,7 +43,7 @@ def free_port() -> int:
 
 @contextmanager
 def serving(base: Path, **environment: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    """Two workers. It must end as it should, without a word."""
+    """Run a server of two workers, which must end with code 0 and print nothing to standard error."""
     number = free_port()
     variables = {"SAGEMAKER_BIND_TO_PORT": str(number), "SAGEMAKER_MODEL_SERVER_WORKERS": "2", **environment}
     with start(base, **variables) as process:
@@ -51,7 +52,7 @@ def serving(base: Path, **environment: str) -> Iterator[tuple[int, subprocess.Po
         assert f"Serving on 127.0.0.1:{number} with 2 workers" in process.stdout.readline()
         yield number, process
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(TIMEOUT_S) == 0
         assert process.stderr.read() == ""
 
 
@@ -72,7 +73,7 @@ def server(served: tuple[int, psutil.Process]) -> psutil.Process:
 
 
 def ask(port: int, body: bytes = IMAGE, path: str = "/invocations", **headers: str) -> tuple[int, str, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     try:
         method = "POST" if path == "/invocations" else "GET"
         sent = {"Content-Type": "image/png", **{name.replace("_", "-"): value for name, value in headers.items()}}
@@ -96,13 +97,13 @@ def test_an_image_is_answered_with_a_bare_array_of_probabilities(port: int, cont
     assert sum(json.loads(text)) == pytest.approx(1, abs=1e-5)
 
 
-def test_json_lines_are_answered_where_they_are_accepted(port: int) -> None:
+def test_the_answer_is_json_lines_if_the_client_accepts_them(port: int) -> None:
     status, answer_type, text = ask(port, Accept="application/jsonlines;charset=utf-8")
     assert (status, answer_type) == (200, "application/jsonlines")
     assert len(json.loads(text)["prediction"]) == 2
 
 
-def test_what_cannot_be_answered_is_said(port: int) -> None:
+def test_an_invalid_request_is_refused_with_its_reason(port: int) -> None:
     status, _, text = ask(port, Content_Type="text/csv")
     assert (status, text.split(".")[0]) == (415, "Content-type text/csv not supported")
     status, _, text = ask(port, b"not an image")
@@ -120,12 +121,12 @@ def test_what_cannot_be_answered_is_said(port: int) -> None:
         (POST + b"Expect: \xff", 417),
     ],
 )
-def test_a_header_of_any_bytes_is_refused(port: int, sent: bytes, status: int) -> None:
+def test_a_header_that_is_not_ascii_is_refused(port: int, sent: bytes, status: int) -> None:
     with connected(port, sent + b"\r\nContent-Length: 0\r\n\r\n") as connection:
         assert answer_of(connection).status == status
 
 
-def test_execution_parameters_are_given(port: int) -> None:
+def test_execution_parameters_are_answered(port: int) -> None:
     status, _, text = ask(port, path="/execution-parameters")
     assert status == 200
     assert json.loads(text) == {
@@ -135,7 +136,7 @@ def test_execution_parameters_are_given(port: int) -> None:
     }
 
 
-def test_clients_at_once_get_the_answers_to_their_own_images(port: int, trained: Container) -> None:
+def test_concurrent_clients_get_the_answers_to_their_own_images(port: int, trained: Container) -> None:
     predictor = load_predictor(trained.model)
     images = [png(picture(number % 2, number)) for number in range(40)]
     with ThreadPoolExecutor(8) as clients:
@@ -178,23 +179,23 @@ def test_a_model_that_is_missing_or_broken_is_refused(
         load_predictor(tmp_path / "model")
 
 
-def test_the_server_ends_where_there_is_no_model(tmp_path: Path) -> None:
+def test_the_server_exits_if_there_is_no_model(tmp_path: Path) -> None:
     with start(tmp_path) as process:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 1
     assert errors.startswith("The model cannot be served: no model-shapes.json in ")
 
 
-def test_a_port_that_is_taken_or_wrong_ends_the_server(trained: Container, port: int) -> None:
+def test_the_server_exits_if_its_port_is_taken_or_invalid(trained: Container, port: int) -> None:
     for value, message in ((str(port), "Address already in use"), ("http", "SAGEMAKER_BIND_TO_PORT is 'http'")):
         with start(trained.base, SAGEMAKER_BIND_TO_PORT=value) as process:
-            _, errors = process.communicate(timeout=60)
+            _, errors = process.communicate(timeout=TIMEOUT_S)
         assert process.returncode == 1
         assert message in errors
 
 
 def connected(port: int, sent: bytes) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
     connection.sendall(sent)
     return connection
 
@@ -202,7 +203,7 @@ def connected(port: int, sent: bytes) -> socket.socket:
 def answer_of(connection: socket.socket) -> http.client.HTTPResponse:
     answer = http.client.HTTPResponse(connection)
     answer.begin()
-    answer.read()  # to its end, which lets go of the socket
+    answer.read()  # to its end, which releases the socket
     return answer
 
 
@@ -211,7 +212,7 @@ def head(length: int, **headers: str) -> bytes:
     return POST + f"Content-Length: {length}\r\n{lines}\r\n".encode()
 
 
-def test_clients_that_send_slowly_hold_up_nobody(port: int) -> None:
+def test_slow_clients_do_not_hold_up_others(port: int) -> None:
     with ExitStack() as stack:
         slow = [stack.enter_context(connected(port, head(len(IMAGE)) + IMAGE[:20])) for _ in range(200)]
         for _ in range(4):
@@ -220,12 +221,12 @@ def test_clients_that_send_slowly_hold_up_nobody(port: int) -> None:
         assert answer_of(slow[-1]).status == 200
 
 
-def test_a_payload_that_will_be_too_large_is_refused_before_it_is_sent(port: int) -> None:
+def test_a_payload_that_is_too_large_is_refused_by_its_content_length(port: int) -> None:
     with connected(port, head(7 * 2**20)) as connection:
         assert answer_of(connection).status == 413
 
 
-def test_a_payload_that_comes_in_chunks_is_answered_or_refused(port: int) -> None:
+def test_a_chunked_payload_is_answered_or_refused(port: int) -> None:
     start_of = POST + b"Transfer-Encoding: chunked\r\n\r\n"
     with connected(port, start_of + b"%x\r\n%s\r\n0\r\n\r\n" % (len(IMAGE), IMAGE)) as connection:
         assert answer_of(connection).status == 200
@@ -233,14 +234,14 @@ def test_a_payload_that_comes_in_chunks_is_answered_or_refused(port: int) -> Non
         assert answer_of(connection).status == 413
 
 
-def test_what_is_no_http_is_refused_and_leaves_no_traceback(port: int) -> None:
-    """The fixture finds nothing on standard error."""
+def test_invalid_http_is_refused_without_a_traceback(port: int) -> None:
+    """The fixture checks that standard error stays empty."""
     for sent in (b"hello\r\n\r\n", b"POST /invocations HTTP/1.1\r\n\r\n", b"GET /ping HTTP/1.1\r\nHost\r\n\r\n"):
         with connected(port, sent) as connection:
             assert answer_of(connection).status == 400
 
 
-def test_an_image_that_unpacks_to_too_much_is_refused(port: int, server: psutil.Process) -> None:
+def test_a_decompression_bomb_is_refused(port: int, server: psutil.Process) -> None:
     bomb = png(Image.new("1", (10000, 10000)))
     assert len(bomb) < 100_000
     status, _, text = ask(port, bomb)
@@ -248,12 +249,12 @@ def test_an_image_that_unpacks_to_too_much_is_refused(port: int, server: psutil.
     assert max(worker.memory_info().rss for worker in server.children()) < 180e6
 
 
-def test_a_compressed_body_is_not_unpacked(port: int) -> None:
+def test_a_compressed_body_is_not_decompressed(port: int) -> None:
     status, _, text = ask(port, gzip.compress(IMAGE), Content_Encoding="gzip")
     assert (status, r"it begins with b'\x1f\x8b" in text) == (400, True)
 
 
-def test_connections_are_dealt_to_the_workers_in_turn(server: psutil.Process, port: int) -> None:
+def test_workers_get_connections_in_turn(server: psutil.Process, port: int) -> None:
     with ExitStack() as stack:
         for _ in range(6):
             answer_of(stack.enter_context(connected(port, b"GET /ping HTTP/1.1\r\nHost: container\r\n\r\n")))
@@ -276,7 +277,7 @@ def test_a_worker_that_dies_is_replaced(trained: Container) -> None:
         assert second in now
 
 
-def test_what_is_under_way_at_sigterm_is_answered(trained: Container) -> None:
+def test_requests_in_flight_at_sigterm_are_answered(trained: Container) -> None:
     with serving(trained.base) as (number, process), ExitStack() as stack:
         halves = [stack.enter_context(connected(number, head(len(IMAGE)) + IMAGE[:20])) for _ in range(4)]
         wholes = [stack.enter_context(connected(number, head(len(IMAGE)) + IMAGE)) for _ in range(4)]
@@ -289,24 +290,24 @@ def test_what_is_under_way_at_sigterm_is_answered(trained: Container) -> None:
             connected(number, b"")
 
 
-def test_workers_end_when_the_program_is_killed(trained: Container) -> None:
+def test_workers_end_when_the_dispatcher_is_killed(trained: Container) -> None:
     with start(trained.base, SAGEMAKER_BIND_TO_PORT=str(free_port())) as process:
         assert process.stdout is not None
         assert "Serving on" in process.stdout.readline()
         workers = psutil.Process(process.pid).children()
         assert workers
         process.kill()
-        assert psutil.wait_procs(workers, timeout=20)[1] == []
+        assert psutil.wait_procs(workers, timeout=TIMEOUT_S)[1] == []
 
 
 @pytest.mark.parametrize("name", ["SAGEMAKER_MODEL_SERVER_WORKERS", "SAGEMAKER_MODEL_SERVER_THREADS"])
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1000", "²", "9" * 5000])
-def test_a_setting_that_cannot_be_used_is_refused_by_its_name(name: str, value: str) -> None:
+def test_an_invalid_setting_is_refused_with_its_name(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=f"{name} is '.*'; it must be a whole number from 1 to "):
         ServeSettings.from_environment({name: value})
 
 
 @pytest.mark.parametrize(("quota", "cores"), [("100000 100000", 1), ("150000 100000", 2), ("10000 100000", 1)])
-def test_there_are_no_more_workers_than_the_container_may_use_cores(tmp_path: Path, quota: str, cores: int) -> None:
+def test_the_cpu_quota_of_the_container_limits_the_cores(tmp_path: Path, quota: str, cores: int) -> None:
     (tmp_path / "cpu.max").write_text(f"{quota}\n")
     assert usable_cores(tmp_path / "cpu.max") == min(cores, usable_cores(tmp_path / "none"))

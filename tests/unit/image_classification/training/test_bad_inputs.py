@@ -1,4 +1,4 @@
-"""What is wrong with a job's input is said in the log, the failure file and the exit code: never a traceback."""
+"""A job with bad input reports it in the log, the failure file and the exit code, and never by a traceback."""
 
 import io
 import json
@@ -27,7 +27,7 @@ LST, REC = "Invalid lst file in the train_lst channel. ", "Invalid RecordIO file
 AUGMENTED = "Invalid augmented manifest in the train channel. "
 RECORDIO = {"ContentType": "application/x-recordio"}
 GOOD = png(picture(0, 1))
-RGB, GRAY = b"\x08\x02\0\0\0", b"\x08\0\0\0\0"  # depth, color and methods of a PNG's header
+RGB, GRAY = b"\x08\x02\0\0\0", b"\x08\0\0\0\0"  # depth, color type and methods in a PNG header
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def config(name: str, text: str | None) -> Break:
 def channels(**changes: dict[str, str] | None) -> Break:
     """`changes` replace the channels' entries of inputdataconfig.json; None removes one."""
     every: dict[str, dict[str, str] | None] = {name: {"ContentType": "application/x-image"} for name in CHANNELS}
-    given = {name: entry for name, entry in (every | changes).items() if entry is not None}
-    return lambda container: container.write_config("inputdataconfig", given)
+    entries = {name: entry for name, entry in (every | changes).items() if entry is not None}
+    return lambda container: container.write_config("inputdataconfig", entries)
 
 
 def manifest(content: str | bytes) -> Break:
@@ -67,7 +67,7 @@ def image(data: bytes, name: str = "0.png") -> Break:
 
 
 def recordio(data: bytes, **changes: str) -> Break:
-    """Both channels are RecordIO, and the one for training has this content."""
+    """Make both channels RecordIO, and give the training channel this content."""
 
     def break_it(container: Container) -> None:
         container.write_config("inputdataconfig", {"train": RECORDIO, "validation": RECORDIO})
@@ -79,7 +79,7 @@ def recordio(data: bytes, **changes: str) -> Break:
 
 
 def pipe(data: bytes, label_format: str | None = None, **changes: str) -> Break:
-    """The channel for training is an augmented manifest, in Pipe mode."""
+    """Make the training channel an augmented manifest in Pipe mode."""
 
     def break_it(container: Container) -> None:
         content_type = "application/x-recordio" + (f"; label-format={label_format}" if label_format else "")
@@ -125,14 +125,14 @@ def no_folder(container: Container) -> None:
     container.channel("train_lst").rename(container.base / "gone")
 
 
-def encoded(given: Image.Image, image_format: str, **options: object) -> bytes:
+def encoded(image: Image.Image, image_format: str, **options: object) -> bytes:
     buffer = io.BytesIO()
-    given.save(buffer, image_format, **options)
+    image.save(buffer, image_format, **options)
     return buffer.getvalue()
 
 
 def png_header(width: int, height: int, kind: bytes = RGB) -> bytes:
-    """A PNG whose header is right, and that has no pixels."""
+    """Return a PNG with a valid header and no pixels."""
     header = b"IHDR" + struct.pack(">II", width, height) + kind
     chunks = [header, b"IDAT"]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -361,7 +361,7 @@ def check(case: Case, container: Container, exit_code: int, log: str) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_bad_input_is_told_apart_and_named(
+def test_bad_input_fails_the_job_with_a_message_that_names_it(
     container: Container, train: Callable[[Container], int], capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     CASES[name].break_it(container)
@@ -370,7 +370,7 @@ def test_bad_input_is_told_apart_and_named(
 
 
 @pytest.mark.parametrize("name", ["unknown", "no-json", "content-type"])
-def test_a_process_says_the_same(container: Container, name: str) -> None:
+def test_a_process_of_its_own_reports_the_same(container: Container, name: str) -> None:
     CASES[name].break_it(container)
     environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(container.base)}
     command = [sys.executable, "-m", "image_classification", "train"]
@@ -379,7 +379,7 @@ def test_a_process_says_the_same(container: Container, name: str) -> None:
     check(CASES[name], container, result.returncode, result.stdout)
 
 
-def test_broken_images_are_counted_and_the_first_few_named(
+def test_an_error_counts_the_broken_images_and_names_the_first_five(
     container: Container, train: Callable[[Container], int]
 ) -> None:
     several_broken_images(container)
@@ -388,7 +388,7 @@ def test_broken_images_are_counted_and_the_first_few_named(
     assert container.failure.endswith("; …")
 
 
-def test_a_failure_of_any_length_fits_in_failure_reason(
+def test_a_long_failure_is_cut_to_the_length_of_failure_reason(
     container: Container, train: Callable[[Container], int]
 ) -> None:
     container.configure({**TINY, "é" * 2000: "1"})

@@ -19,6 +19,7 @@ from image_classification.training.job_setup import prepare_run
 
 from ..conftest import HYPERPARAMETERS, TINY, Container
 
+TIMEOUT_S = 300
 Train = Callable[[Container], int]
 PREFIX = r"\[\d\d/\d\d/\d{4} \d\d:\d\d:\d\d INFO \d+\] "
 LINES = [
@@ -49,9 +50,9 @@ def test_the_lines_of_the_log_are_those_of_aws(
     assert train(container) == 0
     log = capsys.readouterr().out
     assert all(re.match(PREFIX, line) for line in log.splitlines())
-    found = [re.search(f"^{PREFIX}{line}$", log, re.MULTILINE) for line in LINES]
-    assert all(found), log
-    positions = [match.start() for match in found if match]
+    matches = [re.search(f"^{PREFIX}{line}$", log, re.MULTILINE) for line in LINES]
+    assert all(matches), log
+    positions = [match.start() for match in matches if match]
     assert positions == sorted(positions)
     assert re.findall(r"Validation-accuracy=(.*\S)", log)  # SageMaker's metric definition
     assert "Different from AWS: Validation counts every image once" in log
@@ -86,17 +87,17 @@ def test_a_multi_label_job_trains(container: Container, train: Train) -> None:
     assert train(container) == 0
 
 
-class NoNumber(torch.nn.Module):
+class NotFinite(torch.nn.Module):
     def forward(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         return (logits - labels).sum() * float("nan")
 
 
-def test_a_loss_that_is_no_number_is_an_algorithm_error(
+def test_a_loss_that_is_not_finite_is_an_algorithm_error(
     container: Container, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = parse_hyperparameters(TINY)
-    job = prepare_run(given, ContainerPaths(container.base), TrainingLog(container_log()), lambda: False)
-    job.trainer.replicas.criterion = NoNumber()
+    hyperparameters = parse_hyperparameters(TINY)
+    job = prepare_run(hyperparameters, ContainerPaths(container.base), TrainingLog(container_log()), lambda: False)
+    job.trainer.replicas.criterion = NotFinite()
     with pytest.raises(AlgorithmError, match="The loss became nan at batch 0"):
         job.run()
 
@@ -114,12 +115,12 @@ def test_sigterm_ends_training_with_the_best_model_so_far(container: Container) 
         process.send_signal(signal.SIGTERM)
         rest = process.stdout.read()
     assert process.returncode == 0
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < TIMEOUT_S
     assert "by request; the best model so far is kept" in rest
     assert (container.model / "model.onnx").is_file()
 
 
-def test_the_program_without_a_command_says_how_it_is_used() -> None:
+def test_an_unknown_command_prints_the_usage() -> None:
     command = [sys.executable, "-m", "image_classification", "fly"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (64, "usage: python -m image_classification train|serve\n")
@@ -133,7 +134,7 @@ def test_the_pure_modules_need_no_container() -> None:
 
 
 @pytest.mark.parametrize(("num_layers", "exit_code"), [("20", 0), ("18", 2)])
-def test_a_batch_of_one_image_needs_a_network_that_leaves_it_more_than_a_pixel(
+def test_a_batch_of_one_image_is_refused_if_the_network_reduces_it_to_one_pixel(
     container: Container, train: Train, num_layers: str, exit_code: int
 ) -> None:
     container.configure({**TINY, "mini_batch_size": "1", "epochs": "1", "num_layers": num_layers})
@@ -142,14 +143,14 @@ def test_a_batch_of_one_image_needs_a_network_that_leaves_it_more_than_a_pixel(
         assert "batch normalization needs at least 2" in container.failure
 
 
-def test_while_parts_are_computed_no_team_of_threads_waits_on_their_cores(container: Container) -> None:
-    given, threads = parse_hyperparameters(TINY), torch.get_num_threads()
+def test_training_runs_between_the_parts_on_one_thread(container: Container) -> None:
+    hyperparameters, threads = parse_hyperparameters(TINY), torch.get_num_threads()
     seen: list[int] = []
 
     def stopping() -> bool:
         seen.append(torch.get_num_threads())
         return False
 
-    job = prepare_run(given, ContainerPaths(container.base), TrainingLog(container_log()), stopping)
+    job = prepare_run(hyperparameters, ContainerPaths(container.base), TrainingLog(container_log()), stopping)
     job.trainer.train_one_epoch(2, job.tally(), lambda *figures: None)
     assert (seen, torch.get_num_threads()) == ([1, 1], threads)

@@ -13,7 +13,7 @@ from image_classification.training.devices import (
 CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)
 
 
-def test_each_process_has_a_gpu_of_its_own_and_without_any_the_cpu() -> None:
+def test_each_process_has_its_own_gpu_or_shares_the_cpu() -> None:
     assert [device_for(process, 2) for process in range(2)] == [torch.device("cuda:0"), torch.device("cuda:1")]
     assert device_for(0, 0) == device_for(1, 0) == CPU
 
@@ -34,7 +34,7 @@ def test_float16_is_bfloat16_on_a_cpu_that_has_it(feature: str) -> None:
         assert torch.is_autocast_enabled("cpu")
 
 
-def test_float16_is_float32_on_a_cpu_that_would_be_slower_and_the_log_says_so() -> None:
+def test_float16_is_float32_on_a_cpu_without_bfloat16_and_the_note_says_so() -> None:
     precision = float16_on_cpu(CPU, {"avx2": True, "avx512_bf16": False})
     assert precision.dtype == torch.float32
     assert "float32 for float16, in which this processor would be slower" in precision.note
@@ -53,9 +53,7 @@ def test_float16_is_float32_on_a_cpu_that_would_be_slower_and_the_log_says_so() 
         (float16_on_gpu(GPU, (7, 5)), torch.float32, "float32, as this processor has no fast bfloat16"),
     ],
 )
-def test_a_precision_that_is_not_given_is_the_processors_choice(
-    for_float16: Precision, dtype: torch.dtype, note: str
-) -> None:
+def test_the_default_precision_depends_on_the_processor(for_float16: Precision, dtype: torch.dtype, note: str) -> None:
     precision = default_precision(for_float16)
     assert (precision.device, precision.dtype) == (for_float16.device, dtype)
     assert precision.note.startswith(note)

@@ -22,7 +22,7 @@ Groups = list[dict[str, object]]
         (RMSprop(0.9, 1e-8), lambda groups: torch.optim.RMSprop(groups, RATE, alpha=0.9)),
     ],
 )
-def test_an_optimizer_takes_the_steps_of_pytorchs(
+def test_an_optimizer_takes_the_same_steps_as_pytorchs(
     rule: Rule, reference: Callable[[Groups], torch.optim.Optimizer]
 ) -> None:
     torch.manual_seed(0)

@@ -67,7 +67,7 @@ def test_the_model_gets_the_mean_of_the_statistics_of_its_parts() -> None:
     torch.testing.assert_close(statistics_of(model), expected)
 
 
-def test_a_scaled_loss_has_scaled_gradients_and_is_itself_told_unscaled() -> None:
+def test_a_scaled_loss_has_scaled_gradients_and_is_returned_unscaled() -> None:
     models = classifier(), classifier()
     losses = [
         replicas(model).backward(*batch(), partial(mul, factor))[0]

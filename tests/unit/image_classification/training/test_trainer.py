@@ -10,13 +10,13 @@ from image_classification.training.evaluation import Tally, calibrated_sharpness
 from image_classification.training.schedules import one_cycle
 
 
-def test_every_image_comes_once_before_any_comes_again() -> None:
+def test_every_image_is_drawn_once_before_any_is_drawn_again() -> None:
     batches = list(islice(shuffled_batches(10, 4, np.random.default_rng(0)), 5))
     order = np.concatenate(batches)
     assert sorted(order[:10]) == sorted(order[10:]) == list(range(10))
 
 
-def test_a_one_cycle_rate_rises_to_its_peak_and_falls_to_nothing() -> None:
+def test_a_one_cycle_rate_rises_to_its_peak_and_falls_to_zero() -> None:
     rates = [one_cycle(0.1, 100)(step) for step in range(100)]
     assert max(rates) == rates[19] == rates[20] == pytest.approx(0.1)
     assert rates[:20] == sorted(rates[:20])
@@ -44,18 +44,18 @@ def test_accuracy_of_several_labels_is_the_mean_over_labels() -> None:
     assert tally.accuracy == 0.75
 
 
-def test_a_model_that_is_too_modest_is_sharpened_and_one_too_sure_is_softened() -> None:
+def test_calibration_sharpens_an_underconfident_model_and_softens_an_overconfident_one() -> None:
     labels = torch.eye(2)[[0] * 9 + [1]]  # nine in ten are right
     assert calibrated_sharpness(torch.tensor([[1.5, 0.0]] * 10), labels) == pytest.approx(np.log(9) / 1.5, rel=0.05)
     assert calibrated_sharpness(torch.tensor([[3.5, 0.0]] * 10), labels) == pytest.approx(np.log(9) / 3.5, rel=0.05)
 
 
-def test_what_is_made_ahead_comes_in_order_and_fails_where_it_would() -> None:
+def test_items_computed_ahead_keep_their_order_and_their_errors() -> None:
     def numbers() -> Iterator[int]:
         yield from (1, 2)
         raise ValueError("no third")
 
-    made = ahead(numbers())
-    assert (next(made), next(made)) == (1, 2)
+    items = ahead(numbers())
+    assert (next(items), next(items)) == (1, 2)
     with pytest.raises(ValueError, match="no third"):
-        next(made)
+        next(items)

@@ -1,4 +1,4 @@
-"""Jobs of several processes, each a process of its own, as SageMaker starts them."""
+"""Jobs of several processes, started as SageMaker starts them."""
 
 import json
 import os
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,12 +20,13 @@ import pytest
 import torch
 
 from image_classification.training.batches import shuffled_batches
+from image_classification.training.distributed.rendezvous import COLLECTIVE_TIMEOUT
 from image_classification.training.distributed.world import ALONE, Share
 
 from ...conftest import CHANNELS, HYPERPARAMETERS, Container
 
 ENDLESS = {**HYPERPARAMETERS, "mini_batch_size": "8", "epochs": "100000"}
-TIMEOUT_S = 120
+TIMEOUT_S, POLL_S = 600, 0.05  # a busy machine may take long
 LOST = r"AlgorithmError: algo-1 was lost: it ended, or cannot be reached"
 
 
@@ -65,9 +67,10 @@ class Cluster:
     def wait_for(self, text: str, host: int = 0) -> None:
         deadline = time.monotonic() + TIMEOUT_S
         while text not in self.log(host):
-            if time.monotonic() > deadline or self.processes[host].poll() is not None:
-                pytest.fail(f"no {text!r} in the log of host {host}:\n{self.log(host)}")
-            time.sleep(0.05)
+            with suppress(subprocess.TimeoutExpired):
+                self.processes[host].wait(POLL_S)
+                assert text in self.log(host), f"host {host} ended without it: {self.log(host)}"
+            assert time.monotonic() < deadline, f"no {text!r} in the log of host {host}: {self.log(host)}"
 
 
 @pytest.fixture
@@ -84,7 +87,7 @@ def accuracies(log: str) -> list[float]:
     return [float(value) for value in re.findall(r"Validation-accuracy=([\d.]+)", log)]
 
 
-def test_two_hosts_train_one_model_that_the_first_writes(cluster: Cluster) -> None:
+def test_two_hosts_train_one_model_and_the_first_writes_it(cluster: Cluster) -> None:
     cluster.container.configure({**HYPERPARAMETERS, "mini_batch_size": "4", "epochs": "4"})
     cluster.add(2)
     cluster.start()
@@ -96,7 +99,7 @@ def test_two_hosts_train_one_model_that_the_first_writes(cluster: Cluster) -> No
     assert cluster.log(1).count("24 images trained here.") == 4  # half of num_training_samples, in each epoch
 
 
-def test_unequal_shards_end_together(cluster: Cluster) -> None:
+def test_hosts_with_unequal_shards_train_together(cluster: Cluster) -> None:
     cluster.container.configure({**HYPERPARAMETERS, "mini_batch_size": "4"})
     sharded = {name: {"S3DistributionType": "ShardedByS3Key"} for name in ("train", "validation")}
     cluster.container.write_config("inputdataconfig", {**{name: {} for name in CHANNELS}, **sharded})
@@ -121,7 +124,7 @@ def test_the_processes_of_one_host_share_its_batches(cluster: Cluster) -> None:
     assert len(accuracies(cluster.log())) == 1
 
 
-def test_what_one_host_cannot_use_is_what_the_other_fails_with(cluster: Cluster) -> None:
+def test_a_host_with_a_bad_image_fails_the_others_with_its_reason(cluster: Cluster) -> None:
     cluster.container.configure(ENDLESS)
     cluster.add(2)
     (cluster.hosts[0].channel("train") / "7.png").write_bytes(b"broken")
@@ -132,7 +135,7 @@ def test_what_one_host_cannot_use_is_what_the_other_fails_with(cluster: Cluster)
     assert other.startswith("ClientError: algo-1 failed: 1 of 48 images in the train channel cannot be used. 7.png")
 
 
-def test_a_host_that_is_killed_fails_the_others_at_once(cluster: Cluster) -> None:
+def test_a_killed_host_fails_the_others_without_waiting_for_a_timeout(cluster: Cluster) -> None:
     cluster.container.configure(ENDLESS)
     cluster.add(2)
     cluster.start()
@@ -140,7 +143,7 @@ def test_a_host_that_is_killed_fails_the_others_at_once(cluster: Cluster) -> Non
     killed = time.monotonic()
     cluster.processes[0].kill()
     assert cluster.ended() == [-signal.SIGKILL, 1]
-    assert time.monotonic() - killed < 20
+    assert time.monotonic() - killed < COLLECTIVE_TIMEOUT.total_seconds() / 2
     assert re.match(LOST, cluster.hosts[1].failure)
 
 
@@ -155,7 +158,7 @@ def test_sigterm_to_one_host_ends_all_with_the_best_model(cluster: Cluster) -> N
     assert json.loads((cluster.hosts[0].model / "model-shapes.json").read_text())["checkpoint"]
 
 
-def test_sigterm_before_the_hosts_have_met_is_obeyed(cluster: Cluster) -> None:
+def test_sigterm_ends_the_wait_for_a_missing_host(cluster: Cluster) -> None:
     cluster.add(2)
     del cluster.hosts[1]
     cluster.start()
@@ -165,13 +168,13 @@ def test_sigterm_before_the_hosts_have_met_is_obeyed(cluster: Cluster) -> None:
     assert "The job was stopped before its hosts had met: algo-2 did not come." in cluster.hosts[0].failure
 
 
-def test_processes_that_share_images_draw_one_batch_between_them() -> None:
+def test_processes_divide_each_batch_among_them() -> None:
     draws = [shuffled_batches(10, 4, np.random.default_rng(0), Share(index, 2)).__next__ for index in (0, 1)]
     together = np.concatenate([draw() for _ in range(5) for draw in draws])
     assert sorted(together) == sorted([*range(10), *range(10)])
 
 
-def test_one_process_alone_says_nothing_to_anybody() -> None:
+def test_a_single_process_needs_no_process_group() -> None:
     weights = [torch.ones(2)]
     ALONE.average(weights)
     ALONE.take_from_first(weights)
