@@ -2,57 +2,8 @@ import pytest
 
 from image_classification.failure import CustomerError
 from image_classification.hyperparameters import parse_hyperparameters
-from image_classification.training.recipe import differences, recipe_for
 
 REQUIRED = {"num_classes": "2", "num_training_samples": "1000"}
-SMALL = {**REQUIRED, "image_shape": "3,32,32"}
-
-
-def test_defaults_are_those_of_aws() -> None:
-    hyperparameters = parse_hyperparameters(REQUIRED)
-    assert (hyperparameters.mini_batch_size, hyperparameters.epochs, hyperparameters.image_shape) == (
-        32,
-        30,
-        (3, 224, 224),
-    )
-    recipe = recipe_for(hyperparameters)
-    assert (recipe.num_layers, recipe.optimizer, recipe.learning_rate, recipe.momentum) == (152, "sgd", 0.1, 0.9)
-    assert (recipe.augmentation, recipe.weight_decay, recipe.one_cycle) == (None, 1e-4, False)
-
-
-def test_small_images_get_the_small_network_and_the_log_says_so() -> None:
-    hyperparameters = parse_hyperparameters(SMALL)
-    assert recipe_for(hyperparameters).num_layers is None
-    assert any("num_layers is not given" in note for note in differences(hyperparameters))
-
-
-def test_explicit_hyperparameters_are_obeyed_for_small_images_too() -> None:
-    explicit = {"num_layers": "152", "optimizer": "adam", "learning_rate": "0.001", "weight_decay": "0.5"}
-    hyperparameters = parse_hyperparameters(
-        {**SMALL, **explicit, "augmentation_type": "crop", "lr_scheduler_step": "20,10"}
-    )
-    recipe = recipe_for(hyperparameters)
-    assert (recipe.num_layers, recipe.optimizer, recipe.learning_rate, recipe.weight_decay) == (152, "adam", 0.001, 0.5)
-    assert (recipe.augmentation, recipe.one_cycle, hyperparameters.lr_scheduler_step) == ("crop", False, (10, 20))
-    assert not any("num_layers is not given" in note for note in differences(hyperparameters))
-
-
-@pytest.mark.parametrize(
-    ("texts", "precision"),
-    [
-        (SMALL, "float32"),
-        ({**SMALL, "num_layers": "20"}, None),
-        ({**SMALL, "num_layers": "20", "precision_dtype": "float32"}, "float32"),
-        ({**SMALL, "precision_dtype": "float16"}, "float16"),
-        (REQUIRED, "float32"),
-    ],
-)
-def test_a_named_network_for_small_images_leaves_the_precision_to_the_processor(
-    texts: dict[str, str], precision: str | None
-) -> None:
-    hyperparameters = parse_hyperparameters(texts)
-    assert recipe_for(hyperparameters).precision_dtype == precision
-    assert any("precision_dtype is not given" in note for note in differences(hyperparameters)) == (precision is None)
 
 
 def test_names_that_begin_with_an_underscore_are_ignored() -> None:
@@ -106,3 +57,29 @@ def test_a_missing_required_name_is_reported() -> None:
     assert str(error.value) == (
         "No value(s) were specified for 'num_classes' which are required hyperparameter(s) (caused by ValidationError)"
     )
+
+
+def test_defaults_are_those_of_aws() -> None:
+    hyperparameters = parse_hyperparameters(REQUIRED)
+    assert hyperparameters.mini_batch_size == 32
+    assert hyperparameters.epochs == 30
+    assert hyperparameters.image_shape == (3, 224, 224)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("image_shape", "1, 28,32", (1, 28, 32)),
+        ("lr_scheduler_step", "20, 10", (10, 20)),
+        ("learning_rate", "1e-3", 0.001),
+        ("momentum", "1", 1.0),
+        ("early_stopping", "True", True),
+        ("early_stopping", "0", False),
+        ("num_layers", "20", 20),
+        ("top_k", "2", 2),
+        ("resize", "224", 224),
+        ("checkpoint_frequency", "30", 30),
+    ],
+)
+def test_a_value_is_parsed_up_to_its_limit(name: str, text: str, value: object) -> None:
+    assert getattr(parse_hyperparameters({**REQUIRED, name: text}), name) == value

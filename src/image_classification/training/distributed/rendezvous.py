@@ -82,12 +82,17 @@ def is_listening(hosts: Hosts) -> bool:
     return True
 
 
-def wait(condition: Callable[[], bool], stopping: Callable[[], bool], missing: Callable[[], str]) -> None:
-    """Poll until the condition holds. Raises AlgorithmError after SIGTERM and PlatformError after JOIN_TIMEOUT_S."""
-    deadline = time.monotonic() + JOIN_TIMEOUT_S
+def wait(
+    condition: Callable[[], bool],
+    stopping: Callable[[], bool],
+    missing: Callable[[], str],
+    timeout_s: float = JOIN_TIMEOUT_S,
+) -> None:
+    """Poll until the condition holds. Raises AlgorithmError after SIGTERM and PlatformError after the timeout."""
+    deadline = time.monotonic() + timeout_s
     while not condition():
         if stopping():
             raise AlgorithmError(f"The job was stopped before its hosts had met: {missing()}.")
         if time.monotonic() > deadline:
-            raise PlatformError(f"The hosts of this job have not met: {missing()} within {JOIN_TIMEOUT_S:g} s.")
+            raise PlatformError(f"The hosts of this job have not met: {missing()} within {timeout_s:g} s.")
         time.sleep(POLL_S)

@@ -163,16 +163,21 @@ class World:
         """
         if self.store is None:
             return
-        with suppress(RuntimeError):
-            if failure is not None and not self.store.check([FAILURE_KEY]):
-                entry = {"kind": type(failure).__name__, "process": self.name, "message": str(failure)}
-                self.store.set(FAILURE_KEY, json.dumps(entry))
+        if failure is not None:
+            self.announce(failure, self.store)
         with suppress(RuntimeError):
             dist.destroy_process_group()
         if failure is not None and self.is_first:
             deadline = time.monotonic() + FAILURE_READ_TIMEOUT_S
             while self.store.add(FAILURE_READERS_KEY, 0) < self.size - 1 and time.monotonic() < deadline:
                 time.sleep(POLL_S)
+
+    def announce(self, failure: ContainerError, store: Store) -> None:
+        """Write the failure into the store, unless another process has failed before."""
+        with suppress(RuntimeError):  # the store is gone if rank 0 is
+            if not store.check([FAILURE_KEY]):
+                entry = {"kind": type(failure).__name__, "process": self.name, "message": str(failure)}
+                store.set(FAILURE_KEY, json.dumps(entry))
 
 
 ALONE, ALL = World(Hosts()), Share(0, 1)

@@ -4,16 +4,13 @@ import os
 import struct
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from image_classification.data.dataset import Dataset, load_dataset
 from image_classification.data.examples import read_examples
-from image_classification.data.pipe_mode import spooled
 from image_classification.data.preparation import Preparation
-from image_classification.failure import PlatformError
 from image_classification.paths import ContainerPaths
 
 from ..conftest import TINY, Container, picture, png
@@ -131,14 +128,6 @@ def test_images_of_several_sizes_are_kept_as_separate_arrays(container: Containe
     assert examples.several_sizes is not None
     assert [examples.image(index).shape for index in (0, 1)] == [(20, 20, 3), (16, 16, 3)]
     assert next(examples.batches(48))[0].shape == (48, 16, 16, 3)
-
-
-def test_a_pipe_without_a_writer_is_a_platform_error(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "train_0")
-    with pytest.raises(PlatformError, match=r"gave nothing for 0\.1 s"):
-        spooled(tmp_path / "train_0", "train", 0.1)
-    with pytest.raises(PlatformError, match="cannot be opened"):
-        spooled(tmp_path / "train_1", "train", 0.1)
 
 
 def test_a_record_is_as_mxnet_writes_it() -> None:

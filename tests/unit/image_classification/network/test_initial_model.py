@@ -2,19 +2,23 @@ import io
 import json
 import pickle
 import re
-import shutil
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from image_classification.data.preparation import Preparation
 from image_classification.failure import CustomerError
+from image_classification.hyperparameters import Hyperparameters
+from image_classification.model_artifacts import Description
 from image_classification.network.classifier import Classifier
+from image_classification.network.initial_model import copy_weights, last_layer_names, matched_hyperparameters
 from image_classification.network.resnets import network
-from image_classification.network.weight_files import extract_model_files, read_model
+from image_classification.network.weight_files import StoredModel
 
 from ..conftest import CHANNELS, TINY, Container
 
@@ -178,32 +182,37 @@ def test_a_model_that_cannot_be_used_is_a_client_error(
     assert not Path("/tmp/evil").exists()  # noqa: S108
 
 
-def test_nothing_of_an_archive_lands_outside_or_follows_a_link(tmp_path: Path) -> None:
-    archive, target = tmp_path / "model.tar.gz", tmp_path / "inside"
-    target.mkdir()
-    with tarfile.open(archive, "w:gz") as tar:
-        for name in ("../../outside.params", "/absolute.params"):
-            info = tarfile.TarInfo(name)
-            info.size = 1
-            tar.addfile(info, io.BytesIO(b"x"))
-        link = tarfile.TarInfo("link.params")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        tar.addfile(link)
-    extract_model_files(archive, target)
-    assert sorted(path.name for path in tmp_path.rglob("*.params")) == ["absolute.params", "outside.params"]
-    assert all(path.parent == target for path in tmp_path.rglob("*.params"))
+def stored(**description: object) -> StoredModel:
+    fields = {"num_classes": 2, "multi_label": False, "preparation": Preparation(3, 32, 32), "num_layers": 20}
+    return StoredModel("the model channel", {}, Description(**{**fields, **description}))  # type: ignore[arg-type]
 
 
-def test_an_archive_of_too_many_files_is_refused(tmp_path: Path) -> None:
-    with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as tar:
-        for number in range(1_001):
-            tar.addfile(tarfile.TarInfo(str(number)))
-    with pytest.raises(CustomerError, match="unpacks to more than"):
-        extract_model_files(tmp_path / "model.tar.gz", tmp_path)
+JOB = Hyperparameters(num_classes=2, num_training_samples=64, image_shape=(3, 32, 32))
 
 
-def test_of_several_checkpoints_the_best_is_taken(trained: Container, tmp_path: Path) -> None:
-    shutil.copytree(trained.model, tmp_path, dirs_exist_ok=True)
-    (best,) = trained.model.glob("*.params")
-    (tmp_path / "image-classification-9999.params").write_bytes(other_network())
-    assert read_model(tmp_path, "it").weights.keys() == torch.load(best, weights_only=True).keys()
+def test_a_job_takes_the_depth_of_its_stored_model() -> None:
+    assert matched_hyperparameters(JOB, stored()).num_layers == 20
+    assert matched_hyperparameters(JOB, stored(num_layers=None)).num_layers is None
+    assert matched_hyperparameters(JOB, None) == matched_hyperparameters(JOB, StoredModel("", {}, None)) == JOB
+
+
+def test_transfer_learning_may_change_classes_and_shape_but_not_the_depth() -> None:
+    transfer = replace(JOB, use_pretrained_model=True, num_classes=5, image_shape=(3, 28, 28))
+    assert matched_hyperparameters(transfer, stored()) == replace(transfer, num_layers=20)
+    with pytest.raises(CustomerError, match="The value '32' of the 'num_layers' hyperparameter does not match"):
+        matched_hyperparameters(replace(transfer, num_layers=32), stored())
+
+
+def test_torchvision_weights_of_another_depth_are_a_client_error() -> None:
+    model = Classifier(network(34, 3, 2), torch.zeros(3), torch.ones(3), False)
+    with pytest.raises(CustomerError, match="num_layers must be that of the weights"):
+        copy_weights(StoredModel("weights.pth", torchvision_weights(18), None), model, with_last_layer=False)
+
+
+def test_transfer_learning_leaves_the_last_layer_as_it_is() -> None:
+    model, other = (Classifier(network(20, 3, 2), torch.zeros(3), torch.ones(3), False) for _ in range(2))
+    before = model.state_dict()[last_layer_names(model)[0]].clone()
+    copy_weights(StoredModel("other", other.state_dict(), None), model, with_last_layer=False)
+    changed = [name for name, value in model.state_dict().items() if not torch.equal(value, other.state_dict()[name])]
+    assert changed == last_layer_names(model)
+    assert torch.equal(model.state_dict()[changed[0]], before)

@@ -1,11 +1,8 @@
-from pathlib import Path
-
 import onnxruntime
 import pytest
 import torch
 
-from image_classification.model_artifacts import write_atomically
-from image_classification.network.classifier import Classifier, channels_last, parameter_count
+from image_classification.network.classifier import Classifier, channels_last
 from image_classification.network.onnx_export import to_onnx
 from image_classification.network.resnets import network
 
@@ -40,25 +37,3 @@ def test_mirror_averaging_sees_an_image_and_its_mirror_image_alike() -> None:
     images = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
     model = classifier(None, mirror=True)
     torch.testing.assert_close(model(images), model(images.flip(2)))
-
-
-@pytest.mark.parametrize(
-    ("num_layers", "parameters"),
-    [(20, 272_474), (56, 855_770), (110, 1_730_714), (18, 11_181_642), (50, 23_528_522), (152, 58_164_298)],
-)
-def test_the_networks_have_the_sizes_that_the_papers_give(num_layers: int, parameters: int) -> None:
-    """The sizes differ by a few percent, because shortcuts are convolutions here."""
-    assert parameter_count(network(num_layers, 3, 10)) == pytest.approx(parameters, rel=0.02)
-
-
-def test_a_file_that_cannot_be_written_whole_leaves_the_earlier_one(tmp_path: Path) -> None:
-    path = tmp_path / "model.onnx"
-    path.write_text("earlier")
-
-    def fail(partial: Path) -> None:
-        partial.write_text("half")
-        raise OSError("the disk is full")
-
-    with pytest.raises(OSError, match="full"):
-        write_atomically(path, fail)
-    assert path.read_text() == "earlier"

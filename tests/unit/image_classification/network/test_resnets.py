@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from image_classification.hyperparameters import LARGE_IMAGE_LAYERS, SMALL_IMAGE_LAYERS
-from image_classification.network.classifier import Classifier, channels_last
+from image_classification.network.classifier import Classifier, channels_last, parameter_count
 from image_classification.network.onnx_export import to_onnx
 from image_classification.network.resnets import network
 
@@ -31,3 +31,12 @@ def test_a_network_has_num_layers_layers(num_layers: int) -> None:
         layers = network(num_layers, 3, 2)
     main = [name for name, layer in layers.named_modules() if isinstance(layer, torch.nn.Conv2d | torch.nn.Linear)]
     assert sum("shortcut" not in name for name in main) == num_layers
+
+
+@pytest.mark.parametrize(
+    ("num_layers", "parameters"),
+    [(20, 272_474), (56, 855_770), (110, 1_730_714), (18, 11_181_642), (50, 23_528_522), (152, 58_164_298)],
+)
+def test_the_networks_have_the_sizes_that_the_papers_give(num_layers: int, parameters: int) -> None:
+    """The sizes differ by a few percent, because shortcuts are convolutions here."""
+    assert parameter_count(network(num_layers, 3, 10)) == pytest.approx(parameters, rel=0.02)

@@ -2,7 +2,6 @@ import gzip
 import http.client
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,9 +16,8 @@ import psutil
 import pytest
 from PIL import Image
 
-from image_classification.model_artifacts import UnusableModelError
 from image_classification.serving.predictor import load_predictor
-from image_classification.serving.settings import ServeSettings, SettingError, usable_cores
+from image_classification.serving.settings import usable_cores
 
 from ..conftest import Container, picture, png
 
@@ -144,39 +142,12 @@ def test_concurrent_clients_get_the_answers_to_their_own_images(port: int, train
     np.testing.assert_allclose(answers, [predictor.predict(image) for image in images], atol=1e-6)
 
 
-def test_the_served_model_is_as_good_as_the_log_says(trained: Container) -> None:
-    predictor = load_predictor(trained.model)
-    paths = sorted(trained.channel("validation").glob("*.png"))
-    right = [np.argmax(predictor.predict(path.read_bytes())) == int(path.stem) % 2 for path in paths]
-    assert np.mean(right) > 0.9
-
-
 def test_no_process_of_the_server_loads_pytorch(server: psutil.Process) -> None:
     for process in (server, *server.children()):
         libraries = {Path(mapped.path).name for mapped in process.memory_maps()}
         assert not [name for name in libraries if "torch" in name or name.startswith("onnx_cpp2py")]
     code = "import sys, image_classification.serving.worker_process; sys.exit(bool({'torch', 'onnx'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("model.onnx", None, "no model.onnx in .*: the training job ended before it had a model"),
-        ("model.onnx", b"garbage", "model.onnx cannot be loaded"),
-        ("model-shapes.json", None, "no model-shapes.json in .*: this is not a model that this algorithm trained"),
-        ("model-shapes.json", b"[]", "model-shapes.json cannot be read"),
-    ],
-)
-def test_a_model_that_is_missing_or_broken_is_refused(
-    trained: Container, tmp_path: Path, name: str, content: bytes | None, message: str
-) -> None:
-    shutil.copytree(trained.model, tmp_path / "model")
-    (tmp_path / "model" / name).unlink()
-    if content is not None:
-        (tmp_path / "model" / name).write_bytes(content)
-    with pytest.raises(UnusableModelError, match=message):
-        load_predictor(tmp_path / "model")
 
 
 def test_the_server_exits_if_there_is_no_model(tmp_path: Path) -> None:
@@ -298,16 +269,3 @@ def test_workers_end_when_the_dispatcher_is_killed(trained: Container) -> None:
         assert workers
         process.kill()
         assert psutil.wait_procs(workers, timeout=TIMEOUT_S)[1] == []
-
-
-@pytest.mark.parametrize("name", ["SAGEMAKER_MODEL_SERVER_WORKERS", "SAGEMAKER_MODEL_SERVER_THREADS"])
-@pytest.mark.parametrize("value", ["0", "-1", "two", "1000", "²", "9" * 5000])
-def test_an_invalid_setting_is_refused_with_its_name(name: str, value: str) -> None:
-    with pytest.raises(SettingError, match=f"{name} is '.*'; it must be a whole number from 1 to "):
-        ServeSettings.from_environment({name: value})
-
-
-@pytest.mark.parametrize(("quota", "cores"), [("100000 100000", 1), ("150000 100000", 2), ("10000 100000", 1)])
-def test_the_cpu_quota_of_the_container_limits_the_cores(tmp_path: Path, quota: str, cores: int) -> None:
-    (tmp_path / "cpu.max").write_text(f"{quota}\n")
-    assert usable_cores(tmp_path / "cpu.max") == min(cores, usable_cores(tmp_path / "none"))

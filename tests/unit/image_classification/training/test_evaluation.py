@@ -1,27 +1,8 @@
-from collections.abc import Iterator
-from itertools import islice
-
 import numpy as np
 import pytest
 import torch
 
-from image_classification.training.batches import ahead, shuffled_batches
 from image_classification.training.evaluation import Tally, calibrated_sharpness, has_stalled
-from image_classification.training.schedules import one_cycle
-
-
-def test_every_image_is_drawn_once_before_any_is_drawn_again() -> None:
-    batches = list(islice(shuffled_batches(10, 4, np.random.default_rng(0)), 5))
-    order = np.concatenate(batches)
-    assert sorted(order[:10]) == sorted(order[10:]) == list(range(10))
-
-
-def test_a_one_cycle_rate_rises_to_its_peak_and_falls_to_zero() -> None:
-    rates = [one_cycle(0.1, 100)(step) for step in range(100)]
-    assert max(rates) == rates[19] == rates[20] == pytest.approx(0.1)
-    assert rates[:20] == sorted(rates[:20])
-    assert rates[20:] == sorted(rates[20:], reverse=True)
-    assert rates[-1] < 0.001
 
 
 def test_early_stopping_waits_for_its_epochs_and_its_patience() -> None:
@@ -30,6 +11,32 @@ def test_early_stopping_waits_for_its_epochs_and_its_patience() -> None:
     assert has_stalled([0.5] * 9 + [0.505], 10, 3, 0.01)
     assert not has_stalled([0.5] * 9 + [0.52], 10, 3, 0.01)
     assert not has_stalled([0.5] * 3, 1, 3, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "patience", "tolerance", "stalled"),
+    [
+        ([0.5, 0.75], 1, 0.25, True),  # an improvement that equals the tolerance does not count
+        ([0.5, 0.75], 1, 0.125, False),
+        ([0.5] * 3, 3, 0.0, False),  # nothing before the last three to compare with
+        ([0.5] * 4, 3, 0.0, True),
+        ([0.5, 0.9, 0.5, 0.5, 0.5], 3, 0.0, True),
+        ([0.5, 0.9, 0.5, 0.5, 0.5], 4, 0.0, False),
+    ],
+)
+def test_early_stopping_compares_the_last_epochs_with_the_best_before(
+    accuracies: list[float], patience: int, tolerance: float, stalled: bool
+) -> None:
+    assert has_stalled(accuracies, 1, patience, tolerance) == stalled
+
+
+def test_early_stopping_may_begin_in_the_last_of_its_minimum_epochs() -> None:
+    assert [has_stalled([0.5] * epochs, 5, 1, 0.0) for epochs in (4, 5)] == [False, True]
+
+
+def test_the_accuracy_of_no_images_is_zero() -> None:
+    tally = Tally(multi_label=False, k=1)
+    assert (tally.accuracy, tally.top_k_accuracy) == (0, 0)
 
 
 def test_accuracy_counts_the_first_class_and_the_first_k() -> None:
@@ -48,14 +55,3 @@ def test_calibration_sharpens_an_underconfident_model_and_softens_an_overconfide
     labels = torch.eye(2)[[0] * 9 + [1]]  # nine in ten are right
     assert calibrated_sharpness(torch.tensor([[1.5, 0.0]] * 10), labels) == pytest.approx(np.log(9) / 1.5, rel=0.05)
     assert calibrated_sharpness(torch.tensor([[3.5, 0.0]] * 10), labels) == pytest.approx(np.log(9) / 3.5, rel=0.05)
-
-
-def test_items_computed_ahead_keep_their_order_and_their_errors() -> None:
-    def numbers() -> Iterator[int]:
-        yield from (1, 2)
-        raise ValueError("no third")
-
-    items = ahead(numbers())
-    assert (next(items), next(items)) == (1, 2)
-    with pytest.raises(ValueError, match="no third"):
-        next(items)
