@@ -1,4 +1,4 @@
-"""The pipeline's definition: legal, whole, naming errors that there are, and putting back what it has changed."""
+"""The pipeline's definition is valid and complete, catches only real errors, and restores the endpoint on failure."""
 
 import json
 import re
@@ -21,7 +21,7 @@ SDK = "arn:aws:states:::aws-sdk:sagemaker:"
 
 
 def machines(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The definition, and what is in its branches and maps."""
+    """Yield the definition and the state machines inside its branches and maps."""
     yield definition
     for state in definition["States"].values():
         for inner in [*state.get("Branches", []), *([state["ItemProcessor"]] if "ItemProcessor" in state else [])]:
@@ -42,14 +42,14 @@ def names_in(rules: list[dict[str, Any]]) -> set[str]:
     return {name for rule in rules for name in rule["ErrorEquals"]}
 
 
-def test_it_is_legal_amazon_states_language() -> None:
+def test_the_definition_is_valid_amazon_states_language() -> None:
     properties = {"RoleArn": "arn:aws:iam::123456789012:role/workflow", "Definition": DEFINITION}
     resource = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
     template = json.dumps({"Resources": {"Workflow": resource}})
     assert api.lint(template, config=ManualArgs(regions=["us-east-1"])) == []
 
 
-def test_every_state_is_there_and_is_reached_and_has_a_name_of_its_own() -> None:
+def test_every_state_exists_is_reached_and_has_a_unique_name() -> None:
     names = [name for machine in machines(DEFINITION) for name in machine["States"]]
     assert len(names) == len(set(names))
     for machine in machines(DEFINITION):
@@ -57,20 +57,20 @@ def test_every_state_is_there_and_is_reached_and_has_a_name_of_its_own() -> None
         assert reached == set(machine["States"])
 
 
-def test_no_account_region_or_address_is_in_it() -> None:
+def test_the_definition_names_no_account_region_or_address() -> None:
     assert not re.search(r"\d{12}|[a-z]{2}-[a-z]+-\d|https?:|:function:", TEXT)
 
 
 def sagemaker_errors(task: dict[str, Any]) -> set[str]:
-    """As Step Functions names them: after the AWS SDK for Java 1 where it is optimised, else after its successor."""
+    """Return SageMaker's errors as Step Functions names them: by AWS SDK for Java 1 if optimized, else by 2."""
     model = botocore.session.get_session().get_service_model("sagemaker")
-    modelled = {f"SageMaker.{shape.name.removesuffix('Exception')}Exception" for shape in model.error_shapes}
+    modeled = {f"SageMaker.{shape.name.removesuffix('Exception')}Exception" for shape in model.error_shapes}
     general = "SageMakerException" if task["Resource"].startswith(SDK) else "AmazonSageMakerException"
-    return modelled | {f"SageMaker.{general}"}
+    return modeled | {f"SageMaker.{general}"}
 
 
 @each_task
-def test_every_error_named_is_one_of_its_service(task: dict[str, Any]) -> None:
+def test_every_caught_error_is_an_error_of_its_service(task: dict[str, Any]) -> None:
     named = names_in([*task["Retry"], *task.get("Catch", [])]) - {"States.ALL"}
     if ":sagemaker:" in task["Resource"]:
         assert named <= sagemaker_errors(task)
@@ -92,21 +92,21 @@ def test_every_call_has_fields_that_its_service_knows(task: dict[str, Any]) -> N
     action = task["Resource"].split(":")[-1].removesuffix(".sync")
     model = botocore.session.get_session().get_service_model("sagemaker")
     shape = model.operation_model(action[0].upper() + action[1:]).input_shape
-    given = {name.removesuffix(".$") for name in task["Parameters"]}
-    assert set(shape.required_members) <= given <= set(shape.members)
+    parameters = {name.removesuffix(".$") for name in task["Parameters"]}
+    assert set(shape.required_members) <= parameters <= set(shape.members)
 
 
 def ends_of(name: str) -> set[str]:
-    """The final states to which a state can lead."""
+    """Return the final states that a state can lead to."""
     seen: set[str] = set()
     to_see = {name}
     while to_see:
-        seen |= (found := {to_see.pop()})
-        to_see |= set().union(*(followers(STATES[one]) for one in found)) - seen
+        seen |= (current := {to_see.pop()})
+        to_see |= set().union(*(followers(STATES[one]) for one in current)) - seen
     return {one for one in seen if STATES[one]["Type"] in ("Succeed", "Fail")}
 
 
-def test_whatever_goes_wrong_after_the_gate_the_endpoint_is_put_back() -> None:
+def test_every_failure_after_the_gate_restores_the_endpoint() -> None:
     (rule,) = STATES["Deploy"]["Catch"]
     assert rule == {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "LookWhatIsInService"}
     assert ends_of("LookWhatIsInService") == {"Failed"}
@@ -118,30 +118,30 @@ def test_no_failure_ends_in_success() -> None:
     assert STATES["DecideAtGate"]["Choices"][0]["Next"] == "NotifyFailure"
 
 
-def test_the_candidate_is_deleted_whether_all_went_well_or_not() -> None:
+def test_the_candidate_is_deleted_after_success_and_failure() -> None:
     state = STATES["TrainAndEvaluate"]
     assert followers(state) == {"DeleteCandidate"}
     assert names_in(state["Catch"]) == {"States.ALL"}
 
 
-def test_the_endpoint_captures_as_the_step_endpoint_has_it() -> None:
+def test_the_pipeline_captures_data_like_the_endpoint_step() -> None:
     capture = ALL["CreateEndpointConfig"]["Parameters"]["DataCaptureConfig"]
     assert (capture["InitialSamplingPercentage"], capture["DestinationS3Uri"]) == (100, "s3://${Bucket}/data_capture")
 
 
-def test_a_sample_input_has_what_the_definition_reads() -> None:
-    given = json.loads((WORKFLOWS / "inputs" / "train-and-deploy.json").read_text())
-    assert set(re.findall(r"\$\.input\.(\w+)", TEXT)) == set(given)
+def test_a_sample_input_has_every_member_that_the_definition_reads() -> None:
+    sample = json.loads((WORKFLOWS / "inputs" / "train-and-deploy.json").read_text())
+    assert set(re.findall(r"\$\.input\.(\w+)", TEXT)) == set(sample)
 
 
-def test_the_mocks_name_tasks_and_responses_that_are_there() -> None:
+def test_the_mocks_name_existing_tasks_and_responses() -> None:
     cases = MOCKS["StateMachines"]["train-and-deploy"]["TestCases"]
     assert {response for case in cases.values() for response in case.values()} == set(MOCKS["MockedResponses"])
     for case in cases.values():
         assert set(case) <= set(TASKS)
 
 
-def test_the_mocks_throw_what_can_be_raised() -> None:
+def test_the_mocks_throw_only_errors_that_can_occur() -> None:
     sources = "".join(path.read_text() for path in FUNCTIONS.glob("*/app.py"))
     known = set(re.findall(r"^class (\w+)\(", sources, re.MULTILINE)) | {"States.TaskFailed"}
     for case in MOCKS["StateMachines"]["train-and-deploy"]["TestCases"].values():

@@ -1,4 +1,4 @@
-"""Every policy of the template by parliament, an IAM checker, and by what the state machines do with it."""
+"""The template's policies pass parliament, an IAM checker, and state machines' roles fit their definitions."""
 
 import json
 import re
@@ -48,14 +48,14 @@ class Template:
         return cls(text, cfn_yaml.loads(text)["Resources"])
 
     def resolved(self, node: Any) -> Any:
-        """As CloudFormation would hand it to IAM."""
+        """Return a value as CloudFormation would pass it to IAM."""
         match node:
             case {"Ref": name}:
                 return self.value(name)
             case {"Fn::GetAtt": [name, _]}:
                 return self.value(name)
             case {"Fn::Sub": text}:
-                return re.sub(r"\$\{([\w:]+)(\.\w+)?\}", lambda found: self.value(found[1]), text)
+                return re.sub(r"\$\{([\w:]+)(\.\w+)?\}", lambda match: self.value(match[1]), text)
             case {"Fn::If": [_, chosen, _]}:
                 return self.resolved(chosen)
             case dict():
@@ -71,7 +71,7 @@ class Template:
         return PSEUDO.get(name) or PARAMETERS[name]
 
     def documents(self) -> Iterator[tuple[str, Node]]:
-        """Policies by the logical id of what has them; that of a role's trust among them."""
+        """Yield every policy, trust policies included, with the logical id of its resource."""
         for name, resource in self.resources.items():
             properties = resource.get("Properties", {})
             policies = [*properties.get("Policies", []), properties] if isinstance(properties, dict) else []
@@ -81,7 +81,7 @@ class Template:
                         yield name, policy[kind]
 
     def comments(self, statement: Node) -> str:
-        """What is said in a statement's lines, and in those right above it."""
+        """Return the comments in a statement's lines and directly above it."""
         lines = self.text.splitlines()
         first, last = statement.start_mark.line, statement.end_mark.line  # type: ignore[attr-defined]
         while lines[first - 1].lstrip().startswith("#"):
@@ -90,11 +90,11 @@ class Template:
 
 
 def findings(document: Node) -> set[str]:
-    """Of a trust policy, too: it has no resource, and the checker wants one. To lend credentials is what it is for."""
+    """Return the checker's findings. A trust policy gets a resource for the checker, and may expose credentials."""
     trust = all("Resource" not in statement for statement in document["Statement"])
     statements = [{"Resource": PARAMETERS["RoleArn"], **statement} for statement in document["Statement"]]
-    found = checked(json.dumps({**document, "Statement": statements}), not trust)
-    return set(found) | {"WILDCARD_ACTION" for statement in statements if allows_by_pattern(statement)}
+    issues = checked(json.dumps({**document, "Statement": statements}), not trust)
+    return set(issues) | {"WILDCARD_ACTION" for statement in statements if allows_by_pattern(statement)}
 
 
 @cache
@@ -112,19 +112,19 @@ def listed(actions: str | list[str]) -> list[str]:
 
 
 def unexplained(text: str) -> set[tuple[str, str]]:
-    """What is found in a statement by itself and not named in its comments, or is found only in the whole policy."""
-    template, found = Template.of(text), set()
+    """Return findings that no comment of the statement names, and findings of the whole policy only."""
+    template, unnamed = Template.of(text), set()
     for name, document in template.documents():
         by_itself: set[str] = set()
         for statement in document["Statement"]:
             issues = findings(template.resolved({**document, "Statement": [statement]}))
             by_itself |= issues
-            found |= {(name, issue) for issue in issues if issue not in template.comments(statement)}
-        found |= {(name, issue) for issue in findings(template.resolved(document)) - by_itself}
-    return found
+            unnamed |= {(name, issue) for issue in issues if issue not in template.comments(statement)}
+        unnamed |= {(name, issue) for issue in findings(template.resolved(document)) - by_itself}
+    return unnamed
 
 
-def test_the_checker_finds_nothing_that_is_not_explained_at_its_place() -> None:
+def test_every_finding_of_the_checker_is_explained_in_place() -> None:
     assert unexplained(TEXT) == set()
 
 
@@ -138,28 +138,32 @@ SENDS = """                Action: sqs:SendMessage
                 Resource:
                   - !GetAtt NearOrdersQueue.Arn
 """
-SPOILT = {
-    "a mis-spelt action": (
+FAULTS = {
+    "a misspelled action": (
         "Action: sagemaker:InvokeEndpoint\n",
         "Action: sagemaker:InvokeEndpiont\n",
         "UNKNOWN_ACTION",
     ),
-    "an action of another resource": ("Action: lambda:InvokeFunction\n", "Action: sns:Publish\n", "RESOURCE_MISMATCH"),
+    "an action for another kind of resource": (
+        "Action: lambda:InvokeFunction\n",
+        "Action: sns:Publish\n",
+        "RESOURCE_MISMATCH",
+    ),
     "all actions": ("Action: lambda:InvokeFunction\n", "Action: lambda:*\n", "WILDCARD_ACTION"),
     "all resources": (SENDS, SENDS.replace("- !GetAtt NearOrdersQueue.Arn", '- "*"'), "RESOURCE_STAR"),
-    "a condition that never is": ('{"iam:PassedToService"', '{"iam:PassedToServise"', "UNKNOWN_CONDITION_FOR_ACTION"),
-    "an explanation that is gone": ("# CREDENTIALS_EXPOSURE:", "# it is meant so:", "CREDENTIALS_EXPOSURE"),
+    "an unknown condition": ('{"iam:PassedToService"', '{"iam:PassedToServise"', "UNKNOWN_CONDITION_FOR_ACTION"),
+    "a missing explanation": ("# CREDENTIALS_EXPOSURE:", "# it is meant so:", "CREDENTIALS_EXPOSURE"),
 }
 
 
-@pytest.mark.parametrize("what", SPOILT)
-def test_a_policy_that_is_spoilt_is_found(what: str) -> None:
-    good, bad, issue = SPOILT[what]
+@pytest.mark.parametrize("what", FAULTS)
+def test_a_bad_policy_is_found(what: str) -> None:
+    good, bad, issue = FAULTS[what]
     assert good in TEXT
-    assert {found for _, found in unexplained(TEXT.replace(good, bad))} >= {issue}
+    assert {finding for _, finding in unexplained(TEXT.replace(good, bad))} >= {issue}
 
 
-# ---- each state machine's role may do what its definition does, and no more ----
+# ---- each state machine's role allows exactly what its definition does ----
 
 MACHINES = {
     "ClassifyWorkflowRole": "classify",
@@ -167,7 +171,7 @@ MACHINES = {
     "TrainAndDeployRole": "train-and-deploy",
 }
 MANAGED_RULE = {"events:PutRule", "events:PutTargets", "events:DescribeRule"}
-# by docs.aws.amazon.com/step-functions/latest/dg, sagemaker-iam, stepfunctions-iam, iam-policies-eg-dist-map
+# source: docs.aws.amazon.com/step-functions/latest/dg, sagemaker-iam, stepfunctions-iam, iam-policies-eg-dist-map
 OTHERWISE: dict[str, set[str]] = {
     "s3:listObjectsV2": {"s3:ListBucket"},
     "s3:putObject": {"s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"},
@@ -179,7 +183,7 @@ MAP_RUN = {"states:StartExecution", "states:DescribeExecution", "states:StopExec
 
 
 def actions_of(call: str) -> set[str]:
-    """What a state's resource, such as `sagemaker:createTrainingJob.sync`, takes."""
+    """Return the permissions that a state's resource needs, such as `sagemaker:createTrainingJob.sync`."""
     service, operation = call.removeprefix("aws-sdk:").split(":", 1)
     name, _, pattern = operation.partition(".")
     needed = OTHERWISE.get(call, {f"{service}:{name[0].upper()}{name[1:]}"})
@@ -193,7 +197,7 @@ def actions_of(call: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("role", "workflow"), MACHINES.items())
-def test_a_state_machine_may_do_what_it_does_and_no_more(role: str, workflow: str) -> None:
+def test_a_state_machines_role_allows_exactly_what_it_does(role: str, workflow: str) -> None:
     text = (ROOT / "local_stepfunctions" / f"{workflow}.asl.json").read_text()
     calls = re.findall(r'"Resource": "arn:aws:states:::([^"]+)"', text)
     needed = set().union(*map(actions_of, calls)) | (MAP_RUN if '"DISTRIBUTED"' in text else set())
@@ -202,6 +206,6 @@ def test_a_state_machine_may_do_what_it_does_and_no_more(role: str, workflow: st
     assert allowed == needed
 
 
-def test_a_template_is_short_enough_to_be_sent_whole() -> None:
-    """CloudFormation takes no more than this in a request; LocalStack and moto take any."""
+def test_the_template_is_small_enough_to_be_sent_inline() -> None:
+    """CloudFormation limits a template in a request; LocalStack and moto do not check it."""
     assert len(TEXT.encode()) <= 51_200

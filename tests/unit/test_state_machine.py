@@ -1,4 +1,4 @@
-"""The workflows' definitions, mocks and sample inputs: legal, complete, and naming errors that there are."""
+"""The workflows' definitions, mocks and sample inputs are valid and complete, and catch only real errors."""
 
 import json
 import re
@@ -56,7 +56,7 @@ def followers_of(state: dict[str, Any]) -> Iterator[str]:
 
 
 @each_workflow
-def test_the_definition_is_legal_amazon_states_language(text: str) -> None:
+def test_the_definition_is_valid_amazon_states_language(text: str) -> None:
     properties = {"RoleArn": "arn:aws:iam::123456789012:role/workflow", "Definition": json.loads(text)}
     resource = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
     template = json.dumps({"Resources": {"Workflow": resource}})
@@ -64,7 +64,7 @@ def test_the_definition_is_legal_amazon_states_language(text: str) -> None:
 
 
 @each_workflow
-def test_every_state_is_there_and_is_reached(text: str) -> None:
+def test_every_state_exists_and_is_reached(text: str) -> None:
     definition = json.loads(text)
     machines = [definition, *(s["ItemProcessor"] for s in definition["States"].values() if s["Type"] == "Map")]
     for machine in machines:
@@ -73,7 +73,7 @@ def test_every_state_is_there_and_is_reached(text: str) -> None:
 
 
 @each_workflow
-def test_no_account_region_or_address_is_in_the_definition(text: str) -> None:
+def test_the_definition_names_no_account_region_or_address(text: str) -> None:
     assert not re.search(r"\d{12}|[a-z]{2}-[a-z]+-\d|https?:|:function:", text)
 
 
@@ -89,18 +89,18 @@ def test_every_retry_backs_off_with_jitter_and_ends(task: dict[str, Any]) -> Non
 
 
 @each_lambda_task
-def test_every_error_named_is_one_that_can_be_raised(task: dict[str, Any]) -> None:
+def test_every_caught_error_can_be_raised(task: dict[str, Any]) -> None:
     named = names_in([*task["Retry"], *task["Catch"]]) - {"States.ALL"}
     assert named <= TRANSIENT_LAMBDA_ERRORS | errors_of_functions() | errors_of_endpoints()
 
 
-def test_what_will_fail_again_is_not_retried() -> None:
+def test_permanent_errors_are_not_retried() -> None:
     retried = set().union(*(names_in(task["Retry"]) for task in LAMBDA_TASKS.values()))
     assert not retried & {"ModelError", "NotAnImage", "ImageNotFound", "ThresholdConfidenceNotMet", "States.ALL"}
 
 
 def end_of(name: str) -> dict[str, Any]:
-    """Where a state leads when all goes well."""
+    """Return the final state of a path without errors."""
     while "Next" in STATES[name]:
         name = STATES[name]["Next"]
     end: dict[str, Any] = STATES[name]
@@ -108,7 +108,7 @@ def end_of(name: str) -> dict[str, Any]:
 
 
 @each_task
-def test_every_failure_is_notified_of_and_fails_the_execution_by_its_own_name(task: dict[str, Any]) -> None:
+def test_every_failure_is_announced_and_fails_the_execution_by_its_name(task: dict[str, Any]) -> None:
     assert names_in(task["Catch"][-1:]) == {"States.ALL"}
     for rule in task["Catch"]:
         assert end_of(rule["Next"])["Type"] == "Fail"
@@ -116,7 +116,7 @@ def test_every_failure_is_notified_of_and_fails_the_execution_by_its_own_name(ta
     assert STATES["Failed"] == {"Type": "Fail", "ErrorPath": "$.Error", "CausePath": "$.Cause"}
 
 
-def test_low_confidence_goes_to_a_person_and_ends_in_the_filters_error() -> None:
+def test_low_confidence_goes_to_review_and_fails_with_the_filters_error() -> None:
     assert STATES["Filter"]["Catch"][0] == {
         "ErrorEquals": ["ThresholdConfidenceNotMet"],
         "ResultPath": "$.error",
@@ -126,7 +126,7 @@ def test_low_confidence_goes_to_a_person_and_ends_in_the_filters_error() -> None
     assert end_of("NotifyReview") == {"Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.error.Cause"}
 
 
-def test_the_image_goes_no_further_than_classify() -> None:
+def test_the_image_data_is_dropped_after_classify() -> None:
     assert STATES["Classify"]["ResultSelector"]["image_data"] == ""
     assert "$.image_data" not in json.dumps({name: state for name, state in STATES.items() if name != "Classify"})
 
@@ -137,10 +137,10 @@ def test_an_order_is_the_same_event_for_both_bays() -> None:
 
 
 def documented(event: str) -> dict[str, Any]:
-    """The example of an event that docs/workflow.md has."""
+    """Return the example of an event in docs/workflow.md."""
     examples = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", DOCUMENTATION, re.DOTALL)]
-    (found,) = [example for example in examples if example.get("event") == event]
-    return dict(found)
+    (documented_event,) = [example for example in examples if example.get("event") == event]
+    return dict(documented_event)
 
 
 @pytest.mark.parametrize("name", [*SENDING_TASKS, "batch"])
@@ -152,7 +152,7 @@ def test_every_event_has_the_fields_that_are_documented(name: str) -> None:
     assert fields - {"reason"} == set(example) - {"reason"}
 
 
-def test_a_subject_fits_into_a_mail() -> None:
+def test_a_subject_fits_into_an_email() -> None:
     for states in (STATES, BATCH_STATES):
         for state in states.values():
             subject = state.get("Parameters", {}).get("Subject", "")
@@ -160,7 +160,7 @@ def test_a_subject_fits_into_a_mail() -> None:
             assert subject.isascii()
 
 
-def test_both_maps_do_the_same_with_an_image() -> None:
+def test_both_maps_process_an_image_in_the_same_way() -> None:
     prefix, manifest = BATCH_STATES["ClassifyPrefix"], BATCH_STATES["ClassifyManifest"]
     different = {"ItemReader", "ItemSelector", "Label"}
     assert {k: v for k, v in prefix.items() if k not in different} == {
@@ -168,14 +168,14 @@ def test_both_maps_do_the_same_with_an_image() -> None:
     }
 
 
-def test_the_mocks_name_states_and_responses_that_are_there() -> None:
+def test_the_mocks_name_existing_states_and_responses() -> None:
     for case in MOCKS["StateMachines"]["classify"]["TestCases"].values():
         assert set(case) <= set(TASKS)
         assert set(case.values()) <= set(MOCKS["MockedResponses"])
 
 
-def test_the_mocks_answer_for_every_task_on_the_way() -> None:
-    """A task that no mock answers for would be done in earnest."""
+def test_the_mocks_answer_every_task_of_a_path() -> None:
+    """A task without a mock would really run."""
     for name, case in MOCKS["StateMachines"]["classify"]["TestCases"].items():
         responses = [MOCKS["MockedResponses"][response] for response in case.values()]
         failed = any("Throw" in list(response.values())[-1] for response in responses)
@@ -183,14 +183,14 @@ def test_the_mocks_answer_for_every_task_on_the_way() -> None:
         assert list(case)[-1] == last, name
 
 
-def test_the_mocks_throw_what_can_be_raised() -> None:
+def test_the_mocks_throw_only_errors_that_can_occur() -> None:
     steps = [step for response in MOCKS["MockedResponses"].values() for step in response.values()]
     thrown = {step["Throw"]["Error"] for step in steps if "Throw" in step}
     assert thrown <= TRANSIENT_LAMBDA_ERRORS | errors_of_functions() | errors_of_endpoints()
 
 
 @pytest.mark.parametrize("name", ["bicycle", "missing-image"])
-def test_a_sample_input_is_the_functions_event(name: str) -> None:
+def test_a_sample_input_is_a_valid_event(name: str) -> None:
     event = json.loads((WORKFLOWS / "inputs" / f"{name}.json").read_text())
     assert set(event) == {"image_data", "s3_bucket", "s3_key", "inferences"}
     assert event["s3_bucket"]
@@ -198,8 +198,8 @@ def test_a_sample_input_is_the_functions_event(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["batch-prefix", "batch-manifest"])
-def test_a_sample_input_of_a_batch_has_what_the_definition_reads(name: str) -> None:
-    given = json.loads((WORKFLOWS / "inputs" / f"{name}.json").read_text())
-    state = BATCH_STATES["ClassifyManifest" if "manifest" in given else "ClassifyPrefix"]
+def test_a_batch_sample_input_has_every_member_that_the_definition_reads(name: str) -> None:
+    sample = json.loads((WORKFLOWS / "inputs" / f"{name}.json").read_text())
+    state = BATCH_STATES["ClassifyManifest" if "manifest" in sample else "ClassifyPrefix"]
     outside = {key: value for key, value in state.items() if key != "ItemProcessor"}
-    assert set(re.findall(r'"\$\.(\w+)"', json.dumps(outside))) == set(given)
+    assert set(re.findall(r'"\$\.(\w+)"', json.dumps(outside))) == set(sample)

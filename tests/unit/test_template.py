@@ -1,4 +1,4 @@
-"""The stack: clean by AWS's own linter, complete, least-privilege, and deployable."""
+"""The template passes AWS's linter, is complete, grants least privilege, and deploys."""
 
 import io
 import json
@@ -65,17 +65,17 @@ def statements_of(role: str) -> list[dict[str, Any]]:
     return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
 
-def test_cfn_lint_has_nothing_to_say() -> None:
+def test_cfn_lint_reports_nothing() -> None:
     assert api.lint(TEXT, config=ManualArgs(regions=["us-east-1"])) == []
 
 
-def test_every_name_in_a_definition_has_a_substitution_and_the_reverse() -> None:
+def test_definitions_and_substitutions_name_the_same_variables() -> None:
     for workflow in of_type("AWS::StepFunctions::StateMachine").values():
         text = DEFINITIONS[workflow["DefinitionS3Location"]["Key"]["Ref"]].read_text()
         assert set(re.findall(r"\$\{(\w+)\}", text)) == set(workflow["DefinitionSubstitutions"])
 
 
-def test_the_parameters_are_those_that_the_deployment_gives() -> None:
+def test_the_deployment_sets_every_parameter() -> None:
     assert set(TEMPLATE["Parameters"]) == set(PARAMETERS)
 
 
@@ -84,7 +84,7 @@ WILDCARD = re.compile(r'^(?!\s*#)[^#]*(\*["\s]|\*$|:\*:)')
 
 
 def unexplained_wildcards(text: str) -> list[str]:
-    """Lines with a wildcard that have no comment, on the line or above it."""
+    """Return the lines with a wildcard and without a comment on them or above them."""
     lines = text.splitlines()
     return [
         line
@@ -99,7 +99,7 @@ def test_every_wildcard_of_a_policy_is_explained() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_role_may_do_more_than_named_actions(role: str) -> None:
+def test_no_role_has_a_wildcard_action(role: str) -> None:
     for statement in statements_of(role):
         assert statement["Effect"] == "Allow"
         assert "*" not in json.dumps(statement["Action"])
@@ -113,12 +113,12 @@ def test_only_sagemakers_role_is_passed_and_only_to_sagemaker() -> None:
     ]
 
 
-def test_new_data_starts_nothing_unless_it_is_asked_to() -> None:
+def test_new_data_starts_nothing_by_default() -> None:
     assert TEMPLATE["Parameters"]["PipelineOnNewData"]["Default"] == "no"
     assert RESOURCES["NewDataRule"]["Properties"]["State"] == {"Fn::If": ["StartsOnNewData", "ENABLED", "DISABLED"]}
 
 
-def test_each_function_has_a_role_and_a_log_group_of_its_own() -> None:
+def test_each_function_has_its_own_role_and_log_group() -> None:
     functions = of_type("AWS::Lambda::Function")
     names = {key.removesuffix("Function") for key in functions}
     assert {json.dumps(function["Role"]) for function in functions.values()} == {
@@ -174,12 +174,14 @@ def deploy() -> dict[str, str]:
 def test_the_stack_deploys_functions_that_know_their_settings(outputs: dict[str, str]) -> None:
     assert outputs["StateMachineArn"].endswith(":stateMachine:scones-classify")
     names = {name: outputs[f"{name.title()}FunctionName"] for name in FUNCTIONS}
-    found = {name: boto3.client("lambda").get_function(FunctionName=names[name])["Configuration"] for name in FUNCTIONS}
-    assert found["classify"]["Environment"]["Variables"] == {
+    configurations = {
+        name: boto3.client("lambda").get_function(FunctionName=names[name])["Configuration"] for name in FUNCTIONS
+    }
+    assert configurations["classify"]["Environment"]["Variables"] == {
         "ENDPOINT_NAME": "scones",
         "CLASSES": "bicycle,motorcycle",
     }
-    assert float(found["filter"]["Environment"]["Variables"]["THRESHOLD"]) == 0.8
+    assert float(configurations["filter"]["Environment"]["Variables"]["THRESHOLD"]) == 0.8
     groups = boto3.client("logs").describe_log_groups()["logGroups"]
     assert {group["logGroupName"]: group["retentionInDays"] for group in groups} == {
         f"/aws/lambda/{name}": 7
