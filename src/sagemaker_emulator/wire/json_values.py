@@ -140,7 +140,7 @@ def _decode_float(shape: Shape, value: Value) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def _decode_boolean(shape: Shape, value: Value) -> bool:
