@@ -13,15 +13,20 @@ SCALARS = frozenset({"string", "integer", "long", "float", "double", "boolean", 
 
 
 def validate(call: Call) -> None:
-    """Raises the service's validation error with every violation that there is."""
+    """Raise the service's validation error with every violation that there is."""
     shape = service_model(call.service).operation(call.operation).input
-    violations: list[str] = []
-    if shape:
-        _check(shape, call.input, "", violations)
-    if violations:
-        plural = "s" if len(violations) > 1 else ""
-        message = f"{len(violations)} validation error{plural} detected: {'; '.join(violations)}"
+    broken = violations(shape, call.input) if shape else []
+    if broken:
+        plural = "s" if len(broken) > 1 else ""
+        message = f"{len(broken)} validation error{plural} detected: {'; '.join(broken)}"
         raise AwsError(CODE[call.service], message)
+
+
+def violations(shape: Shape, values: Mapping[str, Value]) -> list[str]:
+    """Return a sentence for each constraint that the values break, in AWS's words and order."""
+    found: list[str] = []
+    _check(shape, values, "", found)
+    return found
 
 
 def _check(shape: Shape, value: Value, path: str, found: list[str]) -> None:

@@ -7,7 +7,7 @@ import botocore.session
 import pytest
 from botocore.awsrequest import HeadersDict
 from botocore.parsers import create_parser
-from tests.contract.wire.requests import invocation, sagemaker_request
+from tests.unit.sagemaker_emulator.wire.wire_requests import invocation, sagemaker_request
 
 from sagemaker_emulator.wire import AwsError, HttpRequest, HttpResponse, serialize_error
 

@@ -27,12 +27,20 @@ def test_an_exception_ends_the_stream_by_its_name() -> None:
     (event,) = list(buffer)
     assert event.headers[":message-type"] == "exception"
     assert event.headers[":exception-type"] == "ModelStreamError"
+    assert event.headers[":content-type"] == "application/json"
     assert json.loads(event.payload)["Message"] == "gone"
 
 
-@pytest.mark.parametrize(("operation", "event"), [(STREAM, "Sconed"), ("InvokeEndpoint", "PayloadPart")])
-def test_what_is_not_streamed_is_refused(operation: str, event: str) -> None:
-    with pytest.raises(ValueError, match=r"streams|event stream"):
+@pytest.mark.parametrize(
+    ("operation", "event", "message"),
+    [
+        (STREAM, "Sconed", f"^{STREAM} streams PayloadPart, ModelStreamError, InternalStreamFailure, not 'Sconed'$"),
+        ("InvokeEndpoint", "PayloadPart", "^InvokeEndpoint does not answer with an event stream$"),
+        ("InvokeEndpointAsync", "PayloadPart", "^InvokeEndpointAsync does not answer with an event stream$"),
+    ],
+)
+def test_what_is_not_streamed_is_refused(operation: str, event: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         encode_event(operation, event, b"")
 
 

@@ -1,7 +1,9 @@
 import pytest
+from tests.unit.sagemaker_emulator.wire.small_models import model
 
 from sagemaker_emulator.wire import AwsError, Call, validate
-from sagemaker_emulator.wire.model import Value
+from sagemaker_emulator.wire.constraints import violations
+from sagemaker_emulator.wire.model import Definition, ServiceModel, Value
 
 NAME_PATTERN = "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
 JOB: dict[str, Value] = {
@@ -107,3 +109,136 @@ def test_a_payload_over_6_mb_is_refused_without_being_shown() -> None:
         "1 validation error detected: Value at 'body' failed to satisfy constraint: "
         "Member must have length less than or equal to 6291456"
     )
+
+
+SHORT: Definition = {"type": "string", "min": 1, "max": 3, "pattern": "[a-z]*"}
+SHAPES: Definition = {
+    "short": SHORT,
+    "color": {"type": "string", "enum": ["red", "blue"]},
+    "secret": {"type": "string", "max": 1, "sensitive": True},
+    "percentage": {"type": "integer", "min": 0, "max": 100},
+    "bytes": {"type": "blob", "max": 2},
+    "shorts": {"type": "list", "min": 1, "max": 2, "member": {"shape": "short"}},
+    "colors": {"type": "list", "member": {"shape": "color"}},
+    "pairs": {"type": "map", "max": 1, "key": {"shape": "short"}, "value": {"shape": "color"}},
+    "item": {"type": "structure", "required": ["Name"], "members": {"Name": {"shape": "short"}}},
+    "items": {"type": "list", "member": {"shape": "item"}},
+    "item by name": {"type": "map", "key": {"shape": "string"}, "value": {"shape": "item"}},
+    "everything": {
+        "type": "structure",
+        "members": {
+            "Flag": {"shape": "boolean"},
+            "Bytes": {"shape": "blob"},
+            "Colors": {"shape": "strings"},
+            "Pairs": {"shape": "map of numbers"},
+        },
+    },
+    "two of everything": {"type": "list", "max": 1, "member": {"shape": "everything"}},
+}
+TOO_LONG = "Member must have length less than or equal to"
+TOO_SHORT = "Member must have length greater than or equal to"
+ALL_OF_SHORT = f"[{TOO_LONG} 3, {TOO_SHORT} 1, Member must satisfy regular expression pattern: [a-z]*]"
+ALL_OF_COLOR = "[Member must satisfy enum value set: [red, blue]]"
+
+
+def broken(shape: str, value: Value) -> list[str]:
+    things = ServiceModel(model({"Value": {"shape": shape}}, shapes=SHAPES)).shape("Things")
+    return violations(things, {"Value": value})
+
+
+@pytest.mark.parametrize(
+    ("shape", "value"),
+    [
+        ("short", "a"),
+        ("short", "abc"),
+        ("percentage", 0),
+        ("percentage", 100),
+        ("bytes", b"12"),
+        ("color", "blue"),
+        ("shorts", ["a"]),
+        ("shorts", ["a", "b"]),
+        ("pairs", {"a": "red"}),
+        ("items", [{"Name": "a"}]),
+        ("item by name", {"any": {"Name": "a"}}),
+        ("short", None),
+    ],
+)
+def test_a_value_at_its_limits_is_legal(shape: str, value: Value) -> None:
+    assert broken(shape, value) == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "value", "shown", "constraints"),
+    [
+        ("short", "abcd", "Value 'abcd' at 'value'", [f"{TOO_LONG} 3"]),
+        ("short", "", "Value '' at 'value'", [f"{TOO_SHORT} 1"]),
+        ("percentage", 101, "Value '101' at 'value'", ["Member must have value less than or equal to 100"]),
+        ("percentage", -1, "Value '-1' at 'value'", ["Member must have value greater than or equal to 0"]),
+        ("secret", "xyz", "Value at 'value'", [f"{TOO_LONG} 1"]),
+        ("bytes", b"123", "Value 'java.nio.HeapByteBuffer[pos=0 lim=3 cap=3]' at 'value'", [f"{TOO_LONG} 2"]),
+        ("shorts", [], "Value '[]' at 'value'", [f"{TOO_SHORT} 1"]),
+        ("shorts", ["a", "B"], "Value '[a, B]' at 'value'", [f"Member must satisfy constraint: {ALL_OF_SHORT}"]),
+        (
+            "shorts",
+            ["a", None, "b"],
+            "Value '[a, null, b]' at 'value'",
+            [f"{TOO_LONG} 2", "Member must satisfy constraint: [Member must not be null]"],
+        ),
+        (
+            "colors",
+            ["red", "pink"],
+            "Value '[red, pink]' at 'value'",
+            [f"Member must satisfy constraint: {ALL_OF_COLOR}"],
+        ),
+        (
+            "pairs",
+            {"a": "red", "b": "blue"},
+            "Value '{a=red, b=blue}' at 'value'",
+            [f"{TOO_LONG} 1"],
+        ),
+        (
+            "pairs",
+            {"A": "pink"},
+            "Value '{A=pink}' at 'value'",
+            [
+                f"Map keys must satisfy constraint: {ALL_OF_SHORT}",
+                f"Map value must satisfy constraint: {ALL_OF_COLOR}",
+            ],
+        ),
+        (
+            "pairs",
+            {"a": None},
+            "Value '{a=null}' at 'value'",
+            ["Map value must satisfy constraint: [Member must not be null]"],
+        ),
+        ("items", [None], "Value null at 'value.1.member'", ["Member must not be null"]),
+        ("items", [{"Name": "a"}, {}], "Value null at 'value.2.member.name'", ["Member must not be null"]),
+        ("item by name", {"a": {"Name": ""}}, "Value '' at 'value.a.member.name'", [f"{TOO_SHORT} 1"]),
+        ("item by name", {"a": None}, "Value null at 'value.a.member'", ["Member must not be null"]),
+    ],
+)
+def test_each_broken_constraint_is_told_in_aws_words(
+    shape: str, value: Value, shown: str, constraints: list[str]
+) -> None:
+    assert broken(shape, value) == [f"{shown} failed to satisfy constraint: {text}" for text in constraints]
+
+
+def test_a_value_is_shown_as_java_prints_it() -> None:
+    first = {"Flag": True, "Bytes": b"12", "Colors": ["red", "blue"], "Pairs": {"a": 1, "b": 2}}
+    (violation,) = broken("two of everything", [first, {"Flag": None}])
+    assert violation.startswith(
+        "Value '[everything(flag=true, bytes=java.nio.HeapByteBuffer[pos=0 lim=2 cap=2], colors=[red, blue], "
+        "pairs={a=1, b=2}), everything(flag=null)]' at 'value'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("maximum", "length", "is_matched"), [(None, 1000, True), (3, 256, True), (3, 257, False), (300, 300, True)]
+)
+def test_a_value_far_over_its_maximum_is_not_matched_with_the_pattern(
+    maximum: int | None, length: int, is_matched: bool
+) -> None:
+    shape = {"type": "string", "pattern": "[a-z]*", **({"max": maximum} if maximum else {})}
+    things = ServiceModel(model({"Value": {"shape": "long text"}}, shapes={"long text": shape})).shape("Things")
+    texts = violations(things, {"Value": "A" * length})
+    assert any("regular expression pattern" in text for text in texts) is is_matched
