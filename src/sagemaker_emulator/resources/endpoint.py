@@ -114,7 +114,7 @@ class Endpoint:
 
     def moved_to(self, status: EndpointStatus, now: float, failure_reason: str | None = None) -> Endpoint:
         """The endpoint one step on. ValueError for a step that AWS's endpoint would never take."""
-        if status not in NEXT.get(self.status, set()):
+        if status not in NEXT[self.status]:
             raise ValueError(f"endpoint {self.name!r} cannot go from {self.status} to {status}")
         reason = failure_reason[:FAILURE_REASON_MAX] if failure_reason else None
         return replace(self, status=status, modified=now, failure_reason=reason)

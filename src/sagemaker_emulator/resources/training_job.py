@@ -103,7 +103,7 @@ class TrainingJob(Job):
             self,
             secondary_status=phase,
             modified=now,
-            transitions=(*self._closed_transitions(now), Transition(phase, now, None, MESSAGES.get(phase, ""))),
+            transitions=(*self._closed_transitions(now), Transition(phase, now, None, MESSAGES[phase])),
             started=started,
         )
 
@@ -123,4 +123,4 @@ class TrainingJob(Job):
 
     def _closed_transitions(self, now: float) -> tuple[Transition, ...]:
         *earlier, last = self.transitions
-        return (*earlier, last if last.end_time is not None else replace(last, end_time=now))
+        return (*earlier, replace(last, end_time=now))

@@ -32,7 +32,7 @@ def load(body: bytes) -> Value:
 
 
 def dump(value: Value) -> bytes:
-    return _ENCODER.encode(value).encode("utf-8", "replace")
+    return _ENCODER.encode(value).encode(errors="replace")
 
 
 def decode_body(shape: Shape | None, document: Value) -> Value:
@@ -119,16 +119,13 @@ def _decode_string(shape: Shape, value: Value) -> str:
 
 def _whole(text: str) -> str:
     """Half a surrogate pair is legal in JSON and in no encoding: a question mark, as Java writes it."""
-    return text.encode("utf-8", "replace").decode()
+    return text.encode(errors="replace").decode()
 
 
 def _decode_integer(shape: Shape, value: Value) -> int:
-    kind = shape.type.title()
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _not_a(kind, value)
     limit = 1 << (INTEGER_BITS[shape.type] - 1)
-    if not -limit <= value < limit:
-        raise _not_a(kind, value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -limit <= value < limit:
+        raise _not_a(shape.type.title(), value)
     return int(value)  # AWS truncates: its number class is called TruncatingBigNumber
 
 

@@ -82,19 +82,16 @@ def _located(shape: Shape, request: HttpRequest, labels: Mapping[str, str]) -> d
     for member in shape.located_members:
         match member.location:
             case "uri":
-                text: str | None = labels.get(member.wire_name)
-                text = unquote(text) if text is not None else None
+                values[member.name] = decode_text(member, unquote(labels[member.wire_name]))
             case "header":
                 text = request.headers.get(member.wire_name.lower())
+                if text is not None:
+                    values[member.name] = decode_text(member, text)
             case "headers":
                 values[member.name] = _prefixed(member.wire_name.lower(), request.headers)
-                continue
             case _:
                 query = parse_qsl(request.query, keep_blank_values=True) if query is None else query
                 values.update(decode_query(member, query))
-                continue
-        if text is not None:
-            values[member.name] = decode_text(member, text)
     return values
 
 
@@ -110,7 +107,7 @@ def _body(shape: Shape, body: bytes) -> dict[str, Any]:
         case "blob":
             return {payload.name: body}
         case "string":
-            return {payload.name: body.decode("utf-8", "replace")}
+            return {payload.name: body.decode(errors="replace")}
     return {payload.name: decode_body(payload.shape, load(body))} if body else {}
 
 

@@ -11,8 +11,9 @@ from botocore.utils import parse_timestamp
 
 from sagemaker_emulator.wire import HttpRequest, HttpResponse, json_protocol, rest_json_protocol
 from sagemaker_emulator.wire.model import Definition, ServiceModel, Value
+from sagemaker_emulator.wire.protocol import WireProtocol
 
-PROTOCOLS = {"rest-json": rest_json_protocol, "json": json_protocol}
+PROTOCOLS: dict[str, WireProtocol] = {"rest-json": rest_json_protocol, "json": json_protocol}
 SHAPES: Definition = {
     **{name: {"type": name} for name in ("string", "integer", "long", "float", "double", "boolean", "blob")},
     "timestamp": {"type": "timestamp"},
@@ -22,6 +23,7 @@ SHAPES: Definition = {
     "strings": {"type": "list", "member": {"shape": "string"}},
     "numbers": {"type": "list", "member": {"shape": "integer"}},
     "flags": {"type": "list", "member": {"shape": "boolean"}},
+    "moments": {"type": "list", "member": {"shape": "timestamp"}},
     "dates": {"type": "list", "member": {"shape": "rfc822"}},
     "map": {"type": "map", "key": {"shape": "string"}, "value": {"shape": "string"}},
     "map of numbers": {"type": "map", "key": {"shape": "string"}, "value": {"shape": "integer"}},

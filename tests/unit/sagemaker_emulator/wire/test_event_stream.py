@@ -49,3 +49,4 @@ def test_the_head_of_a_stream_has_its_type_and_no_length() -> None:
     assert answer.headers["Content-Type"] == "application/vnd.amazon.eventstream"
     assert answer.headers["X-Amzn-SageMaker-Content-Type"] == "text/plain"
     assert "Content-Length" not in answer.headers
+    assert answer.body == b""

@@ -8,7 +8,7 @@ from botocore.model import ServiceModel as BotocoreModel
 from botocore.model import Shape as BotocoreShape
 from tests.unit.sagemaker_emulator.wire.small_models import model
 
-from sagemaker_emulator.wire.model import ServiceModel, Shape, service_model
+from sagemaker_emulator.wire.model import Definition, ServiceModel, Shape, service_model
 
 SERVICE = "sagemaker-runtime"
 
@@ -99,7 +99,7 @@ def test_an_operation_answers_with_the_status_of_its_definition() -> None:
 
 
 def test_members_are_split_by_where_they_travel() -> None:
-    members = {
+    members: dict[str, Definition] = {
         "InBody": {"shape": "string", "locationName": "in-body"},
         "InHeader": {"shape": "string", "location": "header", "locationName": "X-In", "jsonvalue": True},
         "At": {"shape": "timestamp", "timestampFormat": "rfc822"},

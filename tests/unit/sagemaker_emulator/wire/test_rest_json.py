@@ -17,11 +17,11 @@ from sagemaker_emulator.wire.model import Definition, ServiceModel, Value
 
 EVERYWHERE = model(
     {
+        "Prefixed": {"shape": "map", "location": "headers", "locationName": "X-Meta-"},
         "Label": {"shape": "string", "location": "uri", "locationName": "label"},
         "Rest": {"shape": "string", "location": "uri", "locationName": "rest"},
         "Query": {"shape": "integer", "location": "querystring", "locationName": "q"},
         "Header": {"shape": "string", "location": "header", "locationName": "X-Header"},
-        "Prefixed": {"shape": "map", "location": "headers", "locationName": "X-Meta-"},
         "Text": {"shape": "string", "locationName": "text"},
         "Number": {"shape": "integer"},
     },

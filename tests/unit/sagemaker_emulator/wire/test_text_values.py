@@ -64,6 +64,7 @@ def test_botocore_reads_the_header_of_a_value(shape: str, value: Value) -> None:
         ("unixTimestamp", NOON, "1700000000"),
         ("flags", [True, False], "true, false"),
         ("strings", ["a", "b c", 'd"e', "f,g", "h\\i j"], r'a, "b c", "d\"e", "f,g", "h\\i j"'),
+        ("moments", [NOON, 0], "Tue, 14 Nov 2023 22:13:20 GMT, Thu, 01 Jan 1970 00:00:00 GMT"),
         ("dates", [NOON, 0], "Tue, 14 Nov 2023 22:13:20 GMT, Thu, 01 Jan 1970 00:00:00 GMT"),
     ],
 )
@@ -80,6 +81,12 @@ def test_json_in_a_header_is_base64() -> None:
     answer = serialized(definition, {"Value": document})
     assert answer.headers["value"] == "eyJhIjpbMSwiXHUwMGU5Il19"
     assert read_by_botocore(definition, answer) == {"Value": document}
+
+
+def test_json_in_a_header_that_is_not_base64_is_refused() -> None:
+    with pytest.raises(AwsError) as refused:
+        parsed(in_place("header", "string", jsonvalue=True), HttpRequest("POST", "/put", "", {"value": "%"}, b""))
+    assert refused.value.message == "'%' can not be converted to a Blob: Only base64 data is allowed"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Epoch seconds as text, in the three forms of the protocols."""
 
 import math
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -39,6 +40,20 @@ def test_a_time_is_read_in_its_form_and_utc_where_it_has_no_zone(text: str, form
 )
 def test_a_time_is_written_in_its_form_to_the_millisecond(seconds: float, form: str, text: str) -> None:
     assert str(format_timestamp(seconds, form)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "form"), [("2023-11-14T22:13:20", "iso8601"), ("14 Nov 2023 22:13:20 -0000", "rfc822")]
+)
+def test_a_time_without_a_zone_is_utc_wherever_the_server_runs(
+    text: str, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as environment:
+        environment.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        seconds = parse_timestamp(text, form)
+    time.tzset()
+    assert seconds == 1_700_000_000
 
 
 def test_a_datetime_is_a_time_too() -> None:

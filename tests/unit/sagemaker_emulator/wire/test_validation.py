@@ -131,6 +131,7 @@ SHAPES: Definition = {
             "Bytes": {"shape": "blob"},
             "Colors": {"shape": "strings"},
             "Pairs": {"shape": "map of numbers"},
+            "Lists": {"shape": "map of lists"},
         },
     },
     "two of everything": {"type": "list", "max": 1, "member": {"shape": "everything"}},
@@ -224,11 +225,11 @@ def test_each_broken_constraint_is_told_in_aws_words(
 
 
 def test_a_value_is_shown_as_java_prints_it() -> None:
-    first = {"Flag": True, "Bytes": b"12", "Colors": ["red", "blue"], "Pairs": {"a": 1, "b": 2}}
+    first = {"Flag": True, "Bytes": b"12", "Colors": ["red", "blue"], "Pairs": {"a": 1, "b": 2}, "Lists": {"a": [1, 2]}}
     (violation,) = broken("two of everything", [first, {"Flag": None}])
     assert violation.startswith(
         "Value '[everything(flag=true, bytes=java.nio.HeapByteBuffer[pos=0 lim=2 cap=2], colors=[red, blue], "
-        "pairs={a=1, b=2}), everything(flag=null)]' at 'value'"
+        "pairs={a=1, b=2}, lists={a=[1, 2]}), everything(flag=null)]' at 'value'"
     )
 
 
