@@ -65,7 +65,7 @@ def smoke_test(aws: None) -> ModuleType:
 
 
 def load_app(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"{name}_app", FUNCTIONS / name / "app.py")
+    spec = importlib.util.spec_from_file_location(f"functions.{name}.app", FUNCTIONS / name / "app.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
