@@ -185,6 +185,10 @@ bench: setup .venv-ministack/.locked .venv-mxnet/.locked ## measure everything; 
 bench-accuracy: setup ## accuracy of the default recipe over seeds and re-splits (ten minutes)
 	@DATASET=$(or $(DATASET),data/sample.tar.gz) $(PYTHON) benchmarks/accuracy.py
 
+.PHONY: mutants
+mutants: setup ## change the pure core in small ways: the unit tests must notice 85 % (MODULE=sagemaker_emulator.wire: only that)
+	@$(PYTHON) ci/mutants.py $(MODULE)
+
 .PHONY: fuzz
 fuzz: setup ## send random bytes to the readers and the server, FUZZ_S seconds each (600)
 	@set -e; for program in $(filter-out fuzz/harness.py,$(wildcard fuzz/*.py)); do echo "== $$program"; $(PYTHON) $$program; done
