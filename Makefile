@@ -171,7 +171,7 @@ docs: setup ## write the pages of docs/ that are made from the code
 	@$(PYTHON) -m sagemaker_emulator.operations_page > docs/operations.md
 	@$(PYTHON) -m scones.settings_page > docs/settings.md
 
-NOT_BENCHMARKS := benchmarks/accuracy.py benchmarks/opt_ml.py
+NOT_BENCHMARKS := benchmarks/accuracy.py benchmarks/aims.py benchmarks/opt_ml.py
 BENCHMARKS = $(filter-out $(NOT_BENCHMARKS),$(wildcard benchmarks/*.py))
 .PHONY: bench
 bench: setup .venv-ministack/.locked .venv-mxnet/.locked ## measure everything; fails when an aim is missed

@@ -22,6 +22,7 @@ from pathlib import Path
 import aiohttp
 import boto3
 import psutil
+from aims import Aims
 from PIL import Image
 
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
@@ -37,20 +38,22 @@ HEADERS = {
 }
 
 
-def main() -> None:
+def main() -> int:
     emulator = boto3.client("sagemaker-runtime").meta.endpoint_url
     cloud = boto3.client("s3").meta.endpoint_url
-    _say(f"idle memory of the emulator  {_memory_mb(emulator):7.1f} MB  (at most {MEMORY_MAX_MB:g})")
+    aims = Aims()
+    aims.at_most("idle memory of the emulator", _memory_mb(emulator), MEMORY_MAX_MB, " MB")
     with _endpoint() as (name, start_s):
-        _say(f"endpoint, Create → InService {start_s:7.2f} s   (at most {START_MAX_S:g})")
+        aims.at_most("endpoint, Create → InService", start_s, START_MAX_S, " s")
         path = f"/endpoints/{name}/invocations"
         urls = {"container": f"{_container(name)}/invocations", "emulator": emulator + path}
         if cloud != emulator and asyncio.run(_answers(cloud + path)):
             urls["LocalStack"] = cloud + path
-        asyncio.run(_compare(urls))
+        asyncio.run(_compare(urls, aims))
+    return aims.exit_code()
 
 
-async def _compare(urls: dict[str, str]) -> None:
+async def _compare(urls: dict[str, str], aims: Aims) -> None:
     latencies: dict[str, list[float]] = {where: [] for where in urls}
     throughputs: dict[str, list[float]] = {where: [] for where in urls}
     body = _picture()
@@ -72,7 +75,10 @@ async def _compare(urls: dict[str, str]) -> None:
             f"{where:<11} 1 client {own_ms + added_ms:6.2f} ms, {added_ms:+6.2f} ms   "
             f"{CLIENTS} clients {rate:7.1f} requests/s, {rate / own_rate:5.2f} of the container's own"
         )
-    _say(f"aims: the emulator adds at most {ADDED_MAX_MS:g} ms and keeps at least {THROUGHPUT_MIN:g} of the throughput")
+    added_ms = statistics.median(latencies["emulator"]) - own_ms
+    aims.at_most("added by the emulator", added_ms, ADDED_MAX_MS, " ms")
+    rate = statistics.median(throughputs["emulator"])
+    aims.at_least("share of the throughput that the emulator keeps", rate / own_rate, THROUGHPUT_MIN)
 
 
 async def _latency_ms(http: aiohttp.ClientSession, url: str, body: bytes, count: int) -> float:
@@ -193,4 +199,4 @@ def _memory_mb(url: str) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

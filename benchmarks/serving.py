@@ -27,6 +27,7 @@ from typing import cast
 
 import psutil
 import uvloop
+from aims import Aims
 from PIL import Image
 
 from image_classification.serving.predictor import Predictor, load_predictor
@@ -39,23 +40,24 @@ CHANNELS = ("train", "validation", "train_lst", "validation_lst")
 CORES = usable_cores()
 
 
-def main() -> None:
-    small = picture(1)
+def main() -> int:
+    small, aims = picture(1), Aims()
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         train(base)
         with served(base, small) as (port, server, _):
-            _compare(base / "model", port, small)
+            _compare(base / "model", port, small, aims)
             workers_mb = [worker.memory_info().rss / 1e6 for worker in server.children()]
         starts = []
         for _ in range(STARTS):
             with served(base, small) as (_, _, first_answer_s):
                 starts.append(first_answer_s)
-    _say(f"memory of each of {len(workers_mb)} workers {max(workers_mb):6.1f} MB  (at most {MEMORY_MAX_MB:g})")
-    _say(f"first answer after the start {statistics.median(starts):6.2f} s   (at most {FIRST_ANSWER_MAX_S:g})")
+    aims.at_most(f"memory of each of {len(workers_mb)} workers", max(workers_mb), MEMORY_MAX_MB, " MB")
+    aims.at_most("first answer after the start", statistics.median(starts), FIRST_ANSWER_MAX_S, " s")
+    return aims.exit_code()
 
 
-def _compare(model: Path, port: int, picture: bytes) -> None:
+def _compare(model: Path, port: int, picture: bytes, aims: Aims) -> None:
     own_ms, served_ms, own_rates, served_rates = [], [], [], []
     predictor, request = load_predictor(model), _request(picture)
     with _all_cores(model, picture) as ways, socket.create_connection(("127.0.0.1", port)) as connection:
@@ -66,13 +68,15 @@ def _compare(model: Path, port: int, picture: bytes) -> None:
             own_rates.append([way() for way in ways])
             served_rates.append(uvloop.run(_throughput(port, request, answer_size)))
     own, added = statistics.median(own_ms), statistics.median(served_ms) - statistics.median(own_ms)
-    _say(f"1 client    p50 {own + added:6.2f} ms, in process {own:6.2f} ms: {added:+.2f}  (at most +{ADDED_MAX_MS:g})")
+    _say(f"1 client    p50 {own + added:6.2f} ms, in process {own:6.2f} ms")
+    aims.at_most("added to a prediction in process", added, ADDED_MAX_MS, " ms")
     in_threads, in_processes = (statistics.median(rates) for rates in zip(*own_rates, strict=True))
     rate = statistics.median(served_rates)
     _say(
         f"{CLIENTS} clients {rate:6.0f} requests/s, on {CORES} cores {in_threads:.0f}/s in threads, "
-        f"{in_processes:.0f}/s in processes: {rate / max(in_threads, in_processes):.2f}  (at least {THROUGHPUT_MIN:g})"
+        f"{in_processes:.0f}/s in processes"
     )
+    aims.at_least("share of the throughput in process", rate / max(in_threads, in_processes), THROUGHPUT_MIN)
 
 
 def _median_ms(once: Callable[[], object]) -> float:
@@ -238,4 +242,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

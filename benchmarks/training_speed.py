@@ -18,6 +18,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from aims import Aims
 from opt_ml import examples, lay_out, train
 
 HERE = Path(__file__).parent
@@ -35,7 +36,7 @@ HYPERPARAMETERS = {
 }
 
 
-def main() -> None:
+def main() -> int:
     if not MXNET.exists():
         raise SystemExit(f"there is no {MXNET}: run make bench, or make {MXNET.parents[1].name}/.locked")
     with tempfile.TemporaryDirectory() as folder:
@@ -51,7 +52,7 @@ def main() -> None:
             for name, epochs in contestants.items():
                 seconds.setdefault(name, []).extend(counted := epochs()[1:])
                 say(f"{name:15} " + ", ".join(f"{SAMPLES / epoch:.0f}" for epoch in counted) + " samples/s")
-    report({name: [SAMPLES / epoch for epoch in epochs] for name, epochs in seconds.items()})
+    return report({name: [SAMPLES / epoch for epoch in epochs] for name, epochs in seconds.items()})
 
 
 def program(python: Path, name: str, base: Path) -> list[float]:
@@ -66,14 +67,15 @@ def kit(base: Path) -> list[float]:
     return [float(seconds) for seconds in re.findall(r"Time cost=([0-9.]+)", train(base))]
 
 
-def report(speeds: dict[str, list[float]]) -> None:
-    own = statistics.median(speeds["the kit"])
+def report(speeds: dict[str, list[float]]) -> int:
+    """Print the speeds, and return the exit code."""
+    aims, own = Aims(), statistics.median(speeds["the kit"])
     for name, values in speeds.items():
         median = statistics.median(values)
-        line = f"{name:15} {median:6.0f} samples/s (epochs: {min(values):.0f} to {max(values):.0f})"
+        say(f"{name:15} {median:6.0f} samples/s (epochs: {min(values):.0f} to {max(values):.0f})")
         if name in AT_LEAST:
-            line += f"   the kit is {own / median:.2f} times as fast (aim: at least {AT_LEAST[name]:g})"
-        say(line)
+            aims.at_least(f"the kit, times as fast as {name}", own / median, AT_LEAST[name])
+    return aims.exit_code()
 
 
 def say(line: str) -> None:
@@ -82,4 +84,4 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
