@@ -53,6 +53,7 @@ from local_cloud.terminal.logs import last_lines
 from local_cloud.terminal.progress import Progress
 
 POLL_S = 0.1
+READY_TIMEOUT_S = 2.0  # of one question while a server starts: the next one follows at once
 GRACE_S = 10.0
 LOG_LINES_SHOWN = 15
 
@@ -261,7 +262,7 @@ class LocalCloud:
             child = self._children.get(server.name)
             code = child.poll() if child else "unknown"
             raise StartError(f"{server.name} died while it started (exit code {code}).\n{self._log_tail(server)}")
-        return is_healthy(server)
+        return is_healthy(server, READY_TIMEOUT_S)
 
     def _not_ready(self, server: Server, waited_s: float) -> str:
         return (

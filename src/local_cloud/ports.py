@@ -11,6 +11,7 @@ from local_cloud.processes import LABEL, describe
 from local_cloud.servers import Server
 
 HEALTH_BYTES = 65_536
+HEALTH_TIMEOUT_S = 10.0  # on a busy machine an answer takes seconds
 
 
 def is_free(port: int) -> bool:
@@ -90,12 +91,12 @@ def _process(pid: int) -> psutil.Process | None:
         return None
 
 
-def is_healthy(server: Server, timeout_s: float = 2.0) -> bool:
+def is_healthy(server: Server, timeout_s: float = HEALTH_TIMEOUT_S) -> bool:
     """Return whether the server answers its health path with 200."""
     return health(server, timeout_s) is not None
 
 
-def health(server: Server, timeout_s: float = 2.0) -> bytes | None:
+def health(server: Server, timeout_s: float = HEALTH_TIMEOUT_S) -> bytes | None:
     """Return the body of its health path, or None unless it answers 200. A proxy of the environment is not asked."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=timeout_s)
     try:

@@ -16,7 +16,7 @@ import psutil
 LABEL = "SCONES_LOCAL_CLOUD"
 # The kernel stores a creation time as ticks since boot, so corrections of the clock move it a little.
 CREATED_TOLERANCE_S = 2.0
-KILL_TIMEOUT_S = 5.0
+KILL_TIMEOUT_S = 30.0  # a killed process ends at once, but on a busy machine the kernel takes a while
 POLL_S = 0.02
 
 

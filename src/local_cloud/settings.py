@@ -16,7 +16,7 @@ SAGEMAKER_PORT = 4570
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the local cloud keeps its state, on which ports it listens, and which AWS profile is in use."""
+    """The state folder, the ports and the AWS profile in use."""
 
     root: Path = ROOT
     state_dir: Path = ROOT / ".scones"

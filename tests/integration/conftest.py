@@ -27,6 +27,7 @@ from local_cloud.settings import LOCAL_MODE_PROFILE, LOCAL_PROFILE, Settings
 from local_cloud.terminal.progress import Progress
 
 PROFILES = {"embedded": LOCAL_PROFILE, "compose": LOCAL_PROFILE, "local-mode": LOCAL_MODE_PROFILE}
+START_TIMEOUT_S = 600.0  # generous: the servers need 8 s on an idle machine
 CLOUD = os.environ.get("SCONES_TEST_CLOUD") or "embedded"
 COLOR_MODEL = "000000000000.dkr.ecr.us-east-1.amazonaws.com/color-model:1"
 COLOR_MODEL_PROGRAM = [sys.executable, str(Path(__file__).with_name("color_model.py"))]
@@ -63,7 +64,7 @@ def own_cloud(state_dir: Path) -> Iterator[Settings]:
     write_config(settings)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SAGEMAKER_EMULATOR_OWN_IMAGES", json.dumps({COLOR_MODEL: COLOR_MODEL_PROGRAM}))
-        local_cloud = LocalCloud(servers(settings), settings.state_dir, Progress())
+        local_cloud = LocalCloud(servers(settings), settings.state_dir, Progress(), START_TIMEOUT_S)
         local_cloud.up()
     try:
         yield settings

@@ -18,7 +18,7 @@ from local_cloud.servers import servers
 from local_cloud.settings import Settings
 from local_cloud.terminal.progress import Progress
 
-from .conftest import CLOUD, settings_of_a_new_cloud
+from .conftest import CLOUD, START_TIMEOUT_S, settings_of_a_new_cloud
 
 AWS = str(Path(sys.executable).with_name("aws"))
 
@@ -29,7 +29,7 @@ def doomed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     if CLOUD == "compose":
         pytest.skip("in Compose Docker watches the servers' processes")
     settings = settings_of_a_new_cloud(tmp_path_factory.mktemp("doomed"))
-    cloud = LocalCloud(servers(settings), settings.state_dir, Progress())
+    cloud = LocalCloud(servers(settings), settings.state_dir, Progress(), START_TIMEOUT_S)
     yield cloud
     cloud.down()
     assert leftovers(settings.state_dir) == []
@@ -86,7 +86,7 @@ def test_up_restarts_a_server_that_was_killed(doomed: LocalCloud, name: str) -> 
     doomed.up()
     process = psutil.Process(next(status.pid for status in doomed.status() if status.name == name))
     process.kill()
-    psutil.wait_procs([process], timeout=10)
+    psutil.wait_procs([process], timeout=START_TIMEOUT_S)
     assert [status.state for status in doomed.status() if status.name == name] == [ServerState.DEAD]
     assert doomed.up() == (name,)
     assert [status.state for status in doomed.status()] == [ServerState.RUNNING, ServerState.RUNNING]

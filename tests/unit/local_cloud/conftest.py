@@ -53,7 +53,7 @@ class Clouds:
         self.output = io.StringIO()
         self._clouds: list[LocalCloud] = []
 
-    def __call__(self, *servers: Server, timeout_s: float = 120.0, grace_s: float = 2.0) -> LocalCloud:
+    def __call__(self, *servers: Server, timeout_s: float = 120.0, grace_s: float = 60.0) -> LocalCloud:
         self._clouds.append(LocalCloud(servers, self.state_dir, Progress(self.output), timeout_s, grace_s))
         return self._clouds[-1]
 

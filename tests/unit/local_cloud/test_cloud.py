@@ -87,7 +87,10 @@ def test_a_server_that_dies_at_start_shows_its_log_and_takes_the_other_down(clou
 
 
 def test_a_server_that_never_answers_is_given_up_at_the_deadline(clouds: Clouds) -> None:
-    with pytest.raises(StartError, match=r"one did not answer http://127.0.0.1:\d+/health within \d s(.|\n)*listening"):
+    with pytest.raises(
+        StartError,
+        match=r"one did not answer http://127.0.0.1:\d+/health within \d+ s(.|\n)*The last lines of .*one.log",
+    ):
         clouds(server("one", "--deaf"), timeout_s=0.5).up()
     assert leftovers(clouds.state_dir) == []
 

@@ -16,6 +16,7 @@ from local_cloud.settings import ROOT
 
 from .conftest import PROGRAM, Clouds, eventually, runs, server
 
+LIMIT_S = 300  # generous: a command takes some seconds, and much longer on a busy machine
 # `scones`, but with one small server instead of its two
 MAIN = """
 import os, sys
@@ -52,7 +53,7 @@ class Command:
 
     def finish(self, *arguments: str, **environment: str) -> tuple[int, str]:
         process = self(*arguments, **environment)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=LIMIT_S)
         return process.returncode, output
 
 
@@ -121,7 +122,7 @@ class Gate:
 
     def end(self) -> int:
         self.fifo.write_text("\n")
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=LIMIT_S)
         return self.process.returncode
 
 
@@ -131,7 +132,7 @@ def test_a_signal_ends_the_command_and_the_cloud(command: Command, tmp_path: Pat
     process = command("exec", "--start", "--", "sh", "-c", f"sleep 600 & echo $! > {started}; wait")
     eventually(lambda: started.exists() and started.read_text().strip())
     process.send_signal(signum)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 128 + signum, output
     assert leftovers(command.clouds.state_dir) == []
     assert not runs(int(started.read_text()))
