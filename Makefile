@@ -158,8 +158,8 @@ lint: setup ## ruff, mypy, import-linter and hadolint
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 	@.venv/bin/mypy --config-file src/localstack_plugin/pyproject.toml
-	@PYTHONPATH=src .venv/bin/lint-imports --no-cache
-	@.venv/bin/hadolint docker/*/Dockerfile
+	@env PYTHONPATH=src .venv/bin/lint-imports --no-cache
+	@bash -c '.venv/bin/hadolint docker/*/Dockerfile'
 
 .PHONY: format
 format: .venv/.installed ## let ruff fix and format the code
