@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 import subprocess
 import tomllib
@@ -82,3 +83,27 @@ def test_every_part_has_a_page() -> None:
     }
     assert sorted(parts - pages.keys()) == []
     assert [folder for folder, links in pages.items() if not links] == []
+
+
+def layers() -> dict[str, int]:
+    """Return each folder below `src` that a layers contract of import-linter names, with the number of its layer."""
+    contracts = configparser.ConfigParser()
+    contracts.read(ROOT / ".importlinter")
+    numbers = {}
+    for contract in contracts.values():
+        for container in contract.get("containers", "").split():
+            for number, layer in enumerate(contract["layers"].split("\n")):
+                for name in layer.replace("|", " ").split():
+                    numbers[f"src/{container.replace('.', '/')}/{name}"] = number
+    return numbers
+
+
+def test_the_tables_of_the_architecture_page_have_the_order_of_the_layers() -> None:
+    numbers = layers()
+    rows = [row.removesuffix("/`").removeprefix("`") for row in TABLE_ROW.findall(ARCHITECTURE.read_text())]
+    tables: dict[str, list[str]] = {}
+    for folder in (row for row in rows if row in numbers):
+        tables.setdefault(folder.rpartition("/")[0], []).append(folder)
+    assert tables
+    for table in tables.values():
+        assert table == sorted(table, key=lambda folder: numbers[folder])
