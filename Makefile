@@ -186,7 +186,7 @@ bench-accuracy: setup ## accuracy of the default recipe over seeds and re-splits
 	@DATASET=$(or $(DATASET),data/sample.tar.gz) $(PYTHON) benchmarks/accuracy.py
 
 .PHONY: mutants
-mutants: setup ## change the pure core in small ways: the unit tests must notice 85 % (MODULE=sagemaker_emulator.wire: only that)
+mutants: setup ## change the pure core in small ways; unit tests must notice 85 % (MODULE=one of it)
 	@$(PYTHON) ci/mutants.py $(MODULE)
 
 .PHONY: fuzz

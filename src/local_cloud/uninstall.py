@@ -19,7 +19,14 @@ STATE_FILES = ("lock", "cloud.json", "leases.json", "aws.config", "logs", "sagem
 PATTERNS = {
     "results": ("out",),
     "data that was downloaded or drawn": ("data/*.tar.gz",),
-    "caches of the tools": (".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache"),
+    "caches of the tools": (
+        "mutants",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".hypothesis",
+        ".import_linter_cache",
+    ),
     "build folders": (
         "build",
         "src/*.egg-info",

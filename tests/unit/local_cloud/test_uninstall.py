@@ -1,0 +1,114 @@
+"""Uninstalling finds what the kit has put on the machine, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local_cloud.settings import ROOT, Settings
+from local_cloud.uninstall import docker_objects, installed_paths
+
+KIT = (".scones/lock", ".venv/bin/python", ".venv-localstack/pyvenv.cfg", "out/report/index.html", ".mypy_cache/x")
+OTHERS = ("template.yaml", "src/local_cloud/cli.py", "data/draw_sample.py", "notes.txt", ".env", "outline/page.md")
+DOCKER = """#!/bin/sh
+echo "$@" >> {calls}
+case "$*" in
+  "container ls --all --filter label=scones.sagemaker-emulator=0123 "*) echo job-1;;
+  "container ls --all --filter label=com.docker.compose.project.working_dir={root} "*) echo cloud-sagemaker-1;;
+  "inspect "*cloud-sagemaker-1) echo cloud;;
+  "network ls --filter label=com.docker.compose.project=cloud "*) echo cloud_default;;
+  "volume ls --filter label=com.docker.compose.project=cloud "*) echo cloud_state;;
+esac
+"""
+
+
+def write(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The settings of a checkout that was set up and used, with files of the person in it."""
+    root = tmp_path / "checkout"
+    write(root, *KIT, *OTHERS)
+    return Settings(root=root, state_dir=root / ".scones")
+
+
+def test_what_the_kit_made_is_removed_and_the_person_s_files_stay(settings: Settings) -> None:
+    for installed in installed_paths(settings):
+        installed.remove()
+    assert [name for name in KIT if (settings.root / name).exists()] == []
+    assert [name for name in OTHERS if not (settings.root / name).exists()] == []
+    assert installed_paths(settings) == []
+
+
+def test_the_environment_that_runs_the_command_is_removed_last(settings: Settings) -> None:
+    assert installed_paths(settings)[-1].path == settings.root / ".venv"
+
+
+def test_of_a_state_folder_elsewhere_only_the_kits_files_are_removed(settings: Settings, tmp_path: Path) -> None:
+    state_dir = tmp_path / "home"
+    write(state_dir, "cloud.json", "logs/sagemaker.log", "thesis.tex")
+    elsewhere = Settings(root=settings.root, state_dir=state_dir)
+    for installed in installed_paths(elsewhere):
+        installed.remove()
+    assert [path.name for path in state_dir.iterdir()] == ["thesis.tex"]
+
+
+def test_without_a_checkout_only_state_is_removed(tmp_path: Path) -> None:
+    write(tmp_path, ".venv/bin/python", "out/x", ".scones/lock")
+    paths = [installed.path for installed in installed_paths(Settings(root=tmp_path, state_dir=tmp_path / ".scones"))]
+    assert paths == [tmp_path / ".scones"]
+
+
+def test_of_a_symbolic_link_the_target_stays(settings: Settings, tmp_path: Path) -> None:
+    write(tmp_path / "shared", "python")
+    link = settings.root / ".venv-sdk3"
+    link.symlink_to(tmp_path / "shared")
+    next(installed for installed in installed_paths(settings) if installed.path == link).remove()
+    assert not link.is_symlink()
+    assert (tmp_path / "shared" / "python").exists()
+
+
+def test_containers_networks_and_volumes_are_found_by_our_labels_alone(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(settings.state_dir, "sagemaker/instance")
+    (settings.state_dir / "sagemaker/instance").write_text("0123\n")
+    program = tmp_path / "bin" / "docker"
+    write(program.parent, "docker")
+    program.write_text(DOCKER.format(calls=tmp_path / "calls", root=settings.root))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    objects = docker_objects(settings)
+    assert [(item.kind, item.name) for item in objects] == [
+        ("container", "cloud-sagemaker-1"),
+        ("container", "job-1"),
+        ("network", "cloud_default"),
+        ("volume", "cloud_state"),
+    ]
+    lists = [line for line in (tmp_path / "calls").read_text().splitlines() if " ls " in line]
+    assert all("--filter label=" in line for line in lists)
+    objects[-1].remove()
+    assert (tmp_path / "calls").read_text().splitlines()[-1] == "volume rm --force cloud_state"
+
+
+def test_the_command_shows_what_it_would_remove_and_asks(tmp_path: Path) -> None:
+    asked = subprocess.run(
+        [sys.executable, "-m", "command_line", "uninstall"],
+        env={**os.environ, "SCONES_STATE_DIR": str(tmp_path)},
+        input="n\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert str(ROOT / ".venv") in asked.stdout
+    assert "remove all of this? [y/N]" in asked.stdout
+    assert (asked.returncode, asked.stderr) == (130, "nothing was done\n")
+    assert Path(sys.executable).exists()
