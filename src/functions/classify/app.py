@@ -1,4 +1,4 @@
-"""Classify: a base64 image to the endpoint's class probabilities."""
+"""Classify: send a base64 image to the endpoint, and return the class probabilities."""
 
 import base64
 import binascii
@@ -13,18 +13,18 @@ from botocore.exceptions import ClientError
 CONTENT_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 INFERENCE_ID_LIMIT = 64
 
-# SageMaker gives a model 60 s and then says what happened: wait for its answer rather than race it.
+# SageMaker stops waiting for a model after 60 s and then reports an error. A longer timeout receives that error.
 sagemaker_runtime = boto3.client(
     "sagemaker-runtime", config=Config(read_timeout=65, retries={"mode": "standard", "total_max_attempts": 3})
 )
 
 
 class ClassifyError(Exception):
-    """What can go wrong in this function. The endpoint's own errors (ModelError and others) keep their names."""
+    """The base of this function's errors. The endpoint's own errors (ModelError and others) keep their names."""
 
 
 class EndpointNameMissing(ClassifyError):
-    """The function is not told which endpoint to ask."""
+    """The ENDPOINT_NAME variable is not set."""
 
 
 class ImageMissing(ClassifyError):
@@ -32,19 +32,19 @@ class ImageMissing(ClassifyError):
 
 
 class NotAnImage(ClassifyError):
-    """The image data is not a PNG or JPEG in base64."""
+    """The image data is not a PNG or JPEG image in base64."""
 
 
 class EndpointThrottled(ClassifyError):
-    """The endpoint is asked more often than it allows."""
+    """The endpoint refused a request because there are too many."""
 
 
 class AnswerNotUnderstood(ClassifyError):
-    """The endpoint answered something else than a list of probabilities."""
+    """The endpoint's answer is not a list of probabilities."""
 
 
 class ClassesDoNotMatch(ClassifyError):
-    """The CLASSES variable names more or fewer classes than the model tells apart."""
+    """The CLASSES variable has more or fewer classes than the model."""
 
 
 def lambda_handler(event: object, context: object) -> dict[str, Any]:
@@ -52,14 +52,14 @@ def lambda_handler(event: object, context: object) -> dict[str, Any]:
     image = decode_image(body.get("image_data"))
     answer = invoke_endpoint(image, content_type_of(image), body.get("inference_id"))
     inferences = probabilities_in(answer)
-    kept = {name: body.get(name, "") for name in ("image_data", "s3_bucket", "s3_key")}
-    return {"statusCode": 200, "body": {**kept, "inferences": inferences, **prediction_of(inferences)}}
+    passed_on = {name: body.get(name, "") for name in ("image_data", "s3_bucket", "s3_key")}
+    return {"statusCode": 200, "body": {**passed_on, "inferences": inferences, **prediction_of(inferences)}}
 
 
 def body_of(event: object) -> dict[str, Any]:
-    """The fields, from a task's result (`Payload`), a response (`body`) or bare, each an object or JSON text.
+    """Return the fields of a task's result (`Payload`), a response (`body`) or a bare event. Each may be JSON text.
 
-    Text that is no object is the image data itself.
+    Text that is not an object is the image data itself.
     """
     if isinstance(event, str) and event.lstrip().startswith("{"):
         event = parse_json(event)
@@ -102,7 +102,7 @@ def endpoint_name() -> str:
 
 
 def invoke_endpoint(image: bytes, content_type: str, inference_id: object) -> bytes:
-    # An execution's name may be longer than an inference id; names differ at their end.
+    # An execution's name may be longer than an inference id. Names differ at their end, so keep that.
     options = {"InferenceId": str(inference_id)[-INFERENCE_ID_LIMIT:]} if inference_id else {}
     try:
         response = sagemaker_runtime.invoke_endpoint(
@@ -122,19 +122,19 @@ def probabilities_in(answer: bytes) -> list[float]:
         probabilities = None
     if not isinstance(probabilities, list) or not probabilities or not all(map(is_number, probabilities)):
         raise AnswerNotUnderstood(
-            f"endpoint {endpoint_name()} answered {answer[:80]!r}; it should be a JSON list of numbers, one a class"
+            f"endpoint {endpoint_name()} answered {answer[:80]!r}; it should be a JSON list of numbers, one per class"
         )
     return [float(probability) for probability in probabilities]
 
 
 def prediction_of(inferences: list[float]) -> dict[str, Any]:
-    """The likeliest class and its probability, where CLASSES says what the classes are called."""
+    """Return the most probable class and its probability, if the CLASSES variable has the names."""
     if not (text := os.environ.get("CLASSES")):
         return {}
     classes = text.split(",")
     if len(classes) != len(inferences):
         raise ClassesDoNotMatch(
-            f"endpoint {endpoint_name()} answered {len(inferences)} probabilities, and CLASSES names {len(classes)} "
+            f"endpoint {endpoint_name()} answered {len(inferences)} probabilities, but CLASSES names {len(classes)} "
             f"classes ({text}): deploy the workflow with the classes that the model was trained on"
         )
     confidence = max(inferences)

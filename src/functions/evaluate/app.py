@@ -1,4 +1,8 @@
-"""Evaluate: what batch transforms answered for the test images, against the labels; and whether it passes the gate."""
+"""Evaluate: compare a model's answers for the test images with their labels, and decide whether it passes the gate.
+
+The answers are files that batch transform jobs wrote. The test images are also the validation images of the training
+job, which picks its best epoch on them: the accuracy is not one on held-out images.
+"""
 
 import json
 import math
@@ -12,34 +16,36 @@ import boto3
 from botocore.config import Config
 
 READERS = 32
-EXAMPLES_OF_A_CLASS = 2
+EXAMPLES_PER_CLASS = 2
+# Differences of accuracies have rounding errors: 1 - 0.98 is a little more than 0.02.
+ROUNDING = 1e-9
 
 s3 = boto3.client("s3", config=Config(max_pool_connections=READERS))
 
 
 class EvaluateError(Exception):
-    """What can go wrong in this function."""
+    """The base of this function's errors."""
 
 
 class EventNotUnderstood(EvaluateError):
-    """The event does not say what to evaluate, or what the gate asks for."""
+    """The event does not name what to evaluate, or the conditions of the gate."""
 
 
 class LabelsMissing(EvaluateError):
-    """The label manifest is not there, or is none."""
+    """The manifest with the labels does not exist, or is not a manifest."""
 
 
 class AnswersMissing(EvaluateError):
-    """A transform has no answer for some of the images."""
+    """A transform job wrote no answer for some of the images."""
 
 
 class AnswerNotUnderstood(EvaluateError):
-    """An answer is something else than a list of probabilities."""
+    """An answer is not a list of probabilities."""
 
 
 @dataclass(frozen=True)
 class Gate:
-    """What a model must reach. `tolerance`: how much less than the model in service it may be right."""
+    """The conditions for a model. `tolerance`: how much lower its accuracy may be than that of the model in service."""
 
     accuracy_at_least: float
     tolerance: float
@@ -47,7 +53,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`confusion`: how often an image of a label (first) was taken for another (second)."""
+    """The result for one model. `confusion`: the number of images by label (first) and prediction (second)."""
 
     confusion: Mapping[tuple[int, int], int]
 
@@ -63,7 +69,7 @@ class Evaluation:
     def accuracy(self) -> float:
         return self.correct / self.images
 
-    def of_label(self, label: int) -> "Evaluation":
+    def for_label(self, label: int) -> "Evaluation":
         return Evaluation({pair: count for pair, count in self.confusion.items() if pair[0] == label})
 
     @property
@@ -72,11 +78,11 @@ class Evaluation:
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """`models`: the answers' prefix of `candidate` and, if there is a model in service, of `served`."""
-    bucket, models, gate = asked_for(event)
+    """Evaluate `candidate` and, if a model is in service, `served`. `models` has the prefixes of their answers."""
+    bucket, models, gate = parse_event(event)
     labels = labels_in(bucket, event["manifest"])
     answers = {name: answers_in(bucket, prefix, list(labels)) for name, prefix in models.items()}
-    evaluations = {name: evaluated(labels, given) for name, given in answers.items()}
+    evaluations = {name: evaluated(labels, by_image) for name, by_image in answers.items()}
     candidate, served = evaluations["candidate"], evaluations.get("served")
     reasons = shortcomings(candidate, served, gate)
     report = write_report(bucket, event["report"], candidate)
@@ -91,7 +97,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     }
 
 
-def asked_for(event: Mapping[str, Any]) -> tuple[str, dict[str, str], Gate]:
+def parse_event(event: Mapping[str, Any]) -> tuple[str, dict[str, str], Gate]:
     try:
         models = {model["name"]: model["answers"] for model in event["models"]}
         gate = Gate(float(event["gate"]["accuracy_at_least"]), float(event["gate"]["tolerance"]))
@@ -109,22 +115,22 @@ def asked_for(event: Mapping[str, Any]) -> tuple[str, dict[str, str], Gate]:
 
 
 def labels_in(bucket: str, key: str) -> dict[str, int]:
-    """Label by file name, in the manifest's order."""
+    """Return labels by file name, in the manifest's order."""
     uri = f"s3://{bucket}/{key}"
     try:
         text = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
         labels = {name: int(label) for _, label, name in (line.split("\t") for line in text.splitlines())}
     except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as error:
-        raise LabelsMissing(f"{uri} is not there ({error}): run `scones stage` first") from error
+        raise LabelsMissing(f"{uri} does not exist ({error}): run `scones stage` first") from error
     except ValueError as error:
-        raise LabelsMissing(f"{uri} is no manifest ({error}); its lines should be row, label, file name") from error
+        raise LabelsMissing(f"{uri} is not a manifest ({error}); its lines should be row, label, file name") from error
     if not labels:
         raise LabelsMissing(f"{uri} names no image: there is nothing to evaluate on")
     return labels
 
 
 def answers_in(bucket: str, prefix: str, names: list[str]) -> dict[str, list[float]]:
-    """The probabilities for each image, of the `.out` file that the transform wrote for it."""
+    """Return the probabilities for each image, from the `.out` file that the transform job wrote for it."""
     keys = {name: f"{prefix}{name}.out" for name in names}
     if missing := sorted(set(keys.values()) - set(present(bucket, prefix))):
         raise AnswersMissing(
@@ -162,11 +168,11 @@ def evaluated(labels: Mapping[str, int], answers: Mapping[str, list[float]]) -> 
 
 
 def shortcomings(candidate: Evaluation, served: Evaluation | None, gate: Gate) -> list[str]:
-    """Why the candidate does not pass; nothing if it does. Both models answered for the same images."""
+    """Return the reasons why the candidate does not pass. Both models were evaluated on the same images."""
     reasons = []
     if candidate.accuracy < gate.accuracy_at_least:
         reasons.append(f"accuracy {candidate.accuracy:.3f} is below {gate.accuracy_at_least:.3f}")
-    if served and served.accuracy - candidate.accuracy > gate.tolerance + 1e-9:
+    if served and served.accuracy - candidate.accuracy > gate.tolerance + ROUNDING:
         reasons.append(
             f"accuracy {candidate.accuracy:.3f} is more than {gate.tolerance:.3f} below that of the model in service, "
             f"{served.accuracy:.3f}"
@@ -175,7 +181,7 @@ def shortcomings(candidate: Evaluation, served: Evaluation | None, gate: Gate) -
 
 
 def summary(candidate: Evaluation, served: Evaluation | None, gate: Gate, reasons: list[str]) -> str:
-    by_class = ", ".join(f"class {label} {line(candidate.of_label(label))}" for label in candidate.labels)
+    by_class = ", ".join(f"class {label} {line(candidate.for_label(label))}" for label in candidate.labels)
     lines = [
         f"New model: {line(candidate)} ({by_class})",
         f"Model in service: {line(served)}" if served else "Model in service: none",
@@ -190,11 +196,11 @@ def line(evaluation: Evaluation) -> str:
 
 
 def figures(evaluation: Evaluation) -> dict[str, Any]:
-    """Numbers for other programs; per_class by label."""
-    per_class = {str(label): evaluation.of_label(label) for label in evaluation.labels}
+    """Return the numbers for other programs. per_class is by label."""
+    per_class = {str(label): evaluation.for_label(label) for label in evaluation.labels}
     return {
         **counts(evaluation),
-        "per_class": {label: counts(of_label) for label, of_label in per_class.items()},
+        "per_class": {label: counts(for_label) for label, for_label in per_class.items()},
     }
 
 
@@ -203,7 +209,7 @@ def counts(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def write_report(bucket: str, key: str, candidate: Evaluation) -> str:
-    """The model's quality as the model registry's ModelMetrics read it."""
+    """Write the accuracy and the confusion matrix in the form of the model registry's ModelMetrics; return the URI."""
     matrix: dict[str, dict[str, int]] = {}
     for (label, prediction), count in sorted(candidate.confusion.items()):
         matrix.setdefault(str(label), {})[str(prediction)] = count
@@ -214,9 +220,9 @@ def write_report(bucket: str, key: str, candidate: Evaluation) -> str:
 
 
 def examples(labels: Mapping[str, int], answers: Mapping[str, list[float]]) -> list[dict[str, Any]]:
-    """A few images of each class with the model's answers, by which an endpoint can be known to serve this model."""
-    of_label: dict[int, list[str]] = {}
+    """Return a few images of each class with the model's answers. The smoke test expects them from the endpoint."""
+    by_label: dict[int, list[str]] = {}
     for name, label in labels.items():
-        of_label.setdefault(label, []).append(name)
-    chosen = [name for label in sorted(of_label) for name in of_label[label][:EXAMPLES_OF_A_CLASS]]
+        by_label.setdefault(label, []).append(name)
+    chosen = [name for label in sorted(by_label) for name in by_label[label][:EXAMPLES_PER_CLASS]]
     return [{"name": name, "probabilities": answers[name]} for name in chosen]

@@ -1,4 +1,4 @@
-"""Filter: let a prediction pass whose highest probability reaches the threshold."""
+"""Filter: pass on a prediction if its highest probability reaches the threshold."""
 
 import json
 import math
@@ -7,11 +7,11 @@ from typing import Any
 
 
 class FilterError(Exception):
-    """What can go wrong in this function."""
+    """The base of this function's errors."""
 
 
 class ThresholdConfidenceNotMet(FilterError):
-    """The model is not sure enough."""
+    """The highest probability is below the threshold. The workflow catches this error by its name."""
 
 
 class InferencesMissing(FilterError):
@@ -26,8 +26,8 @@ def lambda_handler(event: object, context: object) -> dict[str, Any]:
     body = body_of(event)
     inferences = probabilities_in(body.get("inferences"))
     check_confidence(max(inferences), threshold_from(os.environ.get("THRESHOLD", ".93")))
-    kept = {name: body.get(name, "") for name in ("image_data", "s3_bucket", "s3_key")}
-    return {"statusCode": 200, "body": {**kept, "inferences": inferences}}
+    passed_on = {name: body.get(name, "") for name in ("image_data", "s3_bucket", "s3_key")}
+    return {"statusCode": 200, "body": {**passed_on, "inferences": inferences}}
 
 
 def threshold_from(text: str) -> float:
@@ -41,7 +41,7 @@ def threshold_from(text: str) -> float:
 
 
 def body_of(event: object) -> dict[str, Any]:
-    """The fields, from a task's result (`Payload`), a response (`body`) or bare, each an object or JSON text.
+    """Return the fields of a task's result (`Payload`), a response (`body`) or a bare event. Each may be JSON text.
 
     A list is the inferences themselves.
     """
@@ -65,7 +65,7 @@ def probabilities_in(inferences: object) -> list[float]:
         inferences = parse_json(inferences)
     if not isinstance(inferences, list) or not inferences or not all(map(is_probability, inferences)):
         raise InferencesMissing(
-            f"inferences is {inferences!r:.80}; it should be a list of probabilities, one a class, such as [0.97, 0.03]"
+            f"inferences is {inferences!r:.80}; it should be a list of probabilities, such as [0.97, 0.03]"
         )
     return [float(probability) for probability in inferences]
 

@@ -1,4 +1,4 @@
-"""Inspect data: what is staged in the bucket, before a training job is paid for."""
+"""Inspect data: check the staged images and manifests before a training job costs money."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,15 +11,15 @@ s3 = boto3.client("s3")
 
 
 class InspectDataError(Exception):
-    """What can go wrong in this function."""
+    """The base of this function's errors."""
 
 
 class DataNotStaged(InspectDataError):
-    """A manifest is not there."""
+    """A manifest does not exist."""
 
 
 class ManifestNotUnderstood(InspectDataError):
-    """A manifest is not lines of row, label and file name."""
+    """A manifest's lines are not row, label and file name."""
 
 
 class ImagesMissing(InspectDataError):
@@ -27,18 +27,18 @@ class ImagesMissing(InspectDataError):
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """How many images each split has, and the hyperparameters that follow from the data."""
+    """Return the number of images in each split, and the hyperparameters that follow from the data."""
     bucket = event["bucket"]
-    labels = {split: checked(bucket, split) for split in SPLITS}
+    labels = {split: checked_labels(bucket, split) for split in SPLITS}
     hyperparameters = {"num_training_samples": len(labels["train"]), "num_classes": max(labels["train"]) + 1}
     return {
-        "images": {split: len(of_split) for split, of_split in labels.items()},
+        "images": {split: len(split_labels) for split, split_labels in labels.items()},
         "hyperparameters": {name: str(value) for name, value in hyperparameters.items()},
     }
 
 
-def checked(bucket: str, split: str) -> list[int]:
-    """The labels in a split's manifest; the images that it names are all there."""
+def checked_labels(bucket: str, split: str) -> list[int]:
+    """Return the labels in a split's manifest, once all of its images are known to exist."""
     lines = list(labelled(f"s3://{bucket}/{split}.lst", manifest_text(bucket, f"{split}.lst")))
     names = [name for _, name in lines]
     if missing := sorted(set(names) - set(file_names(bucket, f"{split}/"))):
@@ -53,20 +53,20 @@ def manifest_text(bucket: str, key: str) -> str:
     try:
         body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as error:
-        raise DataNotStaged(f"s3://{bucket}/{key} is not there ({error}): run `scones stage` first") from error
+        raise DataNotStaged(f"s3://{bucket}/{key} does not exist ({error}): run `scones stage` first") from error
     return str(body, "utf-8", "replace")
 
 
 def labelled(uri: str, text: str) -> Iterator[tuple[int, str]]:
-    """Label and file name of each line."""
+    """Yield the label and the file name of each line."""
     lines = text.splitlines()
     if not lines:
-        raise ManifestNotUnderstood(f"{uri} has no line; it should have one for each image: row, label, file name")
+        raise ManifestNotUnderstood(f"{uri} is empty; it should have one line for each image: row, label, file name")
     for number, line in enumerate(lines, 1):
         fields = line.split("\t")
         if len(fields) != 3 or not fields[1].isdecimal() or not fields[2]:
             raise ManifestNotUnderstood(
-                f"{uri}, line {number}, is {line!r:.80}; it should be row, label and file name, parted by tabs"
+                f"{uri}, line {number}, is {line!r:.80}; it should be row, label and file name, separated by tabs"
             )
         yield int(fields[1]), fields[2]
 

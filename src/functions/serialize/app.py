@@ -1,4 +1,4 @@
-"""Serialize: an image in S3 to base64 text, for the functions after it."""
+"""Serialize: read an image from S3 as base64 text, for the functions that follow."""
 
 import base64
 import json
@@ -6,8 +6,8 @@ from typing import Any
 
 import boto3
 
-# Step Functions allows 262,144 bytes of JSON between two states. Base64 makes four bytes of three, and Lambda's own
-# response fields and the S3 key need room beside it.
+# Step Functions allows 262,144 bytes of JSON between two states. Base64 turns three bytes into four. Lambda's response
+# fields and the S3 key need room too.
 STATE_LIMIT_BYTES = 262_144
 ROOM_FOR_OTHER_FIELDS_BYTES = 8_192
 IMAGE_LIMIT_BYTES = (STATE_LIMIT_BYTES - ROOM_FOR_OTHER_FIELDS_BYTES) // 4 * 3
@@ -16,15 +16,15 @@ s3 = boto3.client("s3")
 
 
 class SerializeError(Exception):
-    """What can go wrong in this function."""
+    """The base of this function's errors."""
 
 
 class EventNotUnderstood(SerializeError):
-    """The event does not say which object to read."""
+    """The event does not name the object to read."""
 
 
 class ImageNotFound(SerializeError):
-    """There is no such object, or no such bucket."""
+    """The object or its bucket does not exist."""
 
 
 class ImageEmpty(SerializeError):
@@ -32,7 +32,7 @@ class ImageEmpty(SerializeError):
 
 
 class ImageTooLarge(SerializeError):
-    """The image does not fit between two states."""
+    """The image is too large to pass from one state to the next."""
 
 
 def lambda_handler(event: object, context: object) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def lambda_handler(event: object, context: object) -> dict[str, Any]:
 
 
 def body_of(event: object) -> dict[str, Any]:
-    """The fields, from a task's result (`Payload`), a response (`body`) or bare, each an object or JSON text."""
+    """Return the fields of a task's result (`Payload`), a response (`body`) or a bare event. Each may be JSON text."""
     if isinstance(event, str):
         event = parse_json(event)
     if not isinstance(event, dict):
@@ -69,11 +69,11 @@ def object_named_in(body: dict[str, Any]) -> tuple[str, str]:
 
 def read_image(bucket: str, key: str) -> bytes:
     try:
-        found = s3.get_object(Bucket=bucket, Key=key)
+        answer = s3.get_object(Bucket=bucket, Key=key)
     except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as error:
-        raise ImageNotFound(f"s3://{bucket}/{key} is not there ({error}); check the bucket and the key") from error
-    with found["Body"] as content:
-        check_size(f"s3://{bucket}/{key}", found["ContentLength"])
+        raise ImageNotFound(f"s3://{bucket}/{key} does not exist ({error}); check the bucket and the key") from error
+    with answer["Body"] as content:
+        check_size(f"s3://{bucket}/{key}", answer["ContentLength"])
         return bytes(content.read())
 
 
@@ -82,5 +82,5 @@ def check_size(uri: str, size_bytes: int) -> None:
         raise ImageEmpty(f"{uri} has no bytes; upload the image again")
     if size_bytes > IMAGE_LIMIT_BYTES:
         raise ImageTooLarge(
-            f"{uri} has {size_bytes:,} bytes; Step Functions passes on {IMAGE_LIMIT_BYTES:,} at most. Make it smaller"
+            f"{uri} has {size_bytes:,} bytes; Step Functions passes on at most {IMAGE_LIMIT_BYTES:,}. Make it smaller"
         )

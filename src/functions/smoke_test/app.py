@@ -1,4 +1,4 @@
-"""Smoke test: the endpoint answers known images as its model did before it was deployed, and soon enough."""
+"""Smoke test: check that the endpoint answers known images as its model did before, and fast enough."""
 
 import json
 import math
@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-# What another instance type may compute otherwise.
+# Another instance type may compute slightly different probabilities.
 PROBABILITY_TOLERANCE = 0.05
 
 s3 = boto3.client("s3")
@@ -19,32 +19,32 @@ sagemaker_runtime = boto3.client(
 
 
 class SmokeTestError(Exception):
-    """What can go wrong in this function. The endpoint's own errors (ModelError and others) keep their names."""
+    """The base of this function's errors. The endpoint's own errors (ModelError and others) keep their names."""
 
 
 class NothingToAsk(SmokeTestError):
-    """No example to ask the endpoint for."""
+    """There is no example to send to the endpoint."""
 
 
 class ImageNotFound(SmokeTestError):
-    """An image of the examples is not there."""
+    """The image of an example does not exist."""
 
 
 class WrongAnswer(SmokeTestError):
-    """The endpoint does not answer as its model did."""
+    """The endpoint's answer differs from its model's earlier answer."""
 
 
 class TooSlow(SmokeTestError):
-    """The endpoint takes longer than it may."""
+    """The endpoint takes longer than the limit."""
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """`examples` are images under `prefix`, with the probabilities that the model gave."""
+    """Check all `examples`: images under `prefix`, with the probabilities from the batch transform."""
     examples, limit_ms = event["examples"], float(event["latency_at_most_ms"])
     if not examples:
         raise NothingToAsk("there is no example; the evaluation should give some of each class")
     images = [read_image(event["bucket"], event["prefix"] + example["name"]) for example in examples]
-    ask(images[0])  # a model's first answer takes longer: it is not measured
+    ask(images[0])  # not measured: a model's first answer takes longer
     latencies_ms = []
     for example, image in zip(examples, images, strict=True):
         began = time.perf_counter()
@@ -63,7 +63,7 @@ def read_image(bucket: str, key: str) -> bytes:
     try:
         return bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as error:
-        raise ImageNotFound(f"s3://{bucket}/{key} is not there ({error})") from error
+        raise ImageNotFound(f"s3://{bucket}/{key} does not exist ({error})") from error
 
 
 def ask(image: bytes) -> object:
@@ -74,20 +74,20 @@ def ask(image: bytes) -> object:
     try:
         return json.loads(body)
     except ValueError as error:
-        raise WrongAnswer(f"the endpoint answered {body!r:.80}, which is no JSON") from error
+        raise WrongAnswer(f"the endpoint answered {body!r:.80}, which is not JSON") from error
 
 
 def check_answer(example: dict[str, Any], answer: object) -> None:
     expected = example["probabilities"]
-    if not isinstance(answer, list) or len(answer) != len(expected) or not all(map(close, expected, answer)):
+    if not isinstance(answer, list) or len(answer) != len(expected) or not all(map(is_close, expected, answer)):
         raise WrongAnswer(
-            f"the endpoint answered {json.dumps(answer)[:80]} for {example['name']}; its model, in the batch transform "
-            f"before, answered {json.dumps(expected)[:80]}"
+            f"the endpoint answered {json.dumps(answer)[:80]} for {example['name']}; in the batch transform "
+            f"its model answered {json.dumps(expected)[:80]}"
         )
 
 
-def close(expected: float, given: object) -> bool:
-    return isinstance(given, int | float) and math.isclose(expected, given, abs_tol=PROBABILITY_TOLERANCE)
+def is_close(expected: float, actual: object) -> bool:
+    return isinstance(actual, int | float) and math.isclose(expected, actual, abs_tol=PROBABILITY_TOLERANCE)
 
 
 def check_latency(slowest_ms: float, limit_ms: float) -> None:

@@ -1,4 +1,4 @@
-"""Each function is loaded from its one file, as Lambda loads it, with the environment that Lambda gives it."""
+"""Load each function from its file, as Lambda does, in an environment like Lambda's."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def aws() -> Iterator[None]:
             monkeypatch.delenv(name, raising=False)
         for name, value in ENVIRONMENT.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # an earlier test's session has read other settings
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # an earlier test's session may have read other settings
         yield
 
 

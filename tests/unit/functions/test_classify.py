@@ -29,12 +29,12 @@ def test_a_jpeg_is_sent_as_a_jpeg(classify: ModuleType) -> None:
     assert answer_of(classify, event_with(JPEG), ContentType="image/jpeg", Body=JPEG) == [0.9, 0.1]
 
 
-def test_the_inference_id_goes_with_the_request(classify: ModuleType) -> None:
+def test_the_inference_id_is_sent(classify: ModuleType) -> None:
     event = event_with(PNG, inference_id="execution-7")
     assert answer_of(classify, event, InferenceId="execution-7") == [0.9, 0.1]
 
 
-def test_an_inference_id_beside_a_wrapped_body_counts(classify: ModuleType) -> None:
+def test_an_inference_id_beside_a_wrapped_body_is_used(classify: ModuleType) -> None:
     event = {"Payload": {"body": event_with(PNG)}, "inference_id": "execution-7"}
     assert answer_of(classify, event, InferenceId="execution-7") == [0.9, 0.1]
 
@@ -44,12 +44,12 @@ def test_a_name_longer_than_an_inference_id_keeps_its_end(classify: ModuleType) 
     assert answer_of(classify, event_with(PNG, inference_id=name), InferenceId=name[-64:]) == [0.9, 0.1]
 
 
-def test_base64_in_lines_is_base64(classify: ModuleType) -> None:
+def test_base64_may_have_line_breaks(classify: ModuleType) -> None:
     event = {"image_data": base64.encodebytes(PNG).decode()}
     assert answer_of(classify, event) == [0.9, 0.1]
 
 
-def test_a_function_that_is_not_told_its_endpoint_says_so(
+def test_without_an_endpoint_name_the_error_names_the_variable(
     classify: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("ENDPOINT_NAME")
@@ -63,7 +63,7 @@ def test_no_image_data_is_image_missing(classify: ModuleType, image_data: object
         classify.lambda_handler({"image_data": image_data}, None)
 
 
-def test_half_a_body_is_image_missing(classify: ModuleType) -> None:
+def test_a_truncated_body_is_image_missing(classify: ModuleType) -> None:
     with pytest.raises(classify.ImageMissing, match="text that is not JSON"):
         classify.lambda_handler({"body": '{"image_data": "iVBO'}, None)
 
@@ -76,13 +76,13 @@ def test_half_a_body_is_image_missing(classify: ModuleType) -> None:
         (base64.b64encode(b"GIF89a").decode(), "6 bytes that begin b'GIF89a'; it should be a PNG or a JPEG"),
     ],
 )
-def test_what_is_no_png_or_jpeg_is_not_an_image(classify: ModuleType, image_data: str, message: str) -> None:
+def test_data_that_is_not_png_or_jpeg_is_not_an_image(classify: ModuleType, image_data: str, message: str) -> None:
     with pytest.raises(classify.NotAnImage, match=message):
         classify.lambda_handler({"image_data": image_data}, None)
 
 
 @pytest.mark.parametrize("answer", [b"", b"oops", b"5", b'{"predictions": [0.9]}', b'["0.9"]', b"null", b"[]"])
-def test_an_answer_that_is_no_list_of_numbers_is_not_understood(classify: ModuleType, answer: bytes) -> None:
+def test_an_answer_that_is_not_a_list_of_numbers_is_not_understood(classify: ModuleType, answer: bytes) -> None:
     with pytest.raises(classify.AnswerNotUnderstood, match="endpoint scones answered b"):
         answer_of(classify, event_with(PNG), answer)
 
@@ -92,11 +92,11 @@ def test_the_endpoints_errors_keep_their_names(classify: ModuleType, name: str) 
     assert type(error_for(classify, name)).__name__ == name
 
 
-def test_throttling_has_a_name_to_retry_by(classify: ModuleType) -> None:
+def test_throttling_has_its_own_error(classify: ModuleType) -> None:
     assert isinstance(error_for(classify, "ThrottlingException"), classify.EndpointThrottled)
 
 
-def test_an_endpoint_that_is_not_there_is_a_validation_error(classify: ModuleType) -> None:
+def test_a_missing_endpoint_is_a_validation_error(classify: ModuleType) -> None:
     error = error_for(classify, "ValidationError", "Endpoint scones of account 123456789012 not found.")
     assert type(error).__name__ == "ValidationError"
     assert "not found" in str(error)
@@ -111,7 +111,7 @@ def error_for(classify: ModuleType, code: str, message: str = "it happens") -> E
     return error
 
 
-def test_the_likeliest_class_is_named_where_classes_are_known(
+def test_the_most_probable_class_is_named_if_classes_are_known(
     classify: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CLASSES", "bicycle,bus,train")
@@ -121,7 +121,7 @@ def test_the_likeliest_class_is_named_where_classes_are_known(
 
 def test_more_probabilities_than_classes_are_refused(classify: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLASSES", "bicycle,motorcycle")
-    with pytest.raises(classify.ClassesDoNotMatch, match=r"answered 3 probabilities, and CLASSES names 2 classes"):
+    with pytest.raises(classify.ClassesDoNotMatch, match=r"answered 3 probabilities, but CLASSES names 2 classes"):
         body_for(classify, b"[0.2, 0.1, 0.7]")
 
 

@@ -1,4 +1,4 @@
-"""Accuracy by counting, and the gate's edges."""
+"""The accuracy is a count, and the gate decides exactly at its limits."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ Answer = Callable[..., None]
 
 @pytest.fixture
 def answer(aws: None) -> Iterator[Answer]:
-    """Puts a model's answers: the class it takes each image for."""
+    """Return a function that writes a model's answers from the predicted class of each image."""
     bucket = boto3.resource("s3").Bucket(BUCKET)
     bucket.create()
     lines = "".join(f"{index}\t{label}\t{index}.png\n" for index, label in enumerate(LABELS))
@@ -39,14 +39,14 @@ def answer(aws: None) -> Iterator[Answer]:
     bucket.delete()
 
 
-def judged(evaluate: ModuleType, **event: Any) -> dict[str, Any]:
+def result_of(evaluate: ModuleType, **event: Any) -> dict[str, Any]:
     result: dict[str, Any] = evaluate.lambda_handler({**EVENT, **event}, None)
     return result
 
 
-def test_right_answers_are_counted_in_all_and_by_class(evaluate: ModuleType, answer: Answer) -> None:
+def test_correct_answers_are_counted_in_all_and_by_class(evaluate: ModuleType, answer: Answer) -> None:
     answer("candidate", 0, 0, 0, 1, 1, 1)
-    result = judged(evaluate)
+    result = result_of(evaluate)
     assert result["models"]["candidate"] == {
         "accuracy": 5 / 6,
         "correct": 5,
@@ -59,40 +59,42 @@ def test_right_answers_are_counted_in_all_and_by_class(evaluate: ModuleType, ans
     assert (result["passed"], result["reasons"]) == (True, [])
 
 
-def test_the_report_is_the_model_registrys(evaluate: ModuleType, answer: Answer) -> None:
+def test_the_report_has_the_form_of_the_model_registry(evaluate: ModuleType, answer: Answer) -> None:
     answer("candidate", 0, 0, 0, 1, 1, 1)
-    assert judged(evaluate)["report"] == f"s3://{BUCKET}/{EVENT['report']}"
+    assert result_of(evaluate)["report"] == f"s3://{BUCKET}/{EVENT['report']}"
     body = boto3.client("s3").get_object(Bucket=BUCKET, Key=EVENT["report"])["Body"].read()
     metrics = json.loads(body)["multiclass_classification_metrics"]
     assert metrics["accuracy"]["value"] == 5 / 6
     assert metrics["confusion_matrix"] == {"0": {"0": 3, "1": 1}, "1": {"1": 2}}
 
 
-def test_a_model_below_the_least_accuracy_does_not_pass(evaluate: ModuleType, answer: Answer) -> None:
+def test_a_model_below_the_lowest_accuracy_does_not_pass(evaluate: ModuleType, answer: Answer) -> None:
     answer("candidate", 0, 0, 1, 1, 1, 1)
-    result = judged(evaluate)
+    result = result_of(evaluate)
     assert result["reasons"] == ["accuracy 0.667 is below 0.800"]
     assert "Stopped: accuracy 0.667 is below 0.800" in result["summary"]
 
 
-def test_a_model_at_the_least_accuracy_passes(evaluate: ModuleType, answer: Answer) -> None:
+def test_a_model_at_the_lowest_accuracy_passes(evaluate: ModuleType, answer: Answer) -> None:
     answer("candidate", 0, 0, 0, 0, 1, 0)
-    assert judged(evaluate, gate={"accuracy_at_least": 5 / 6, "tolerance": 0})["passed"]
+    assert result_of(evaluate, gate={"accuracy_at_least": 5 / 6, "tolerance": 0})["passed"]
 
 
 @pytest.mark.parametrize(("tolerance", "passed"), [(1 / 6, True), (0.16, False)])
-def test_a_model_may_be_worse_than_the_served_one_by_the_tolerance(
+def test_a_model_may_be_worse_than_the_one_in_service_by_the_tolerance(
     evaluate: ModuleType, answer: Answer, tolerance: float, passed: bool
 ) -> None:
     answer("served", 0, 0, 0, 0, 1, 1)
     answer("candidate", 0, 0, 0, 0, 1, 0)
     gate = {"accuracy_at_least": 0.8, "tolerance": tolerance}
-    assert judged(evaluate, models=BOTH, gate=gate)["passed"] is passed
+    assert result_of(evaluate, models=BOTH, gate=gate)["passed"] is passed
 
 
-def test_the_examples_are_some_of_each_class_with_the_candidates_answers(evaluate: ModuleType, answer: Answer) -> None:
+def test_the_examples_are_two_images_of_each_class_with_the_candidates_answers(
+    evaluate: ModuleType, answer: Answer
+) -> None:
     answer("candidate", 0, 1, 0, 0, 1, 1)
-    examples = judged(evaluate)["examples"]
+    examples = result_of(evaluate)["examples"]
     assert [example["name"] for example in examples] == ["0.png", "1.png", "4.png", "5.png"]
     assert examples[1]["probabilities"] == [0.2, 0.8]
 
@@ -100,29 +102,29 @@ def test_the_examples_are_some_of_each_class_with_the_candidates_answers(evaluat
 def test_an_image_without_an_answer_is_answers_missing(evaluate: ModuleType, answer: Answer) -> None:
     answer("candidate", 0, 0, 0, 0, 1)
     with pytest.raises(evaluate.AnswersMissing, match=r"1 of 6 answers .* first evaluations/run/candidate/5.png.out"):
-        judged(evaluate)
+        result_of(evaluate)
 
 
 @pytest.mark.parametrize("body", [b"", b"bicycle", b"[]", b"[NaN, 1]", b'{"a": 1}'])
-def test_an_answer_that_is_no_list_of_probabilities_is_not_understood(
+def test_an_answer_that_is_not_a_list_of_probabilities_is_not_understood(
     evaluate: ModuleType, answer: Answer, body: bytes
 ) -> None:
     answer("candidate", *LABELS)
     boto3.client("s3").put_object(Bucket=BUCKET, Key="evaluations/run/candidate/2.png.out", Body=body)
     with pytest.raises(evaluate.AnswerNotUnderstood, match="should be a list of probabilities"):
-        judged(evaluate)
+        result_of(evaluate)
 
 
 @pytest.mark.parametrize("body", [b"", b"0 0 a.png\n", b"0\tnone\ta.png\n"])
 def test_labels_that_cannot_be_read_are_missing(evaluate: ModuleType, answer: Answer, body: bytes) -> None:
     boto3.client("s3").put_object(Bucket=BUCKET, Key="test.lst", Body=body)
     with pytest.raises(evaluate.LabelsMissing, match=r"test.lst"):
-        judged(evaluate)
+        result_of(evaluate)
 
 
 @pytest.mark.parametrize(
     "wrong", [{"models": []}, {"models": None}, {"gate": {}}, {"gate": {"accuracy_at_least": 80, "tolerance": 0}}]
 )
-def test_an_event_that_asks_for_nothing_is_not_understood(evaluate: ModuleType, wrong: dict[str, Any]) -> None:
+def test_an_incomplete_event_is_not_understood(evaluate: ModuleType, wrong: dict[str, Any]) -> None:
     with pytest.raises(evaluate.EventNotUnderstood):
-        judged(evaluate, **wrong)
+        result_of(evaluate, **wrong)

@@ -77,19 +77,19 @@ def event(**changes: Any) -> dict[str, Any]:
 
 
 def test_an_event_names_the_bucket_the_models_and_the_gate(evaluate: ModuleType) -> None:
-    assert evaluate.asked_for(event()) == ("b", {"candidate": "c/", "served": "s/"}, evaluate.Gate(0.5, 0.1))
+    assert evaluate.parse_event(event()) == ("b", {"candidate": "c/", "served": "s/"}, evaluate.Gate(0.5, 0.1))
 
 
 @pytest.mark.parametrize("limits", [(0, 0), (1, 1)])
 def test_a_gate_may_ask_for_nothing_or_for_everything(evaluate: ModuleType, limits: tuple[float, float]) -> None:
     gate = {"accuracy_at_least": limits[0], "tolerance": limits[1]}
-    assert evaluate.asked_for(event(gate=gate))[2] == evaluate.Gate(*limits)
+    assert evaluate.parse_event(event(gate=gate))[2] == evaluate.Gate(*limits)
 
 
 @pytest.mark.parametrize("gate", [(-0.1, 0), (1.1, 0), (0, -0.1), (0, 1.1)])
 def test_a_gate_of_no_shares_is_not_understood(evaluate: ModuleType, gate: tuple[float, float]) -> None:
     with pytest.raises(evaluate.EventNotUnderstood) as refused:
-        evaluate.asked_for(event(gate={"accuracy_at_least": gate[0], "tolerance": gate[1]}))
+        evaluate.parse_event(event(gate={"accuracy_at_least": gate[0], "tolerance": gate[1]}))
     assert str(refused.value) == (
         f"models are candidate, served, the gate is {evaluate.Gate(float(gate[0]), float(gate[1]))}; "
         "there should be a candidate, and shares from 0 to 1"
@@ -98,7 +98,7 @@ def test_a_gate_of_no_shares_is_not_understood(evaluate: ModuleType, gate: tuple
 
 def test_an_event_that_lacks_a_part_is_told_what_it_should_have(evaluate: ModuleType) -> None:
     with pytest.raises(evaluate.EventNotUnderstood) as refused:
-        evaluate.asked_for({**event(), "gate": None})
+        evaluate.parse_event({**event(), "gate": None})
     assert str(refused.value).endswith(
         " in the event; it should have bucket, manifest, report, models [{name, answers}], "
         "and gate {accuracy_at_least, tolerance}"

@@ -1,4 +1,4 @@
-"""The shapes in which public workflows pass an event on. Each function takes all of them and returns one."""
+"""The shapes in which public workflows pass on an event. Each function accepts all of them and returns one shape."""
 
 import base64
 import io
@@ -43,39 +43,41 @@ shapes = pytest.mark.parametrize("event", SHAPES.values(), ids=SHAPES.keys())
 
 
 @shapes
-def test_serialize_takes_every_shape_and_returns_one(serialize: ModuleType, event: object) -> None:
+def test_serialize_accepts_every_shape_and_returns_one(serialize: ModuleType, event: object) -> None:
     serialize.s3.put_object(Bucket="images", Key=BODY["s3_key"], Body=IMAGE)
     answer = serialize.lambda_handler(event, None)
     assert answer == {"statusCode": 200, "body": {**BODY, "inferences": []}}
 
 
 @shapes
-def test_classify_takes_every_shape_and_returns_one(classify: ModuleType, event: object) -> None:
+def test_classify_accepts_every_shape_and_returns_one(classify: ModuleType, event: object) -> None:
     with answering(classify):
         assert classify.lambda_handler(event, None) == ANSWER
 
 
 @shapes
-def test_filter_takes_every_shape_and_returns_one(filter_: ModuleType, event: object) -> None:
+def test_filter_accepts_every_shape_and_returns_one(filter_: ModuleType, event: object) -> None:
     assert filter_.lambda_handler(event, None) == ANSWER
 
 
 @pytest.mark.parametrize(
     "event", [BODY["image_data"], {"image_data": BODY["image_data"]}, {"body": BODY["image_data"]}]
 )
-def test_classify_takes_the_image_alone(classify: ModuleType, event: object) -> None:
+def test_classify_accepts_a_bare_image(classify: ModuleType, event: object) -> None:
     with answering(classify):
         body = classify.lambda_handler(event, None)["body"]
     assert body == {**BODY, "s3_bucket": "", "s3_key": ""}
 
 
 @pytest.mark.parametrize("event", [[0.977, 0.023], "[0.977, 0.023]", {"inferences": "[0.977, 0.023]"}])
-def test_filter_takes_the_inferences_alone(filter_: ModuleType, event: object) -> None:
+def test_filter_accepts_bare_inferences(filter_: ModuleType, event: object) -> None:
     body = filter_.lambda_handler(event, None)["body"]
     assert body == {"image_data": "", "s3_bucket": "", "s3_key": "", "inferences": [0.977, 0.023]}
 
 
-def test_each_answer_is_an_event_of_the_next(serialize: ModuleType, classify: ModuleType, filter_: ModuleType) -> None:
+def test_each_answer_is_a_valid_event_for_the_next_function(
+    serialize: ModuleType, classify: ModuleType, filter_: ModuleType
+) -> None:
     serialize.s3.put_object(Bucket="images", Key=BODY["s3_key"], Body=IMAGE)
     event = {"image_data": "", "s3_bucket": "images", "s3_key": BODY["s3_key"], "inferences": []}
     with answering(classify):

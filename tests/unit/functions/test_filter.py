@@ -3,28 +3,26 @@ from types import ModuleType
 import pytest
 
 
-def test_below_the_threshold_says_both_numbers(filter_: ModuleType) -> None:
+def test_the_error_below_the_threshold_has_both_numbers(filter_: ModuleType) -> None:
     message = "^THRESHOLD_CONFIDENCE_NOT_MET: confidence 0.6100 is below the threshold 0.93$"
     with pytest.raises(filter_.ThresholdConfidenceNotMet, match=message):
         filter_.lambda_handler({"inferences": [0.39, 0.61]}, None)
 
 
 @pytest.mark.parametrize("inferences", [[0.93, 0.07], [0.07, 0.93], [1, 0], [0.01, 0.01, 0.98]])
-def test_at_or_over_the_threshold_passes_as_numbers(filter_: ModuleType, inferences: list[float]) -> None:
-    kept = filter_.lambda_handler({"inferences": inferences}, None)["body"]["inferences"]
-    assert kept == inferences
-    assert all(isinstance(probability, float) for probability in kept)
+def test_a_confidence_at_or_above_the_threshold_passes(filter_: ModuleType, inferences: list[float]) -> None:
+    inferences_out = filter_.lambda_handler({"inferences": inferences}, None)["body"]["inferences"]
+    assert inferences_out == inferences
+    assert all(isinstance(probability, float) for probability in inferences_out)
 
 
-def test_the_threshold_is_the_environments(filter_: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_threshold_is_an_environment_variable(filter_: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THRESHOLD", "0.5")
     assert filter_.lambda_handler({"inferences": [0.39, 0.61]}, None)["statusCode"] == 200
 
 
 @pytest.mark.parametrize("threshold", ["high", "", "1.5", "-1", "nan"])
-def test_a_threshold_that_is_no_probability_is_named(
-    filter_: ModuleType, monkeypatch: pytest.MonkeyPatch, threshold: str
-) -> None:
+def test_an_invalid_threshold_is_named(filter_: ModuleType, monkeypatch: pytest.MonkeyPatch, threshold: str) -> None:
     monkeypatch.setenv("THRESHOLD", threshold)
     with pytest.raises(filter_.ThresholdNotUnderstood, match=f"THRESHOLD is '{threshold}'"):
         filter_.lambda_handler({"inferences": [0.9, 0.1]}, None)
@@ -49,7 +47,9 @@ def test_a_threshold_that_is_no_probability_is_named(
         "[NaN]",
     ],
 )
-def test_what_is_no_list_of_probabilities_is_inferences_missing(filter_: ModuleType, inferences: object) -> None:
+def test_a_value_that_is_not_a_list_of_probabilities_is_inferences_missing(
+    filter_: ModuleType, inferences: object
+) -> None:
     with pytest.raises(filter_.InferencesMissing, match="inferences"):
         filter_.lambda_handler({"inferences": inferences}, None)
 

@@ -5,12 +5,12 @@ import pytest
 EVENT = {"image_data": "", "s3_bucket": "images", "s3_key": "test/wheels.png", "inferences": []}
 
 
-def test_an_object_that_is_not_there_is_image_not_found(serialize: ModuleType) -> None:
-    with pytest.raises(serialize.ImageNotFound, match=r"s3://images/test/wheels.png is not there"):
+def test_a_missing_object_is_image_not_found(serialize: ModuleType) -> None:
+    with pytest.raises(serialize.ImageNotFound, match=r"s3://images/test/wheels.png does not exist"):
         serialize.lambda_handler(EVENT, None)
 
 
-def test_a_bucket_that_is_not_there_is_image_not_found(serialize: ModuleType) -> None:
+def test_a_missing_bucket_is_image_not_found(serialize: ModuleType) -> None:
     with pytest.raises(serialize.ImageNotFound, match=r"s3://no-such-bucket/.*NoSuchBucket"):
         serialize.lambda_handler({**EVENT, "s3_bucket": "no-such-bucket"}, None)
 
@@ -30,7 +30,7 @@ def test_an_image_at_the_limit_fits_between_two_states(serialize: ModuleType) ->
 
 def test_an_image_over_the_limit_is_image_too_large(serialize: ModuleType) -> None:
     serialize.s3.put_object(Bucket="images", Key=EVENT["s3_key"], Body=bytes(serialize.IMAGE_LIMIT_BYTES + 1))
-    with pytest.raises(serialize.ImageTooLarge, match=r"190,465 bytes; Step Functions passes on 190,464 at most"):
+    with pytest.raises(serialize.ImageTooLarge, match=r"190,465 bytes; Step Functions passes on at most 190,464"):
         serialize.lambda_handler(EVENT, None)
 
 
@@ -45,6 +45,6 @@ def test_an_image_over_the_limit_is_image_too_large(serialize: ModuleType) -> No
         (["images", "a.png"], "should be an object with s3_bucket and s3_key"),
     ],
 )
-def test_an_event_that_names_no_object_is_not_understood(serialize: ModuleType, event: object, message: str) -> None:
+def test_an_event_without_an_object_is_not_understood(serialize: ModuleType, event: object, message: str) -> None:
     with pytest.raises(serialize.EventNotUnderstood, match=message):
         serialize.lambda_handler(event, None)

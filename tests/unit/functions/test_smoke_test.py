@@ -31,15 +31,15 @@ def endpoint(smoke_test: ModuleType) -> Iterator[Stubber]:
 
 
 def answers(endpoint: Stubber, *bodies: object) -> None:
-    """The first image is asked for once more, before."""
+    """Prepare answers. The function sends the first image once more, before the others."""
     for name, body in zip(("a.png", "a.png", "b.png"), (bodies[0], *bodies), strict=False):
         text = body if isinstance(body, bytes) else json.dumps(body).encode()
         answer = {"Body": StreamingBody(io.BytesIO(text), len(text))}
-        asked = {"EndpointName": "scones", "ContentType": ANY, "Body": name.encode()}
-        endpoint.add_response("invoke_endpoint", answer, asked)
+        request = {"EndpointName": "scones", "ContentType": ANY, "Body": name.encode()}
+        endpoint.add_response("invoke_endpoint", answer, request)
 
 
-def test_an_endpoint_that_answers_as_its_model_did_passes(
+def test_an_endpoint_with_its_models_answers_passes(
     smoke_test: ModuleType, event: dict[str, Any], endpoint: Stubber
 ) -> None:
     answers(endpoint, [0.91, 0.09], [0.2, 0.8])
@@ -48,7 +48,7 @@ def test_an_endpoint_that_answers_as_its_model_did_passes(
 
 
 @pytest.mark.parametrize("answer", [[0.1, 0.9], [0.9], [], {"a": 0.9}, ["0.9", "0.1"], b"no JSON"])
-def test_another_answer_is_a_wrong_answer(
+def test_a_different_answer_is_a_wrong_answer(
     smoke_test: ModuleType, event: dict[str, Any], endpoint: Stubber, answer: object
 ) -> None:
     answers(endpoint, answer)
@@ -64,18 +64,18 @@ def test_an_answer_that_takes_too_long_is_too_slow(
         smoke_test.lambda_handler({**event, "latency_at_most_ms": 0}, None)
 
 
-def test_without_examples_nothing_is_known(smoke_test: ModuleType, event: dict[str, Any]) -> None:
+def test_without_examples_there_is_nothing_to_ask(smoke_test: ModuleType, event: dict[str, Any]) -> None:
     with pytest.raises(smoke_test.NothingToAsk):
         smoke_test.lambda_handler({**event, "examples": []}, None)
 
 
-def test_an_example_whose_image_is_gone_is_not_found(smoke_test: ModuleType, event: dict[str, Any]) -> None:
+def test_a_missing_image_of_an_example_is_not_found(smoke_test: ModuleType, event: dict[str, Any]) -> None:
     examples = [{"name": "gone.png", "probabilities": [1.0, 0.0]}]
     with pytest.raises(smoke_test.ImageNotFound, match=r"test/gone.png"):
         smoke_test.lambda_handler({**event, "examples": examples}, None)
 
 
-def test_an_endpoint_that_fails_says_so_by_its_own_name(
+def test_the_endpoints_own_error_keeps_its_name(
     smoke_test: ModuleType, event: dict[str, Any], endpoint: Stubber
 ) -> None:
     endpoint.add_client_error("invoke_endpoint", "ModelError", http_status_code=424)
