@@ -117,7 +117,7 @@ class Launcher:
 def stop_all(instances: list[Instance]) -> None:
     """Stop instances, all at once: each may take its whole grace."""
     with ThreadPoolExecutor(max(1, len(instances))) as pool:
-        list(pool.map(Instance.stop, instances))
+        list(pool.map(lambda instance: instance.stop(), instances))
 
 
 def _deadline(timeout_s: float) -> Callable[[int], None]:

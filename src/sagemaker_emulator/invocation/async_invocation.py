@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -139,8 +139,7 @@ class AsyncRunner:
 
 async def _retry_while_s3_is_unreachable(in_thread: InThread, call: Callable[..., Any], *arguments: Any) -> None:
     """Make a call to S3 until it succeeds. An error that is the caller's own fault is raised at once."""
-    pause_s = RETRY_S
-    while True:
+    for pause_s in retry_pauses_s():
         try:
             await in_thread(call, *arguments)
             return
@@ -149,6 +148,13 @@ async def _retry_while_s3_is_unreachable(in_thread: InThread, call: Callable[...
                 raise
             log.warning("trying S3 again in %g s: %s", pause_s, error)
         await asyncio.sleep(pause_s)
+
+
+def retry_pauses_s() -> Iterator[float]:
+    """Yield the pauses between attempts, in seconds: 0.5, 1, 2, 4 … 30, 30 …"""
+    pause_s = RETRY_S
+    while True:
+        yield pause_s
         pause_s = min(RETRY_MAX_S, pause_s * 2)
 
 

@@ -1,0 +1,117 @@
+"""Choosing an instance for a request, and letting requests finish before instances are stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance, Variant
+from sagemaker_emulator.hosting.instances import Instance, restart_pause_s
+from sagemaker_emulator.wire import AwsError
+
+DEADLINE_S = 120.0
+
+
+class RecordingInstance(Instance):
+    """An instance without a container; `stopped` is set by `stop`."""
+
+    def __init__(self, in_flight: int = 0, is_ready: bool = True) -> None:
+        nothing: Any = None
+        super().__init__(nothing, nothing, nothing, 0.0, in_flight=in_flight, is_ready=is_ready)
+        self.stopped = threading.Event()
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+
+def variant(*instances: Instance, name: str = "AllTraffic", weight: float = 1.0) -> Variant:
+    launcher: Any = None
+    return Variant(name, weight, launcher, list(instances))
+
+
+def deployment(*variants: Variant) -> Deployment:
+    return Deployment("endpoint", None, None, {one.name: one for one in variants})
+
+
+def test_the_instance_with_the_fewest_requests_in_flight_is_chosen() -> None:
+    busy, idle = RecordingInstance(in_flight=2), RecordingInstance(in_flight=1)
+    assert variant(busy, idle).least_busy() is idle
+    assert variant(idle, busy).least_busy() is idle
+
+
+def test_unhealthy_and_excluded_instances_are_not_chosen() -> None:
+    unhealthy, refusing, healthy = (
+        RecordingInstance(is_ready=False),
+        RecordingInstance(),
+        RecordingInstance(in_flight=9),
+    )
+    assert variant(unhealthy, refusing, healthy).least_busy([refusing]) is healthy
+    assert variant(unhealthy, refusing).least_busy([refusing]) is None
+
+
+def test_each_request_in_flight_counts_until_it_ends() -> None:
+    instance = RecordingInstance()
+    with instance.busy(), instance.busy():
+        assert instance.in_flight == 2
+    with pytest.raises(ValueError, match="broken"), instance.busy():
+        raise ValueError("broken")
+    assert instance.in_flight == 0
+
+
+def test_traffic_is_shared_in_proportion_to_the_weights() -> None:
+    three, one = (
+        variant(RecordingInstance(), name="three", weight=3),
+        variant(RecordingInstance(), name="one", weight=1),
+    )
+    none = variant(RecordingInstance(), name="none", weight=0)
+    chosen = Counter(deployment(three, one, none).choose(None)[0].name for _ in range(4000))
+    assert set(chosen) == {"three", "one"}
+    assert chosen["three"] == pytest.approx(3000, abs=300)  # eleven standard deviations
+
+
+def test_a_target_variant_overrides_the_weights() -> None:
+    named = variant(RecordingInstance(), name="Green", weight=0)
+    assert deployment(variant(RecordingInstance(), name="Blue"), named).choose("Green")[0] is named
+    with pytest.raises(AwsError, match="Variant Red was not found for endpoint endpoint"):
+        deployment(named).choose("Red")
+
+
+def test_weights_that_are_all_0_are_a_validation_error() -> None:
+    zero = [variant(RecordingInstance(), name=name, weight=0) for name in ("Blue", "Green")]
+    with pytest.raises(AwsError, match="no variant with a weight above 0") as error:
+        deployment(*zero).choose(None)
+    assert error.value.code == "ValidationError"
+
+
+def test_a_variant_without_a_healthy_instance_is_unavailable() -> None:
+    with pytest.raises(NoHealthyInstance, match="Variant AllTraffic of endpoint endpoint") as error:
+        deployment(variant(RecordingInstance(is_ready=False))).choose(None)
+    assert (error.value.code, error.value.status, error.value.variant) == ("ServiceUnavailable", 503, "AllTraffic")
+
+
+def test_draining_stops_an_instance_only_after_its_last_request() -> None:
+    instance, idle = RecordingInstance(), RecordingInstance()
+    with instance.busy():
+        drain = threading.Thread(target=deployment(variant(instance, idle)).drain)
+        drain.start()
+        assert not instance.stopped.wait(0.2)
+    drain.join(DEADLINE_S)
+    assert instance.stopped.is_set()
+    assert idle.stopped.is_set()
+
+
+def test_scaling_down_drains_the_newest_instances() -> None:
+    old, new = RecordingInstance(), RecordingInstance()
+    scaled = variant(old, new)
+    scaled.scale_to(1)
+    assert scaled.instances == [old]
+    assert new.stopped.is_set()
+    assert not old.stopped.is_set()
+
+
+def test_pauses_between_restarts_grow_to_a_minute() -> None:
+    assert [restart_pause_s(exits) for exits in range(1, 10)] == [0, 1, 2, 4, 8, 16, 32, 60, 60]
+    assert restart_pause_s(10_000) == 60

@@ -1,0 +1,86 @@
+"""Parsing the requests that create, update and rescale endpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sagemaker_emulator.hosting.requests import (
+    CreateEndpointRequest,
+    RescaleEndpointRequest,
+    UpdateEndpointRequest,
+    termination_wait_s,
+)
+from sagemaker_emulator.wire import AwsError
+
+NAMES = {"EndpointName": "scones", "EndpointConfigName": "scones-1"}
+ALL_AT_ONCE = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
+BLUE_GREEN = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": ALL_AT_ONCE, "TerminationWaitInSeconds": 7}}
+
+
+def test_a_create_request_has_its_tags_by_key() -> None:
+    tags = [{"Key": "team", "Value": "bakery"}]
+    request = CreateEndpointRequest.parse({**NAMES, "Tags": tags, "DeploymentConfig": BLUE_GREEN})
+    assert request == CreateEndpointRequest("scones", "scones-1", BLUE_GREEN, {"team": "bakery"})
+
+
+def test_an_update_retains_nothing_unless_asked() -> None:
+    assert UpdateEndpointRequest.parse(NAMES) == UpdateEndpointRequest(
+        "scones", "scones-1", {}, False, frozenset(), False
+    )
+
+
+def test_an_update_can_retain_all_variant_properties_but_some() -> None:
+    request = UpdateEndpointRequest.parse(
+        {
+            **NAMES,
+            "RetainAllVariantProperties": True,
+            "ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DesiredWeight"}],
+            "RetainDeploymentConfig": True,
+        }
+    )
+    assert request.retains_variant_properties
+    assert request.not_retained == {"DesiredWeight"}
+    assert request.retains_deployment_config
+
+
+def test_the_termination_wait_is_0_unless_asked() -> None:
+    assert termination_wait_s(BLUE_GREEN) == 7
+    assert termination_wait_s({}) == 0
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"RollingUpdatePolicy": {}}, "RollingUpdatePolicy is not emulated"),
+        ({"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "CANARY"}}}, "Type CANARY is not emulated"),
+        ({"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]}}, "Alarms is not emulated"),
+    ],
+)
+@pytest.mark.parametrize("request_type", [CreateEndpointRequest, UpdateEndpointRequest])
+def test_deployments_that_are_not_emulated_are_refused(request_type: Any, config: dict[str, Any], message: str) -> None:
+    with pytest.raises(AwsError, match=message):
+        request_type.parse({**NAMES, "DeploymentConfig": config})
+
+
+def test_a_rescaling_changes_what_it_names_and_nothing_else() -> None:
+    desired = [
+        {"VariantName": "Blue", "DesiredWeight": 0.0},
+        {"VariantName": "Green", "DesiredInstanceCount": 0},
+    ]
+    request = RescaleEndpointRequest.parse({"EndpointName": "scones", "DesiredWeightsAndCapacities": desired})
+    assert request == RescaleEndpointRequest("scones", frozenset({"Blue", "Green"}), {"Blue": 0.0}, {"Green": 0})
+
+
+@pytest.mark.parametrize(
+    ("desired", "message"),
+    [
+        ([{"VariantName": "Blue"}] * 2, 'The variant name "Blue" was non-unique within the request'),
+        ([{"VariantName": "Blue", "ServerlessUpdateConfig": {}}], "Blue: ServerlessUpdateConfig is not emulated"),
+        ([{"VariantName": "Blue", "DesiredInstanceCount": 21}], "'variant Blue for endpoint usage' is 20 Instances"),
+    ],
+)
+def test_a_rescaling_that_cannot_be_done_is_refused(desired: list[dict[str, Any]], message: str) -> None:
+    with pytest.raises(AwsError, match=message):
+        RescaleEndpointRequest.parse({"EndpointName": "scones", "DesiredWeightsAndCapacities": desired})

@@ -1,0 +1,108 @@
+"""Which instance gets a request, and what happens when instances refuse or break the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance, Variant
+from sagemaker_emulator.hosting.instances import Instance
+from sagemaker_emulator.invocation.routing import ContainerFailed, Router
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+TIMEOUT_S = 120.0
+
+
+class InstanceAt(Instance):
+    """A healthy instance whose container has this address."""
+
+    def __init__(self, port: int) -> None:
+        nothing: Any = None
+        super().__init__(nothing, nothing, nothing, 0.0, is_ready=True)
+        self._address = f"http://127.0.0.1:{port}"
+
+    @property
+    def address(self) -> str:
+        return self._address
+
+
+def refusing_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return int(unused.getsockname()[1])
+
+
+@asynccontextmanager
+async def container(answer: bytes) -> AsyncIterator[int]:
+    """Serve `answer` to each request, and close the connection; the value is the port."""
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"body")
+        writer.write(answer)
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(converse, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+def deployment(*instances: Instance) -> Deployment:
+    launcher: Any = None
+    return Deployment("endpoint", None, None, {"AllTraffic": Variant("AllTraffic", 1.0, launcher, list(instances))})
+
+
+async def send(*instances: Instance) -> bytes:
+    router = Router()
+    try:
+        async with router.exchange(deployment(*instances), {}, b"body", TIMEOUT_S) as exchange:
+            assert sum(instance.in_flight for instance in instances) == 1
+            return await exchange.read()
+    finally:
+        router.close()
+
+
+def test_a_request_goes_to_the_next_instance_when_one_refuses_the_connection() -> None:
+    async def main() -> None:
+        async with container(ANSWER) as port:
+            refusing, healthy = InstanceAt(refusing_port()), InstanceAt(port)
+            assert await send(refusing, healthy) == b"hi"
+            assert (refusing.in_flight, healthy.in_flight) == (0, 0)
+
+    asyncio.run(main())
+
+
+def test_a_request_that_every_instance_refuses_finds_none_healthy() -> None:
+    refusing = [InstanceAt(refusing_port()) for _ in range(2)]
+    with pytest.raises(NoHealthyInstance):
+        asyncio.run(send(*refusing))
+    assert [instance.in_flight for instance in refusing] == [0, 0]
+
+
+def test_a_request_that_an_instance_has_seen_goes_to_no_other() -> None:
+    async def main() -> None:
+        async with container(b"") as breaking_port, container(ANSWER) as port:
+            breaking, healthy = InstanceAt(breaking_port), InstanceAt(port)
+            with pytest.raises(ContainerFailed, match="The container broke the connection"):
+                await send(breaking, healthy)
+            assert (breaking.in_flight, healthy.in_flight) == (0, 0)
+
+    asyncio.run(main())
+
+
+def test_an_answer_that_breaks_off_is_the_containers_failure() -> None:
+    async def main() -> None:
+        async with container(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi") as port:
+            instance = InstanceAt(port)
+            with pytest.raises(ContainerFailed, match="The container broke the connection") as failure:
+                await send(instance)
+            assert not failure.value.timed_out
+            assert instance.in_flight == 0
+
+    asyncio.run(main())
