@@ -28,6 +28,7 @@ from sagemaker_emulator.settings import Settings
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/contract:1"
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 BUCKET = "contract"
+DEADLINE_S = 120.0  # for what takes seconds at most: tests must hold on a machine with ten times its load
 CONTAINER = [sys.executable, str(Path(__file__).with_name("container.py"))]
 Value = TypeVar("Value")
 
@@ -58,7 +59,7 @@ class Emulator:
     instance: SageMaker
 
     def client(self, service: str) -> Any:
-        config = Config(retries={"max_attempts": 1}, read_timeout=30)
+        config = Config(retries={"max_attempts": 1}, read_timeout=DEADLINE_S)
         return boto3.client(service, endpoint_url=self.url, config=config)
 
 
@@ -74,7 +75,7 @@ def served(settings: Settings, limits: HttpLimits | None = None) -> Iterator[Emu
     try:
         yield Emulator(f"http://127.0.0.1:{runner.addresses[0][1]}", sagemaker)
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(60)
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(DEADLINE_S)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
@@ -82,8 +83,8 @@ def served(settings: Settings, limits: HttpLimits | None = None) -> Iterator[Emu
 
 def settings_in(state_dir: Path, **changes: Any) -> Settings:
     quick = {
-        "endpoint_start_timeout_s": 10.0,
-        "invocation_timeout_s": 15.0,  # a machine with other work may take seconds over megabytes
+        "endpoint_start_timeout_s": DEADLINE_S,
+        "invocation_timeout_s": DEADLINE_S,
         "stop_grace_s": 2.0,
         "serving_stop_grace_s": 2.0,
         "capture_idle_s": 0.3,
@@ -119,8 +120,8 @@ def s3(aws: None) -> Any:
     return boto3.client("s3")
 
 
-def until(condition: Callable[[], Value | None], what: str, timeout_s: float = 15) -> Value:
-    """The first true value of `condition`, or a failure that says what was waited for."""
+def until(condition: Callable[[], Value | None], what: str, timeout_s: float = DEADLINE_S) -> Value:
+    """Return the first true value of `condition`; fail with the name of what was awaited if there is none in time."""
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):
         if time.monotonic() > deadline:

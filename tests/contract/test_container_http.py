@@ -1,4 +1,4 @@
-"""What a container may answer, byte by byte, and what of its connection is used again."""
+"""HTTP to containers, byte by byte: which answers are accepted, and which connections are used again."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sagemaker_emulator.invocation import container_http
 from sagemaker_emulator.invocation.container_http import BrokenAnswer, CannotConnect, Connections
 
 Conversation = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+DEADLINE_S = 120.0
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 
@@ -39,7 +40,7 @@ class Container:
 
 @asynccontextmanager
 async def listening(conversation: Conversation) -> AsyncIterator[str]:
-    """Its URL; at the end every conversation is over and its socket closed."""
+    """Listen and yield the URL; at the end every conversation is over and its socket is closed."""
     conversations: list[asyncio.Task[None]] = []
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -69,7 +70,7 @@ async def kept() -> AsyncIterator[Connections]:
         connections.close()
 
 
-async def ask(container: Container, times: int = 1, timeout_s: float = 5.0) -> list[tuple[int, bytes]]:
+async def ask(container: Container, times: int = 1, timeout_s: float = DEADLINE_S) -> list[tuple[int, bytes]]:
     answers = []
     async with listening(container.converse) as url, kept() as connections:
         for _ in range(times):
@@ -92,7 +93,7 @@ async def ask(container: Container, times: int = 1, timeout_s: float = 5.0) -> l
     ],
     ids=["length", "chunked", "until-it-closes", "continue-first", "no-content"],
 )
-def test_an_answer_is_read_as_http_says(answer: bytes, read: tuple[int, bytes]) -> None:
+def test_an_answer_is_read_as_http_defines_it(answer: bytes, read: tuple[int, bytes]) -> None:
     assert asyncio.run(ask(Container(answer))) == [read]
 
 
@@ -102,7 +103,7 @@ def test_a_connection_is_used_again() -> None:
     assert container.connections == 1
 
 
-def test_the_request_is_whole() -> None:
+def test_the_container_gets_the_whole_request() -> None:
     container = Container(WHOLE)
     asyncio.run(ask(container))
     head, _, body = container.requests[0].partition(b"\r\n\r\n")
@@ -128,28 +129,28 @@ def test_a_connection_that_the_container_closes_is_not_used_again() -> None:
     ],
     ids=["nothing", "half", "another-protocol", "endless-head"],
 )
-def test_a_broken_answer_is_said_to_be_broken(answer: bytes | None, reason: str) -> None:
+def test_a_broken_answer_is_reported_with_the_reason(answer: bytes | None, reason: str) -> None:
     with pytest.raises(BrokenAnswer, match=reason):
         asyncio.run(ask(Container(answer)))
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi"], ids=["head", "body"])
-def test_the_time_is_for_all_of_the_answer(answer: bytes) -> None:
+def test_the_timeout_covers_head_and_body_of_the_answer(answer: bytes) -> None:
     with pytest.raises(TimeoutError):
         asyncio.run(ask(Container(answer, WHOLE), timeout_s=0.1))
 
 
-def test_nothing_that_listens_is_told_from_a_broken_answer() -> None:
+def test_a_refused_connection_is_distinguished_from_a_broken_answer() -> None:
     async def nobody() -> None:
         async with listening(Container().converse) as url:
             pass
-        await Connections().post(url, {}, b"", 5.0)
+        await Connections().post(url, {}, b"", DEADLINE_S)
 
     with pytest.raises(CannotConnect):
         asyncio.run(nobody())
 
 
-def test_a_stream_that_is_not_read_stays_in_the_container(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unread_stream_is_held_back_in_the_container(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(container_http, "UNREAD_MAX_BYTES", 1 << 16)
     size_bytes = 32 << 20
     written = 0
@@ -165,7 +166,7 @@ def test_a_stream_that_is_not_read_stays_in_the_container(monkeypatch: pytest.Mo
 
     async def read_late() -> int:
         async with listening(stream) as url:
-            connection = await Connections().post(url, {}, b"", 20.0)
+            connection = await Connections().post(url, {}, b"", DEADLINE_S)
             before = -1
             while before < written:  # until the sockets between the two are full
                 before = written
@@ -178,7 +179,7 @@ def test_a_stream_that_is_not_read_stays_in_the_container(monkeypatch: pytest.Mo
     assert asyncio.run(read_late()) == size_bytes
 
 
-def test_a_file_is_sent_whole(tmp_path: Path) -> None:
+def test_a_whole_file_is_sent(tmp_path: Path) -> None:
     content = bytes(range(256)) * (1 << 14)
     (tmp_path / "payload").write_bytes(content)
     container = Container(WHOLE)
@@ -186,7 +187,7 @@ def test_a_file_is_sent_whole(tmp_path: Path) -> None:
     async def send() -> None:
         async with listening(container.converse) as url:
             with (tmp_path / "payload").open("rb") as body:
-                connection = await Connections().post(url, {}, body, 20.0)
+                connection = await Connections().post(url, {}, body, DEADLINE_S)
             assert await connection.read() == b"hi"
             connection.close()
 
@@ -208,7 +209,7 @@ def test_an_answer_before_the_end_of_a_file_ends_the_sending(tmp_path: Path) -> 
     async def send() -> int:
         async with listening(refuse) as url:
             with (tmp_path / "payload").open("rb") as body:
-                connection = await Connections().post(url, {}, body, 20.0)
+                connection = await Connections().post(url, {}, body, DEADLINE_S)
             connection.release()
             is_over.set()
             return connection.status

@@ -1,4 +1,4 @@
-"""InvokeEndpointAsync: acknowledged, done in order, told to S3 and SNS, and not forgotten by a restart."""
+"""InvokeEndpointAsync: acknowledged, run in order, its result in S3 and SNS, also after a restart."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def endpoint(hosting: Any) -> None:
 
 
 @pytest.fixture
-def given(s3: Any) -> Callable[[str, bytes], str]:
+def uploaded(s3: Any) -> Callable[[str, bytes], str]:
     def put(name: str, body: bytes) -> str:
         s3.put_object(Bucket=BUCKET, Key=f"async/in/{name}", Body=body)
         return f"s3://{BUCKET}/async/in/{name}"
@@ -50,14 +50,14 @@ def output_of(s3: Any, until: Any) -> Callable[[str], bytes]:
     def read(uri: str) -> bytes:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
 
-        def found() -> bytes | None:
+        def read_object() -> bytes | None:
             try:
                 body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             except ClientError:
                 return None
             return body
 
-        result: bytes = until(found, uri)
+        result: bytes = until(read_object, uri)
         return result
 
     return read
@@ -65,7 +65,7 @@ def output_of(s3: Any, until: Any) -> Callable[[str], bytes]:
 
 @pytest.fixture
 def topic() -> tuple[str, Callable[[], list[dict[str, Any]]]]:
-    """A topic of SNS, and what was published to it."""
+    """Return the ARN of an SNS topic, and a function that returns what was published to it."""
     sns, sqs = boto3.client("sns"), boto3.client("sqs")
     arn, queue = sns.create_topic(Name="results")["TopicArn"], sqs.create_queue(QueueName="results")["QueueUrl"]
     queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -78,9 +78,9 @@ def topic() -> tuple[str, Callable[[], list[dict[str, Any]]]]:
     return arn, published
 
 
-def test_the_output_is_in_s3_where_the_answer_said(runtime: Any, given: Any, output_of: Any, s3: Any) -> None:
+def test_the_output_is_at_its_output_location_in_s3(runtime: Any, uploaded: Any, output_of: Any, s3: Any) -> None:
     answer = runtime.invoke_endpoint_async(
-        EndpointName="async", InputLocation=given("one", b"hello"), ContentType="text/plain", InferenceId="mine"
+        EndpointName="async", InputLocation=uploaded("one", b"hello"), ContentType="text/plain", InferenceId="mine"
     )
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
     assert answer["InferenceId"] == "mine"
@@ -99,20 +99,20 @@ def test_a_payload_may_come_with_the_request(runtime: Any, output_of: Any) -> No
     assert json.loads(output_of(answer["OutputLocation"]))["got"] == "inline"
 
 
-def test_the_containers_error_is_at_the_failure_location(runtime: Any, given: Any, output_of: Any) -> None:
-    answer = runtime.invoke_endpoint_async(EndpointName="async", InputLocation=given("bad", b"status 500"))
+def test_the_containers_error_is_at_the_failure_location(runtime: Any, uploaded: Any, output_of: Any) -> None:
+    answer = runtime.invoke_endpoint_async(EndpointName="async", InputLocation=uploaded("bad", b"status 500"))
     assert output_of(answer["FailureLocation"]) == b"as you wish"
 
 
-def test_a_model_that_takes_too_long_is_a_failure(runtime: Any, given: Any, output_of: Any) -> None:
+def test_a_model_that_takes_too_long_is_a_failure(runtime: Any, uploaded: Any, output_of: Any) -> None:
     answer = runtime.invoke_endpoint_async(
-        EndpointName="async", InputLocation=given("slow", b"sleep 3"), InvocationTimeoutSeconds=1
+        EndpointName="async", InputLocation=uploaded("slow", b"sleep 3"), InvocationTimeoutSeconds=1
     )
     assert b"timed out" in output_of(answer["FailureLocation"])
 
 
-def test_success_and_failure_are_told_to_sns_as_aws_tells_them(
-    hosting: Any, runtime: Any, given: Any, topic: Any, until: Any
+def test_sns_is_told_of_success_and_failure_in_awss_format(
+    hosting: Any, runtime: Any, uploaded: Any, topic: Any, until: Any
 ) -> None:
     arn, published = topic
     notification = {
@@ -122,7 +122,7 @@ def test_success_and_failure_are_told_to_sns_as_aws_tells_them(
     }
     hosting.simple("async-told", AsyncInferenceConfig=async_config(NotificationConfig=notification))
     sent = {"EndpointName": "async-told", "ContentType": "text/csv"}
-    good = runtime.invoke_endpoint_async(**sent, InputLocation=given("good", b"1,2"))
+    good = runtime.invoke_endpoint_async(**sent, InputLocation=uploaded("good", b"1,2"))
     (told,) = until(published, "the notification of success")
     assert told["invocationStatus"] == "Completed"
     assert told["requestParameters"] == {
@@ -141,8 +141,8 @@ def test_success_and_failure_are_told_to_sns_as_aws_tells_them(
     assert "responseBody" not in told
 
 
-def test_an_instance_does_as_many_at_once_as_the_configuration_says(
-    hosting: Any, runtime: Any, given: Any, output_of: Any, until: Any, tmp_path: Path
+def test_an_instance_runs_as_many_requests_at_once_as_the_configuration_allows(
+    hosting: Any, runtime: Any, uploaded: Any, output_of: Any, until: Any, tmp_path: Path
 ) -> None:
     hosting.model("async-hold", environment={"ANSWER": HOLD})
     variant = {"VariantName": "AllTraffic", "ModelName": "async-hold"}
@@ -151,7 +151,7 @@ def test_an_instance_does_as_many_at_once_as_the_configuration_says(
     gate, seen = tmp_path / "gate", tmp_path / "seen"
     answers = [
         runtime.invoke_endpoint_async(
-            EndpointName="async-hold", InputLocation=given(f"hold{number}", f"{gate} {number}".encode())
+            EndpointName="async-hold", InputLocation=uploaded(f"hold{number}", f"{gate} {number}".encode())
         )
         for number in range(3)
     ]
@@ -163,8 +163,8 @@ def test_an_instance_does_as_many_at_once_as_the_configuration_says(
     assert seen.read_text() == "012"
 
 
-def test_what_was_acknowledged_is_done_after_a_restart(
-    restartable: Any, make_hosting: Any, s3: Any, given: Any, output_of: Any, until: Any, tmp_path: Path
+def test_acknowledged_requests_run_after_a_restart(
+    restartable: Any, make_hosting: Any, s3: Any, uploaded: Any, output_of: Any, until: Any, tmp_path: Path
 ) -> None:
     gate, seen = tmp_path / "gate", tmp_path / "seen"
     with restartable() as emulator:
@@ -218,7 +218,7 @@ def test_a_request_that_waited_for_too_long_has_expired(
         assert b"has expired" in output_of(answer["FailureLocation"])
 
 
-def test_the_requests_of_a_deleted_endpoint_go_with_it(
+def test_deleting_an_endpoint_drops_its_waiting_requests(
     hosting: Any, runtime: Any, sagemaker: Any, emulator: Any, until: Any, tmp_path: Path
 ) -> None:
     hosting.model("async-gone", environment={"ANSWER": HOLD})
@@ -242,13 +242,13 @@ def test_the_requests_of_a_deleted_endpoint_go_with_it(
         ({"EndpointName": "async", "InputLocation": "s3://a/b", "InferenceId": "x" * 65}, "inferenceId"),
     ],
 )
-def test_what_no_instance_could_do_is_refused(runtime: Any, sent: dict[str, Any], message: str) -> None:
+def test_a_request_that_no_instance_could_run_is_refused(runtime: Any, sent: dict[str, Any], message: str) -> None:
     with pytest.raises(ClientError, match=message) as error:
         runtime.invoke_endpoint_async(**sent)
     assert error.value.response["Error"]["Code"] == "ValidationError"
 
 
-def test_the_two_kinds_of_endpoint_are_not_mixed_up(hosting: Any, runtime: Any) -> None:
+def test_each_kind_of_endpoint_refuses_the_operations_of_the_other(hosting: Any, runtime: Any) -> None:
     with pytest.raises(ClientError, match="is an asynchronous endpoint: use InvokeEndpointAsync"):
         runtime.invoke_endpoint(EndpointName="async", Body=b"x")
     with pytest.raises(ClientError, match="is an asynchronous endpoint"):

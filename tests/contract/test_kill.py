@@ -1,4 +1,4 @@
-"""`kill -9` at random moments of a mixed workload: nothing that was acknowledged is lost, and nobody is orphaned."""
+"""`kill -9` at random moments of a mixed workload: nothing acknowledged is lost, and no process is orphaned."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CONTAINER = [sys.executable, "-S", str(Path(__file__).with_name("container.py"))
 KILLS = int(os.environ.get("KILLS", "8"))
 SEED = int(os.environ.get("KILL_SEED", "7"))
 WORKERS = 4
-START_S = 30
+START_S = 120
 ENDED = ("Completed", "Failed", "Stopped")
 PRESENT, ABSENT, UNKNOWN = "present", "absent", "unknown"
 GONE = (BotoCoreError, HTTPClientError, ConnectionError)
@@ -42,7 +42,7 @@ ALL_TRAFFIC = {"VariantName": "AllTraffic", "InitialInstanceCount": 1, "Instance
 
 @dataclass
 class Server:
-    """The emulator as a person starts it: a process of its own."""
+    """The emulator in a process of its own, as a person starts it."""
 
     state_dir: Path
     port: int
@@ -77,11 +77,11 @@ class Server:
         return False
 
     def client(self, service: str) -> Any:
-        config = Config(retries={"total_max_attempts": 1}, read_timeout=20, connect_timeout=5)
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=START_S, connect_timeout=START_S)
         return boto3.client(service, endpoint_url=f"http://127.0.0.1:{self.port}", config=config)
 
     def labelled(self) -> list[psutil.Process]:
-        """Every process of this emulator's, wherever it hangs."""
+        """Return every process that this emulator started, whatever its parent is now."""
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.Error):
@@ -96,7 +96,7 @@ class Server:
 
 @dataclass
 class Worker:
-    """One client. It writes down what was acknowledged; what was under way at the kill may be so or so."""
+    """One client. It remembers what was acknowledged; an interrupted request may or may not have taken effect."""
 
     number: int
     sagemaker: Any
@@ -237,7 +237,7 @@ def _work_until_killed(server: Server, workers: list[Worker], seconds: float) ->
 
 
 def _check(sagemaker: Any, worker: Worker, until: Callable[..., Any]) -> None:
-    """Everything that this worker knows of, then forget it: the next round begins with what it makes itself."""
+    """Check everything that this worker remembers, then forget it: each round checks only what it created."""
     for (kind, name), state in worker.known.items():
         if kind == "tag":
             arn = "arn:aws:sagemaker:us-east-1:000000000000:model/base"

@@ -1,4 +1,4 @@
-"""Invocations that nobody thought of: each is answered, an invalid one is refused, none with a server's failure."""
+"""Random invocations: each is answered, an invalid one is refused, and none fails in the server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-COUNT, CLIENTS, SEED = 600, 16, 20240229
+COUNT, CLIENTS, SEED, DEADLINE_S = 600, 16, 20240229, 120
 PATHS = ("invocations", "async-invocations", "invocations-response-stream")
 GOOD = {
     "X-Amzn-SageMaker-Custom-Attributes": ("trace=1", "a" * 1024, ""),
@@ -29,7 +29,7 @@ ENDPOINTS = ("random", "random", "random", "missing", "not_valid", "n" * 64, "%2
 
 
 def _request(chance: random.Random) -> tuple[str, dict[str, str], bytes, bool]:
-    """A path, headers, a body, and whether all of it is valid."""
+    """Return a path, headers, a body, and whether all of it is valid."""
     endpoint, path = chance.choice(ENDPOINTS), chance.choice(PATHS)
     chosen = {name: chance.choice(values) for name, values in GOOD.items() if chance.random() < 0.5}
     valid = endpoint == "random" and path != "async-invocations"
@@ -49,7 +49,7 @@ async def _answers(url: str, requests: list[Any]) -> list[tuple[Any, int, bytes]
         async with slots, http.post(url + path, headers=headers, data=body) as answer:
             return request, answer.status, await answer.read()
 
-    timeout = aiohttp.ClientTimeout(total=60)
+    timeout = aiohttp.ClientTimeout(total=DEADLINE_S)
     async with aiohttp.ClientSession(timeout=timeout, requote_redirect_url=False) as http:
         return await asyncio.gather(*map(ask, requests))
 

@@ -1,4 +1,4 @@
-"""Requests that nobody thought of: every one is answered, none with a server's failure, and no invalid one is taken."""
+"""Random requests: each is answered, an invalid one is refused, and none fails in the server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/contract:1"
 COUNT = int(os.environ.get("RANDOM_REQUESTS", "1000"))
 SEED = int(os.environ.get("RANDOM_SEED", "20240229"))
 CLIENTS = 16
-HANG_S = 30
+HANG_S = 120
 ERRORS = {
     "ConflictException",
     "ResourceInUse",
@@ -84,7 +84,7 @@ WRONG = ["", " ", "!?*", "_", "-x-", "\n", "a b", "ä/ö", "\x00", "arn:aws:noth
 
 @dataclass(frozen=True)
 class Wanted:
-    """One request to send. `error` is the type that AWS refuses it with, or None for one that its model allows."""
+    """One request to send. `error` is the type of AWS's error, or None if its model allows the request."""
 
     operation: str
     input: dict[str, Any]
@@ -98,7 +98,7 @@ def service(name: str) -> ServiceModel:
 
 
 class Generator:
-    """The same seed makes the same requests."""
+    """Generates requests; the same seed gives the same requests."""
 
     def __init__(self, seed: int, image: str) -> None:
         self.random, self._image = random.Random(seed), image
@@ -191,7 +191,7 @@ Change = tuple[str, str, Callable[[Any], None]]
 
 
 def _changes(shape: Any, value: Any, path: str, reach: tuple[Any, ...]) -> Iterator[Change]:
-    """Every single change that makes a valid value invalid, with the error that AWS has for it."""
+    """Yield every single change that makes a valid value invalid, with the type of AWS's error for it."""
     if reach:
         yield (f"{path}: wrong type", "SerializationException", _put(reach, _of_wrong_type(shape)))
         for what, wrong in _violations(shape, value):
@@ -291,7 +291,7 @@ async def _answered(url: str, requests: list[Wanted]) -> list[tuple[Wanted, int,
 
 
 def _complaint(wanted: Wanted, status: int, body: dict[str, Any]) -> str | None:
-    """What is wrong with an answer. A valid request may be refused for what is not there, in the words of AWS."""
+    """Return what is wrong with an answer, or None. A valid request may be refused for a missing resource."""
     error = body.get("__type")
     right = error == wanted.error if wanted.error else status == 200 or error in ERRORS
     if status < 500 and right:

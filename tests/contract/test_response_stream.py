@@ -1,4 +1,4 @@
-"""InvokeEndpointWithResponseStream: what the container writes is read as it writes it."""
+"""InvokeEndpointWithResponseStream: each part arrives while the container still writes the next."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_stream_that_the_container_breaks_off_ends_in_model_stream_error(runti
     assert "connection to the model was broken" in str(error.value)
 
 
-def test_what_fails_before_the_first_byte_is_a_model_error(hosting: Any, runtime: Any) -> None:
+def test_a_failure_before_the_first_byte_is_a_model_error(hosting: Any, runtime: Any) -> None:
     hosting.simple("stream-plain")
     with pytest.raises(runtime.exceptions.ModelError, match="client error \\(415\\)"):
         runtime.invoke_endpoint_with_response_stream(EndpointName="stream-plain", Body=b"status 415")
@@ -91,9 +91,7 @@ def test_a_missing_endpoint_is_a_validation_error(runtime: Any) -> None:
     assert error.value.response["Error"]["Code"] == "ValidationError"
 
 
-def test_a_client_that_goes_away_lets_go_of_the_instance(
-    runtime: Any, emulator: Any, until: Any, tmp_path: Path
-) -> None:
+def test_a_client_that_disconnects_frees_the_instance(runtime: Any, emulator: Any, until: Any, tmp_path: Path) -> None:
     (instance,) = emulator.instance.endpoints.live("stream").variants["AllTraffic"].instances
     gate = tmp_path / "gate"
     body = f"first wait:{gate} " + "word " * 20_000
@@ -105,5 +103,5 @@ def test_a_client_that_goes_away_lets_go_of_the_instance(
         assert instance.in_flight == 1
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     gate.touch()
-    until(lambda: instance.in_flight == 0, "the instance to be let go")
+    until(lambda: instance.in_flight == 0, "the instance to be free")
     assert read(streamed(runtime, "again")) == b"again"

@@ -1,4 +1,4 @@
-"""The emulator as a command: what stops it from starting it says, and a signal ends it whenever it comes."""
+"""The emulator as a command: it names what prevents its start, and ends on a signal at any time."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+DEADLINE_S = 120.0
 Start = Callable[..., subprocess.Popen[str]]
-WAIT_S = 30
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def start(tmp_path: Path, port: int) -> Iterator[Start]:
 @pytest.fixture
 def running(start: Start, port: int, until: Callable[..., Any]) -> subprocess.Popen[str]:
     process = start()
-    until(lambda: _answers(port), "the emulator to answer", WAIT_S)
+    until(lambda: _answers(port), "the emulator to answer")
     return process
 
 
@@ -56,46 +56,51 @@ def _answers(port: int) -> bool:
     return False
 
 
-def _refused(process: subprocess.Popen[str]) -> str:
-    _, said = process.communicate(timeout=WAIT_S)
-    assert process.returncode == 2, said
-    assert "Traceback" not in said
-    return said
+def _refusal(process: subprocess.Popen[str]) -> str:
+    """Return what a process that refused to start wrote to stderr."""
+    _, message = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 2, message
+    assert "Traceback" not in message
+    return message
 
 
-def test_a_second_emulator_says_what_is_taken(running: subprocess.Popen[str], start: Start, tmp_path: Path) -> None:
+def test_a_second_emulator_names_the_port_or_the_state_that_is_taken(
+    running: subprocess.Popen[str], start: Start, tmp_path: Path
+) -> None:
     same_port = start(STATE_DIR=str(tmp_path / "other"))
     same_state = start(PORT="0")
-    assert "SAGEMAKER_EMULATOR_PORT" in _refused(same_port)
-    said = _refused(same_state)
-    assert f"process id {running.pid}" in said
-    assert "SAGEMAKER_EMULATOR_STATE_DIR" in said
+    assert "SAGEMAKER_EMULATOR_PORT" in _refusal(same_port)
+    message = _refusal(same_state)
+    assert f"process id {running.pid}" in message
+    assert "SAGEMAKER_EMULATOR_STATE_DIR" in message
     assert not (tmp_path / "other" / "sagemaker.sqlite3").exists()
 
 
-def test_a_state_that_cannot_be_read_is_said_to_be(start: Start, tmp_path: Path) -> None:
+def test_a_state_that_cannot_be_read_is_reported(start: Start, tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "sagemaker.sqlite3").write_bytes(b"no database" * 1000)
-    assert "move that directory away" in _refused(start())
+    assert "move that directory away" in _refusal(start())
 
 
-def test_images_of_ones_own_must_be_commands(start: Start) -> None:
-    assert "SAGEMAKER_EMULATOR_OWN_IMAGES" in _refused(start(OWN_IMAGES='{"image": "python"}'))
+def test_an_image_of_ones_own_must_be_a_command(start: Start) -> None:
+    assert "SAGEMAKER_EMULATOR_OWN_IMAGES" in _refusal(start(OWN_IMAGES='{"image": "python"}'))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_in_order(running: subprocess.Popen[str], number: signal.Signals) -> None:
+def test_a_signal_ends_the_emulator_in_order(running: subprocess.Popen[str], number: signal.Signals) -> None:
     running.send_signal(number)
-    _, said = running.communicate(timeout=WAIT_S)
-    assert running.returncode == 0, said
-    assert "Traceback" not in said
+    _, message = running.communicate(timeout=DEADLINE_S)
+    assert running.returncode == 0, message
+    assert "Traceback" not in message
 
 
-def test_a_signal_during_the_start_ends_it_too(start: Start, tmp_path: Path, until: Callable[..., Any]) -> None:
-    """The lock is taken late in the start, and before anything runs."""
+def test_a_signal_during_the_start_ends_the_emulator_too(
+    start: Start, tmp_path: Path, until: Callable[..., Any]
+) -> None:
+    """The lock file appears late in the start, before anything runs."""
     process = start()
-    until((tmp_path / "state" / "lock").exists, "the start to be under way", WAIT_S)
+    until((tmp_path / "state" / "lock").exists, "the start to be under way")
     process.terminate()
-    _, said = process.communicate(timeout=WAIT_S)
+    _, message = process.communicate(timeout=DEADLINE_S)
     assert process.returncode in (0, -signal.SIGTERM)
-    assert "Traceback" not in said
+    assert "Traceback" not in message

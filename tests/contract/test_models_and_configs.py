@@ -1,0 +1,67 @@
+"""Models, endpoint configurations and tags: created once, described, deleted, and what depends on them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+def invoked(runtime: Any, endpoint: str, body: bytes = b"hello", **more: Any) -> dict[str, Any]:
+    answer = runtime.invoke_endpoint(EndpointName=endpoint, Body=body, ContentType="text/plain", **more)
+    return {**answer, "Body": json.loads(answer["Body"].read())}
+
+
+def test_records_are_created_once_and_described_and_deleted(hosting: Any, sagemaker: Any) -> None:
+    hosting.model("record")
+    hosting.config("record", {"VariantName": "AllTraffic", "ModelName": "record"})
+    with pytest.raises(ClientError, match="Cannot create already existing model"):
+        hosting.model("record")
+    with pytest.raises(ClientError, match="Cannot create already existing endpoint configuration"):
+        hosting.config("record", {"VariantName": "AllTraffic", "ModelName": "record"})
+    assert sagemaker.describe_model(ModelName="record")["PrimaryContainer"]["Image"].endswith("/contract:1")
+    config = sagemaker.describe_endpoint_config(EndpointConfigName="record")
+    assert config["ProductionVariants"][0]["ModelName"] == "record"
+    assert sagemaker.list_models(NameContains="record")["Models"][0]["ModelName"] == "record"
+    sagemaker.delete_endpoint_config(EndpointConfigName="record")
+    sagemaker.delete_model(ModelName="record")
+    with pytest.raises(ClientError, match='Could not find model "'):
+        sagemaker.describe_model(ModelName="record")
+    with pytest.raises(ClientError, match='Could not find endpoint configuration "'):
+        sagemaker.delete_endpoint_config(EndpointConfigName="record")
+
+
+def test_a_configuration_of_a_missing_model_is_refused(hosting: Any) -> None:
+    with pytest.raises(ClientError, match='Could not find model "'):
+        hosting.config("orphan", {"VariantName": "AllTraffic", "ModelName": "never-made"})
+
+
+def test_a_configuration_whose_model_was_deleted_is_refused(hosting: Any, sagemaker: Any) -> None:
+    hosting.model("vanished")
+    hosting.config("vanished", {"VariantName": "AllTraffic", "ModelName": "vanished"})
+    sagemaker.delete_model(ModelName="vanished")
+    with pytest.raises(ClientError, match='Could not find model "'):
+        sagemaker.create_endpoint(EndpointName="vanished", EndpointConfigName="vanished")
+
+
+def test_an_endpoint_outlives_its_configuration_and_its_model(hosting: Any, runtime: Any, sagemaker: Any) -> None:
+    hosting.model("rootless")
+    hosting.config("rootless", {"VariantName": "AllTraffic", "ModelName": "rootless"})
+    sagemaker.create_endpoint(EndpointName="rootless", EndpointConfigName="rootless")
+    sagemaker.delete_endpoint_config(EndpointConfigName="rootless")
+    sagemaker.delete_model(ModelName="rootless")
+    endpoint = hosting.settled("rootless")
+    assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", "rootless")
+    assert invoked(runtime, "rootless")["Body"]["model"] == "v1"
+
+
+def test_tags_are_added_listed_and_removed(hosting: Any, sagemaker: Any) -> None:
+    hosting.model("tagged")
+    arn = sagemaker.describe_model(ModelName="tagged")["ModelArn"]
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+    sagemaker.delete_tags(ResourceArn=arn, TagKeys=["a"])
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": "2"}]
+    with pytest.raises(ClientError, match="Could not find resource"):
+        sagemaker.list_tags(ResourceArn=arn + "x")
