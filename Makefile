@@ -170,6 +170,7 @@ format: .venv/.installed ## let ruff fix and format the code
 docs: setup ## write the pages of docs/ that are made from the code
 	@$(PYTHON) -m sagemaker_emulator.operations_page > docs/operations.md
 	@$(PYTHON) -m scones.settings_page > docs/settings.md
+	@$(PYTHON) -m localstack_plugin.replacements_page docs/localstack.md
 
 NOT_BENCHMARKS := benchmarks/accuracy.py benchmarks/aims.py benchmarks/opt_ml.py
 BENCHMARKS = $(filter-out $(NOT_BENCHMARKS),$(wildcard benchmarks/*.py))

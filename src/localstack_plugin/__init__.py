@@ -1,1 +1,1 @@
-"""Teaches LocalStack SageMaker, Lambda functions without Docker, and to listen on loopback only."""
+"""A plugin of LocalStack: SageMaker, Lambda functions without Docker, a server on loopback, and corrections."""

@@ -95,7 +95,7 @@ def keep_objects_in_own_folder() -> None:
 def spare_work() -> None:
     from localstack_plugin.events import unheard_events
     from localstack_plugin.gateway import in_memory_calls
-    from localstack_plugin.lambda_logging import invocation_metrics, log_batches
+    from localstack_plugin.lambda_logging import invocation_metrics, log_handler
     from localstack_plugin.stepfunctions import assumed_roles, copied_values, direct_invoke, parsed_once
 
     for module in (
@@ -104,7 +104,7 @@ def spare_work() -> None:
         direct_invoke,
         in_memory_calls,
         invocation_metrics,
-        log_batches,
+        log_handler,
         parsed_once,
         unheard_events,
     ):
@@ -115,7 +115,7 @@ def spare_work() -> None:
 def prepare_lambda_for_processes() -> None:
     from localstack.aws.handlers import serve_custom_service_request_handlers
 
-    from localstack_plugin.lambda_executor.supported_runtimes import refuse_unless_python
+    from localstack_plugin.lambda_executor.runtime_check import refuse_unless_python
     from localstack_plugin.lambda_executor.warm_environments import assignment
 
     assignment.install()

@@ -1,20 +1,55 @@
-"""Where LocalStack has no plugin interface, something of its own is replaced; what is replaced must be there."""
+"""Replacements in LocalStack's own code, for what it has no plugin interface for.
 
+Everything that is changed there goes through `replace` or `wrap`. A target is written `package.module:Class.attribute`.
+Both refuse to work on another LocalStack than the one they were written for, and on a target that does not exist, so an
+upgrade fails at the start and not in the middle of an execution.
+
+`replacements_page` lists every call in docs/localstack.md. It reads the source without importing it, because LocalStack
+is not installed where the page is made: targets and reasons must be literal strings.
+"""
+
+from collections.abc import Callable
+from functools import reduce
+from importlib import import_module
 from importlib.metadata import version
+from typing import Any
 
 WRITTEN_FOR = "4.9.2"
 
 
 class NotReplaceableError(RuntimeError):
-    """LocalStack is not the one that the replacement was written for."""
+    """The installed LocalStack is not the one that the replacement was written for."""
 
 
-def replace(owner: object, name: str, replacement: object) -> None:
-    """Raises NotReplaceableError, which ends LocalStack's start."""
+def replace(*targets: str, by: object, why: str) -> None:
+    """Put `by` in the place of each target. `why` says what LocalStack does and what happens instead.
+
+    Raises NotReplaceableError, which ends LocalStack's start.
+    """
+    for target in targets:
+        owner, name = _owner_and_name(target, why)
+        setattr(owner, name, by)
+
+
+def wrap(*targets: str, wrapper: Callable[[Any], object], why: str) -> None:
+    """Put `wrapper(original)` in the place of each target, where `original` is what was there."""
+    for target in targets:
+        owner, name = _owner_and_name(target, why)
+        setattr(owner, name, wrapper(getattr(owner, name)))
+
+
+def _owner_and_name(target: str, why: str) -> tuple[object, str]:
+    module, _, path = target.partition(":")
+    *parents, name = path.split(".")
     installed = version("localstack-core")
-    if installed != WRITTEN_FOR or not hasattr(owner, name):
+    try:
+        owner = reduce(getattr, parents, import_module(module))
+        getattr(owner, name)
+    except (ImportError, AttributeError):
+        owner = None
+    if owner is None or installed != WRITTEN_FOR:
         raise NotReplaceableError(
-            f"LocalStack {installed} is not the {WRITTEN_FOR} whose {getattr(owner, '__name__', owner)}.{name} is "
-            "replaced: install src/localstack_plugin/requirements.lock, or look at the replacement again"
+            f"LocalStack {installed} is not the {WRITTEN_FOR} whose {target} is replaced ({why}) "
+            "Install src/localstack_plugin/requirements.lock, or adapt the replacement to this LocalStack."
         )
-    setattr(owner, name, replacement)
+    return owner, name

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 LOCAL_CLOUD = "SCONES_LOCAL_CLOUD"
-"""Labels every process of the local cloud, so that what is left over can be found; functions inherit it."""
+"""The variable that labels every process of a local cloud, so that leftovers can be found. Functions inherit it."""
 
 
 class SettingsError(ValueError):
-    """A variable holds what cannot be used; the message names it."""
+    """A variable has a value that cannot be used; the message names the variable."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""What LocalStack's CloudFormation lacks, or says it did and did not."""
+"""CloudFormation: an engine that does what it reports, and resource types and properties that LocalStack lacks."""

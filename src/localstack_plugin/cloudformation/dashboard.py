@@ -1,4 +1,4 @@
-"""AWS::CloudWatch::Dashboard: LocalStack's CloudWatch keeps dashboards, its CloudFormation does not know them."""
+"""AWS::CloudWatch::Dashboard, which LocalStack's CloudWatch has and its CloudFormation lacks."""
 
 from typing import Any, ClassVar
 

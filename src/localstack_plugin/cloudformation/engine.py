@@ -1,23 +1,45 @@
-"""LocalStack's CloudFormation engine, where it says of a stack what is not so.
+"""LocalStack's CloudFormation engine, corrected where it reports what it has not done.
 
-Without this, an update that a resource type does not know is reported as done, DeletionPolicy is ignored, and a
-deployment that fails is not rolled back, though it says ROLLBACK_COMPLETE. There is no plugin interface for it.
+CloudFormation's own behavior is the model (docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide). Without this module
+an update that a resource type does not implement is reported as done, DeletionPolicy is ignored, and a deployment that
+fails is reported as ROLLBACK_COMPLETE though nothing was rolled back.
+
+Stages of a deployment, in LocalStack's engine `v2`:
+
+1. CreateChangeSet builds a model of the change: a tree of nodes, each with its value before and after.
+2. ExecuteChangeSet starts a thread with a ChangeSetModelExecutor. `execute` visits the nodes in the order of their
+   dependencies. `visit_node_parameter` resolves parameters (corrected here: a list is split on both sides).
+3. For each resource that changes, `_execute_resource_action` is called with Add, Modify or Remove (corrected here: a
+   resource that its policy retains is not removed). It asks the resource type's provider through
+   `ResourceProviderExecutor.execute_action` (corrected here: a Modify that the provider cannot do fails).
+4. Removals of resources that the template no longer has are deferred to the end of `execute`.
+5. `execute` returns the resources and perhaps a failure message; a failure stops the visit at that resource.
+6. Corrected here, in `rollback`: after a failure, what stage 3 did is undone in reverse order.
+7. LocalStack writes the result into the stack: resources, parameters, outputs and status.
+
+Threads and locks. One thread executes a change set, from stage 2 to stage 7. Nothing here starts a thread or takes a
+lock. DescribeStacks and DescribeStackEvents read the stack meanwhile; each status is set in one assignment.
+
+Invariants:
+
+- The status of a stack and of each of its resources says what is there. What could not be done ends in a `_FAILED`
+  status with a reason, never in `_COMPLETE`.
+- After a complete rollback the stack has the resources, the properties and the parameters of before.
+- Rollback reads the state before from `stack.resolved_resources`, which LocalStack replaces only in stage 7.
+- A policy is read from the template that the resource was deployed from, `stack.processed_template`, not from the new
+  one; a stack that is being created has none yet, so its rollback removes everything.
 """
 
 import logging
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from localstack.aws.api.cloudformation import ChangeAction, ChangeSetType, ResourceStatus, StackStatus
+from localstack.aws.api.cloudformation import ChangeAction
 from localstack.services.cloudformation.engine.v2.change_set_model import NodeParameter
-from localstack.services.cloudformation.engine.v2.change_set_model_executor import (
-    ChangeSetModelExecutor,
-    ChangeSetModelExecutorResult,
-)
+from localstack.services.cloudformation.engine.v2.change_set_model_executor import ChangeSetModelExecutor
 from localstack.services.cloudformation.engine.v2.change_set_model_preproc import (
     ChangeSetModelPreproc,
     PreprocEntityDelta,
-    PreprocProperties,
 )
 from localstack.services.cloudformation.resource_provider import (
     OperationStatus,
@@ -26,37 +48,39 @@ from localstack.services.cloudformation.resource_provider import (
     ResourceProviderExecutor,
     convert_payload,
 )
-from localstack.services.cloudformation.v2.entities import ResolvedResource, Stack
 
-from localstack_plugin.replacing import replace
+from localstack_plugin.cloudformation.retention import is_retained
+from localstack_plugin.replacing import wrap
 
 LOG = logging.getLogger(__name__)
 UPDATES = {"Modify", "Dynamic"}
 LISTS = {"CommaDelimitedList", "List<String>"}
-RETAINS = {"Retain", "RetainExceptOnCreate"}
-STATUS_AFTER_ROLLBACK = {
-    ChangeSetType.CREATE: StackStatus.ROLLBACK_COMPLETE,
-    ChangeSetType.UPDATE: StackStatus.UPDATE_ROLLBACK_COMPLETE,
-}
-STATUS_AFTER_FAILED_ROLLBACK = {
-    ChangeSetType.CREATE: StackStatus.ROLLBACK_FAILED,
-    ChangeSetType.UPDATE: StackStatus.UPDATE_ROLLBACK_FAILED,
-}
 Payload: TypeAlias = dict[str, Any]
-Resources: TypeAlias = dict[str, ResolvedResource]
 
 
 def install() -> None:
-    provider, change_set, preproc = ResourceProviderExecutor, ChangeSetModelExecutor, ChangeSetModelPreproc
-    replace(provider, "execute_action", _executing(provider.execute_action))
-    replace(change_set, "_execute_resource_action", _retaining(change_set._execute_resource_action))
-    replace(preproc, "visit_node_parameter", _splitting(preproc.visit_node_parameter))
-    replace(change_set, "execute", _rolling_back(change_set.execute))
+    wrap(
+        "localstack.services.cloudformation.resource_provider:ResourceProviderExecutor.execute_action",
+        wrapper=failing_updates,
+        why="LocalStack reports an update as done that the resource type does not implement. It fails, with the "
+        "reason.",
+    )
+    wrap(
+        "localstack.services.cloudformation.engine.v2.change_set_model_executor"
+        ":ChangeSetModelExecutor._execute_resource_action",
+        wrapper=retaining,
+        why="LocalStack ignores DeletionPolicy and UpdateReplacePolicy. A resource that its policy retains is kept.",
+    )
+    wrap(
+        "localstack.services.cloudformation.engine.v2.change_set_model_preproc"
+        ":ChangeSetModelPreproc.visit_node_parameter",
+        wrapper=splitting_lists,
+        why="LocalStack splits a list parameter only in its new value, so a stack that joins one cannot be deleted. "
+        "The old value is split too.",
+    )
 
 
-def _splitting(original: Callable[..., PreprocEntityDelta]) -> Callable[..., PreprocEntityDelta]:
-    """A list in a parameter is split as it will be, and not as it was: a stack that joins one could not be deleted."""
-
+def splitting_lists(original: Callable[..., PreprocEntityDelta]) -> Callable[..., PreprocEntityDelta]:
     def visit_node_parameter(preproc: ChangeSetModelPreproc, node: NodeParameter) -> PreprocEntityDelta:
         delta = original(preproc, node)
         if isinstance(delta.before, str) and preproc.visit(node.type_).before in LISTS:
@@ -66,7 +90,7 @@ def _splitting(original: Callable[..., PreprocEntityDelta]) -> Callable[..., Pre
     return visit_node_parameter
 
 
-def _executing(original: Callable[..., ProgressEvent]) -> Callable[..., ProgressEvent]:
+def failing_updates(original: Callable[..., ProgressEvent]) -> Callable[..., ProgressEvent]:
     def execute_action(
         executor: ResourceProviderExecutor, provider: ResourceProvider, payload: Payload
     ) -> ProgressEvent:
@@ -82,106 +106,21 @@ def update(executor: ResourceProviderExecutor, provider: ResourceProvider, paylo
     try:
         return provider.update(request)
     except NotImplementedError:
-        message = f"{request.resource_type} cannot be updated by LocalStack: delete the stack and create it anew"
-    except Exception as error:  # whatever a resource's provider raises is the reason of its failure
+        message = f"{request.resource_type} cannot be updated by LocalStack: delete the stack and create it again"
+    except Exception as error:  # the provider's error, whatever its type, is the reason of the failure
         LOG.debug("update of %s failed", request.logical_resource_id, exc_info=True)
         message = str(error)
     return ProgressEvent(OperationStatus.FAILED, resource_model={}, message=message)
 
 
-def _retaining(original: Callable[..., ProgressEvent]) -> Callable[..., ProgressEvent]:
+def retaining(original: Callable[..., ProgressEvent]) -> Callable[..., ProgressEvent]:
     def execute_resource_action(
         executor: ChangeSetModelExecutor, action: ChangeAction, logical_resource_id: str, **details: Any
     ) -> ProgressEvent:
-        if action == ChangeAction.Remove and _is_retained(executor, logical_resource_id, **details):
-            return ProgressEvent(OperationStatus.SUCCESS, resource_model={}, message="Retained, by its policy")
+        template = executor._change_set.stack.processed_template
+        is_replacement = details.get("part_of_replacement", False)
+        if action == ChangeAction.Remove and is_retained(template, logical_resource_id, is_replacement):
+            return ProgressEvent(OperationStatus.SUCCESS, resource_model={}, message="Retained by its policy")
         return original(executor, action=action, logical_resource_id=logical_resource_id, **details)
 
     return execute_resource_action
-
-
-def _is_retained(
-    executor: ChangeSetModelExecutor, name: str, part_of_replacement: bool = False, **details: Any
-) -> bool:
-    """By the template that the resource is deployed from; a creation that is rolled back has none yet."""
-    resources = (executor._change_set.stack.processed_template or {}).get("Resources", {})
-    policy = "UpdateReplacePolicy" if part_of_replacement else "DeletionPolicy"
-    return resources.get(name, {}).get(policy) in RETAINS
-
-
-def _rolling_back(
-    original: Callable[..., ChangeSetModelExecutorResult],
-) -> Callable[..., ChangeSetModelExecutorResult]:
-    def execute(executor: ChangeSetModelExecutor) -> ChangeSetModelExecutorResult:
-        result = original(executor)
-        # the change set of a deletion has no type
-        if result.failure_message and executor._change_set.change_set_type in STATUS_AFTER_ROLLBACK:
-            result.resources = roll_back(executor)
-        return result
-
-    return execute
-
-
-def roll_back(executor: ChangeSetModelExecutor) -> Resources:
-    """Remove what was created, put back what was modified; in reverse, as they may refer to one another."""
-    stack, before = executor._change_set.stack, dict(executor._change_set.stack.resolved_resources)
-    events = [_undone(executor, name, before.get(name)) for name in reversed(list(executor.resources))]
-    done = all(event.status == OperationStatus.SUCCESS for event in events)
-    kind = executor._change_set.change_set_type
-    # LocalStack gives the stack the change set's parameters, however it ended
-    executor._change_set.resolved_parameters = stack.resolved_parameters
-    if done:
-        _restore_states(stack, before)
-    stack.set_stack_status(STATUS_AFTER_ROLLBACK[kind] if done else STATUS_AFTER_FAILED_ROLLBACK[kind])
-    return before
-
-
-def _restore_states(stack: Stack, before: Resources) -> None:
-    """A resource whose update failed, or whose turn did not come, is there as it was; one that was not made is not."""
-    for name, state in list(stack.resource_states.items()):
-        if not state["ResourceStatus"].endswith("_FAILED"):
-            continue
-        if (resource := before.get(name)) is None:
-            del stack.resource_states[name]
-            continue
-        stack.set_resource_status(
-            logical_resource_id=name,
-            physical_resource_id=resource.get("PhysicalResourceId"),
-            resource_type=resource["Type"],
-            status=ResourceStatus.UPDATE_COMPLETE,
-        )
-
-
-def _undone(executor: ChangeSetModelExecutor, name: str, before: ResolvedResource | None) -> ProgressEvent:
-    after = executor.resources[name]
-    match after.get("ResourceStatus"):
-        case ResourceStatus.CREATE_COMPLETE if before is None:
-            return _acted(executor, ChangeAction.Remove, name, before=after, after=None)
-        case ResourceStatus.UPDATE_COMPLETE if before is not None and before != after:
-            return _acted(executor, ChangeAction.Modify, name, before=after, after=before)
-    return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
-
-
-def _acted(
-    executor: ChangeSetModelExecutor,
-    action: ChangeAction,
-    name: str,
-    before: ResolvedResource,
-    after: ResolvedResource | None,
-) -> ProgressEvent:
-    resource_type = before["Type"]
-    event = executor._execute_resource_action(
-        action,
-        name,
-        resource_type=resource_type,
-        before_properties=PreprocProperties(properties=before["Properties"]),
-        after_properties=after and PreprocProperties(properties=after["Properties"]),
-    )
-    executor._process_event(
-        action=action,
-        logical_resource_id=name,
-        event_status=event.status,
-        resource_type=resource_type,
-        reason=event.message,
-    )
-    return event

@@ -30,8 +30,9 @@ class ModelPackageGroupPlugin(CloudFormationResourceProviderPlugin):
 
 @hooks.on_infra_start()
 def make_cloudformation_honest() -> None:
-    from localstack_plugin.cloudformation import buckets, engine, resource_updates
+    from localstack_plugin.cloudformation import buckets, engine, resource_updates, rollback
 
     engine.install()
+    rollback.install()
     buckets.install()
     resource_updates.install()

@@ -1,4 +1,4 @@
-"""AWS::SageMaker::ModelPackageGroup, by SageMaker's own operations."""
+"""AWS::SageMaker::ModelPackageGroup, made by SageMaker's own operations."""
 
 from typing import Any, ClassVar
 
@@ -15,7 +15,8 @@ Group = dict[str, Any]
 CREATE_ONLY = ("ModelPackageGroupName", "ModelPackageGroupDescription")
 
 
-def left_behind(sagemaker: BaseClient, model: Group) -> str | None:
+def arn_of_equal_group(sagemaker: BaseClient, model: Group) -> str | None:
+    """Return the ARN of an existing group with the same name and tags, or None. A group without tags is nobody's."""
     name = model["ModelPackageGroupName"]
     try:
         arn: str = sagemaker.describe_model_package_group(ModelPackageGroupName=name)["ModelPackageGroupArn"]
@@ -40,25 +41,28 @@ class ModelPackageGroupProvider(ResourceProvider[Group]):
     }
 
     def create(self, request: ResourceRequest[Group]) -> ProgressEvent[Group]:
-        """LocalStack forgets its stacks when it stops, SageMaker keeps what they made: an equal group is taken over."""
+        """Create the group, or take over an equal one.
+
+        LocalStack forgets its stacks when it stops, but SageMaker keeps the groups that they made.
+        """
         model, sagemaker = request.desired_state, request.aws_client_factory.sagemaker
         try:
             arn = sagemaker.create_model_package_group(**model)["ModelPackageGroupArn"]
         except ClientError:
-            arn = left_behind(sagemaker, model)
+            arn = arn_of_equal_group(sagemaker, model)
             if arn is None:
                 raise
         model["ModelPackageGroupArn"] = arn
         return ProgressEvent(OperationStatus.SUCCESS, resource_model=model)
 
     def update(self, request: ResourceRequest[Group]) -> ProgressEvent[Group]:
-        """Only tags can change; name and description need a replacement."""
+        """Update the tags. Another name or description is a replacement, which the engine makes."""
         assert request.previous_state is not None
         arn, tags = request.previous_state["ModelPackageGroupArn"], request.desired_state.get("Tags", [])
-        gone = {tag["Key"] for tag in request.previous_state.get("Tags", [])} - {tag["Key"] for tag in tags}
+        removed = {tag["Key"] for tag in request.previous_state.get("Tags", [])} - {tag["Key"] for tag in tags}
         sagemaker = request.aws_client_factory.sagemaker
-        if gone:
-            sagemaker.delete_tags(ResourceArn=arn, TagKeys=sorted(gone))
+        if removed:
+            sagemaker.delete_tags(ResourceArn=arn, TagKeys=sorted(removed))
         if tags:
             sagemaker.add_tags(ResourceArn=arn, Tags=tags)
         return ProgressEvent(

@@ -1,4 +1,4 @@
-"""Updates of resources that LocalStack's providers leave undone, and the retention of log groups."""
+"""Updates of resources that LocalStack can only create, and the retention of log groups."""
 
 import json
 from typing import Any, TypeAlias
@@ -11,7 +11,7 @@ from localstack.services.logs.resource_providers.aws_logs_loggroup import LogsLo
 from localstack.services.s3.resource_providers.aws_s3_bucketpolicy import S3BucketPolicyProvider
 from localstack.services.sqs.resource_providers.aws_sqs_queue import SQSQueueProvider
 
-from localstack_plugin.replacing import replace
+from localstack_plugin.replacing import replace, wrap
 
 Model = dict[str, Any]
 Request: TypeAlias = ResourceRequest[Model]
@@ -19,21 +19,49 @@ Event: TypeAlias = ProgressEvent[Model]
 
 
 def install() -> None:
-    # what creates these puts them, over what is there
-    replace(CloudWatchAlarmProvider, "update", CloudWatchAlarmProvider.create)
-    replace(S3BucketPolicyProvider, "update", S3BucketPolicyProvider.create)
-    replace(EventsRuleProvider, "update", update_rule)
-    replace(IAMRoleProvider, "update", update_role)
-    replace(LogsLogGroupProvider, "create", _with_retention(LogsLogGroupProvider.create))
-    replace(LogsLogGroupProvider, "update", update_log_group)
-    replace(SQSQueueProvider, "update", update_queue)
+    replace(
+        "localstack.services.cloudwatch.resource_providers.aws_cloudwatch_alarm:CloudWatchAlarmProvider.update",
+        by=CloudWatchAlarmProvider.create,
+        why="LocalStack cannot update an alarm. Creating one overwrites it.",
+    )
+    replace(
+        "localstack.services.s3.resource_providers.aws_s3_bucketpolicy:S3BucketPolicyProvider.update",
+        by=S3BucketPolicyProvider.create,
+        why="LocalStack cannot update a bucket policy. Creating one overwrites it.",
+    )
+    replace(
+        "localstack.services.events.resource_providers.aws_events_rule:EventsRuleProvider.update",
+        by=update_rule,
+        why="LocalStack cannot update a rule. Creating one overwrites it; targets that it no longer has are removed "
+        "first.",
+    )
+    replace(
+        "localstack.services.iam.resource_providers.aws_iam_role:IAMRoleProvider.update",
+        by=update_role,
+        why="LocalStack cannot update a role. Trust policy, description and inline policies are updated.",
+    )
+    wrap(
+        "localstack.services.logs.resource_providers.aws_logs_loggroup:LogsLogGroupProvider.create",
+        wrapper=_with_retention,
+        why="LocalStack ignores the retention of a log group. It is set.",
+    )
+    replace(
+        "localstack.services.logs.resource_providers.aws_logs_loggroup:LogsLogGroupProvider.update",
+        by=update_log_group,
+        why="LocalStack cannot update a log group. Its retention is updated.",
+    )
+    replace(
+        "localstack.services.sqs.resource_providers.aws_sqs_queue:SQSQueueProvider.update",
+        by=update_queue,
+        why="LocalStack cannot update a queue. Its attributes are updated.",
+    )
 
 
 def update_rule(provider: EventsRuleProvider, request: Request) -> Event:
     previous, desired = _targets(request.previous_state), _targets(request.desired_state)
-    if gone := sorted(previous - desired):
+    if removed := sorted(previous - desired):
         events = request.aws_client_factory.events
-        events.remove_targets(Rule=request.desired_state["Name"], Ids=gone)
+        events.remove_targets(Rule=request.desired_state["Name"], Ids=removed)
     return provider.create(request)
 
 
@@ -42,14 +70,14 @@ def _targets(model: Model | None) -> set[str]:
 
 
 def update_role(provider: IAMRoleProvider, request: Request) -> Event:
-    """Trust, description and inline policies; the rest needs a replacement or is not used here."""
+    """Update trust policy, description and inline policies; other changes are replacements or not supported."""
     assert request.previous_state is not None
     iam, desired, name = request.aws_client_factory.iam, request.desired_state, request.previous_state["RoleName"]
     iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(desired["AssumeRolePolicyDocument"]))
     iam.update_role(RoleName=name, Description=desired.get("Description", ""))
     policies = {policy["PolicyName"]: policy["PolicyDocument"] for policy in desired.get("Policies", [])}
-    for gone in set(iam.list_role_policies(RoleName=name)["PolicyNames"]) - set(policies):
-        iam.delete_role_policy(RoleName=name, PolicyName=gone)
+    for removed in set(iam.list_role_policies(RoleName=name)["PolicyNames"]) - set(policies):
+        iam.delete_role_policy(RoleName=name, PolicyName=removed)
     for policy, document in policies.items():
         iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
     read_only = {key: request.previous_state[key] for key in ("RoleName", "Arn", "RoleId")}
@@ -82,7 +110,7 @@ def put_retention(request: Request, model: Model) -> None:
 
 
 def update_queue(provider: SQSQueueProvider, request: Request) -> Event:
-    """Its attributes; a name that changes is a replacement, and the engine's."""
+    """Update the attributes. Another name is a replacement, which the engine makes."""
     assert request.previous_state is not None
     read_only = {key: request.previous_state[key] for key in ("QueueName", "QueueUrl", "Arn")}
     model = request.desired_state | read_only

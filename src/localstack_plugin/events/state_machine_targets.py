@@ -1,23 +1,32 @@
-"""A rule whose target is a state machine: LocalStack wants the event's id, which an input of the rule's own has not.
-
-AWS names the execution itself, and gives the rule's input to it as it is.
-"""
+"""State machines as the target of a rule."""
 
 from typing import Any
 from uuid import uuid4
 
-from localstack.services.events.target import StatesTargetSender
 from localstack.services.stepfunctions.asl.utils.encoding import to_json_str
 
 from localstack_plugin.replacing import replace
 
 
 def install() -> None:
-    replace(StatesTargetSender, "send_event", start_execution)
+    replace(
+        "localstack.services.events.target:StatesTargetSender.send_event",
+        by=start_execution,
+        why="LocalStack needs the event's id, which the `Input` of a target does not have, and starts nothing. AWS "
+        "names the execution itself and passes the input on as it is.",
+    )
 
 
-def start_execution(sender: StatesTargetSender, event: Any, trace_header: object) -> None:
+def start_execution(sender: Any, event: Any, trace_header: object) -> None:
+    """Start one execution; `sender` is LocalStack's StatesTargetSender."""
     sender.service = "stepfunctions"
-    event_id = event.get("id", uuid4()) if isinstance(event, dict) else uuid4()
-    name = f"{event_id}_{uuid4()}"
-    sender.client.start_execution(stateMachineArn=sender.target["Arn"], name=name, input=to_json_str(event))
+    sender.client.start_execution(
+        stateMachineArn=sender.target["Arn"],
+        name=execution_name(event),
+        input=to_json_str(event),
+    )
+
+
+def execution_name(event: Any) -> str:
+    event_id = event.get("id") if isinstance(event, dict) else None
+    return f"{event_id or uuid4()}_{uuid4()}"

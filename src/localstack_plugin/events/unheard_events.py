@@ -1,23 +1,32 @@
-"""An execution tells the default event bus twice of its status; where the bus has no rule, no one hears it."""
+"""Events that no rule can match are not published."""
+
+from collections.abc import Callable
+from typing import Any
 
 from localstack.services.events.models import events_stores
-from localstack.services.stepfunctions.backend.execution import Execution
 
-from localstack_plugin.replacing import replace
+from localstack_plugin.replacing import wrap
 
-BUS = "default"
-
-
-def is_heard(account_id: str, region_name: str) -> bool:
-    bus = events_stores[account_id][region_name].event_buses.get(BUS)
-    return bus is not None and bool(bus.rules)
+DEFAULT_BUS = "default"
 
 
 def install() -> None:
-    publish = Execution.publish_execution_status_change_event
+    wrap(
+        "localstack.services.stepfunctions.backend.execution:Execution.publish_execution_status_change_event",
+        wrapper=only_to_rules,
+        why="LocalStack publishes each change of an execution's status to EventBridge. It does so only where the "
+        "default bus has a rule.",
+    )
 
-    def publish_if_heard(execution: Execution) -> None:
-        if is_heard(execution.account_id, execution.region_name):
+
+def only_to_rules(publish: Callable[[Any], None]) -> Callable[[Any], None]:
+    def publish_execution_status_change_event(execution: Any) -> None:
+        if has_rules(execution.account_id, execution.region_name):
             publish(execution)
 
-    replace(Execution, "publish_execution_status_change_event", publish_if_heard)
+    return publish_execution_status_change_event
+
+
+def has_rules(account_id: str, region_name: str) -> bool:
+    bus = events_stores[account_id][region_name].event_buses.get(DEFAULT_BUS)
+    return bus is not None and bool(bus.rules)

@@ -1,6 +1,6 @@
-"""Forwards whole services to the SageMaker endpoint, which checks and answers; nothing is interpreted here."""
+"""Services that are forwarded whole to the SageMaker endpoint, which validates and answers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from localstack.aws.api import CommonServiceException, RequestContext
@@ -12,29 +12,17 @@ from rolo.request import get_raw_path
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout, connection_from_url
 from urllib3.exceptions import HTTPError
 
+from localstack_plugin.gateway.headers import end_to_end
+
 CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 300.0
 KEPT_CONNECTIONS = 100
 EVENT_STREAM = "application/vnd.amazon.eventstream"
 
-# RFC 9110, 7.6.1: these belong to one connection; and both bodies are re-framed, so their lengths are not copied
-CONNECTION_HEADERS = frozenset(
-    {
-        "connection",
-        "content-length",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-
 
 class Forwarder:
+    """A handler for every operation of a service. It sends the request on and returns the answer."""
+
     def __init__(self, endpoint_url: str) -> None:
         self.endpoint_url = endpoint_url
         self._base_path = urlsplit(endpoint_url).path.rstrip("/")
@@ -43,7 +31,7 @@ class Forwarder:
         )
 
     def __call__(self, context: RequestContext, request: object) -> Response:
-        """An operation's handler; the request as parsed is not used: the original goes on byte for byte."""
+        """Forward the original request byte for byte; `request`, as LocalStack parsed it, is not used."""
         try:
             response = to_response(self._send(context))
         except HTTPError as error:
@@ -68,12 +56,8 @@ class Forwarder:
     def _unreachable(self, error: HTTPError) -> str:
         return (
             f"SageMaker at {self.endpoint_url} does not answer ({type(error).__name__}). "
-            "See `make status`; `make up` starts what is not running."
+            "Look at `make status`; `make up` starts a server that is not running."
         )
-
-
-def end_to_end(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    return {name: value for name, value in headers if name.lower() not in CONNECTION_HEADERS}
 
 
 def to_response(answer: BaseHTTPResponse) -> Response:
@@ -86,7 +70,7 @@ def to_response(answer: BaseHTTPResponse) -> Response:
 
 
 def events(answer: BaseHTTPResponse) -> Iterator[bytes]:
-    """The body as it arrives. A reader who leaves early closes the connection, which tells the endpoint to stop."""
+    """Yield the body as it arrives. A client that leaves early closes the connection, so the endpoint stops."""
     try:
         while chunk := answer.read1():
             yield chunk
@@ -95,7 +79,7 @@ def events(answer: BaseHTTPResponse) -> Iterator[bytes]:
 
 
 def forwarded_service(name: str, endpoint_url: str) -> Service:
-    """A LocalStack service all of whose operations are answered at `endpoint_url`."""
+    """Return a LocalStack service whose operations are all answered at `endpoint_url`."""
     model = load_service(name)
     forwarder = Forwarder(endpoint_url)
     return Service(name, skeleton=Skeleton(model, dict.fromkeys(model.operation_names, forwarder)))

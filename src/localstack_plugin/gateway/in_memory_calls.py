@@ -1,6 +1,6 @@
-"""What LocalStack's services ask of each other goes to its gateway as a function call, not over HTTP through its port.
+"""Calls of LocalStack's services to each other, made in memory.
 
-A mode of LocalStack's own (IN_MEMORY_CLIENT), which it reads when it is imported: too early for a plugin's variable.
+LocalStack has a mode for it (IN_MEMORY_CLIENT), which it reads when it is imported: before a plugin could set it.
 """
 
 from localstack import config
@@ -10,6 +10,12 @@ from localstack_plugin.replacing import replace
 
 
 def install() -> None:
-    if not config.IN_MEMORY_CLIENT:
-        replace(config, "IN_MEMORY_CLIENT", True)
-        client.botocore_in_memory_endpoint_patch.apply()
+    if config.IN_MEMORY_CLIENT:
+        return
+    replace(
+        "localstack.config:IN_MEMORY_CLIENT",
+        by=True,
+        why="LocalStack's services call each other over HTTP through its own port. They call its gateway in memory: a "
+        "mode of LocalStack's own, with the patch of botocore that belongs to it.",
+    )
+    client.botocore_in_memory_endpoint_patch.apply()

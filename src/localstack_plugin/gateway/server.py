@@ -1,8 +1,10 @@
-"""LocalStack's own server, on the addresses that it is told: the original ignores the host of GATEWAY_LISTEN and binds
-every interface."""
+"""LocalStack's server, bound to the addresses that GATEWAY_LISTEN names.
+
+The original ignores the host there and binds every interface. Two servers can be chosen with GATEWAY_SERVER: `loopback`
+refuses an address that other machines can reach, `container` binds any.
+"""
 
 from functools import lru_cache
-from ipaddress import ip_address
 
 from localstack.config import HostAndPort
 from localstack.runtime.server.twisted import TwistedRuntimeServer
@@ -10,33 +12,33 @@ from rolo.gateway import Gateway
 from rolo.serving.twisted import TwistedGateway
 from twisted.internet import reactor
 from twisted.internet.interfaces import IProtocolFactory
-from twisted.web import http
 
-from localstack_plugin.replacing import replace
+from localstack_plugin.gateway.loopback import loopback
+from localstack_plugin.replacing import wrap
 
 CONTENT_TYPES = 256
 STOP_TIMEOUT_S = 10.0
 """How long the requests in progress may take when LocalStack is told to stop."""
 
 
-class NotLoopbackError(ValueError):
-    """GATEWAY_LISTEN names an address that other machines can reach."""
-
-
 class SparedGateway(TwistedGateway):
-    """LocalStack logs every request itself; twisted's access log, which no one reads, costs as much as routing one. So
-    does reading a content type by the rules of mail, of which requests have few."""
+    """A gateway without twisted's access log, which costs as much as routing: LocalStack logs every request itself."""
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
-        replace(http, "_parseContentType", lru_cache(CONTENT_TYPES)(http._parseContentType))
+        wrap(
+            "twisted.web.http:_parseContentType",
+            wrapper=lru_cache(CONTENT_TYPES),
+            why="Twisted parses the Content-Type of every request as a mail header. Requests have few different ones: "
+            "each is parsed once.",
+        )
 
     def log(self, request: object) -> None:
         pass
 
 
 class ContainerRuntimeServer(TwistedRuntimeServer):
-    """Plain HTTP on the addresses asked for. In a container only its network sees them, and what is published."""
+    """Plain HTTP on the addresses asked for. In a container, only its network and the published port reach them."""
 
     def register(self, gateway: Gateway, listen: list[HostAndPort], ssl_creds: tuple[str, str] | None = None) -> None:
         site: IProtocolFactory = SparedGateway(gateway)
@@ -47,22 +49,17 @@ class ContainerRuntimeServer(TwistedRuntimeServer):
         return host
 
     def shutdown(self) -> None:
-        """Called in a thread. `reactor.stop` there, as in the original, is not noticed until something else happens."""
+        """Stop the reactor from LocalStack's shutdown thread.
+
+        The original calls `reactor.stop` in that thread, which the reactor does not notice until the next event.
+        """
         if self.thread_pool:
             self.thread_pool.stop(timeout=STOP_TIMEOUT_S)
         reactor.callFromThread(reactor.stop)
 
 
 class LoopbackRuntimeServer(ContainerRuntimeServer):
-    """The addresses must be loopback. Nothing on loopback needs TLS."""
+    """Plain HTTP on loopback addresses only, where nothing needs TLS."""
 
     def _interface(self, host: str) -> str:
         return loopback(host)
-
-
-def loopback(host: str) -> str:
-    if host == "localhost":
-        return "127.0.0.1"
-    if not ip_address(host).is_loopback:
-        raise NotLoopbackError(f"GATEWAY_LISTEN asks for {host!r}, which others can reach: set it to 127.0.0.1:<port>")
-    return host

@@ -1,1 +1,1 @@
-"""Runs Lambda functions as child processes: the Lambda Runtime API on loopback, AWS's own runtime client behind it."""
+"""Lambda functions as child processes: AWS's runtime client, and the Runtime API on loopback that it asks for work."""

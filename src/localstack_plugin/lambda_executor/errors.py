@@ -1,4 +1,4 @@
-"""How an invocation can fail outside the function's own code, in Lambda's words."""
+"""Failures of an invocation outside the function's code, worded as Lambda words them."""
 
 import json
 import signal
@@ -10,7 +10,7 @@ class LambdaExecutorError(Exception):
 
 
 class InvocationError(LambdaExecutorError):
-    """The invocation has no answer from the function; this is the answer that Lambda gives in its place."""
+    """The function gave no answer. `payload` is the answer that Lambda gives in its place, `log_lines` what it logs."""
 
     error_type: str
     status = "error"
@@ -24,7 +24,7 @@ class InvocationError(LambdaExecutorError):
 
 
 class InitFailed(InvocationError):
-    """The function's module could not be loaded: the runtime client says why, and has logged it."""
+    """The function's module could not be loaded. The runtime client reports why, and has logged it."""
 
     def __init__(self, reported: bytes) -> None:
         super().__init__(reported.decode(errors="replace"))
@@ -39,7 +39,7 @@ class InitFailed(InvocationError):
 
 
 class RuntimeExited(InvocationError):
-    """The function's process ended in the middle of its work."""
+    """The function's process ended during an invocation or its initialization."""
 
     error_type = "Runtime.ExitError"
 

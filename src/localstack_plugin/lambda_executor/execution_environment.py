@@ -1,7 +1,7 @@
-"""An execution environment: one function, one invocation at a time, one process that is kept warm between them.
+"""An execution environment: one function, one invocation at a time, and a process that stays warm between them.
 
 A process that timed out or exited is replaced within the next invocation, as on AWS, which resets the environment and
-initialises it again.
+initializes it again.
 """
 
 import time
@@ -20,6 +20,8 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Function:
+    """One version of a function, with `task_root` as its /var/task."""
+
     handler: str
     task_root: Path
     version: str
@@ -29,7 +31,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Event:
-    """What an invocation brings; its deadline is the environment's to set."""
+    """The request of an invocation; the environment adds the deadline."""
 
     request_id: str
     function_arn: str
@@ -39,6 +41,8 @@ class Event:
 
 @dataclass(frozen=True)
 class Completion:
+    """The outcome of an invocation, and its log."""
+
     outcome: Outcome
     log: str
 
@@ -51,31 +55,31 @@ class ExecutionEnvironment:
         self._process: FunctionProcess | None = None
         self._init: Init | None = None
 
-    def initialise(self, timeout_s: float) -> FunctionProcess:
-        """The process, started if there is none, waiting for work; raises InvocationError."""
-        if self._process is not None and self._process.initialised.done():
-            self._process.initialised.result()
+    def initialize(self, timeout_s: float) -> FunctionProcess:
+        """Return the process once it waits for work, starting one if there is none. Raises InvocationError."""
+        if self._process is not None and self._process.initialized.done():
+            self._process.initialized.result()
             if not self._process.has_exited:
                 return self._process
             self.stop()
-        begun = time.monotonic()
+        began = time.monotonic()
         if self._process is None:
             self._process = FunctionProcess(
                 self._function.handler, self._function.task_root, self._scratch, self._variables
             )
-        self._within(timeout_s, self._process.initialised)
-        self._init = Init(time.monotonic() - begun, self._process.take_output())
+        self._within(timeout_s, self._process.initialized)
+        self._init = Init(time.monotonic() - began, self._process.take_output())
         return self._process
 
     def invoke(self, event: Event) -> Completion:
-        begun = time.monotonic()
+        began = time.monotonic()
         try:
-            outcome = self._outcome(event, begun + self._function.timeout_s)
+            outcome = self._outcome(event, began + self._function.timeout_s)
         except InvocationError as failure:
-            log = self._log(event, begun, failure)
+            log = self._log(event, began, failure)
             self.stop()
             return Completion(Outcome(failure.payload(event.request_id), is_error=True), log)
-        return Completion(outcome, self._log(event, begun))
+        return Completion(outcome, self._log(event, began))
 
     def stop(self) -> None:
         if self._process is not None:
@@ -83,7 +87,7 @@ class ExecutionEnvironment:
             self._process = None
 
     def _outcome(self, event: Event, deadline: float) -> Outcome:
-        process = self.initialise(deadline - time.monotonic())
+        process = self.initialize(deadline - time.monotonic())
         remaining_s = deadline - time.monotonic()
         deadline_ms = int((time.time() + remaining_s) * 1000)
         invocation = Invocation(event.request_id, event.function_arn, event.trace_id, event.payload, deadline_ms)
@@ -95,13 +99,13 @@ class ExecutionEnvironment:
         except TimeoutError:
             raise TimedOut(self._function.timeout_s) from None
 
-    def _log(self, event: Event, begun: float, failure: InvocationError | None = None) -> str:
+    def _log(self, event: Event, began: float, failure: InvocationError | None = None) -> str:
         init, self._init = self._init, None
         report = Report(
             request_id=event.request_id,
             version=self._function.version,
             output=self._process.take_output() if self._process else "",
-            duration_s=time.monotonic() - begun,
+            duration_s=time.monotonic() - began,
             memory_size_mb=self._function.memory_size_mb,
             peak_memory_mb=self._process.peak_memory_mb() if self._process else 0,
             init=init,

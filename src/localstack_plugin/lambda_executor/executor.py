@@ -1,4 +1,4 @@
-"""LocalStack's `process` runtime executor: it makes one for each execution environment, and serves them in parallel."""
+"""LocalStack's runtime executor `process`. LocalStack makes one for each execution environment."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -15,17 +15,19 @@ from localstack_plugin.settings import from_environment
 
 LOOPBACK = "127.0.0.1"
 INIT_TIMEOUT_S = 10.0
-"""Lambda's limit; an init that takes longer goes on within the first invocation, and within its time-out."""
+"""Lambda's limit. A longer initialization goes on in the first invocation, within the function's time-out."""
 
 
 class ProcessRuntimeExecutor(RuntimeExecutor):
+    """An execution environment whose function is a child process."""
+
     def __init__(self, id: str, function_version: FunctionVersion) -> None:  # noqa: A002 - the base class's name
         super().__init__(id=id, function_version=function_version)
         self._scratch = make_scratch()
         self._environment: ExecutionEnvironment | None = None
 
     def start(self, env_vars: dict[str, Any]) -> None:
-        """An init that fails is not raised: it is the first invocation's outcome, with its log."""
+        """Start the process. A failed initialization is not raised: it becomes the first invocation's outcome."""
         config = self.function_version.config
         task_root = Path(config.code.get_unzipped_code_location())
         variables = process_variables(env_vars, config.runtime, task_root, self._scratch, from_environment())
@@ -38,7 +40,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
         )
         self._environment = ExecutionEnvironment(function, self._scratch, variables)
         with suppress(InvocationError):
-            self._environment.initialise(INIT_TIMEOUT_S)
+            self._environment.initialize(INIT_TIMEOUT_S)
 
     def stop(self) -> None:
         if self._environment is not None:
@@ -46,7 +48,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
         remove_scratch(self._scratch)
 
     def invoke(self, payload: dict[str, str]) -> InvocationResult:
-        assert self._environment is not None, "LocalStack invokes only what it has started"
+        assert self._environment is not None, "LocalStack invokes an executor only after its start"
         event = Event(
             request_id=payload["invoke-id"],
             function_arn=payload["invoked-function-arn"],
@@ -64,11 +66,11 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
         return LOOPBACK
 
     def get_runtime_endpoint(self) -> str:
-        """Where LocalStack's own runtime binary would report to; the Runtime API has taken its place."""
+        """Return nothing: LocalStack's runtime binary would report there, and is not used."""
         return ""
 
     def get_logs(self) -> str:
-        """Only for LocalStack's messages; every invocation brings its log with it."""
+        """Return nothing: LocalStack only prints it, and every invocation returns its own log."""
         return ""
 
     @classmethod
@@ -77,4 +79,4 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
 
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
-        """The code's directory is LocalStack's to delete."""
+        """Do nothing: LocalStack deletes the code's directory."""

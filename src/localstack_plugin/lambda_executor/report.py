@@ -1,4 +1,4 @@
-"""A function's log of one invocation: Lambda's own lines around the function's."""
+"""The log of one invocation: Lambda's own lines around the function's output."""
 
 import math
 import platform
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Init:
-    """The cold start that went before an invocation."""
+    """The cold start before an invocation."""
 
     duration_s: float
     output: str
@@ -15,6 +15,8 @@ class Init:
 
 @dataclass(frozen=True)
 class Report:
+    """The figures of one invocation. `status` and `error_type` are None if it succeeded."""
+
     request_id: str
     version: str
     output: str
@@ -38,7 +40,7 @@ def render(report: Report, failure_lines: list[str]) -> str:
 
 
 def split_lines(output: str) -> list[str]:
-    """Not `splitlines`: the runtime client joins a traceback with carriage returns, so that it is one event."""
+    """Split at newlines only: the runtime client joins a traceback with carriage returns, so that it is one event."""
     return output.removesuffix("\n").split("\n") if output else []
 
 

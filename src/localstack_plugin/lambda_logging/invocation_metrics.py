@@ -1,39 +1,56 @@
-"""Lambda puts one metric for each invocation, in a thread made for it, and CloudWatch commits each to disk; here what a
-second brought is put at once. The data points, and the times that they carry, are the same."""
+"""The thread that puts Lambda's metrics into CloudWatch, once a second."""
 
 import logging
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from localstack.aws.connect import connect_to
-from localstack.services.lambda_.invocation import version_manager
 from localstack.utils.bootstrap import is_api_enabled
 
-from localstack_plugin.replacing import replace
+from localstack_plugin.lambda_logging.invocation_counts import InvocationCounts, Point, Region, datum
+from localstack_plugin.replacing import replace, wrap
 
 INTERVAL_S = 1.0
-AT_ONCE = 1000
+DATA_AT_ONCE = 1000
 """The most that PutMetricData takes."""
-THREADS = "record-cloudwatch-metric"
-"""What the names of the threads begin with that are not needed any more."""
+METRIC_THREADS = "record-cloudwatch-metric"
+"""How the names begin of LocalStack's threads that record a metric."""
 
 LOG = logging.getLogger(__name__)
-Region = tuple[str, str]
-"""Account and region."""
-Point = tuple[str, str, int]
-"""The metric, the function, and the second."""
 
 
-class LambdaMetrics:
+def install() -> None:
+    if not is_api_enabled("cloudwatch"):
+        return
+    metrics = InvocationMetrics()
+    replace(
+        "localstack.services.lambda_.invocation.version_manager:record_cw_metric_invocation",
+        by=metrics.invocation,
+        why="CloudWatch commits each metric that LocalStack puts for an invocation to disk. What a second counts is "
+        "put at once, as the same data points.",
+    )
+    replace(
+        "localstack.services.lambda_.invocation.version_manager:record_cw_metric_error",
+        by=metrics.error,
+        why="The same for errors.",
+    )
+    wrap(
+        "localstack.services.lambda_.invocation.version_manager:start_thread",
+        wrapper=without_metric_threads,
+        why="LocalStack starts a thread for each metric. Counting needs none; its other threads are started as ever.",
+    )
+
+
+class InvocationMetrics:
+    """LocalStack's two functions that record a metric. They count; a thread puts what they counted."""
+
     def __init__(self) -> None:
-        self._counted: dict[Region, Counter[Point]] = {}
-        self._lock = threading.Lock()
-        self._some = threading.Event()
-        threading.Thread(target=self._put_for_ever, name="lambda-metrics", daemon=True).start()
+        self._counts = InvocationCounts()
+        self._counted = threading.Event()
+        threading.Thread(target=self._put_forever, name="lambda-metrics", daemon=True).start()
 
     def invocation(self, function_name: str, account_id: str, region_name: str) -> None:
         self._count((account_id, region_name), function_name, "Invocations")
@@ -42,18 +59,14 @@ class LambdaMetrics:
         self._count((account_id, region_name), function_name, "Invocations", "Errors")
 
     def _count(self, region: Region, function: str, *metrics: str) -> None:
-        now = int(time.time())
-        with self._lock:
-            self._counted.setdefault(region, Counter()).update((metric, function, now) for metric in metrics)
-        self._some.set()
+        self._counts.add(region, function, int(time.time()), *metrics)
+        self._counted.set()
 
-    def _put_for_ever(self) -> None:
-        while self._some.wait():
+    def _put_forever(self) -> None:
+        while self._counted.wait():
             time.sleep(INTERVAL_S)
-            self._some.clear()
-            with self._lock:
-                counted, self._counted = self._counted, {}
-            for region, points in counted.items():
+            self._counted.clear()
+            for region, points in self._counts.take().items():
                 self._put(region, points)
 
     def _put(self, region: Region, points: Counter[Point]) -> None:
@@ -61,38 +74,16 @@ class LambdaMetrics:
         account_id, region_name = region
         try:
             cloudwatch = connect_to(aws_access_key_id=account_id, region_name=region_name).cloudwatch
-            for first in range(0, len(data), AT_ONCE):
-                cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=data[first : first + AT_ONCE])
-        except Exception as error:  # noqa: BLE001 - the edge of a thread: as in the original, metrics stop no one
+            for first in range(0, len(data), DATA_AT_ONCE):
+                cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=data[first : first + DATA_AT_ONCE])
+        except Exception as error:  # noqa: BLE001 - the edge of a thread: as in the original, metrics stop no function
             LOG.info("Unable to put the metrics of Lambda: %s", error)
 
 
-def datum(point: Point, count: int) -> dict[str, Any]:
-    metric, function, second = point
-    return {
-        "MetricName": metric,
-        "Dimensions": [{"Name": "FunctionName", "Value": function}],
-        "Timestamp": datetime.fromtimestamp(second, UTC),
-        "Values": [1],
-        "Counts": [count],
-    }
-
-
-def at_once(start_thread: Callable[..., Any]) -> Callable[..., Any]:
-    """What is counted is counted in the thread that invokes; other threads are started as ever."""
-
+def without_metric_threads(start_thread: Callable[..., Any]) -> Callable[..., Any]:
     def start(method: Callable[..., Any], *arguments: Any, name: str | None = None, **options: Any) -> Any:
-        if name and name.startswith(THREADS):
+        if name and name.startswith(METRIC_THREADS):
             return method()
         return start_thread(method, *arguments, name=name, **options)
 
     return start
-
-
-def install() -> None:
-    if not is_api_enabled("cloudwatch"):
-        return
-    metrics = LambdaMetrics()
-    replace(version_manager, "record_cw_metric_invocation", metrics.invocation)
-    replace(version_manager, "record_cw_metric_error", metrics.error)
-    replace(version_manager, "start_thread", at_once(version_manager.start_thread))

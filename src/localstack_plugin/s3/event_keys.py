@@ -1,24 +1,27 @@
-"""S3's events on EventBridge name an object as it is called; LocalStack encodes the key, as S3's own notifications do.
-
-docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
-"""
+"""Object keys in S3's events on EventBridge (docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html)."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
-from localstack.services.s3.notifications import EventBridgeNotifier
-
-from localstack_plugin.replacing import replace
+from localstack_plugin.replacing import wrap
 
 
 def install() -> None:
-    original = EventBridgeNotifier._get_event_payload
+    wrap(
+        "localstack.services.s3.notifications:EventBridgeNotifier._get_event_payload",
+        wrapper=lambda original: staticmethod(with_plain_key(original)),
+        why="LocalStack URL-encodes the object key in events for EventBridge. AWS does that in S3's own notifications "
+        "only: the event names the key as it is.",
+    )
 
-    def event(*arguments: Any, **named: Any) -> dict[str, Any]:
-        entry: dict[str, Any] = original(*arguments, **named)
+
+def with_plain_key(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def event_payload(*arguments: Any, **named: Any) -> dict[str, Any]:
+        entry = original(*arguments, **named)
         detail = json.loads(entry["Detail"])
         detail["object"]["key"] = unquote(detail["object"]["key"])
         return {**entry, "Detail": json.dumps(detail)}
 
-    replace(EventBridgeNotifier, "_get_event_payload", staticmethod(event))
+    return event_payload

@@ -1,15 +1,12 @@
-"""Step Functions assumes its role and makes a new boto client for every task; here it does so once per role and region.
+"""Roles that Step Functions has assumed, kept for half of their hour.
 
-As on AWS, where a service holds on to the credentials of an assumed role for most of their hour.
+AWS's services hold on to the credentials of an assumed role for most of the time that they last.
 """
 
 import time
-from typing import Any
+from typing import Any, Protocol
 
-from localstack.aws.connect import ClientFactory, ServiceLevelClientFactory, connect_to
-from localstack.services.stepfunctions.asl.utils import boto_client
-
-from localstack_plugin.replacing import replace
+from localstack_plugin.replacing import wrap
 
 KEPT_S = 1800.0
 """Half of what AssumeRole's credentials last by default."""
@@ -17,14 +14,29 @@ KEPT_S = 1800.0
 Key = tuple[tuple[str, object], ...]
 
 
+class Clients(Protocol):
+    """LocalStack's ClientFactory, as far as Step Functions uses it."""
+
+    def with_assumed_role(self, **arguments: Any) -> Any: ...
+
+
+def install() -> None:
+    wrap(
+        "localstack.services.stepfunctions.asl.utils.boto_client:connect_to",
+        wrapper=AssumedRoles,
+        why="Step Functions assumes its role and makes a boto client for every task. It does so once per role, region "
+        "and half hour.",
+    )
+
+
 class AssumedRoles:
-    """Stands in for LocalStack's `connect_to`, in the one module of Step Functions that makes its clients."""
+    """Clients by the role that they assume. `config` is the same for all of Step Functions' clients."""
 
-    def __init__(self, clients: ClientFactory) -> None:
+    def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        self._assumed: dict[Key, tuple[float, ServiceLevelClientFactory]] = {}
+        self._assumed: dict[Key, tuple[float, Any]] = {}
 
-    def with_assumed_role(self, **arguments: Any) -> ServiceLevelClientFactory:
+    def with_assumed_role(self, **arguments: Any) -> Any:
         key = tuple(sorted((name, value) for name, value in arguments.items() if name != "config"))
         now = time.monotonic()
         assumed_at, factory = self._assumed.get(key, (float("-inf"), None))
@@ -32,7 +44,3 @@ class AssumedRoles:
             factory = self._clients.with_assumed_role(**arguments)
             self._assumed[key] = (now, factory)
         return factory
-
-
-def install() -> None:
-    replace(boto_client, "connect_to", AssumedRoles(connect_to))

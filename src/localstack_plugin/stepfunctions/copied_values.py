@@ -1,26 +1,21 @@
-"""Step Functions copies a state's values some twenty times, by what can copy anything; JSON is copied faster."""
+"""Copies of a state's values."""
 
 import copy
 from types import ModuleType
 from typing import Any
 
-from localstack.services.stepfunctions.asl.component.common.path import result_path
-from localstack.services.stepfunctions.asl.component.common.string import string_expression
-from localstack.services.stepfunctions.asl.component.state.state_execution import execute_state
-from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service import state_task_service
-from localstack.services.stepfunctions.asl.eval import environment, states
-
 from localstack_plugin.replacing import replace
 
-COPYING = (environment, execute_state, result_path, state_task_service, states, string_expression)
-UNCHANGEABLE = frozenset({str, int, float, bool, type(None)})
+IMMUTABLE = frozenset({str, int, float, bool, type(None)})
 
 
 def json_copy(value: Any) -> Any:
-    """As `copy.deepcopy`, which it leaves everything to that is not JSON. What occurs twice is copied twice: JSON that
-    was read has nothing in common with itself."""
+    """Return a deep copy. What is not JSON is left to `copy.deepcopy`.
+
+    A part that occurs twice is copied twice, unlike deepcopy: JSON that was read shares nothing.
+    """
     kind = type(value)
-    if kind in UNCHANGEABLE:
+    if kind in IMMUTABLE:
         return value
     if kind is dict:
         return {name: json_copy(member) for name, member in value.items()}
@@ -32,5 +27,15 @@ def json_copy(value: Any) -> Any:
 def install() -> None:
     copying = ModuleType(copy.__name__, copy.__doc__)
     vars(copying).update(vars(copy), deepcopy=json_copy)
-    for module in COPYING:
-        replace(module, "copy", copying)
+    replace(
+        "localstack.services.stepfunctions.asl.component.common.path.result_path:copy",
+        "localstack.services.stepfunctions.asl.component.common.string.string_expression:copy",
+        "localstack.services.stepfunctions.asl.component.state.state_execution.execute_state:copy",
+        "localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service"
+        ".state_task_service:copy",
+        "localstack.services.stepfunctions.asl.eval.environment:copy",
+        "localstack.services.stepfunctions.asl.eval.states:copy",
+        by=copying,
+        why="Step Functions copies a state's values some twenty times with `copy.deepcopy`, which can copy anything "
+        "and is slow. JSON is copied as JSON.",
+    )

@@ -1,7 +1,6 @@
-"""A state that invokes a function asks Lambda's provider itself, in the execution's thread. On its way through a client
-of AWS, the gateway and back, LocalStack spends more time than on the invocation.
+"""Invocations of Lambda functions by states, without HTTP between the two services.
 
-The role is assumed as ever, and an error of Lambda is the ClientError that the client would have raised, so that Retry
+The role is assumed as before, and an error of Lambda becomes the ClientError that a client would have raised, so Retry
 and Catch see no difference.
 """
 
@@ -40,12 +39,12 @@ def invoke(parameters: dict[str, Any], region: str, state_credentials: StateCred
 
 
 def assume_role(region: str, credentials: StateCredentials) -> None:
-    """Raises what the making of a client would."""
+    """Assume the state's role; raise what making a client would raise."""
     boto_client.connect_to.with_assumed_role(
         role_arn=credentials.role_arn,
         service_principal=ServicePrincipal.states,
         region_name=region,
-        config=boto_client._BOTO_CLIENT_CONFIG,  # other tasks' clients are made of what is kept here
+        config=boto_client._BOTO_CLIENT_CONFIG,  # kept, and used for the clients of other tasks
     )
 
 
@@ -61,9 +60,15 @@ def context_of(region: str, role_arn: str) -> RequestContext:
 
 def client_error(error: ServiceException, request_id: str) -> ClientError:
     metadata = {"RequestId": request_id, "HTTPStatusCode": error.status_code, "HTTPHeaders": {}, "RetryAttempts": 0}
-    said = {"Code": error.code, "Message": error.message}
-    return ClientError({"Error": said, "ResponseMetadata": metadata, "message": error.message}, "Invoke")
+    details = {"Code": error.code, "Message": error.message}
+    return ClientError({"Error": details, "ResponseMetadata": metadata, "message": error.message}, "Invoke")
 
 
 def install() -> None:
-    replace(lambda_eval_utils, "_invoke_lambda_function", invoke)
+    replace(
+        "localstack.services.stepfunctions.asl.component.state.state_execution.state_task"
+        ".lambda_eval_utils:_invoke_lambda_function",
+        by=invoke,
+        why="LocalStack invokes a state's function through a client, its gateway and back, which takes longer than the "
+        "invocation. Lambda's provider is called in the execution's thread.",
+    )

@@ -1,43 +1,56 @@
-"""Step Functions parses the definition for every execution, every path for every value, and the names of all operations
-of a service for every task; here each is parsed once.
+"""Definitions, paths and names that Step Functions parses, kept in parsed form.
 
-What parsing gives is not written to afterwards: a state's counters are in the execution's environment, under the key of
-the component that counts.
+Sharing is safe because nothing is written to a parsed component: a state's counters are in the execution's environment,
+under the heap key of the component that counts.
 """
 
 from functools import lru_cache
+from typing import Any
 
-from localstack.services.stepfunctions.asl.component.common.path import result_path
-from localstack.services.stepfunctions.asl.component.eval_component import EvalComponent
-from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service import state_task_service
 from localstack.services.stepfunctions.asl.parse.asl_parser import AmazonStateLanguageParser
-from localstack.services.stepfunctions.asl.utils import json_path
-from localstack.services.stepfunctions.backend.execution_worker import ExecutionWorker
 from localstack.utils.strings import long_uid
 
-from localstack_plugin.replacing import replace
+from localstack_plugin.replacing import replace, wrap
 
 DEFINITIONS, PATHS, NAMES = 64, 4096, 16_384
-KEY = "_key_in_the_heap"
+"""How many of each are kept; the least recently used is dropped."""
+HEAP_KEY = "_key_in_the_heap"
 
 
 @lru_cache(DEFINITIONS)
-def program(definition: str) -> EvalComponent:
+def program(definition: str) -> Any:
     return AmazonStateLanguageParser.parse(definition)[0]
 
 
-def entry_point(worker: ExecutionWorker) -> EvalComponent:
+def entry_point(worker: Any) -> Any:
     return program(worker._evaluation_details.state_machine_details.definition)
 
 
-def heap_key(component: EvalComponent) -> str:
-    """The same for every execution that asks first: `setdefault` is one step, unlike the original's."""
-    return str(component.__dict__.setdefault(KEY, long_uid()))
+def heap_key(component: Any) -> str:
+    """Return one key per component. `setdefault` is atomic, so executions that ask at once get the same key."""
+    return str(component.__dict__.setdefault(HEAP_KEY, long_uid()))
 
 
 def install() -> None:
-    replace(ExecutionWorker, "_get_evaluation_entrypoint", entry_point)
-    replace(EvalComponent, "heap_key", property(heap_key))
-    replace(json_path, "parse", lru_cache(PATHS)(json_path.parse))
-    replace(state_task_service, "camel_to_snake_case", lru_cache(NAMES)(state_task_service.camel_to_snake_case))
-    replace(result_path, "parse", lru_cache(PATHS)(result_path.parse))
+    replace(
+        "localstack.services.stepfunctions.backend.execution_worker:ExecutionWorker._get_evaluation_entrypoint",
+        by=entry_point,
+        why="LocalStack parses the definition for every execution. Each definition is parsed once.",
+    )
+    replace(
+        "localstack.services.stepfunctions.asl.component.eval_component:EvalComponent.heap_key",
+        by=property(heap_key),
+        why="Two executions of one parsed definition could give a component two keys. Setting the key is atomic.",
+    )
+    wrap(
+        "localstack.services.stepfunctions.asl.utils.json_path:parse",
+        "localstack.services.stepfunctions.asl.component.common.path.result_path:parse",
+        wrapper=lru_cache(PATHS),
+        why="LocalStack parses a path for every value it is applied to. Each path is parsed once.",
+    )
+    wrap(
+        "localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service"
+        ".state_task_service:camel_to_snake_case",
+        wrapper=lru_cache(NAMES),
+        why="LocalStack converts the names of all operations of a service for every task. Each name is converted once.",
+    )

@@ -1,10 +1,4 @@
-"""An error of AWS's own, such as States.TaskFailed, keeps its name on its way out of a branch or an iteration.
-
-And where a Fail state names it again. LocalStack takes every name there for a custom one, which may not begin with
-`States.`, and the execution dies of States.Runtime, past every Catch.
-"""
-
-from types import ModuleType
+"""Reserved error names, such as States.TaskFailed, where a branch, an iteration or a Fail state ends with one."""
 
 from localstack.services.stepfunctions.asl.component.common.error_name.custom_error_name import CustomErrorName
 from localstack.services.stepfunctions.asl.component.common.error_name.error_name import ErrorName
@@ -12,18 +6,20 @@ from localstack.services.stepfunctions.asl.component.common.error_name.states_er
 from localstack.services.stepfunctions.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
 )
-from localstack.services.stepfunctions.asl.component.state.state_execution.state_map.iteration import iteration_worker
-from localstack.services.stepfunctions.asl.component.state.state_execution.state_parallel import branches_decl
-from localstack.services.stepfunctions.asl.component.state.state_fail import state_fail
 
 from localstack_plugin.replacing import replace
 
-MODULES: tuple[ModuleType, ...] = (branches_decl, iteration_worker, state_fail)
-
 
 def install() -> None:
-    for module in MODULES:
-        replace(module, "CustomErrorName", named)
+    replace(
+        "localstack.services.stepfunctions.asl.component.state.state_execution.state_map.iteration"
+        ".iteration_worker:CustomErrorName",
+        "localstack.services.stepfunctions.asl.component.state.state_execution.state_parallel.branches_decl:CustomErrorName",
+        "localstack.services.stepfunctions.asl.component.state.state_fail.state_fail:CustomErrorName",
+        by=named,
+        why="LocalStack takes every error name there for a custom one, which may not begin with `States.`: the "
+        "execution fails with States.Runtime, which no Catch sees. A reserved name stays what it is.",
+    )
 
 
 def named(error_name: str | None) -> ErrorName:

@@ -1,4 +1,6 @@
-"""`"RoleArn.$"` in Parameters: LocalStack takes it for the field of Credentials, and passes it on unevaluated."""
+"""`"RoleArn.$"` as a parameter of a task."""
+
+from collections.abc import Callable
 
 from antlr4 import CommonTokenStream, InputStream  # type: ignore[import-untyped]
 from localstack.services.stepfunctions.asl.antlr.runtime.ASLLexer import ASLLexer
@@ -9,22 +11,32 @@ from localstack.services.stepfunctions.asl.component.common.payload.payloadvalue
 )
 from localstack.services.stepfunctions.asl.parse.preprocessor import Preprocessor
 
-from localstack_plugin.replacing import replace
+from localstack_plugin.replacing import wrap
 
-PATH = ".$"
+PATH_SUFFIX = ".$"
 
 
 def install() -> None:
-    original = Preprocessor.visitPayload_binding_value
+    wrap(
+        "localstack.services.stepfunctions.asl.parse.preprocessor:Preprocessor.visitPayload_binding_value",
+        wrapper=evaluating,
+        why='LocalStack takes `"RoleArn.$"` in Parameters for the field of Credentials, and passes it on unevaluated. '
+        "It is evaluated like any other path.",
+    )
 
+
+def evaluating(
+    original: Callable[[Preprocessor, ASLParser.Payload_binding_valueContext], PayloadBinding],
+) -> Callable[[Preprocessor, ASLParser.Payload_binding_valueContext], PayloadBinding]:
     def visit(self: Preprocessor, ctx: ASLParser.Payload_binding_valueContext) -> PayloadBinding:
         binding = original(self, ctx)
-        if not binding.field.endswith(PATH):
+        if not binding.field.endswith(PATH_SUFFIX):
             return binding
+        # the grammar has read the value as a plain string: parse its text again, as an expression
         tokens = CommonTokenStream(ASLLexer(InputStream(ctx.payload_value_decl().getText())))
         expression = self.visitString_expression_simple(ASLParser(tokens).string_expression_simple())
         return PayloadBindingStringExpressionSimple(
-            field=binding.field.removesuffix(PATH), string_expression_simple=expression
+            field=binding.field.removesuffix(PATH_SUFFIX), string_expression_simple=expression
         )
 
-    replace(Preprocessor, "visitPayload_binding_value", visit)
+    return visit

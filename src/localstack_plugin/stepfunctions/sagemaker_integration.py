@@ -1,9 +1,6 @@
-"""Step Functions' integrations with SageMaker, which LocalStack's own table of services lacks.
+"""Step Functions' integrations with SageMaker (docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html)."""
 
-docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html is the behaviour that is matched. LocalStack has no
-plugin interface for a state's service, so `install` puts ours in its table.
-"""
-
+from collections.abc import Callable
 from typing import Any
 
 from botocore import xform_name
@@ -18,7 +15,6 @@ from localstack.services.stepfunctions.asl.component.common.error_name.states_er
 from localstack.services.stepfunctions.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
 )
-from localstack.services.stepfunctions.asl.component.state.state_execution.state_task import state_task_factory
 from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.credentials import (
     StateCredentials,
 )
@@ -26,7 +22,6 @@ from localstack.services.stepfunctions.asl.component.state.state_execution.state
     state_task_service,
     state_task_service_aws_sdk,
     state_task_service_callback,
-    state_task_service_factory,
 )
 from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service.resource import (
     ResourceCondition,
@@ -42,7 +37,8 @@ from localstack.services.stepfunctions.asl.eval.event.event_detail import EventD
 from localstack.services.stepfunctions.asl.utils.boto_client import boto_client_for
 from localstack.services.stepfunctions.asl.utils.encoding import to_json_str
 
-from localstack_plugin.replacing import replace
+from localstack_plugin.replacing import replace, wrap
+from localstack_plugin.stepfunctions.sagemaker_errors import error_cause, error_name
 from localstack_plugin.stepfunctions.sagemaker_jobs import SYNCHRONOUS, Job, JobFailed
 
 REQUEST_RESPONSE_ACTIONS = frozenset(
@@ -58,35 +54,58 @@ REQUEST_RESPONSE_ACTIONS = frozenset(
         "UpdateEndpoint",
     }
 )
-# the words in which AWS SDK integrations spell the service, in a resource and in an error
+# AWS SDK integrations: the service in a resource, in botocore, and in the name of an error
 SDK_NAMES = {"sagemakerruntime": ("sagemaker-runtime", "SageMakerRuntime")}
+ServiceFactory = Callable[[str], state_task_service.StateTaskService]
 
 
 def install() -> None:
     service, sdk = state_task_service.StateTaskService, state_task_service_aws_sdk
-    names = service._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES | {sfn: boto for sfn, (boto, _) in SDK_NAMES.items()}
-    replace(service, "_SERVICE_NAME_SFN_TO_BOTO_OVERRIDES", names)
-    errors = sdk._SERVICE_ERROR_NAMES | {sfn: error for sfn, (_, error) in SDK_NAMES.items()}
-    replace(sdk, "_SERVICE_ERROR_NAMES", errors)
-    original = state_task_service_factory.state_task_service_for
+    replace(
+        "localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service"
+        ".state_task_service:StateTaskService._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES",
+        by=service._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES | {sfn: boto for sfn, (boto, _) in SDK_NAMES.items()},
+        why="LocalStack looks for botocore's `sagemakerruntime` in `aws-sdk:sagemakerruntime:invokeEndpoint`. Its name "
+        "there is `sagemaker-runtime`.",
+    )
+    replace(
+        "localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service"
+        ".state_task_service_aws_sdk:_SERVICE_ERROR_NAMES",
+        by=sdk._SERVICE_ERROR_NAMES | {sfn: error for sfn, (_, error) in SDK_NAMES.items()},
+        why="LocalStack does not know how AWS spells that service in the names of its errors: `SageMakerRuntime`.",
+    )
+    wrap(
+        "localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service"
+        ".state_task_service_factory:state_task_service_for",
+        # this module has imported the function by name
+        "localstack.services.stepfunctions.asl.component.state.state_execution.state_task"
+        ".state_task_factory:state_task_service_for",
+        wrapper=with_sagemaker,
+        why="LocalStack has no optimized integration with SageMaker: `sagemaker:createTrainingJob.sync` creates the "
+        "job, then the execution fails, and no Catch sees it. The integration is added, with `.sync` and AWS's "
+        "error names.",
+    )
 
+
+def with_sagemaker(original: ServiceFactory) -> ServiceFactory:
     def state_task_service_for(service_name: str) -> state_task_service.StateTaskService:
         return StateTaskServiceSageMaker() if service_name == "sagemaker" else original(service_name)
 
-    # the second module has imported the function by name
-    for module in (state_task_service_factory, state_task_factory):
-        replace(module, "state_task_service_for", state_task_service_for)
+    return state_task_service_for
 
 
 class StateTaskServiceSageMaker(state_task_service_callback.StateTaskServiceCallback):
-    """`arn:aws:states:::sagemaker:<action>` and `….sync`. A task token is not supported by AWS either; it is among the
-    patterns because LocalStack's `.sync` needs the call-back endpoint that comes with it."""
+    """`arn:aws:states:::sagemaker:<action>`, with `.sync` or without.
+
+    AWS does not support a task token here. It is among the patterns because LocalStack's `.sync` needs the callback
+    endpoint that comes with it; `_get_supported_parameters` refuses it.
+    """
 
     def __init__(self) -> None:
         super().__init__(supported_integration_patterns={ResourceCondition.Sync, ResourceCondition.WaitForTaskToken})
 
     def _get_supported_parameters(self) -> set[str] | None:
-        """None refuses the state machine, with LocalStack's message."""
+        """Return the parameters, or None to refuse the state machine with LocalStack's message."""
         action, condition = self._action(), self.resource.condition
         synchronous = condition == ResourceCondition.Sync and action.removeprefix("Create") in SYNCHRONOUS
         if not synchronous and (condition is not None or action not in REQUEST_RESPONSE_ACTIONS):
@@ -119,7 +138,7 @@ class StateTaskServiceSageMaker(state_task_service_callback.StateTaskServiceCall
         normalised_parameters: dict[str, Any],
         state_credentials: StateCredentials,
     ) -> Job:
-        env.stack.pop()  # the Create call's answer: the job's description takes its place
+        env.stack.pop()  # the answer to Create; the job's description takes its place
         kind = self._action().removeprefix("Create")
         client = self._client(resource_runtime_part, state_credentials)
         return Job(client, kind, normalised_parameters[f"{kind}Name"])
@@ -132,7 +151,7 @@ class StateTaskServiceSageMaker(state_task_service_callback.StateTaskServiceCall
         callback_endpoint: CallbackEndpoint | None,
         heartbeat_endpoint: HeartbeatEndpoint | None,
     ) -> CallbackOutcome | dict[str, Any]:
-        """An execution that is stopped, or a task that times out, stops its job, as on AWS."""
+        """Wait for the job. If the execution is stopped or the task times out, stop the job, as AWS does."""
         outcome = super()._eval_sync(env, sync_resolver, timeout_seconds, callback_endpoint, heartbeat_endpoint)
         if not isinstance(outcome, dict):
             sync_resolver.stop()
@@ -144,7 +163,7 @@ class StateTaskServiceSageMaker(state_task_service_callback.StateTaskServiceCall
                 env, StatesErrorName(StatesErrorNameType.StatesTaskFailed), to_json_str(ex.description)
             )
         if isinstance(ex, ClientError):
-            return self._failure(env, CustomErrorName(error_name(ex)), error_cause(ex))
+            return self._failure(env, CustomErrorName(error_name(ex, modeled_error_codes())), error_cause(ex))
         return super()._from_error(env=env, ex=ex)
 
     def _failure(self, env: Environment, error: ErrorName, cause: str) -> FailureEvent:
@@ -162,21 +181,5 @@ class StateTaskServiceSageMaker(state_task_service_callback.StateTaskServiceCall
         )
 
 
-def error_name(error: ClientError) -> str:
-    """Named after the classes of the AWS SDK for Java 1, which has one for each modelled error and one for the rest."""
-    code: str = error.response["Error"]["Code"]
-    if code not in {shape.error_code for shape in load_service("sagemaker").error_shapes}:
-        return "SageMaker.AmazonSageMakerException"
-    return f"SageMaker.{code.removesuffix('Exception')}Exception"
-
-
-def error_cause(error: ClientError) -> str:
-    metadata = error.response["ResponseMetadata"]
-    details = [
-        "Service: AmazonSageMaker",
-        f"Status Code: {metadata['HTTPStatusCode']}",
-        f"Error Code: {error.response['Error']['Code']}",
-        f"Request ID: {metadata.get('RequestId')}",
-        "Proxy: null",
-    ]
-    return f"{error.response['Error']['Message']} ({'; '.join(details)})"
+def modeled_error_codes() -> set[str]:
+    return {shape.error_code for shape in load_service("sagemaker").error_shapes}

@@ -1,4 +1,4 @@
-"""What Step Functions' `.sync` does with a SageMaker job: describe it until it has ended, stop it if need be."""
+"""SageMaker jobs that `.sync` tasks of Step Functions wait for."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ ENDED = frozenset({"Completed", "Failed", "Stopped"})
 
 
 class JobFailed(Exception):
-    """The job ended, but not as Completed."""
+    """The job ended as Failed or Stopped."""
 
     def __init__(self, description: dict[str, Any]) -> None:
         super().__init__(description.get("FailureReason"))
@@ -24,14 +24,17 @@ class JobFailed(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """What `.sync` polls. SageMaker names the operations and members of every kind of job alike."""
+    """A job that LocalStack polls by calling it. SageMaker names the operations and members of all kinds alike."""
 
     client: BaseClient
     kind: str
     name: str
 
     def __call__(self) -> dict[str, Any] | None:
-        """Its description once it has completed; None while it runs, or while SageMaker cannot say."""
+        """Return its description once it is Completed, and None while it runs or SageMaker answers with a 5xx.
+
+        Raises JobFailed.
+        """
         try:
             description = self._call("Describe")
         except ClientError as error:
@@ -46,7 +49,7 @@ class Job:
         return description
 
     def stop(self) -> None:
-        with suppress(ClientError):  # it may have ended in the meantime
+        with suppress(ClientError):  # the job may have ended in the meantime
             self._call("Stop")
 
     def _call(self, verb: str) -> dict[str, Any]:
@@ -56,7 +59,7 @@ class Job:
 
 
 def json_able(value: object) -> object:
-    """Times become milliseconds since the epoch, as in the outputs of AWS's optimised integrations."""
+    """Return the value with times as milliseconds since the epoch, as in outputs of AWS's optimized integrations."""
     if isinstance(value, datetime):
         return int(value.timestamp() * 1000)
     if isinstance(value, dict):

@@ -18,7 +18,7 @@ def read(content: bytes, requests: int = 1) -> list[Request | None]:
     return asyncio.run(read_all())
 
 
-def test_reads_request_after_request() -> None:
+def test_requests_of_one_connection_are_read_one_after_the_other() -> None:
     first, second, end = read(b"POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\nhiGET /b HTTP/1.1\r\n\r\n", requests=3)
     assert first == Request("POST", "/a", {"content-length": "2"}, b"hi")
     assert second == Request("GET", "/b", {}, b"")
@@ -37,11 +37,11 @@ def test_reads_request_after_request() -> None:
         b"GET / HTTP/1.1\r\nCause: " + b"x" * HEAD_LIMIT_BYTES + b"\r\n\r\n",
     ],
 )
-def test_what_is_no_request_ends_the_connection(content: bytes) -> None:
+def test_a_malformed_request_ends_the_connection(content: bytes) -> None:
     assert read(content) == [None]
 
 
-def test_of_a_body_that_is_too_large_no_more_is_kept_than_shows_it() -> None:
+def test_a_body_beyond_the_limit_is_cut_and_the_next_request_is_read() -> None:
     length = BODY_LIMIT_BYTES + 100_000
     head = f"POST /a HTTP/1.1\r\nContent-Length: {length}\r\n\r\n".encode()
     large, following = read(head + b"x" * length + b"GET /b HTTP/1.1\r\n\r\n", requests=2)

@@ -1,9 +1,12 @@
-"""LocalStack's own is replaced in one way, which first looks whether it is what the replacement was written for."""
+"""Code of LocalStack is replaced only through `replacing`, which first checks the version and the target."""
 
 import ast
+import sys
+from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType
 
 import pytest
 
@@ -15,7 +18,7 @@ THEIRS = ("localstack.", "moto.", "twisted.", "werkzeug.")
 
 
 def borrowed(tree: ast.Module) -> set[str]:
-    """Names that a module has from LocalStack and what it is made of."""
+    """Return the names that a module imports from LocalStack and its dependencies."""
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     return {
         alias.asname or alias.name for node in imports if f"{node.module}.".startswith(THEIRS) for alias in node.names
@@ -29,58 +32,67 @@ def root_of(target: ast.expr) -> str:
 
 
 def assigned_past_the_check(source: str) -> list[str]:
-    """`name.attribute = …`, `name[key] = …`, `setattr(name, …)` of a name that is LocalStack's."""
+    """Return LocalStack's names that are changed by `name.attribute = …`, `name[key] = …` or `setattr(name, …)`."""
     tree = ast.parse(source)
-    theirs, found = borrowed(tree), []
+    theirs, changed = borrowed(tree), []
     for node in ast.walk(tree):
         targets = node.targets if isinstance(node, ast.Assign) else []
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "setattr":
             targets = [ast.Attribute(node.args[0], "")]
-        found += [root_of(target) for target in targets if not isinstance(target, ast.Name)]
-    return [name for name in found if name in theirs]
+        changed += [root_of(target) for target in targets if not isinstance(target, ast.Name)]
+    return [name for name in changed if name in theirs]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PLUGIN)))
-def test_nothing_of_localstack_is_replaced_unchecked(file: Path) -> None:
+def test_no_module_replaces_localstacks_code_unchecked(file: Path) -> None:
     assert assigned_past_the_check(file.read_text()) == []
 
 
 @pytest.mark.parametrize("line", ["thing.name = 1", "thing.table['name'] = 1", "setattr(thing, 'name', 1)"])
-def test_what_is_replaced_unchecked_is_found(line: str) -> None:
+def test_an_unchecked_replacement_is_noticed(line: str) -> None:
     assert assigned_past_the_check(f"from localstack.services import thing\n{line}") == ["thing"]
 
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """LocalStack is in an environment of its own: here is its name and version, and nothing more."""
+    """Make a distribution with LocalStack's name and version only; the real one is in another environment."""
     info = tmp_path / f"localstack_core-{replacing.WRITTEN_FOR}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: localstack-core\nVersion: {replacing.WRITTEN_FOR}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
 
 
-@pytest.mark.usefixtures("installed")
-def test_what_is_there_is_replaced() -> None:
-    owner = SimpleNamespace(name="theirs")
-    replacing.replace(owner, "name", "ours")
-    assert owner.name == "ours"
+@pytest.fixture
+def theirs(tmp_path: Path, installed: None) -> Iterator[ModuleType]:
+    """A module of LocalStack's, with a class in it."""
+    (tmp_path / "theirs.py").write_text("class Thing:\n    name = 'theirs'\n")
+    yield import_module("theirs")
+    del sys.modules["theirs"]
 
 
-@pytest.mark.usefixtures("installed")
-def test_what_is_not_there_ends_the_start() -> None:
-    with pytest.raises(replacing.NotReplaceableError, match="name is replaced: install"):
-        replacing.replace(SimpleNamespace(), "name", "ours")
+def test_a_target_that_exists_is_replaced(theirs: ModuleType) -> None:
+    replacing.replace("theirs:Thing.name", by="ours", why="a test")
+    assert theirs.Thing.name == "ours"
 
 
-@pytest.mark.usefixtures("installed")
-def test_another_version_ends_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrapper_gets_the_original(theirs: ModuleType) -> None:
+    replacing.wrap("theirs:Thing.name", wrapper=lambda original: f"{original}, wrapped", why="a test")
+    assert theirs.Thing.name == "theirs, wrapped"
+
+
+@pytest.mark.parametrize("target", ["theirs:Thing.other", "theirs:Other.name", "gone:Thing.name"])
+def test_a_target_that_does_not_exist_ends_the_start(theirs: ModuleType, target: str) -> None:
+    with pytest.raises(replacing.NotReplaceableError, match=f"{target} is replaced"):
+        replacing.replace(target, by="ours", why="a test")
+
+
+def test_another_version_ends_the_start(theirs: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replacing, "WRITTEN_FOR", "4.9.1")
     with pytest.raises(replacing.NotReplaceableError, match=r"LocalStack 4\.9\.2 is not the 4\.9\.1 whose"):
-        replacing.replace(SimpleNamespace(name="theirs"), "name", "ours")
+        replacing.replace("theirs:Thing.name", by="ours", why="a test")
+    assert theirs.Thing.name == "theirs"
 
 
 def test_without_localstack_nothing_is_replaced() -> None:
-    owner = SimpleNamespace(name="theirs")
     with pytest.raises(PackageNotFoundError):
-        replacing.replace(owner, "name", "ours")
-    assert owner.name == "theirs"
+        replacing.replace("types:SimpleNamespace", by="ours", why="a test")

@@ -2,15 +2,15 @@ import threading
 
 import pytest
 
-from localstack_plugin.lambda_executor.warm_environments.timer_thread import Clock
+from localstack_plugin.lambda_executor.warm_environments.timer_thread import TimerThread
 
 DEADLINE_S = 10
 NEVER_S = 600.0
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def timers() -> TimerThread:
+    return TimerThread()
 
 
 @pytest.fixture
@@ -18,36 +18,36 @@ def called() -> threading.Event:
     return threading.Event()
 
 
-def test_what_is_due_sooner_is_called_first(clock: Clock, called: threading.Event) -> None:
+def test_callbacks_are_called_in_the_order_in_which_they_are_due(timers: TimerThread, called: threading.Event) -> None:
     order: list[str] = []
 
-    clock.call(NEVER_S, lambda: order.append("never"))
-    clock.call(0.1, called.set)
-    clock.call(0.05, lambda: order.append("later"))
-    clock.call(0.0, lambda: order.append("sooner"))
+    timers.start(NEVER_S, lambda: order.append("never"))
+    timers.start(0.1, called.set)
+    timers.start(0.05, lambda: order.append("later"))
+    timers.start(0.0, lambda: order.append("sooner"))
     assert called.wait(DEADLINE_S)
     assert order == ["sooner", "later"]
 
 
-def test_what_is_cancelled_is_not_called(clock: Clock, called: threading.Event) -> None:
+def test_a_cancelled_callback_is_not_called(timers: TimerThread, called: threading.Event) -> None:
     order: list[str] = []
-    cancelled = clock.call(0.05, lambda: order.append("cancelled"))
-    clock.call(0.1, called.set)
-    clock.cancel(cancelled)
+    cancelled = timers.start(0.05, lambda: order.append("cancelled"))
+    timers.start(0.1, called.set)
+    timers.cancel(cancelled)
     assert called.wait(DEADLINE_S)
-    clock.cancel(cancelled)
+    timers.cancel(cancelled)
     assert order == []
 
 
-def test_what_is_cancelled_is_not_kept(clock: Clock) -> None:
-    kept = [clock.call(NEVER_S, print) for _ in range(10)]
+def test_cancelled_timers_are_dropped(timers: TimerThread) -> None:
+    kept = [timers.start(NEVER_S, print) for _ in range(10)]
     for _ in range(1000):
-        clock.cancel(clock.call(NEVER_S, print))
-    assert len(clock) <= 3 * len(kept)
+        timers.cancel(timers.start(NEVER_S, print))
+    assert len(timers) <= 3 * len(kept)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_call_that_fails_does_not_stop_the_clock(clock: Clock, called: threading.Event) -> None:
-    clock.call(0.0, lambda: 1 / 0)
-    clock.call(0.05, called.set)
+def test_a_callback_that_fails_does_not_stop_the_thread(timers: TimerThread, called: threading.Event) -> None:
+    timers.start(0.0, lambda: 1 / 0)
+    timers.start(0.05, called.set)
     assert called.wait(DEADLINE_S)

@@ -1,7 +1,8 @@
-"""Run in a function's process: AWS's runtime client, which lives no longer than the server that started it.
+"""The program of a function's process: AWS's runtime client, which ends with the server that started it.
 
-Started by path, without `site` and without this file's directory: `python -S -P bootstrap.py <handler>`. Only the
-standard library is imported before the function's own directory leads `sys.path`, as on AWS.
+It is started by path, without `site` and without this file's directory on `sys.path`:
+`python -S -P bootstrap.py <handler>`. It must import nothing but the standard library before the function's own
+directory leads `sys.path`, as on AWS; therefore the runtime client is imported inside `main`.
 """
 
 import os
@@ -10,7 +11,8 @@ import sys
 import threading
 
 SERVER_PIPE = "SCONES_LAMBDA_SERVER_PIPE"
-"""The reading end of a pipe whose writing end only the server holds: it ends when the server does, even by SIGKILL."""
+"""The reading end of a pipe whose writing end only the server holds. It reads as ended once the server is gone, even
+after SIGKILL."""
 
 
 def end_with_server(pipe: int) -> None:

@@ -1,4 +1,4 @@
-"""One process of a function: started, initialised once, invoked many times, ended with all that it started."""
+"""One process of a function: it is started, initialized once, invoked many times, and killed with its descendants."""
 
 import os
 import shutil
@@ -14,15 +14,19 @@ from pathlib import Path
 
 from localstack_plugin.lambda_executor.errors import RuntimeExited
 from localstack_plugin.lambda_executor.process import bootstrap
-from localstack_plugin.lambda_executor.process.process_files import Output, Status
+from localstack_plugin.lambda_executor.process.output import Output
+from localstack_plugin.lambda_executor.process.peak_memory import PeakMemory
 from localstack_plugin.lambda_executor.runtime_api.api import Invocation, Outcome, RuntimeApi
 
 ANSWER_GRACE_S = 0.05
-"""What a process sends before it exits may be read after the exit is seen."""
+"""How long an answer may still arrive after the exit is seen: the process may have sent it before."""
 
 
 class FunctionProcess:
-    """`scratch` is its /tmp and home, and outlives it: on AWS the next process of the environment finds its files."""
+    """A child process with the Runtime API that it talks to.
+
+    `scratch` is its /tmp and home. It outlives the process: on AWS the environment's next process finds its files.
+    """
 
     def __init__(self, handler: str, task_root: Path, scratch: Path, environment: dict[str, str]) -> None:
         self._output = Output(scratch / ".output")
@@ -33,12 +37,12 @@ class FunctionProcess:
         except OSError:
             self._api.close()
             raise
-        self._status = Status(self._process.pid)
+        self._peak_memory = PeakMemory(self._process.pid)
         threading.Thread(target=self._watch, name=f"lambda-exit-{self._process.pid}", daemon=True).start()
 
     @property
-    def initialised(self) -> Future[None]:
-        return self._api.initialised
+    def initialized(self) -> Future[None]:
+        return self._api.initialized
 
     @property
     def has_exited(self) -> bool:
@@ -48,7 +52,7 @@ class FunctionProcess:
         return self._api.invoke(invocation)
 
     def kill(self) -> None:
-        """Ends the process and its descendants; its API goes with it."""
+        """End the process, its descendants, and its API."""
         if self._ended:
             return
         self._ended = True
@@ -58,11 +62,11 @@ class FunctionProcess:
         self._api.close()
 
     def take_output(self) -> str:
-        """What was written to stdout and stderr since the last call."""
+        """Return what was written to stdout and stderr since the last call."""
         return self._output.take()
 
     def peak_memory_mb(self) -> int:
-        return self._status.peak_memory_mb()
+        return self._peak_memory.read_mb()
 
     def _spawn(self, handler: str, task_root: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         server_pipe = read_end_of_server_pipe()
@@ -83,7 +87,10 @@ class FunctionProcess:
 
 @cache
 def read_end_of_server_pipe() -> int:
-    """Never written to. The writing end is inherited by no one, so it closes when this server's process is gone."""
+    """Return the reading end of a pipe that is never written to.
+
+    No process inherits the writing end, so it closes when this server's process is gone.
+    """
     read_end, _ = os.pipe()
     return read_end
 

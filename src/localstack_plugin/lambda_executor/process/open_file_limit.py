@@ -1,4 +1,4 @@
-"""An execution environment takes five open files of the server, and there can be hundreds of them."""
+"""The limit of open files. An execution environment takes five files of the server, and there can be hundreds."""
 
 import resource
 
@@ -6,7 +6,7 @@ OPEN_FILES = 65_536
 
 
 def raise_limit() -> None:
-    """To as many as the system gives without asking."""
+    """Raise the soft limit as far as the hard limit allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -1,4 +1,4 @@
-"""The environment variables of a function's process: Lambda's, the function's own, and nothing of the server's."""
+"""The environment variables of a function's process: Lambda's and the function's own, but not the server's."""
 
 import os
 import sysconfig
@@ -12,16 +12,16 @@ from localstack_plugin.settings import LOCAL_CLOUD, Settings
 def process_variables(
     lambda_variables: Mapping[str, Any], runtime: str, task_root: Path, scratch: Path, settings: Settings
 ) -> dict[str, str]:
-    """`lambda_variables` is LocalStack's: what Lambda defines, with the function's own on top."""
+    """Return the variables. `lambda_variables` comes from LocalStack: Lambda's, overridden by the function's own."""
     site_packages = sysconfig.get_path("purelib")
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "LANG": "en_US.UTF-8",
         "PYTHONUTF8": "1",
-        # on AWS a function has no home and may write to /tmp alone: neither its files nor ours get mixed up
+        # on AWS a function has no home and may write to /tmp only
         "HOME": str(scratch),
         "TMPDIR": str(scratch),
-        # straight to SageMaker, past the gateway that would only pass it on
+        # straight to SageMaker, past LocalStack's gateway, which would only forward
         "AWS_ENDPOINT_URL_SAGEMAKER": settings.sagemaker_endpoint_url,
         "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": settings.sagemaker_endpoint_url,
     }

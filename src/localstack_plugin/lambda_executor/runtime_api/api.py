@@ -1,7 +1,7 @@
 """The Lambda Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) for one function process.
 
 One thread with an event loop serves every process; each has a port of its own, since the API's clients take a host and
-a port, not a path. What waits for an answer waits on a `concurrent.futures.Future`.
+a port, not a path. Callers wait for an answer on a `concurrent.futures.Future`.
 """
 
 import asyncio
@@ -52,12 +52,12 @@ def event_loop() -> asyncio.AbstractEventLoop:
 
 
 class RuntimeApi:
-    """`initialised` is done when the process asks for work, or fails with why it cannot."""
+    """The API of one process. `initialized` is done when the process asks for work; it fails if the process cannot."""
 
     def __init__(self) -> None:
-        self.initialised: Future[None] = Future()
+        self.initialized: Future[None] = Future()
         self._loop = event_loop()
-        self._waiting: asyncio.Queue[Invocation] = asyncio.Queue()
+        self._invocations: asyncio.Queue[Invocation] = asyncio.Queue()
         self._outcome: Future[Outcome] = Future()
         self._connections: set[asyncio.Task[None]] = set()
         self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
@@ -65,18 +65,18 @@ class RuntimeApi:
 
     def invoke(self, invocation: Invocation) -> Future[Outcome]:
         self._outcome = Future()
-        self._loop.call_soon_threadsafe(self._waiting.put_nowait, invocation)
+        self._loop.call_soon_threadsafe(self._invocations.put_nowait, invocation)
         return self._outcome
 
     def fail(self, error: InvocationError, grace_s: float) -> None:
-        """Ends whatever waits with `error`, unless an answer that is already on its way arrives within `grace_s`."""
+        """Fail what is waited for with `error`, unless an answer that is on its way arrives within `grace_s`."""
         self._loop.call_soon_threadsafe(self._loop.call_later, grace_s, self._fail, error)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._close)
 
     def _fail(self, error: InvocationError) -> None:
-        for future in (self.initialised, self._outcome):
+        for future in (self.initialized, self._outcome):
             if not future.done():
                 future.set_exception(error)
 
@@ -94,7 +94,7 @@ class RuntimeApi:
         self._connections.add(connection)
         try:
             while (request := await read_request(reader)) is not None:
-                writer.write((await self._answer(request)).encoded())
+                writer.write((await self._answer(request)).to_bytes())
                 await writer.drain()
         except (asyncio.CancelledError, ConnectionError):
             pass
@@ -113,13 +113,13 @@ class RuntimeApi:
             case "POST", ["init", "error"]:
                 self._fail(InitFailed(request.body))
                 return Response(HTTPStatus.ACCEPTED)
-        message = f"{request.method} {request.path} is not in the Runtime API"
+        message = f"{request.method} {request.path} is not part of the Runtime API"
         return refusal(HTTPStatus.NOT_FOUND, "InvalidPath", message)
 
     async def _next(self) -> Response:
-        if not self.initialised.done():
-            self.initialised.set_result(None)
-        invocation = await self._waiting.get()
+        if not self.initialized.done():
+            self.initialized.set_result(None)
+        invocation = await self._invocations.get()
         return Response(HTTPStatus.OK, invocation.payload, invocation.headers())
 
     def _response(self, body: bytes) -> Response:

@@ -1,6 +1,6 @@
-"""As much HTTP/1.1 as the Runtime API's clients speak: bodies with a Content-Length, connections kept alive.
+"""The part of HTTP/1.1 that clients of the Runtime API use: bodies with a Content-Length, on kept-alive connections.
 
-An answer is one write, so that neither Nagle's algorithm nor a delayed acknowledgement can hold half of it back.
+An answer is sent in one write, so that Nagle's algorithm and delayed acknowledgments cannot hold half of it back.
 """
 
 from asyncio import IncompleteReadError, LimitOverrunError, StreamReader
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 BODY_LIMIT_BYTES = 7 * 1024 * 1024
-"""Above the Runtime API's own limit, so that it can say that a response is too large; what is beyond is not kept."""
+"""Above the Runtime API's own limit, so that the API can refuse a larger response. The rest is read and dropped."""
 CHUNK_BYTES = 64 * 1024
 
 
@@ -28,7 +28,7 @@ class Response:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def encoded(self) -> bytes:
+    def to_bytes(self) -> bytes:
         lines = [f"HTTP/1.1 {self.status.value} {self.status.phrase}"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         lines += ["Content-Type: application/json", f"Content-Length: {len(self.body)}", "", ""]
@@ -36,12 +36,12 @@ class Response:
 
 
 async def read_request(reader: StreamReader) -> Request | None:
-    """The connection's next request, or None when the client has left, or sends what is no HTTP."""
+    """Return the connection's next request; None when the client has left or does not speak HTTP."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
         request_line, *lines = head.decode("latin-1").split("\r\n")
         method, path, _ = request_line.split(" ")
-        headers = dict(header(line) for line in lines if line)
+        headers = dict(parse_header(line) for line in lines if line)
         body = await read_body(reader, int(headers.get("content-length", 0)))
     except (IncompleteReadError, LimitOverrunError, ConnectionError, ValueError):
         return None
@@ -49,7 +49,7 @@ async def read_request(reader: StreamReader) -> Request | None:
 
 
 async def read_body(reader: StreamReader, length: int) -> bytes:
-    """All of it, or as much as shows that it is too large."""
+    """Return the body, cut at BODY_LIMIT_BYTES."""
     body = await reader.readexactly(min(length, BODY_LIMIT_BYTES))
     beyond = length - len(body)
     while beyond > 0:
@@ -57,6 +57,6 @@ async def read_body(reader: StreamReader, length: int) -> bytes:
     return body
 
 
-def header(line: str) -> tuple[str, str]:
+def parse_header(line: str) -> tuple[str, str]:
     name, _, value = line.partition(":")
     return name.strip().lower(), value.strip()

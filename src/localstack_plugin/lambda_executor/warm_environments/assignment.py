@@ -1,10 +1,38 @@
-"""An invocation that finds no idle execution environment has LocalStack start another, however many start already.
-Where a start costs half a second of a laptop's core, fifty at once are slower than a short queue; here an invocation
-waits for an environment of its function to come free where that is expected to take less than a start, and no more
-start at once than there are cores.
+"""The assignment of invocations to execution environments, which stay warm between invocations.
 
-AWS, with cores to spare, starts them all. Concurrency is not bounded here either: where invocations take long, each
-gets an environment of its own.
+LocalStack starts an environment for every invocation that finds none idle, however many are starting already. A start
+costs half a second of a core, so on a laptop fifty at once are slower than a short queue. Here an invocation waits for
+an environment of its function version to come free, unless a start is expected to be faster. AWS, with cores to spare,
+starts them all; concurrency is not limited here either: where invocations take long, each gets its own environment.
+
+Stages of an invocation (`get_environment`, a context manager that LocalStack enters around each one):
+
+1. `_warm` reserves an idle environment. If there is none, it asks the version's StartPolicy, again whenever the
+   version's state changes and at least every 0.1 s, until an environment comes free or the policy says that this
+   caller should start one.
+2. `_started` starts one, if `_warm` returned None: LocalStack makes the ExecutionEnvironment, which makes our executor,
+   which starts the process (`executor`, `execution_environment`, `process`).
+3. The invocation runs inside the `with` block. The environment is then released and idle; after an error it is stopped.
+4. The policy learns how long it took, and one waiting caller is woken.
+
+Idle environments end by LocalStack's own time-out, with `idle_timers` as its timers. When a function is updated or
+deleted, LocalStack calls `stop_environments_for_version`.
+
+Threads. Each invocation is a thread of LocalStack and goes through all stages. No thread belongs to this module.
+
+Locks. Each version has one Condition, `StartPolicy.changed`. It protects the policy's numbers, and is never held during
+a start, an invocation or a stop. `environments`, LocalStack's dictionary, is changed by other threads without a lock:
+`_reserved` iterates over a copy, and `reserve` of an environment is atomic and fails for all callers but one.
+
+Invariants, each per version:
+
+- A caller is counted in exactly one of `waiting`, `starting` and `began`. `_warm` moves it from the first to the
+  second or third under one hold of the lock, so no two callers start an environment for the same reason.
+- An environment that was started is reserved before it is put into `environments`, so the caller that waited for the
+  start gets it.
+- After `is_stopped` is set, nothing is added to `environments`: a caller whose start ends later stops its environment
+  itself. Waiting callers are woken and fail.
+- At most STARTS_AT_ONCE environments start at once, unless a caller has waited for LONGEST_WAIT_S.
 """
 
 import logging
@@ -13,7 +41,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from localstack.services.lambda_.invocation import lambda_service
 from localstack.services.lambda_.invocation.assignment import AssignmentException, AssignmentService
 from localstack.services.lambda_.invocation.execution_environment import (
     ExecutionEnvironment,
@@ -22,7 +49,7 @@ from localstack.services.lambda_.invocation.execution_environment import (
 )
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InitializationType
 
-from localstack_plugin.lambda_executor.warm_environments.start_policy import Demand
+from localstack_plugin.lambda_executor.warm_environments.start_policy import StartPolicy
 from localstack_plugin.replacing import replace
 
 ON_DEMAND = "on-demand"
@@ -33,10 +60,12 @@ LOG = logging.getLogger(__name__)
 
 
 class WarmAssignmentService(AssignmentService):
+    """LocalStack's AssignmentService, for which one policy per function version decides on starts."""
+
     def __init__(self) -> None:
         super().__init__()
-        self._demands: defaultdict[str, Demand] = defaultdict(Demand)
-        """By version manager."""
+        self._policies: defaultdict[str, StartPolicy] = defaultdict(StartPolicy)
+        """By the id of LocalStack's version manager."""
 
     @contextmanager
     def get_environment(
@@ -46,69 +75,72 @@ class WarmAssignmentService(AssignmentService):
             with super().get_environment(version_manager_id, function_version, provisioning_type) as provisioned:
                 yield provisioned
             return
-        demand = self._demands[version_manager_id]
-        environment = self._warm(version_manager_id, demand) or self._started(
-            version_manager_id, function_version, demand
+        policy = self._policies[version_manager_id]
+        environment = self._warm(version_manager_id, policy) or self._started(
+            version_manager_id, function_version, policy
         )
         try:
             yield environment
             environment.release()
-        except InvalidStatusException as error:
+        except InvalidStatusException as error:  # it was stopped during the invocation
             LOG.error("InvalidStatusException: %s", error)
-        except Exception as error:
+        except Exception as error:  # whatever ended the invocation, the environment is not to be used again
             LOG.error("Failed invocation <%s>: %s", type(error), error)
             self.stop_environment(environment)
             raise
         finally:
-            with demand.changed:
-                demand.has_ended(environment.id, time.monotonic())
-                demand.changed.notify()
+            with policy.changed:
+                policy.invocation_ended(environment.id, time.monotonic())
+                policy.changed.notify()
 
     def stop_environments_for_version(self, version_manager_id: str) -> None:
-        """Those that are still starting are stopped by who starts them."""
-        demand = self._demands[version_manager_id]
-        with demand.changed:
-            demand.is_stopped = True
-            demand.changed.notify_all()
+        """Stop the version's environments. One that is still starting is stopped by the caller that starts it."""
+        policy = self._policies[version_manager_id]
+        with policy.changed:
+            policy.is_stopped = True
+            policy.changed.notify_all()
         super().stop_environments_for_version(version_manager_id)
-        self._demands.pop(version_manager_id, None)
+        self._policies.pop(version_manager_id, None)
 
-    def _warm(self, version_manager_id: str, demand: Demand) -> ExecutionEnvironment | None:
-        """One that was idle, or came free in time; it is reserved. None: the caller is to start one, and is counted."""
+    def _warm(self, version_manager_id: str, policy: StartPolicy) -> ExecutionEnvironment | None:
+        """Return a reserved environment that was idle or came free in time.
+
+        None: the caller must start one, and is already counted in `starting`.
+        """
         began = time.monotonic()
-        with demand.changed:
-            demand.waiting += 1
+        with policy.changed:
+            policy.waiting += 1
             try:
                 while (environment := self._reserved(version_manager_id)) is None:
-                    if demand.is_stopped:
+                    if policy.is_stopped:
                         raise AssignmentException(SHUT_DOWN)
                     now = time.monotonic()
-                    if demand.calls_for_a_start(now, now - began):
-                        demand.starting += 1
+                    if policy.needs_a_start(now, now - began):
+                        policy.starting += 1
                         return None
-                    demand.changed.wait(LOOK_AGAIN_S)
-                demand.has_begun(environment.id, time.monotonic())
+                    policy.changed.wait(LOOK_AGAIN_S)
+                policy.invocation_began(environment.id, time.monotonic())
                 return environment
             finally:
-                demand.waiting -= 1
+                policy.waiting -= 1
 
     def _started(
-        self, version_manager_id: str, function_version: FunctionVersion, demand: Demand
+        self, version_manager_id: str, function_version: FunctionVersion, policy: StartPolicy
     ) -> ExecutionEnvironment:
         began, environment = time.monotonic(), None
         try:
             environment = self.start_environment(version_manager_id, function_version)
-            environment.reserve()
+            environment.reserve()  # before it can be found in `environments`
         finally:
-            with demand.changed:
-                demand.starting -= 1
-                if environment is not None and not demand.is_stopped:
+            with policy.changed:
+                policy.starting -= 1
+                if environment is not None and not policy.is_stopped:
                     now = time.monotonic()
-                    demand.start_s = now - began
-                    demand.has_begun(environment.id, now)
+                    policy.start_s = now - began
+                    policy.invocation_began(environment.id, now)
                     self.environments[version_manager_id][environment.id] = environment
-                demand.changed.notify()
-        if demand.is_stopped:
+                policy.changed.notify()
+        if policy.is_stopped:
             environment.stop()
             raise AssignmentException(SHUT_DOWN)
         return environment
@@ -119,10 +151,15 @@ class WarmAssignmentService(AssignmentService):
                 try:
                     environment.reserve()
                 except InvalidStatusException:
-                    continue
+                    continue  # another caller was faster
                 return environment
         return None
 
 
 def install() -> None:
-    replace(lambda_service, "AssignmentService", WarmAssignmentService)
+    replace(
+        "localstack.services.lambda_.invocation.lambda_service:AssignmentService",
+        by=WarmAssignmentService,
+        why="LocalStack starts an execution environment for every invocation that finds none idle. It starts one where "
+        "that is expected to be faster than to wait, and no more at once than there are cores.",
+    )

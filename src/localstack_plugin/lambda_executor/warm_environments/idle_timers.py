@@ -1,35 +1,37 @@
-"""LocalStack ends an idle execution environment with a timer, which is a thread, made anew after every invocation. Such
-a thread could hold up the server's own end for minutes, too. Here one thread looks after all of them."""
+"""Timers that end idle execution environments."""
 
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from localstack.services.lambda_.invocation import execution_environment
-
-from localstack_plugin.lambda_executor.warm_environments.timer_thread import Call, Clock
+from localstack_plugin.lambda_executor.warm_environments.timer_thread import Timer, TimerThread
 from localstack_plugin.replacing import replace
 
 
+def install() -> None:
+    replace(
+        "localstack.services.lambda_.invocation.execution_environment:Timer",
+        by=SharedTimer,
+        why="LocalStack starts a `threading.Timer`, which is a thread, after every invocation. Such threads can delay "
+        "the end of the server by minutes. One thread serves all timers.",
+    )
+
+
 @cache
-def clock() -> Clock:
-    return Clock()
+def timer_thread() -> TimerThread:
+    return TimerThread()
 
 
 class SharedTimer:
-    """As much of `threading.Timer` as LocalStack uses."""
+    """The part of `threading.Timer` that LocalStack uses."""
 
     def __init__(self, interval_s: float, function: Callable[..., Any]) -> None:
         self._interval_s, self._function = interval_s, function
-        self._call: Call | None = None
+        self._timer: Timer | None = None
 
     def start(self) -> None:
-        self._call = clock().call(self._interval_s, self._function)
+        self._timer = timer_thread().start(self._interval_s, self._function)
 
     def cancel(self) -> None:
-        if self._call is not None:
-            clock().cancel(self._call)
-
-
-def install() -> None:
-    replace(execution_environment, "Timer", SharedTimer)
+        if self._timer is not None:
+            timer_thread().cancel(self._timer)

@@ -1,4 +1,4 @@
-"""Timers by the thousand, for which one thread is enough."""
+"""One thread for any number of timers."""
 
 import heapq
 import logging
@@ -12,62 +12,66 @@ LOG = logging.getLogger(__name__)
 
 
 @dataclass(order=True)
-class Call:
+class Timer:
     due: float
     """By `time.monotonic()`."""
-    function: Callable[..., Any] | None = field(compare=False)
-    """None: not any more."""
+    callback: Callable[..., Any] | None = field(compare=False)
+    """None once it was called or cancelled."""
 
 
-class Clock:
-    """Calls functions when they are due, each in a thread of its own, since they may take their time."""
+class TimerThread:
+    """Calls each callback when it is due, in a thread of its own, since a callback may take its time.
+
+    The timers are a heap by due time. A cancelled timer stays in it without a callback until it is due, or until half
+    of the heap is cancelled.
+    """
 
     def __init__(self) -> None:
-        self._calls: list[Call] = []
+        self._timers: list[Timer] = []
         self._cancelled = 0
         self._changed = threading.Condition()
-        threading.Thread(target=self._run, name="clock", daemon=True).start()
+        threading.Thread(target=self._run, name="timers", daemon=True).start()
 
     def __len__(self) -> int:
-        return len(self._calls)
+        return len(self._timers)
 
-    def call(self, delay_s: float, function: Callable[..., Any]) -> Call:
-        call = Call(time.monotonic() + delay_s, function)
+    def start(self, delay_s: float, callback: Callable[..., Any]) -> Timer:
+        timer = Timer(time.monotonic() + delay_s, callback)
         with self._changed:
-            heapq.heappush(self._calls, call)
-            if self._calls[0] is call:
+            heapq.heappush(self._timers, timer)
+            if self._timers[0] is timer:
                 self._changed.notify()
-        return call
+        return timer
 
-    def cancel(self, call: Call) -> None:
-        """Forgets what would be called at once, and the rest of it when there is much of the kind."""
+    def cancel(self, timer: Timer) -> None:
+        """Drop the callback now; compact the heap once most of its timers are cancelled."""
         with self._changed:
-            if call.function is None:
+            if timer.callback is None:
                 return
-            call.function = None
+            timer.callback = None
             self._cancelled += 1
-            if self._cancelled > len(self._calls) / 2:
-                self._calls = [call for call in self._calls if call.function is not None]
-                heapq.heapify(self._calls)
+            if self._cancelled > len(self._timers) / 2:
+                self._timers = [timer for timer in self._timers if timer.callback is not None]
+                heapq.heapify(self._timers)
                 self._cancelled = 0
 
     def _run(self) -> None:
         while True:
-            function = self._next_due()
+            callback = self._next_due()
             try:
-                threading.Thread(target=function, name="clock-call", daemon=True).start()
-            except RuntimeError as error:  # no more threads; what is due later is called all the same
-                LOG.error("Unable to call %s: %s", function, error)
+                threading.Thread(target=callback, name="timer", daemon=True).start()
+            except RuntimeError as error:  # the system has no more threads: later timers must still be called
+                LOG.error("Unable to call %s: %s", callback, error)
 
     def _next_due(self) -> Callable[..., Any]:
         with self._changed:
             while True:
-                delay_s = self._calls[0].due - time.monotonic() if self._calls else None
+                delay_s = self._timers[0].due - time.monotonic() if self._timers else None
                 if delay_s is None or delay_s > 0:
                     self._changed.wait(delay_s)
                     continue
-                call = heapq.heappop(self._calls)
-                function, call.function = call.function, None
-                if function is not None:
-                    return function
+                timer = heapq.heappop(self._timers)
+                callback, timer.callback = timer.callback, None
+                if callback is not None:
+                    return callback
                 self._cancelled -= 1

@@ -1,4 +1,4 @@
-"""A run of a distributed Map: what is kept of its child workflows, and its errors."""
+"""Runs of a distributed Map: the child workflows that have ended, and errors of the run."""
 
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,17 +17,19 @@ from localstack.services.stepfunctions.asl.component.state.state_execution.state
 )
 from localstack.services.stepfunctions.asl.eval.environment import Environment
 
-Children = list[dict[str, Any]]
-_CHILDREN: WeakKeyDictionary[MapRunRecord, Children] = WeakKeyDictionary()
+from localstack_plugin.stepfunctions.distributed_map.child_workflows import Child
+
+# beside the record, and gone with it: LocalStack's MapRunRecord has no place for them
+_CHILDREN: WeakKeyDictionary[MapRunRecord, list[Child]] = WeakKeyDictionary()
 
 
-def children_of(map_run: MapRunRecord) -> Children:
-    """Of each child workflow that has ended, what the result writer writes."""
+def children_of(map_run: MapRunRecord) -> list[Child]:
+    """Return the list of the run's child workflows that have ended, to read or to append to."""
     return _CHILDREN.setdefault(map_run, [])
 
 
 def failure(env: Environment, kind: StatesErrorNameType, cause: str) -> FailureEventException:
-    """An error of the map that a Catch can name."""
+    """Return an error of the map that a Catch can name."""
     details: Any = {"mapRunFailedEventDetails": MapRunFailedEventDetails(error=kind.to_name(), cause=cause)}
     return FailureEventException(
         FailureEvent(

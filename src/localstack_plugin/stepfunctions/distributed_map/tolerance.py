@@ -1,0 +1,17 @@
+"""The tolerated failures of a distributed Map.
+
+docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
+"""
+
+
+def is_exceeded(failed: int, items: int, tolerated_count: int, tolerated_percentage: float) -> bool:
+    """Return whether more of `items` have failed than the state tolerates.
+
+    A limit that the state does not set is 0. A 0 tolerates no failure where neither limit is set, and is otherwise
+    ignored in favor of the other limit.
+    """
+    if not tolerated_count and not tolerated_percentage:
+        return failed > 0
+    exceeds_count = bool(tolerated_count) and failed > tolerated_count
+    exceeds_percentage = bool(tolerated_percentage) and failed * 100 > tolerated_percentage * items
+    return exceeds_count or exceeds_percentage

@@ -1,0 +1,148 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localstack_plugin.lambda_executor.errors import (
+    InitFailed,
+    InvocationError,
+    ResponseTooLarge,
+    RuntimeExited,
+    TimedOut,
+)
+from localstack_plugin.lambda_executor.process.variables import process_variables
+from localstack_plugin.lambda_executor.report import Init, Report, render
+from localstack_plugin.lambda_executor.supported_runtimes import reason_to_refuse
+from localstack_plugin.settings import Settings, SettingsError, from_environment
+
+
+def report(**changes: Any) -> Report:
+    figures: dict[str, Any] = {
+        "request_id": "id",
+        "version": "$LATEST",
+        "output": "one\ntwo\rlines\n",
+        "duration_s": 0.0123,
+        "memory_size_mb": 128,
+        "peak_memory_mb": 40,
+        "init": None,
+    }
+    return Report(**(figures | changes))
+
+
+def test_a_log_has_lambdas_lines_around_the_functions() -> None:
+    assert render(report(), []).split("\n") == [
+        "START RequestId: id Version: $LATEST",
+        "one",
+        "two\rlines",
+        "END RequestId: id",
+        "REPORT RequestId: id\tDuration: 12.30 ms\tBilled Duration: 13 ms\t"
+        "Memory Size: 128 MB\tMax Memory Used: 40 MB\t",
+        "",
+    ]
+
+
+def test_a_cold_start_is_in_the_log() -> None:
+    lines = render(report(init=Init(0.25, "imported\n")), []).split("\n")
+    assert lines[0].startswith("INIT_START Runtime Version: python:3")
+    assert lines[1] == "imported"
+    assert lines[-2].endswith("\tInit Duration: 250.00 ms\t")
+
+
+def test_a_failure_is_in_the_log() -> None:
+    lines = render(report(status="timeout", error_type="Sandbox.Timedout"), ["it failed"]).split("\n")
+    assert lines[3] == "it failed"
+    assert lines[-2].endswith("\tStatus: timeout\tError Type: Sandbox.Timedout\t")
+
+
+@pytest.mark.parametrize(
+    ("error", "payload"),
+    [
+        (
+            RuntimeExited(1),
+            {
+                "errorType": "Runtime.ExitError",
+                "errorMessage": "RequestId: id Error: Runtime exited with error: exit status 1",
+            },
+        ),
+        (
+            RuntimeExited(-9),
+            {
+                "errorType": "Runtime.ExitError",
+                "errorMessage": "RequestId: id Error: Runtime exited with error: signal: killed",
+            },
+        ),
+        (
+            RuntimeExited(0),
+            {
+                "errorType": "Runtime.ExitError",
+                "errorMessage": "RequestId: id Error: Runtime exited without providing a reason",
+            },
+        ),
+        (
+            TimedOut(3),
+            {"errorType": "Sandbox.Timedout", "errorMessage": "RequestId: id Error: Task timed out after 3.00 seconds"},
+        ),
+        (
+            ResponseTooLarge(5),
+            {
+                "errorType": "Function.ResponseSizeTooLarge",
+                "errorMessage": "Response payload size exceeded maximum allowed payload size (5 bytes).",
+            },
+        ),
+        (
+            InitFailed(b'{"errorType": "Runtime.ImportModuleError"}'),
+            {"errorType": "Runtime.ImportModuleError"},
+        ),
+    ],
+)
+def test_a_failed_invocation_is_answered_as_by_lambda(error: InvocationError, payload: dict[str, str]) -> None:
+    assert json.loads(error.payload("id")) == payload
+
+
+def test_a_time_out_is_logged_with_its_time() -> None:
+    (line,) = TimedOut(3).log_lines("id")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]{12}Z id Task timed out after 3\.00 seconds", line)
+
+
+@pytest.mark.parametrize(
+    ("request_", "refusal"),
+    [
+        ({"Runtime": "python3.11"}, None),
+        ({}, None),
+        ({"FunctionName": "f", "Runtime": "nodejs20.x"}, "'f' asks for runtime 'nodejs20.x'"),
+        ({"FunctionName": "f", "PackageType": "Image"}, "'f' asks for a container image"),
+    ],
+)
+def test_functions_that_are_not_python_from_a_zip_archive_are_refused(
+    request_: dict[str, str], refusal: str | None
+) -> None:
+    reason = reason_to_refuse(request_)
+    assert (reason is None) if refusal is None else (refusal in (reason or ""))
+
+
+def test_a_function_does_not_inherit_the_servers_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_LISTEN", "127.0.0.1:1")
+    variables = process_variables({"MINE": 1}, "python3.11", Path("/code"), Path("/scratch"), Settings("http://s"))
+    assert "GATEWAY_LISTEN" not in variables
+    assert variables["MINE"] == "1"
+    assert variables["TMPDIR"] == variables["HOME"] == "/scratch"
+    assert variables["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] == "http://s"
+    assert variables["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.11"
+
+
+def test_a_function_overrides_defaults_but_not_where_its_code_is() -> None:
+    own = {"LANG": "C", "LAMBDA_TASK_ROOT": "/elsewhere"}
+    variables = process_variables(own, "python3.11", Path("/code"), Path("/scratch"), Settings(local_cloud="here"))
+    assert (variables["LANG"], variables["LAMBDA_TASK_ROOT"]) == ("C", "/code")
+    assert variables["SCONES_LOCAL_CLOUD"] == "here"
+
+
+def test_settings_come_from_the_environment() -> None:
+    assert from_environment({}) == Settings("http://127.0.0.1:4570")
+    assert from_environment({"SAGEMAKER_ENDPOINT_URL": "http://x:1/", "SCONES_LOCAL_CLOUD": "y"}) == Settings(
+        "http://x:1", "y"
+    )
+    with pytest.raises(SettingsError, match="SAGEMAKER_ENDPOINT_URL is 'x:1': set it to a URL"):
+        from_environment({"SAGEMAKER_ENDPOINT_URL": "x:1"})

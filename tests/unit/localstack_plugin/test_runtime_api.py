@@ -1,0 +1,102 @@
+import json
+from collections.abc import Iterator
+from concurrent.futures import Future
+from http.client import HTTPConnection
+
+import pytest
+
+from localstack_plugin.lambda_executor.errors import InitFailed, ResponseTooLarge, RuntimeExited
+from localstack_plugin.lambda_executor.runtime_api.api import (
+    MAX_RESPONSE_BYTES,
+    VERSION,
+    Invocation,
+    Outcome,
+    RuntimeApi,
+)
+
+DEADLINE_S = 30.0
+INVOCATION = Invocation("id", "arn", "trace", b'{"n": 1}', deadline_ms=5)
+
+
+@pytest.fixture
+def api() -> Iterator[RuntimeApi]:
+    api = RuntimeApi()
+    yield api
+    api.close()
+
+
+@pytest.fixture
+def client(api: RuntimeApi) -> Iterator[HTTPConnection]:
+    """A connection as the runtime client in a function's process has it."""
+    connection = HTTPConnection(api.address, timeout=DEADLINE_S)
+    yield connection
+    connection.close()
+
+
+def ask(client: HTTPConnection, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    client.request(method, VERSION + path, body)
+    response = client.getresponse()
+    return response.status, response.read()
+
+
+def next_invocation(api: RuntimeApi, client: HTTPConnection) -> Future[Outcome]:
+    outcome = api.invoke(INVOCATION)
+    assert ask(client, "GET", "/invocation/next") == (200, INVOCATION.payload)
+    return outcome
+
+
+def test_a_process_is_initialized_when_it_asks_for_work(api: RuntimeApi, client: HTTPConnection) -> None:
+    assert not api.initialized.done()
+    next_invocation(api, client)
+    assert api.initialized.result(DEADLINE_S) is None
+
+
+def test_an_invocation_comes_with_lambdas_headers(api: RuntimeApi, client: HTTPConnection) -> None:
+    api.invoke(INVOCATION)
+    client.request("GET", f"{VERSION}/invocation/next")
+    with client.getresponse() as response:
+        assert response.headers["Lambda-Runtime-Aws-Request-Id"] == "id"
+        assert response.headers["Lambda-Runtime-Deadline-Ms"] == "5"
+        assert response.headers["Lambda-Runtime-Invoked-Function-Arn"] == "arn"
+        assert response.headers["Lambda-Runtime-Trace-Id"] == "trace"
+
+
+@pytest.mark.parametrize(("kind", "is_error"), [("response", False), ("error", True)])
+def test_an_answer_is_the_outcome(api: RuntimeApi, client: HTTPConnection, kind: str, is_error: bool) -> None:
+    outcome = next_invocation(api, client)
+    assert ask(client, "POST", f"/invocation/id/{kind}", b"answer")[0] == 202
+    assert outcome.result(DEADLINE_S) == Outcome(b"answer", is_error)
+
+
+def test_a_second_answer_is_refused(api: RuntimeApi, client: HTTPConnection) -> None:
+    next_invocation(api, client)
+    ask(client, "POST", "/invocation/id/response", b"answer")
+    status, body = ask(client, "POST", "/invocation/id/response", b"again")
+    assert (status, json.loads(body)["errorType"]) == (400, "InvalidStateTransition")
+
+
+def test_an_initialization_that_fails_is_reported(api: RuntimeApi, client: HTTPConnection) -> None:
+    assert ask(client, "POST", "/init/error", b'{"errorType": "Runtime.ImportModuleError"}')[0] == 202
+    with pytest.raises(InitFailed) as failure:
+        api.initialized.result(DEADLINE_S)
+    assert failure.value.error_type == "Runtime.ImportModuleError"
+
+
+def test_a_response_beyond_lambdas_limit_fails_the_invocation(api: RuntimeApi, client: HTTPConnection) -> None:
+    outcome = next_invocation(api, client)
+    status, _ = ask(client, "POST", "/invocation/id/response", b"x" * (MAX_RESPONSE_BYTES + 1))
+    assert status == 413
+    with pytest.raises(ResponseTooLarge):
+        outcome.result(DEADLINE_S)
+
+
+def test_a_process_that_exits_fails_its_invocation(api: RuntimeApi, client: HTTPConnection) -> None:
+    outcome = next_invocation(api, client)
+    api.fail(RuntimeExited(1), grace_s=0)
+    with pytest.raises(RuntimeExited):
+        outcome.result(DEADLINE_S)
+
+
+def test_an_unknown_path_is_refused(client: HTTPConnection) -> None:
+    status, body = ask(client, "GET", "/extension/register")
+    assert (status, json.loads(body)["errorType"]) == (404, "InvalidPath")
