@@ -22,8 +22,9 @@ lock. DescribeStacks and DescribeStackEvents read the stack meanwhile; each stat
 
 Invariants:
 
-- The status of a stack and of each of its resources says what is there. What could not be done ends in a `_FAILED`
-  status with a reason, never in `_COMPLETE`.
+- After a change set, the status of a stack and of each of its resources says what is there. What could not be done ends
+  in a `_FAILED` status with a reason, never in `_COMPLETE`. Two gaps are LocalStack's: its own ROLLBACK_COMPLETE can be
+  seen for a moment between stages 5 and 6, and UpdateStack, unlike a change set, sets UPDATE_COMPLETE after a rollback.
 - After a complete rollback the stack has the resources, the properties and the parameters of before.
 - Rollback reads the state before from `stack.resolved_resources`, which LocalStack replaces only in stage 7.
 - A policy is read from the template that the resource was deployed from, `stack.processed_template`, not from the new
