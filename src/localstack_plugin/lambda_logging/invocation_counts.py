@@ -12,7 +12,7 @@ Point = tuple[str, str, int]
 
 
 class InvocationCounts:
-    """What was counted since the last `take`. Any thread may count."""
+    """Counts since the last `take`. Any thread may count."""
 
     def __init__(self) -> None:
         self._counts: dict[Region, Counter[Point]] = {}
