@@ -22,12 +22,14 @@ def spooled(fifo: Path, channel: str, silence_limit_s: float = SILENCE_LIMIT_S) 
     return SharedFile.temporary(checked_for_room(chunks(fifo, channel, silence_limit_s), channel))
 
 
-def checked_for_room(pieces: Iterator[bytes], channel: str) -> Iterator[bytes]:
+def checked_for_room(
+    pieces: Iterator[bytes], channel: str, reserve_bytes: int = SPOOL_RESERVE_BYTES
+) -> Iterator[bytes]:
     """Pass the chunks on. Raises CustomerError before the disk is full, so that the job can still write its output."""
     size_bytes, folder = 0, tempfile.gettempdir()
     for chunk in pieces:
         size_bytes += len(chunk)
-        if shutil.disk_usage(folder).free - len(chunk) < SPOOL_RESERVE_BYTES:
+        if shutil.disk_usage(folder).free - len(chunk) < reserve_bytes:
             raise CustomerError(
                 f"The {channel} channel's pipe gave more than {size_bytes >> 20} MiB, and {folder} has no room for "
                 "the rest. Use a larger VolumeSizeInGB."

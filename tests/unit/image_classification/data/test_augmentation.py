@@ -9,6 +9,7 @@ from image_classification.data.augmentation import (
     random_crop,
     random_flip,
     random_shift,
+    transform,
 )
 from image_classification.data.preparation import Preparation
 
@@ -82,3 +83,22 @@ def test_gray_images_get_no_color_jitter() -> None:
     augment, generator = augmentation("crop_color", Preparation(1, 12, 10)), np.random.default_rng(1)
     images = {augment(pixels, generator).tobytes() for _ in range(20)}
     assert images == {pixels.tobytes(), pixels[:, ::-1].tobytes()}
+
+
+def test_a_transformed_image_keeps_its_center_and_its_area() -> None:
+    pixels = np.zeros((41, 31, 1), np.uint8)
+    pixels[15:26, 10:21] = 200  # a square about the center
+    rows, columns = np.mgrid[:41, :31]
+    for seed in range(20):
+        moved = transform(pixels, np.random.default_rng(seed)).astype(float)[..., 0]
+        mass = moved.sum()
+        assert mass == pytest.approx(pixels.sum(), rel=0.05)
+        center = ((moved * rows).sum() / mass, (moved * columns).sum() / mass)
+        assert center == pytest.approx((20, 15), abs=0.3)
+
+
+def test_a_transform_turns_and_stretches_the_image() -> None:
+    pixels = np.zeros((41, 31, 1), np.uint8)
+    pixels[15:26, 10:21] = 200
+    images = {transform(pixels, np.random.default_rng(seed)).tobytes() for seed in range(10)}
+    assert len(images) == 10

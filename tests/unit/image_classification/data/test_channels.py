@@ -1,7 +1,18 @@
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
 import pytest
 
-from image_classification.data.channels import Format, InputChannel, input_channel, parsed_content_type
+from image_classification.data.channels import (
+    Format,
+    InputChannel,
+    check_channels,
+    input_channel,
+    parsed_content_type,
+)
 from image_classification.failure import CustomerError, PlatformError
+from image_classification.paths import ContainerPaths
 
 REC, PIPE = {"ContentType": "application/x-recordio"}, {"TrainingInputMode": "Pipe"}
 
@@ -64,3 +75,52 @@ def test_an_entry_that_cannot_be_read_is_a_client_error(name: str, entry: dict[s
 def test_an_entry_that_is_not_an_object_is_a_platform_error() -> None:
     with pytest.raises(PlatformError, match=r"The train channel in inputdataconfig\.json is a list, not an object"):
         input_channel("train", [])
+
+
+FILES = {name: {"ContentType": "image/png"} for name in ("train", "validation", "train_lst", "validation_lst")}
+
+
+def checked(base: Path, entries: Mapping[str, object], folders: Iterable[str] | None = None) -> dict[str, InputChannel]:
+    paths = ContainerPaths(base)
+    paths.input_data_config.parent.mkdir(parents=True)
+    paths.input_data_config.write_text(json.dumps(entries))
+    for name in entries if folders is None else folders:
+        paths.channel(name).mkdir(parents=True)
+    return check_channels(paths)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        FILES,
+        {**FILES, "model": {}},
+        {"train": REC, "validation": REC},
+        {"train": REC, "validation": REC, "train_lst": {}},
+    ],
+)
+def test_the_channels_of_each_format_are_accepted(tmp_path: Path, entries: Mapping[str, object]) -> None:
+    assert set(checked(tmp_path, entries)) == set(entries)
+
+
+def test_a_piped_channel_has_no_folder(tmp_path: Path) -> None:
+    assert checked(tmp_path, {name: {**REC, **PIPE} for name in ("train", "validation")}, folders=[])["train"].piped
+
+
+@pytest.mark.parametrize(
+    ("entries", "problem"),
+    [
+        ({}, "Missing required channel(s): 'train', 'validation'. Training needs the channels train and validation."),
+        ({"train": REC}, "Missing required channel(s): 'validation'."),
+        ({"train": {}, "validation": {}}, "Missing required channel(s): 'train_lst', 'validation_lst'."),
+        ({"train": REC, "validation": {}}, "the train channel is RecordIO and the validation channel is images"),
+    ],
+)
+def test_incomplete_channels_are_a_client_error(tmp_path: Path, entries: Mapping[str, object], problem: str) -> None:
+    with pytest.raises(CustomerError) as error:
+        checked(tmp_path, entries)
+    assert problem in str(error.value)
+
+
+def test_a_missing_folder_is_a_platform_error(tmp_path: Path) -> None:
+    with pytest.raises(PlatformError, match="of the validation_lst channel is missing"):
+        checked(tmp_path, FILES, folders=["train", "validation", "train_lst"])

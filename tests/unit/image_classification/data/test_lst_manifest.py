@@ -51,3 +51,13 @@ def test_a_channel_with_two_manifests_or_none_is_refused(tmp_path: Path) -> None
     (tmp_path / "other.lst").touch()
     with pytest.raises(CustomerError, match="found 2"):
         read_manifest(write(tmp_path, "1\t0\ta.png\n"), "train")
+
+
+def test_indices_begin_at_zero_and_need_not_be_in_order(tmp_path: Path) -> None:
+    entries = read_manifest(write(tmp_path, "2\t1\ta.png\n0\t0\tb.png\n"), "train")
+    assert [entry.index for entry in entries] == [2, 0]
+
+
+def test_an_error_names_the_columns_that_are_expected(tmp_path: Path) -> None:
+    with pytest.raises(CustomerError, match="line 2: 2 columns instead of index, 3 labels and a relative path"):
+        read_manifest(write(tmp_path, "1\t0\t1\t1\ta.png\n2\tb.png\n"), "train", 3)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from image_classification.data.pipe_mode import spooled, until_closed
-from image_classification.failure import PlatformError
+from image_classification.data.pipe_mode import checked_for_room, spooled, until_closed
+from image_classification.failure import CustomerError, PlatformError
 
 
 @pytest.fixture
@@ -55,3 +55,12 @@ def test_a_pipe_without_a_writer_is_a_platform_error(tmp_path: Path) -> None:
 def test_a_pipe_that_does_not_exist_is_a_platform_error(tmp_path: Path) -> None:
     with pytest.raises(PlatformError, match="cannot be opened: No such file or directory"):
         spooled(tmp_path / "train_0", "train", 0.1)
+
+
+def test_a_pipe_that_would_fill_the_disk_is_a_client_error() -> None:
+    with pytest.raises(CustomerError, match=r"gave more than 2 MiB, and .* has no room for the rest"):
+        list(checked_for_room(iter([b"x" * (2 << 20)]), "train", reserve_bytes=1 << 62))
+
+
+def test_a_pipe_that_fits_is_passed_on() -> None:
+    assert list(checked_for_room(iter([b"first", b"second"]), "train", reserve_bytes=0)) == [b"first", b"second"]

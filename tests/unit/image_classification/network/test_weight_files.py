@@ -54,3 +54,23 @@ def test_the_last_checkpoint_is_read_if_nothing_names_the_best(tmp_path: Path) -
     for number in (1, 2):
         torch.save({"weight": torch.tensor(number)}, tmp_path / f"image-classification-000{number}.params")
     assert read_model(tmp_path, "it").weights["weight"] == 2
+
+
+@pytest.mark.parametrize("content", [torch.ones(2), {"weight": 1}, [torch.ones(2)]])
+def test_a_file_without_named_tensors_is_refused(tmp_path: Path, content: object) -> None:
+    torch.save(content, tmp_path / "a.pth")
+    with pytest.raises(CustomerError, match=r"a\.pth holds something other than named weights"):
+        read_model(tmp_path, "it")
+
+
+def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "readme.txt").touch()
+    with pytest.raises(CustomerError, match=r"it has no file of weights: none that ends in \.params, \.pth, \.pt"):
+        read_model(tmp_path, "it")
+
+
+def test_two_archives_are_refused(tmp_path: Path) -> None:
+    for name in ("a.tar.gz", "b.tgz"):
+        (tmp_path / name).touch()
+    with pytest.raises(CustomerError, match=r"it has 2 archives \(a\.tar\.gz, b\.tgz\)"):
+        read_model(tmp_path, "it")
