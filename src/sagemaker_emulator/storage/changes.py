@@ -25,8 +25,8 @@ class StateChange:
 class ChangeFeed:
     """Changes in their order. When nobody takes them they are dropped, so that no change fails or waits."""
 
-    def __init__(self) -> None:
-        self._changes: queue.Queue[StateChange | None] = queue.Queue(WAITING_MAX)
+    def __init__(self, waiting_max: int = WAITING_MAX) -> None:
+        self._changes: queue.Queue[StateChange | None] = queue.Queue(waiting_max)
         self._has_dropped = False
 
     def put(self, before: Any, after: Any) -> None:
@@ -38,7 +38,8 @@ class ChangeFeed:
         except queue.Full:
             if not self._has_dropped:
                 self._has_dropped = True
-                log.warning("%d state changes wait for EventBridge: the ones that follow are dropped", WAITING_MAX)
+                waiting = self._changes.maxsize
+                log.warning("%d state changes wait for EventBridge: the ones that follow are dropped", waiting)
 
     def take(self, most: int) -> tuple[list[StateChange], bool]:
         """Wait for a change; return it with those that follow, up to `most`, and whether the feed is still open."""

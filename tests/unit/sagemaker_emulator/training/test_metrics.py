@@ -1,0 +1,88 @@
+"""Metrics: the lines that MetricDefinitions match, the built-in image's own ones, and values that are not numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from sagemaker_emulator.training.metrics import MetricReader, patterns_of
+from sagemaker_emulator.wire import AwsError
+
+BUILT_IN = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+
+
+def reader(regex: str) -> MetricReader:
+    return MetricReader({"loss": re.compile(regex)})
+
+
+def values(lines: list[str], regex: str = r"loss=(\S+)") -> list[float]:
+    metrics = reader(regex)
+    for line in lines:
+        metrics.read(line, 1.0)
+    return [metric.value for metric in metrics.taken()]
+
+
+def test_the_first_group_is_the_value() -> None:
+    assert values(["epoch 1 loss=0.5 rate=2", "nothing", "loss=1e-3"], r"loss=(\S+) ?(.*)") == [0.5, 0.001]
+
+
+def test_the_whole_match_is_the_value_of_a_pattern_without_groups() -> None:
+    assert values(["loss 0.25"], r"[\d.]+") == [0.25]
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "none", ""])
+def test_a_match_that_is_not_a_finite_number_is_dropped(text: str) -> None:
+    assert values([f"loss={text}"], r"loss=(\S*)") == []
+
+
+def test_a_group_that_did_not_match_is_dropped() -> None:
+    assert values(["loss="], r"loss=(\d)?") == []
+
+
+def test_the_last_value_is_the_final_one() -> None:
+    metrics = reader(r"loss=(\S+)")
+    metrics.read("loss=2", 10.0)
+    metrics.read("loss=1", 11.0)
+    assert [(metric.name, metric.value, metric.timestamp) for metric in metrics.latest.values()] == [("loss", 1, 11)]
+
+
+def test_a_line_of_before_the_restart_counts_but_is_not_sent_again() -> None:
+    metrics = reader(r"loss=(\S+)")
+    metrics.read("loss=2", 10.0, is_new=False)
+    assert metrics.latest["loss"].value == 2
+    assert metrics.taken() == []
+
+
+def test_values_are_taken_once() -> None:
+    metrics = reader(r"loss=(\S+)")
+    metrics.read("loss=2", 10.0)
+    assert len(metrics.taken()) == 1
+    assert metrics.taken() == []
+
+
+def test_the_built_in_image_brings_its_own_metrics() -> None:
+    patterns = patterns_of({"TrainingImage": BUILT_IN})
+    assert set(patterns) == {"train:accuracy", "validation:accuracy"}
+    match = patterns["validation:accuracy"].search("Epoch[3] Validation-accuracy=0.875")
+    assert match
+    assert match[1] == "0.875"
+
+
+@pytest.mark.parametrize("image", ["", "image-classification:1", "other/image-classification:1", BUILT_IN[:-2]])
+def test_another_image_brings_none(image: str) -> None:
+    assert patterns_of({"TrainingImage": image}) == {}
+
+
+def test_definitions_add_to_the_built_in_ones_and_replace_them_by_name() -> None:
+    definitions = [{"Name": "loss", "Regex": "a"}, {"Name": "train:accuracy", "Regex": "b"}]
+    patterns = patterns_of({"TrainingImage": BUILT_IN, "MetricDefinitions": definitions})
+    assert set(patterns) == {"loss", "train:accuracy", "validation:accuracy"}
+    assert patterns["train:accuracy"].pattern == "b"
+
+
+def test_a_regex_that_does_not_compile_is_refused() -> None:
+    algorithm: dict[str, Any] = {"MetricDefinitions": [{"Name": "loss", "Regex": "("}]}
+    with pytest.raises(AwsError, match=r"Invalid MetricDefinitions regex '\('"):
+        patterns_of(algorithm)
