@@ -149,7 +149,7 @@ class Jobs:
             "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
             "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/models"},
             "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
         }
         return {**request, **changes}
 

@@ -31,7 +31,7 @@ def events() -> Events:
     return read
 
 
-def test_an_endpoint_tells_of_its_creation_and_its_service(
+def test_an_endpoint_sends_events_of_its_creation_service_and_deletion(
     hosting: Any, sagemaker: Any, events: Events, until: Any
 ) -> None:
     endpoint = hosting.simple("told")
@@ -43,7 +43,7 @@ def test_an_endpoint_tells_of_its_creation_and_its_service(
     assert details[1]["EndpointName"] == "told"
     assert details[1]["EndpointConfigName"] == "told"
     assert details[1]["ProductionVariants"][0]["DesiredInstanceCount"] == 1
-    assert abs(details[1]["CreationTime"] / 1000 - time.time()) < 60
+    assert abs(details[1]["CreationTime"] / 1000 - time.time()) < 3600
     assert isinstance(details[1]["CreationTime"], int)
     assert details[1]["Tags"] == {}
     sagemaker.delete_endpoint(EndpointName="told")
@@ -58,7 +58,7 @@ def test_an_endpoint_tells_of_its_creation_and_its_service(
     )
 
 
-def test_a_training_job_tells_of_every_secondary_status(jobs: Any, events: Events, until: Any) -> None:
+def test_a_training_job_sends_an_event_of_every_secondary_status(jobs: Any, events: Events, until: Any) -> None:
     jobs.create("told-job", Tags=[{"Key": "team", "Value": "bikes"}])
     arn = jobs.ended("told-job")["TrainingJobArn"]
 
@@ -80,7 +80,7 @@ def test_a_training_job_tells_of_every_secondary_status(jobs: Any, events: Event
     assert details[0]["Tags"] == {"team": "bikes"}
 
 
-def test_a_failed_job_tells_why(jobs: Any, events: Events, until: Any) -> None:
+def test_the_event_of_a_failed_job_has_the_reason(jobs: Any, events: Events, until: Any) -> None:
     jobs.create("told-failed", {"exit_code": "1", "failure": "no bicycles"})
     arn = jobs.ended("told-failed")["TrainingJobArn"]
     details = until(
@@ -90,7 +90,7 @@ def test_a_failed_job_tells_why(jobs: Any, events: Events, until: Any) -> None:
     assert "no bicycles" in details[0]["FailureReason"]
 
 
-def test_an_eventbridge_that_is_away_fails_no_job(
+def test_no_job_fails_when_eventbridge_does_not_answer(
     restartable: Any, make_jobs: Any, s3: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_EVENTBRIDGE", "http://127.0.0.1:1")

@@ -1,4 +1,4 @@
-"""List*: pages that hold while things come and go, tokens that belong to their listing."""
+"""List operations: pages that stay put while jobs come and go, tokens that belong to one listing."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ def names_of(answer: dict[str, Any]) -> list[str]:
     return [model["ModelName"] for model in answer["Models"]]
 
 
-def test_ten_at_a_time_unless_asked_newest_first(sagemaker: Any, models: list[str]) -> None:
+def test_a_page_has_ten_jobs_newest_first_by_default(sagemaker: Any, models: list[str]) -> None:
     assert names_of(sagemaker.list_models()) == models[:14:-1]
     assert names_of(sagemaker.list_models(MaxResults=3)) == models[:21:-1]
 
 
 @pytest.mark.parametrize("sort", ["Name", "CreationTime"])
 @pytest.mark.parametrize("order", ["Ascending", "Descending"])
-def test_pages_join_to_the_whole_in_either_order(sagemaker: Any, models: list[str], sort: str, order: str) -> None:
+def test_all_pages_together_are_the_whole_listing_in_either_order(
+    sagemaker: Any, models: list[str], sort: str, order: str
+) -> None:
     pages = sagemaker.get_paginator("list_models").paginate(
         SortBy=sort, SortOrder=order, PaginationConfig={"PageSize": 4}
     )
@@ -44,7 +46,7 @@ def test_the_last_page_has_no_token(sagemaker: Any, models: list[str]) -> None:
     assert "NextToken" in sagemaker.list_models(MaxResults=24)
 
 
-def test_what_comes_meanwhile_moves_no_page(sagemaker: Any, models: list[str]) -> None:
+def test_new_jobs_do_not_shift_the_next_page(sagemaker: Any, models: list[str]) -> None:
     first = sagemaker.list_models(NameContains="listed", MaxResults=5)
     sagemaker.create_model(ModelName="listed-late", PrimaryContainer={"Image": IMAGE})
     sagemaker.delete_model(ModelName="listed-late")
@@ -52,12 +54,12 @@ def test_what_comes_meanwhile_moves_no_page(sagemaker: Any, models: list[str]) -
     assert names_of(first) + names_of(second) == models[:14:-1]
 
 
-def test_a_page_may_be_of_another_size_than_the_one_before(sagemaker: Any, models: list[str]) -> None:
+def test_the_page_size_may_change_between_pages(sagemaker: Any, models: list[str]) -> None:
     token = sagemaker.list_models(MaxResults=2)["NextToken"]
     assert names_of(sagemaker.list_models(MaxResults=3, NextToken=token)) == models[22:19:-1]
 
 
-def test_times_are_limits_on_both_sides(sagemaker: Any, models: list[str]) -> None:
+def test_times_filter_on_both_sides(sagemaker: Any, models: list[str]) -> None:
     created = {model["ModelName"]: model["CreationTime"] for model in sagemaker.list_models(MaxResults=25)["Models"]}
     after, before = created[models[4]], created[models[8]]
     found = sagemaker.list_models(CreationTimeAfter=after, CreationTimeBefore=before, SortOrder="Ascending")
@@ -71,7 +73,7 @@ def _forged(*parts: Any) -> str:
 @pytest.mark.parametrize(
     "token", ["garbage", "", "ÄÖ", "e30=", _forged(), _forged("x", 1, "y"), _forged(None, None, None), "[" * 1000]
 )
-def test_a_token_that_nobody_gave_out_is_refused(sagemaker: Any, token: str) -> None:
+def test_an_invented_token_is_refused(sagemaker: Any, token: str) -> None:
     if not token:
         assert sagemaker.list_models(NextToken=token)["Models"] is not None
         return
@@ -80,7 +82,7 @@ def test_a_token_that_nobody_gave_out_is_refused(sagemaker: Any, token: str) -> 
     assert error.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_a_token_of_another_query_is_refused(sagemaker: Any, models: list[str]) -> None:
+def test_a_token_of_another_listing_is_refused(sagemaker: Any, models: list[str]) -> None:
     token = sagemaker.list_models(MaxResults=2)["NextToken"]
     for other in ({"SortBy": "Name"}, {"SortOrder": "Ascending"}, {"NameContains": "1"}):
         with pytest.raises(ClientError, match="Invalid pagination token"):

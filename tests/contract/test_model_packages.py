@@ -71,14 +71,14 @@ def test_a_group_with_packages_cannot_be_deleted(sagemaker: Any, group: Group) -
     delete(ModelPackageGroupName=name)
 
 
-def test_a_group_whose_name_begins_another_is_its_own(sagemaker: Any, group: Group) -> None:
+def test_a_group_whose_name_begins_like_another_keeps_its_own_packages(sagemaker: Any, group: Group) -> None:
     group("bay")
     group("bay-2", versions=1)
     assert not sagemaker.list_model_packages(ModelPackageGroupName="bay")["ModelPackageSummaryList"]
     sagemaker.delete_model_package_group(ModelPackageGroupName="bay")
 
 
-def test_versions_count_up_and_are_never_given_out_again(sagemaker: Any, group: Group) -> None:
+def test_version_numbers_grow_and_are_never_used_again(sagemaker: Any, group: Group) -> None:
     group("Counted")
     assert version(sagemaker, "Counted") == f"{ARN}:model-package/counted/1"
     second = version(sagemaker, "Counted")
@@ -86,7 +86,7 @@ def test_versions_count_up_and_are_never_given_out_again(sagemaker: Any, group: 
     assert version(sagemaker, "Counted").endswith("counted/3")
 
 
-def test_one_client_token_is_one_package(sagemaker: Any, group: Group) -> None:
+def test_a_repeated_client_token_creates_one_package(sagemaker: Any, group: Group) -> None:
     name = group("token")
     assert version(sagemaker, name, ClientToken="abc") == version(sagemaker, name, ClientToken="abc")
     assert version(sagemaker, name, ClientToken="def").endswith("/2")
@@ -116,7 +116,7 @@ def test_a_version_is_described_as_it_was_registered(sagemaker: Any, group: Grou
     assert "ModelPackageName" not in described
 
 
-def test_an_unversioned_package_goes_by_its_name(sagemaker: Any) -> None:
+def test_an_unversioned_package_is_found_by_its_name(sagemaker: Any) -> None:
     create = sagemaker.create_model_package
     arn = create(ModelPackageName="alone", InferenceSpecification=SPECIFICATION)["ModelPackageArn"]
     assert arn == f"{ARN}:model-package/alone"
@@ -131,7 +131,7 @@ def test_an_unversioned_package_goes_by_its_name(sagemaker: Any) -> None:
     )
 
 
-def test_what_cannot_be_registered_is_refused(sagemaker: Any, group: Group) -> None:
+def test_a_package_that_is_not_emulated_is_refused(sagemaker: Any, group: Group) -> None:
     create, name = sagemaker.create_model_package, group("strict")
     both: dict[str, Any] = {
         "ModelPackageGroupName": name,
@@ -185,14 +185,14 @@ def test_an_update_approves_and_changes_metadata(sagemaker: Any, group: Group) -
     assert described["LastModifiedTime"] > described["CreationTime"]
 
 
-def test_an_update_of_what_is_not_there_is_refused(sagemaker: Any) -> None:
+def test_an_update_of_a_missing_package_is_refused(sagemaker: Any) -> None:
     update = sagemaker.update_model_package
     refused(update, "does not exist", ModelPackageArn=f"{ARN}:model-package/none/1", ModelApprovalStatus="Approved")
     refused(sagemaker.delete_model_package, "does not exist", ModelPackageName="none")
     refused(sagemaker.describe_model_package, "does not exist", ModelPackageName="none/1")
 
 
-def test_a_batch_answers_what_is_there_and_names_what_is_not(sagemaker: Any, group: Group) -> None:
+def test_a_batch_describes_packages_and_names_missing_ones(sagemaker: Any, group: Group) -> None:
     there, absent = version(sagemaker, group("batch")), f"{ARN}:model-package/batch/9"
     answer = sagemaker.batch_describe_model_package(ModelPackageArnList=[there, absent])
     assert answer["ModelPackageSummaries"][there]["ModelPackageVersion"] == 1

@@ -71,7 +71,7 @@ def processing(sagemaker: Any, s3: Any, until: Any) -> Processing:
     return Processing(sagemaker, until)
 
 
-def test_a_job_brings_its_inputs_and_takes_its_outputs(processing: Any, s3: Any) -> None:
+def test_a_job_downloads_its_inputs_and_uploads_its_outputs(processing: Any, s3: Any) -> None:
     arn = processing.create("whole", COPY, "message=all done")
     job = processing.ended("whole")
     assert job["ProcessingJobStatus"] == "Completed"
@@ -85,11 +85,11 @@ def test_a_job_brings_its_inputs_and_takes_its_outputs(processing: Any, s3: Any)
 def test_the_waiter_of_boto3_returns(processing: Any, sagemaker: Any) -> None:
     processing.create("waited")
     waiter = sagemaker.get_waiter("processing_job_completed_or_stopped")
-    waiter.wait(ProcessingJobName="waited", WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    waiter.wait(ProcessingJobName="waited", WaiterConfig={"Delay": 1, "MaxAttempts": 120})
 
 
-def test_the_container_learns_of_its_job_from_its_configuration(processing: Any) -> None:
-    arn = processing.create("configured", "show=COLOUR", hosts=2, Environment={"COLOUR": "green"})
+def test_the_configuration_files_describe_the_job_to_its_container(processing: Any) -> None:
+    arn = processing.create("configured", "show=COLOR", hosts=2, Environment={"COLOR": "green"})
     assert processing.ended("configured")["ProcessingJobStatus"] == "Completed"
     seen = [json.loads(line) for line in _log("configured")]
     assert sorted(one["resourceconfig"]["current_host"] for one in seen) == ["algo-1", "algo-2"]
@@ -98,12 +98,12 @@ def test_the_container_learns_of_its_job_from_its_configuration(processing: Any)
     config = seen[0]["processingjobconfig"]
     assert config["ProcessingJobArn"] == arn
     assert config["AppSpecification"] == {
-        "ImageUri": IMAGE, "ContainerEntrypoint": None, "ContainerArguments": ["show=COLOUR"],
+        "ImageUri": IMAGE, "ContainerEntrypoint": None, "ContainerArguments": ["show=COLOR"],
     }  # fmt: skip
     assert config["ProcessingInputs"][0]["S3Input"]["LocalPath"] == INPUT
 
 
-def test_an_entrypoint_runs_a_script_that_came_as_an_input(processing: Any, s3: Any) -> None:
+def test_an_entrypoint_runs_a_script_from_an_input(processing: Any, s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="code/script.py", Body=b"import sys; print('ran with', *sys.argv[1:])")
     processing.create(
         "scripted",
@@ -135,14 +135,14 @@ def test_a_manifest_names_the_input(processing: Any, s3: Any) -> None:
 
 
 def test_continuous_output_is_in_s3_while_the_job_runs(processing: Any, sagemaker: Any, s3: Any, until: Any) -> None:
-    processing.create("continuous", COPY, "sleep=60", mode="Continuous")
+    processing.create("continuous", COPY, "sleep=600", mode="Continuous")
     until(lambda: len(_objects(s3, "processed/continuous/")) == 2, "the files of a job that still runs")
     assert sagemaker.describe_processing_job(ProcessingJobName="continuous")["ProcessingJobStatus"] == "InProgress"
     sagemaker.stop_processing_job(ProcessingJobName="continuous")
     assert processing.ended("continuous")["ProcessingJobStatus"] == "Stopped"
 
 
-def test_a_failure_is_told_and_nothing_is_uploaded(processing: Any, s3: Any) -> None:
+def test_a_failed_job_has_its_message_and_uploads_nothing(processing: Any, s3: Any) -> None:
     processing.create("failing", COPY, "say=no such column", "message=bad data", "exit=3")
     job = processing.ended("failing")
     assert job["ProcessingJobStatus"] == "Failed"
@@ -153,12 +153,12 @@ def test_a_failure_is_told_and_nothing_is_uploaded(processing: Any, s3: Any) -> 
 
 
 def test_a_job_over_its_time_is_stopped(processing: Any) -> None:
-    processing.create("endless", "sleep=60", StoppingCondition={"MaxRuntimeInSeconds": 1})
+    processing.create("endless", "sleep=600", StoppingCondition={"MaxRuntimeInSeconds": 1})
     assert processing.ended("endless")["ProcessingJobStatus"] == "Stopped"
 
 
 def test_stopping_ends_the_program(processing: Any, sagemaker: Any) -> None:
-    processing.create("stopped", "sleep=60")
+    processing.create("stopped", "sleep=600")
     processing.begun("stopped")
     sagemaker.stop_processing_job(ProcessingJobName="stopped")
     assert processing.ended("stopped")["ProcessingJobStatus"] == "Stopped"
@@ -166,7 +166,7 @@ def test_stopping_ends_the_program(processing: Any, sagemaker: Any) -> None:
         sagemaker.stop_processing_job(ProcessingJobName="stopped")
 
 
-def test_describe_repeats_what_create_said(processing: Any, sagemaker: Any) -> None:
+def test_describe_repeats_the_create_request(processing: Any, sagemaker: Any) -> None:
     arn = processing.create("repeated", Tags=[{"Key": "team", "Value": "scones"}], Environment={"A": "b"})
     job = processing.ended("repeated")
     assert job["Environment"] == {"A": "b"}
@@ -219,7 +219,7 @@ def test_an_image_that_needs_docker_is_refused_by_name(processing: Any) -> None:
         ({"InputName": "in", "DatasetDefinition": {}}, "DatasetDefinition is not emulated"),
     ],
 )
-def test_an_input_that_cannot_be_brought_is_refused(processing: Any, sagemaker: Any, given: Any, said: str) -> None:
+def test_an_input_that_is_not_emulated_is_refused(processing: Any, sagemaker: Any, given: Any, said: str) -> None:
     with pytest.raises(ClientError, match=said) as error:
         processing.create("refused", ProcessingInputs=[given])
     assert error.value.response["Error"]["Code"] == "ValidationException"
@@ -232,17 +232,17 @@ def test_more_instances_than_the_quota_are_refused(processing: Any, sagemaker: A
         processing.create("crowd", hosts=21)
 
 
-def test_an_output_that_cannot_be_taken_is_refused(processing: Any) -> None:
+def test_an_output_that_is_not_emulated_is_refused(processing: Any) -> None:
     outputs = [{"OutputName": "out", "FeatureStoreOutput": {"FeatureGroupName": "group"}}]
     with pytest.raises(ClientError, match="FeatureStoreOutput is not emulated"):
         processing.create("refused", ProcessingOutputConfig={"Outputs": outputs})
 
 
-def test_an_interrupted_job_is_failed_with_the_reason(restartable: Any, processing: Any, until: Any) -> None:
+def test_an_interrupted_job_fails_with_the_reason(restartable: Any, processing: Any, until: Any) -> None:
     before = set(psutil.Process().children(recursive=True))
     with restartable() as emulator:
         interrupted = Processing(emulator.client("sagemaker"), until)
-        interrupted.create("interrupted", "sleep=60")
+        interrupted.create("interrupted", "sleep=600")
         interrupted.begun("interrupted")
     assert not set(psutil.Process().children(recursive=True)) - before
     with restartable() as emulator:

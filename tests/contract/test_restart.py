@@ -1,10 +1,12 @@
-"""What was answered is on disk: a restarted emulator has it, serves again, and lies about nothing."""
+"""Restarts: resources are kept, endpoints are served again, interrupted jobs have failed."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import psutil
+
+LONG = "600"  # seconds for which a job runs unless it is stopped
 
 
 def test_endpoints_are_served_again_after_a_restart(restartable: Any, make_hosting: Any, s3: Any) -> None:
@@ -16,10 +18,10 @@ def test_endpoints_are_served_again_after_a_restart(restartable: Any, make_hosti
         client.get_waiter("endpoint_in_service").wait(EndpointName="again", WaiterConfig={"Delay": 1})
 
 
-def test_an_interrupted_job_is_failed_with_the_reason(restartable: Any, make_jobs: Any, s3: Any) -> None:
+def test_an_interrupted_job_fails_with_the_reason(restartable: Any, make_jobs: Any, s3: Any) -> None:
     with restartable() as emulator:
         jobs = make_jobs(emulator.client("sagemaker"), s3)
-        jobs.create("interrupted", {"seconds": "60"})
+        jobs.create("interrupted", {"seconds": LONG})
         jobs.in_training("interrupted")
     with restartable() as emulator:
         job = emulator.client("sagemaker").describe_training_job(TrainingJobName="interrupted")
@@ -27,13 +29,15 @@ def test_an_interrupted_job_is_failed_with_the_reason(restartable: Any, make_job
     assert "shut down while the job was running" in job["FailureReason"]
 
 
-def test_a_stopped_emulator_leaves_no_process(restartable: Any, make_jobs: Any, make_hosting: Any, s3: Any) -> None:
+def test_a_stopped_emulator_leaves_no_process_behind(
+    restartable: Any, make_jobs: Any, make_hosting: Any, s3: Any
+) -> None:
     before = set(psutil.Process().children(recursive=True))
     with restartable() as emulator:
         client = emulator.client("sagemaker")
         make_hosting(client, s3).simple("ended")
         jobs = make_jobs(client, s3)
-        jobs.create("ended", {"seconds": "60"})
+        jobs.create("ended", {"seconds": LONG})
         jobs.in_training("ended")
         assert set(psutil.Process().children(recursive=True)) - before
     assert not set(psutil.Process().children(recursive=True)) - before

@@ -1,4 +1,4 @@
-"""What a training container finds of its channels: files, FIFOs, records; and what AWS refuses."""
+"""Input channels of training jobs: files, FIFOs and records in the container, and requests that AWS refuses."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 BUCKET = "contract"
+LONG = "600"  # seconds for which a job runs unless it is stopped
 READ_EPOCHS = """
 import hashlib, os, time
 for epoch in range(int(parameters["epochs"])):
@@ -60,7 +61,7 @@ def objects(s3: Any) -> dict[str, bytes]:
     return content
 
 
-def test_a_pipe_has_all_objects_one_after_the_other_in_every_epoch(jobs: Any, objects: Any, unpacked: Any) -> None:
+def test_a_pipe_has_all_objects_in_order_in_every_epoch(jobs: Any, objects: Any, unpacked: Any) -> None:
     job = _piped(jobs, "piped", _channel(f"s3://{BUCKET}/piped/"), epochs=3)
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     whole = b"".join(objects.values())
@@ -76,7 +77,7 @@ def test_a_pipe_wraps_objects_in_records(jobs: Any, objects: Any, unpacked: Any)
 
 
 @pytest.mark.parametrize("wrapper", ["None", "RecordIO"])
-def test_a_pipe_takes_gzip_off(jobs: Any, s3: Any, unpacked: Any, wrapper: str) -> None:
+def test_a_pipe_unpacks_gzip(jobs: Any, s3: Any, unpacked: Any, wrapper: str) -> None:
     s3.put_object(Bucket=BUCKET, Key="zipped/a.gz", Body=gzip.compress(b"one ") + gzip.compress(b"two"))
     name = f"zipped-{wrapper}"
     _piped(jobs, name, _channel(f"s3://{BUCKET}/zipped/", CompressionType="Gzip", RecordWrapperType=wrapper))
@@ -84,7 +85,7 @@ def test_a_pipe_takes_gzip_off(jobs: Any, s3: Any, unpacked: Any, wrapper: str) 
     assert (_records(content) if wrapper == "RecordIO" else [content]) == [b"one two"]
 
 
-def test_a_pipe_is_shuffled_by_the_seed_in_every_epoch_anew(jobs: Any, s3: Any, unpacked: Any) -> None:
+def test_a_pipe_is_shuffled_differently_in_every_epoch(jobs: Any, s3: Any, unpacked: Any) -> None:
     for number in range(10):
         s3.put_object(Bucket=BUCKET, Key=f"shuffled/{number}", Body=str(number).encode())
     for name in ("shuffled-1", "shuffled-2"):
@@ -94,7 +95,7 @@ def test_a_pipe_is_shuffled_by_the_seed_in_every_epoch_anew(jobs: Any, s3: Any, 
     assert sorted(first["epoch-0"]) == sorted(b"0123456789")
 
 
-def test_an_augmented_manifest_is_records_of_its_attributes_in_order(jobs: Any, s3: Any, unpacked: Any) -> None:
+def test_an_augmented_manifest_becomes_records_of_its_attributes_in_order(jobs: Any, s3: Any, unpacked: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="augmented/a.png", Body=b"picture a")
     s3.put_object(Bucket=BUCKET, Key="augmented/b.png", Body=b"picture b")
     lines: list[dict[str, Any]] = [
@@ -108,12 +109,12 @@ def test_an_augmented_manifest_is_records_of_its_attributes_in_order(jobs: Any, 
     assert _records(unpacked("augmented")["epoch-0"]) == [b"picture a", b"3", b"picture b", b'{"boxes": []}']
 
 
-def test_a_line_without_the_attribute_fails_the_job_by_name(jobs: Any, s3: Any) -> None:
+def test_a_line_without_the_attribute_fails_the_job_and_names_it(jobs: Any, s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="lacking.manifest", Body=b'{"label": 1}\n')
-    channels = _channel(f"s3://{BUCKET}/lacking.manifest", "AugmentedManifestFile", ["label", "colour"])
+    channels = _channel(f"s3://{BUCKET}/lacking.manifest", "AugmentedManifestFile", ["label", "color"])
     job = _piped(jobs, "lacking", channels, epochs=2)
     assert job["TrainingJobStatus"] == "Failed"
-    assert "has no attribute 'colour'" in job["FailureReason"]
+    assert "has no attribute 'color'" in job["FailureReason"]
 
 
 def test_a_container_that_never_opens_its_pipe_completes(jobs: Any, objects: Any) -> None:
@@ -125,13 +126,13 @@ def test_a_job_that_stops_reading_can_be_stopped(jobs: Any, sagemaker: Any, obje
     """More than a FIFO holds, a reader that sleeps: neither the writer nor the stop may hang."""
     lines = "f = open(BASE / 'input/data/train_0', 'rb'); f.read(1); print('reading', flush=True)"
     channels = _channel(f"s3://{BUCKET}/piped/", InputMode="Pipe")
-    jobs.create("dozing", {"seconds": "60"}, InputDataConfig=channels, Environment={"PROGRAM": lines})
+    jobs.create("dozing", {"seconds": LONG}, InputDataConfig=channels, Environment={"PROGRAM": lines})
     jobs.in_training("dozing")
     sagemaker.stop_training_job(TrainingJobName="dozing")
     assert jobs.ended("dozing")["TrainingJobStatus"] == "Stopped"
 
 
-def test_fast_file_is_files(jobs: Any, log_of: Any) -> None:
+def test_fast_file_mode_brings_files(jobs: Any, log_of: Any) -> None:
     jobs.create("fast", InputDataConfig=_channel(f"s3://{BUCKET}/input/", InputMode="FastFile"))
     assert jobs.ended("fast")["TrainingJobStatus"] == "Completed"
     assert "data/train/two.txt" in json.loads(log_of("fast")[0])["input"]
@@ -176,7 +177,7 @@ def test_a_broken_manifest_is_refused(jobs: Any, s3: Any, body: bytes) -> None:
         ({"RecordWrapperType": "RecordIO"}, "RecordIO can only be used in Pipe"),
     ],
 )
-def test_what_a_channel_cannot_be_is_refused(jobs: Any, changes: dict[str, Any], text: str) -> None:
+def test_a_contradictory_channel_is_refused(jobs: Any, changes: dict[str, Any], text: str) -> None:
     with pytest.raises(ClientError, match=text) as error:
         jobs.create("refused", InputDataConfig=_channel(f"s3://{BUCKET}/input/", **changes))
     assert error.value.response["Error"]["Code"] == "ValidationException"
@@ -187,7 +188,7 @@ def test_two_channels_of_one_name_are_refused(jobs: Any) -> None:
         jobs.create("twice", InputDataConfig=_channel(f"s3://{BUCKET}/input/") * 2)
 
 
-def test_keys_with_odd_characters_arrive(jobs: Any, s3: Any, log_of: Any) -> None:
+def test_keys_with_unusual_characters_are_downloaded(jobs: Any, s3: Any, log_of: Any) -> None:
     names = ["a b+c.txt", "ü&=%20.txt", "x//y.txt", "(1)'.txt", "日本.txt"]
     for name in names:
         s3.put_object(Bucket=BUCKET, Key=f"odd/{name}", Body=b"x")
@@ -199,7 +200,7 @@ def test_keys_with_odd_characters_arrive(jobs: Any, s3: Any, log_of: Any) -> Non
     assert seen == {f"data/train/{name.replace('//', '/')}" for name in names}
 
 
-def test_an_object_that_is_a_file_and_a_folder_fails_the_job_in_the_words_of_aws(jobs: Any, s3: Any) -> None:
+def test_a_key_that_is_both_file_and_folder_fails_the_job_as_on_aws(jobs: Any, s3: Any) -> None:
     for key in ("clash/a", "clash/a/b"):
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
     jobs.create("clash", InputDataConfig=_channel(f"s3://{BUCKET}/clash/"))

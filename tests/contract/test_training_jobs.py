@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 BUCKET = "contract"
+LONG = "600"  # seconds for which a job runs unless it is stopped
 
 
 def test_a_job_runs_through_the_statuses_of_aws(jobs: Any) -> None:
@@ -26,10 +27,10 @@ def test_a_job_runs_through_the_statuses_of_aws(jobs: Any) -> None:
 def test_the_waiter_of_boto3_returns(jobs: Any, sagemaker: Any) -> None:
     jobs.create("waited")
     waiter = sagemaker.get_waiter("training_job_completed_or_stopped")
-    waiter.wait(TrainingJobName="waited", WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    waiter.wait(TrainingJobName="waited", WaiterConfig={"Delay": 1, "MaxAttempts": 120})
 
 
-def test_describe_repeats_what_create_said(jobs: Any, sagemaker: Any) -> None:
+def test_describe_repeats_the_create_request(jobs: Any, sagemaker: Any) -> None:
     jobs.create("repeated", {"epochs": "1"}, Tags=[{"Key": "team", "Value": "scones"}])
     job = jobs.ended("repeated")
     assert job["HyperParameters"] == {"epochs": "1"}
@@ -37,12 +38,12 @@ def test_describe_repeats_what_create_said(jobs: Any, sagemaker: Any) -> None:
     assert sagemaker.list_tags(ResourceArn=job["TrainingJobArn"])["Tags"] == [{"Key": "team", "Value": "scones"}]
 
 
-def test_the_model_is_in_s3_where_describe_says(jobs: Any, unpacked: Any) -> None:
-    jobs.create("artefacts", {"model": "forty-two", "output": "done"})
-    uri = jobs.ended("artefacts")["ModelArtifacts"]["S3ModelArtifacts"]
-    assert uri == f"s3://{BUCKET}/models/artefacts/output/model.tar.gz"
-    assert unpacked("artefacts") == {"model.txt": b"forty-two"}
-    assert unpacked("artefacts", "output.tar.gz") == {"report.txt": b"done"}
+def test_the_model_is_in_s3_at_the_location_that_describe_answers(jobs: Any, unpacked: Any) -> None:
+    jobs.create("artifacts", {"model": "forty-two", "output": "done"})
+    uri = jobs.ended("artifacts")["ModelArtifacts"]["S3ModelArtifacts"]
+    assert uri == f"s3://{BUCKET}/models/artifacts/output/model.tar.gz"
+    assert unpacked("artifacts") == {"model.txt": b"forty-two"}
+    assert unpacked("artifacts", "output.tar.gz") == {"report.txt": b"done"}
 
 
 def test_the_log_is_in_cloudwatch_and_shows_the_input(jobs: Any, log_of: Any) -> None:
@@ -53,7 +54,7 @@ def test_the_log_is_in_cloudwatch_and_shows_the_input(jobs: Any, log_of: Any) ->
     assert {"data/train/a/one.txt", "data/train/two.txt", "config/resourceconfig.json"} <= set(first["input"])
 
 
-def test_metrics_are_read_from_thelog_of(jobs: Any) -> None:
+def test_metrics_are_read_from_the_log(jobs: Any) -> None:
     definitions = [{"Name": "accuracy", "Regex": "Validation-accuracy=([0-9.]+)"}]
     request = jobs.request("measured")
     jobs.create(
@@ -70,7 +71,7 @@ def test_a_failure_file_becomes_the_failure_reason(jobs: Any) -> None:
     assert job["FailureReason"] == "ClientError: no value for num_classes, exit code: 2"
 
 
-def test_without_a_failure_file_the_reason_is_the_end_of_thelog_of(jobs: Any) -> None:
+def test_without_a_failure_file_the_reason_is_the_end_of_the_log(jobs: Any) -> None:
     jobs.create("crashing", {"exit_code": "1"})
     reason = jobs.ended("crashing")["FailureReason"]
     assert reason.startswith("AlgorithmError: ")
@@ -78,7 +79,7 @@ def test_without_a_failure_file_the_reason_is_the_end_of_thelog_of(jobs: Any) ->
 
 
 def test_a_stopped_job_keeps_its_model(jobs: Any, sagemaker: Any, unpacked: Any, log_of: Any, until: Any) -> None:
-    jobs.create("stopped", {"seconds": "60"})
+    jobs.create("stopped", {"seconds": LONG})
     until(lambda: log_of("stopped"), "the first line of the log")
     sagemaker.stop_training_job(TrainingJobName="stopped")
     job = jobs.ended("stopped")
@@ -88,7 +89,7 @@ def test_a_stopped_job_keeps_its_model(jobs: Any, sagemaker: Any, unpacked: Any,
 
 
 def test_a_job_over_its_time_is_stopped_and_keeps_its_model(jobs: Any) -> None:
-    jobs.create("slow", {"seconds": "60"}, StoppingCondition={"MaxRuntimeInSeconds": 1})
+    jobs.create("slow", {"seconds": LONG}, StoppingCondition={"MaxRuntimeInSeconds": 1})
     job = jobs.ended("slow")
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
     assert job["ModelArtifacts"]["S3ModelArtifacts"].endswith("slow/output/model.tar.gz")

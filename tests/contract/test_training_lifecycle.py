@@ -1,4 +1,4 @@
-"""Training jobs under way: checkpoints, stops in every phase, several hosts, what Create refuses, Update and Delete."""
+"""Running training jobs: checkpoints, stops in every phase, several hosts, refused requests, updates, deletions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 BUCKET = "contract"
+LONG = "600"  # seconds for which a job runs unless it is stopped
 TWO_HOSTS = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}
 HOST = "import json; me = json.loads((BASE / 'input/config/resourceconfig.json').read_text())['current_host']\n"
 CHECKPOINT = "(BASE / 'checkpoints/epoch-1').write_text('one'); (BASE / 'model/seen').write_text("
 SEEN = CHECKPOINT + "' '.join(sorted(p.name for p in (BASE / 'checkpoints').iterdir())))"
 
 
-def test_checkpoints_come_down_and_go_up(jobs: Any, s3: Any, unpacked: Any) -> None:
+def test_checkpoints_are_downloaded_and_uploaded(jobs: Any, s3: Any, unpacked: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="points/epoch-0", Body=b"zero")
     config = {"S3Uri": f"s3://{BUCKET}/points"}
     jobs.create("pointed", CheckpointConfig=config, Environment={"PROGRAM": SEEN})
@@ -26,12 +27,10 @@ def test_checkpoints_come_down_and_go_up(jobs: Any, s3: Any, unpacked: Any) -> N
     assert s3.get_object(Bucket=BUCKET, Key="points/epoch-1")["Body"].read() == b"one"
 
 
-def test_checkpoints_go_up_while_the_job_runs_and_when_it_is_stopped(
-    jobs: Any, sagemaker: Any, s3: Any, until: Any
-) -> None:
+def test_checkpoints_are_uploaded_while_the_job_runs(jobs: Any, sagemaker: Any, s3: Any, until: Any) -> None:
     config = {"S3Uri": f"s3://{BUCKET}/live/", "LocalPath": "/opt/ml/points/mine"}
     lines = "(BASE / 'points/mine/first').write_text('1')"
-    jobs.create("live", {"seconds": "60"}, CheckpointConfig=config, Environment={"PROGRAM": lines})
+    jobs.create("live", {"seconds": LONG}, CheckpointConfig=config, Environment={"PROGRAM": lines})
     until(lambda: "Contents" in s3.list_objects_v2(Bucket=BUCKET, Prefix="live/first"), "the first checkpoint")
     assert sagemaker.describe_training_job(TrainingJobName="live")["SecondaryStatus"] == "Training"
     sagemaker.stop_training_job(TrainingJobName="live")
@@ -46,12 +45,12 @@ def test_checkpoints_of_a_failed_job_are_kept(jobs: Any, s3: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["/elsewhere/points", "/opt/ml", "/opt/ml/model/points", "/opt/ml/../etc"])
-def test_a_checkpoint_path_that_cannot_be_is_refused(jobs: Any, path: str) -> None:
+def test_a_checkpoint_path_outside_a_folder_of_its_own_is_refused(jobs: Any, path: str) -> None:
     with pytest.raises(ClientError, match="cannot be kept in S3"):
         jobs.create("unkept", CheckpointConfig={"S3Uri": f"s3://{BUCKET}/x", "LocalPath": path})
 
 
-def test_the_models_of_all_hosts_are_one(jobs: Any, unpacked: Any) -> None:
+def test_the_models_of_all_hosts_are_merged(jobs: Any, unpacked: Any) -> None:
     lines = HOST + "(BASE / 'model' / me).write_text(me); (BASE / 'output/data' / me).write_text(me)"
     jobs.create("merged", ResourceConfig=TWO_HOSTS, Environment={"PROGRAM": lines})
     assert jobs.ended("merged")["TrainingJobStatus"] == "Completed"
@@ -59,9 +58,9 @@ def test_the_models_of_all_hosts_are_one(jobs: Any, unpacked: Any) -> None:
     assert unpacked("merged", "output.tar.gz") == {"algo-1": b"algo-1", "algo-2": b"algo-2"}
 
 
-def test_a_host_that_fails_ends_the_others_and_gives_the_reason(jobs: Any) -> None:
+def test_a_failing_host_ends_the_others_and_is_the_failure_reason(jobs: Any) -> None:
     lines = HOST + "(BASE / 'output/failure').write_text(me)\nif me == 'algo-2': raise SystemExit(3)"
-    jobs.create("half", {"seconds": "60"}, ResourceConfig=TWO_HOSTS, Environment={"PROGRAM": lines})
+    jobs.create("half", {"seconds": LONG}, ResourceConfig=TWO_HOSTS, Environment={"PROGRAM": lines})
     assert jobs.ended("half")["FailureReason"] == "AlgorithmError: algo-2, exit code: 3"
 
 
@@ -80,7 +79,7 @@ def test_a_job_that_ignores_sigterm_is_killed_and_keeps_its_model(
     jobs: Any, sagemaker: Any, unpacked: Any, log_of: Any, until: Any
 ) -> None:
     lines = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)"
-    jobs.create("deaf", {"seconds": "60"}, Environment={"PROGRAM": lines})
+    jobs.create("deaf", {"seconds": LONG}, Environment={"PROGRAM": lines})
     until(lambda: "deaf" in log_of("deaf"), "the container to ignore SIGTERM")
     sagemaker.stop_training_job(TrainingJobName="deaf")
     sagemaker.stop_training_job(TrainingJobName="deaf")
@@ -90,14 +89,14 @@ def test_a_job_that_ignores_sigterm_is_killed_and_keeps_its_model(
     assert unpacked("deaf") == {"model.txt": b"trained"}
 
 
-def test_a_job_stopped_at_once_is_stopped_whatever_it_was_doing(jobs: Any, sagemaker: Any) -> None:
+def test_a_job_stopped_right_after_its_creation_is_stopped(jobs: Any, sagemaker: Any) -> None:
     for number in range(5):
-        jobs.create(f"at-once-{number}", {"seconds": "60"})
+        jobs.create(f"at-once-{number}", {"seconds": LONG})
         sagemaker.stop_training_job(TrainingJobName=f"at-once-{number}")
     assert {jobs.ended(f"at-once-{number}")["TrainingJobStatus"] for number in range(5)} == {"Stopped"}
 
 
-def test_a_job_is_shown_with_its_seconds(jobs: Any) -> None:
+def test_describe_has_the_seconds_and_the_times_of_all_transitions(jobs: Any) -> None:
     jobs.create("timed", {"seconds": "1.2"}, RetryStrategy={"MaximumRetryAttempts": 2})
     job = jobs.ended("timed")
     assert job["TrainingTimeInSeconds"] == job["BillableTimeInSeconds"] >= 1
@@ -106,7 +105,7 @@ def test_a_job_is_shown_with_its_seconds(jobs: Any) -> None:
     assert all(earlier[1] == later[0] for earlier, later in pairwise(times))
 
 
-def test_a_spot_job_runs_and_says_so(jobs: Any) -> None:
+def test_a_spot_job_runs_and_is_described_as_one(jobs: Any) -> None:
     condition = {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}
     jobs.create("spot", EnableManagedSpotTraining=True, StoppingCondition=condition)
     job = jobs.ended("spot")
@@ -124,21 +123,21 @@ def test_a_spot_job_runs_and_says_so(jobs: Any) -> None:
         ({"OutputDataConfig": {"S3OutputPath": "https://example.com/x"}}, "is not an S3 URI"),
     ],
 )
-def test_what_cannot_run_is_refused(jobs: Any, sagemaker: Any, changes: dict[str, Any], text: str) -> None:
+def test_a_request_that_cannot_run_is_refused(jobs: Any, sagemaker: Any, changes: dict[str, Any], text: str) -> None:
     with pytest.raises(ClientError, match=text) as error:
         jobs.create("cannot", **changes)
     assert error.value.response["Error"]["Code"] == "ValidationException"
 
 
 @pytest.mark.parametrize("member", ["AlgorithmSpecification", "ResourceConfig", "StoppingCondition"])
-def test_what_every_job_needs_is_asked_for_by_name(jobs: Any, sagemaker: Any, member: str) -> None:
+def test_a_missing_member_is_named(jobs: Any, sagemaker: Any, member: str) -> None:
     request = jobs.request("needy")
     del request[member]
     with pytest.raises(ClientError, match=f"{member} is required"):
         sagemaker.create_training_job(**request)
 
 
-def test_jobs_are_listed_by_the_state_of_their_warm_pool(jobs: Any, sagemaker: Any) -> None:
+def test_jobs_are_listed_by_the_status_of_their_warm_pool(jobs: Any, sagemaker: Any) -> None:
     resources = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1, "KeepAlivePeriodInSeconds": 60}
     jobs.create("cold")
     jobs.create("warm", ResourceConfig=resources)
@@ -148,8 +147,8 @@ def test_jobs_are_listed_by_the_state_of_their_warm_pool(jobs: Any, sagemaker: A
     assert sagemaker.list_training_jobs(WarmPoolStatusEquals="Available")["TrainingJobSummaries"] == []
 
 
-def test_a_job_under_way_is_updated(jobs: Any, sagemaker: Any) -> None:
-    jobs.create("updated", {"seconds": "60"})
+def test_a_running_job_is_updated(jobs: Any, sagemaker: Any) -> None:
+    jobs.create("updated", {"seconds": LONG})
     sagemaker.update_training_job(TrainingJobName="updated", ProfilerConfig={"DisableProfiler": True})
     assert sagemaker.describe_training_job(TrainingJobName="updated")["ProfilerConfig"] == {"DisableProfiler": True}
     sagemaker.stop_training_job(TrainingJobName="updated")
@@ -159,7 +158,7 @@ def test_a_job_under_way_is_updated(jobs: Any, sagemaker: Any) -> None:
 
 
 def test_a_job_that_is_over_is_deleted(jobs: Any, sagemaker: Any) -> None:
-    jobs.create("deleted", {"seconds": "60"})
+    jobs.create("deleted", {"seconds": LONG})
     with pytest.raises(sagemaker.exceptions.ResourceInUse, match="stop it before deleting"):
         sagemaker.delete_training_job(TrainingJobName="deleted")
     sagemaker.stop_training_job(TrainingJobName="deleted")
@@ -192,12 +191,12 @@ def test_a_job_stopped_while_it_uploads_is_stopped_and_has_its_model(
     assert len(unpacked("uploading")["large"]) == 40_000_000
 
 
-def test_a_container_that_is_killed_has_the_exit_code_of_its_signal(jobs: Any) -> None:
+def test_a_killed_container_has_the_exit_code_of_its_signal(jobs: Any) -> None:
     jobs.create("killed", Environment={"PROGRAM": "os = __import__('os'); os.kill(os.getpid(), 9)"})
     assert jobs.ended("killed")["FailureReason"].endswith(", exit code: 137")
 
 
-def test_an_entrypoint_and_arguments_take_the_place_of_train(jobs: Any, log_of: Any) -> None:
+def test_an_entrypoint_and_arguments_replace_train(jobs: Any, log_of: Any) -> None:
     specification = jobs.request("entered")["AlgorithmSpecification"]
     entry = {"ContainerEntrypoint": ["/bin/sh", "-c"], "ContainerArguments": ["echo mine > /opt/ml/model/a; exit 0"]}
     jobs.create("entered", AlgorithmSpecification={**specification, **entry})
