@@ -58,6 +58,30 @@ def test_files_over_a_page_of_the_listing_are_read(context: Context, monkeypatch
     assert len(read_all(context, lambda records: True)) == 8
 
 
+def test_records_that_arrive_later_are_waited_for(context: Context) -> None:
+    put(context, "a.jsonl", line("1"))
+
+    def is_complete(records: list[CapturedRecord]) -> bool:
+        """Let another file arrive after the first look."""
+        put(context, "b.jsonl", line("2"))
+        return len(records) == 2
+
+    assert {record.event_id for record in read_all(context, is_complete)} == {"1", "2"}
+
+
+def test_complete_records_end_the_wait(context: Context) -> None:
+    put(context, "a.jsonl", line("1"))
+    looks: list[int] = []
+
+    def is_complete(records: list[CapturedRecord]) -> bool:
+        assert not looks, "the records were complete at the last look"
+        looks.append(len(records))
+        return True
+
+    read_all(context, is_complete)
+    assert looks == [1]
+
+
 def test_the_deadline_returns_the_records_so_far(context: Context) -> None:
     put(context, "a.jsonl", line("1"))
     assert len(read_all(context, lambda records: False, timeout_s=0.01)) == 1
