@@ -13,7 +13,7 @@ class Health(BaseHTTPRequestHandler):
         self.wfile.write(b'{"service": "one"}')
 
     def log_message(self, *_: object) -> None:
-        """Says nothing: what a test reads in the log is what the program printed."""
+        """Log nothing, so that a test reads only what the program printed."""
 
 
 def main(port: int, *options: str) -> None:

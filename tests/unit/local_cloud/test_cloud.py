@@ -48,7 +48,7 @@ def test_a_second_up_starts_nothing(clouds: Clouds) -> None:
     clouds(one).down()
 
 
-def test_only_the_dead_server_is_started_again_and_what_it_left_is_ended(clouds: Clouds) -> None:
+def test_up_restarts_only_the_dead_server_and_ends_its_orphans(clouds: Clouds) -> None:
     one, two = server("one", "--child"), server("two", "--child")
     cloud = clouds(one, two)
     cloud.up()
@@ -65,12 +65,12 @@ def test_only_the_dead_server_is_started_again_and_what_it_left_is_ended(clouds:
 
 
 def child_of(cloud: LocalCloud, name: str) -> int:
-    found = re.search(r"child (\d+)", cloud.log(name).read_text())
-    assert found
-    return int(found.group(1))
+    line = re.search(r"child (\d+)", cloud.log(name).read_text())
+    assert line
+    return int(line[1])
 
 
-def test_a_port_in_use_names_its_owner_and_the_way_on(clouds: Clouds) -> None:
+def test_a_port_in_use_is_an_error_that_names_the_process_and_another_port(clouds: Clouds) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         with pytest.raises(
@@ -86,7 +86,7 @@ def test_a_server_that_dies_at_start_shows_its_log_and_takes_the_other_down(clou
     assert leftovers(clouds.state_dir) == []
 
 
-def test_a_server_that_never_answers_is_given_up_at_the_deadline(clouds: Clouds) -> None:
+def test_a_server_that_never_answers_fails_the_start_at_the_deadline(clouds: Clouds) -> None:
     with pytest.raises(
         StartError,
         match=r"one did not answer http://127.0.0.1:\d+/health within \d+ s(.|\n)*The last lines of .*one.log",
@@ -95,19 +95,19 @@ def test_a_server_that_never_answers_is_given_up_at_the_deadline(clouds: Clouds)
     assert leftovers(clouds.state_dir) == []
 
 
-def test_a_command_that_does_not_exist_says_how_to_install_it(clouds: Clouds) -> None:
+def test_a_missing_program_is_an_error_that_names_make_setup(clouds: Clouds) -> None:
     absent = server("one").__class__("one", ("/nowhere/python",), {}, free_port(), "/health", "ONE_PORT")
     with pytest.raises(StartError, match=r"/nowhere/python: No such file or directory. Run: make setup"):
         clouds(absent).up()
 
 
-def test_a_stubborn_server_is_killed_after_its_grace(clouds: Clouds) -> None:
+def test_a_server_that_ignores_sigterm_is_killed_after_the_grace_period(clouds: Clouds) -> None:
     cloud = clouds(server("one", "--ignore-term"), grace_s=0.2)
     cloud.up()
     assert [ended.killed for ended in cloud.down()] == [True]
 
 
-def test_down_sweeps_what_carries_the_label_and_spares_what_does_not(clouds: Clouds) -> None:
+def test_down_ends_processes_with_the_label_and_no_others(clouds: Clouds) -> None:
     cloud = clouds(server("one"))
     cloud.up()
     labelled = subprocess.Popen(["sleep", "600"], env={**os.environ, LABEL: str(clouds.state_dir)})
@@ -120,7 +120,7 @@ def test_down_sweeps_what_carries_the_label_and_spares_what_does_not(clouds: Clo
     others.wait()
 
 
-def test_a_start_that_was_killed_before_it_was_written_down_is_recovered(clouds: Clouds) -> None:
+def test_up_ends_a_server_that_was_started_but_never_recorded(clouds: Clouds) -> None:
     one = server("one")
     unrecorded = subprocess.Popen(one.command, env={**os.environ, LABEL: str(clouds.state_dir)})
     eventually(lambda: psutil.Process(unrecorded.pid).net_connections())
@@ -130,7 +130,7 @@ def test_a_start_that_was_killed_before_it_was_written_down_is_recovered(clouds:
     cloud.down()
 
 
-def test_a_recorded_pid_that_is_another_process_by_now_is_left_alone(clouds: Clouds) -> None:
+def test_a_reused_pid_is_left_alone(clouds: Clouds) -> None:
     one = server("one")
     clouds.state_dir.mkdir()
     ServerRecords(clouds.state_dir / "cloud.json").put("one", ServerRecord(os.getpid(), created=1.0, port=one.port))
@@ -139,7 +139,7 @@ def test_a_recorded_pid_that_is_another_process_by_now_is_left_alone(clouds: Clo
     assert cloud.down() == []
 
 
-def test_a_broken_state_file_is_recovered(clouds: Clouds) -> None:
+def test_up_recovers_from_a_broken_state_file(clouds: Clouds) -> None:
     one = server("one")
     clouds(one).up()
     (clouds.state_dir / "cloud.json").write_text('{"one": {"pi')
@@ -157,7 +157,7 @@ def test_another_port_than_that_of_the_running_server_is_refused(clouds: Clouds)
     clouds(one).down()
 
 
-def test_a_server_of_others_on_the_asked_port_is_not_ours(clouds: Clouds) -> None:
+def test_a_foreign_server_on_the_port_does_not_count_as_ours(clouds: Clouds) -> None:
     one, others = server("one"), server("one")
     foreign = subprocess.Popen(others.command)
     clouds(one).up()
@@ -185,7 +185,7 @@ def test_two_ups_at_once_start_one_cloud(clouds: Clouds) -> None:
     cloud.down()
 
 
-def test_each_start_begins_a_log_and_keeps_the_one_before(clouds: Clouds) -> None:
+def test_each_start_begins_a_new_log_and_keeps_the_previous_one(clouds: Clouds) -> None:
     cloud = clouds(server("one"))
     cloud.up()
     cloud.down()

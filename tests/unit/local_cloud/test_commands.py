@@ -62,14 +62,14 @@ def command(clouds: Clouds) -> Command:
     return Command(clouds)
 
 
-def test_passes_on_the_exit_code_and_takes_down_what_it_started(command: Command) -> None:
+def test_exec_start_returns_the_exit_code_and_stops_the_servers_it_started(command: Command) -> None:
     code, output = command.finish("exec", "--start", "--", "sh", "-c", "exit 7")
     assert code == 7
     assert "one is ready" in output
     assert leftovers(command.clouds.state_dir) == []
 
 
-def test_keeps_the_cloud_when_asked_to(command: Command) -> None:
+def test_keep_leaves_the_cloud_up(command: Command) -> None:
     assert command.finish("exec", "--start", "--", "true", KEEP="1")[0] == 0
     assert len(leftovers(command.clouds.state_dir)) == 1
     assert command.finish("status")[0] == 0
@@ -77,7 +77,7 @@ def test_keeps_the_cloud_when_asked_to(command: Command) -> None:
     assert command.finish("status")[0] == 1
 
 
-def test_leaves_a_cloud_up_that_was_up_before(command: Command) -> None:
+def test_a_cloud_that_was_up_before_stays_up(command: Command) -> None:
     assert "The local cloud is up" in command.finish("up")[1]
     assert "already up" in command.finish("up")[1]
     assert command.finish("exec", "--start", "--", "true")[0] == 0
@@ -85,7 +85,7 @@ def test_leaves_a_cloud_up_that_was_up_before(command: Command) -> None:
     assert "ended" in command.finish("down")[1]
 
 
-def test_the_last_of_two_runs_takes_the_cloud_down(command: Command, tmp_path: Path) -> None:
+def test_the_last_of_two_commands_stops_the_cloud(command: Command, tmp_path: Path) -> None:
     first, last = Gate(command, tmp_path / "first"), Gate(command, tmp_path / "last")
     assert first.end() == 0
     assert command.finish("status")[0] == 0
@@ -93,7 +93,7 @@ def test_the_last_of_two_runs_takes_the_cloud_down(command: Command, tmp_path: P
     assert leftovers(command.clouds.state_dir) == []
 
 
-def test_a_run_that_was_killed_does_not_keep_the_cloud_up(command: Command, tmp_path: Path) -> None:
+def test_a_command_that_was_killed_does_not_keep_the_cloud_up(command: Command, tmp_path: Path) -> None:
     killed, last = Gate(command, tmp_path / "killed"), Gate(command, tmp_path / "last")
     killed.process.kill()
     killed.process.wait()
@@ -102,7 +102,7 @@ def test_a_run_that_was_killed_does_not_keep_the_cloud_up(command: Command, tmp_
     killed.end()
 
 
-def test_an_up_during_a_run_keeps_the_cloud(command: Command, tmp_path: Path) -> None:
+def test_up_during_a_command_keeps_the_cloud_up(command: Command, tmp_path: Path) -> None:
     running = Gate(command, tmp_path / "run")
     assert command.finish("up")[0] == 0
     assert running.end() == 0
@@ -111,7 +111,7 @@ def test_an_up_during_a_run_keeps_the_cloud(command: Command, tmp_path: Path) ->
 
 
 class Gate:
-    """A run whose command has started, and ends when it is told to."""
+    """A command that has started, and that ends when the test says so."""
 
     def __init__(self, command: Command, fifo: Path) -> None:
         self.fifo = fifo
@@ -140,7 +140,9 @@ def test_a_signal_ends_the_command_and_the_cloud(command: Command, tmp_path: Pat
 
 def test_ctrl_c_while_python_imports_is_one_line(tmp_path: Path) -> None:
     interrupt = "signal.signal(signal.SIGINT, signal.default_int_handler)\nos.kill(os.getpid(), signal.SIGINT)\n"
-    (tmp_path / "click.py").write_text("import os, signal\n" + interrupt)  # a background job ignores it by inheritance
+    (tmp_path / "click.py").write_text(
+        "import os, signal\n" + interrupt
+    )  # a background job inherits that the signal is ignored
     ended = subprocess.run(
         [sys.executable, "-m", "command_line", "status"],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
@@ -158,14 +160,14 @@ def test_an_interrupted_up_leaves_nothing(command: Command) -> None:
     assert leftovers(command.clouds.state_dir) == []
 
 
-def test_a_command_that_does_not_exist_is_said_and_nothing_stays_up(command: Command) -> None:
+def test_a_command_that_does_not_exist_is_an_error_and_leaves_nothing_running(command: Command) -> None:
     code, output = command.finish("exec", "--start", "--", "no-such-command")
     assert code == 1
     assert "'no-such-command' cannot be run: No such file or directory" in output
     assert leftovers(command.clouds.state_dir) == []
 
 
-def test_starts_nothing_under_a_profile_of_the_persons_own(command: Command) -> None:
+def test_nothing_is_started_under_the_persons_own_profile(command: Command) -> None:
     code, output = command.finish(
         "exec", "--start", "--", "sh", "-c", "echo $AWS_PROFILE $AWS_REGION", AWS_PROFILE="prod", AWS_REGION="x"
     )
@@ -173,7 +175,7 @@ def test_starts_nothing_under_a_profile_of_the_persons_own(command: Command) -> 
     assert command.finish("exec", "--", "true", AWS_PROFILE="prod") == (0, "")
 
 
-# each leads a program elsewhere than to its profile
+# each of them leads an SDK away from its profile
 PERSONAL = (
     "AWS_ACCESS_KEY_ID",
     "AWS_ENDPOINT_URL_S3",
@@ -184,7 +186,7 @@ PERSONAL = (
 )
 
 
-def test_the_command_sees_our_profile_and_nothing_of_the_persons_own(command: Command) -> None:
+def test_exec_start_hides_the_persons_aws_variables(command: Command) -> None:
     mine = dict.fromkeys((*PERSONAL, "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), "mine")
     _, output = command.finish(
         "exec",
@@ -208,7 +210,7 @@ def test_the_command_sees_our_profile_and_nothing_of_the_persons_own(command: Co
     assert "127.0.0.1:4566" in config.read_text()
 
 
-def test_a_step_sees_nothing_of_the_persons_own_either(command: Command) -> None:
+def test_exec_hides_the_persons_aws_variables(command: Command) -> None:
     command.finish("up")
     code, output = command.finish("exec", "--", "env", **dict.fromkeys(PERSONAL, "mine"))
     assert code == 0
@@ -218,7 +220,7 @@ def test_a_step_sees_nothing_of_the_persons_own_either(command: Command) -> None
     command.finish("down")
 
 
-def test_a_shell_that_evaluates_env_is_left_with_our_profile_alone(command: Command) -> None:
+def test_env_leaves_a_shell_with_our_profile_alone(command: Command) -> None:
     personal = dict.fromkeys(PERSONAL, "mine")
     _, lines = command.finish("env", **personal)
     aws = evaluated(lines, {**personal, "AWS_PAGER": "less"})
@@ -231,7 +233,7 @@ def test_a_shell_that_evaluates_env_is_left_with_our_profile_alone(command: Comm
 
 
 @pytest.mark.parametrize("port", ["4570", "5999"])
-def test_what_env_left_in_a_shell_does_not_hide_a_persons_own_profile(command: Command, port: str) -> None:
+def test_variables_left_by_env_do_not_hide_the_persons_own_profile(command: Command, port: str) -> None:
     shell = evaluated(command.finish("env", SCONES_SAGEMAKER_PORT=port)[1], {})
     shell |= {"AWS_PROFILE": "prod", "AWS_REGION": "x"}
     theirs = {"AWS_PROFILE": "prod", "AWS_REGION": "x"}
@@ -246,7 +248,7 @@ def test_a_persons_own_configuration_files_stay_with_their_profile(command: Comm
     assert evaluated(command.finish("env", **own)[1], own) == own
 
 
-def test_env_before_up_names_a_configuration_that_is_there(command: Command) -> None:
+def test_env_before_up_names_a_configuration_file_that_exists(command: Command) -> None:
     lines = command.finish("env", SCONES_SAGEMAKER_PORT="5999")[1]
     assert "127.0.0.1:5999" in Path(evaluated(lines, {})["AWS_CONFIG_FILE"]).read_text()
 
@@ -276,7 +278,7 @@ def variables(lines: str, environment: Mapping[str, str]) -> dict[str, str]:
     return dict(line.split("=", 1) for line in output.splitlines())
 
 
-def test_a_failed_up_does_not_write_down_the_port_of_others(command: Command) -> None:
+def test_a_failed_up_writes_no_configuration_file(command: Command) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         assert command.finish("up", ONE_PORT=str(listener.getsockname()[1]))[0] == 1
     assert not (command.clouds.state_dir / "aws.config").exists()
@@ -288,13 +290,13 @@ def test_a_step_that_needs_the_cloud_says_how_to_start_it(command: Command) -> N
     assert "Run: scones up" in output
 
 
-def test_a_port_that_is_none_names_its_variable(command: Command) -> None:
+def test_an_invalid_port_is_an_error_that_names_the_variable(command: Command) -> None:
     code, output = command.finish("up", SCONES_LOCALSTACK_PORT="http")
     assert code == 1
     assert "SCONES_LOCALSTACK_PORT is 'http'" in output
 
 
-def test_the_profile_of_local_mode_is_the_local_clouds_too(command: Command) -> None:
+def test_local_mode_needs_the_local_cloud_too(command: Command) -> None:
     code, output = command.finish("exec", "--", "true", AWS_PROFILE="local-mode")
     assert code == 1
     assert "AWS_PROFILE=local-mode needs it. Run: scones up" in output

@@ -1,4 +1,4 @@
-"""A cloud on our ports that others started: what `docker compose up` brings up is one."""
+"""A cloud on our ports that was started by other means, such as `docker compose up`."""
 
 import os
 from dataclasses import replace
@@ -13,9 +13,9 @@ from local_cloud.processes import LABEL
 from .conftest import Clouds, eventually, running, server
 
 
-def test_one_that_others_started_is_used_and_never_ended(clouds: Clouds) -> None:
+def test_an_external_cloud_is_used_and_never_ended(clouds: Clouds) -> None:
     one = server("one")
-    with running(one.command) as others:
+    with running(one.command) as external:
         eventually(lambda: is_healthy(one))
         cloud = clouds(one)
         assert cloud.up() == ()
@@ -23,11 +23,11 @@ def test_one_that_others_started_is_used_and_never_ended(clouds: Clouds) -> None
         assert [status.state for status in cloud.status()] == [ServerState.EXTERNAL]
         assert cloud.join() == ()
         assert cloud.leave() == cloud.down() == []
-        assert others.poll() is None
+        assert external.poll() is None
     assert not cloud.is_up()
 
 
-def test_a_server_that_is_not_what_it_should_be_is_refused(clouds: Clouds) -> None:
+def test_another_program_on_the_port_is_refused(clouds: Clouds) -> None:
     one = replace(server("one"), recognizes=lambda body: body == {"service": "two"})
     with running(one.command):
         eventually(lambda: is_healthy(one))
