@@ -14,7 +14,7 @@ import uvloop
 from aiohttp import web
 
 from sagemaker_emulator.engine import Engine, EngineError
-from sagemaker_emulator.engine.process import ProcessEngine, instance_of
+from sagemaker_emulator.engine.process import ProcessEngine, emulator_id
 from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.server import Server
 from sagemaker_emulator.settings import Settings, SettingsError
@@ -25,7 +25,7 @@ OPEN_FILES = 65_536
 
 
 class StartError(Exception):
-    """The emulator cannot start; the text says what a person can do."""
+    """The emulator cannot start; the text says what to do."""
 
 
 def main() -> int:
@@ -35,42 +35,46 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         with listening_socket(settings.host, settings.port) as sock, state_lock(settings.state_dir):
-            uvloop.run(serve(made(settings), sock))
+            uvloop.run(serve(new_sagemaker(settings), sock))
     except (SettingsError, StateInUse, StartError) as error:
         print(f"sagemaker_emulator: {error}", file=sys.stderr)  # noqa: T201 - a command's own error
         return 2
     return 0
 
 
-def made(settings: Settings) -> SageMaker:
-    engine = engine_of(settings)
+def new_sagemaker(settings: Settings) -> SageMaker:
+    engine = new_engine(settings)
     try:
         return SageMaker(settings, engine)
     except sqlite3.DatabaseError as error:
         raise StartError(
-            f"the state in {settings.state_dir} cannot be read ({error}); move that directory away to begin anew"
+            f"the state in {settings.state_dir} cannot be read ({error}); move that directory away to start with an "
+            "empty one"
         ) from error
 
 
-def engine_of(settings: Settings) -> Engine:
+def new_engine(settings: Settings) -> Engine:
     if settings.engine == "process":
-        return ProcessEngine(instance_of(settings.state_dir), own_images=settings.own_images)
-    from sagemaker_emulator.engine import docker  # half as much memory again, for those who use it
+        return ProcessEngine(emulator_id(settings.state_dir), own_images=settings.own_images)
+    from sagemaker_emulator.engine import docker  # imported here: it adds half as much memory again
 
-    types = {name: docker.InstanceType.given(given) for name, given in settings.instance_types.items()}
+    types = {name: docker.InstanceType.from_settings(numbers) for name, numbers in settings.instance_types.items()}
     try:
         return docker.connect(
-            docker.instance_of(settings.state_dir), settings.built_in_image, settings.docker_network, types
+            docker.emulator_id(settings.state_dir), settings.built_in_image, settings.docker_network, types
         )
     except EngineError as error:
         raise StartError(
-            f"no Docker engine can be used ({error}); start one, say where it is in DOCKER_HOST, or do without: "
+            f"no Docker engine can be used ({error}); start one, set DOCKER_HOST to its address, or use no Docker: "
             "SAGEMAKER_EMULATOR_ENGINE=process"
         ) from error
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """Bound before anything is started: a port that is taken must not cost a start. It listens when all is ready."""
+    """Return a bound socket, which listens only when everything is ready.
+
+    It is bound first, so that a port that is in use is reported before anything starts.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -85,7 +89,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
 
 
 async def serve(sagemaker: SageMaker, sock: socket.socket) -> None:
-    """Until SIGTERM or SIGINT. One that comes during the start is obeyed when the start is over."""
+    """Serve until SIGTERM or SIGINT. A signal during the start takes effect at the end of the start."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -100,11 +104,11 @@ async def serve(sagemaker: SageMaker, sock: socket.socket) -> None:
 
 
 def _raise_open_files() -> None:
-    """Every connection and every container takes some: as many as the system gives without asking."""
+    """Raise the limit of open files, which every connection and container needs, as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    target = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < target:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The errors that operations raise, each spelt as AWS answers it. One place in `server` turns them into HTTP."""
+"""The errors that operations raise, with AWS's names and words. `server` turns them into HTTP."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from sagemaker_emulator.wire import AwsError
 
 
 def validation(message: str) -> AwsError:
-    """AWS's common error for a request that is well-formed and cannot be done, a missing name included."""
+    """Return AWS's usual error for a well-formed request that cannot be carried out; also for a missing resource."""
     return AwsError("ValidationException", message)
 
 
 def runtime_validation(message: str) -> AwsError:
-    """The same of SageMaker's runtime, which has another name for it."""
+    """Return the same error under the name that SageMaker's runtime has for it."""
     return AwsError("ValidationError", message)
 
 
@@ -39,7 +39,10 @@ def not_emulated(operation: str) -> AwsError:
 
 
 def model_error(original_status: int, original_message: str, log_group: str) -> AwsError:
-    """The container answered with an error, or not at all (status 0). Source: InvokeEndpoint, ModelError."""
+    """Return the error for a container that answered with an error, or not at all (status 0).
+
+    Source: InvokeEndpoint, ModelError.
+    """
     side = "client" if 400 <= original_status < 500 else "server"
     text = (
         f'Received {side} error ({original_status}) from primary with message "{original_message}". '
@@ -64,7 +67,7 @@ def internal_failure(
 
 
 def bad_request(message: str) -> AwsError:
-    """A request that is broken below the protocol of the service."""
+    """Return the error for a request that breaks HTTP or JSON, before the service's protocol matters."""
     return AwsError("SerializationException", message)
 
 
@@ -73,4 +76,4 @@ def too_large(limit_bytes: int) -> AwsError:
 
 
 def too_slow(limit_s: float) -> AwsError:
-    return AwsError("RequestTimeout", f"The request's body did not come within {limit_s:g} seconds", status=408)
+    return AwsError("RequestTimeout", f"The request's body did not arrive within {limit_s:g} seconds", status=408)

@@ -76,7 +76,7 @@ class SageMaker:
     def start(self) -> None:
         """End what an earlier emulator left running, then take up its work."""
         self.events.start()
-        self._engine.end_leftovers(self.training_jobs.find_again())
+        self._engine.end_orphans(self.training_jobs.find_again())
         self.capture.start()
         self.metrics.start()
         self.training_jobs.recover()

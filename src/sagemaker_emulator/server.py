@@ -1,4 +1,31 @@
-"""The HTTP server: route → validate → operation, and the one place where errors become answers."""
+"""The HTTP server: every request passes through here, and errors become answers here alone.
+
+Stages of a request, all in `Server._answer`:
+
+1. Read the body, within the limits of `HttpLimits`.
+2. `wire.parse`: find the operation and its members in the request, by botocore's model of the service.
+3. `wire.validate`: check the constraints of the model, and refuse in the words of AWS's own validator.
+4. Run the operation. Operations of SageMaker itself (`OPERATIONS`) may wait for the store or for S3, so they run in a
+   pool of CONTROL_THREADS threads. Operations of the runtime (`RUNTIME_OPERATIONS`: InvokeEndpoint and its siblings)
+   are coroutines that run on the event loop and never block it.
+5. `wire.serialize` the output. A Body that is an asynchronous generator is streamed: each frame is written as it comes,
+   and closing the generator, also when the client disconnects, frees what produces it.
+
+Errors. An operation raises AwsError, which becomes the answer that the service's protocol has for it. An error of S3 or
+another service that SageMaker calls becomes a ValidationException if it is the caller's fault (no such bucket, access
+denied), otherwise an InternalFailure. Anything else is a bug of the emulator: an InternalFailure, and the traceback in
+the log. After a 408 or 413 the connection is closed, because the rest of the request is not read.
+
+Threads. One thread runs the event loop (uvloop in the command, `__main__.py`). At start-up a daemon thread warms the
+models up, so that the first request need not wait for them; `SageMaker.start` runs in a thread, because it reads the
+disk and starts containers. Everything else that has a thread says so in its own module.
+
+Order at the end (`_close`): asynchronous invocations first, since they use the connections to containers; then those
+connections; then SageMaker, which stops jobs, containers and threads; the operations' threads last.
+
+Invariants: nothing on the event loop blocks; a request is answered exactly once; what an answer acknowledges is in the
+store before the answer leaves.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +49,16 @@ from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.wire import AwsError, Call, HttpRequest, HttpResponse
 
 CONTROL_THREADS = 32
-SHUTDOWN_S = 10.0  # for the requests that are under way
-ENDS_THE_CONNECTION = frozenset({408, 413})  # what follows of the request is not worth reading
+SHUTDOWN_S = 10.0  # for requests that are in progress
+CLOSE_CONNECTION_AFTER = frozenset({408, 413})  # the rest of the request is not read
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class HttpLimits:
-    """What one client can take of the server. A request's head has to be there within `idle_s`, as has the next
-    request of an open connection; its body within `body_s`.
+    """Limits on a single client. The head of a request must arrive within `idle_s`, as must the next request on an
+    open connection; its body within `body_s`.
     """
 
     body_bytes: int = 10 << 20
@@ -48,7 +75,7 @@ class Server:
         self._threads = ThreadPoolExecutor(CONTROL_THREADS, thread_name_prefix="operation")
 
     def runner(self) -> web.AppRunner:
-        """What serves the application. aiohttp's keep-alive time is the time for a request's head too."""
+        """Return the runner of the application. aiohttp's keep-alive timeout also limits the head of a request."""
         application = web.Application(client_max_size=self._limits.body_bytes)
         application.router.add_get("/health", self._health)
         application.router.add_route("*", "/{path:.*}", self._answer)
@@ -90,12 +117,12 @@ class Server:
                 return await _streamed(request, answer, output["Body"])
             return _http(answer)
         except ConnectionError:
-            raise  # the client has gone
+            raise  # the client has disconnected
         except AwsError as error:
             failure = error
         except AWS_ERRORS as error:
             log.warning("%s %s: %s", path, request_id, error)
-            failure = _of_another_service(error)
+            failure = _other_services_error(error)
         except Exception:  # the edge of a request: the traceback is in the log, and only there
             log.exception("%s %s", path, request_id)
             failure = internal_failure()
@@ -113,7 +140,7 @@ class Server:
         except TimeoutError:
             raise too_slow(self._limits.body_s) from None
         except web.RequestPayloadError as error:
-            raise bad_request(f"The body is not as its headers say: {error}") from error
+            raise bad_request(f"The body does not match its headers: {error}") from error
 
     async def _run(self, call: Call) -> dict[str, Any]:
         if runtime_operation := RUNTIME_OPERATIONS.get(call.operation):
@@ -125,16 +152,16 @@ class Server:
         return await loop.run_in_executor(self._threads, operation, self._sagemaker, call.input)
 
 
-def _of_another_service(error: Exception) -> AwsError:
+def _other_services_error(error: Exception) -> AwsError:
     if is_callers_fault(error):
         return validation(str(error))
-    return internal_failure(f"A service that SageMaker needs did not answer as it should: {error}")
+    return internal_failure(f"A service that SageMaker depends on failed: {error}")
 
 
 async def _streamed(
     request: web.Request, head: HttpResponse, frames: AsyncGenerator[bytes, None]
 ) -> web.StreamResponse:
-    """Each frame leaves as it comes; a client that goes away lets go of what makes them."""
+    """Write each frame as it comes. The generator is closed at the end, also when the client disconnects."""
     response = web.StreamResponse(status=head.status, headers=head.headers)
     async with aclosing(frames):
         await response.prepare(request)
@@ -146,13 +173,13 @@ async def _streamed(
 
 def _http(response: HttpResponse) -> web.Response:
     answer = web.Response(status=response.status, headers=response.headers, body=response.body)
-    if response.status in ENDS_THE_CONNECTION:
+    if response.status in CLOSE_CONNECTION_AFTER:
         answer.force_close()
     return answer
 
 
 def _warm() -> None:
-    """Read both services' models and make the longest patterns, before a request has to wait for them."""
+    """Read both services' models and compile the longest patterns, so that no request has to wait for that."""
     with suppress(AwsError):
         for service in ("sagemaker", "sagemaker-runtime"):
             wire.operation_names(service)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 
 class SettingsError(ValueError):
-    """A variable of the environment has a value that cannot be used."""
+    """An environment variable has a value that cannot be used; the text names it."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What differs from one emulator to the next. Endpoints and keys of S3 and CloudWatch are boto3's own variables."""
+    """The settings of one emulator. boto3's own variables say where S3 and CloudWatch are, and with which keys."""
 
     host: str = "127.0.0.1"
     port: int = 4570
@@ -30,7 +30,7 @@ class Settings:
     capture_idle_s: float = 2.0
     metrics_period_s: float = 5.0
     own_images: Mapping[str, list[str]] = field(default_factory=dict)
-    local_mode: bool = False  # an emulator that a program makes for itself looks at nothing of others
+    local_mode: bool = False  # only the command looks for containers of local mode by default
     engine: str = "process"
     built_in_image: str = "scones/image-classification:latest"
     docker_network: str | None = None
@@ -72,14 +72,14 @@ class _Reader:
         return self.environment.get(name) or default
 
     def one_of(self, name: str, values: tuple[str, ...]) -> str:
-        """The first is the default."""
+        """Return one of `values`; the first is the default."""
         value = self.text(name, values[0])
         if value not in values:
             raise SettingsError(f"{name}={value!r} must be one of {', '.join(values)}")
         return value
 
     def instance_types(self, name: str) -> dict[str, dict[str, float]]:
-        """What instance types give to a container of the docker engine, where it is to be other than AWS's."""
+        """Return the instance types whose size for the docker engine differs from AWS's, by name."""
         text = self.environment.get(name) or "{}"
         try:
             types = json.loads(text)
@@ -87,8 +87,8 @@ class _Reader:
             types = None
         if not isinstance(types, dict) or not all(_is_instance_type(given) for given in types.values()):
             raise SettingsError(
-                f'{name}={text!r} is not of the form {{"ml.m5.large": {{"vcpus": 1, "memory_gib": 0.5}}}}; "gpus" may '
-                "be said too"
+                f'{name}={text!r} is not of the form {{"ml.m5.large": {{"vcpus": 1, "memory_gib": 0.5}}}}; "gpus" is '
+                "optional"
             )
         return types
 
@@ -99,7 +99,7 @@ class _Reader:
         return value == "on"
 
     def programs(self, name: str) -> dict[str, list[str]]:
-        """Images that the process engine runs as programs of this machine."""
+        """Return the commands that the process engine runs in place of images, by image."""
         text = self.environment.get(name) or "{}"
         try:
             programs = json.loads(text)

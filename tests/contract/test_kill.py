@@ -25,7 +25,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-from sagemaker_emulator.engine.process import LABEL, instance_of
+from sagemaker_emulator.engine.process import LABEL, emulator_id
 
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/contract:1"
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
@@ -85,7 +85,7 @@ class Server:
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.Error):
-                if process.environ().get(LABEL) == instance_of(self.state_dir):
+                if process.environ().get(LABEL) == emulator_id(self.state_dir):
                     found.append(process)
         return found
 

@@ -26,7 +26,7 @@ from aiohttp import web
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
-from sagemaker_emulator.engine.docker import InstanceType, connect, instance_of
+from sagemaker_emulator.engine.docker import InstanceType, connect, emulator_id
 from sagemaker_emulator.engine.docker.labels import BASE_DIR
 from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.server import Server
@@ -214,7 +214,7 @@ def new_emulator() -> type[Emulator]:
 @contextmanager
 def served(state_dir: Path, image: str, network: str | None = None) -> Iterator[Emulator]:
     settings = Settings(state_dir=state_dir, stop_grace_s=5.0, serving_stop_grace_s=5.0, metrics_period_s=0.3)
-    docker_engine = connect(instance_of(state_dir), "scones/image-classification:latest", network, OWN_TYPES)
+    docker_engine = connect(emulator_id(state_dir), "scones/image-classification:latest", network, OWN_TYPES)
     loop = asyncio.new_event_loop()
     runner = Server(SageMaker(settings, docker_engine)).runner()
     loop.run_until_complete(runner.setup())

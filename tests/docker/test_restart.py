@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sagemaker_emulator.engine.docker.labels import LABEL, instance_of
+from sagemaker_emulator.engine.docker.labels import LABEL, emulator_id
 
 
 def ticks(emulator: Any, job: str) -> list[int]:
@@ -82,4 +82,4 @@ def test_an_emulator_removes_only_its_own_containers(restartable: Any, engine: A
         assert other.id in left
     finally:
         other.remove(force=True)
-    assert instance_of(tmp_path) == "mine"
+    assert emulator_id(tmp_path) == "mine"

@@ -1,4 +1,8 @@
-"""Engines run containers. The services above know only this Protocol; `process` needs no Docker."""
+"""Engines run containers. The services know only these Protocols.
+
+`process` runs the kit's own programs as child processes and needs no Docker; `docker` runs any image;
+`attached_container` watches a container that another program started.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +13,18 @@ from typing import Protocol
 
 
 class EngineError(Exception):
-    """The engine could not do what was asked: an image that it does not have, a program that does not start."""
+    """The engine could not run a container: an image it does not have, a program that does not start."""
 
 
 @dataclass(frozen=True)
 class ContainerSpec:
-    """One container to run. `base_dir` is what it sees as /opt/ml.
+    """One container to run. `base_dir` is its /opt/ml.
 
-    `command` is SageMaker's own argument, `train` or `serve`; a processing job has none. `entrypoint`, when there is
-    one, is run in place of the image's; `arguments` follow. `host` is its own host name, by which
-    it is found by its `peers`: their host names, and the names of their containers. What it leaves in the folders
-    `outputs`, below `base_dir`, is there when `wait` or `stop` has told its exit code; what it leaves in
-    `live_outputs`, soon after it was written.
+    `command` is SageMaker's own argument, `train` or `serve`; a processing job has none. `entrypoint` replaces the
+    image's, if it is not empty; `arguments` follow. `host` is the host name under which the `peers` find the container;
+    `peers` maps their host names to the names of their containers. Files that the container writes to the folders
+    `outputs`, below `base_dir`, are there once `wait` or `stop` has returned its exit code; files in `live_outputs`
+    arrive soon after they were written.
     """
 
     name: str
@@ -43,36 +47,40 @@ class Container(Protocol):
 
     @property
     def address(self) -> str:
-        """`http://host:port` of one that serves."""
+        """Return `http://host:port` of a container that serves."""
 
     def lines(self) -> Iterator[str]:
-        """stdout and stderr, line by line as they come, until both are closed."""
+        """Yield stdout and stderr line by line as they are written, until both are closed."""
 
     def wait(self, timeout_s: float | None = None) -> int | None:
-        """The exit code, or None when it still runs after `timeout_s`."""
+        """Return the exit code, or None if the container still runs after `timeout_s`."""
 
     def stop(self, grace_s: float) -> int:
-        """SIGTERM, then SIGKILL after the grace. The exit code; harmless on one that has ended."""
+        """Send SIGTERM, and SIGKILL after the grace; return the exit code. Harmless if the container has ended."""
 
     def leave(self) -> None:
-        """Let it run on for `find` in a later life; its lines end here. Only where containers outlive their engine."""
+        """Stop watching and leave the container running, for `find` after a restart of the emulator.
+
+        Only for engines whose `containers_outlive_it`.
+        """
 
 
 class Engine(Protocol):
     @property
     def containers_outlive_it(self) -> bool:
-        """Whether a container can run on while no emulator does, and be found again by the next one."""
+        """Whether containers keep running while the emulator restarts, and are found again by `find`."""
 
     def check(self, image: str) -> None:
-        """EngineError when this engine could never run the image."""
+        """Raise EngineError if this engine can never run the image."""
 
-    def start(self, spec: ContainerSpec) -> Container: ...
+    def start(self, spec: ContainerSpec) -> Container:
+        """Start a container. EngineError if it does not start."""
 
     def find(self, spec: ContainerSpec) -> Container | None:
-        """A container of an earlier life, running or ended, that was started by this very spec."""
+        """Return the container that was started by this spec before a restart, running or ended; or None."""
 
-    def end_leftovers(self, kept: Collection[Path] = ()) -> int:
-        """End what an earlier life left running, but for containers of the base_dirs that are `kept`; how many."""
+    def end_orphans(self, kept: Collection[Path] = ()) -> int:
+        """End containers left from before a restart, except those whose base_dir is `kept`; return how many."""
 
     def close(self) -> None:
-        """When no container is needed any more: let go of what they shared."""
+        """Release what containers shared, after the last of them has ended."""

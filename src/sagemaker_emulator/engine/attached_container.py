@@ -1,4 +1,4 @@
-"""Containers that somebody else started and will end: they are reached, read and watched, and nothing more."""
+"""A container that another program started and will end: it is invoked and its log is read, and nothing more."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from sagemaker_emulator.engine import ContainerSpec, EngineError
 
 DOCKER_ERRORS = (docker.errors.DockerException, requests.RequestException)
 PORT = 8080
-EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - where a port may be published, not where we listen
+ALL_INTERFACES = ("", "0.0.0.0", "::")  # noqa: S104 - how Docker writes it, not where we listen
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
 class AttachedContainer:
-    """`network` is the one that reaches it, when it is not reached by its published port."""
+    """`network` is the network through which it is reached; None if it is reached by its published port."""
 
     container: Any
     address: str
@@ -43,12 +43,12 @@ class AttachedContainer:
             yield _text(rest)
 
     def wait(self, timeout_s: float | None = None) -> int | None:
-        """Who found the container says when it has gone, by `stop`."""
+        """Return 0 after `stop`, which LocalMode calls when the container has ended."""
         self._left.wait(timeout_s)
         return 0 if self._left.is_set() else None
 
     def stop(self, grace_s: float) -> int:
-        """Leave it: it is not ours to end."""
+        """Stop watching. The container is not ours to end."""
         if not self._left.is_set():
             self._left.set()
             if self._log is not None:
@@ -64,7 +64,7 @@ class AttachedContainer:
 
 @dataclass(frozen=True)
 class AttachedEngine:
-    """One container that runs. `network` is this emulator's own, where that is itself in a container."""
+    """Gives access to one running container. `network` is the emulator's own network, if it runs in a container too."""
 
     client: Any
     container: Any
@@ -85,7 +85,7 @@ class AttachedEngine:
     def find(self, spec: ContainerSpec) -> None:
         pass
 
-    def end_leftovers(self, kept: Collection[Path] = ()) -> int:
+    def end_orphans(self, kept: Collection[Path] = ()) -> int:
         return 0
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ def _published(container: Any) -> str:
     if not ports:
         raise EngineError(f"The container {container.name!r} publishes no port for its port {PORT}.")
     host = ports[0]["HostIp"]
-    return f"http://{'127.0.0.1' if host in EVERYWHERE else host}:{ports[0]['HostPort']}"
+    return f"http://{'127.0.0.1' if host in ALL_INTERFACES else host}:{ports[0]['HostPort']}"
 
 
 def _text(line: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Processes that an earlier life of an emulator left running, known by a label in their environment."""
+"""Processes that a killed emulator left running, recognized by a label in their environment."""
 
 from __future__ import annotations
 
@@ -14,32 +14,33 @@ YOUNG_S = 10.0
 
 
 def end_labelled(label: str, value: str) -> int:
-    """Kill every process whose environment says `label=value`, and what those start meanwhile; how many there were.
+    """Kill every process with `label=value` in its environment, and those that they start meanwhile; return how many.
 
-    A process in the middle of exec shows no environment for some microseconds: a young one is looked at again.
+    A process in the middle of exec shows no environment for some microseconds, so young ones are checked again.
     """
     ended: set[int] = set()
     for _ in range(ROUNDS_MAX):
-        found, unsure = _scan(label, value)
-        for process in found:
+        labelled, is_unsure = _scan(label, value)
+        for process in labelled:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(found, timeout=5)
-        ended.update(process.pid for process in found)
-        if not found and not unsure:
+        psutil.wait_procs(labelled, timeout=5)
+        ended.update(process.pid for process in labelled)
+        if not labelled and not is_unsure:
             break
         time.sleep(PAUSE_S)
     return len(ended)
 
 
 def _scan(label: str, value: str) -> tuple[list[psutil.Process], bool]:
-    found, unsure = [], False
+    """Return the processes with the label, and whether some other process may get it yet."""
+    labelled, is_unsure = [], False
     for process, environment in _environments():
         if environment.get(label) == value:
-            found.append(process)
+            labelled.append(process)
         elif not environment:
-            unsure = unsure or _is_young(process)
-    return found, unsure
+            is_unsure = is_unsure or _is_young(process)
+    return labelled, is_unsure
 
 
 def _environments() -> Iterator[tuple[psutil.Process, dict[str, str]]]:
@@ -49,7 +50,7 @@ def _environments() -> Iterator[tuple[psutil.Process, dict[str, str]]]:
 
 
 def _is_young(process: psutil.Process) -> bool:
-    """A program of a person, just started: not one that ended, not the kernel's own, which descend from process 2."""
+    """Whether a program was just started. Zombies and the kernel's processes, children of process 2, do not count."""
     with suppress(psutil.Error):
         return (
             time.time() - process.create_time() < YOUNG_S

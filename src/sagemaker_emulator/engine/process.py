@@ -1,4 +1,4 @@
-"""The process engine: the kit's own algorithm as child processes, SAGEMAKER_BASE_DIR as their /opt/ml."""
+"""The process engine: the kit's own algorithm as child processes, with SAGEMAKER_BASE_DIR as their /opt/ml."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SCONES_LOCAL_
 
 @dataclass
 class ProcessContainer:
-    """A child process that believes itself to be a container's first process."""
+    """A child process in the place of a container's first process."""
 
     process: subprocess.Popen[str]
     port: int | None
@@ -50,7 +50,7 @@ class ProcessContainer:
         if self.process.poll() is None:
             _signal_group(self.process.pid, signal.SIGTERM)
         code = self.wait(grace_s)
-        _signal_group(self.process.pid, signal.SIGKILL)  # also what it left in its own process group
+        _signal_group(self.process.pid, signal.SIGKILL)  # also the rest of its process group
         return self.process.wait() if code is None else code
 
     def leave(self) -> None:
@@ -59,20 +59,20 @@ class ProcessContainer:
 
 @dataclass(frozen=True)
 class ProcessEngine:
-    """Runs one program, whatever image of the algorithm is named; any other image needs Docker.
+    """Runs the kit's program for every image of the algorithm, and `own_images`; other images need Docker.
 
-    A child process has no /opt/ml of its own. It learns its place from SAGEMAKER_BASE_DIR, and paths below /opt/ml in
-    its entrypoint, its arguments and its environment are given to it as paths below that directory.
+    A child process has no /opt/ml of its own. SAGEMAKER_BASE_DIR names its folder, and paths below /opt/ml in its
+    entrypoint, arguments and environment are replaced by paths below that folder.
 
-    Nor has it a network of its own: the hosts of a job are on loopback, where their names mean nothing and another job
-    would want the same port. PyTorch's MASTER_ADDR and MASTER_PORT tell them where they meet.
+    It has no network of its own either: all hosts of a job are on loopback, where their host names do not resolve and
+    another job could want the same port. PyTorch's MASTER_ADDR and MASTER_PORT tell them where to meet.
     """
 
     instance: str
     module: str = "image_classification"
     own_images: Mapping[str, list[str]] = field(default_factory=dict)
     containers_outlive_it: bool = False
-    meeting_ports: dict[frozenset[str], int] = field(default_factory=dict)  # by the names of those who meet
+    master_ports: dict[frozenset[str], int] = field(default_factory=dict)  # by the container names of a job
 
     def check(self, image: str) -> None:
         self._program(image)
@@ -96,9 +96,9 @@ class ProcessEngine:
         return ProcessContainer(process, port)
 
     def find(self, spec: ContainerSpec) -> None:
-        """None: a process whose output nobody read is of no use."""
+        """Return None: a process whose output was lost is of no use."""
 
-    def end_leftovers(self, kept: Collection[Path] = ()) -> int:
+    def end_orphans(self, kept: Collection[Path] = ()) -> int:
         return end_labelled(LABEL, self.instance)
 
     def close(self) -> None:
@@ -128,24 +128,24 @@ class ProcessEngine:
         return {
             **passed_on,
             "PYTHONUNBUFFERED": "1",
-            **self._among_hosts(spec),
+            **self._distributed_environment(spec),
             **{name: _below(spec.base_dir, value) for name, value in spec.environment.items()},
             **serving,
             "SAGEMAKER_BASE_DIR": str(spec.base_dir),
             LABEL: self.instance,
         }
 
-    def _among_hosts(self, spec: ContainerSpec) -> dict[str, str]:
-        """Where this host meets the others, and its part of the machine that they share."""
+    def _distributed_environment(self, spec: ContainerSpec) -> dict[str, str]:
+        """Return where the hosts of a job meet, and this host's share of the cores."""
         if not spec.peers:
             return {}
-        port = self.meeting_ports.setdefault(frozenset((spec.name, *spec.peers.values())), _free_port())
+        port = self.master_ports.setdefault(frozenset((spec.name, *spec.peers.values())), _free_port())
         cores = (os.cpu_count() or 1) // (len(spec.peers) + 1)
         return {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": str(max(1, cores))}
 
 
 def _below(base_dir: Path, text: str) -> str:
-    """Paths of the container, also after `--name=` and in lists, as paths of this machine."""
+    """Replace /opt/ml by `base_dir` in a word, also after `--name=` and in lists."""
     return OPT_ML.sub(lambda _: str(base_dir), text)
 
 
@@ -161,6 +161,6 @@ def _signal_group(process_id: int, number: signal.Signals) -> None:
         os.killpg(process_id, number)
 
 
-def instance_of(state_dir: Path) -> str:
-    """The label of one emulator: its state directory, so that a restarted one knows its own."""
+def emulator_id(state_dir: Path) -> str:
+    """Return the label of one emulator: its state directory, so that after a restart it recognizes its processes."""
     return str(state_dir.resolve())

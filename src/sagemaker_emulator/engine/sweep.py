@@ -1,7 +1,7 @@
-"""`python -m sagemaker_emulator.engine.sweep`: waits for SIGTERM, then removes the emulator's containers.
+"""`python -m sagemaker_emulator.engine.sweep`: wait for SIGTERM, then remove the emulator's containers.
 
-Compose starts it beside the emulator. An emulator that gets a SIGTERM cannot know whether it is restarted, and its jobs
-are to go on, or taken down. This one is only ever taken down.
+Compose starts it beside the emulator. An emulator that gets SIGTERM cannot know whether it will be restarted, so that
+its jobs should go on, or whether everything is taken down. This program gets SIGTERM only in the second case.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     settings = Settings.from_environment()
     signal.sigwait(signals)
-    from sagemaker_emulator.engine import docker  # until now there was no need of it, nor of its memory
+    from sagemaker_emulator.engine import docker  # imported late, to save its memory until then
 
-    engine = docker.connect(docker.instance_of(settings.state_dir), settings.built_in_image)
-    log.info("%d containers of the emulator removed", engine.end_leftovers())
+    engine = docker.connect(docker.emulator_id(settings.state_dir), settings.built_in_image)
+    log.info("%d containers of the emulator removed", engine.end_orphans())
     engine.close()
     return 0
 

@@ -14,7 +14,7 @@ from sagemaker_emulator.wire import AwsError
 
 
 class EndpointRecords(Collection[Endpoint]):
-    """What is recorded of endpoints. Endpoint itself refuses a move between statuses that AWS would never make."""
+    """The records. Endpoint itself refuses a move between statuses that AWS would never make."""
 
     def __init__(self, store: Store, arns: Arns) -> None:
         super().__init__(store, arns, Endpoint)

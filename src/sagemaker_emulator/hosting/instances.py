@@ -93,7 +93,7 @@ class Instance:
         self.is_ready = not self._closed.is_set()
 
     def _keep_alive(self, timeout_s: float) -> None:
-        """Until `stop`, start the container again whenever it ends. Pauses grow while it keeps ending early."""
+        """Start the container again whenever it ends, until `stop`. Pauses grow while it keeps ending early."""
         early_exits = 0
         while not self._closed.is_set():
             assert self._container is not None

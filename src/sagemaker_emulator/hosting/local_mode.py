@@ -1,7 +1,8 @@
-"""Endpoints that SageMaker local mode serves on this machine: found by the labels of their containers.
+"""Endpoints that SageMaker local mode serves on this machine, recognized by the labels of their containers.
 
-`sagemaker.endpoint` is the endpoint's name; `sagemaker.endpoint-config`, which may be absent, has ProductionVariants
-and DataCaptureConfig as CreateEndpointConfig takes them, in JSON. Who starts the container sets them: docs/adr/0008.
+The label `sagemaker.endpoint` is the name of the endpoint. `sagemaker.endpoint-config`, which is optional, is JSON with
+ProductionVariants and DataCaptureConfig as in CreateEndpointConfig. The program that starts a container sets the labels
+(docs/adr/0008).
 """
 
 from __future__ import annotations
@@ -37,11 +38,11 @@ log = logging.getLogger(__name__)
 
 
 class LocalMode:
-    """Follows Docker's events. Nothing that it finds is started or ended here. Without Docker it finds nothing."""
+    """Follows Docker's events. It neither starts nor ends containers; without Docker it finds none."""
 
     def __init__(self, hosting: HostingContext, network: str | None = None) -> None:
         self._hosting, self._network = hosting, network
-        self._served: dict[str, Deployment] = {}  # by container id, the newest last
+        self._served: dict[str, Deployment] = {}  # by container id, in the order of creation
         self._known: set[str] = set()
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -56,20 +57,20 @@ class LocalMode:
         self._stop_following()
         if self._thread.is_alive():
             self._thread.join()
-        self._forget(set())
+        self._drop_all_but(set())
 
     def deployment(self, endpoint: str) -> Deployment | None:
-        """What answers for an endpoint, if a container here serves it: the newest that is healthy."""
+        """Return the deployment of the newest healthy container that serves an endpoint, or None."""
         return next((one for one in reversed(list(self._served.values())) if one.endpoint_name == endpoint), None)
 
     def _watch(self) -> None:
         while not self._closing.is_set():
-            if _may_be_there():
+            if _docker_may_run():
                 self._connect()
             self._closing.wait(RETRY_S)
 
     def _connect(self) -> None:
-        import docker  # half as much memory again, for those who have it
+        import docker  # imported here: it adds half as much memory again
 
         from sagemaker_emulator.engine.attached_container import DOCKER_ERRORS
 
@@ -80,26 +81,27 @@ class LocalMode:
             log.debug("no Docker engine answers: %s", error)
 
     def _follow(self, client: Any) -> None:
-        """Events first, then what is there already: nothing is missed between the two."""
+        """Subscribe to events before listing the containers, so that nothing in between is missed."""
         events = client.events(decode=True, filters={"type": "container", "label": ENDPOINT})
         self._stop_following = events.close
-        if self._closing.is_set():  # which found nothing to stop
+        if self._closing.is_set():  # `close` came before there was anything to stop
             events.close()
             return
         try:
-            self._look(client)
+            self._update(client)
             for event in events:
                 if event.get("Action") in CHANGES:
-                    self._look(client)
+                    self._update(client)
         finally:
             events.close()
 
-    def _look(self, client: Any) -> None:
+    def _update(self, client: Any) -> None:
+        """Attach new containers, and drop those that have ended."""
         if self._closing.is_set():
             return
-        found = client.containers.list(filters={"label": ENDPOINT}, ignore_removed=True)
-        self._forget({container.id for container in found})
-        for container in sorted(found, key=lambda one: str(one.attrs["Created"])):
+        running = client.containers.list(filters={"label": ENDPOINT}, ignore_removed=True)
+        self._drop_all_but({container.id for container in running})
+        for container in sorted(running, key=lambda one: str(one.attrs["Created"])):
             if container.id not in self._known:
                 self._known.add(container.id)
                 threading.Thread(target=self._attach, args=(client, container), daemon=True).start()
@@ -125,7 +127,7 @@ class LocalMode:
                 return
         deployment.stop()
 
-    def _forget(self, running: set[str]) -> None:
+    def _drop_all_but(self, running: set[str]) -> None:
         with self._lock:
             self._known &= running
             gone = [self._served.pop(id_) for id_ in set(self._served) - running]
@@ -134,17 +136,17 @@ class LocalMode:
             deployment.stop()
 
 
-def _may_be_there() -> bool:
+def _docker_may_run() -> bool:
     return "DOCKER_HOST" in os.environ or SOCKET.exists()
 
 
 def revision_of(container_id: str, labels: dict[str, str], image: str) -> Revision:
-    """The endpoint as its labels say it. ValueError, LookupError or TypeError for labels that say something else."""
+    """Return the revision that a container's labels describe. Bad labels raise ValueError, LookupError or TypeError."""
     request = {"ProductionVariants": [VARIANT], **json.loads(labels.get(ENDPOINT_CONFIG, "{}"))}
     now = time.time()
     config = EndpointConfig(labels[ENDPOINT], "", request, now)
     names = dict.fromkeys(variant.model_name for variant in config.variants)
     models = tuple(Model(name, "", {"PrimaryContainer": {"Image": image}}, now) for name in names)
     revision = Revision.of(container_id[:12], config, models, now)
-    first = revision.targets[0].name  # local mode serves no other
+    first = revision.targets[0].name  # local mode serves only the first variant
     return revision.with_targets({}, {target.name: int(target.name == first) for target in revision.targets})

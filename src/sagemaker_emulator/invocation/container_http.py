@@ -1,5 +1,35 @@
-"""HTTP/1.1 to containers over connections that are kept. InvokeEndpoint adds little to a container's own answer because
-little happens here: a request is one write, one timer and no task.
+"""HTTP/1.1 to containers over connections that are kept open.
+
+InvokeEndpoint must add little to a container's own answer, so little happens here: a request is one write, one timer
+and no task.
+
+Stages of a request:
+
+1. `Connections.post` takes an idle connection to the container, the one used last, or opens one. If nothing listens, it
+   raises CannotConnect: the container cannot have seen the request, so the caller may try another instance.
+2. `Connection.ask` starts the timer for the whole exchange and writes head and body in one go. A body that is a file is
+   sent block by block instead, no faster than the container reads it.
+3. `ask` returns when the head of the answer has arrived. `status` and `headers` are then set.
+4. The caller reads the body, with `read` or chunk by chunk with `chunks`.
+5. The caller calls `release`. If the answer was read to its end and the container keeps the connection open, the next
+   request may use it; otherwise it is closed. `close` gives it up at any time.
+
+Everything runs on one event loop, so there are no locks. asyncio calls `connection_made`, `data_received`,
+`connection_lost`, `pause_writing` and `resume_writing`; the parser (httptools) calls the `on_` methods, from within
+`data_received`. They record what happened and wake the one coroutine that waits in `_wait_for_progress`.
+
+Back pressure works both ways. When the container writes faster than the caller reads, more than UNREAD_MAX_BYTES pause
+the reading, and the rest waits in the container. When the container reads slowly, `_writable` is cleared and `_send`
+waits; if the answer is complete before the file has been sent, the rest of the file is not sent.
+
+Invariants:
+
+- A connection carries one request at a time. Bytes that arrive while none is in progress close the connection.
+- The first error wins (`_fail`): it aborts the connection, and every later wait raises it. Such a connection is never
+  used again.
+- A connection is in `Connections._idle` exactly while no request has it and it is open.
+- Idle connections are closed after KEPT_S, before the container would close them: a request that meets a closing
+  connection could not be repeated safely, because the container may have seen it.
 """
 
 from __future__ import annotations
@@ -14,8 +44,8 @@ from urllib.parse import urlsplit
 
 import httptools
 
-KEPT_S = 4.0  # less than a server keeps an idle connection: the commonest default is 5 seconds
-UNREAD_MAX_BYTES = 1 << 20  # what its reader does not keep up with waits in the container
+KEPT_S = 4.0  # shorter than servers keep idle connections: the most common default is 5 seconds
+UNREAD_MAX_BYTES = 1 << 20  # with more unread bytes than this, reading pauses
 HEAD_MAX_BYTES = 64 << 10
 BLOCK_BYTES = 1 << 18
 NOT_HTTP = (httptools.HttpParserError, httptools.HttpParserUpgrade)
@@ -28,18 +58,19 @@ class CannotConnect(ConnectionError):
 
 
 class BrokenAnswer(ConnectionError):
-    """What came back is not an HTTP response, or not a whole one."""
+    """The answer is not an HTTP response, or not a complete one."""
 
 
 class Connections:
-    """Runs on one event loop. The connection that was used last is used next."""
+    """The idle connections, by address. The one used last is used next."""
 
     def __init__(self) -> None:
         self._idle: dict[str, list[Connection]] = defaultdict(list)
 
     async def post(self, url: str, headers: Mapping[str, str], body: Body, timeout_s: float) -> Connection:
-        """Returns when the head of the answer is there; `timeout_s` is for all of it. CannotConnect, BrokenAnswer or
-        TimeoutError.
+        """Send a request and return when the head of the answer has arrived. `timeout_s` covers the whole answer.
+
+        Raises CannotConnect, BrokenAnswer or TimeoutError.
         """
         address = urlsplit(url)
         deadline = asyncio.get_running_loop().time() + timeout_s
@@ -49,7 +80,7 @@ class Connections:
         lines += [f"{name}: {value}" for name, value in headers.items()]
         try:
             await connection.ask("\r\n".join([*lines, "", ""]).encode(errors="surrogateescape"), body, deadline)
-        except BaseException:
+        except BaseException:  # also when the caller is cancelled: the connection is in an unknown state
             connection.close()
             raise
         return connection
@@ -88,8 +119,8 @@ class Connections:
 
 
 class Connection(asyncio.Protocol):
-    """One connection to a container, and the answer to the request that it carries at the moment. Whoever has it
-    reads the answer, then lets it go: to its end or not.
+    """One connection to a container, and the answer to its current request. The caller reads the answer, all of it or
+    not, and then calls `release` or `close`.
     """
 
     def __init__(self, pool: Connections, address: str) -> None:
@@ -108,6 +139,7 @@ class Connection(asyncio.Protocol):
         self._error: Exception | None = None
 
     async def ask(self, head: bytes, body: Body, deadline: float) -> None:
+        """Send a request and wait for the head of its answer. `deadline` is in the event loop's time."""
         self.status, self.headers, self._head_bytes = 0, {}, 0
         self._is_complete, self._is_asked = False, True
         self._timer = asyncio.get_running_loop().call_at(deadline, self._fail, TimeoutError())
@@ -116,16 +148,16 @@ class Connection(asyncio.Protocol):
         else:
             await self._send(head, body)
         while not self.status:
-            await self._more()
+            await self._wait_for_progress()
 
     async def read(self) -> bytes:
         return b"".join([chunk async for chunk in self.chunks()])
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body as it comes. BrokenAnswer or TimeoutError when its end does not."""
+        """Yield the body as it arrives. BrokenAnswer or TimeoutError if its end does not."""
         while self._chunks or not self._is_complete:
             if not self._chunks:
-                await self._more()
+                await self._wait_for_progress()
                 continue
             chunk = b"".join(self._chunks)
             self._chunks, self._unread_bytes = [], 0
@@ -135,7 +167,7 @@ class Connection(asyncio.Protocol):
             yield chunk
 
     def release(self) -> None:
-        """For the next request, if the answer was read to its end."""
+        """Offer the connection to the next request if the answer was read to its end; close it otherwise."""
         if not (self._is_complete and self._is_sent and self._is_kept_alive and self._transport) or self._chunks:
             self.close()
             return
@@ -148,7 +180,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     async def _send(self, head: bytes, body: BinaryIO) -> None:
-        """A file, no faster than it is taken; not to its end when the answer is there before."""
+        """Send a file, no faster than the container reads it. Stop if the answer is complete before its end."""
         self._is_sent = False
         self._write(head)
         while block := await asyncio.to_thread(body.read, BLOCK_BYTES):
@@ -165,22 +197,22 @@ class Connection(asyncio.Protocol):
         else:
             self._fail(BrokenAnswer("it closed the connection"))
 
-    async def _more(self) -> None:
-        """Until something has happened."""
+    async def _wait_for_progress(self) -> None:
+        """Return after the next callback of the connection or the parser. Raises the connection's error, if any."""
         if self._error is None:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         if self._error:
             raise self._error
 
-    def _happened(self) -> None:
+    def _wake(self) -> None:
         if self._waiter and not self._waiter.done():
             self._waiter.set_result(None)
 
     def _fail(self, error: Exception) -> None:
         self._error = self._error or error
         self._writable.set()
-        self._happened()
+        self._wake()
         if self._transport:
             self._transport.abort()
 
@@ -196,7 +228,7 @@ class Connection(asyncio.Protocol):
         self._writable.set()
 
     def data_received(self, data: bytes) -> None:
-        if not self._is_asked:  # nobody waits for it
+        if not self._is_asked:  # no request is in progress
             self.close()
             return
         try:
@@ -205,7 +237,7 @@ class Connection(asyncio.Protocol):
             self._fail(BrokenAnswer(str(error.__context__)))
         except NOT_HTTP as error:
             self._fail(BrokenAnswer(f"it is not HTTP: {error}"))
-        self._happened()
+        self._wake()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
@@ -213,8 +245,8 @@ class Connection(asyncio.Protocol):
         if not self._is_asked or self._is_complete:
             return
         if self.status and not self.headers.keys() & {"content-length", "transfer-encoding"}:
-            self._is_complete = True  # the end of the connection is the end of such a body
-            self._happened()
+            self._is_complete = True  # without a length, the end of the connection is the end of the body
+            self._wake()
         else:
             self._fail(BrokenAnswer(str(error or "it closed the connection before the end of its answer")))
 
@@ -242,7 +274,7 @@ class Connection(asyncio.Protocol):
         if status >= 200:
             self.status = status
         else:
-            self.headers = {}  # 100 Continue: the answer is still to come
+            self.headers = {}  # 100 Continue: the answer proper follows
 
     def on_body(self, data: bytes) -> None:
         self._chunks.append(data)
@@ -254,4 +286,4 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         self._is_complete = self.status > 0
         if not self._is_sent:
-            self._writable.set()  # what is left of the request is not wanted
+            self._writable.set()  # the container does not want the rest of the request

@@ -1,4 +1,4 @@
-"""CloudWatch metrics of endpoints, namespace AWS/SageMaker, sent every few seconds from one thread."""
+"""CloudWatch metrics of endpoints in the namespace AWS/SageMaker, sent every few seconds by one thread."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients
 
 NAMESPACE = "AWS/SageMaker"
-VALUES_MAX = 150  # of one datum, CloudWatch's limit
-DATA_MAX = 100  # of one PutMetricData, kept well under its limit of 1000
+VALUES_MAX = 150  # CloudWatch's limit for one datum
+DATA_MAX = 100  # in one PutMetricData, well below CloudWatch's limit of 1000
 
 Series = tuple[str, str, str]  # endpoint, variant, metric
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class InvocationMetrics:
-    """Counts on the server's loop, sends from its own thread; what CloudWatch does not take is dropped and logged."""
+    """Counts on the server's loop, sends from its own thread; what CloudWatch rejects is logged and dropped."""
 
     def __init__(self, aws: AwsClients, period_s: float) -> None:
         self._aws, self._period_s = aws, period_s
@@ -37,13 +37,11 @@ class InvocationMetrics:
         self._thread.join()
 
     def record(self, endpoint: str, variant: str, status: int, model_us: int, overhead_us: int) -> None:
-        """One invocation. `status` is the container's HTTP status, 0 for no answer; latencies in microseconds."""
+        """Count an invocation. `status` is the container's HTTP status, 0 for no answer; latencies in microseconds."""
         self._count(endpoint, variant, status, {"ModelLatency": model_us, "OverheadLatency": overhead_us})
 
     def record_unavailable(self, endpoint: str, variant: str, overhead_us: int) -> None:
-        """One that no container has seen, since none was healthy: an error of the server's like any other, so that an
-        alarm on errors sees a variant that is gone.
-        """
+        """Count an invocation that found no healthy instance as a server error, so that alarms on errors notice it."""
         self._count(endpoint, variant, 503, {"OverheadLatency": overhead_us})
 
     def _count(self, endpoint: str, variant: str, status: int, latencies_us: dict[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""An endpoint: what it serves, what it is about to serve, and the moves between its statuses."""
+"""An endpoint: the revision it serves, the revision it is updated to, and the moves between its statuses."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ IN_PROGRESS = frozenset({E.CREATING, E.UPDATING, E.SYSTEM_UPDATING, E.ROLLING_BA
 
 @dataclass(frozen=True)
 class VariantTarget:
-    """What one variant is to have. Weight has no unit: traffic is shared in proportion."""
+    """The desired weight and instance count of one variant. Weights have no unit: traffic is shared in proportion."""
 
     name: str
     weight: float
@@ -46,7 +46,7 @@ class VariantTarget:
 
 @dataclass(frozen=True)
 class Revision:
-    """What an endpoint serves, whole, so that deleting its configuration or its models does not touch it."""
+    """A complete copy of what an endpoint serves, so that its configuration and models can be deleted meanwhile."""
 
     id: str
     config: EndpointConfig
@@ -67,7 +67,7 @@ class Revision:
         return next(target for target in self.targets if target.name == variant)
 
     def with_targets(self, weights: dict[str, float], counts: dict[str, int]) -> Revision:
-        """The same with other weights and instance counts for the variants that are named."""
+        """Return this revision with other weights and instance counts, by variant name."""
         targets = tuple(
             replace(
                 target,
@@ -79,7 +79,10 @@ class Revision:
         return replace(self, targets=targets)
 
     def retaining(self, current: Revision, excluded: frozenset[str]) -> Revision:
-        """This with the weights, counts and capture that `current` has; `excluded` are AWS's VariantPropertyTypes."""
+        """Return this revision with the weights, counts and capture of `current`, except for `excluded` properties.
+
+        `excluded` are AWS's VariantPropertyTypes.
+        """
         weights = {target.name: target.weight for target in current.targets}
         counts = {target.name: target.instance_count for target in current.targets}
         kept = self.with_targets(
@@ -90,7 +93,7 @@ class Revision:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`pending` is the revision of an update that is under way; `revision` serves until that one is healthy."""
+    """`pending` is the revision of an update in progress; `revision` serves until that one is healthy."""
 
     kind: ClassVar[str] = "endpoint"
 
@@ -113,7 +116,7 @@ class Endpoint:
         return self.status in IN_PROGRESS
 
     def moved_to(self, status: EndpointStatus, now: float, failure_reason: str | None = None) -> Endpoint:
-        """The endpoint one step on. ValueError for a step that AWS's endpoint would never take."""
+        """Return the endpoint in another status. ValueError for a move that an endpoint of AWS never makes."""
         if status not in NEXT[self.status]:
             raise ValueError(f"endpoint {self.name!r} cannot go from {self.status} to {status}")
         reason = failure_reason[:FAILURE_REASON_MAX] if failure_reason else None
@@ -124,5 +127,5 @@ class Endpoint:
         return replace(moved, pending=pending, deployment_config=deployment_config)
 
     def serving(self, revision: Revision) -> Endpoint:
-        """With this revision as the one that serves, and no update under way."""
+        """Return the endpoint with `revision` as the one that serves, and no update in progress."""
         return replace(self, revision=revision, pending=None)

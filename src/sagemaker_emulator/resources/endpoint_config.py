@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 DOWNLOAD_TIMEOUT_S = 3600.0
-CONCURRENT_INVOCATIONS = 4  # where the request leaves it to SageMaker
+CONCURRENT_INVOCATIONS = 4  # the default, which SageMaker chooses
 
 
 @dataclass(frozen=True)
 class ProductionVariant:
-    """One variant as the request gives it. Weight has no unit: traffic is shared in proportion."""
+    """One variant of the request. Weights have no unit: traffic is shared in proportion."""
 
     name: str
     model_name: str
@@ -36,7 +36,7 @@ class ProductionVariant:
 
 @dataclass(frozen=True)
 class DataCapture:
-    """DataCaptureConfig, read once. Sampling is a percentage, 0 to 100."""
+    """DataCaptureConfig, parsed. Sampling is a percentage, 0 to 100."""
 
     enabled: bool
     sampling_percentage: int
@@ -60,7 +60,7 @@ class DataCapture:
 
 @dataclass(frozen=True)
 class AsyncInference:
-    """AsyncInferenceConfig, read once. Paths and topics are None where the request has none."""
+    """AsyncInferenceConfig, parsed. Paths and topics are None if the request has none."""
 
     output_uri: str
     failure_uri: str | None

@@ -18,7 +18,7 @@ class Model:
 
     @property
     def container(self) -> dict[str, Any]:
-        """The container definition that serves: PrimaryContainer, or the only one of Containers, over its package's."""
+        """Return PrimaryContainer, or the only one of Containers, merged over the container of its model package."""
         primary: dict[str, Any] = (
             self.request["PrimaryContainer"] if "PrimaryContainer" in self.request else self.request["Containers"][0]
         )
@@ -27,7 +27,7 @@ class Model:
 
     @property
     def artifacts_uri(self) -> str | None:
-        """The s3:// URI of model.tar.gz, by either of the two ways that a request may say it."""
+        """Return the s3:// URI of model.tar.gz, from ModelDataUrl or from ModelDataSource."""
         source = self.container.get("ModelDataSource", {}).get("S3DataSource", {})
         uri: str | None = self.container.get("ModelDataUrl") or source.get("S3Uri")
         return uri

@@ -68,7 +68,7 @@ def _is_matchable(shape: Shape, value: str) -> bool:
 
 
 def _all_constraints(shape: Shape) -> str:
-    """Of an element of a list or map AWS says not which constraint it broke, but all that it has."""
+    """Return all constraints of an element of a list or map: AWS lists them all, not only the broken one."""
     said = [
         _said_maximum(shape) if shape.maximum is not None else "",
         _said_minimum(shape) if shape.minimum is not None else "",

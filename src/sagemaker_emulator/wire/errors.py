@@ -1,4 +1,4 @@
-"""What the bodies of errors have in common."""
+"""Errors on the wire: the parts that both protocols share."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What goes in and out of the wire layer."""
+"""Values that enter and leave the wire layer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

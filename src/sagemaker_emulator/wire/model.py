@@ -49,7 +49,7 @@ class Shape:
 
     @cached_property
     def item(self) -> "Member":
-        """What a list holds."""
+        """Return the member that the elements of a list have."""
         return Member(self._model, "member", self._definition["member"])
 
     @cached_property
@@ -104,7 +104,7 @@ class Shape:
 
     @cached_property
     def http_status(self) -> int | None:
-        """Of an error: the status that it is answered with."""
+        """Return the HTTP status of an error, or None."""
         status: int | None = self._definition.get("error", {}).get("httpStatusCode")
         return status
 

@@ -1,4 +1,4 @@
-"""One container in Docker: watched until its end, its output read to the last line, what it leaves brought back."""
+"""One container in Docker: watched until it ends, its log read to the last line, its outputs copied back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DOCKER_ERRORS = (docker.errors.DockerException, requests.RequestException)
 KILLED = 137
 RETRY_S = 0.5
 LIVE_S = 1.0
-LIVE_SHARE = 5  # of the time, at most a fifth goes into copying what a container writes while it runs
+LIVE_SHARE = 5  # copying live outputs takes at most a fifth of the time
 READ_OUT_S = 30.0
 STOP_S = 60.0
 
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class DockerContainer:
-    """Started, or found again. `memory` is its limit in words."""
+    """A container that was started, or found after a restart. `memory` is its limit, in words."""
 
     container: Any
     spec: ContainerSpec
@@ -57,7 +57,7 @@ class DockerContainer:
         Pipes(self.container, self.spec.base_dir, self._ended, self._end_with).start()
 
     def lines(self) -> Iterator[str]:
-        """Also a last line of the engine's own, when there is more to say of the end than its exit code."""
+        """Yield the log, and after it the engine's own explanation of the end, if the exit code does not tell all."""
         try:
             yield from lines_of(self._output())
             self._ended.wait()
@@ -73,7 +73,7 @@ class DockerContainer:
         if not self._ended.is_set():
             with suppress(*DOCKER_ERRORS):
                 self.container.stop(timeout=math.ceil(grace_s))
-        if self._exited.wait(STOP_S):  # else Docker does not answer
+        if self._exited.wait(STOP_S):  # otherwise Docker does not answer
             self._ended.wait()  # however long the copying takes
         return KILLED if self._code is None else self._code
 
@@ -90,16 +90,16 @@ class DockerContainer:
             self.container.kill()
 
     def _output(self) -> Iterator[bytes]:
-        """Read from its beginning as often as it takes: nothing is missing after a reading that began after the end."""
-        given = 0
+        """Yield the log. A reading that breaks off is repeated; one that began after the end is complete."""
+        yielded_bytes = 0
         is_over = False
         while not is_over and not self._left.is_set():
             is_over = not self._is_running()
-            skipped = given
+            skipped = yielded_bytes
             for chunk in self._log_chunks():
                 rest = chunk[skipped:]
                 skipped -= len(chunk) - len(rest)
-                given += len(rest)
+                yielded_bytes += len(rest)
                 if rest:
                     yield rest
 
@@ -126,7 +126,7 @@ class DockerContainer:
         if self._left.is_set():
             return
         self._exited.set()
-        self._say_why(code)
+        self._explain_end(code)
         try:
             self._copy(self.spec.outputs)
         except EngineError as error:
@@ -142,14 +142,14 @@ class DockerContainer:
             try:
                 return int(self.container.wait(timeout=None)["StatusCode"])
             except docker.errors.NotFound:
-                self._last_words.append("The container was removed by somebody else.")
+                self._last_words.append("The container was removed by another program.")
                 return KILLED
-            except DOCKER_ERRORS as error:  # Docker is being started again
+            except DOCKER_ERRORS as error:  # Docker is restarting
                 log.warning("%s: %s", self.spec.name, error)
                 time.sleep(RETRY_S)
         return KILLED
 
-    def _say_why(self, code: int) -> None:
+    def _explain_end(self, code: int) -> None:
         with suppress(*DOCKER_ERRORS):
             self.container.reload()
             state = self.container.attrs["State"]
@@ -167,7 +167,7 @@ class DockerContainer:
             started = time.monotonic()
             try:
                 self._copy(self.spec.live_outputs, only_live=True)
-            except EngineError as error:  # a file grew while it was read: the next time, or the last, has it
+            except EngineError as error:  # a file changed while it was read: the next copy, or the last one, has it
                 log.debug("%s: %s", self.spec.name, error)
             pause_s = max(LIVE_S, LIVE_SHARE * (time.monotonic() - started))
 

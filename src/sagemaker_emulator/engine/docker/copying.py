@@ -1,4 +1,4 @@
-"""/opt/ml in and out of a container: streams of tar, in bounded memory. What comes out was written by anyone."""
+"""Copy /opt/ml into and out of containers, as streams of tar in bounded memory. What comes out is not trusted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ END = bytes(2 * tarfile.BLOCKSIZE)
 
 
 def packed(base_dir: Path) -> Iterator[bytes]:
-    """A directory as a tar of /opt/ml, in chunks of at least CHUNK_BYTES but for the last."""
+    """Yield a directory as a tar of /opt/ml, in chunks of at least CHUNK_BYTES except for the last."""
     gathered = bytearray()
     for piece in _pieces(base_dir):
         gathered += piece
@@ -34,9 +34,9 @@ def packed_fifo(path: PurePosixPath) -> bytes:
 
 
 def unpack(chunks: Iterable[bytes], directory: Path, scratch: Path) -> None:
-    """A tar of one folder, as Docker makes it, into `directory`; `scratch` is on the same file system. EngineError.
+    """Unpack Docker's tar of one folder into `directory`; `scratch` must be on the same file system. EngineError.
 
-    A link to a path of the container is left out.
+    Links to paths of the container are skipped.
     """
     try:
         with tarfile.open(fileobj=as_file(chunks), mode="r|") as tar:
@@ -56,7 +56,7 @@ def _pieces(base_dir: Path) -> Iterator[bytes]:
 
 
 def _info(path: Path, base_dir: Path) -> tarfile.TarInfo | None:
-    """Folders that any user of the container may write to: an image may say USER, and /opt/ml is the job's own."""
+    """Return the header of a file. Folders are writable for all, because an image may set USER; None for sockets."""
     status = path.lstat()
     info = tarfile.TarInfo(str(OPT_ML.relative_to("/").joinpath(path.relative_to(base_dir).as_posix())))
     info.mtime, mode = int(status.st_mtime), status.st_mode
@@ -79,4 +79,4 @@ def _content(path: Path, size: int) -> Iterator[bytes]:
         while left and (chunk := file.read(min(left, CHUNK_BYTES))):
             left -= len(chunk)
             yield chunk
-    yield bytes(left + -size % tarfile.BLOCKSIZE)  # a file that became shorter meanwhile is filled up
+    yield bytes(left + -size % tarfile.BLOCKSIZE)  # padding, also for a file that became shorter meanwhile

@@ -1,4 +1,4 @@
-"""Starts containers in Docker, finds those of an earlier life again, and removes what is this emulator's alone."""
+"""Start containers in Docker, find those from before a restart, and remove only what belongs to this emulator."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DockerEngine:
-    """Without bind mounts: /opt/ml is copied in before a container starts, and what it leaves is copied out.
+    """Uses no bind mounts: /opt/ml is copied in before a container starts, and its outputs are copied out.
 
-    In a container, as its network tells, whoever ends the emulator may be about to start it again: what can be found
-    again runs on.
+    An emulator that runs in a container itself, which a shared network shows, may be about to be restarted whenever it
+    ends. So its containers keep running, to be found again.
     """
 
     client: Any
@@ -45,33 +45,33 @@ class DockerEngine:
         return self.networks.shared is not None
 
     def check(self, image: str) -> None:
-        """Nothing: whether an image can be pulled shows when it is."""
+        """Accept every image: whether it can be pulled shows at the pull."""
 
     def start(self, spec: ContainerSpec) -> DockerContainer:
         limits = self.instance_types.limits(spec.instance_type)
         try:
             container = self._created(spec, limits)
         except DOCKER_ERRORS as error:
-            raise EngineError(f"The container {spec.name!r} could not be made: {error}") from error
+            raise EngineError(f"The container {spec.name!r} could not be created: {error}") from error
         try:
             self._fill(container, spec)
             container.start()
             started = self._watched(container, spec, limits)
             started.feed_pipes()
-        except BaseException as error:
+        except BaseException as error:  # whatever the reason, no container stays behind
             self._remove(container)
             if isinstance(error, DOCKER_ERRORS):
-                raise EngineError(_not_started(spec, limits, error)) from error
+                raise EngineError(_start_failure(spec, limits, error)) from error
             raise
         return started
 
     def find(self, spec: ContainerSpec) -> DockerContainer | None:
-        found = self.client.containers.list(all=True, filters=self.labels.filter(spec.base_dir))
-        if not found or found[0].status == "created":
+        containers = self.client.containers.list(all=True, filters=self.labels.filter(spec.base_dir))
+        if not containers or containers[0].status == "created":
             return None
-        return self._watched(found[0], spec, self.instance_types.limits(spec.instance_type))
+        return self._watched(containers[0], spec, self.instance_types.limits(spec.instance_type))
 
-    def end_leftovers(self, kept: Collection[Path] = ()) -> int:
+    def end_orphans(self, kept: Collection[Path] = ()) -> int:
         labels = {str(base_dir) for base_dir in kept}
         ended = [one for one in self._containers() if one.labels.get(BASE_DIR) not in labels]
         for container in ended:
@@ -85,19 +85,19 @@ class DockerEngine:
             self.client.close()
 
     def _containers(self) -> list[Any]:
-        found: list[Any] = self.client.containers.list(all=True, ignore_removed=True, filters=self.labels.filter())
-        return found
+        containers: list[Any] = self.client.containers.list(all=True, ignore_removed=True, filters=self.labels.filter())
+        return containers
 
     def _created(self, spec: ContainerSpec, limits: Limits) -> Any:
         return self.client.containers.create(
             self.images.ready(spec.image),
             command=[*([spec.command] if spec.command else []), *spec.arguments] or None,
             entrypoint=list(spec.entrypoint) or None,
-            name=spec.name if spec.peers else f"{spec.name}-{secrets.token_hex(3)}",  # it may be started again
+            name=spec.name if spec.peers else f"{spec.name}-{secrets.token_hex(3)}",  # a restart needs a new name
             hostname=spec.host or None,
             environment=dict(spec.environment),
             labels=self.labels.own(spec.base_dir),
-            log_config={"type": "json-file"},  # the one that can be read back, whatever the daemon's own is
+            log_config={"type": "json-file"},  # can be read back, whatever the daemon's default is
             **_resources(limits),
             **self.networks.options(spec),
         )
@@ -118,9 +118,9 @@ class DockerEngine:
 
 
 def connect(
-    instance: str, built_in_image: str, network: str | None = None, own_types: Mapping[str, InstanceType] | None = None
+    emulator: str, built_in_image: str, network: str | None = None, own_types: Mapping[str, InstanceType] | None = None
 ) -> DockerEngine:
-    """The engine that Docker's own variables and context name. EngineError when none answers."""
+    """Return the engine at the address in Docker's own variables and context. EngineError if none answers."""
     try:
         client = docker.from_env(max_pool_size=POOL)
         types = InstanceTypes.of_machine(client.info(), own_types or {})
@@ -128,12 +128,12 @@ def connect(
             client.networks.get(network)
     except DOCKER_ERRORS as error:
         raise EngineError(str(error)) from error
-    labels = Labels(instance)
+    labels = Labels(emulator)
     return DockerEngine(client, labels, Images(client, built_in_image), Networks(client, labels, network), types)
 
 
 def _resources(limits: Limits) -> dict[str, Any]:
-    """Swap would let a container grow beyond its memory. Half of it may be shared, as PyTorch's workers need."""
+    """Return Docker's options. Without swap the memory limit holds; half of it may be shared, for PyTorch's workers."""
     memory = limits.memory_bytes
     resources: dict[str, Any] = {}
     if limits.vcpus:
@@ -145,12 +145,12 @@ def _resources(limits: Limits) -> dict[str, Any]:
     return resources
 
 
-def _not_started(spec: ContainerSpec, limits: Limits, error: Exception) -> str:
-    said = str(getattr(error, "explanation", None) or error)
-    if limits.gpus and any(words in said for words in NO_GPU):
+def _start_failure(spec: ContainerSpec, limits: Limits, error: Exception) -> str:
+    reason = str(getattr(error, "explanation", None) or error)
+    if limits.gpus and any(words in reason for words in NO_GPU):
         return (
             f"The instance type {spec.instance_type} has {limits.gpus} GPU(s), which Docker cannot give to a container "
-            f"here ({said}). Install a GPU's driver and the NVIDIA Container Toolkit, or use an instance type without "
-            "GPUs, such as ml.m5.xlarge."
+            f"here ({reason}). Install a GPU's driver and the NVIDIA Container Toolkit, or use an instance type "
+            "without GPUs, such as ml.m5.xlarge."
         )
-    return f"The container {spec.name!r} did not start: {said}"
+    return f"The container {spec.name!r} did not start: {reason}"

@@ -1,4 +1,4 @@
-"""Images: AWS's built-in one means the kit's own, and one that is not here is pulled, with progress in the log."""
+"""Images: the kit's own stands in for AWS's built-in one; missing images are pulled, with progress in the log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Progress:
-    """A pull's events, added up over its layers."""
+    """The progress of a pull, summed over its layers."""
 
     image: str
     layers: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -47,11 +47,11 @@ class Images:
     built_in: str
 
     def local_name(self, image: str) -> str:
-        """AWS's built-in image-classification, of any region and version, is `built_in`."""
+        """Return the name in Docker: `built_in` for AWS's image-classification of any region and version."""
         return self.built_in if BUILT_IN.fullmatch(image) else image
 
     def ready(self, image: str) -> str:
-        """The name by which Docker has the image, after a pull where it did not. EngineError, in AWS's words."""
+        """Return the name of the image in Docker, after pulling it if it is missing. EngineError in AWS's words."""
         name = self.local_name(image)
         try:
             self.client.images.get(name)

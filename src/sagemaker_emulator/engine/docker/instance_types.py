@@ -1,4 +1,4 @@
-"""What an instance type gives to a container: processors, memory, GPUs; no more than this machine has."""
+"""Instance types: the processors, memory and GPUs of a container, as far as this machine has them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 GIB = 1 << 30
 TYPE = re.compile(r"ml\.([a-z]+)(\d)([a-z]*)\.(?:(\d*)x?)(large|medium)")
 GIB_PER_VCPU = {"c": 2.0, "m": 4.0, "r": 8.0, "t": 4.0, "g": 4.0}
-# AWS's types that the rule of their family does not tell: vCPUs, GiB, GPUs.
+# AWS's types that do not follow the rule of their family: vCPUs, GiB, GPUs.
 EXCEPTIONS = {
     "ml.t2.medium": (2, 4, 0),
     "ml.t3.medium": (2, 4, 0),
@@ -34,7 +34,7 @@ EXCEPTIONS = {
     "ml.p4de.24xlarge": (96, 1152, 8),
     "ml.p5.48xlarge": (192, 2048, 8),
 }
-GPUS = {"12x": 4, "24x": 4, "48x": 8}  # of the g families; every other size has one
+GPUS = {"12x": 4, "24x": 4, "48x": 8}  # in the g families; every other size has one
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +46,13 @@ class InstanceType:
     gpus: int = 0
 
     @classmethod
-    def given(cls, numbers: Mapping[str, float]) -> InstanceType:
-        """By a person's settings."""
+    def from_settings(cls, numbers: Mapping[str, float]) -> InstanceType:
+        """Return the type that a person defined in SAGEMAKER_EMULATOR_INSTANCE_TYPES."""
         return cls(numbers["vcpus"], numbers["memory_gib"], int(numbers.get("gpus", 0)))
 
     @classmethod
     def of(cls, name: str) -> InstanceType | None:
-        """None for a type that this table does not know."""
+        """Return AWS's type of this name, or None for one that is not known here."""
         if name in EXCEPTIONS:
             return cls(*EXCEPTIONS[name])
         match = TYPE.fullmatch(name)
@@ -66,7 +66,7 @@ class InstanceType:
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one container; None is no limit."""
+    """The limits of one container; None means no limit."""
 
     vcpus: float | None = None
     memory_bytes: int | None = None
@@ -79,7 +79,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class InstanceTypes:
-    """`own` types win over AWS's. An empty type, as of a serverless variant, has no limits."""
+    """`own` types override AWS's. An empty name, as serverless variants have, has no limits."""
 
     machine_vcpus: int
     machine_memory_bytes: int
@@ -87,33 +87,34 @@ class InstanceTypes:
 
     @classmethod
     def of_machine(cls, info: Mapping[str, Any], own: Mapping[str, InstanceType]) -> InstanceTypes:
-        """`info` is what Docker tells of the machine that it runs on."""
+        """Return the types for the machine that Docker's `info` describes."""
         return cls(info["NCPU"], info["MemTotal"], own)
 
     def limits(self, name: str) -> Limits:
-        wanted = self.own.get(name) or InstanceType.of(name)
-        if wanted is None:
+        """Return the limits of an instance type. What exceeds this machine is not limited, and logged once."""
+        type_ = self.own.get(name) or InstanceType.of(name)
+        if type_ is None:
             if name:
-                self._once(name, f"the instance type {name} is not known here: its containers have no limits")
+                self._log_once(name, f"the instance type {name} is not known here: its containers have no limits")
             return Limits()
-        memory_bytes = int(wanted.memory_gib * GIB)
-        if wanted.vcpus > self.machine_vcpus or memory_bytes > self.machine_memory_bytes:
-            self._once(
+        memory_bytes = int(type_.memory_gib * GIB)
+        if type_.vcpus > self.machine_vcpus or memory_bytes > self.machine_memory_bytes:
+            self._log_once(
                 name,
-                f"{name} has {wanted.vcpus:g} vCPUs and {wanted.memory_gib:g} GiB, this machine {self.machine_vcpus} "
-                f"and {self.machine_memory_bytes / GIB:.1f}: its containers get what there is",
+                f"{name} has {type_.vcpus:g} vCPUs and {type_.memory_gib:g} GiB, this machine {self.machine_vcpus} "
+                f"and {self.machine_memory_bytes / GIB:.1f}: its containers get all that this machine has",
             )
         return Limits(
-            vcpus=wanted.vcpus if wanted.vcpus <= self.machine_vcpus else None,
+            vcpus=type_.vcpus if type_.vcpus <= self.machine_vcpus else None,
             memory_bytes=memory_bytes if memory_bytes <= self.machine_memory_bytes else None,
-            gpus=wanted.gpus,
+            gpus=type_.gpus,
         )
 
     @cached_property
-    def _said(self) -> set[str]:
+    def _logged(self) -> set[str]:
         return set()
 
-    def _once(self, name: str, text: str) -> None:
-        if name not in self._said:
-            self._said.add(name)
+    def _log_once(self, name: str, text: str) -> None:
+        if name not in self._logged:
+            self._logged.add(name)
             log.info(text)

@@ -15,16 +15,19 @@ class Labels:
     instance: str
 
     def own(self, base_dir: Path | None = None) -> dict[str, str]:
-        """What something is labelled with; a container also with its /opt/ml, by which a later life knows it."""
+        """Return the labels of a resource. A container also has its /opt/ml, by which it is found after a restart."""
         return {LABEL: self.instance, **({BASE_DIR: str(base_dir)} if base_dir else {})}
 
     def filter(self, base_dir: Path | None = None) -> dict[str, list[str]]:
-        """The same, as Docker's lists filter by it."""
+        """Return the same labels as a filter for Docker's lists."""
         return {"label": [f"{name}={value}" for name, value in self.own(base_dir).items()]}
 
 
-def instance_of(state_dir: Path) -> str:
-    """The id of the emulator whose state this is, made at its first start: paths are the same in every container."""
+def emulator_id(state_dir: Path) -> str:
+    """Return the id of the emulator with this state. It is created at the first start.
+
+    The path would not do as in the process engine: it is the same in every container.
+    """
     path = state_dir / "instance"
     if not path.is_file():
         state_dir.mkdir(parents=True, exist_ok=True)

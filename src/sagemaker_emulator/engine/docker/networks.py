@@ -1,4 +1,4 @@
-"""Where containers meet: on one network of this emulator's, or on the one that the emulator itself is in."""
+"""Networks: containers share one of this emulator's own, or the network that the emulator itself is in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONTAINER_PORT = "8080/tcp"
 
 @dataclass(frozen=True)
 class Networks:
-    """`shared` is a network that the emulator is in, when it runs in a container: it reaches the others there."""
+    """`shared` is the network of an emulator that runs in a container; it reaches the others through it."""
 
     client: Any
     labels: Labels
@@ -25,7 +25,7 @@ class Networks:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def options(self, spec: ContainerSpec) -> dict[str, Any]:
-        """Arguments of a container's creation. Its peers' host names are its own links: every job has an algo-1."""
+        """Return options for the creation of a container. Its own links name its peers: every job has an algo-1."""
         name = self.shared or self._own()
         links = {container: host for host, container in spec.peers.items()}
         return {
@@ -35,7 +35,7 @@ class Networks:
         }
 
     def address(self, container: Any) -> str:
-        """Of one that serves, after its start."""
+        """Return the address of a container that serves, after its start. EngineError if it has already ended."""
         container.reload()
         settings = container.attrs["NetworkSettings"]
         if self.shared:
@@ -50,7 +50,7 @@ class Networks:
         return f"http://{host}"
 
     def remove(self) -> None:
-        """This emulator's own, unless somebody is in it."""
+        """Remove this emulator's own network, unless a container is still in it."""
         for network in self.client.networks.list(filters=self.labels.filter()):
             with suppress(docker.errors.APIError):
                 network.remove()

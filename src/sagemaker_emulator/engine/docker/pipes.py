@@ -1,7 +1,7 @@
-"""Pipe input: what comes out of a FIFO of base_dir goes into the FIFO of the same name in the container.
+"""Pipe input: data from a FIFO in base_dir is written to the FIFO of the same name in the container.
 
-A FIFO cannot be copied, and nothing is mounted: `sh` and `cat` of the image write it, fed through the Docker engine,
-which holds them back as the program reads.
+FIFOs cannot be copied and nothing is mounted, so the image's own `sh` and `cat` write the FIFO, fed through the Docker
+engine, which slows them down to the speed of the program that reads.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ log = logging.getLogger(__name__)
 
 
 class Ended(Exception):
-    """The container has ended: nothing more to carry."""
+    """The container has ended; no more data is needed."""
 
 
 @dataclass(frozen=True)
 class Writer:
-    """A process in the container that writes what it is sent into a FIFO."""
+    """A process in the container that copies its stdin to a FIFO."""
 
     client: Any
     exec_id: str
@@ -56,18 +56,19 @@ class Writer:
         return cls(client, exec_id, attached, connection)
 
     def wait_until_open(self) -> None:
-        """Until the program has opened the FIFO. Ended, or EngineError where the image lacks what it takes."""
-        said = b""
-        while OPENED not in said:
-            more = self.connection.recv(CHUNK_BYTES)
-            if not more:
-                self._explain(said)
-            said += more
+        """Wait until the program has opened the FIFO. Raises Ended, or EngineError if the image lacks `sh` or `cat`."""
+        output = b""
+        while OPENED not in output:
+            chunk = self.connection.recv(CHUNK_BYTES)
+            if not chunk:
+                self._raise_reason(output)
+            output += chunk
 
     def send(self, data: bytes) -> bool:
-        """False when the program has closed the FIFO: it has read what it wanted of it.
+        """Send data; return False if the program has closed the FIFO, which it may do before the end of the data.
 
-        The engine takes what is sent to a process that has ended, until its buffers are full: so it is asked.
+        Docker accepts data for a process that has ended until its buffers are full, so a full buffer is a reason to
+        ask whether the process still runs.
         """
         left = memoryview(data)
         while left:
@@ -86,23 +87,23 @@ class Writer:
         return bool(self.client.exec_inspect(self.exec_id)["Running"])
 
     def finish(self) -> None:
-        """The end of the data: wait until the program has all of it."""
+        """Signal the end of the data, and wait until the program has read all of it."""
         self.connection.shutdown(socket.SHUT_WR)
         while self.connection.recv(CHUNK_BYTES):
             pass
 
-    def _explain(self, said: bytes) -> None:
+    def _raise_reason(self, output: bytes) -> None:
         if self.client.exec_inspect(self.exec_id)["ExitCode"] in (126, 127):
             raise EngineError(
                 "Input mode Pipe needs `sh` and `cat` in the image, which write into the FIFO; use an image that has "
-                f"them, or input mode File ({said[8:].decode(errors='replace').strip()})"
+                f"them, or input mode File ({output[8:].decode(errors='replace').strip()})"
             )
         raise Ended
 
 
 @dataclass(frozen=True)
 class Pipes:
-    """The FIFOs of one container. `failed` is told why one could not be written."""
+    """The FIFOs of one container. `failed` is called with the reason when one cannot be written."""
 
     container: Any
     base_dir: Path
@@ -130,7 +131,7 @@ class Pipes:
                 self.failed(str(error))
 
     def _carry(self, channel: str, epoch: int) -> None:
-        """One FIFO. The next one is there before this one is at its end, as on AWS."""
+        """Copy one FIFO. The next one exists before this one ends, as on AWS."""
         fifo, following = (self.directory / f"{channel}_{number}" for number in (epoch, epoch + 1))
         writer = Writer.started(self.container, str(self._inside(fifo)))
         try:

@@ -1,4 +1,4 @@
-"""Chunks of bytes as they come from Docker, as files of Python."""
+"""Chunks of bytes from Docker, as Python files."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def as_file(chunks: Iterable[bytes]) -> IO[bytes]:
 
 
 def lines_of(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Text, line by line as it comes; a carriage return ends one too, as progress bars have it."""
+    """Yield text line by line as it arrives. A carriage return, as progress bars write it, ends a line too."""
     for line in io.TextIOWrapper(io.BufferedReader(_Chunks(chunks)), encoding="utf-8", errors="replace"):
         yield line.rstrip("\n")

@@ -1,4 +1,4 @@
-"""What an instance type gives to a container, and how a machine that is smaller is told."""
+"""The size of each instance type, and the log of a machine that is smaller."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from sagemaker_emulator.__main__ import StartError, engine_of
+from sagemaker_emulator.__main__ import StartError, new_engine
 from sagemaker_emulator.engine.docker.images import Images
 from sagemaker_emulator.engine.docker.instance_types import GIB, InstanceType, InstanceTypes, Limits
 from sagemaker_emulator.settings import Settings, SettingsError
@@ -26,16 +26,16 @@ from sagemaker_emulator.settings import Settings, SettingsError
         ("ml.trn1.2xlarge", None),
     ],
 )
-def test_a_type_is_what_it_is_on_aws(name: str, expected: InstanceType | None) -> None:
+def test_a_type_has_the_size_that_it_has_on_aws(name: str, expected: InstanceType | None) -> None:
     assert InstanceType.of(name) == expected
 
 
-def test_a_machine_that_is_smaller_gives_what_it_has_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_machine_that_is_smaller_gives_all_it_has_and_logs_it_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     types = InstanceTypes(machine_vcpus=4, machine_memory_bytes=16 * GIB)
     assert [types.limits("ml.c5.2xlarge") for _ in range(2)] == [Limits(None, 16 * GIB)] * 2
     assert [record.message for record in caplog.records] == [
-        "ml.c5.2xlarge has 8 vCPUs and 16 GiB, this machine 4 and 16.0: its containers get what there is"
+        "ml.c5.2xlarge has 8 vCPUs and 16 GiB, this machine 4 and 16.0: its containers get all that this machine has"
     ]
 
 
@@ -48,12 +48,12 @@ def test_a_type_can_be_set_and_a_serverless_variant_has_no_limits() -> None:
 def test_types_come_from_the_environment() -> None:
     name = "SAGEMAKER_EMULATOR_INSTANCE_TYPES"
     settings = Settings.from_environment({name: '{"ml.m5.large": {"vcpus": 1, "memory_gib": 2}}'})
-    assert InstanceType.given(settings.instance_types["ml.m5.large"]) == InstanceType(1, 2)
+    assert InstanceType.from_settings(settings.instance_types["ml.m5.large"]) == InstanceType(1, 2)
     with pytest.raises(SettingsError, match=f"{name}=.* is not of the form"):
         Settings.from_environment({name: '{"ml.m5.large": {"vcpus": 1}}'})
 
 
-def test_an_engine_that_does_not_exist_is_refused_with_those_that_do() -> None:
+def test_an_unknown_engine_is_refused_with_the_known_ones() -> None:
     with pytest.raises(SettingsError, match="SAGEMAKER_EMULATOR_ENGINE='podman' must be one of process, docker"):
         Settings.from_environment({"SAGEMAKER_EMULATOR_ENGINE": "podman"})
 
@@ -61,7 +61,7 @@ def test_an_engine_that_does_not_exist_is_refused_with_those_that_do() -> None:
 def test_without_docker_the_start_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
     with pytest.raises(StartError, match=r"no Docker engine can be used .* SAGEMAKER_EMULATOR_ENGINE=process"):
-        engine_of(Settings(state_dir=tmp_path, engine="docker"))  # type: ignore[arg-type]
+        new_engine(Settings(state_dir=tmp_path, engine="docker"))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -76,5 +76,5 @@ def test_without_docker_the_start_says_what_to_do(monkeypatch: pytest.MonkeyPatc
         ("image-classification:1", "image-classification:1"),
     ],
 )
-def test_the_built_in_image_of_any_region_means_the_kits_own(image: str, name: str) -> None:
+def test_the_kits_own_image_stands_in_for_the_built_in_one_of_any_region(image: str, name: str) -> None:
     assert Images(None, "own:1").local_name(image) == name

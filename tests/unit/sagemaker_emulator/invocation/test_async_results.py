@@ -1,4 +1,4 @@
-"""Where an asynchronous invocation's result goes, and what SNS is told about it."""
+"""The places of an asynchronous invocation's output and error, and the message that SNS gets."""
 
 from __future__ import annotations
 
