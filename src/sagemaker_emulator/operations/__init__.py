@@ -1,4 +1,4 @@
-"""The emulated operations. Each translates a request into a call of a service and its result into the wire's words."""
+"""The emulated operations. Each translates a request to a call of a service, and its result to the answer."""
 
 from sagemaker_emulator.operations import (
     endpoint_configs,

@@ -1,4 +1,4 @@
-"""What SageMaker speaks on the wire, read off botocore's own service models. Pure functions; nothing here listens."""
+"""SageMaker's protocols on the wire, read from botocore's service models. Pure functions; nothing here listens."""
 
 from sagemaker_emulator.wire.constraints import validate
 from sagemaker_emulator.wire.descriptions import described

@@ -13,7 +13,7 @@ SCALARS = frozenset({"string", "integer", "long", "float", "double", "boolean", 
 
 
 def validate(call: Call) -> None:
-    """Raise the service's validation error with every violation that there is."""
+    """Raise the service's validation error, with all violations, if there are any."""
     shape = service_model(call.service).operation(call.operation).input
     broken = violations(shape, call.input) if shape else []
     if broken:
@@ -24,16 +24,16 @@ def validate(call: Call) -> None:
 
 def violations(shape: Shape, values: Mapping[str, Value]) -> list[str]:
     """Return a sentence for each constraint that the values break, in AWS's words and order."""
-    found: list[str] = []
-    _check(shape, values, "", found)
-    return found
+    sentences: list[str] = []
+    _check(shape, values, "", sentences)
+    return sentences
 
 
-def _check(shape: Shape, value: Value, path: str, found: list[str]) -> None:
-    found.extend(_violation(shape, value, path, constraint) for constraint in _broken(shape, value))
+def _check(shape: Shape, value: Value, path: str, sentences: list[str]) -> None:
+    sentences.extend(_violation(shape, value, path, constraint) for constraint in _broken(shape, value))
     inside = _INSIDE.get(shape.type)
     if inside:
-        inside(shape, value, path, found)
+        inside(shape, value, path, sentences)
 
 
 def _violation(shape: Shape, value: Value, path: str, constraint: str) -> str:
@@ -46,43 +46,43 @@ def _null(path: str) -> str:
 
 
 def _broken(shape: Shape, value: Value) -> Sequence[str]:
-    """The shape's own constraints that the value breaks, in AWS's order."""
+    """Return the shape's own constraints that the value breaks, in AWS's order."""
     if not shape.is_constrained:
         return ()
     measure = len(value) if shape.type in MEASURED else value
     broken = []
     if shape.maximum is not None and not measure <= shape.maximum:
-        broken.append(_said_maximum(shape))
+        broken.append(_maximum_rule(shape))
     if shape.minimum is not None and not measure >= shape.minimum:
-        broken.append(_said_minimum(shape))
+        broken.append(_minimum_rule(shape))
     if shape.pattern and _is_matchable(shape, value) and not matches(shape.pattern, value):
-        broken.append(_said_pattern(shape))
+        broken.append(_pattern_rule(shape))
     if shape.enum and value not in shape.enum:
-        broken.append(_said_enum(shape))
+        broken.append(_enum_rule(shape))
     return broken
 
 
 def _is_matchable(shape: Shape, value: str) -> bool:
-    """A value far too long is refused for that alone: some patterns, made for short ones, take cubic time."""
+    """Whether to match the pattern: a value far too long is refused anyway, and some patterns take cubic time."""
     return shape.maximum is None or len(value) <= max(shape.maximum, ALWAYS_MATCHED)
 
 
 def _all_constraints(shape: Shape) -> str:
     """Return all constraints of an element of a list or map: AWS lists them all, not only the broken one."""
-    said = [
-        _said_maximum(shape) if shape.maximum is not None else "",
-        _said_minimum(shape) if shape.minimum is not None else "",
-        _said_pattern(shape) if shape.pattern else "",
-        _said_enum(shape) if shape.enum else "",
+    rules = [
+        _maximum_rule(shape) if shape.maximum is not None else "",
+        _minimum_rule(shape) if shape.minimum is not None else "",
+        _pattern_rule(shape) if shape.pattern else "",
+        _enum_rule(shape) if shape.enum else "",
     ]
-    return f"[{', '.join(filter(None, said))}]"
+    return f"[{', '.join(filter(None, rules))}]"
 
 
-def _said_maximum(shape: Shape) -> str:
+def _maximum_rule(shape: Shape) -> str:
     return f"Member must have {_measured(shape)} less than or equal to {shape.maximum}"
 
 
-def _said_minimum(shape: Shape) -> str:
+def _minimum_rule(shape: Shape) -> str:
     return f"Member must have {_measured(shape)} greater than or equal to {shape.minimum}"
 
 
@@ -90,63 +90,63 @@ def _measured(shape: Shape) -> str:
     return "length" if shape.type in MEASURED else "value"
 
 
-def _said_pattern(shape: Shape) -> str:
+def _pattern_rule(shape: Shape) -> str:
     return f"Member must satisfy regular expression pattern: {shape.pattern}"
 
 
-def _said_enum(shape: Shape) -> str:
+def _enum_rule(shape: Shape) -> str:
     return f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
 
 
-def _in_structure(shape: Shape, value: Mapping[str, Value], path: str, found: list[str]) -> None:
+def _in_structure(shape: Shape, value: Mapping[str, Value], path: str, sentences: list[str]) -> None:
     prefix = f"{path}." if path else ""
     missing = (name for name in shape.required if value.get(name) is None)
-    found.extend(_null(prefix + shape.members[name].path_name) for name in missing)
+    sentences.extend(_null(prefix + shape.members[name].path_name) for name in missing)
     for name, part in value.items():
         if part is not None:
             member = shape.members[name]
-            _check(member.shape, part, prefix + member.path_name, found)
+            _check(member.shape, part, prefix + member.path_name, sentences)
 
 
-def _in_list(shape: Shape, value: Sequence[Value], path: str, found: list[str]) -> None:
+def _in_list(shape: Shape, value: Sequence[Value], path: str, sentences: list[str]) -> None:
     item = shape.item.shape
     if item.type in SCALARS:
-        _check_scalars(shape, value, path, found, (item, value, "Member must satisfy constraint"))
+        _check_scalars(shape, value, path, sentences, (item, value, "Member must satisfy constraint"))
         return
     for number, part in enumerate(value, start=1):
-        _check_element(item, part, f"{path}.{number}.member", found)
+        _check_element(item, part, f"{path}.{number}.member", sentences)
 
 
-def _in_map(shape: Shape, value: Mapping[str, Value], path: str, found: list[str]) -> None:
-    _check_scalars(shape, value, path, found, (shape.key.shape, value.keys(), "Map keys must satisfy constraint"))
+def _in_map(shape: Shape, value: Mapping[str, Value], path: str, sentences: list[str]) -> None:
+    _check_scalars(shape, value, path, sentences, (shape.key.shape, value.keys(), "Map keys must satisfy constraint"))
     item = shape.value.shape
     if item.type in SCALARS:
-        _check_scalars(shape, value, path, found, (item, value.values(), "Map value must satisfy constraint"))
+        _check_scalars(shape, value, path, sentences, (item, value.values(), "Map value must satisfy constraint"))
         return
     for name, part in value.items():
-        _check_element(item, part, f"{path}.{name}.member", found)
+        _check_element(item, part, f"{path}.{name}.member", sentences)
 
 
 def _check_scalars(
-    shape: Shape, value: Value, path: str, found: list[str], elements: tuple[Shape, Collection[Value], str]
+    shape: Shape, value: Value, path: str, sentences: list[str], elements: tuple[Shape, Collection[Value], str]
 ) -> None:
-    """Scalars in a list or map are not violations of their own: the collection is shown whole, once."""
+    """Report broken scalars in a list or map as AWS does: once, as a violation of the whole collection."""
     item, parts, wording = elements
     if None in parts:
-        found.append(_violation(shape, value, path, f"{wording}: [Member must not be null]"))
+        sentences.append(_violation(shape, value, path, f"{wording}: [Member must not be null]"))
     if any(part is not None and _broken(item, part) for part in parts):
-        found.append(_violation(shape, value, path, f"{wording}: {_all_constraints(item)}"))
+        sentences.append(_violation(shape, value, path, f"{wording}: {_all_constraints(item)}"))
 
 
-def _check_element(item: Shape, part: Value, path: str, found: list[str]) -> None:
+def _check_element(item: Shape, part: Value, path: str, sentences: list[str]) -> None:
     if part is None:
-        found.append(_null(path))
+        sentences.append(_null(path))
     else:
-        _check(item, part, path, found)
+        _check(item, part, path, sentences)
 
 
 def _shown(shape: Shape, value: Value) -> str:
-    """As Java would print it."""
+    """Return the value as Java prints it."""
     match value:
         case None:
             return "null"

@@ -9,7 +9,7 @@ STRING_HEADER = 7
 
 
 def encode_event(operation: str, event_type: str, payload: bytes) -> bytes:
-    """One frame of the operation's stream: bytes of an event, or the JSON document of an exception."""
+    """Return one frame of the operation's stream: the bytes of an event, or the JSON document of an exception."""
     stream = _stream(operation)
     if service_model("sagemaker-runtime").error(event_type):
         kind, name, content_type = "exception", ":exception-type", "application/json"

@@ -1,4 +1,4 @@
-"""Values of the model as JSON, both ways, refused with the words of AWS's own deserialiser."""
+"""Values of the model to and from JSON, refused in the words of AWS's own deserializer."""
 
 import base64
 import binascii
@@ -22,7 +22,7 @@ def serialization_error(message: str) -> AwsError:
 
 
 def load(body: bytes) -> Value:
-    """The JSON document of a body; an empty body is an empty object, as botocore sends some."""
+    """Parse a body. An empty body, which botocore sends at times, is an empty object."""
     if not body:
         return {}
     try:
@@ -36,7 +36,7 @@ def dump(value: Value) -> bytes:
 
 
 def decode_body(shape: Shape | None, document: Value) -> Value:
-    """The document as the shape's value; the edge where endless nesting is refused instead of ending the server."""
+    """Return the document as a value of the shape. Nesting that is too deep is refused here, with a clear error."""
     if shape is None:
         return {}
     try:
@@ -118,7 +118,7 @@ def _decode_string(shape: Shape, value: Value) -> str:
 
 
 def _whole(text: str) -> str:
-    """Half a surrogate pair is legal in JSON and in no encoding: a question mark, as Java writes it."""
+    """Replace half a surrogate pair, legal in JSON but in no encoding, by a question mark, as Java does."""
     return text.encode(errors="replace").decode()
 
 
@@ -172,7 +172,7 @@ def _timestamp_in(value: Value, form: str) -> float:
 
 
 def _encode_structure(shape: Shape, value: Mapping[str, Any]) -> dict[str, Value]:
-    """Only what the model has is written: what else the value holds is the emulator's own business."""
+    """Encode the members that the model has, and leave out what else the value contains."""
     members = shape.members
     return {
         members[name].wire_name: encode_member(members[name], part)

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """`path` is still percent-encoded and has no query; header names are lower case, whatever they came as."""
+    """`path` is still percent-encoded and has no query; `headers` has lower-case names."""
 
     method: str
     path: str
@@ -28,7 +28,7 @@ class HttpResponse:
 
 @dataclass(frozen=True)
 class Call:
-    """One operation asked for; `input` is spelt and typed as the model spells it (timestamps: epoch seconds)."""
+    """A call of one operation; `input` has the model's names and types, with timestamps as epoch seconds."""
 
     service: str
     operation: str
@@ -36,7 +36,7 @@ class Call:
 
 
 class AwsError(Exception):
-    """An error that AWS names; `fields` are further modelled members, such as `OriginalStatusCode`."""
+    """An error with AWS's name; `fields` are further members of the model, such as `OriginalStatusCode`."""
 
     def __init__(self, code: str, message: str, status: int = 400, fields: Mapping[str, Any] | None = None) -> None:
         super().__init__(code, message)

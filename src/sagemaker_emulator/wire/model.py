@@ -1,4 +1,4 @@
-"""botocore's service models, without their documentation and resolved one shape at a time.
+"""botocore's service models, without their documentation, resolved one shape at a time.
 
 The SageMaker model is 4 MB of JSON, nine tenths of it prose; an idle emulator should not hold that in memory.
 """
@@ -21,7 +21,7 @@ PROSE = frozenset(
 
 
 class Shape:
-    """A type of the model. Its parts are resolved when first asked for, so that recursive shapes cost nothing."""
+    """A type of the model. Its parts are resolved on first use, so that recursive shapes end."""
 
     def __init__(self, model: "ServiceModel", name: str, definition: Definition) -> None:
         self._model = model
@@ -35,12 +35,12 @@ class Shape:
 
     @cached_property
     def body_members(self) -> dict[str, "Member"]:
-        """The members that travel in the body, by their name there."""
+        """Return the members that travel in the body, by their names there."""
         return {member.wire_name: member for member in self.members.values() if member.location is None}
 
     @cached_property
     def located_members(self) -> tuple["Member", ...]:
-        """The members that travel in the URI, the query string, the headers or the status line."""
+        """Return the members that travel in the URI, the query string, the headers or the status line."""
         return tuple(member for member in self.members.values() if member.location is not None)
 
     @cached_property
@@ -82,7 +82,7 @@ class Shape:
 
     @cached_property
     def payload(self) -> "Member | None":
-        """The member that is the whole body."""
+        """Return the member that is the whole body, or None."""
         name = self._definition.get("payload")
         return self.members[name] if name else None
 
@@ -110,7 +110,7 @@ class Shape:
 
 
 class Member:
-    """A shape in its place: a structure's member, a list's item, a map's key or value."""
+    """A shape in its place: a member of a structure, an element of a list, a key or value of a map."""
 
     def __init__(self, model: "ServiceModel", name: str, ref: Definition) -> None:
         self._model = model
@@ -150,7 +150,7 @@ class Operation:
 
 
 class ServiceModel:
-    """One service, from a definition in botocore's `service-2.json` form."""
+    """One service, from a definition in the form of botocore's `service-2.json`."""
 
     def __init__(self, definition: Definition) -> None:
         self.metadata: Definition = definition["metadata"]
@@ -174,7 +174,7 @@ class ServiceModel:
         return (self.operation(name) for name in self._operations)
 
     def operation(self, name: str) -> Operation:
-        """Raises KeyError for a name that the service does not have."""
+        """Return an operation. KeyError for a name that the service does not have."""
         if name not in self._known:
             self._known[name] = Operation(self, name, self._operations[name])
         return self._known[name]
@@ -185,7 +185,7 @@ class ServiceModel:
         return self._resolved[name]
 
     def error(self, code: str) -> Shape | None:
-        """The modelled error of this code; most errors of AWS (ValidationException, …) are not modelled."""
+        """Return the error of this code, or None: most errors of AWS (ValidationException, …) are not in the models."""
         return self.shape(code) if self._shapes.get(code, {}).get("exception") else None
 
 
@@ -195,7 +195,7 @@ def service_model(service: str) -> ServiceModel:
 
 
 def _model_file(service: str) -> Path:
-    """The newest API version that the installed botocore has, which is the one its clients speak."""
+    """Return the newest API version in the installed botocore, which is the one that its clients use."""
     versions = Path(botocore.__file__).parent / "data" / service
     return max(versions.iterdir()) / "service-2.json.gz"
 

@@ -1,4 +1,4 @@
-"""The model's patterns are Java's, matched against the whole value; these are the same in Python's words."""
+"""The model's patterns, which are Java's and match whole values, translated to Python's dialect."""
 
 import re
 import unicodedata
@@ -45,12 +45,12 @@ def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
 
 
 def in_python(pattern: str) -> str:
-    """The pattern in Python's dialect: Unicode categories, \\z, surrogate pairs, a quantified `$`, Java's dot."""
+    """Translate a pattern: Unicode categories, \\z, surrogate pairs, a quantified `$`, and Java's dot."""
     return _Translation().of(pattern)
 
 
 class _Translation:
-    """Walks a pattern once and remembers whether it is inside a character class."""
+    """Translates a pattern in one pass, keeping track of whether it is inside a character class."""
 
     def __init__(self) -> None:
         self._in_class = False
@@ -95,15 +95,15 @@ def _code_point(high: str, low: str) -> str:
 
 
 def _category_ranges(category: str) -> str:
-    """The inside of a character class that has all characters of a general category, such as `L` or `Nd`."""
+    """Return the inside of a character class with all characters of a general category, such as `L` or `Nd`."""
     return "".join(ranges for name, ranges in _ranges().items() if name.startswith(category))
 
 
 @cache
 def _ranges() -> dict[str, str]:
-    """The ranges of every category, found in one pass, for it is the pass that takes the time."""
-    found: dict[str, list[str]] = {}
+    """Return the ranges of every category, computed together, because the pass over all characters is slow."""
+    ranges: dict[str, list[str]] = {}
     for category, group in groupby(map(chr, ASSIGNED), unicodedata.category):
         run = list(group)
-        found.setdefault(category, []).append(f"\\U{ord(run[0]):08x}-\\U{ord(run[-1]):08x}")
-    return {category: "".join(ranges) for category, ranges in found.items()}
+        ranges.setdefault(category, []).append(f"\\U{ord(run[0]):08x}-\\U{ord(run[-1]):08x}")
+    return {category: "".join(parts) for category, parts in ranges.items()}

@@ -27,20 +27,20 @@ def service_of(request: HttpRequest) -> str:
 
 
 def parse(request: HttpRequest) -> Call:
-    """The call that a request asks for. Raises AwsError; any operation of AWS's model is a call, emulated or not."""
+    """Return the call in a request, whether or not its operation is emulated. Raises AwsError."""
     service = service_of(request)
     operation, values = PROTOCOLS[service].parse(service_model(service), request)
     return Call(service, operation, values)
 
 
 def serialize(call: Call, output: Mapping[str, Any], request_id: str) -> HttpResponse:
-    """The answer of AWS; members that the output shape does not have are left out."""
+    """Return the response. Members that the output shape does not have are left out."""
     operation = service_model(call.service).operation(call.operation)
     return PROTOCOLS[call.service].serialize(operation, output, request_id)
 
 
 def serialize_error(request: HttpRequest, error: AwsError, request_id: str) -> HttpResponse:
-    """The error as the protocol of the request would say it, whether or not the request could be parsed."""
+    """Return the error in the protocol of the request, whether or not the request could be parsed."""
     service = service_of(request)
     return PROTOCOLS[service].serialize_error(service_model(service), error, request_id)
 

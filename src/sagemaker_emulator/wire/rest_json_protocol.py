@@ -25,7 +25,7 @@ def parse(model: ServiceModel, request: HttpRequest) -> tuple[str, dict[str, Any
 
 
 def serialize(operation: Operation, output: Mapping[str, Any], request_id: str) -> HttpResponse:
-    """An event stream gets its head only: no body, and no length, for the frames follow."""
+    """Return the response. For an event stream it is only the head, without a length, because the frames follow."""
     headers = {"x-amzn-RequestId": request_id}
     shape = operation.output
     content_type, body = _output_body(shape, output)
@@ -55,7 +55,7 @@ def serialize_error(model: ServiceModel, error: AwsError, request_id: str) -> Ht
 
 @cache
 def _routes(model: ServiceModel) -> tuple[tuple[Operation, re.Pattern[str]], ...]:
-    """Longest template first, so that a greedy label takes only what no other operation wants."""
+    """Return the operations, longest path first, so that a greedy label matches only what no other operation does."""
     operations = sorted(model.operations(), key=lambda operation: -len(operation.uri))
     return tuple((operation, _path_pattern(operation.uri)) for operation in operations)
 
@@ -70,9 +70,9 @@ def _path_pattern(uri: str) -> re.Pattern[str]:
 
 def _route(model: ServiceModel, request: HttpRequest) -> tuple[Operation, dict[str, str]]:
     for operation, pattern in _routes(model):
-        found = pattern.fullmatch(request.path) if operation.method == request.method else None
-        if found:
-            return operation, found.groupdict()
+        match = pattern.fullmatch(request.path) if operation.method == request.method else None
+        if match:
+            return operation, match.groupdict()
     raise AwsError("UnknownOperationException", f"{request.method} {request.path} is no operation", status=404)
 
 

@@ -1,4 +1,4 @@
-"""Values of the model as text: in a path, a query string or a header."""
+"""Values of the model to and from text, in a path, a query string or a header."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ DEFAULT_FORMAT = {"header": "rfc822", "headers": "rfc822"}
 
 
 def decode_text(member: Member, text: str) -> Value:
-    """Raises SerializationException for text that is not of the member's type."""
+    """Return the value in a text. SerializationException for text that does not fit the member's type."""
     if member.is_json:
         return load(_base64(text))
     shape = member.shape
@@ -29,7 +29,7 @@ def decode_text(member: Member, text: str) -> Value:
 
 
 def decode_query(member: Member, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """A map of the query string takes every parameter, whether or not another member names it too."""
+    """Return a map in the query string: all parameters, including those that other members name."""
     shape = member.shape
     if shape.type == "map":
         return {member.name: _query_map(shape, pairs)} if pairs else {}
@@ -112,8 +112,8 @@ def _list_item(item: Member, value: Value, place: Member) -> str:
 
 
 def _split(item: Member, text: str) -> list[str]:
-    """Comma-separated; quoted where an item has commas itself. A date of RFC 822 has one of its own, unquoted."""
+    """Split at commas. Items with commas are quoted, except RFC 822 dates, which contain an unquoted one."""
     if item.shape.type == "timestamp":
         return [part.strip() for part in re.split(r"(?<=GMT)\s*,", text) if part.strip()]
-    found = [match for match in LIST_ITEM.finditer(text) if match.group(0)]
-    return [re.sub(r"\\(.)", r"\1", m.group(1)) if m.group(1) is not None else m.group(2).strip() for m in found]
+    items = [match for match in LIST_ITEM.finditer(text) if match.group(0)]
+    return [re.sub(r"\\(.)", r"\1", m.group(1)) if m.group(1) is not None else m.group(2).strip() for m in items]

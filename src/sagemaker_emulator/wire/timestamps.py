@@ -1,4 +1,4 @@
-"""Timestamps are epoch seconds inside, and whatever the protocol asks for outside."""
+"""Timestamps: epoch seconds inside the emulator, the protocol's own format on the wire."""
 
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -8,7 +8,7 @@ YEAR_9999 = 253_402_300_799
 
 
 def epoch_seconds(value: float | datetime) -> float:
-    """Raises ValueError for what no calendar has (NaN, infinity, the year 10000)."""
+    """Return epoch seconds. ValueError for what no calendar has: NaN, infinity, the year 10000."""
     seconds = value.timestamp() if isinstance(value, datetime) else float(value)
     if not YEAR_1 <= seconds <= YEAR_9999:
         raise ValueError(f"{value!r} is not a time between the years 1 and 9999")
