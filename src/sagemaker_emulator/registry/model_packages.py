@@ -1,4 +1,4 @@
-"""The model registry: groups of model packages, their versions, and which of them are approved."""
+"""The model registry: groups of model packages and their versions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALL_OF_TYPE = {"Versioned": "instr(name, '/') > 0", "Unversioned": "instr(name, 
 
 
 class ModelPackageGroups(Collection[ModelPackageGroup]):
-    """The groups. Each is named by its name or its ARN, without regard to case."""
+    """The groups. They are found by name or ARN, in any case."""
 
     def __init__(self, store: Store, arns: Arns) -> None:
         super().__init__(store, arns, ModelPackageGroup)
@@ -46,7 +46,7 @@ class ModelPackageGroups(Collection[ModelPackageGroup]):
         return page(self._store, ModelPackageGroup, request, descending=False)
 
     def next_version(self, name: str) -> int:
-        """Count a group's versions up by one; return the new number."""
+        """Take the next version number of a group."""
         return self._change(name, ModelPackageGroup.with_next_version).last_version
 
     def delete(self, name: str) -> None:
@@ -59,14 +59,17 @@ class ModelPackageGroups(Collection[ModelPackageGroup]):
 
 
 class ModelPackages(Collection[ModelPackage]):
-    """The packages. Each is named by its name, `<group>/<version>` or its ARN, without regard to case."""
+    """The packages. They are found by name, `<group>/<version>` or ARN, in any case."""
 
     def __init__(self, store: Store, arns: Arns, groups: ModelPackageGroups) -> None:
         super().__init__(store, arns, ModelPackage)
         self._groups = groups
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> ModelPackage:
-        """Create the next version of a group, or a package with its own name. A ClientToken is used once."""
+        """Create the next version of a group, or a package with its own name.
+
+        A ClientToken that was used before returns the version that it created.
+        """
         _refuse_what_is_not_emulated(request)
         if "ModelPackageGroupName" in request:
             return self._create_version(request, tags)

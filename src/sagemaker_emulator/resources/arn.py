@@ -11,5 +11,5 @@ class Arns:
     account_id: str
 
     def of(self, kind: str, name: str) -> str:
-        """`kind` as it stands in the ARN: training-job, model, endpoint-config, endpoint."""
+        """Return the ARN of a resource. `kind` is its word in ARNs, such as training-job or endpoint-config."""
         return f"arn:aws:sagemaker:{self.region}:{self.account_id}:{kind}/{name.lower()}"

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StateChange:
-    """A resource as it was right after a change of its state, and the time of the change."""
+    """A resource right after a change of its state, and the time of the change."""
 
     resource: Any
     at: datetime

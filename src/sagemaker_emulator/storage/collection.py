@@ -38,7 +38,7 @@ class Collection(ABC, Generic[R]):
             raise self.missing(name) from None
 
     def _get_by_arn(self, name: str) -> R:
-        """Return a resource whose name, in whatever case, gives this ARN; or raise the error of `missing`."""
+        """Return a resource by its name in any case, or raise the error of `missing`."""
         try:
             return self._store.by_arn(self._resource, self.arn_of(name))
         except NotFound:

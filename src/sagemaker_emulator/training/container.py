@@ -63,6 +63,6 @@ class TrainingContainers:
 
 
 def channel_directory(host: Host, channel: Channel) -> Path:
-    """Return where a channel's files go. In Pipe mode its FIFOs are beside the folders of other channels."""
+    """Return the folder of a channel's files, or of its FIFOs, which are beside the folders of other channels."""
     data = host.base_dir / "input" / "data"
     return data if channel.piped else data / channel.name

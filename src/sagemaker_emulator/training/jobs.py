@@ -50,7 +50,7 @@ class TrainingJobs(JobCollection[TrainingJob]):
         return self._start(job, tags, run, partial(self._finished, run))
 
     def runnable(self, request: dict[str, Any]) -> TrainingRequest:
-        """Parse a request. ValidationException for one whose image or input does not exist, too."""
+        """Parse a request. ValidationException also if its image or its input does not exist."""
         parsed = TrainingRequest.parse(request)
         try:
             self._context.engine.check(parsed.image)
@@ -68,7 +68,7 @@ class TrainingJobs(JobCollection[TrainingJob]):
         return page(self._store, TrainingJob, request, filters=filters)
 
     def update(self, request: dict[str, Any]) -> TrainingJob:
-        """Change what UpdateTrainingJob may change of a job under way."""
+        """Change the members of a running job that UpdateTrainingJob may change."""
         changes: dict[str, Any] = {member: request[member] for member in UPDATABLE if member in request}
 
         def updated(job: TrainingJob) -> TrainingJob:
@@ -79,10 +79,10 @@ class TrainingJobs(JobCollection[TrainingJob]):
         return self._change(request["TrainingJobName"], updated)
 
     def find_again(self) -> list[Path]:
-        """After a restart, before `recover`: find the containers that outlived the earlier life; their /opt/ml."""
+        """After a restart, before `recover`: find the containers that outlived the emulator; return their /opt/ml."""
         for job in self._store.all(TrainingJob):
             if not job.is_over:
-                with suppress(AwsError):  # a request that an earlier version took, and this one would not
+                with suppress(AwsError):  # an earlier version accepted the request, this one does not
                     run = self._run_of(job, TrainingRequest.parse(job.request))
                     self._found += [run] if run.find() else []
         return [base_dir for run in self._found for base_dir in run.base_dirs]
@@ -108,7 +108,7 @@ class TrainingJobs(JobCollection[TrainingJob]):
         return TrainingRun(job, request, self._context, partial(self._entered, job.name))
 
     def _entered(self, name: str, phase: SecondaryStatus) -> None:
-        """Store the phase of a run. A job that is stopping stays so while its model is uploaded."""
+        """Store the phase of a run. A stopping job stays Stopping while its model is uploaded."""
 
         def entered(job: TrainingJob) -> TrainingJob:
             return job if job.status is JobStatus.STOPPING else job.entered(phase, time.time())

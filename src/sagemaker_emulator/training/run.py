@@ -66,7 +66,7 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
 @dataclass(frozen=True)
 class TrainingHalt(Halt):
-    """A halt that an input sets too, when it breaks off while the container reads it."""
+    """A halt that is also set when an input breaks off while the container reads it."""
 
     input_failed: threading.Event = field(default_factory=threading.Event)
 
@@ -102,7 +102,7 @@ class TrainingRun:
 
     @property
     def can_be_found_again(self) -> bool:
-        """Whether its containers can run on without the emulator."""
+        """Whether the containers can run on without the emulator."""
         return self._context.engine.containers_outlive_it and not self.request.piped_channels
 
     def find(self) -> bool:
@@ -177,7 +177,7 @@ class TrainingRun:
         self._judge(outcome, feeders)
 
     def _judge(self, outcome: Outcome, feeders: list[PipeFeeder]) -> None:
-        """Raise what ended the containers, unless it lets the model be uploaded."""
+        """Return if the model is to be uploaded; otherwise raise the reason why the job ends here."""
         if outcome.left:
             self._is_left = True
             raise JobLeft
@@ -203,7 +203,7 @@ class TrainingRun:
             return wait_for(containers, self.halt, left_s, self._context.stop_grace_s, self.can_be_found_again)
 
     def _trained_for_s(self) -> float:
-        """Return for how long the job has been in Training, with the time before a restart."""
+        """Return the seconds since the job entered Training, including those before a restart."""
         began = [one.start_time for one in self.job.transitions if one.status is SecondaryStatus.TRAINING]
         return time.time() - began[0] if began else 0.0
 

@@ -22,7 +22,7 @@ COUNTERS = {
 
 
 def describe_tuning_job(job: TuningJob, results: Sequence[Result]) -> Description:
-    """Return the answer of DescribeHyperParameterTuningJob. `results` are how the job's trials stand."""
+    """Return the answer of DescribeHyperParameterTuningJob. `results` are those of the job's trials."""
     best = best_of(results, job.objective)
     computed = {
         **_status(job, results),

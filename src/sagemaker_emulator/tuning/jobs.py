@@ -49,7 +49,7 @@ class TuningJobs(JobCollection[TuningJob]):
         return page(self._store, TuningJob, request, default_sort="Name", descending=False)
 
     def results(self, job: TuningJob) -> list[Result]:
-        """Return how the trials stand now, in their order."""
+        """Return the trials' current results, in their order."""
         training_jobs = [(trial, self._training_jobs.find(trial.training_job)) for trial in job.trials]
         return [Result.of(trial, training_job, job.objective) for trial, training_job in training_jobs if training_job]
 
@@ -62,7 +62,7 @@ class TuningJobs(JobCollection[TuningJob]):
     def _take_up(self, job: TuningJob) -> None:
         try:
             request = TuningRequest.parse(job.request)
-        except AwsError as error:  # an earlier version took it, this one would not
+        except AwsError as error:  # an earlier version accepted it, this one does not
             self._move(job.name, JobStatus.FAILED, f"ClientError: {error}")
             return
         run = self._run_of(job, request, self._store.tags(job.arn))

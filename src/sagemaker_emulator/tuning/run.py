@@ -21,7 +21,7 @@ ALL_FAILED = "All training jobs failed. Please take a look at the training jobs 
 
 
 class Launcher(Protocol):
-    """The training jobs, as far as a tuning job needs them."""
+    """The methods of TrainingJobs that a tuning job needs."""
 
     def create(self, request: dict[str, Any], tags: dict[str, str], tuning_job_arn: str | None) -> TrainingJob: ...
     def find(self, name: str) -> TrainingJob | None: ...
@@ -63,7 +63,7 @@ class TuningRun:
             raise JobFailed(ALL_FAILED)
 
     def results(self) -> list[Result]:
-        """Return how the trials stand, in their order. Those that have ended are not read again."""
+        """Return the trials' current results, in their order. Trials that have ended are not read again."""
         results = [self._ended.get(trial.training_job) or self._result(trial) for trial in self._trials]
         return [result for result in results if result is not None]
 
