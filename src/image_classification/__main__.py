@@ -7,7 +7,7 @@ USAGE = "usage: python -m image_classification train|serve"
 
 def main(arguments: list[str]) -> int:
     """Run a command and return its exit code."""
-    # Each command imports only its own room: training loads PyTorch for seconds, and serving must never load it.
+    # Each command imports only its own folder: training loads PyTorch for seconds, and serving must never load it.
     if arguments == ["train"]:
         from image_classification.training.command import main as train
 

@@ -83,7 +83,7 @@ def test_the_application_does_not_name_the_local_cloud() -> None:
 
 
 def test_only_local_mode_runs_containers_on_this_machine() -> None:
-    """The application drives the SageMaker SDK's local mode: one room may name Docker and the machine's own address."""
+    """The application drives the SDK's local mode: only one folder may name Docker and the machine's own address."""
     for part in ("scones", "functions"):
         for file, names in imports(part).items():
             if not file.startswith("scones/local_mode/"):

@@ -22,7 +22,7 @@ with quiet():
     from sagemaker.local import entities, image, local_session
     from sagemaker.local.local_session import LocalSagemakerClient, LocalSession
 
-# Containers of local mode run on this machine: local_mode is the only room that may name its address.
+# Containers of local mode run on this machine: local_mode is the only folder that may name its address.
 LOOPBACK = "127.0.0.1"
 STOP_GRACE = "5s"
 OUTPUT_LINES = 20
