@@ -19,20 +19,8 @@ STATE_FILES = ("lock", "cloud.json", "leases.json", "aws.config", "logs", "sagem
 PATTERNS = {
     "results": ("out",),
     "data that was downloaded or drawn": ("data/*.tar.gz",),
-    "caches of the tools": (
-        "mutants",
-        ".mypy_cache",
-        ".pytest_cache",
-        ".ruff_cache",
-        ".hypothesis",
-        ".import_linter_cache",
-    ),
-    "build folders": (
-        "build",
-        "src/*.egg-info",
-        "src/localstack_plugin/*.egg-info",
-        "src/localstack_plugin/build",
-    ),
+    "caches of the tools": ("mutants", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"),
+    "build folders": ("build", "src/*.egg-info", "src/*/*.egg-info", "src/*/build"),
     "environments": (".venv-localstack", ".venv-ministack", ".venv-mxnet", ".venv-sdk3", ".venv"),
 }
 

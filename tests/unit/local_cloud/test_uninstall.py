@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local_cloud.settings import ROOT, Settings
-from local_cloud.uninstall import docker_objects, installed_paths
+from local_cloud.uninstall import PATTERNS, docker_objects, installed_paths
 
 KIT = (".scones/lock", ".venv/bin/python", ".venv-localstack/pyvenv.cfg", "out/report/index.html", ".mypy_cache/x")
 OTHERS = ("template.yaml", "src/local_cloud/cli.py", "data/draw_sample.py", "notes.txt", ".env", "outline/page.md")
@@ -46,6 +46,14 @@ def test_what_the_kit_made_is_removed_and_the_person_s_files_stay(settings: Sett
     assert [name for name in KIT if (settings.root / name).exists()] == []
     assert [name for name in OTHERS if not (settings.root / name).exists()] == []
     assert installed_paths(settings) == []
+
+
+def test_everything_that_git_ignores_is_removed() -> None:
+    ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text().split()}
+    # bytecode goes with the checkout, and the wheels are the person's own
+    ignored -= {"__pycache__", "*.egg-info", "docker/wheels/*.whl"}
+    patterns = {pattern for patterns in PATTERNS.values() for pattern in patterns}
+    assert ignored <= patterns | {".scones"}
 
 
 def test_the_environment_that_runs_the_command_is_removed_last(settings: Settings) -> None:
