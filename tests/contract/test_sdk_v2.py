@@ -1,4 +1,4 @@
-"""The SageMaker Python SDK v2 with nothing but the endpoint configured: it drives what it would drive on AWS."""
+"""The SageMaker Python SDK v2, with only the endpoint configured, works as it does on AWS."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ with quiet():
     from sagemaker.transformer import Transformer
     from sagemaker.tuner import CategoricalParameter, ContinuousParameter, HyperparameterTuner
 
-# The SDK's own calls into pandas and boto3 are deprecated here and there.
+# Some of the SDK's own calls to pandas and boto3 are deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/contract:1"
@@ -43,7 +43,7 @@ SERVED = {"initial_instance_count": 1, "instance_type": "ml.m5.large"}
 
 
 class HurriedClock:
-    """The SDK looks at a job, or an endpoint, every 30 s. By this clock a minute takes a quarter of a second."""
+    """A clock by which a minute takes a quarter of a second, since the SDK polls jobs and endpoints every 30 s."""
 
     HURRY = 240
 
@@ -56,12 +56,12 @@ class HurriedClock:
 
 @pytest.fixture(scope="module")
 def session(emulator: Any) -> Iterator[Session]:
-    """A session as anyone makes it; where SageMaker is, the environment says."""
+    """Return an ordinary session; environment variables have the emulator's address."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER", emulator.url)
         environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", emulator.url)
         environment.setattr(sagemaker.session, "time", HurriedClock())
-        # Dozens of times in a test the SDK would check its own settings, a third of a second each time.
+        # The SDK would validate its own settings dozens of times in a test, a third of a second each time.
         environment.setattr(sagemaker.utils, "validate_sagemaker_config", lambda _: None)
         yield Session(boto_session=boto3.Session(), default_bucket=BUCKET, sagemaker_config=CONFIG)
 
@@ -95,37 +95,42 @@ def estimator(session: Session) -> Callable[..., Estimator]:
 
 @pytest.fixture(scope="module")
 def trained(estimator: Callable[..., Estimator], channel: TrainingInput) -> Estimator:
-    made = estimator("trained", {"model": "from sdk v2"}, tags=[{"Key": "team", "Value": "scones"}])
-    made.fit({"train": channel})
-    return made
+    trained = estimator("trained", {"model": "from sdk v2"}, tags=[{"Key": "team", "Value": "scones"}])
+    trained.fit({"train": channel})
+    return trained
 
 
 @pytest.fixture(scope="module")
 def model(trained: Estimator, session: Session) -> Model:
-    made = Model(IMAGE, trained.model_data, ROLE, predictor_cls=Predictor, sagemaker_session=session, name="sdk2-model")
-    made.create(instance_type="ml.m5.large")
-    return made
+    model = Model(
+        IMAGE, trained.model_data, ROLE, predictor_cls=Predictor, sagemaker_session=session, name="sdk2-model"
+    )
+    model.create(instance_type="ml.m5.large")
+    return model
 
 
 def test_fit_waits_and_shows_the_log(
     estimator: Callable[..., Estimator], channel: TrainingInput, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = estimator("shown")
-    made.fit({"train": channel}, wait=True, logs="All")
+    shown_estimator = estimator("shown")
+    shown_estimator.fit({"train": channel}, wait=True, logs="All")
     shown = capsys.readouterr().out
     assert "Starting - Preparing the instances for training" in shown
     assert '"data/train/one.txt": 3' in shown
     assert "Epoch[0] Validation-accuracy=0.875000" in shown
     assert "Billable seconds:" in shown
-    assert made.model_data == f"s3://{BUCKET}/sdk2/models/{made.latest_training_job.name}/output/model.tar.gz"
+    assert (
+        shown_estimator.model_data
+        == f"s3://{BUCKET}/sdk2/models/{shown_estimator.latest_training_job.name}/output/model.tar.gz"
+    )
 
 
-def test_fit_raises_what_the_job_failed_of(estimator: Callable[..., Estimator], channel: TrainingInput) -> None:
+def test_fit_raises_the_failure_reason_of_the_job(estimator: Callable[..., Estimator], channel: TrainingInput) -> None:
     with pytest.raises(UnexpectedStatusException, match=r"Failed\. Reason: AlgorithmError: no such bay, exit code: 1"):
         estimator("failing", {"failure": "no such bay", "exit_code": "1"}).fit({"train": channel}, logs="None")
 
 
-def test_a_job_is_attached_to(trained: Estimator, session: Session) -> None:
+def test_an_estimator_attaches_to_a_job(trained: Estimator, session: Session) -> None:
     attached = Estimator.attach(trained.latest_training_job.name, sagemaker_session=session)
     assert attached.model_data == trained.model_data
     assert attached.hyperparameters()["model"] == "from sdk v2"
@@ -213,7 +218,7 @@ def test_a_tuner_finds_the_best_of_its_jobs(
     tuner = HyperparameterTuner(
         estimator("sdk2-tuned", environment={"PROGRAM": program}),
         "score",
-        {"rate": ContinuousParameter(0.1, 0.9), "colour": CategoricalParameter(["red", "green"])},
+        {"rate": ContinuousParameter(0.1, 0.9), "color": CategoricalParameter(["red", "green"])},
         metric_definitions=[{"Name": "score", "Regex": r"score=(\S+)"}],
         strategy="Random",
         max_jobs=2,
@@ -273,7 +278,7 @@ def test_a_model_is_registered_approved_and_deployed_from_the_registry(model: Mo
     predictor.delete_endpoint()
 
 
-def test_a_whole_session_of_calls_finds_what_was_made(trained: Estimator, session: Session) -> None:
+def test_a_session_describes_the_job_and_its_tags(trained: Estimator, session: Session) -> None:
     name = trained.latest_training_job.name
     described = session.describe_training_job(name)
     assert described["TrainingJobStatus"] == "Completed"
