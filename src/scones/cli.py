@@ -10,6 +10,8 @@ from scones.commands import steps
 from scones.commands.failures import INTERRUPTED
 from scones.commands.invocation import Command, Invocation, options, pass_invocation, timed
 
+# The imports inside some commands keep `scones --help` fast: see the docstring of `scones.commands`.
+
 # Names of the settings that commands take as options.
 PLACE = ("bucket", "out")
 STAGE = ("dataset", "fallback_dataset", "classes")

@@ -32,7 +32,7 @@ def reported(target: str) -> Iterator[None]:
         click.echo("\nInterrupted. Run the command again to continue from here.", err=True)
         _print_running(error.__cause__ or error)
         raise Exit(INTERRUPTED) from error
-    except Exception as error:
+    except Exception as error:  # the edge of the process: errors of botocore are reported, others are raised again
         _report_aws_error(error, target)
         raise Exit(FAILED) from error
 

@@ -1,4 +1,4 @@
-"""What all commands share: the profile, the settings as options, and the measurement of steps."""
+"""Shared by all commands: the profile, the settings as options, and the measurement of steps."""
 
 from __future__ import annotations
 

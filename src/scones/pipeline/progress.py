@@ -14,7 +14,7 @@ from scones.training.following import show_progress
 
 @dataclass
 class Progress:
-    """What the history of an execution has told so far.
+    """The progress of one execution, read from its history.
 
     seen: number of events that have been shown. model_name: the name of the run, its job and its model.
     failed_states: the first state that failed with each error.

@@ -8,25 +8,25 @@ from botocore.exceptions import ClientError
 from scones import logs
 from scones.aws_errors import code_of, is_unknown_name
 from scones.polling import poll
-from scones.removal.account import Account, Resources
+from scones.removal.outcome import Outcome, Resources
 from scones.training import training_job
 
 STOP_TIMEOUT_S = 180
 JOB_LOGS = (logs.TRAINING_JOBS, "/aws/sagemaker/TransformJobs", "/aws/sagemaker/ProcessingJobs")
 
 
-def remove_training_jobs(resources: Resources, account: Account) -> None:
+def remove_training_jobs(resources: Resources, outcome: Outcome) -> None:
     """Stop all of our jobs first, then delete each when it has stopped."""
     names = []
     for job in resources.named("list_training_jobs", "TrainingJobSummaries", "TrainingJob"):
         if resources.is_ours(job["TrainingJobArn"]):
             names.append(job["TrainingJobName"])
         else:
-            account.kept.append(f"training job {job['TrainingJobName']}: not created by this project")
+            outcome.kept.append(f"training job {job['TrainingJobName']}: not created by this project")
     for name in names:
         stop(resources.sagemaker, name)
     for name in names:
-        remove_training_job(resources.sagemaker, account, name)
+        remove_training_job(resources.sagemaker, outcome, name)
 
 
 def stop(sagemaker: BaseClient, name: str) -> None:
@@ -35,28 +35,28 @@ def stop(sagemaker: BaseClient, name: str) -> None:
         sagemaker.stop_training_job(TrainingJobName=name)
 
 
-def remove_training_job(sagemaker: BaseClient, account: Account, name: str) -> None:
+def remove_training_job(sagemaker: BaseClient, outcome: Outcome, name: str) -> None:
     for _ in poll(STOP_TIMEOUT_S):
         job = training_job.describe(sagemaker, name)
         if job is None:
             return
         if job.status in training_job.ENDED:
             delete = partial(sagemaker.delete_training_job, TrainingJobName=name)
-            account.attempt(f"training job {name}", delete)
+            outcome.attempt(f"training job {name}", delete)
             return
-    account.kept.append(f"training job {name}: it did not stop within {STOP_TIMEOUT_S} s")
+    outcome.kept.append(f"training job {name}: it did not stop within {STOP_TIMEOUT_S} s")
 
 
-def remove_logs(client: BaseClient, endpoint_name: str, account: Account) -> None:
+def remove_logs(client: BaseClient, endpoint_name: str, outcome: Outcome) -> None:
     """Remove the endpoint's log group and our streams of the jobs' groups. A group goes once nothing is left in it."""
     group = f"{logs.ENDPOINTS}/{endpoint_name}"
-    account.attempt(f"log group {group}", partial(client.delete_log_group, logGroupName=group))
+    outcome.attempt(f"log group {group}", partial(client.delete_log_group, logGroupName=group))
     for group in JOB_LOGS:
         names = streams(client, group, f"{endpoint_name}-")
         for name in names:
             client.delete_log_stream(logGroupName=group, logStreamName=name)
         if names:
-            account.removed.append(f"{len(names)} log streams in {group}")
+            outcome.removed.append(f"{len(names)} log streams in {group}")
             if not streams(client, group, ""):
                 client.delete_log_group(logGroupName=group)
 
@@ -72,11 +72,11 @@ def streams(client: BaseClient, group: str, prefix: str) -> list[str]:
         raise
 
 
-def remove_model_packages(registry: BaseClient, group: str, account: Account) -> None:
+def remove_model_packages(registry: BaseClient, group: str, outcome: Outcome) -> None:
     """Empty the stack's model package group: AWS does not delete a group that has versions."""
     for package in model_packages(registry, group):
         name = package.partition(":model-package/")[2]
-        account.attempt(f"model package {name}", partial(registry.delete_model_package, ModelPackageName=package))
+        outcome.attempt(f"model package {name}", partial(registry.delete_model_package, ModelPackageName=package))
 
 
 def model_packages(registry: BaseClient, group: str) -> list[str]:

@@ -87,7 +87,7 @@ def start(context: Context, dataset: Dataset, name: str) -> None:
         staged.require_images(bucket, split)
     role = sagemaker_role(context)
     context.console.say("Loading the SageMaker SDK")
-    # Importing the SDK takes seconds, and no other command needs it.
+    # Importing the SDK takes seconds, and only starting a job needs it.
     from scones.training import estimator
 
     request = estimator.TrainingJobRequest(

@@ -11,7 +11,7 @@ from scones.context import Context
 from scones.dataset import staging
 from scones.deployment import endpoint
 from scones.removal import destroy
-from scones.removal.account import Account
+from scones.removal.outcome import Outcome
 from scones.settings import PROJECT_TAG
 from scones.stack.outputs import stack_of
 
@@ -42,8 +42,8 @@ def test_everything_that_the_steps_created_is_removed(context: Context, deploy_s
     staging.stage(context)
     create_endpoint(context, PROJECT_TAG)
     deploy_stack(context, template(Topic=TOPIC))
-    account = destroy.destroy(context)
-    assert account.kept == [f"role {context.settings.role}: it is named in the settings, not created by this project"]
+    outcome = destroy.destroy(context)
+    assert outcome.kept == [f"role {context.settings.role}: it is named in the settings, not created by this project"]
     assert not context.data_bucket.exists()
     assert stack_of(context).describe() is None
     assert endpoint.describe(context.client("sagemaker"), "scones-vehicles") is None
@@ -63,9 +63,9 @@ def test_running_executions_are_stopped_before_anything_is_removed(context: Cont
             f"provide-client-params.*.{operation}",
             lambda params, model, **_: calls.append(f"{model.name} {params.get('executionArn', '')}".strip()),
         )
-    account = destroy.destroy(context)
+    outcome = destroy.destroy(context)
     assert calls == [f"StopExecution {started}", "DeleteStack"]
-    assert "1 running executions (stopped)" in account.removed
+    assert "1 running executions (stopped)" in outcome.removed
 
 
 def test_executions_of_somebody_elses_stack_are_not_stopped(context: Context) -> None:
@@ -83,9 +83,9 @@ def test_resources_with_our_names_but_without_our_tag_are_kept(context: Context)
     context.client("cloudformation").create_stack(StackName=context.settings.stack, TemplateBody=template(Topic=TOPIC))
     context.client("s3").delete_bucket_tagging(Bucket=context.data_bucket.name)
     create_endpoint(context)
-    account = destroy.destroy(context)
-    assert account.removed == []
-    *resources, _ = account.kept
+    outcome = destroy.destroy(context)
+    assert outcome.removed == []
+    *resources, _ = outcome.kept
     assert len(resources) == 5
     assert all(reason.endswith(": not created by this project") for reason in resources)
 
@@ -111,4 +111,4 @@ def test_a_deletion_that_aws_refuses_is_an_error() -> None:
         raise ClientError({"Error": error}, "DeleteModel")
 
     with pytest.raises(ClientError, match="in use"):
-        Account().attempt("model", refuse)
+        Outcome().attempt("model", refuse)

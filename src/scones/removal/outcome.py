@@ -1,4 +1,4 @@
-"""What `scones destroy` removed and kept, and how it removes one resource."""
+"""The outcome of `scones destroy`, and the resources of SageMaker that it looks at."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,8 +14,8 @@ ABSENT = {"NoSuchEntity", "NoSuchBucket", "ResourceNotFoundException"}
 
 
 @dataclass
-class Account:
-    """A record of what was removed, and of what was kept and why."""
+class Outcome:
+    """The resources that were removed, and those that were kept, with the reason."""
 
     removed: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
