@@ -36,6 +36,8 @@ class Unpacking:
     scratch: Path
     strip: int = 0
     refuses_links_out: bool = True
+    size_max_bytes: int = SIZE_MAX_BYTES
+    members_max: int = MEMBERS_MAX
 
     def run(self) -> None:
         """Extract files, folders, and links that stay inside; skip devices and FIFOs. tarfile.TarError, OSError."""
@@ -43,8 +45,8 @@ class Unpacking:
         size, links = 0, []
         for count, member in enumerate(self.tar, 1):
             size += member.size
-            if size > SIZE_MAX_BYTES or count > MEMBERS_MAX:
-                raise UnsafeMember(f"it is more than {SIZE_MAX_BYTES} bytes or {MEMBERS_MAX} files")
+            if size > self.size_max_bytes or count > self.members_max:
+                raise UnsafeMember(f"it is more than {self.size_max_bytes} bytes or {self.members_max} files")
             if member.issym():
                 links.append(member)
             else:

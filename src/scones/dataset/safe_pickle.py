@@ -90,15 +90,15 @@ class ArrayUnpickler(pickle.Unpickler):
         return GLOBALS[module, name]
 
 
-def check_opcodes(data: bytes) -> None:
+def check_opcodes(data: bytes, max_opcodes: int = MAX_OPCODES) -> None:
     """Refuse pickles that could exhaust memory or stack. Only short texts may be shared, so no value grows."""
     containers, short_texts, last_is_short = 0, set[object](), False
     for count, (opcode, argument, _) in enumerate(pickletools.genops(data), 1):
         name = opcode.name
         if name not in OPCODES or (name in GETS and argument not in short_texts):
             raise ArchiveError(f"has the opcode {name} at position {count}, which no image archive needs")
-        if count > MAX_OPCODES or (isinstance(argument, int) and name in PUTS and argument > MAX_OPCODES):
-            raise ArchiveError(f"has more than {MAX_OPCODES} opcodes: the whole archive is refused")
+        if count > max_opcodes or (isinstance(argument, int) and name in PUTS and argument > max_opcodes):
+            raise ArchiveError(f"has more than {max_opcodes} opcodes: the whole archive is refused")
         containers += name in CONTAINERS
         if containers > MAX_CONTAINERS:
             raise ArchiveError(f"has more than {MAX_CONTAINERS} lists, tuples and dicts: the whole archive is refused")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sagemaker_emulator.archives.unpacking import Unpacking, UnsafeMember
+from sagemaker_emulator.archives.unpacking import MEMBERS_MAX, SIZE_MAX_BYTES, Unpacking, UnsafeMember
 
 
 def member(name: str, content: bytes = b"", **attributes: object) -> tuple[tarfile.TarInfo, bytes]:
@@ -79,3 +79,67 @@ def test_a_link_out_can_be_left_out(tmp_path: Path) -> None:
     link = member("model/link", type=tarfile.SYMTYPE, linkname="/opt/ml/model/x")
     target = unpacked(tmp_path, link, member("model/x", b"1"), strip=1, refuses_links_out=False)
     assert [path.name for path in target.iterdir()] == ["x"]
+
+
+def test_a_name_from_the_root_is_taken_inside_and_its_folders_are_made(tmp_path: Path) -> None:
+    target = unpacked(tmp_path, member("/deep/er/file", b"x", mode=0))
+    assert (target / "deep/er/file").read_bytes() == b"x"
+    assert (target / "deep/er/file").stat().st_mode & 0o7777 == 0o600
+
+
+def test_the_first_parts_of_every_name_are_removed(tmp_path: Path) -> None:
+    link = member("a/b/to/link", type=tarfile.SYMTYPE, linkname="../file")
+    target = unpacked(tmp_path, member("a/b/file", b"x"), link, strip=2)
+    assert (target / "to/link").read_bytes() == (target / "file").read_bytes() == b"x"
+
+
+def test_what_was_there_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "model/folder").mkdir(parents=True)
+    (tmp_path / "model/file").write_text("old")
+    (tmp_path / "model/link").write_text("old")
+    members = [
+        member("file", b"new"),
+        member("folder", type=tarfile.DIRTYPE),
+        member("link", type=tarfile.SYMTYPE, linkname="file"),
+    ]
+    target = unpacked(tmp_path, *members)
+    assert (target / "file").read_text() == (target / "link").read_text() == "new"
+    assert (target / "link").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("limits", "refused"),
+    [
+        ({"size_max_bytes": 5, "members_max": 2}, False),
+        ({"size_max_bytes": 4}, True),
+        ({"members_max": 1}, True),
+    ],
+)
+def test_an_archive_has_a_size_and_a_number_of_members_at_most(
+    tmp_path: Path, limits: dict[str, int], refused: bool
+) -> None:
+    members = member("one", b"12"), member("two", b"345")
+    if not refused:
+        assert (unpacked(tmp_path, *members, **limits) / "two").exists()
+        return
+    with pytest.raises(UnsafeMember) as told:
+        unpacked(tmp_path, *members, **limits)
+    size, count = limits.get("size_max_bytes", SIZE_MAX_BYTES), limits.get("members_max", MEMBERS_MAX)
+    assert str(told.value) == f"it is more than {size} bytes or {count} files"
+
+
+def test_a_refusal_names_the_member(tmp_path: Path) -> None:
+    with pytest.raises(UnsafeMember, match=r"^the name '\.\./outside' leads out of it$"):
+        unpacked(tmp_path, member("../outside", b"x"))
+    with pytest.raises(UnsafeMember, match=r"^the link 'in' to '\.\./out' leads out of it$"):
+        unpacked(tmp_path, member("in", type=tarfile.SYMTYPE, linkname="../out"))
+
+
+def test_a_file_that_is_cut_off_leaves_nothing_behind(tmp_path: Path) -> None:
+    info, _ = member("file", b"")
+    info.size = 100
+    packed = io.BytesIO(info.tobuf() + b"only this")
+    (tmp_path / "model").mkdir()
+    with tarfile.open(fileobj=packed, mode="r|") as tar, pytest.raises(tarfile.ReadError):
+        Unpacking(tar, tmp_path / "model", tmp_path).run()
+    assert [path.name for path in tmp_path.rglob("*")] == ["model"]

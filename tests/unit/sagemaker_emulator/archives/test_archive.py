@@ -1,0 +1,60 @@
+"""model.tar.gz, from the folders of all hosts and back."""
+
+import gzip
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from sagemaker_emulator.archives.archive import ArchiveError, pack, unpack
+
+
+def written(folder: Path, **files: str) -> Path:
+    for name, text in files.items():
+        path = folder / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def test_what_was_packed_is_unpacked(tmp_path: Path) -> None:
+    folder = written(tmp_path / "model", weights="w", code__inference="i")
+    (folder / "empty").mkdir()
+    pack([folder], tmp_path / "model.tar.gz")
+    unpack(tmp_path / "model.tar.gz", tmp_path / "again")
+    again = {path.relative_to(tmp_path / "again").as_posix() for path in (tmp_path / "again").rglob("*")}
+    assert again == {"weights", "code", "code/inference", "empty"}
+    assert (tmp_path / "again/code/inference").read_text() == "i"
+
+
+def test_the_first_hosts_file_of_a_name_is_packed_once(tmp_path: Path) -> None:
+    hosts = [written(tmp_path / "algo-1", same="1", one="1"), written(tmp_path / "algo-2", same="2", two="2")]
+    pack(hosts, tmp_path / "output.tar.gz")
+    with tarfile.open(tmp_path / "output.tar.gz", "r:gz") as tar:
+        assert tar.getnames() == ["one", "same", "two"]
+    unpack(tmp_path / "output.tar.gz", tmp_path / "again")
+    assert (tmp_path / "again/same").read_text() == "1"
+
+
+@pytest.mark.parametrize("content", [b"no archive", gzip.compress(b"no tar" * 200), b""])
+def test_what_is_no_archive_is_told_by_its_name(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "model.tar.gz").write_bytes(content)
+    with pytest.raises(ArchiveError, match=r"^model\.tar\.gz cannot be unpacked: "):
+        unpack(tmp_path / "model.tar.gz", tmp_path / "model")
+
+
+def test_an_archive_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "model.tar.gz"
+    pack([written(tmp_path / "model", weights="w" * 100_000)], archive)
+    archive.write_bytes(archive.read_bytes()[:100])
+    with pytest.raises(ArchiveError, match=r"^model\.tar\.gz cannot be unpacked: "):
+        unpack(archive, tmp_path / "again")
+
+
+def test_a_plain_tar_is_an_archive_too(tmp_path: Path) -> None:
+    folder = written(tmp_path / "model", weights="w")
+    with tarfile.open(tmp_path / "model.tar", "w") as tar:
+        tar.add(folder / "weights", "weights")
+    unpack(tmp_path / "model.tar", tmp_path / "again")
+    assert (tmp_path / "again/weights").read_text() == "w"
+    assert [path.name for path in tmp_path.glob(".incoming-*")] == []
