@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -64,7 +65,9 @@ def smoke_test(aws: None) -> ModuleType:
     return load_app("smoke_test")
 
 
+@cache
 def load_app(name: str) -> ModuleType:
+    """Return the function's module: imported once, as in a warm Lambda environment, with the clients that it makes."""
     spec = importlib.util.spec_from_file_location(f"functions.{name}.app", FUNCTIONS / name / "app.py")
     assert spec is not None
     assert spec.loader is not None

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
 
 BUCKET = "evaluated"
@@ -22,21 +21,21 @@ Answer = Callable[..., None]
 
 
 @pytest.fixture
-def answer(aws: None) -> Iterator[Answer]:
+def answer(evaluate: ModuleType) -> Iterator[Answer]:
     """Return a function that writes a model's answers from the predicted class of each image."""
-    bucket = boto3.resource("s3").Bucket(BUCKET)
-    bucket.create()
+    evaluate.s3.create_bucket(Bucket=BUCKET)
     lines = "".join(f"{index}\t{label}\t{index}.png\n" for index, label in enumerate(LABELS))
-    bucket.put_object(Key="test.lst", Body=lines.encode())
+    evaluate.s3.put_object(Bucket=BUCKET, Key="test.lst", Body=lines.encode())
 
     def put(model: str, *predictions: int) -> None:
         for index, prediction in enumerate(predictions):
             body = json.dumps([0.9, 0.1] if prediction == 0 else [0.2, 0.8])
-            bucket.put_object(Key=f"evaluations/run/{model}/{index}.png.out", Body=body.encode())
+            evaluate.s3.put_object(Bucket=BUCKET, Key=f"evaluations/run/{model}/{index}.png.out", Body=body.encode())
 
     yield put
-    bucket.objects.delete()
-    bucket.delete()
+    for item in evaluate.s3.list_objects_v2(Bucket=BUCKET)["Contents"]:
+        evaluate.s3.delete_object(Bucket=BUCKET, Key=item["Key"])
+    evaluate.s3.delete_bucket(Bucket=BUCKET)
 
 
 def result_of(evaluate: ModuleType, **event: Any) -> dict[str, Any]:
@@ -62,7 +61,7 @@ def test_correct_answers_are_counted_in_all_and_by_class(evaluate: ModuleType, a
 def test_the_report_has_the_form_of_the_model_registry(evaluate: ModuleType, answer: Answer) -> None:
     answer("candidate", 0, 0, 0, 1, 1, 1)
     assert result_of(evaluate)["report"] == f"s3://{BUCKET}/{EVENT['report']}"
-    body = boto3.client("s3").get_object(Bucket=BUCKET, Key=EVENT["report"])["Body"].read()
+    body = evaluate.s3.get_object(Bucket=BUCKET, Key=EVENT["report"])["Body"].read()
     metrics = json.loads(body)["multiclass_classification_metrics"]
     assert metrics["accuracy"]["value"] == 5 / 6
     assert metrics["confusion_matrix"] == {"0": {"0": 3, "1": 1}, "1": {"1": 2}}
@@ -110,14 +109,14 @@ def test_an_answer_that_is_not_a_list_of_probabilities_is_not_understood(
     evaluate: ModuleType, answer: Answer, body: bytes
 ) -> None:
     answer("candidate", *LABELS)
-    boto3.client("s3").put_object(Bucket=BUCKET, Key="evaluations/run/candidate/2.png.out", Body=body)
+    evaluate.s3.put_object(Bucket=BUCKET, Key="evaluations/run/candidate/2.png.out", Body=body)
     with pytest.raises(evaluate.AnswerNotUnderstood, match="should be a list of probabilities"):
         result_of(evaluate)
 
 
 @pytest.mark.parametrize("body", [b"", b"0 0 a.png\n", b"0\tnone\ta.png\n"])
 def test_labels_that_cannot_be_read_are_missing(evaluate: ModuleType, answer: Answer, body: bytes) -> None:
-    boto3.client("s3").put_object(Bucket=BUCKET, Key="test.lst", Body=body)
+    evaluate.s3.put_object(Bucket=BUCKET, Key="test.lst", Body=body)
     with pytest.raises(evaluate.LabelsMissing, match=r"test.lst"):
         result_of(evaluate)
 
