@@ -17,7 +17,6 @@ from typing import IO
 
 SIZE_MAX_BYTES = 20 << 30
 MEMBERS_MAX = 100_000
-CHUNK_BYTES = 1 << 20
 
 
 class UnsafeMember(tarfile.TarError):
@@ -70,7 +69,7 @@ class Unpacking:
         with tempfile.NamedTemporaryFile(dir=self.scratch, prefix=".incoming-", delete=False) as part:
             whole = Path(part.name)
             try:
-                shutil.copyfileobj(content, part, CHUNK_BYTES)
+                shutil.copyfileobj(content, part)
                 part.close()
                 whole.chmod(member.mode & 0o755 | 0o600)
                 os.utime(whole, (member.mtime, member.mtime))

@@ -117,7 +117,7 @@ def _read(text: bytes, media_type: str) -> Any:
     try:
         decoded = text.decode()
         if media_type == CSV:
-            return next(csv.reader([decoded.strip("\r\n")]), [])
+            return next(csv.reader([decoded.strip("\r\n")]))
         return json.loads(decoded)
     except (ValueError, csv.Error) as error:
         raise DataProcessingError(f"Fail to parse {media_type}: {error}") from error

@@ -98,5 +98,5 @@ def _select(value: Any, steps: tuple[Step, ...]) -> Any:
 
 def _array(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise TypeError("not an array")
+        raise TypeError
     return value

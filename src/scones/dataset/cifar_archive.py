@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 import numpy as np
 
@@ -164,9 +165,8 @@ def _read_parts(stream: gzip.GzipFile, on_part: Callable[[str], None]) -> dict[s
     return parts
 
 
-def _drain(stream: gzip.GzipFile) -> None:
+def drain(stream: IO[bytes], left: int = MAX_MEMBER_BYTES) -> None:
     """Read to the end of the stream, where gzip checks its checksum."""
-    left = MAX_MEMBER_BYTES
     while chunk := stream.read(1024**2):
         left -= len(chunk)
         if left < 0:
@@ -183,7 +183,7 @@ def read_archive(path: Path, on_part: Callable[[str], None] = lambda part: None)
     """
     with _archive_errors(path), gzip.open(path) as stream:
         parts = _read_parts(stream, on_part)
-        _drain(stream)
+        drain(stream)
         if missing := [part for part in MEMBERS if part not in parts]:
             raise ArchiveError(f"has no {FOLDER}/{missing[0]}: this is not CIFAR-100's format")
         return Archive(_class_names(parts["meta"]), _batch(parts["train"]), _batch(parts["test"]))

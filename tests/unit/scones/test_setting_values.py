@@ -85,6 +85,18 @@ def test_a_refusal_says_what_is_right(name: str, text: str, right: str) -> None:
     assert str(refused.value) == f"{name.upper()} is {text!r}, and must be {right}"
 
 
+def test_a_pattern_must_match_the_whole_text() -> None:
+    parse = settings.matching("a+", "only a")
+    assert parse("aa") == "aa"
+    with pytest.raises(ValueError, match=r"^only a$"):
+        parse("ab")
+
+
+def test_a_file_with_sections_of_other_targets_sets_nothing(tmp_path: Path) -> None:
+    (tmp_path / "targets.toml").write_text("[other]\nimages = 1")
+    assert settings.load({}, {}, "default", tmp_path / "targets.toml").images == 40
+
+
 def test_an_unset_setting_has_its_default() -> None:
     made = loaded()
     assert (made.target, made.bucket, made.images, made.concurrency, made.threshold) == ("default", None, 40, 8, 0.93)

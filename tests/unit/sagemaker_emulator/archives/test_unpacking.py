@@ -53,11 +53,12 @@ def test_files_folders_and_links_inside_are_taken(tmp_path: Path) -> None:
     [
         member("../outside", b"x"),
         member("folder/../../outside", b"x"),
+        member("folder/../inside", b"x"),
         member("link", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
         member("link", type=tarfile.SYMTYPE, linkname="../outside"),
         member("link", type=tarfile.LNKTYPE, linkname="../outside"),
     ],
-    ids=["parent", "parent of a folder", "absolute link", "link out", "hard link out"],
+    ids=["parent", "parent of a folder", "a way back", "absolute link", "link out", "hard link out"],
 )
 def test_what_leads_out_is_refused(tmp_path: Path, bad: tuple[tarfile.TarInfo, bytes]) -> None:
     (tmp_path / "outside").write_text("untouched")
@@ -82,9 +83,29 @@ def test_a_link_out_can_be_left_out(tmp_path: Path) -> None:
 
 
 def test_a_name_from_the_root_is_taken_inside_and_its_folders_are_made(tmp_path: Path) -> None:
-    target = unpacked(tmp_path, member("/deep/er/file", b"x", mode=0))
-    assert (target / "deep/er/file").read_bytes() == b"x"
+    members = [
+        member("/deep/er/file", b"x", mode=0),
+        member("Xdeep/er/folder", type=tarfile.DIRTYPE),
+        member("Xdeep/er/folder", type=tarfile.DIRTYPE),
+        member(" deep/er/link", type=tarfile.SYMTYPE, linkname="../../deep/er/file"),
+    ]
+    target = unpacked(tmp_path, *members)
+    assert (target / "deep/er/file").read_bytes() == (target / " deep/er/link").read_bytes() == b"x"
+    assert (target / "Xdeep/er/folder").is_dir()
     assert (target / "deep/er/file").stat().st_mode & 0o7777 == 0o600
+
+
+def test_the_directory_and_its_parents_are_made(tmp_path: Path) -> None:
+    with tarfile.open(fileobj=io.BytesIO(bytes(10240)), mode="r|") as tar:
+        Unpacking(tar, tmp_path / "a/b", tmp_path).run()
+    assert (tmp_path / "a/b").is_dir()
+
+
+def test_a_file_is_written_in_the_scratch_folder_first(tmp_path: Path) -> None:
+    info, content = member("file", b"x")
+    packed = io.BytesIO(info.tobuf() + content.ljust(512, b"\0") + bytes(1024))
+    with tarfile.open(fileobj=packed, mode="r|") as tar, pytest.raises(FileNotFoundError, match=r"absent/\.incoming-"):
+        Unpacking(tar, tmp_path / "model", tmp_path / "absent").run()
 
 
 def test_the_first_parts_of_every_name_are_removed(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ def processing(
         ("$[1:]", CSV, b"id,1,2\r\n", b"1,2"),
         ("$[0]", CSV, b'"a,b",c', b'"a,b"'),
         ("$[1:]", CSV, b"id", b""),
+        ("$[0,1]", CSV, b"X , a \r\n", b"X , a "),
+        ("", CSV, b"1,2\r\n", b"1,2\r\n"),
         ("$.features", JSON, b'{"id": 1, "features": [1, 2]}', b"[1,2]"),
         ("$['a','b']", LINES, b'{"a": 1, "b": {"c": 2}, "d": 3}', b'{"a":1,"b":{"c":2}}'),
     ],
@@ -49,6 +51,7 @@ def test_the_model_is_sent_what_the_input_filter_selects(
         ("$", "Input", JSON, [b'{"id": 1}'], b'{"p":\n0.5}', b'{"id":1,"SageMakerOutput":{"p":0.5}}'),
         ("$", "Input", JSON, [b"[1]"], b"0.5", b'{"SageMakerInput":[1],"SageMakerOutput":0.5}'),
         ("$.SageMakerOutput", "Input", LINES, [b"{}", b"{}"], b"1\n2", b"1\n2"),
+        ("", "Input", CSV, [b"1"], b"a", b"1,a"),
         ("$.p", "None", JSON, [b"{}", b"{}"], b'{"p":1}\n{"p":2}', b"1\n2"),
     ],
 )

@@ -94,6 +94,7 @@ def test_a_file_without_the_magic_is_not_record_io(file: bytes) -> None:
         ("TFRecord", tf_record(b"one"), 5),
         ("TFRecord", tf_record(b"one"), 8),
         ("TFRecord", tf_record(b""), 5),
+        ("TFRecord", tf_record(b""), 10),
     ],
 )
 def test_a_file_that_ends_in_the_middle_of_a_record_is_refused(split_type: str, file: bytes, cut: int) -> None:
@@ -107,6 +108,13 @@ def test_a_record_that_says_it_is_too_large_is_not_read(split_type: str) -> None
     assert [record.content for record in split(split_type, file, 6)] == [b"123456"]
     with pytest.raises(RecordError, match=r"^Too much data for max payload size of 5 bytes$"):
         split(split_type, file[:16], 5)
+
+
+@pytest.mark.parametrize("length", [2**63, 2**64 - 1])
+def test_a_record_that_no_memory_holds_is_refused_without_a_limit_too(length: int) -> None:
+    with pytest.raises(RecordError) as refused:
+        split("TFRecord", struct.pack("<Q", length) + b"crc1")
+    assert str(refused.value) == f"the file has a record of {length} bytes, which is more than memory holds"
 
 
 def lines(*contents: bytes, origin: bytes | None = None) -> Iterator[Record]:
