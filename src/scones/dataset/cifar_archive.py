@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 import numpy as np
 
@@ -165,7 +164,7 @@ def _read_parts(stream: gzip.GzipFile, on_part: Callable[[str], None]) -> dict[s
     return parts
 
 
-def drain(stream: IO[bytes], left: int = MAX_MEMBER_BYTES) -> None:
+def drain(stream: io.BufferedIOBase, left: int = MAX_MEMBER_BYTES) -> None:
     """Read to the end of the stream, where gzip checks its checksum."""
     while chunk := stream.read(1024**2):
         left -= len(chunk)

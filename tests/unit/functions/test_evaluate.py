@@ -61,9 +61,10 @@ def test_correct_answers_are_counted_in_all_and_by_class(evaluate: ModuleType, a
 def test_the_report_has_the_form_of_the_model_registry(evaluate: ModuleType, answer: Answer) -> None:
     answer("candidate", 0, 0, 0, 1, 1, 1)
     assert result_of(evaluate)["report"] == f"s3://{BUCKET}/{EVENT['report']}"
-    body = evaluate.s3.get_object(Bucket=BUCKET, Key=EVENT["report"])["Body"].read()
-    metrics = json.loads(body)["multiclass_classification_metrics"]
-    assert metrics["accuracy"]["value"] == 5 / 6
+    report = evaluate.s3.get_object(Bucket=BUCKET, Key=EVENT["report"])
+    assert report["ContentType"] == "application/json"
+    metrics = json.loads(report["Body"].read())["multiclass_classification_metrics"]
+    assert metrics["accuracy"] == {"value": 5 / 6, "standard_deviation": "NaN"}
     assert metrics["confusion_matrix"] == {"0": {"0": 3, "1": 1}, "1": {"1": 2}}
 
 
@@ -100,8 +101,24 @@ def test_the_examples_are_two_images_of_each_class_with_the_candidates_answers(
 
 def test_an_image_without_an_answer_is_answers_missing(evaluate: ModuleType, answer: Answer) -> None:
     answer("candidate", 0, 0, 0, 0, 1)
-    with pytest.raises(evaluate.AnswersMissing, match=r"1 of 6 answers .* first evaluations/run/candidate/5.png.out"):
+    with pytest.raises(evaluate.AnswersMissing) as refused:
         result_of(evaluate)
+    assert str(refused.value) == (
+        f"1 of 6 answers are not under s3://{BUCKET}/evaluations/run/candidate/, "
+        "first evaluations/run/candidate/5.png.out: look at the transform job's log"
+    )
+
+
+def test_a_prefix_without_any_answer_is_answers_missing(evaluate: ModuleType, answer: Answer) -> None:
+    with pytest.raises(evaluate.AnswersMissing, match=r"^6 of 6 answers are not under"):
+        result_of(evaluate)
+
+
+def test_a_missing_manifest_is_labels_missing(evaluate: ModuleType, answer: Answer) -> None:
+    with pytest.raises(
+        evaluate.LabelsMissing, match=rf"^s3://{BUCKET}/other.lst does not exist .*: run `scones stage`"
+    ):
+        result_of(evaluate, manifest="other.lst")
 
 
 @pytest.mark.parametrize("body", [b"", b"bicycle", b"[]", b"[NaN, 1]", b'{"a": 1}'])

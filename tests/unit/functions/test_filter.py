@@ -1,3 +1,4 @@
+import json
 from types import ModuleType
 
 import pytest
@@ -44,6 +45,8 @@ def test_an_invalid_threshold_is_named(filter_: ModuleType, monkeypatch: pytest.
         [[0.97]],
         [True],
         [97.7],
+        [1.01],
+        [-0.01],
         "[NaN]",
     ],
 )
@@ -57,3 +60,39 @@ def test_a_value_that_is_not_a_list_of_probabilities_is_inferences_missing(
 def test_an_event_without_inferences_is_inferences_missing(filter_: ModuleType) -> None:
     with pytest.raises(filter_.InferencesMissing, match=r"inferences is None; .* such as \[0.97, 0.03\]"):
         filter_.lambda_handler({"s3_key": "test/wheels.png"}, None)
+
+
+BODY = {"image_data": "aGk=", "s3_bucket": "images", "s3_key": "test/a.png", "inferences": [0.97, 0.03]}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        BODY,
+        json.dumps(BODY),
+        {"statusCode": 200, "body": BODY},
+        {"body": json.dumps(BODY)},
+        {"Payload": {"body": json.dumps(BODY)}},
+        {**BODY, "inferences": "[0.97, 0.03]"},
+        {"s3_key": "test/a.png", "Payload": {**BODY}},
+    ],
+)
+def test_the_image_is_passed_on_from_any_shape_of_event(filter_: ModuleType, event: object) -> None:
+    assert filter_.lambda_handler(event, None) == {"statusCode": 200, "body": BODY}
+
+
+def test_bare_inferences_are_an_event_without_an_image(filter_: ModuleType) -> None:
+    nothing = {"image_data": "", "s3_bucket": "", "s3_key": ""}
+    assert filter_.lambda_handler([0.97, 0.03], None)["body"] == {**nothing, "inferences": [0.97, 0.03]}
+    assert filter_.lambda_handler("[0.97, 0.03]", None)["body"] == {**nothing, "inferences": [0.97, 0.03]}
+
+
+@pytest.mark.parametrize(("text", "threshold"), [("0", 0.0), ("1", 1.0), (".93", 0.93)])
+def test_a_threshold_goes_from_0_to_1(filter_: ModuleType, text: str, threshold: float) -> None:
+    assert filter_.threshold_from(text) == threshold
+
+
+def test_text_that_is_not_json_is_shown_with_its_error(filter_: ModuleType) -> None:
+    message = r"^the inferences are text that is not JSON: 'sure' \(Expecting value: line 1 column 1 \(char 0\)\)$"
+    with pytest.raises(filter_.InferencesMissing, match=message):
+        filter_.lambda_handler("sure", None)

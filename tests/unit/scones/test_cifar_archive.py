@@ -82,7 +82,12 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
+SLOW = {"a million lists", "a million marks"}
+
+
+@pytest.mark.parametrize(
+    "data", [pytest.param(data, id=id_, marks=[pytest.mark.slow] * (id_ in SLOW)) for id_, data in HOSTILE.items()]
+)
 def test_a_hostile_pickle_is_refused(parts: Parts, tmp_path: Path, data: bytes) -> None:
     parts.members["cifar-100-python/test"] = b"\x80\x02" + data
     message = refusal(parts.write(tmp_path / "evil.tar.gz"))
