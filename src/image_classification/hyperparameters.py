@@ -60,7 +60,7 @@ def flag(name: str, value: str) -> bool:
 
 
 def image_shape(name: str, value: str) -> tuple[int, int, int]:
-    """ "3,32,32" is channels, height, width."""
+    """Parse "3,32,32" as channels, height and width."""
     parts = [part.strip() for part in value.split(",")]
     if len(parts) != 3 or not all(INTEGER.fullmatch(part) and int(part) > 0 for part in parts):
         raise invalid(name, value, "expects 'channels,height,width', for instance '3,224,224'")

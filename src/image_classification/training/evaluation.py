@@ -1,4 +1,4 @@
-"""How good a model is: its accuracy, the calibration of its probabilities, and the end of its progress."""
+"""The judgement of a model: its accuracy, the calibration of its probabilities, and whether it still improves."""
 
 from dataclasses import dataclass
 from itertools import islice

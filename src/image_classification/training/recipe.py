@@ -15,7 +15,7 @@ AWS_NUM_LAYERS = 152
 
 @dataclass(frozen=True)
 class Recipe:
-    """Every choice that the hyperparameters may leave open, made."""
+    """The choices for a job, with nothing left open."""
 
     num_layers: int | None  # None: the default network for small images
     augmentation: str | None
