@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from sagemaker_emulator.engine import ContainerSpec, EngineError
 from sagemaker_emulator.engine.orphans import end_labelled
+from sagemaker_emulator.engine.ports import FreePorts
 
 IMAGE_CLASSIFICATION = re.compile(r"(?:[^/]+/)?image-classification(?:[:@].+)?")
 LABEL = "SAGEMAKER_EMULATOR_INSTANCE"
@@ -72,14 +72,15 @@ class ProcessEngine:
     module: str = "image_classification"
     own_images: Mapping[str, list[str]] = field(default_factory=dict)
     containers_outlive_it: bool = False
+    ports: FreePorts = field(default_factory=FreePorts)
     master_ports: dict[frozenset[str], int] = field(default_factory=dict)  # by the container names of a job
 
     def check(self, image: str) -> None:
         self._program(image)
 
     def start(self, spec: ContainerSpec) -> ProcessContainer:
-        port = _free_port() if spec.serves else None
         try:
+            port = self.ports.take() if spec.serves else None
             process = subprocess.Popen(
                 self._command_line(spec),
                 cwd=spec.base_dir,
@@ -139,7 +140,7 @@ class ProcessEngine:
         """Return where the hosts of a job meet, and this host's share of the cores."""
         if not spec.peers:
             return {}
-        port = self.master_ports.setdefault(frozenset((spec.name, *spec.peers.values())), _free_port())
+        port = self.master_ports.setdefault(frozenset((spec.name, *spec.peers.values())), self.ports.take())
         cores = (os.cpu_count() or 1) // (len(spec.peers) + 1)
         return {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": str(max(1, cores))}
 
@@ -147,13 +148,6 @@ class ProcessEngine:
 def _below(base_dir: Path, text: str) -> str:
     """Replace /opt/ml by `base_dir` in a word, also after `--name=` and in lists."""
     return OPT_ML.sub(lambda _: str(base_dir), text)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _signal_group(process_id: int, number: signal.Signals) -> None:

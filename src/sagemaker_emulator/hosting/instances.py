@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
 import shutil
 import threading
@@ -148,8 +149,9 @@ def restart_pause_s(early_exits: int) -> float:
 
 
 def _answers_ping(address: str) -> bool:
+    """Whether GET /ping answers 200. Whatever else answers, or does not, is not healthy yet."""
     try:
         with urllib.request.urlopen(f"{address}/ping", timeout=PING_TIMEOUT_S) as response:  # noqa: S310 - our own http
             return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
+    except (urllib.error.URLError, http.client.HTTPException, OSError):
         return False
