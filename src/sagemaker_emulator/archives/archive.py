@@ -34,7 +34,7 @@ def files_of(directories: Iterable[Path]) -> Iterator[tuple[Path, str]]:
 def unpack(archive: Path, directory: Path) -> None:
     """Unpack an archive of unknown origin, with the filters and limits of `Unpacking`."""
     try:
-        with tarfile.open(archive, "r:*") as tar:
+        with tarfile.open(archive) as tar:
             Unpacking(tar, directory, scratch=directory.parent).run()
     except (tarfile.TarError, EOFError, OSError) as error:
         raise ArchiveError(f"{archive.name} cannot be unpacked: {error}") from error

@@ -120,8 +120,7 @@ def _archive_errors(path: Path) -> Iterator[None]:
 
 def _read_part(tar: tarfile.TarFile, member: tarfile.TarInfo) -> object:
     stream = tar.extractfile(member)
-    if stream is None:
-        raise ArchiveError(f"has {member.name!r}, which is not a file")
+    assert stream is not None  # a regular file: see _part_of
     try:
         return safe_pickle.load(stream.read())
     except ArchiveError as error:

@@ -54,7 +54,7 @@ class Pixels:
     def __setstate__(self, state: tuple[object, tuple[int, ...], UnsignedByte, bool, bytes | str]) -> None:
         _, shape, dtype, is_fortran, raw = state
         if not isinstance(dtype, UnsignedByte):
-            raise TypeError("the array has no dtype")
+            raise TypeError
         pixels = raw.encode("latin1") if isinstance(raw, str) else raw
         self.data = np.frombuffer(pixels, np.uint8).reshape(shape, order="F" if is_fortran else "C")
 

@@ -1,14 +1,16 @@
 """What the parts of an archive must hold, and the sentence for each that does not."""
 
+import gzip
 import io
 import pickle
+import tarfile
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pytest
 
-from scones.dataset.cifar_archive import Batch, drain, read_archive
+from scones.dataset.cifar_archive import MAX_HEADER_BYTES, MAX_MEMBER_BYTES, Batch, BoundedStream, drain, read_archive
 from scones.errors import ArchiveError
 
 
@@ -99,3 +101,41 @@ def test_a_stream_that_goes_on_is_not_read_to_its_end() -> None:
     with pytest.raises(ArchiveError, match="bytes after its last member: the whole archive is refused"):
         drain(stream, 2 * 1024**2)
     assert stream.tell() == 3 * 1024**2
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        (MAX_MEMBER_BYTES, "{path} is not a .tar.gz in CIFAR-100's format "),
+        (MAX_MEMBER_BYTES + 1, "{path} has 'cifar-100-python/x' of 268435457 bytes, not 0 to 268435456: the whole "),
+    ],
+)
+def test_a_member_says_a_size_of_256_mib_at_most(tmp_path: Path, size: int, message: str) -> None:
+    member = tarfile.TarInfo("cifar-100-python/x")
+    member.size = size
+    path = tmp_path / "large.tar.gz"
+    path.write_bytes(gzip.compress(member.tobuf() + bytes(20 * 1024)))
+    with pytest.raises(ArchiveError) as refused:
+        read_archive(path)
+    assert str(refused.value).startswith(message.format(path=path))
+
+
+def test_there_are_32_members_at_most(parts: Parts, tmp_path: Path) -> None:
+    parts.members.update({f"cifar-100-python/{number}": b"" for number in range(29)})
+    assert read_archive(parts.write(tmp_path / "full.tar.gz")).test.labels
+    parts.members["cifar-100-python/one more"] = b""
+    path = parts.write(tmp_path / "over.tar.gz")
+    with pytest.raises(ArchiveError) as refused:
+        read_archive(path)
+    assert str(refused.value) == f"{path} has more than 32 members: the whole archive is refused"
+
+
+def test_a_bounded_stream_gives_what_was_allowed_and_not_a_byte_more() -> None:
+    stream = BoundedStream(gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(bytes(3 * MAX_HEADER_BYTES)))))
+    stream.allow(10)
+    assert len(stream.read(5)) == 5
+    stream.allow(20)
+    assert len(stream.read(2 * MAX_HEADER_BYTES + 25)) == 2 * MAX_HEADER_BYTES + 25
+    with pytest.raises(ArchiveError) as refused:
+        stream.read(1)
+    assert str(refused.value) == "has headers of more than 65536 bytes: the whole archive is refused"

@@ -92,6 +92,7 @@ def test_what_is_no_pickle_is_told_with_its_error(data: bytes, error: str) -> No
         (b"K\x01q\x00h\x00.", "BINGET", 3),
         (text(1) + b"q\x00" + text(1001) + b"q\x00h\x00.", "BINGET", 5),
         (b"U\x01aq\x00h\x01.", "BINGET", 3),
+        (b"q\x00h\x00.", "BINGET", 2),
     ],
 )
 def test_another_opcode_and_a_shared_value_are_refused_where_they_stand(

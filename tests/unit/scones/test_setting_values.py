@@ -9,6 +9,7 @@ from scones.errors import SettingsError
 from scones.settings import PROJECT, Settings
 
 NOWHERE = Path("/nowhere")
+KNOWN = ", ".join(settings.BY_NAME)
 
 
 def loaded(**variables: str) -> Settings:
@@ -123,6 +124,7 @@ def test_an_empty_argument_is_a_value() -> None:
             "[default]\ncolor = 'red'",
             "{file}: [default] has 'color', which is not a setting; the settings are ",
         ),
+        ("[default]\nred = 1", f"{{file}}: [default] has 'red', which is not a setting; the settings are {KNOWN}"),
         ("[default]\nimages = 'x'", "images in {file} is 'x', and must be a whole number of at least 1"),
         (
             "[default]\nhyperparameters = 1",

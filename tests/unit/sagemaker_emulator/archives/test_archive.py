@@ -2,6 +2,7 @@
 
 import gzip
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ def test_what_was_packed_is_unpacked(tmp_path: Path) -> None:
     folder = written(tmp_path / "model", weights="w", code__inference="i")
     (folder / "empty").mkdir()
     pack([folder], tmp_path / "model.tar.gz")
+    with tarfile.open(tmp_path / "model.tar.gz", "r:gz") as tar:
+        assert tar.getnames() == ["code", "code/inference", "empty", "weights"]
     unpack(tmp_path / "model.tar.gz", tmp_path / "again")
     again = {path.relative_to(tmp_path / "again").as_posix() for path in (tmp_path / "again").rglob("*")}
     assert again == {"weights", "code", "code/inference", "empty"}
@@ -49,6 +52,13 @@ def test_an_archive_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     archive.write_bytes(archive.read_bytes()[:100])
     with pytest.raises(ArchiveError, match=r"^model\.tar\.gz cannot be unpacked: "):
         unpack(archive, tmp_path / "again")
+
+
+def test_files_are_written_beside_the_directory_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pack([written(tmp_path / "model", weights="w")], tmp_path / "model.tar.gz")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "another file system"))
+    unpack(tmp_path / "model.tar.gz", tmp_path / "again")
+    assert (tmp_path / "again/weights").read_text() == "w"
 
 
 def test_a_plain_tar_is_an_archive_too(tmp_path: Path) -> None:
