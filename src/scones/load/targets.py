@@ -30,7 +30,7 @@ class Target(Protocol):
     name: str
 
     def send(self, number: int, due: float) -> None:
-        """Send the request that was due at this time of the monotonic clock. Each call has its own thread."""
+        """Send the request that was due at this time of the monotonic clock. Threads of a pool call this."""
 
     def close(self) -> None:
         """Stop following requests."""
@@ -53,7 +53,7 @@ def error_of(error: BotoCoreError | ClientError) -> str:
 
 @dataclass
 class EndpointTarget:
-    """Sends images to the endpoint, one after the other."""
+    """Sends the images to the endpoint, again and again."""
 
     name: str
     client: BaseClient
