@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, S3Location
-from sagemaker_emulator.jobs import recordio
+from sagemaker_emulator.jobs import pipe_encodings
 from sagemaker_emulator.jobs.channel import Channel, InputError
 from sagemaker_emulator.jobs.downloads import CHUNK_BYTES
 from sagemaker_emulator.jobs.input_objects import objects_of
@@ -50,9 +50,9 @@ class Source:
         answer = self.s3.get_object(Bucket=location.bucket, Key=location.key)
         chunks = answer["Body"].iter_chunks(CHUNK_BYTES)
         if self.channel.compression == "Gzip":
-            chunks = recordio.gunzipped(chunks, str(location))
-            return recordio.spooled_record(chunks) if self.channel.wrapped else chunks
-        return recordio.record(chunks, answer["ContentLength"]) if self.channel.wrapped else iter(chunks)
+            chunks = pipe_encodings.gunzipped(chunks, str(location))
+            return pipe_encodings.spooled_record(chunks) if self.channel.wrapped else chunks
+        return pipe_encodings.record(chunks, answer["ContentLength"]) if self.channel.wrapped else iter(chunks)
 
     def _attributes(self, epoch: int) -> Iterator[bytes]:
         """Yield a record for each named attribute, in their order: for one that ends in -ref, its object's content."""
@@ -70,7 +70,7 @@ class Source:
             return self._object(S3Location.parse(str(value)))
         text = value if isinstance(value, str) else json.dumps(value)
         content = text.encode()
-        return recordio.record(iter([content]), len(content)) if self.channel.wrapped else iter([content])
+        return pipe_encodings.record(iter([content]), len(content)) if self.channel.wrapped else iter([content])
 
 
 class PipeFeeder:

@@ -66,7 +66,7 @@ def test_a_contradictory_channel_is_refused(
     ("source", "members"),
     [(AUGMENTED, {}), ({}, {"CompressionType": "Gzip"}), ({}, {"RecordWrapperType": "RecordIO"})],
 )
-def test_pipe_mode_allows_manifests_with_attributes_gzip_and_records(source: Any, members: Any) -> None:
+def test_pipe_mode_allows_augmented_manifests_gzip_and_records(source: Any, members: Any) -> None:
     assert channel(source, "Pipe", **members).piped
 
 

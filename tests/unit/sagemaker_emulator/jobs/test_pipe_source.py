@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.unit.sagemaker_emulator.in_memory_s3 import InMemoryS3, packed
 
-from sagemaker_emulator.jobs import recordio
+from sagemaker_emulator.jobs import pipe_encodings
 from sagemaker_emulator.jobs.channel import Channel, InputError
 from sagemaker_emulator.jobs.pipe_mode import Source
 
@@ -52,7 +52,7 @@ def test_broken_gzip_is_an_input_error(body: bytes, text: str) -> None:
 
 def test_an_object_too_large_for_a_record_is_refused() -> None:
     with pytest.raises(InputError, match="does not fit in a RecordIO record"):
-        next(recordio.record([], recordio.LENGTH_MAX + 1))
+        next(pipe_encodings.record([], pipe_encodings.LENGTH_MAX + 1))
 
 
 def test_attributes_are_records_in_their_order_and_references_are_read() -> None:
