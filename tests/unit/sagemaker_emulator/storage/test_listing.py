@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sagemaker_emulator.resources.job import JobStatus
+from sagemaker_emulator.resources.model import Model
+from sagemaker_emulator.resources.processing_job import ProcessingJob
 from sagemaker_emulator.resources.transform_job import TransformJob
 from sagemaker_emulator.storage.listing import in_json, page
 from sagemaker_emulator.storage.store import Store
@@ -116,6 +118,48 @@ def test_a_token_belongs_to_its_listing(store: Store, change: dict[str, Any]) ->
     assert names(store, NextToken=token, MaxResults=2) == ["beta-2", "beta"]
     with pytest.raises(AwsError, match="Invalid pagination token"):
         names(store, NextToken=token, **change)
+
+
+def test_a_token_belongs_to_its_kind_of_resource(store: Store) -> None:
+    token = page(store, TransformJob, {"MaxResults": 1}).next_token
+    with pytest.raises(AwsError, match="Invalid pagination token"):
+        page(store, ProcessingJob, {"NextToken": token})
+
+
+def test_a_token_does_not_mind_the_order_of_the_members(store: Store) -> None:
+    token = page(store, TransformJob, {"SortBy": "Name", "SortOrder": "Ascending", "MaxResults": 1}).next_token
+    assert names(store, NextToken=token, SortOrder="Ascending", SortBy="Name") == ["beta", "beta-2", "gamma"]
+
+
+@pytest.mark.parametrize("junk", ["!", "\n", " "])
+def test_a_token_with_other_characters_in_it_is_refused(store: Store, junk: str) -> None:
+    token = page(store, TransformJob, {"MaxResults": 1}).next_token
+    assert token is not None
+    with pytest.raises(AwsError, match="Invalid pagination token"):
+        names(store, NextToken=f"{token[:8]}{junk}{token[8:]}")
+
+
+def test_a_kind_without_a_time_of_modification_is_paged_by_its_creation(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.db")
+    for number in range(3):
+        store.add(Model(f"m-{number}", f"arn:{number}", {}, number))
+    first = page(store, Model, {"SortBy": "LastModifiedTime", "MaxResults": 2})
+    second = page(store, Model, {"SortBy": "LastModifiedTime", "MaxResults": 2, "NextToken": first.next_token})
+    assert [model.name for model in second.resources] == ["m-0"]
+    store.close()
+
+
+@pytest.mark.parametrize("name", ["a?", "aa?", "aaa?", "aaaa?"])
+def test_a_token_may_be_put_into_a_url(tmp_path: Path, name: str) -> None:
+    store = Store(tmp_path / "state.db")
+    for one in (name * 9, "z"):
+        store.add(TransformJob(one, f"arn:{one}", {}, 1, 1))
+    asked = {"SortBy": "Name", "SortOrder": "Ascending", "MaxResults": 1}
+    token = page(store, TransformJob, asked).next_token
+    assert token is not None
+    assert not {*"+/"} & {*token}
+    assert names(store, **asked, NextToken=token) == ["z"]
+    store.close()
 
 
 @pytest.mark.parametrize("place", [["a", 1], ["a", None, "name"], ["a", [], "name"], ["a", 1, 2], {}, 7, None])
