@@ -46,6 +46,12 @@ def claimed_device(process: int) -> torch.device:
     return device
 
 
+def gpu_of(process: int) -> str | None:
+    """Return the UUID of the GPU of a host's process, the same in every container that sees it; None on the CPU."""
+    device = device_for(process, torch.cuda.device_count())
+    return str(torch.cuda.get_device_properties(device).uuid) if device.type == "cuda" else None
+
+
 def precision_for(precision_dtype: str | None, device: torch.device) -> Precision:
     """Return the precision for a hyperparameter `precision_dtype`; None leaves the choice to the processor."""
     if precision_dtype == "float32":
@@ -55,7 +61,12 @@ def precision_for(precision_dtype: str | None, device: torch.device) -> Precisio
 
 
 def default_precision(for_float16: Precision) -> Precision:
-    """Return bfloat16 if the processor is fast at it, else float32; never float16, because its range is small."""
+    """Return bfloat16 if the processor is fast at it, else float32; never float16, because its range is small.
+
+    On a GPU a small network waits for its kernels to be launched, and autocast adds some: float32 is faster.
+    """
+    if for_float16.device.type == "cuda":
+        return replace(for_float16, dtype=torch.float32, note="float32, which is faster for a small network on a GPU")
     if for_float16.dtype == torch.bfloat16:
         return replace(for_float16, note="bfloat16, which this processor computes faster than float32")
     return replace(for_float16, dtype=torch.float32, note="float32, as this processor has no fast bfloat16")

@@ -14,6 +14,7 @@ from image_classification.failure import AlgorithmError, ContainerError
 from image_classification.hyperparameters import Hyperparameters
 from image_classification.log import TrainingLog
 from image_classification.paths import ContainerPaths
+from image_classification.training.devices import gpu_of
 from image_classification.training.distributed.hosts import Hosts, whole_number
 from image_classification.training.distributed.rendezvous import join
 from image_classification.training.distributed.world import World
@@ -36,17 +37,15 @@ def train_together(
     listener = listener or hosts.listen()
     if listener is not None:
         hosts = replace(hosts, port=listener.getsockname()[1])
-    with siblings(hosts), joined_world(hosts, listener, stopping, gpus > 0) as world:
+    with siblings(hosts), joined_world(hosts, listener, stopping) as world:
         own_log = log if world.is_first else TrainingLog(log.log, has_metrics=False)
         prepare_run(hyperparameters, paths, own_log, stopping, world).run()
 
 
 @contextmanager
-def joined_world(
-    hosts: Hosts, listener: socket.socket | None, stopping: Callable[[], bool], on_gpus: bool
-) -> Iterator[World]:
+def joined_world(hosts: Hosts, listener: socket.socket | None, stopping: Callable[[], bool]) -> Iterator[World]:
     """Meet the other processes, and tell them at the end whether this one failed."""
-    world = join(hosts, listener, stopping, on_gpus)
+    world = join(hosts, listener, stopping, gpu_of(hosts.process))
     try:
         yield world
     except ContainerError as error:

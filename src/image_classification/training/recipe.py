@@ -26,7 +26,7 @@ class Recipe:
     weight_decay: float
     label_smoothing: float
     one_cycle: bool
-    precision_dtype: str | None  # None: bfloat16 if the processor is fast at it, else float32
+    precision_dtype: str | None  # None: bfloat16 on a CPU that is fast at it, else float32
 
 
 def is_small(hyperparameters: Hyperparameters) -> bool:
@@ -80,7 +80,7 @@ def differences(hyperparameters: Hyperparameters) -> list[str]:
         )
     if is_named_and_small(hyperparameters) and hyperparameters.precision_dtype is None:
         notes.append(
-            "precision_dtype is not given: training computes in bfloat16 where the processor is good at it. Weights, "
+            "precision_dtype is not given: training computes in bfloat16 on a CPU that is good at it. Weights, "
             "validation and the model are float32."
         )
     if hyperparameters.kv_store == "dist_async":

@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import torch.distributed as dist
@@ -17,23 +17,27 @@ JOIN_TIMEOUT_S = 300.0
 COLLECTIVE_TIMEOUT = timedelta(minutes=10)  # a process that is silent for this long is given up
 CONNECT_TIMEOUT_S = 5.0
 POLL_S = 0.1
+NO_GPU = "none"
 LOOPBACK_INTERFACES = ("lo", "lo0")
 
 
-def join(hosts: Hosts, listener: socket.socket | None, stopping: Callable[[], bool], on_gpus: bool) -> World:
-    """Meet the other processes. Raises PlatformError with the names of those that did not come."""
+def join(hosts: Hosts, listener: socket.socket | None, stopping: Callable[[], bool], gpu: str | None) -> World:
+    """Meet the other processes. Raises PlatformError with the names of those that did not come.
+
+    `gpu` is the UUID of this process's GPU, or None if it computes on the CPU.
+    """
     if hosts.size == 1:
         return World(hosts)
     use_interface(hosts)
     store = open_store(hosts, listener, stopping)
-    store.set(hosts.name_of(hosts.rank), "present")
+    store.set(hosts.name_of(hosts.rank), gpu or NO_GPU)
     everybody = [hosts.name_of(rank) for rank in range(hosts.size)]
 
     def absent() -> list[str]:
         return [name for name in everybody if not store.check([name])]
 
     wait(lambda: not absent(), stopping, lambda: f"{', '.join(absent())} did not come")
-    backend = "cpu:gloo,cuda:nccl" if on_gpus else "gloo"
+    backend = backend_for([store.get(name).decode() for name in everybody])
     try:
         dist.init_process_group(
             backend, store=store, rank=hosts.rank, world_size=hosts.size, timeout=COLLECTIVE_TIMEOUT
@@ -41,6 +45,11 @@ def join(hosts: Hosts, listener: socket.socket | None, stopping: Callable[[], bo
     except RuntimeError as error:
         raise PlatformError(f"The hosts {', '.join(everybody)} cannot connect: {first_line(error)}") from error
     return World(hosts, store)
+
+
+def backend_for(gpus: Sequence[str]) -> str:
+    """Return the backend for the GPUs of all processes: NCCL if each has its own, because NCCL refuses to share one."""
+    return "cpu:gloo,cuda:nccl" if NO_GPU not in gpus and len(set(gpus)) == len(gpus) else "gloo"
 
 
 def use_interface(hosts: Hosts) -> None:

@@ -49,8 +49,8 @@ def test_float16_is_float32_on_a_cpu_without_bfloat16_and_the_note_says_so() -> 
             "bfloat16, which this processor computes faster",
         ),
         (float16_on_cpu(CPU, {"avx2": True}), torch.float32, "float32, as this processor has no fast bfloat16"),
-        (float16_on_gpu(GPU, (9, 0)), torch.bfloat16, "bfloat16, which this processor computes faster"),
-        (float16_on_gpu(GPU, (7, 5)), torch.float32, "float32, as this processor has no fast bfloat16"),
+        (float16_on_gpu(GPU, (9, 0)), torch.float32, "float32, which is faster for a small network on a GPU"),
+        (float16_on_gpu(GPU, (7, 5)), torch.float32, "float32, which is faster for a small network on a GPU"),
     ],
 )
 def test_the_default_precision_depends_on_the_processor(for_float16: Precision, dtype: torch.dtype, note: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from image_classification.failure import AlgorithmError, PlatformError
 from image_classification.training.distributed.hosts import Hosts
-from image_classification.training.distributed.rendezvous import is_listening, join, wait
+from image_classification.training.distributed.rendezvous import backend_for, is_listening, join, wait
 
 MISSING = "algo-2 did not come"
 
@@ -25,8 +25,22 @@ def test_a_host_that_never_comes_is_a_platform_error() -> None:
 
 
 def test_a_single_process_joins_nobody() -> None:
-    world = join(Hosts(), None, lambda: False, on_gpus=False)
+    world = join(Hosts(), None, lambda: False, gpu=None)
     assert (world.size, world.store, world.is_first) == (1, None, True)
+
+
+@pytest.mark.parametrize(
+    ("gpus", "backend"),
+    [
+        (["GPU-1", "GPU-2"], "cpu:gloo,cuda:nccl"),
+        (["GPU-1", "GPU-1"], "gloo"),
+        (["GPU-1", "GPU-2", "GPU-1"], "gloo"),
+        (["none", "none"], "gloo"),
+        (["GPU-1", "none"], "gloo"),
+    ],
+)
+def test_nccl_joins_processes_only_if_each_has_a_gpu_of_its_own(gpus: list[str], backend: str) -> None:
+    assert backend_for(gpus) == backend
 
 
 def test_a_host_listens_or_does_not() -> None:
