@@ -36,7 +36,7 @@ def test_an_endpoint_sends_events_of_its_creation_service_and_deletion(
 ) -> None:
     endpoint = hosting.simple("told")
     details = until(
-        lambda: len(found := events("SageMaker Endpoint State Change", endpoint["EndpointArn"])) == 2 and found,
+        lambda: len(details := events("SageMaker Endpoint State Change", endpoint["EndpointArn"])) == 2 and details,
         "two events",
     )
     assert [detail["EndpointStatus"] for detail in details] == ["CREATING", "IN_SERVICE"]
@@ -63,8 +63,8 @@ def test_a_training_job_sends_an_event_of_every_secondary_status(jobs: Any, even
     arn = jobs.ended("told-job")["TrainingJobArn"]
 
     def completed() -> list[dict[str, Any]] | None:
-        found = events("SageMaker Training Job State Change", arn)
-        return found if found and found[-1]["TrainingJobStatus"] == "Completed" else None
+        details = events("SageMaker Training Job State Change", arn)
+        return details if details and details[-1]["TrainingJobStatus"] == "Completed" else None
 
     details = until(completed, "the event of the end")
     assert [detail["SecondaryStatus"] for detail in details] == [

@@ -37,8 +37,8 @@ def test_all_pages_together_are_the_whole_listing_in_either_order(
     pages = sagemaker.get_paginator("list_models").paginate(
         SortBy=sort, SortOrder=order, PaginationConfig={"PageSize": 4}
     )
-    found = [name for page in pages for name in names_of(page)]
-    assert found == (models if order == "Ascending" else models[::-1])
+    names = [name for page in pages for name in names_of(page)]
+    assert names == (models if order == "Ascending" else models[::-1])
 
 
 def test_the_last_page_has_no_token(sagemaker: Any, models: list[str]) -> None:
@@ -62,8 +62,8 @@ def test_the_page_size_may_change_between_pages(sagemaker: Any, models: list[str
 def test_times_filter_on_both_sides(sagemaker: Any, models: list[str]) -> None:
     created = {model["ModelName"]: model["CreationTime"] for model in sagemaker.list_models(MaxResults=25)["Models"]}
     after, before = created[models[4]], created[models[8]]
-    found = sagemaker.list_models(CreationTimeAfter=after, CreationTimeBefore=before, SortOrder="Ascending")
-    assert set(models[5:8]) <= set(names_of(found)) <= set(models[4:9])
+    page = sagemaker.list_models(CreationTimeAfter=after, CreationTimeBefore=before, SortOrder="Ascending")
+    assert set(models[5:8]) <= set(names_of(page)) <= set(models[4:9])
 
 
 def _forged(*parts: Any) -> str:

@@ -186,9 +186,9 @@ def test_jobs_are_listed_in_pages_newest_first(processing: Any, sagemaker: Any) 
     pages = sagemaker.get_paginator("list_processing_jobs").paginate(
         NameContains="listed-", StatusEquals="Failed", PaginationConfig={"PageSize": 2}
     )
-    found = [job for page in pages for job in page["ProcessingJobSummaries"]]
-    assert [job["ProcessingJobName"] for job in found] == [f"listed-{number}" for number in (2, 1, 0)]
-    assert found[0]["FailureReason"].startswith("AlgorithmError")
+    summaries = [job for page in pages for job in page["ProcessingJobSummaries"]]
+    assert [job["ProcessingJobName"] for job in summaries] == [f"listed-{number}" for number in (2, 1, 0)]
+    assert summaries[0]["FailureReason"].startswith("AlgorithmError")
 
 
 def test_a_second_job_of_the_same_name_is_resource_in_use(processing: Any, sagemaker: Any) -> None:
@@ -210,7 +210,7 @@ def test_an_image_that_needs_docker_is_refused_by_name(processing: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("input_", "text"),
     [
         (input_of("in", "s3://contract/nothing/", INPUT), "No S3 objects found under S3 URL"),
         (input_of("in", "s3://contract/processing/", "/etc"), "LocalPath must be a path below /opt/ml/processing"),
@@ -219,9 +219,9 @@ def test_an_image_that_needs_docker_is_refused_by_name(processing: Any) -> None:
         ({"InputName": "in", "DatasetDefinition": {}}, "DatasetDefinition is not emulated"),
     ],
 )
-def test_an_input_that_is_not_emulated_is_refused(processing: Any, sagemaker: Any, given: Any, said: str) -> None:
-    with pytest.raises(ClientError, match=said) as error:
-        processing.create("refused", ProcessingInputs=[given])
+def test_an_input_that_is_not_emulated_is_refused(processing: Any, sagemaker: Any, input_: Any, text: str) -> None:
+    with pytest.raises(ClientError, match=text) as error:
+        processing.create("refused", ProcessingInputs=[input_])
     assert error.value.response["Error"]["Code"] == "ValidationException"
     with pytest.raises(ClientError, match="Could not find"):
         sagemaker.describe_processing_job(ProcessingJobName="refused")
@@ -252,8 +252,8 @@ def test_an_interrupted_job_fails_with_the_reason(restartable: Any, processing: 
 
 
 def _objects(s3: Any, prefix: str) -> dict[str, bytes]:
-    found = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", ())
-    bodies = {entry["Key"]: s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read() for entry in found}
+    objects = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", ())
+    bodies = {entry["Key"]: s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read() for entry in objects}
     return {key.removeprefix(prefix): body for key, body in bodies.items()}
 
 

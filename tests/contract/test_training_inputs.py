@@ -44,13 +44,13 @@ def _piped(jobs: Any, name: str, channels: list[Any], epochs: int = 1, **changes
 
 
 def _records(content: bytes) -> list[bytes]:
-    found, place = [], 0
+    records, place = [], 0
     while place < len(content):
         magic, length = struct.unpack_from("<II", content, place)
         assert magic == 0xCED7230A
-        found.append(content[place + 8 : place + 8 + length])
+        records.append(content[place + 8 : place + 8 + length])
         place += 8 + length + -length % 4
-    return found
+    return records
 
 
 @pytest.fixture(scope="module")

@@ -68,8 +68,8 @@ def test_a_model_that_is_not_packed_is_a_folder(jobs: Any, s3: Any) -> None:
     output = {"S3OutputPath": f"s3://{BUCKET}/models/", "CompressionType": "NONE"}
     jobs.create("loose", {"output": "done"}, OutputDataConfig=output)
     assert jobs.ended("loose")["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://{BUCKET}/models/loose/output/model/"
-    found = s3.list_objects_v2(Bucket=BUCKET, Prefix="models/loose/")["Contents"]
-    assert [entry["Key"].removeprefix("models/loose/output/") for entry in found] == [
+    objects = s3.list_objects_v2(Bucket=BUCKET, Prefix="models/loose/")["Contents"]
+    assert [entry["Key"].removeprefix("models/loose/output/") for entry in objects] == [
         "data/report.txt",
         "model/model.txt",
     ]
@@ -142,8 +142,8 @@ def test_jobs_are_listed_by_the_status_of_their_warm_pool(jobs: Any, sagemaker: 
     jobs.create("cold")
     jobs.create("warm", ResourceConfig=resources)
     assert jobs.ended("warm")["WarmPoolStatus"] == {"Status": "Terminated"}
-    (found,) = sagemaker.list_training_jobs(WarmPoolStatusEquals="Terminated")["TrainingJobSummaries"]
-    assert (found["TrainingJobName"], found["WarmPoolStatus"]["Status"]) == ("warm", "Terminated")
+    (summary,) = sagemaker.list_training_jobs(WarmPoolStatusEquals="Terminated")["TrainingJobSummaries"]
+    assert (summary["TrainingJobName"], summary["WarmPoolStatus"]["Status"]) == ("warm", "Terminated")
     assert sagemaker.list_training_jobs(WarmPoolStatusEquals="Available")["TrainingJobSummaries"] == []
 
 
@@ -211,7 +211,7 @@ def test_metrics_go_to_cloudwatch_as_they_are_read(jobs: Any, aws: None) -> None
     (metric,) = jobs.ended("metered")["FinalMetricDataList"]
     assert (metric["MetricName"], metric["Value"]) == ("loss", 0.25)
     now = datetime.now(UTC)
-    (found,) = boto3.client("cloudwatch").get_metric_statistics(
+    (datapoint,) = boto3.client("cloudwatch").get_metric_statistics(
         Namespace="/aws/sagemaker/TrainingJobs",
         MetricName="loss",
         Dimensions=[{"Name": "TrainingJobName", "Value": "metered"}],
@@ -220,4 +220,4 @@ def test_metrics_go_to_cloudwatch_as_they_are_read(jobs: Any, aws: None) -> None
         Period=3600,
         Statistics=["SampleCount", "Minimum"],
     )["Datapoints"]
-    assert (found["SampleCount"], found["Minimum"]) == (2, 0.25)
+    assert (datapoint["SampleCount"], datapoint["Minimum"]) == (2, 0.25)

@@ -65,12 +65,12 @@ def test_the_model_has_its_archive_and_its_content_type(transforms: Any) -> None
 
 
 def test_the_container_gets_the_variables_of_a_batch_transform(transforms: Any) -> None:
-    told = transforms.answered(
+    output = transforms.answered(
         "told", {"one.txt": b"one"}, VARIABLES,
         BatchStrategy="SingleRecord", MaxPayloadInMB=2, MaxConcurrentTransforms=4,
         TransformOutput={"Accept": "application/json"},
     )  # fmt: skip
-    assert json.loads(told["one.txt.out"]) == {
+    assert json.loads(output["one.txt.out"]) == {
         "SAGEMAKER_BATCH": "true",
         "SAGEMAKER_BATCH_STRATEGY": "SINGLE_RECORD",
         "SAGEMAKER_MAX_PAYLOAD_IN_MB": "2",
@@ -80,14 +80,14 @@ def test_the_container_gets_the_variables_of_a_batch_transform(transforms: Any) 
 
 
 def test_the_container_chooses_the_parameters_that_the_request_leaves_open(transforms: Any) -> None:
-    said = {"MaxConcurrentTransforms": 2, "BatchStrategy": "SINGLE_RECORD", "MaxPayloadInMB": 1}
-    found = transforms.answered(
+    parameters = {"MaxConcurrentTransforms": 2, "BatchStrategy": "SINGLE_RECORD", "MaxPayloadInMB": 1}
+    output = transforms.answered(
         "asked",
         {"rows.csv": LINES},
-        Environment={"PARAMETERS": json.dumps(said)},
+        Environment={"PARAMETERS": json.dumps(parameters)},
         TransformInput={"SplitType": "Line"},
     )
-    assert found == {"rows.csv.out": b"<1,2,3><4,5,6><7,8,9>"}
+    assert output == {"rows.csv.out": b"<1,2,3><4,5,6><7,8,9>"}
     assert "MaxConcurrentTransforms=2, MaxPayloadInMB=1, BatchStrategy=SINGLE_RECORD" in log_of("asked", "/data-log")[0]
 
 
@@ -113,9 +113,9 @@ def test_one_bad_file_fails_the_job_and_the_others_are_transformed(transforms: A
     assert job["TransformJobStatus"] == "Failed"
     assert job["FailureReason"] == f"{fault}: See job logs for more information"
     assert transforms.output(name) == {"a.txt.out": b"good", "c.txt.out": b"fine"}
-    said = [line.partition("[sagemaker logs]: ")[2] for line in log_of(name, "/data-log")]
-    assert f"b.txt: Bad HTTP status received from algorithm: {status}" in said
-    assert "b.txt: bad" in said
+    lines = [line.partition("[sagemaker logs]: ")[2] for line in log_of(name, "/data-log")]
+    assert f"b.txt: Bad HTTP status received from algorithm: {status}" in lines
+    assert "b.txt: bad" in lines
 
 
 def test_a_container_that_exits_fails_the_job_with_the_end_of_itslog_of(transforms: Any) -> None:
@@ -174,7 +174,7 @@ CSV_IN = {"SplitType": "Line", "ContentType": "text/csv"}
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "text"),
     [
         ({"ModelName": "missing"}, "Could not find model"),
         ({"DataCaptureConfig": {"DestinationS3Uri": "s3://contract/x"}}, "DataCaptureConfig of a transform job"),
@@ -185,8 +185,8 @@ CSV_IN = {"SplitType": "Line", "ContentType": "text/csv"}
         ({"DataProcessing": {"InputFilter": "$[1:]"}, "TransformInput": {"ContentType": "text/csv"}}, "SplitType Line"),
     ],
 )
-def test_a_job_that_cannot_run_is_refused(transforms: Any, sagemaker: Any, changes: Any, said: str) -> None:
-    with pytest.raises(ClientError, match=said) as error:
+def test_a_job_that_cannot_run_is_refused(transforms: Any, sagemaker: Any, changes: Any, text: str) -> None:
+    with pytest.raises(ClientError, match=text) as error:
         transforms.create("refused", {"a.txt": b"one"}, **changes)
     assert error.value.response["Error"]["Code"] == "ValidationException"
     with pytest.raises(ClientError, match="Could not find requested job"):
@@ -199,8 +199,8 @@ def test_more_instances_than_the_quota_are_refused(transforms: Any, sagemaker: A
 
 
 def test_impossible_parameters_of_a_container_are_ignored(transforms: Any) -> None:
-    said = {"MaxConcurrentTransforms": "many", "BatchStrategy": None, "MaxPayloadInMB": -1}
-    files, environment = {"a.txt": b"one"}, {"PARAMETERS": json.dumps(said)}
+    parameters = {"MaxConcurrentTransforms": "many", "BatchStrategy": None, "MaxPayloadInMB": -1}
+    files, environment = {"a.txt": b"one"}, {"PARAMETERS": json.dumps(parameters)}
     assert transforms.answered("senseless", files, Environment=environment) == {"a.txt.out": b"<one>"}
 
 

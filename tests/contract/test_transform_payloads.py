@@ -40,20 +40,20 @@ def test_lines_are_sent_and_assembled_as_requested(
     transforms: Any, strategy: str, assemble: str, expected: bytes
 ) -> None:
     name = f"lines-{strategy}-{assemble}"
-    found = transforms.answered(
+    output = transforms.answered(
         name,
         {"rows.csv": LINES},
         BatchStrategy=strategy,
         TransformInput={"SplitType": "Line"},
         TransformOutput={"AssembleWith": assemble},
     )
-    assert found == {"rows.csv.out": expected}
+    assert output == {"rows.csv.out": expected}
 
 
 def test_payloads_of_many_records_stay_below_the_limit_and_in_order(transforms: Any) -> None:
     rows = b"".join(b"%07d%s\n" % (number, b"x" * 1000) for number in range(3000))
     size = "handler._answer(200, str(len(body)).encode() + b' ' + body[:7], 'text/plain')"
-    found = transforms.answered(
+    output = transforms.answered(
         "many",
         {"rows.txt": rows},
         size,
@@ -62,7 +62,7 @@ def test_payloads_of_many_records_stay_below_the_limit_and_in_order(transforms: 
         TransformInput={"SplitType": "Line"},
         TransformOutput={"AssembleWith": "Line"},
     )["rows.txt.out"]
-    answers = [line.split() for line in found.splitlines()]
+    answers = [line.split() for line in output.splitlines()]
     assert sum(int(length) for length, _ in answers) == len(rows)
     assert all(int(length) <= 1 << 20 for length, _ in answers)
     assert [first for _, first in answers] == sorted(first for _, first in answers)
@@ -77,42 +77,42 @@ def test_requests_run_side_by_side(transforms: Any) -> None:
 
 def test_instances_share_the_files(transforms: Any) -> None:
     place = "handler._answer(200, str(BASE).encode(), 'text/plain')"
-    found = transforms.answered("shared", {f"{number}.txt": b"x" for number in range(4)}, place, instances=2)
-    assert len(found) == 4
-    assert sorted(list(found.values()).count(one) for one in set(found.values())) == [2, 2]
+    output = transforms.answered("shared", {f"{number}.txt": b"x" for number in range(4)}, place, instances=2)
+    assert len(output) == 4
+    assert sorted(list(output.values()).count(one) for one in set(output.values())) == [2, 2]
 
 
 def test_a_manifest_names_the_files(transforms: Any, s3: Any) -> None:
     manifest = [{"prefix": f"s3://{BUCKET}/transform/listed-files/"}, "a/one.txt"]
     s3.put_object(Bucket=BUCKET, Key="manifests/transform.json", Body=json.dumps(manifest))
     source = {"S3DataType": "ManifestFile", "S3Uri": f"s3://{BUCKET}/manifests/transform.json"}
-    found = transforms.answered(
+    output = transforms.answered(
         "listed-files",
         {"a/one.txt": b"one", "two.txt": b"two"},
         TransformInput={"DataSource": {"S3DataSource": source}},
     )
-    assert found == {"a/one.txt.out": b"<one>"}
+    assert output == {"a/one.txt.out": b"<one>"}
 
 
 def test_compressed_input_is_uncompressed(transforms: Any) -> None:
-    found = transforms.answered("packed", {"a.gz": gzip.compress(b"one")}, TransformInput={"CompressionType": "Gzip"})
-    assert found == {"a.gz.out": b"<one>"}
+    output = transforms.answered("packed", {"a.gz": gzip.compress(b"one")}, TransformInput={"CompressionType": "Gzip"})
+    assert output == {"a.gz.out": b"<one>"}
 
 
 def test_records_of_recordio_are_unwrapped_one_by_one(transforms: Any) -> None:
     packed = b"".join(struct.pack("<II", 0xCED7230A, len(one)) + one + bytes(-len(one) % 4) for one in (b"abc", b"d"))
-    found = transforms.answered(
+    output = transforms.answered(
         "recordio", {"a.rec": packed}, BatchStrategy="SingleRecord", TransformInput={"SplitType": "RecordIO"}
     )
-    assert found == {"a.rec.out": b"<abc><d>"}
+    assert output == {"a.rec.out": b"<abc><d>"}
 
 
 def test_records_of_tfrecord_are_unwrapped_one_by_one(transforms: Any) -> None:
     packed = b"".join(struct.pack("<QI", len(one), 0) + one + bytes(4) for one in (b"abc", b"d"))
-    found = transforms.answered(
+    output = transforms.answered(
         "tfrecord", {"a.tfrecord": packed}, BatchStrategy="SingleRecord", TransformInput={"SplitType": "TFRecord"}
     )
-    assert found == {"a.tfrecord.out": b"<abc><d>"}
+    assert output == {"a.tfrecord.out": b"<abc><d>"}
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_records_of_tfrecord_are_unwrapped_one_by_one(transforms: Any) -> None:
 def test_columns_are_filtered_and_joined(
     transforms: Any, name: str, processing: dict[str, str], expected: bytes
 ) -> None:
-    found = transforms.answered(
+    output = transforms.answered(
         name,
         {"rows.csv": LINES},
         SUM,
@@ -135,14 +135,14 @@ def test_columns_are_filtered_and_joined(
         TransformOutput={"AssembleWith": "Line", "Accept": "text/csv"},
         DataProcessing=processing,
     )
-    assert found == {"rows.csv.out": expected}
+    assert output == {"rows.csv.out": expected}
 
 
 def test_an_answer_is_joined_to_its_object(transforms: Any) -> None:
     rows = b'{"id": 7, "features": [1, 2]}\n{"id": 8, "features": [3, 4]}\n'
     answer = "handler._answer(200, b'\\n'.join(b'{\"score\": %d}' % len(one) for one in body.split()), 'text/plain')"
     types = "application/jsonlines"
-    found = transforms.answered(
+    output = transforms.answered(
         "objects",
         {"rows.jsonl": rows},
         answer,
@@ -154,7 +154,7 @@ def test_an_answer_is_joined_to_its_object(transforms: Any) -> None:
             "OutputFilter": "$['id','SageMakerOutput']",
         },
     )
-    lines = [json.loads(line) for line in found["rows.jsonl.out"].splitlines()]
+    lines = [json.loads(line) for line in output["rows.jsonl.out"].splitlines()]
     assert lines == [{"id": 7, "SageMakerOutput": {"score": 5}}, {"id": 8, "SageMakerOutput": {"score": 5}}]
 
 
@@ -179,8 +179,8 @@ def test_a_file_larger_than_a_payload_fails_the_job(transforms: Any) -> None:
 
 def test_without_a_limit_a_file_is_streamed_in_chunks(transforms: Any) -> None:
     answer = "handler._answer(200, f'{handler.headers[\"Transfer-Encoding\"]} {len(body)}'.encode(), 'text/plain')"
-    found = transforms.answered("unlimited", {"a.txt": b"x" * (7 << 20)}, answer, MaxPayloadInMB=0)
-    assert found == {"a.txt.out": b"chunked 7340032"}
+    output = transforms.answered("unlimited", {"a.txt": b"x" * (7 << 20)}, answer, MaxPayloadInMB=0)
+    assert output == {"a.txt.out": b"chunked 7340032"}
 
 
 def test_output_below_the_prefix_of_the_input_is_not_read_as_input(transforms: Any) -> None:
@@ -191,6 +191,6 @@ def test_output_below_the_prefix_of_the_input_is_not_read_as_input(transforms: A
         TransformOutput={"S3OutputPath": f"s3://{BUCKET}/transform/within"},
     )
     assert transforms.ended("within")["TransformJobStatus"] == "Completed"
-    found = transforms.s3.list_objects_v2(Bucket=BUCKET, Prefix="transform/within/")["Contents"]
-    names = [entry["Key"].rpartition("/")[2] for entry in found]
+    objects = transforms.s3.list_objects_v2(Bucket=BUCKET, Prefix="transform/within/")["Contents"]
+    names = [entry["Key"].rpartition("/")[2] for entry in objects]
     assert names == ["a.txt", "a.txt.out", "b.txt", "b.txt.out"]

@@ -82,8 +82,8 @@ def ended(tuning: Tuning, until: Any) -> Any:
             job = tuned.described(name)
             return job if job["HyperParameterTuningJobStatus"] in ("Completed", "Failed", "Stopped") else None
 
-        found: dict[str, Any] = until(over, f"the end of tuning job {name}")
-        return found
+        job: dict[str, Any] = until(over, f"the end of tuning job {name}")
+        return job
 
     return ended
 
@@ -92,8 +92,8 @@ def ended(tuning: Tuning, until: Any) -> Any:
 def searched(tuning: Tuning, ended: Any) -> dict[str, Any]:
     """One random search, looked at by several tests."""
     tuning.create("searched", most=4, static={"fixed": "1"}, Tags=[{"Key": "team", "Value": "scones"}])
-    found: dict[str, Any] = ended("searched")
-    return found
+    job: dict[str, Any] = ended("searched")
+    return job
 
 
 def test_describe_names_the_best_training_job(searched: dict[str, Any], tuning: Tuning) -> None:
@@ -132,8 +132,8 @@ def test_trials_are_training_jobs_of_the_tuning_job(searched: dict[str, Any], tu
 
 
 def test_training_jobs_are_listed_by_their_objective(searched: dict[str, Any], tuning: Tuning) -> None:
-    found = tuning.children("searched", SortBy="FinalObjectiveMetricValue", SortOrder="Descending")
-    values = [child["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] for child in found]
+    children = tuning.children("searched", SortBy="FinalObjectiveMetricValue", SortOrder="Descending")
+    values = [child["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] for child in children]
     assert len(values) == 4
     assert values == sorted(values, reverse=True)
     assert tuning.children("searched", StatusEquals="Failed") == []
@@ -147,9 +147,9 @@ def test_describe_repeats_the_create_request(searched: dict[str, Any]) -> None:
 
 def test_tuning_jobs_are_listed_in_pages_by_name(searched: dict[str, Any], tuning: Tuning) -> None:
     pages = tuning.client.get_paginator("list_hyper_parameter_tuning_jobs").paginate(NameContains="searched")
-    (found,) = [job for page in pages for job in page["HyperParameterTuningJobSummaries"]]
-    assert (found["HyperParameterTuningJobName"], found["Strategy"]) == ("searched", "Random")
-    assert found["TrainingJobStatusCounters"]["Completed"] == 4
+    (summary,) = [job for page in pages for job in page["HyperParameterTuningJobSummaries"]]
+    assert (summary["HyperParameterTuningJobName"], summary["Strategy"]) == ("searched", "Random")
+    assert summary["TrainingJobStatusCounters"]["Completed"] == 4
 
 
 def test_a_second_tuning_job_of_the_same_name_is_resource_in_use(searched: dict[str, Any], tuning: Tuning) -> None:

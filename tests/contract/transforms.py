@@ -53,8 +53,8 @@ class Transforms:
 
     def output(self, name: str) -> dict[str, bytes]:
         prefix = f"out/{name}/"
-        found = self.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", ())
-        bodies = {entry["Key"]: self.s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read() for entry in found}
+        objects = self.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", ())
+        bodies = {entry["Key"]: self.s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read() for entry in objects}
         return {key.removeprefix(prefix): body for key, body in bodies.items()}
 
     def answered(self, name: str, files: dict[str, bytes], answer: str = BRACKETS, **changes: Any) -> dict[str, bytes]:
