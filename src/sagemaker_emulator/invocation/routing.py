@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping
 
 from sagemaker_emulator.hosting.deployments import Deployment, Variant
-from sagemaker_emulator.hosting.instances import Instance
+from sagemaker_emulator.hosting.instances import Busy, Instance
 from sagemaker_emulator.invocation.container_http import Body, CannotConnect, Connection, Connections
 from sagemaker_emulator.invocation.requests import CUSTOM_ATTRIBUTES, DEFAULT_CONTENT_TYPE
 
@@ -26,36 +24,80 @@ class ContainerFailed(Exception):
         self.variant = variant
 
 
-@dataclass(frozen=True)
 class Exchange:
-    """One request that an instance has accepted; the head of its answer has arrived, the body is still to be read."""
+    """One request to an instance, which counts as busy until the context ends.
+
+    Entering the context sends the request and waits for the head of the answer; then the body can be read. A class with
+    both methods, because `asynccontextmanager` would cost every invocation several microseconds.
+    """
 
     variant: Variant
-    connection: Connection
+    _connection: Connection
+    _busy: Busy
+
+    def __init__(
+        self,
+        connections: Connections,
+        deployment: Deployment,
+        headers: Mapping[str, str],
+        body: Body,
+        timeout_s: float,
+        target_variant: str | None,
+    ) -> None:
+        self._connections, self._deployment, self._headers = connections, deployment, headers
+        self._body, self._timeout_s, self._target_variant = body, timeout_s, target_variant
+
+    async def __aenter__(self) -> Exchange:
+        """Send the request. An instance that refuses the connection has not seen it, so the next one gets it."""
+        refused: list[Instance] = []
+        while True:
+            self.variant, instance = self._deployment.choose(self._target_variant, refused)
+            try:
+                await self._send(instance)
+            except CannotConnect:
+                refused.append(instance)
+            except (TimeoutError, ConnectionError) as error:
+                raise ContainerFailed(self.variant, error) from error
+            else:
+                return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._connection.release()
+        self._busy.__exit__()
+
+    async def _send(self, instance: Instance) -> None:
+        self._busy = instance.busy()
+        self._busy.__enter__()
+        try:
+            url = f"{instance.address}/invocations"
+            self._connection = await self._connections.post(url, self._headers, self._body, self._timeout_s)
+        except BaseException:  # also when the caller is cancelled: the instance is no longer busy
+            self._busy.__exit__()
+            raise
 
     @property
     def status(self) -> int:
-        return self.connection.status
+        return self._connection.status
 
     @property
     def content_type(self) -> str:
-        return self.connection.headers.get("content-type", DEFAULT_CONTENT_TYPE)
+        return self._connection.headers.get("content-type", DEFAULT_CONTENT_TYPE)
 
     @property
     def custom_attributes(self) -> str | None:
-        return self.connection.headers.get(CUSTOM_ATTRIBUTES.lower())
+        return self._connection.headers.get(CUSTOM_ATTRIBUTES.lower())
 
     async def read(self) -> bytes:
         """Return the whole body. ContainerFailed when its end does not arrive."""
         try:
-            return await self.connection.read()
+            return await self._connection.read()
         except (TimeoutError, ConnectionError) as error:
             raise ContainerFailed(self.variant, error) from error
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the body as it arrives. ContainerFailed when its end does not."""
         try:
-            async for chunk in self.connection.chunks():
+            async for chunk in self._connection.chunks():
                 yield chunk
         except (TimeoutError, ConnectionError) as error:
             raise ContainerFailed(self.variant, error) from error
@@ -70,34 +112,16 @@ class Router:
     def close(self) -> None:
         self._connections.close()
 
-    @asynccontextmanager
-    async def exchange(
+    def exchange(
         self,
         deployment: Deployment,
         headers: Mapping[str, str],
         body: Body,
         timeout_s: float,
         target_variant: str | None = None,
-    ) -> AsyncIterator[Exchange]:
-        """Send a request to an instance, which counts as busy until the context ends.
+    ) -> Exchange:
+        """Return a context that sends a request to the least busy instance of the deployment.
 
-        An instance that refuses the connection has not seen the request, so the next one gets it. Raises
-        ContainerFailed, or NoHealthyInstance when no instance is left.
+        Entering it raises ContainerFailed, or NoHealthyInstance when no instance is left.
         """
-        refused: list[Instance] = []
-        while True:
-            variant, instance = deployment.choose(target_variant, refused)
-            with instance.busy():
-                try:
-                    url = f"{instance.address}/invocations"
-                    connection = await self._connections.post(url, headers, body, timeout_s)
-                except CannotConnect:
-                    refused.append(instance)
-                    continue
-                except (TimeoutError, ConnectionError) as error:
-                    raise ContainerFailed(variant, error) from error
-                try:
-                    yield Exchange(variant, connection)
-                finally:
-                    connection.release()
-                return
+        return Exchange(self._connections, deployment, headers, body, timeout_s, target_variant)
