@@ -39,10 +39,14 @@ def device_for(process: int, gpus: int) -> torch.device:
 
 
 def claimed_device(process: int) -> torch.device:
-    """Return the device of this process, and make it the current one for every library that allocates GPU memory."""
+    """Return the device of this process, and make it the current one for every library that allocates GPU memory.
+
+    The same seed gives the same model on a GPU, too: cuDNN would otherwise choose algorithms that add up in any order.
+    """
     device = device_for(process, torch.cuda.device_count())
     if device.type == "cuda":
         torch.cuda.set_device(device)
+        torch.backends.cudnn.deterministic = True
     return device
 
 
