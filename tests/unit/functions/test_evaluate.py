@@ -55,7 +55,7 @@ def test_correct_answers_are_counted_in_all_and_by_class(evaluate: ModuleType, a
             "1": {"accuracy": 1.0, "correct": 2, "images": 2},
         },
     }
-    assert (result["passed"], result["reasons"]) == (True, [])
+    assert (result["passed"], result["reasons"], result["accuracy"]) == (True, [], "0.8333")
 
 
 def test_the_report_has_the_form_of_the_model_registry(evaluate: ModuleType, answer: Answer) -> None:
@@ -87,7 +87,9 @@ def test_a_model_may_be_worse_than_the_one_in_service_by_the_tolerance(
     answer("served", 0, 0, 0, 0, 1, 1)
     answer("candidate", 0, 0, 0, 0, 1, 0)
     gate = {"accuracy_at_least": 0.8, "tolerance": tolerance}
-    assert result_of(evaluate, models=BOTH, gate=gate)["passed"] is passed
+    result = result_of(evaluate, models=BOTH, gate=gate)
+    assert result["passed"] is passed
+    assert "Model in service: 1.000, 6 of 6" in result["summary"]
 
 
 def test_the_examples_are_two_images_of_each_class_with_the_candidates_answers(
