@@ -54,7 +54,8 @@ class Docker:
             self.client.images.get(image)
         except ImageNotFound as error:
             raise LocalModeError(
-                f"image {image!r} is not on this machine: run `make images` for this project's images, or `docker pull`"
+                f"image {image!r} is not on this machine: `make images` builds this project's images, "
+                "`docker pull` fetches others"
             ) from error
 
     def find(self, label: str, value: str) -> list[Any]:
