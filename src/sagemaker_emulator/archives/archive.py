@@ -1,40 +1,63 @@
-"""model.tar.gz and output.tar.gz: packed from a directory, unpacked with filters and limits."""
+"""model.tar.gz and output.tar.gz: packed from what containers left, unpacked within limits."""
 
 from __future__ import annotations
 
+import stat
 import tarfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from sagemaker_emulator.archives.unpacking import Unpacking
+from safety.left_files import Entry, NotAFile, entries_below
+from safety.tar_members import BrokenArchive
+from safety.unpacking import unpack_gzip
 
 
 class ArchiveError(Exception):
     """An archive that is broken, too large, or leads out of its directory."""
 
 
-def pack(directories: Iterable[Path], archive: Path) -> None:
-    """Pack everything below the directories, merged, as SageMaker does: names relative to each, gzip."""
+def pack(directories: Iterable[tuple[Path, str]], archive: Path) -> None:
+    """Pack everything below the directories, merged, as SageMaker does: names relative to each, gzip.
+
+    A directory is a folder that no container can replace, and the path below it. Symbolic links are stored as such.
+    """
     with tarfile.open(archive, "w:gz", compresslevel=6) as tar:
-        for path, name in files_of(directories):
-            tar.add(path, arcname=name, recursive=False)
+        for entry, name in entries_of(directories):
+            with suppress(FileNotFoundError, NotAFile):  # removed by the container meanwhile
+                _add(tar, entry, name)
 
 
-def files_of(directories: Iterable[Path]) -> Iterator[tuple[Path, str]]:
-    """Yield files and folders with their names. Where two hosts have the same name, the first host's is used."""
+def entries_of(directories: Iterable[tuple[Path, str]]) -> Iterator[tuple[Entry, str]]:
+    """Yield files, folders and links with their names. The first host's is used where two have the same name."""
     seen: set[str] = set()
-    for directory in directories:
-        for path in sorted(directory.rglob("*")):
-            name = path.relative_to(directory).as_posix()
+    for base_dir, path in directories:
+        folder = path.split("/")
+        for entry in entries_below(base_dir, folder):
+            name = "/".join(entry.parts[len(folder) :])
             if name not in seen:
                 seen.add(name)
-                yield path, name
+                yield entry, name
 
 
 def unpack(archive: Path, directory: Path) -> None:
-    """Unpack an archive of unknown origin, with the filters and limits of `Unpacking`."""
+    """Unpack a .tar.gz of unknown origin. ArchiveError names its fault.
+
+    As on AWS, plain tars and archives with symbolic links are refused. Source: re:Post, "sagemaker endpoint creation
+    fail"; the API reference's ContainerDefinition, ModelDataUrl.
+    """
     try:
-        with tarfile.open(archive) as tar:
-            Unpacking(tar, directory, scratch=directory.parent).run()
-    except (tarfile.TarError, EOFError, OSError) as error:
+        unpack_gzip(archive, directory)
+    except (BrokenArchive, OSError) as error:
         raise ArchiveError(f"{archive.name} cannot be unpacked: {error}") from error
+
+
+def _add(tar: tarfile.TarFile, entry: Entry, name: str) -> None:
+    if entry.is_file:
+        with entry.open() as file:
+            tar.addfile(tar.gettarinfo(arcname=name, fileobj=file), file)
+        return
+    info = tarfile.TarInfo(name)
+    info.mode, info.mtime = stat.S_IMODE(entry.status.st_mode), int(entry.status.st_mtime)
+    info.type, info.linkname = (tarfile.SYMTYPE, entry.target) if entry.target else (tarfile.DIRTYPE, "")
+    tar.addfile(info)

@@ -100,7 +100,7 @@ class Launcher:
     def _new_instance(self, model_archive: Path | None) -> Instance:
         instance_id = f"i-{uuid.uuid4().hex[:17]}"
         base_dir = self.context.instances / self.endpoint / f"{self.variant.name}-{instance_id}"
-        _unpack(model_archive, base_dir)
+        _unpack(model_archive, base_dir, self.model.artifacts_uri)
         spec = ContainerSpec(
             name=f"{self.endpoint}-{self.variant.name}-{instance_id}",
             image=self.model.container["Image"],
@@ -131,13 +131,19 @@ def _deadline(timeout_s: float) -> Callable[[int], None]:
     return check
 
 
-def _unpack(model_archive: Path | None, base_dir: Path) -> None:
+def _unpack(model_archive: Path | None, base_dir: Path, uri: str | None) -> None:
     target = base_dir / "model"
     target.mkdir(parents=True, exist_ok=True)
     if model_archive is None:
         return
     try:
         archive.unpack(model_archive, target)
+    except archive.ArchiveError as error:
+        shutil.rmtree(base_dir, ignore_errors=True)
+        raise archive.ArchiveError(
+            f'Failed to extract model data archive from URL "{uri}". Please ensure that the object located at the URL '
+            f"is a valid tar.gz archive. {error}."
+        ) from error
     except BaseException:  # whatever the reason, no half-unpacked model stays on disk
         shutil.rmtree(base_dir, ignore_errors=True)
         raise

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from safety.left_files import read_text
 from sagemaker_emulator.aws_clients.log_streams import LogStream
 from sagemaker_emulator.engine import Container, ContainerSpec, EngineError
 
@@ -19,6 +19,8 @@ POLL_S = 0.05
 OUTPUT_DRAIN_S = 5.0
 ABANDON_GRACE_S = 3.0
 FAILURE_REASON_MAX = 1024
+FAILURE_FILE = ("output", "failure")
+FAILURE_FILE_MAX_BYTES = 16 << 10
 NAMED_ERRORS = ("ClientError:", "AlgorithmError:", "InternalServerError:")
 
 
@@ -82,9 +84,9 @@ class JobContainer:
         self.drain()
         self._stream.close()
 
-    def failure_reason(self, code: int, failure_file: Path) -> str:
+    def failure_reason(self, code: int) -> str:
         """Return AWS's FailureReason: the text of the program's failure file, else the last lines of its log."""
-        written = failure_file.read_text(errors="replace").strip() if failure_file.is_file() else ""
+        written = read_text(self.spec.base_dir, FAILURE_FILE, FAILURE_FILE_MAX_BYTES).strip()
         text = written or self.tail
         ending = f", exit code: {128 - code if code < 0 else code}"  # a signal, as containers report it
         text = text if text.startswith(NAMED_ERRORS) else f"AlgorithmError: {text}"

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import select
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -121,7 +122,7 @@ class PipeFeeder:
         """Return the writing end, once the container has opened the other."""
         while not self._over.wait(POLL_S):
             try:
-                return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+                return _opened_fifo(fifo)
             except OSError as error:
                 if error.errno != errno.ENXIO:  # nobody reads yet
                     raise Ended from error
@@ -140,3 +141,12 @@ class PipeFeeder:
                     view = view[os.write(descriptor, view) :]
                 except BlockingIOError:
                     continue
+
+
+def _opened_fifo(fifo: Path) -> int:
+    """Open the writing end. OSError if the container has put a link or a file in its place."""
+    descriptor = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileExistsError(f"{fifo.name!r} is not a FIFO any more")
+    return descriptor

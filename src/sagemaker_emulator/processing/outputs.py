@@ -11,7 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
+from safety.left_files import Entry, entries_below
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, S3Location
+from sagemaker_emulator.aws_clients.uploads import upload
 
 SCAN_S = 0.5
 WORKERS = 8
@@ -23,23 +25,27 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Output:
-    """A directory of one host, its prefix in S3, and its S3UploadMode."""
+    """A folder of one host, its prefix in S3, and its S3UploadMode."""
 
-    directory: Path
+    base_dir: Path
+    folder: tuple[str, ...]  # below base_dir
     prefix: S3Location
     mode: str
 
-    def files(self) -> list[Path]:
+    @property
+    def directory(self) -> Path:
+        return self.base_dir.joinpath(*self.folder)
+
+    def files(self) -> list[Entry]:
         """Return the files that the program left. Links are not followed: they may lead anywhere."""
-        return [path for path in sorted(self.directory.rglob("*")) if path.is_file() and not path.is_symlink()]
+        return [entry for entry in entries_below(self.base_dir, self.folder) if entry.is_file]
 
     def upload(self, s3: Any) -> None:
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="upload") as pool:
             list(pool.map(partial(self.upload_file, s3), self.files()))
 
-    def upload_file(self, s3: Any, path: Path) -> None:
-        target = self.prefix.joined(path.relative_to(self.directory).as_posix())
-        s3.upload_file(str(path), target.bucket, target.key)
+    def upload_file(self, s3: Any, entry: Entry) -> bool:
+        return upload(s3, entry, self.prefix.joined("/".join(entry.parts[len(self.folder) :])))
 
 
 class ContinuousUploads:
@@ -48,7 +54,7 @@ class ContinuousUploads:
     def __init__(self, s3: Any, outputs: Sequence[Output]) -> None:
         self._s3, self._outputs = s3, outputs
         self._seen: dict[Path, Signature] = {}
-        self._uploaded: dict[Path, Signature] = {}
+        self._uploaded: dict[Path, Signature] = {}  # by the paths of the files
         self._finished = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="continuous upload", daemon=True)
 
@@ -73,10 +79,9 @@ class ContinuousUploads:
     def _scan(self, settled: bool) -> None:
         """Upload new and changed files; with `settled`, only those that have not changed since the last scan."""
         for output in self._outputs:
-            for path in output.files():
-                status = path.stat()
-                now = (status.st_mtime_ns, status.st_size)
-                if self._uploaded.get(path) != now and (not settled or self._seen.get(path) == now):
-                    output.upload_file(self._s3, path)
+            for entry in output.files():
+                path, now = output.base_dir / entry.name, entry.signature
+                is_ready = not settled or self._seen.get(path) == now
+                if self._uploaded.get(path) != now and is_ready and output.upload_file(self._s3, entry):
                     self._uploaded[path] = now
                 self._seen[path] = now

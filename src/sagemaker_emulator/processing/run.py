@@ -16,12 +16,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from safety.left_files import TooMuchLeft, read_text
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.aws_clients.log_streams import LogStream
 from sagemaker_emulator.engine import ContainerSpec, EngineError
 from sagemaker_emulator.jobs.channel import InputError
 from sagemaker_emulator.jobs.downloads import download
-from sagemaker_emulator.jobs.hosts import Host, hosts_below, resource_config
+from sagemaker_emulator.jobs.hosts import OPT_ML, Host, hosts_below, resource_config
 from sagemaker_emulator.jobs.input_objects import objects_of
 from sagemaker_emulator.jobs.job_containers import Halt, JobContainer, Outcome, running, wait_for
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed
@@ -31,6 +32,8 @@ from sagemaker_emulator.processing.request import ProcessingRequest
 from sagemaker_emulator.resources.processing_job import ProcessingJob
 
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
+MESSAGE_FILE = ("output", "message")
+MESSAGE_MAX = 1024  # Source: DescribeProcessingJob, ExitMessage
 FAILED = "AlgorithmError: See job logs for more information"
 
 
@@ -48,7 +51,7 @@ class ProcessingRun:
         self._directory = context.directory / job.name
         self._hosts = hosts_below(self._directory, request.instance_count)
         self._outputs = [
-            Output(host.at(output.local_path), output.prefix, output.mode)
+            Output(host.base_dir, output.local_path.relative_to(OPT_ML).parts, output.prefix, output.mode)
             for output in request.outputs
             for host in self._hosts
         ]
@@ -63,7 +66,7 @@ class ProcessingRun:
             outcome = self._process()
             self.exit_message = self._message()
             self._judge(outcome)
-        except (InputError, EngineError) as error:
+        except (InputError, TooMuchLeft, EngineError) as error:
             raise JobFailed(f"ClientError: {error}") from error
         except AWS_ERRORS as error:
             raise JobFailed(f"ClientError: S3 did not do what the job needs: {error}") from error
@@ -128,8 +131,8 @@ class ProcessingRun:
 
     def _message(self) -> str | None:
         """Return the ExitMessage, from the first host whose program wrote one."""
-        files = (host.base_dir / "output" / "message" for host in self._hosts)
-        return next((file.read_text(errors="replace") for file in files if file.is_file()), None)
+        messages = (read_text(host.base_dir, MESSAGE_FILE, MESSAGE_MAX) for host in self._hosts)
+        return next((message for message in messages if message), None)
 
     def _judge(self, outcome: Outcome) -> None:
         """Raise what made the job fail; upload the EndOfJob outputs of one that has completed."""

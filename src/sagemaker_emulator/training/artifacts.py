@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sagemaker_emulator.archives import archive
 from sagemaker_emulator.aws_clients.clients import S3Location
+from sagemaker_emulator.aws_clients.uploads import upload
 
 
 @dataclass(frozen=True)
@@ -30,21 +32,19 @@ class Artifacts:
 
     def upload(self, s3: Any, base_dirs: Sequence[Path]) -> None:
         """Upload the model, and the output if there is any."""
-        self._upload(s3, "model", [base_dir / "model" for base_dir in base_dirs])
-        output = [base_dir / "output" / "data" for base_dir in base_dirs]
-        if any(any(directory.iterdir()) for directory in output):
+        self._upload(s3, "model", [(base_dir, "model") for base_dir in base_dirs])
+        output = [(base_dir, "output/data") for base_dir in base_dirs]
+        if any(True for _ in archive.entries_of(output)):
             self._upload(s3, "output" if self.packed else "data", output)
 
-    def _upload(self, s3: Any, name: str, directories: Sequence[Path]) -> None:
+    def _upload(self, s3: Any, name: str, directories: Sequence[tuple[Path, str]]) -> None:
         if self.packed:
-            packed = directories[0].parent / f"{name}.tar.gz"
-            archive.pack(directories, packed)
-            _put(s3, packed, self.folder.joined(packed.name))
+            with TemporaryDirectory(dir=directories[0][0].parent) as folder:  # which no container sees
+                packed = Path(folder) / f"{name}.tar.gz"
+                archive.pack(directories, packed)
+                location = self.folder.joined(packed.name)
+                s3.upload_file(str(packed), location.bucket, location.key)
             return
-        for path, relative in archive.files_of(directories):
-            if path.is_file():
-                _put(s3, path, self.folder.joined(name, relative))
-
-
-def _put(s3: Any, path: Path, location: S3Location) -> None:
-    s3.upload_file(str(path), location.bucket, location.key)
+        for entry, relative in archive.entries_of(directories):
+            if entry.is_file:
+                upload(s3, entry, self.folder.joined(name, relative))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Any
 
+from safety.left_files import Entry, entries_below
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, S3Location
+from sagemaker_emulator.aws_clients.uploads import upload
 from sagemaker_emulator.jobs.downloads import download
 from sagemaker_emulator.jobs.hosts import OPT_ML
 from sagemaker_emulator.jobs.input_objects import prefix_objects
@@ -48,9 +48,10 @@ class CheckpointConfig:
 class CheckpointSync:
     """One host's checkpoints. Inside `with`, changed files are uploaded every few seconds, and all at its end."""
 
-    def __init__(self, s3: Any, location: S3Location, directory: Path) -> None:
-        self._s3, self._location, self.directory = s3, location, directory
-        self._uploaded: dict[Path, tuple[int, int]] = {}
+    def __init__(self, s3: Any, location: S3Location, base_dir: Path, folder: tuple[str, ...]) -> None:
+        self._s3, self._location, self._base_dir, self._folder = s3, location, base_dir, folder
+        self.directory = base_dir.joinpath(*folder)
+        self._uploaded: dict[str, tuple[int, int]] = {}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"checkpoints to {location}", daemon=True)
 
@@ -59,7 +60,7 @@ class CheckpointSync:
         self.directory.mkdir(parents=True, exist_ok=True)
         folder = S3Location(self._location.bucket, self._location.key.rstrip("/") + "/" if self._location.key else "")
         download(self._s3, prefix_objects(self._s3, folder), self.directory, stopped)
-        self._uploaded = self._files()
+        self._uploaded = {entry.name: entry.signature for entry in self._files()}
 
     def __enter__(self) -> None:
         self._thread.start()
@@ -76,33 +77,21 @@ class CheckpointSync:
             log.exception("checkpoints did not reach %s", self._location)
 
     def _run(self) -> None:
-        before: dict[Path, tuple[int, int]] = {}
+        before: dict[str, tuple[int, int]] = {}
         while not self._over.wait(PERIOD_S):
-            now = self._files()
-            settled = {path: state for path, state in now.items() if before.get(path) == state}
-            before = now
             try:
+                now = self._files()
+                settled = [entry for entry in now if before.get(entry.name) == entry.signature]
+                before = {entry.name: entry.signature for entry in now}
                 self._upload(settled)
-            except AWS_ERRORS as error:
+            except (*AWS_ERRORS, OSError) as error:
                 log.warning("checkpoints did not reach %s, trying again in %s s: %s", self._location, PERIOD_S, error)
 
-    def _files(self) -> dict[Path, tuple[int, int]]:
-        """Return each file's time and size. A file that has the same ones twice is not being written."""
-        states: dict[Path, tuple[int, int]] = {}
-        for folder, _, names in os.walk(self.directory):
-            for path in (Path(folder, name) for name in names):
-                with suppress(FileNotFoundError):  # renamed or removed by the container meanwhile
-                    status = path.stat()
-                    states[path] = (status.st_mtime_ns, status.st_size)
-        return states
+    def _files(self) -> list[Entry]:
+        return [entry for entry in entries_below(self._base_dir, self._folder) if entry.is_file]
 
-    def _upload(self, files: dict[Path, tuple[int, int]]) -> None:
-        for path, state in files.items():
-            if self._uploaded.get(path) == state:
-                continue
-            location = self._location.joined(path.relative_to(self.directory).as_posix())
-            try:
-                self._s3.upload_file(str(path), location.bucket, location.key)
-            except FileNotFoundError:
-                continue
-            self._uploaded[path] = state
+    def _upload(self, files: list[Entry]) -> None:
+        for entry in files:
+            location = self._location.joined("/".join(entry.parts[len(self._folder) :]))
+            if self._uploaded.get(entry.name) != entry.signature and upload(self._s3, entry, location):
+                self._uploaded[entry.name] = entry.signature

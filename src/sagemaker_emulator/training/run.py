@@ -43,13 +43,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from sagemaker_emulator.archives import archive
+from safety.left_files import TooMuchLeft
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.aws_clients.log_streams import LogStream
 from sagemaker_emulator.engine import Container, EngineError
 from sagemaker_emulator.jobs.channel import Channel, InputError
 from sagemaker_emulator.jobs.downloads import download
-from sagemaker_emulator.jobs.hosts import Host, hosts_below
+from sagemaker_emulator.jobs.hosts import OPT_ML, Host, hosts_below
 from sagemaker_emulator.jobs.input_objects import objects_of
 from sagemaker_emulator.jobs.job_containers import Halt, JobContainer, Outcome, running, wait_for
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed, JobLeft
@@ -131,7 +131,7 @@ class TrainingRun:
             self._entered(SecondaryStatus.UPLOADING)
             self.request.artifacts.upload(self._context.aws.s3, self.base_dirs)
             self.uploaded = True
-        except (InputError, archive.ArchiveError, EngineError) as error:
+        except (InputError, TooMuchLeft, EngineError) as error:
             raise JobFailed(f"ClientError: {error}") from error
         except AWS_ERRORS as error:
             raise JobFailed(f"ClientError: S3 did not do what the job needs: {error}") from error
@@ -162,7 +162,8 @@ class TrainingRun:
         if (config := self.request.checkpoints) is None:
             return []
         s3 = self._context.aws.s3
-        return [CheckpointSync(s3, config.location, host.at(config.local_path)) for host in self._hosts]
+        folder = config.local_path.relative_to(OPT_ML).parts
+        return [CheckpointSync(s3, config.location, host.base_dir, folder) for host in self._hosts]
 
     def _train(self) -> None:
         with ExitStack() as stack:
@@ -189,7 +190,7 @@ class TrainingRun:
         self.ran_out_of_time = outcome.ran_out_of_time
         if outcome.failed:
             container, code = outcome.failed
-            raise JobFailed(container.failure_reason(code, container.spec.base_dir / "output" / "failure"))
+            raise JobFailed(container.failure_reason(code))
 
     def _feeder(self, host: Host, channel: Channel, stack: ExitStack) -> PipeFeeder:
         source = Source(self._context.aws.s3, channel, host.index, len(self._hosts))

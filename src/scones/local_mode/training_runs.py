@@ -1,10 +1,10 @@
 """Run a training job of local mode, from its request to its final description."""
 
-import io
+import gzip
 import shutil
-import tarfile
 import tempfile
 import time
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,14 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.client import BaseClient
 
+from safety.tar_members import BrokenArchive, Kind, Limits, Stream, TarMembers
 from scones.local_mode import compose_process
 from scones.local_mode.docker_engine import TRAINING_JOB, Docker, Follower
 from scones.local_mode.log_stream import LogStream
 from scones.logs import TRAINING_JOBS
 
 FAILURE_MAX = 1024
+BROKEN = (BrokenArchive, EOFError, OSError, zlib.error)
 LOG_S = 60
 
 
@@ -67,11 +69,9 @@ class TrainingRun:
         """Return the text of /opt/ml/output/failure, which the SDK uploads in the archive of the output."""
         location = urlsplit(f"{folder}/output.tar.gz")
         try:
-            packed = self.s3.get_object(Bucket=location.netloc, Key=location.path.lstrip("/"))["Body"].read()
-            with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-                member = archive.extractfile("failure")
-                return member.read().decode(errors="replace").strip() if member else ""
-        except (KeyError, tarfile.TarError, self.s3.exceptions.ClientError):
+            body = self.s3.get_object(Bucket=location.netloc, Key=location.path.lstrip("/"))["Body"]
+            return failure_in(gzip.GzipFile(fileobj=body))
+        except (*BROKEN, self.s3.exceptions.ClientError):
             return ""
 
     @staticmethod
@@ -79,3 +79,12 @@ class TrainingRun:
         for compose_file in work.glob("*/docker-compose.yaml"):
             compose_process.down(compose_file)
         shutil.rmtree(work, ignore_errors=True)
+
+
+def failure_in(archive: Stream) -> str:
+    """Return the beginning of the file `failure` in a tar. One of BROKEN if the tar is damaged."""
+    tar = TarMembers(archive, Limits())
+    for member in tar:
+        if member.name.removeprefix("./") == "failure" and member.kind is Kind.FILE:
+            return next(tar.content(), b"")[: 4 * FAILURE_MAX].decode(errors="replace").strip()
+    return ""

@@ -7,7 +7,8 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from sagemaker_emulator.archives.unpacking import Unpacking
+from safety.tar_members import BrokenArchive
+from safety.unpacking import Unpacking
 from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.engine.docker.streams import as_file
 
@@ -36,12 +37,11 @@ def packed_fifo(path: PurePosixPath) -> bytes:
 def unpack(chunks: Iterable[bytes], directory: Path, scratch: Path) -> None:
     """Unpack Docker's tar of one folder into `directory`; `scratch` must be on the same file system. EngineError.
 
-    Links to paths of the container are skipped.
+    Links that lead out of the folder are left out.
     """
     try:
-        with tarfile.open(fileobj=as_file(chunks), mode="r|") as tar:
-            Unpacking(tar, directory, scratch, strip=1, refuses_links_out=False).run()
-    except (tarfile.TarError, OSError) as error:
+        Unpacking(as_file(chunks), directory, scratch, strip=1, keeps_links=True).run()
+    except (BrokenArchive, OSError) as error:
         raise EngineError(f"What the container left in {directory.name!r} could not be copied: {error}") from error
 
 

@@ -1,6 +1,7 @@
 """model.tar.gz, from the folders of all hosts and back."""
 
 import gzip
+import os
 import tarfile
 import tempfile
 from pathlib import Path
@@ -10,17 +11,18 @@ import pytest
 from sagemaker_emulator.archives.archive import ArchiveError, pack, unpack
 
 
-def written(folder: Path, **files: str) -> Path:
+def written(folder: Path, **files: str) -> tuple[Path, str]:
+    """Write files; return the folder as `pack` takes it."""
     for name, text in files.items():
         path = folder / name.replace("__", "/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return folder
+    return folder.parent, folder.name
 
 
 def test_what_was_packed_is_unpacked(tmp_path: Path) -> None:
     folder = written(tmp_path / "model", weights="w", code__inference="i")
-    (folder / "empty").mkdir()
+    (tmp_path / "model/empty").mkdir()
     pack([folder], tmp_path / "model.tar.gz")
     with tarfile.open(tmp_path / "model.tar.gz", "r:gz") as tar:
         assert tar.getnames() == ["code", "code/inference", "empty", "weights"]
@@ -61,10 +63,45 @@ def test_files_are_written_beside_the_directory_first(tmp_path: Path, monkeypatc
     assert (tmp_path / "again/weights").read_text() == "w"
 
 
-def test_a_plain_tar_is_an_archive_too(tmp_path: Path) -> None:
-    folder = written(tmp_path / "model", weights="w")
+def test_a_tar_without_gzip_is_refused(tmp_path: Path) -> None:
+    written(tmp_path / "model", weights="w")
     with tarfile.open(tmp_path / "model.tar", "w") as tar:
-        tar.add(folder / "weights", "weights")
-    unpack(tmp_path / "model.tar", tmp_path / "again")
-    assert (tmp_path / "again/weights").read_text() == "w"
-    assert [path.name for path in tmp_path.glob(".incoming-*")] == []
+        tar.add(tmp_path / "model/weights", "weights")
+    with pytest.raises(ArchiveError, match=r"^model\.tar cannot be unpacked: it is not gzip"):
+        unpack(tmp_path / "model.tar", tmp_path / "again")
+
+
+def test_an_archive_with_a_symbolic_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/link").symlink_to("weights")
+    pack([written(tmp_path / "model", weights="w")], tmp_path / "model.tar.gz")
+    with pytest.raises(ArchiveError, match=r"it has the symbolic link 'link'; pack the file that it names instead"):
+        unpack(tmp_path / "model.tar.gz", tmp_path / "again")
+
+
+def test_a_checksum_that_is_wrong_is_noticed(tmp_path: Path) -> None:
+    archive = tmp_path / "model.tar.gz"
+    pack([written(tmp_path / "model", weights="w")], archive)
+    archive.write_bytes(archive.read_bytes()[:-8] + bytes(8))
+    with pytest.raises(ArchiveError, match="CRC check failed"):
+        unpack(archive, tmp_path / "again")
+
+
+def test_links_are_packed_as_links_and_nothing_else_is_read(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    folder = written(tmp_path / "model", weights="w")
+    (tmp_path / "model/secret").symlink_to(tmp_path / "secret")
+    os.mkfifo(tmp_path / "model/fifo")
+    os.link(tmp_path / "model/weights", tmp_path / "model/same")
+    pack([folder], tmp_path / "model.tar.gz")
+    with tarfile.open(tmp_path / "model.tar.gz") as tar:
+        types = {member.name: member.type for member in tar}
+    assert types == {"same": tarfile.REGTYPE, "secret": tarfile.SYMTYPE, "weights": tarfile.LNKTYPE}
+
+
+def test_a_folder_that_became_a_link_is_packed_as_empty(tmp_path: Path) -> None:
+    written(tmp_path / "elsewhere", secret="secret")
+    (tmp_path / "model").symlink_to(tmp_path / "elsewhere")
+    pack([(tmp_path, "model")], tmp_path / "model.tar.gz")
+    with tarfile.open(tmp_path / "model.tar.gz") as tar:
+        assert tar.getnames() == []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -19,6 +21,9 @@ class Uploads:
 
     def upload_file(self, path: str, bucket: str, key: str) -> None:
         self.bodies[f"{bucket}/{key}"] = Path(path).read_bytes()
+
+    def upload_fileobj(self, file: BinaryIO, bucket: str, key: str) -> None:
+        self.bodies[f"{bucket}/{key}"] = file.read()
 
 
 @pytest.fixture
@@ -74,3 +79,25 @@ def test_without_compression_the_artifacts_are_files(base_dirs: list[Path]) -> N
 def test_an_output_path_that_is_not_in_s3_is_refused() -> None:
     with pytest.raises(ValueError, match="'file:///x' is not an S3 URI"):
         Artifacts.of("job", {"S3OutputPath": "file:///x"})
+
+
+@pytest.mark.parametrize("compression", ["NONE", "GZIP"])
+def test_nothing_outside_the_model_is_uploaded(tmp_path: Path, base_dirs: list[Path], compression: str) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (base_dirs[0] / "model/up").symlink_to(".")
+    (base_dirs[0] / "model/o1").symlink_to("up/..")
+    (base_dirs[0] / "model/link").symlink_to("o1/../secret")
+    (base_dirs[0] / "output/data").rmdir()
+    (base_dirs[0] / "output/data").symlink_to(tmp_path)
+    s3 = Uploads()
+    Artifacts.of("job", {"S3OutputPath": "s3://bucket", "CompressionType": compression}).upload(s3, base_dirs)
+    assert len(s3.bodies) == (1 if compression == "GZIP" else 3)
+    for body in s3.bodies.values():
+        assert b"secret" not in (b"".join(names(body).values()) if compression == "GZIP" else body)
+
+
+def test_a_name_that_is_not_utf_8_becomes_a_key_as_in_a_url(base_dirs: list[Path]) -> None:
+    (base_dirs[0] / "model" / os.fsdecode(b"caf\xe9")).write_text("x")
+    s3 = Uploads()
+    Artifacts.of("job", {"S3OutputPath": "s3://bucket", "CompressionType": "NONE"}).upload(s3, base_dirs)
+    assert s3.bodies["bucket/job/output/model/caf%E9"] == b"x"

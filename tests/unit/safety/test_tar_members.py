@@ -1,0 +1,163 @@
+"""A tar's headers: what is read before a member is known is limited, and a fault is named."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import tracemalloc
+
+import pytest
+
+from safety.tar_members import BrokenArchive, Kind, Limits, Member, TarMembers
+
+
+def members(data: bytes, **limits: int) -> list[tuple[Member, bytes]]:
+    tar = TarMembers(io.BytesIO(data), Limits(**limits))
+    return [(member, b"".join(tar.content())) for member in tar]
+
+
+def header(name: str, kind: bytes, data: bytes) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, len(data)
+    return info.tobuf() + data + bytes(-len(data) % 512)
+
+
+def record(keyword: str, value: str) -> bytes:
+    text = f" {keyword}={value}\n".encode(errors="surrogateescape")
+    length = len(text) + 1
+    while len(str(length)) + len(text) != length:
+        length += 1
+    return str(length).encode() + text
+
+
+def with_extended(*records: bytes, content: bytes = b"x") -> bytes:
+    return header("pax", tarfile.XHDTYPE, b"".join(records)) + header("file", tarfile.REGTYPE, content)
+
+
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_members_are_read_as_tarfile_wrote_them(form: int) -> None:
+    long = form != tarfile.USTAR_FORMAT
+    name, target = ("n" * 400, "t" * 400) if long else ("n" * 90, "t" * 90)
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w", format=form) as tar:
+        for kind, size in ((tarfile.REGTYPE, 1000), (tarfile.SYMTYPE, 0), (tarfile.DIRTYPE, 0), (tarfile.FIFOTYPE, 0)):
+            info = tarfile.TarInfo(name)
+            info.type, info.size, info.mtime, info.mode = kind, size, 1_700_000_000, 0o640
+            info.linkname = target if kind == tarfile.SYMTYPE else ""
+            tar.addfile(info, io.BytesIO(b"c" * size))
+    assert members(content.getvalue()) == [
+        (Member(name, Kind.FILE, 1000, 0o640, 1_700_000_000, ""), b"c" * 1000),
+        (Member(name, Kind.LINK, 0, 0o640, 1_700_000_000, target), b""),
+        (Member(name, Kind.FOLDER, 0, 0o640, 1_700_000_000, ""), b""),
+        (Member(name, Kind.OTHER, 0, 0o640, 1_700_000_000, ""), b""),
+    ]
+
+
+def test_content_that_is_not_read_is_skipped() -> None:
+    data = header("one", tarfile.REGTYPE, b"1" * 600) + header("two", tarfile.REGTYPE, b"2")
+    assert [member.name for member in TarMembers(io.BytesIO(data), Limits())] == ["one", "two"]
+
+
+def test_a_size_in_an_extended_header_counts() -> None:
+    big = header("pax", tarfile.XHDTYPE, record("size", "700")) + header("file", tarfile.REGTYPE, b"") + b"x" * 1024
+    ((member, content),) = members(big)
+    assert (member.size_bytes, content) == (700, b"x" * 700)
+
+
+def test_a_global_header_is_for_all_members_and_their_own_comes_first() -> None:
+    own = header("own", tarfile.XHDTYPE, record("path", "own"))
+    data = header("global", tarfile.XGLTYPE, record("path", "all"))
+    data += (
+        header("a", tarfile.REGTYPE, b"") + own + header("b", tarfile.REGTYPE, b"") + header("c", tarfile.REGTYPE, b"")
+    )
+    assert [member.name for member, _ in members(data)] == ["all", "own", "all"]
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])
+def test_a_header_is_refused_before_it_is_read(kind: bytes) -> None:
+    info = tarfile.TarInfo("header")
+    info.type, info.size = kind, 500 << 20
+    stream = io.BytesIO(info.tobuf(tarfile.GNU_FORMAT) + bytes(1 << 20))
+    with pytest.raises(BrokenArchive, match="it has a header of more than 65536 bytes"):
+        list(TarMembers(stream, Limits()))
+    assert stream.tell() == 512
+
+
+def test_many_headers_of_one_member_are_one_header() -> None:
+    with pytest.raises(BrokenArchive, match="it has a header of more than 5000 bytes"):
+        members(header("pax", tarfile.XHDTYPE, record("comment", "c" * 900)) * 10, header_bytes=5000)
+
+
+def test_the_headers_of_all_members_have_a_limit() -> None:
+    assert len(members(with_extended(record("a", "b")) * 3, headers_bytes=3000)) == 3
+    with pytest.raises(BrokenArchive, match="its headers have more than 1000 bytes"):
+        members(with_extended(record("a", "b")) * 3, headers_bytes=1000)
+
+
+def test_a_header_of_digits_is_refused_at_once() -> None:
+    """Some versions of tarfile search it in quadratic time."""
+    with pytest.raises(BrokenArchive, match="it has a damaged extended header"):
+        members(with_extended(b"1" * 65_000))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"5 a=", b"99 path=x\n", b"x path=y\n", b"-9 path=y\n", b"0 path=y\n", b"11 path y\n\n", b"9 path=yz"],
+)
+def test_a_damaged_extended_header_is_refused(data: bytes) -> None:
+    with pytest.raises(BrokenArchive, match="extended header"):
+        members(with_extended(data))
+
+
+@pytest.mark.parametrize("size", ["x", "-1", "1e9", "9" * 30, ""])
+def test_a_size_that_is_no_number_is_refused(size: str) -> None:
+    with pytest.raises(BrokenArchive, match="its size is"):
+        members(with_extended(record("size", size)))
+
+
+def test_a_negative_size_is_refused() -> None:
+    info = tarfile.TarInfo("file")
+    info.size = -512
+    with pytest.raises(BrokenArchive, match="negative size"):
+        members(info.tobuf(tarfile.GNU_FORMAT))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        header("sparse", tarfile.GNUTYPE_SPARSE, b""),
+        with_extended(record("GNU.sparse.map", "0,1"), record("GNU.sparse.size", "99999999999")),
+        with_extended(record("GNU.sparse.major", "1"), record("GNU.sparse.name", "x")),
+    ],
+)
+def test_a_sparse_file_is_refused(data: bytes) -> None:
+    with pytest.raises(BrokenArchive, match="pack it without --sparse"):
+        members(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        (b"", "it is empty"),
+        (b"no tar" * 200, "it is not a tar, or damaged after 0 members"),
+        (b"short", "ends too early"),
+        (header("a", tarfile.REGTYPE, b"1") + b"?" * 512, "damaged after 1 members"),
+        (header("a", tarfile.REGTYPE, b"1")[:600], "it ends too early"),
+    ],
+)
+def test_a_broken_archive_names_its_fault(data: bytes, fault: str) -> None:
+    with pytest.raises(BrokenArchive, match=fault):
+        members(data)
+
+
+def test_reading_members_takes_little_memory() -> None:
+    info = tarfile.TarInfo("file")
+    info.size = 64 << 20
+    stream = io.BytesIO(info.tobuf() + bytes(64 << 20))
+    tracemalloc.start()
+    try:
+        for _ in TarMembers(stream, Limits()):
+            pass
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()

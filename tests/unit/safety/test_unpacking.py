@@ -1,0 +1,261 @@
+"""Archives of unknown origin: nothing leads out of the folder that they are unpacked into."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from safety.tar_members import BrokenArchive, Limits
+from safety.unpacking import Unpacking, unpack_gzip
+
+Entry = tuple[tarfile.TarInfo, bytes]
+
+
+def member(name: str, content: bytes = b"", **attributes: object) -> Entry:
+    info = tarfile.TarInfo(name)
+    info.size, info.mtime = len(content), 1_700_000_000
+    for attribute, value in attributes.items():
+        setattr(info, attribute, value)
+    return info, content
+
+
+def link(name: str, target: str) -> Entry:
+    return member(name, type=tarfile.SYMTYPE, linkname=target)
+
+
+def hard_link(name: str, target: str) -> Entry:
+    return member(name, type=tarfile.LNKTYPE, linkname=target)
+
+
+def packed(*members: Entry) -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as tar:
+        for info, data in members:
+            tar.addfile(info, io.BytesIO(data))
+    return content.getvalue()
+
+
+def unpacked(tmp_path: Path, *members: Entry, **options: object) -> Path:
+    target = tmp_path / "model"
+    whole = {"keeps_links": True, **options}
+    Unpacking(io.BytesIO(packed(*members)), target, tmp_path, **whole).run()  # type: ignore[arg-type]
+    return target
+
+
+def test_files_folders_and_links_inside_are_taken(tmp_path: Path) -> None:
+    members = [
+        member("./folder", type=tarfile.DIRTYPE),
+        member("./folder/one", b"1", mode=0o4777),
+        hard_link("./hard", "./folder/one"),
+        link("./folder/soft", "../hard"),
+        member("./device", type=tarfile.FIFOTYPE),
+    ]
+    target = unpacked(tmp_path, *members)
+    assert (target / "folder/one").read_bytes() == (target / "hard").read_bytes() == b"1"
+    assert (target / "folder/soft").read_bytes() == b"1"
+    assert (target / "folder/one").stat().st_mode & 0o7777 == 0o755
+    assert (target / "folder/one").stat().st_mtime == 1_700_000_000
+    assert not (target / "device").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        [member("../outside", b"x")],
+        [member("folder/../../outside", b"x")],
+        [member("folder/../inside", b"x")],
+        [hard_link("link", "../outside")],
+        [hard_link("link", "/etc/passwd")],
+        [link("p", "."), member("p/p/p/x", b"x"), hard_link("y", "p/p/x/../../../outside")],
+        [member("file", b"x"), member("file/inner", b"x")],
+        [hard_link("first", "second"), hard_link("second", "first")],
+        [link("soft", "../outside"), hard_link("hard", "soft")],
+    ],
+    ids=[
+        "parent",
+        "parent of a folder",
+        "a way back",
+        "hard link out",
+        "absolute hard link",
+        "hard link out by a chain",
+        "a file as a folder",
+        "hard links in a circle",
+        "hard link to a symbolic link",
+    ],
+)
+def test_what_leads_out_is_refused(tmp_path: Path, bad: list[Entry]) -> None:
+    (tmp_path / "outside").write_text("untouched")
+    with pytest.raises(BrokenArchive):
+        unpacked(tmp_path, *bad)
+    assert (tmp_path / "outside").read_text() == "untouched"
+
+
+CHAINS: dict[str, list[Entry]] = {
+    "absolute": [link("x", "/etc/passwd")],
+    "relative": [link("x", "../outside")],
+    "link to the folder itself": [link("p", "."), link("x", "p/p/../outside")],
+    "members below a link": [link("p", "."), link("p/p/x", "../../outside")],
+    "growing chain": [
+        link("up", "."),
+        link("o1", "up/.."),
+        *(link(f"o{number}", f"o{number - 1}/..") for number in range(2, 12)),
+        link("x", "o11/etc/shadow"),
+    ],
+    "chain in reverse": [link("x", "o1/outside"), link("o1", "up/.."), link("up", ".")],
+    "through a folder": [member("a/b/f", b""), link("c", "a/b"), link("x", "c/../../../outside")],
+    "through a missing name": [link("x", "missing/../../outside")],
+    "through a name of another case": [link("up", "."), link("x", "UP/../outside")],
+    "circle": [link("x", "y"), link("y", "x")],
+    "empty": [link("x", "")],
+}
+
+
+@pytest.mark.parametrize("chain", CHAINS.values(), ids=CHAINS)
+def test_no_link_that_is_kept_leads_out(tmp_path: Path, chain: list[Entry]) -> None:
+    (tmp_path / "outside").write_text("secret")
+    target = unpacked(tmp_path, *chain)
+    root = target.resolve()
+    for path in target.rglob("*"):
+        assert os.path.realpath(path).startswith(str(root))
+    assert not os.path.lexists(target / "x")
+
+
+def test_links_of_an_earlier_time_count_in_a_chain(tmp_path: Path) -> None:
+    unpacked(tmp_path, link("up", "."))
+    target = unpacked(tmp_path, link("x", "up/../outside"), link("y", "up/up/up"))
+    assert sorted(path.name for path in target.iterdir()) == ["up", "y"]
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "link", "hard link"])
+def test_nothing_is_written_through_a_link_that_is_there(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/link").symlink_to(tmp_path / "elsewhere")
+    bad = {
+        "file": member("link/new", b"x"),
+        "folder": member("link/new", type=tarfile.DIRTYPE),
+        "link": link("link/new", "one"),
+        "hard link": hard_link("link/new", "one"),
+    }[kind]
+    with pytest.raises(BrokenArchive, match="leads through a link or a file"):
+        unpacked(tmp_path, member("one", b"1"), bad)
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_directory_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "model").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(NotADirectoryError):
+        unpacked(tmp_path, member("file", b"x"))
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_symbolic_link_is_an_error_unless_links_are_kept(tmp_path: Path) -> None:
+    with pytest.raises(BrokenArchive, match=r"^it has the symbolic link 'in'; pack the file that it names instead$"):
+        unpacked(tmp_path, member("file", b"x"), link("in", "file"), keeps_links=False)
+
+
+def test_a_name_from_the_root_is_taken_inside_and_its_folders_are_made(tmp_path: Path) -> None:
+    members = [
+        member("/deep/er/file", b"x", mode=0),
+        member("Xdeep/er/folder", type=tarfile.DIRTYPE),
+        member("Xdeep/er/folder", type=tarfile.DIRTYPE),
+        link(" deep/er/link", "../../deep/er/file"),
+    ]
+    target = unpacked(tmp_path, *members)
+    assert (target / "deep/er/file").read_bytes() == b"x"
+    assert (target / "Xdeep/er/folder").is_dir()
+    assert (target / "deep/er/file").stat().st_mode & 0o7777 == 0o600
+
+
+def test_the_directory_and_its_parents_are_made(tmp_path: Path) -> None:
+    Unpacking(io.BytesIO(bytes(10240)), tmp_path / "a/b", tmp_path).run()
+    assert (tmp_path / "a/b").is_dir()
+
+
+def test_the_first_parts_of_every_name_are_removed(tmp_path: Path) -> None:
+    target = unpacked(tmp_path, member("a/b/file", b"x"), link("a/b/to/link", "../file"), member("a/b/to/x"), strip=2)
+    assert (target / "to/link").read_bytes() == (target / "file").read_bytes() == b"x"
+
+
+def test_what_was_there_is_replaced_and_the_last_of_a_name_counts(tmp_path: Path) -> None:
+    (tmp_path / "model/folder").mkdir(parents=True)
+    (tmp_path / "model/file").write_text("old")
+    (tmp_path / "model/link").write_text("old")
+    members = [
+        link("file", "folder"),
+        member("file", b"new"),
+        member("folder", type=tarfile.DIRTYPE),
+        link("link", "file"),
+    ]
+    target = unpacked(tmp_path, *members)
+    assert (target / "file").read_text() == (target / "link").read_text() == "new"
+    assert (target / "link").is_symlink()
+    assert not (target / "file").is_symlink()
+
+
+def test_a_name_that_is_not_utf_8_keeps_its_bytes(tmp_path: Path) -> None:
+    target = unpacked(tmp_path, member(os.fsdecode(b"caf\xe9"), b"x"))
+    assert [os.fsencode(path.name) for path in target.iterdir()] == [b"caf\xe9"]
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("/".join(["a"] * 70), "64 folders"),
+        ("a" * 300, "is too long"),
+        ("a/" * 30 + "b" * 5000, "more than 4096 bytes"),
+        ("folder", "is a folder's and a file's"),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, name: str, fault: str) -> None:
+    with pytest.raises(BrokenArchive, match=fault):
+        unpacked(tmp_path, member("folder", type=tarfile.DIRTYPE), member(name, b"x"))
+
+
+@pytest.mark.parametrize(
+    ("limits", "refused"),
+    [(Limits(size_bytes=5, members=2), False), (Limits(size_bytes=4), True), (Limits(members=1), True)],
+)
+def test_an_archive_has_a_size_and_a_number_of_members_at_most(tmp_path: Path, limits: Limits, refused: bool) -> None:
+    members = member("one", b"12"), member("two", b"345")
+    if not refused:
+        assert (unpacked(tmp_path, *members, limits=limits) / "two").exists()
+        return
+    with pytest.raises(BrokenArchive) as raised:
+        unpacked(tmp_path, *members, limits=limits)
+    assert str(raised.value) == f"it is more than {limits.size_bytes} bytes or {limits.members} files"
+
+
+def test_copies_for_hard_links_count(tmp_path: Path) -> None:
+    links = [hard_link(f"copy-{number}", "one") for number in range(3)]
+    assert (unpacked(tmp_path, member("one", b"12"), *links[:2], limits=Limits(size_bytes=4)) / "copy-1").exists()
+    with pytest.raises(BrokenArchive, match="its hard links make more than 4 bytes"):
+        unpacked(tmp_path, member("one", b"12"), *links, limits=Limits(size_bytes=4))
+
+
+def test_a_file_that_is_cut_off_leaves_nothing_behind(tmp_path: Path) -> None:
+    info, _ = member("file")
+    info.size = 100
+    with pytest.raises(BrokenArchive, match="it ends too early"):
+        Unpacking(io.BytesIO(info.tobuf() + b"only this"), tmp_path / "model", tmp_path).run()
+    assert [path.name for path in tmp_path.rglob("*")] == ["model"]
+
+
+def test_an_archive_that_expands_too_much_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "model.tar.gz"
+    info, _ = member("zeros")
+    info.size = 3 << 29
+    with gzip.open(archive, "wb", compresslevel=1) as file:
+        file.write(info.tobuf())
+        for _ in range(3):
+            file.write(bytes(1 << 29))
+    with pytest.raises(BrokenArchive, match=r"it expands to over 1073741824 bytes and 100 times its size"):
+        unpack_gzip(archive, tmp_path / "model")
+    assert not list((tmp_path / "model").iterdir())
