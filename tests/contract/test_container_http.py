@@ -97,7 +97,7 @@ def test_an_answer_is_read_as_http_defines_it(answer: bytes, read: tuple[int, by
     assert asyncio.run(ask(Container(answer))) == [read]
 
 
-def test_a_connection_is_used_again() -> None:
+def test_a_connection_is_reused() -> None:
     container = Container(WHOLE, WHOLE, WHOLE)
     assert asyncio.run(ask(container, times=3)) == [(200, b"hi")] * 3
     assert container.connections == 1
@@ -112,7 +112,7 @@ def test_the_container_gets_the_whole_request() -> None:
     assert {b"X-Name: value", b"Content-Length: 4"} < set(head.split(b"\r\n"))
 
 
-def test_a_connection_that_the_container_closes_is_not_used_again() -> None:
+def test_a_connection_closed_by_the_container_is_not_reused() -> None:
     closing = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"
     container = Container(closing, WHOLE)
     assert asyncio.run(ask(container, times=2)) == [(200, b"hi")] * 2
@@ -195,7 +195,7 @@ def test_a_whole_file_is_sent(tmp_path: Path) -> None:
     assert container.requests[0].endswith(content)
 
 
-def test_an_answer_before_the_end_of_a_file_ends_the_sending(tmp_path: Path) -> None:
+def test_an_early_answer_stops_the_upload_of_a_file(tmp_path: Path) -> None:
     with (tmp_path / "payload").open("wb") as file:
         file.truncate(256 << 20)
     is_over = asyncio.Event()

@@ -34,9 +34,7 @@ def captured(s3: Any, endpoint: str) -> list[dict[str, Any]]:
     return [json.loads(line) for text in texts for line in text.splitlines()]
 
 
-def test_a_record_has_the_keys_the_order_and_the_encodings_of_aws(
-    hosting: Any, runtime: Any, s3: Any, until: Any
-) -> None:
+def test_a_record_has_aws_keys_order_and_encodings(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
     hosting.simple("captured", DataCaptureConfig=capture())
     before = datetime.now(UTC).replace(microsecond=0)
     image = b"\x89PNG\r\n\x1a\nnot really"
@@ -69,7 +67,7 @@ def test_records_that_follow_each_other_share_a_file(restartable: Any, make_host
     assert len(s3.list_objects_v2(Bucket=BUCKET, Prefix="capture/several/")["Contents"]) == 1
 
 
-def test_output_alone_is_captured_when_input_is_not_asked_for(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
+def test_only_output_is_captured_if_input_is_not_requested(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
     hosting.simple("output", DataCaptureConfig=capture(CaptureOptions=[{"CaptureMode": "Output"}]))
     runtime.invoke_endpoint(EndpointName="output", Body=b"x")
     (record,) = until(lambda: captured(s3, "output"), "the record")
@@ -95,7 +93,7 @@ def test_describe_endpoint_has_the_data_capture_config(hosting: Any) -> None:
     assert shown["DestinationS3Uri"] == f"s3://{BUCKET}/capture"
 
 
-def test_captured_data_waits_on_disk_while_s3_is_away(
+def test_captured_data_stays_on_disk_while_s3_is_down(
     restartable: Any, make_hosting: Any, s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with restartable() as emulator:
@@ -132,7 +130,9 @@ def test_bytes_that_are_not_text_are_base64_whatever_their_content_type(
     assert base64.b64decode(record["captureData"]["endpointInput"]["data"]) == b"\xff\xfe"
 
 
-def test_custom_attributes_and_a_missing_content_type(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
+def test_a_record_has_custom_attributes_and_may_lack_a_content_type(
+    hosting: Any, runtime: Any, s3: Any, until: Any
+) -> None:
     hosting.simple("bare", DataCaptureConfig=capture())
     runtime.invoke_endpoint(EndpointName="bare", Body=b"x", CustomAttributes="trace=7")
     (record,) = until(lambda: captured(s3, "bare"), "the record")
@@ -140,7 +140,7 @@ def test_custom_attributes_and_a_missing_content_type(hosting: Any, runtime: Any
     assert record["captureData"]["endpointInput"]["observedContentType"] == "application/octet-stream"
 
 
-def test_a_payload_of_megabytes_is_captured_whole(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
+def test_a_payload_of_megabytes_is_captured_completely(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
     hosting.simple("large", DataCaptureConfig=capture(CaptureOptions=[{"CaptureMode": "Input"}]))
     body = bytes(range(256)) * (20 << 10)
     runtime.invoke_endpoint(EndpointName="large", Body=body, ContentType="image/png")
@@ -148,7 +148,7 @@ def test_a_payload_of_megabytes_is_captured_whole(hosting: Any, runtime: Any, s3
     assert base64.b64decode(record["captureData"]["endpointInput"]["data"]) == body
 
 
-def test_a_sample_is_about_as_large_as_it_was_asked_for(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
+def test_the_sample_has_about_the_requested_percentage(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
     hosting.simple("sampled", DataCaptureConfig=capture(InitialSamplingPercentage=50))
     for _ in range(100):
         runtime.invoke_endpoint(EndpointName="sampled", Body=b"x")
@@ -156,7 +156,7 @@ def test_a_sample_is_about_as_large_as_it_was_asked_for(hosting: Any, runtime: A
     assert 20 < len(records) < 80
 
 
-def test_each_variant_has_a_folder_of_its_own(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
+def test_each_variant_has_its_own_folder(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
     hosting.model("folders")
     variants = [{"VariantName": name, "ModelName": "folders"} for name in ("Blue", "Green")]
     hosting.config("folders", *variants, DataCaptureConfig=capture())
@@ -168,7 +168,7 @@ def test_each_variant_has_a_folder_of_its_own(hosting: Any, runtime: Any, s3: An
     assert sorted(key.split("/")[2] for key in keys) == ["Blue", "Green"]
 
 
-def test_a_file_ends_after_its_time_while_traffic_goes_on(
+def test_a_file_is_closed_after_its_period_during_traffic(
     restartable: Any, make_hosting: Any, s3: Any, until: Any
 ) -> None:
     sent: list[str] = []

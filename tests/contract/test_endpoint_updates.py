@@ -62,7 +62,7 @@ handler._answer(200, b'"old"', "application/json")
         assert answer.result()["Body"] == "old"
 
 
-def test_an_update_that_cannot_start_leaves_the_old_one_in_service(hosting: Any, runtime: Any, sagemaker: Any) -> None:
+def test_a_failed_update_leaves_the_old_deployment_in_service(hosting: Any, runtime: Any, sagemaker: Any) -> None:
     hosting.simple("kept", "old")
     hosting.model("kept-bad", environment={"REFUSE_TO_START": "1"})
     hosting.config("kept-bad", {"VariantName": "AllTraffic", "ModelName": "kept-bad"})
@@ -136,7 +136,7 @@ def test_an_endpoint_shows_its_pending_update_and_refuses_changes_meanwhile(
     assert "PendingDeploymentSummary" not in hosting.settled("pending")
 
 
-def test_an_update_can_retain_what_was_scaled(hosting: Any, sagemaker: Any) -> None:
+def test_an_update_can_retain_scaled_variant_properties(hosting: Any, sagemaker: Any) -> None:
     hosting.simple("retained")
     desired = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 2, "DesiredWeight": 3.0}]
     sagemaker.update_endpoint_weights_and_capacities(EndpointName="retained", DesiredWeightsAndCapacities=desired)
@@ -170,7 +170,7 @@ def test_only_deployments_all_at_once_are_emulated(hosting: Any, sagemaker: Any)
         sagemaker.update_endpoint(**new, DeploymentConfig=blue_green("LINEAR"))
 
 
-def test_a_failed_endpoint_can_be_updated_or_deleted_and_its_name_used_again(hosting: Any, sagemaker: Any) -> None:
+def test_a_failed_endpoint_can_be_updated_or_deleted_and_its_name_reused(hosting: Any, sagemaker: Any) -> None:
     hosting.model("second", environment={"REFUSE_TO_START": "1"})
     hosting.config("second", {"VariantName": "AllTraffic", "ModelName": "second"})
     assert hosting.endpoint("second", "second")["EndpointStatus"] == "Failed"

@@ -44,7 +44,7 @@ def test_custom_attributes_reach_the_container_and_come_back(hosting: Any, runti
     assert invoked(runtime, "attributes", CustomAttributes="trace=7")["CustomAttributes"] == "trace=7"
 
 
-def test_the_containers_error_is_a_model_error_with_its_status(hosting: Any, runtime: Any) -> None:
+def test_an_error_of_the_container_is_a_model_error_with_its_status(hosting: Any, runtime: Any) -> None:
     hosting.simple("wrong")
     with pytest.raises(runtime.exceptions.ModelError, match=r"Received client error \(415\) from primary") as error:
         invoked(runtime, "wrong", b"status 415")
@@ -77,7 +77,7 @@ def test_an_endpoint_that_cannot_start_fails_with_the_end_of_its_log(hosting: An
     assert "this model is no good" in endpoint["FailureReason"]
 
 
-def test_model_data_that_is_not_there_fails_the_endpoint(hosting: Any, s3: Any) -> None:
+def test_missing_model_data_fails_the_endpoint(hosting: Any, s3: Any) -> None:
     hosting.model("gone")
     s3.delete_object(Bucket="contract", Key="models/gone/model.tar.gz")
     hosting.config("gone", {"VariantName": "AllTraffic", "ModelName": "gone"})
@@ -116,7 +116,7 @@ def test_two_requests_at_once_go_to_two_instances(
         assert len({answer.result()["Body"] for answer in answers}) == 2
 
 
-def test_a_crashed_instance_is_started_again(hosting: Any, runtime: Any, sagemaker: Any, until: Any) -> None:
+def test_a_crashed_instance_restarts(hosting: Any, runtime: Any, sagemaker: Any, until: Any) -> None:
     hosting.simple("phoenix")
     with pytest.raises(runtime.exceptions.ModelError):
         invoked(runtime, "phoenix", b"die")
@@ -131,7 +131,7 @@ def test_a_crashed_instance_is_started_again(hosting: Any, runtime: Any, sagemak
     assert sagemaker.describe_endpoint(EndpointName="phoenix")["EndpointStatus"] == "InService"
 
 
-def test_a_deleted_endpoint_is_gone_with_its_containers(hosting: Any, runtime: Any, sagemaker: Any) -> None:
+def test_deleting_an_endpoint_ends_its_containers(hosting: Any, runtime: Any, sagemaker: Any) -> None:
     hosting.simple("deleted")
     sagemaker.delete_endpoint(EndpointName="deleted")
     sagemaker.get_waiter("endpoint_deleted").wait(EndpointName="deleted", WaiterConfig={"Delay": 1})

@@ -173,13 +173,13 @@ def test_an_invocation_over_6_mb_is_a_validation_error(address: Address) -> None
     assert b"x-amzn-ErrorType: ValidationError" in answer
 
 
-def test_a_chunked_request_is_a_request(address: Address) -> None:
+def test_a_chunked_request_is_accepted(address: Address) -> None:
     body = b"1\r\n{\r\n1\r\n}\r\n0\r\n\r\n"
     answer = _answer_to(address, b"POST / HTTP/1.1\r\n" + HOST + TARGET + b"Transfer-Encoding: chunked\r\n\r\n" + body)
     assert b"ValidationException" in answer
 
 
-def test_expect_continue_is_continued(address: Address) -> None:
+def test_expect_continue_is_answered_with_100(address: Address) -> None:
     with _connected(address) as sock:
         sock.sendall(b"POST / HTTP/1.1\r\n" + HOST + TARGET + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         assert sock.recv(1000).startswith(b"HTTP/1.1 100")
@@ -211,7 +211,7 @@ def test_clients_that_leave_in_the_middle_of_their_bodies_are_forgotten(address:
             sock.sendall(b"POST / HTTP/1.1\r\n" + HOST + TARGET + b"Content-Length: 2000\r\n\r\n{")
 
 
-def test_a_body_that_never_ends_is_timed_out(impatient: Address) -> None:
+def test_a_body_that_never_ends_times_out(impatient: Address) -> None:
     with _connected(impatient) as sock:
         sock.sendall(b"POST / HTTP/1.1\r\n" + HOST + TARGET + b"Content-Length: 2000\r\n\r\n{")
         answer = _received(sock)

@@ -91,7 +91,7 @@ def test_the_output_is_at_its_output_location_in_s3(runtime: Any, uploaded: Any,
     assert s3.head_object(Bucket=BUCKET, Key=key)["ContentType"] == "application/json"
 
 
-def test_a_payload_may_come_with_the_request(runtime: Any, output_of: Any) -> None:
+def test_a_payload_may_be_inline(runtime: Any, output_of: Any) -> None:
     answer = runtime.invoke_endpoint_async(
         EndpointName="async", Body=b"inline", S3OutputPathExtension="today", Filename="result.json"
     )
@@ -99,12 +99,14 @@ def test_a_payload_may_come_with_the_request(runtime: Any, output_of: Any) -> No
     assert json.loads(output_of(answer["OutputLocation"]))["got"] == "inline"
 
 
-def test_the_containers_error_is_at_the_failure_location(runtime: Any, uploaded: Any, output_of: Any) -> None:
+def test_an_error_of_the_container_is_written_to_the_failure_location(
+    runtime: Any, uploaded: Any, output_of: Any
+) -> None:
     answer = runtime.invoke_endpoint_async(EndpointName="async", InputLocation=uploaded("bad", b"status 500"))
     assert output_of(answer["FailureLocation"]) == b"as you wish"
 
 
-def test_a_model_that_takes_too_long_is_a_failure(runtime: Any, uploaded: Any, output_of: Any) -> None:
+def test_a_model_that_times_out_is_a_failure(runtime: Any, uploaded: Any, output_of: Any) -> None:
     answer = runtime.invoke_endpoint_async(
         EndpointName="async", InputLocation=uploaded("slow", b"sleep 3"), InvocationTimeoutSeconds=1
     )
@@ -186,7 +188,7 @@ def test_acknowledged_requests_run_after_a_restart(
         assert output_of(answers[1]["OutputLocation"]).endswith(b"1")
 
 
-def test_a_request_waits_for_an_endpoint_that_was_scaled_to_nothing(
+def test_a_request_waits_while_the_endpoint_has_no_instances(
     hosting: Any, runtime: Any, sagemaker: Any, output_of: Any
 ) -> None:
     hosting.simple("async-asleep", AsyncInferenceConfig=async_config())
@@ -199,7 +201,7 @@ def test_a_request_waits_for_an_endpoint_that_was_scaled_to_nothing(
     assert json.loads(output_of(answer["OutputLocation"]))["got"] == "wake up"
 
 
-def test_a_request_that_waited_for_too_long_has_expired(
+def test_a_request_that_waited_too_long_expires(
     restartable: Any, make_hosting: Any, s3: Any, output_of: Any, tmp_path: Path
 ) -> None:
     with restartable() as emulator:

@@ -14,7 +14,7 @@ def invoked(runtime: Any, endpoint: str, body: bytes = b"hello", **more: Any) ->
     return {**answer, "Body": json.loads(answer["Body"].read())}
 
 
-def test_records_are_created_once_and_described_and_deleted(hosting: Any, sagemaker: Any) -> None:
+def test_models_and_configurations_are_created_described_and_deleted(hosting: Any, sagemaker: Any) -> None:
     hosting.model("record")
     hosting.config("record", {"VariantName": "AllTraffic", "ModelName": "record"})
     with pytest.raises(ClientError, match="Cannot create already existing model"):
@@ -33,7 +33,7 @@ def test_records_are_created_once_and_described_and_deleted(hosting: Any, sagema
         sagemaker.delete_endpoint_config(EndpointConfigName="record")
 
 
-def test_a_configuration_of_a_missing_model_is_refused(hosting: Any) -> None:
+def test_a_configuration_with_a_missing_model_is_refused(hosting: Any) -> None:
     with pytest.raises(ClientError, match='Could not find model "'):
         hosting.config("orphan", {"VariantName": "AllTraffic", "ModelName": "never-made"})
 

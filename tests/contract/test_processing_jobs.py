@@ -152,7 +152,7 @@ def test_a_failed_job_has_its_message_and_uploads_nothing(processing: Any, s3: A
     assert _objects(s3, "processed/failing/") == {}
 
 
-def test_a_job_over_its_time_is_stopped(processing: Any) -> None:
+def test_a_job_that_exceeds_its_time_limit_is_stopped(processing: Any) -> None:
     processing.create("endless", "sleep=600", StoppingCondition={"MaxRuntimeInSeconds": 1})
     assert processing.ended("endless")["ProcessingJobStatus"] == "Stopped"
 

@@ -56,7 +56,7 @@ def test_boto3_reads_the_events_of_a_whole_stream(runtime: Any) -> None:
     assert read(answer) == b"onetwothree"
 
 
-def test_a_part_arrives_while_the_container_has_not_written_the_next(runtime: Any, tmp_path: Path) -> None:
+def test_a_part_arrives_before_the_container_writes_the_next(runtime: Any, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     events = iter(streamed(runtime, f"first wait:{gate} last")["Body"])
     assert next(events)["PayloadPart"]["Bytes"] == b"first"
@@ -64,7 +64,7 @@ def test_a_part_arrives_while_the_container_has_not_written_the_next(runtime: An
     assert b"".join(event["PayloadPart"]["Bytes"] for event in events) == b"last"
 
 
-def test_a_stream_that_the_container_breaks_off_ends_in_model_stream_error(runtime: Any) -> None:
+def test_a_broken_stream_ends_in_model_stream_error(runtime: Any) -> None:
     with closing(streamed(runtime, "first break")["Body"]) as body:
         events = iter(body)
         assert next(events)["PayloadPart"]["Bytes"] == b"first"

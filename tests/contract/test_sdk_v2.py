@@ -142,7 +142,7 @@ def test_the_metrics_of_a_job_are_a_table(trained: Estimator, session: Session) 
     assert table[["metric_name", "value"]].values.tolist() == [["validation:accuracy", 0.875]]
 
 
-def test_an_endpoint_is_deployed_asked_captured_updated_and_deleted(
+def test_an_endpoint_is_deployed_invoked_captured_updated_and_deleted(
     trained: Estimator, session: Session, s3: Any, until: Any
 ) -> None:
     capture = DataCaptureConfig(
@@ -194,7 +194,9 @@ def test_an_async_predictor_gets_its_answer_from_s3(model: Model, until: Any) ->
     predictor.delete_endpoint()
 
 
-def test_a_transformer_transforms(model: Model, session: Session, s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_transformer_writes_its_output(
+    model: Model, session: Session, s3: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     s3.put_object(Bucket=BUCKET, Key="sdk2/transform/lines.csv", Body=b"1,2\n3,4\n")
     transformer = Transformer(
         model.name,

@@ -183,7 +183,7 @@ def test_a_contradictory_channel_is_refused(jobs: Any, changes: dict[str, Any], 
     assert error.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_two_channels_of_one_name_are_refused(jobs: Any) -> None:
+def test_two_channels_with_the_same_name_are_refused(jobs: Any) -> None:
     with pytest.raises(ClientError, match="'train' is there 2 times"):
         jobs.create("twice", InputDataConfig=_channel(f"s3://{BUCKET}/input/") * 2)
 
@@ -207,13 +207,13 @@ def test_a_key_that_is_both_file_and_folder_fails_the_job_as_on_aws(jobs: Any, s
     assert "a previously downloaded file/folder clashes with it" in jobs.ended("clash")["FailureReason"]
 
 
-def test_a_key_that_leads_outside_fails_the_job(jobs: Any, s3: Any) -> None:
+def test_a_key_outside_the_channel_folder_fails_the_job(jobs: Any, s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="outside/../../evil", Body=b"x")
     jobs.create("outside", InputDataConfig=_channel(f"s3://{BUCKET}/outside/"))
     assert "leads outside its channel's directory" in jobs.ended("outside")["FailureReason"]
 
 
-def test_two_hosts_read_their_shares_of_a_pipe(jobs: Any, objects: Any, unpacked: Any) -> None:
+def test_each_of_two_hosts_reads_its_share_of_a_pipe(jobs: Any, objects: Any, unpacked: Any) -> None:
     """Their models become one; of files of one name the first host's is taken."""
     channels = _channel(f"s3://{BUCKET}/piped/")
     channels[0]["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"

@@ -88,7 +88,7 @@ def test_a_stopped_job_keeps_its_model(jobs: Any, sagemaker: Any, unpacked: Any,
     assert unpacked("stopped") == {"model.txt": b"trained"}
 
 
-def test_a_job_over_its_time_is_stopped_and_keeps_its_model(jobs: Any) -> None:
+def test_a_job_that_exceeds_its_time_limit_is_stopped_and_keeps_its_model(jobs: Any) -> None:
     jobs.create("slow", {"seconds": LONG}, StoppingCondition={"MaxRuntimeInSeconds": 1})
     job = jobs.ended("slow")
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
@@ -107,7 +107,7 @@ def test_a_missing_job_is_a_validation_exception(sagemaker: Any) -> None:
     assert error.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_stopping_a_job_that_is_over_is_refused(jobs: Any, sagemaker: Any) -> None:
+def test_stopping_an_ended_job_is_refused(jobs: Any, sagemaker: Any) -> None:
     jobs.create("over")
     jobs.ended("over")
     with pytest.raises(ClientError, match="the training job is in status Completed"):
@@ -134,7 +134,7 @@ def test_a_name_that_breaks_the_pattern_is_refused_with_the_pattern(jobs: Any) -
     assert error.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_two_hosts_share_the_keys_and_know_each_other(jobs: Any, s3: Any, log_of: Any) -> None:
+def test_two_hosts_share_the_keys_and_know_each_others_names(jobs: Any, s3: Any, log_of: Any) -> None:
     for key in ("sharded/a/one.txt", "sharded/two.txt"):
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
     source = {

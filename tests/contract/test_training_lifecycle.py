@@ -64,7 +64,7 @@ def test_a_failing_host_ends_the_others_and_is_the_failure_reason(jobs: Any) -> 
     assert jobs.ended("half")["FailureReason"] == "AlgorithmError: algo-2, exit code: 3"
 
 
-def test_a_model_that_is_not_packed_is_a_folder(jobs: Any, s3: Any) -> None:
+def test_an_uncompressed_model_is_a_prefix_in_s3(jobs: Any, s3: Any) -> None:
     output = {"S3OutputPath": f"s3://{BUCKET}/models/", "CompressionType": "NONE"}
     jobs.create("loose", {"output": "done"}, OutputDataConfig=output)
     assert jobs.ended("loose")["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://{BUCKET}/models/loose/output/model/"
@@ -157,7 +157,7 @@ def test_a_running_job_is_updated(jobs: Any, sagemaker: Any) -> None:
         sagemaker.update_training_job(TrainingJobName="updated", ProfilerConfig={"DisableProfiler": False})
 
 
-def test_a_job_that_is_over_is_deleted(jobs: Any, sagemaker: Any) -> None:
+def test_an_ended_job_is_deleted(jobs: Any, sagemaker: Any) -> None:
     jobs.create("deleted", {"seconds": LONG})
     with pytest.raises(sagemaker.exceptions.ResourceInUse, match="stop it before deleting"):
         sagemaker.delete_training_job(TrainingJobName="deleted")
@@ -175,7 +175,7 @@ def test_a_missing_job_is_a_validation_exception(sagemaker: Any, operation: str)
     assert error.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_a_job_stopped_while_it_uploads_is_stopped_and_has_its_model(
+def test_a_job_stopped_during_the_upload_is_stopped_with_its_model(
     jobs: Any, sagemaker: Any, unpacked: Any, until: Any
 ) -> None:
     lines = "import os; (BASE / 'model/large').write_bytes(os.urandom(40_000_000))"

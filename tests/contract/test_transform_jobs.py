@@ -58,7 +58,7 @@ def test_describe_repeats_the_create_request(transforms: Any, sagemaker: Any) ->
     assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "scones"}]
 
 
-def test_the_model_has_its_archive_and_its_content_type(transforms: Any) -> None:
+def test_the_model_receives_its_archive_and_the_content_type(transforms: Any) -> None:
     files = {"one.csv": b"1,2"}
     answer = transforms.answered("served", files, None, TransformInput={"ContentType": "text/csv"})["one.csv.out"]
     assert json.loads(answer) == {"model": "v1", "got": "1,2", "type": "text/csv"}
@@ -95,7 +95,7 @@ def test_a_failing_invocation_is_retried(transforms: Any) -> None:
     assert transforms.answered("patient", {"a.txt": b"one"}, FAIL_TWICE) == {"a.txt.out": b"one"}
 
 
-def test_an_answer_that_takes_too_long_fails_the_job(transforms: Any) -> None:
+def test_a_timed_out_answer_fails_the_job(transforms: Any) -> None:
     config = {"InvocationsTimeoutInSeconds": 1, "InvocationsMaxRetries": 0}
     transforms.create("slow", {"a.txt": b"sleep 600"}, None, ModelClientConfig=config)
     job = transforms.ended("slow")
@@ -185,7 +185,7 @@ CSV_IN = {"SplitType": "Line", "ContentType": "text/csv"}
         ({"DataProcessing": {"InputFilter": "$[1:]"}, "TransformInput": {"ContentType": "text/csv"}}, "SplitType Line"),
     ],
 )
-def test_a_job_that_cannot_run_is_refused(transforms: Any, sagemaker: Any, changes: Any, text: str) -> None:
+def test_an_invalid_job_is_refused(transforms: Any, sagemaker: Any, changes: Any, text: str) -> None:
     with pytest.raises(ClientError, match=text) as error:
         transforms.create("refused", {"a.txt": b"one"}, **changes)
     assert error.value.response["Error"]["Code"] == "ValidationException"

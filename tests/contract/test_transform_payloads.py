@@ -69,7 +69,7 @@ def test_payloads_of_many_records_stay_below_the_limit_and_in_order(transforms: 
     assert len(answers) == 3
 
 
-def test_requests_run_side_by_side(transforms: Any) -> None:
+def test_requests_run_concurrently(transforms: Any) -> None:
     """Each waits for two others: alone, none would be answered."""
     files = {f"{number}.txt": b"x" for number in range(6)}
     assert len(transforms.answered("together", files, TOGETHER, MaxConcurrentTransforms=3)) == 6
@@ -94,7 +94,7 @@ def test_a_manifest_names_the_files(transforms: Any, s3: Any) -> None:
     assert output == {"a/one.txt.out": b"<one>"}
 
 
-def test_compressed_input_is_uncompressed(transforms: Any) -> None:
+def test_compressed_input_is_decompressed(transforms: Any) -> None:
     output = transforms.answered("packed", {"a.gz": gzip.compress(b"one")}, TransformInput={"CompressionType": "Gzip"})
     assert output == {"a.gz.out": b"<one>"}
 

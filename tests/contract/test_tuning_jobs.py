@@ -157,7 +157,7 @@ def test_a_second_tuning_job_of_the_same_name_is_resource_in_use(searched: dict[
         tuning.create("searched")
 
 
-def test_a_grid_is_every_combination_once(tuning: Tuning, ended: Any) -> None:
+def test_grid_search_tries_each_combination_once(tuning: Tuning, ended: Any) -> None:
     tuning.create("grid", "Grid", COLORS, most=None, objective="Minimize")
     assert ended("grid")["BestTrainingJob"]["TunedHyperParameters"]["rate"] == "0.1"
     tried = [
@@ -181,7 +181,7 @@ def test_no_more_training_jobs_run_at_once_than_allowed(tuning: Tuning, ended: A
     assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans))
 
 
-def test_a_target_that_is_reached_ends_the_search(tuning: Tuning, ended: Any) -> None:
+def test_reaching_the_target_ends_the_search(tuning: Tuning, ended: Any) -> None:
     criteria = {"TargetObjectiveMetricValue": 0.1}
     tuning.create("target", most=50, config={"TuningJobCompletionCriteria": criteria})
     assert ended("target")["HyperParameterTuningJobStatus"] == "Completed"
@@ -241,7 +241,7 @@ def test_an_invented_token_is_refused(searched: dict[str, Any], tuning: Tuning) 
         assert error.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_a_search_whose_jobs_all_fail_is_failed(tuning: Tuning, ended: Any) -> None:
+def test_a_search_fails_if_all_its_jobs_fail(tuning: Tuning, ended: Any) -> None:
     tuning.create("doomed", most=2, static={"exit_code": "1"})
     job = ended("doomed")
     assert job["HyperParameterTuningJobStatus"] == "Failed"
@@ -250,7 +250,7 @@ def test_a_search_whose_jobs_all_fail_is_failed(tuning: Tuning, ended: Any) -> N
     assert job["TrainingJobStatusCounters"]["NonRetryableError"] == 2
 
 
-def test_a_tuning_job_goes_on_after_a_restart(
+def test_a_tuning_job_continues_after_a_restart(
     restartable: Any, make_jobs: Any, s3: Any, until: Any, ended: Any, tmp_path: Path
 ) -> None:
     restarted = tmp_path / "restarted"
@@ -276,7 +276,7 @@ def test_a_tuning_job_goes_on_after_a_restart(
     assert drawn == [next(points)["rate"] for _ in range(3)]
 
 
-def test_a_tuning_job_that_is_over_is_deleted_and_its_jobs_stay(tuning: Tuning, ended: Any) -> None:
+def test_deleting_a_tuning_job_keeps_its_training_jobs(tuning: Tuning, ended: Any) -> None:
     tuning.create("gone", most=2)
     with pytest.raises(ClientError, match="stop it before deleting"):
         tuning.client.delete_hyper_parameter_tuning_job(HyperParameterTuningJobName="gone")

@@ -41,7 +41,7 @@ def imports(part: str) -> dict[str, set[str]]:
     return found
 
 
-def test_parts_that_travel_to_aws_do_without_the_shared_one() -> None:
+def test_parts_that_run_on_aws_do_not_import_safety() -> None:
     for part in ("functions", "image_classification"):
         for file, names in imports(part).items():
             assert SHARED not in names, file
@@ -64,7 +64,7 @@ def test_a_part_that_travels_alone_imports_only_what_it_may(part: str) -> None:
         assert names - standard - {part} <= (MAY_IMPORT[part] or set()), file
 
 
-def test_localstack_is_known_to_its_plugin_alone() -> None:
+def test_only_the_plugin_imports_localstack() -> None:
     for part in PARTS - {"localstack_plugin"}:
         for file, names in imports(part).items():
             assert not names & ONLY_IN_PLUGIN, file

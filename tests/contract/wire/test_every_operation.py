@@ -99,7 +99,7 @@ def model_of(service: str, operation: str) -> OperationModel:
 
 
 @pytest.mark.parametrize(("service", "operation"), [*every_operation()])
-def test_what_boto3_sends_is_parsed_to_what_it_was_given(service: str, operation: str) -> None:
+def test_requests_of_boto3_are_parsed_to_the_callers_values(service: str, operation: str) -> None:
     shape = model_of(service, operation).input_shape
     given = ascii_headers(shape, value_of(shape))
     call = parse(sent(service, operation, given))
@@ -107,7 +107,7 @@ def test_what_boto3_sends_is_parsed_to_what_it_was_given(service: str, operation
 
 
 @pytest.mark.parametrize(("service", "operation"), [*every_operation()])
-def test_nothing_but_the_services_own_error_comes_of_validation(service: str, operation: str) -> None:
+def test_validation_raises_only_the_services_own_errors(service: str, operation: str) -> None:
     broken = violation(Call(service, operation, value_of(model_of(service, operation).input_shape)))
     assert broken is None or broken.code == ("ValidationException" if service == "sagemaker" else "ValidationError")
 
@@ -121,7 +121,7 @@ def violation(call: Call) -> AwsError | None:
 
 
 @pytest.mark.parametrize(("service", "operation"), [*every_operation()])
-def test_botocore_reads_what_is_answered(service: str, operation: str) -> None:
+def test_botocore_parses_every_answer(service: str, operation: str) -> None:
     model = model_of(service, operation)
     if model.has_event_stream_output:
         pytest.skip("a stream: see test_event_stream.py")

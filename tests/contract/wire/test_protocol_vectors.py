@@ -86,7 +86,9 @@ def request_of(case: dict[str, Any]) -> HttpRequest:
 
 
 @pytest.mark.parametrize(("protocol", "suite", "case"), [*cases("input")])
-def test_what_botocore_serialises_is_parsed_back(protocol: str, suite: dict[str, Any], case: dict[str, Any]) -> None:
+def test_requests_that_botocore_serializes_are_parsed_back(
+    protocol: str, suite: dict[str, Any], case: dict[str, Any]
+) -> None:
     module, _ = PROTOCOLS[protocol]
     model = ServiceModel(model_of(suite, case))
     name, values = module.parse(model, request_of(case))
@@ -96,7 +98,7 @@ def test_what_botocore_serialises_is_parsed_back(protocol: str, suite: dict[str,
 
 
 @pytest.mark.parametrize(("protocol", "suite", "case"), [*cases("output")])
-def test_what_we_serialise_botocore_parses_as_the_vector_says(
+def test_botocore_parses_our_answers_as_the_vectors_say(
     protocol: str, suite: dict[str, Any], case: dict[str, Any]
 ) -> None:
     if "error" in case:

@@ -58,7 +58,7 @@ def test_without_an_endpoint_name_the_error_names_the_variable(
 
 
 @pytest.mark.parametrize("image_data", ["", None, 5, ["aGk="]])
-def test_no_image_data_is_image_missing(classify: ModuleType, image_data: object) -> None:
+def test_an_event_without_image_data_raises_image_missing(classify: ModuleType, image_data: object) -> None:
     with pytest.raises(classify.ImageMissing, match="should be a PNG or JPEG in base64"):
         classify.lambda_handler({"image_data": image_data}, None)
 

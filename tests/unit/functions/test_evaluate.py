@@ -101,7 +101,7 @@ def test_the_examples_are_two_images_of_each_class_with_the_candidates_answers(
     assert examples[1]["probabilities"] == [0.2, 0.8]
 
 
-def test_an_image_without_an_answer_is_answers_missing(evaluate: ModuleType, answer: Answer) -> None:
+def test_an_image_without_an_answer_raises_answers_missing(evaluate: ModuleType, answer: Answer) -> None:
     answer("candidate", 0, 0, 0, 0, 1)
     with pytest.raises(evaluate.AnswersMissing) as refused:
         result_of(evaluate)

@@ -57,7 +57,7 @@ def test_a_value_that_is_not_a_list_of_probabilities_is_inferences_missing(
         filter_.lambda_handler({"inferences": inferences}, None)
 
 
-def test_an_event_without_inferences_is_inferences_missing(filter_: ModuleType) -> None:
+def test_an_event_without_inferences_raises_inferences_missing(filter_: ModuleType) -> None:
     with pytest.raises(filter_.InferencesMissing, match=r"inferences is None; .* such as \[0.97, 0.03\]"):
         filter_.lambda_handler({"s3_key": "test/wheels.png"}, None)
 

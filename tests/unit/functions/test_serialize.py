@@ -15,7 +15,7 @@ def test_a_missing_bucket_is_image_not_found(serialize: ModuleType) -> None:
         serialize.lambda_handler({**EVENT, "s3_bucket": "no-such-bucket"}, None)
 
 
-def test_an_empty_object_is_image_empty(serialize: ModuleType) -> None:
+def test_an_empty_object_raises_image_empty(serialize: ModuleType) -> None:
     serialize.s3.put_object(Bucket="images", Key=EVENT["s3_key"], Body=b"")
     with pytest.raises(serialize.ImageEmpty, match="has no bytes"):
         serialize.lambda_handler(EVENT, None)
@@ -28,7 +28,7 @@ def test_an_image_at_the_limit_fits_between_two_states(serialize: ModuleType) ->
     assert len(image_data) + key_of_1024_bytes_in_json_escapes + fields_of_lambda <= 262_144
 
 
-def test_an_image_over_the_limit_is_image_too_large(serialize: ModuleType) -> None:
+def test_an_image_over_the_limit_raises_image_too_large(serialize: ModuleType) -> None:
     serialize.s3.put_object(Bucket="images", Key=EVENT["s3_key"], Body=bytes(serialize.IMAGE_LIMIT_BYTES + 1))
     with pytest.raises(serialize.ImageTooLarge, match=r"190,465 bytes; Step Functions passes on at most 190,464"):
         serialize.lambda_handler(EVENT, None)

@@ -56,9 +56,7 @@ def test_a_different_answer_is_a_wrong_answer(
         smoke_test.lambda_handler(event, None)
 
 
-def test_an_answer_that_takes_too_long_is_too_slow(
-    smoke_test: ModuleType, event: dict[str, Any], endpoint: Stubber
-) -> None:
+def test_a_slow_answer_raises_too_slow(smoke_test: ModuleType, event: dict[str, Any], endpoint: Stubber) -> None:
     answers(endpoint, [0.9, 0.1], [0.2, 0.8])
     with pytest.raises(smoke_test.TooSlow, match="at most 0 ms"):
         smoke_test.lambda_handler({**event, "latency_at_most_ms": 0}, None)

@@ -45,7 +45,7 @@ def test_names_that_begin_with_an_underscore_are_ignored() -> None:
         ({"precision_dtype": "float64"}, "accepts one of the following: 'float32', 'float16'"),
     ],
 )
-def test_a_wrong_value_is_refused_in_the_words_of_aws(hyperparameters: dict[str, str], message: str) -> None:
+def test_a_wrong_value_is_refused_with_the_message_of_aws(hyperparameters: dict[str, str], message: str) -> None:
     with pytest.raises(CustomerError) as error:
         parse_hyperparameters({**REQUIRED, **hyperparameters})
     assert message in str(error.value)

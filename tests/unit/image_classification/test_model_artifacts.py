@@ -36,7 +36,7 @@ def test_a_checkpoint_counts_epochs_from_one_as_aws_does() -> None:
     assert checkpoint_name(0) == "image-classification-0001.params"
 
 
-def test_a_file_that_cannot_be_written_whole_leaves_the_earlier_one(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_the_earlier_file(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_text("earlier")
 

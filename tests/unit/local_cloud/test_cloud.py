@@ -30,7 +30,7 @@ def states(cloud: LocalCloud) -> list[ServerState]:
     return [status.state for status in cloud.status()]
 
 
-def test_up_starts_both_and_down_ends_both(clouds: Clouds) -> None:
+def test_up_starts_both_servers_and_down_ends_them(clouds: Clouds) -> None:
     cloud = clouds(server("one"), server("two"))
     assert cloud.up() == ("one", "two")
     assert states(cloud) == [ServerState.RUNNING, ServerState.RUNNING]
@@ -80,7 +80,7 @@ def test_a_port_in_use_is_an_error_that_names_the_process_and_another_port(cloud
     assert leftovers(clouds.state_dir) == []
 
 
-def test_a_server_that_dies_at_start_shows_its_log_and_takes_the_other_down(clouds: Clouds) -> None:
+def test_a_server_that_dies_at_start_shows_its_log_and_the_other_is_stopped(clouds: Clouds) -> None:
     with pytest.raises(StartError, match=r"two died while it started \(exit code 1\).\n.*two.log:\n  the disk is full"):
         clouds(server("one"), server("two", "--die")).up()
     assert leftovers(clouds.state_dir) == []
@@ -149,7 +149,7 @@ def test_up_recovers_from_a_broken_state_file(clouds: Clouds) -> None:
     cloud.down()
 
 
-def test_another_port_than_that_of_the_running_server_is_refused(clouds: Clouds) -> None:
+def test_a_port_other_than_the_running_servers_is_refused(clouds: Clouds) -> None:
     one = server("one")
     clouds(one).up()
     with pytest.raises(LocalCloudError, match=rf"one runs on port {one.port}, not on \d+. Run `scones down` first"):
@@ -171,7 +171,7 @@ def test_a_foreign_server_on_the_port_does_not_count_as_ours(clouds: Clouds) -> 
     assert clouds(one).is_up()
 
 
-def test_two_ups_at_once_start_one_cloud(clouds: Clouds) -> None:
+def test_two_concurrent_ups_start_one_cloud(clouds: Clouds) -> None:
     one = server("one")
     started: list[tuple[str, ...]] = []
     cloud, other = clouds(one), clouds(one)

@@ -243,7 +243,7 @@ def test_variables_left_by_env_do_not_hide_the_persons_own_profile(command: Comm
     assert evaluated(command.finish("env", **shell)[1], shell) == theirs
 
 
-def test_a_persons_own_configuration_files_stay_with_their_profile(command: Command) -> None:
+def test_the_users_own_profile_keeps_its_configuration_files(command: Command) -> None:
     own = {"AWS_PROFILE": "prod", "AWS_CONFIG_FILE": "/mine", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
     assert evaluated(command.finish("env", **own)[1], own) == own
 
@@ -253,7 +253,7 @@ def test_env_before_up_names_a_configuration_file_that_exists(command: Command) 
     assert "127.0.0.1:5999" in Path(evaluated(lines, {})["AWS_CONFIG_FILE"]).read_text()
 
 
-def test_env_refuses_other_ports_than_those_of_the_running_cloud(command: Command) -> None:
+def test_env_refuses_ports_other_than_the_running_clouds(command: Command) -> None:
     command.finish("up")
     code, output = command.finish("env", ONE_PORT=str(free_port()))
     assert (code, "export AWS" in output) == (1, False)
@@ -261,7 +261,7 @@ def test_env_refuses_other_ports_than_those_of_the_running_cloud(command: Comman
     command.finish("down")
 
 
-def test_env_puts_the_kits_programs_first_on_the_path_and_once(command: Command) -> None:
+def test_env_puts_the_kits_programs_first_on_the_path_only_once(command: Command) -> None:
     own = ROOT / ".venv" / "bin"
     for before in ("/usr/bin:/bin", f"/usr/bin:{own}:/bin", f"{own}:/usr/bin:/bin"):
         lines = command.finish("env", PATH=before)[1]
@@ -284,7 +284,7 @@ def test_a_failed_up_writes_no_configuration_file(command: Command) -> None:
     assert not (command.clouds.state_dir / "aws.config").exists()
 
 
-def test_a_step_that_needs_the_cloud_says_how_to_start_it(command: Command) -> None:
+def test_a_step_without_a_running_cloud_says_how_to_start_it(command: Command) -> None:
     code, output = command.finish("exec", "--", "true")
     assert code == 1
     assert "Run: scones up" in output
@@ -302,13 +302,13 @@ def test_local_mode_needs_the_local_cloud_too(command: Command) -> None:
     assert "AWS_PROFILE=local-mode needs it. Run: scones up" in output
 
 
-def test_what_local_mode_leaves_running_ends_with_the_cloud(command: Command) -> None:
+def test_processes_of_local_mode_end_with_the_cloud(command: Command) -> None:
     code, output = command.finish("exec", "--start", "--", "sh", "-c", "sleep 300 &", AWS_PROFILE="local-mode")
     assert code == 0
     assert "ended: sleep 300" in output
 
 
-def test_logs_shows_the_last_lines_with_their_server(command: Command) -> None:
+def test_logs_shows_the_last_lines_of_each_server(command: Command) -> None:
     command.finish("exec", "--start", "--", "true")
     assert command.finish("logs", "-n", "1") == (0, "one        | listening\n")
     assert "no server is called 'three'" in command.finish("logs", "three")[1]

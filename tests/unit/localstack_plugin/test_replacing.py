@@ -86,7 +86,7 @@ def test_a_target_that_does_not_exist_ends_the_start(theirs: ModuleType, target:
         replacing.replace(target, by="ours", why="a test")
 
 
-def test_another_version_ends_the_start(theirs: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_version_of_localstack_ends_the_start(theirs: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replacing, "WRITTEN_FOR", "4.9.1")
     with pytest.raises(replacing.NotReplaceableError, match=r"LocalStack 4\.9\.2 is not the 4\.9\.1 whose"):
         replacing.replace("theirs:Thing.name", by="ours", why="a test")

@@ -47,7 +47,7 @@ def unpacked(tmp_path: Path, *members: Entry, **options: object) -> Path:
     return target
 
 
-def test_files_folders_and_links_inside_are_taken(tmp_path: Path) -> None:
+def test_files_folders_and_inner_links_are_unpacked(tmp_path: Path) -> None:
     members = [
         member("./folder", type=tarfile.DIRTYPE),
         member("./folder/one", b"1", mode=0o4777),
@@ -89,7 +89,7 @@ def test_files_folders_and_links_inside_are_taken(tmp_path: Path) -> None:
         "hard link to a symbolic link",
     ],
 )
-def test_what_leads_out_is_refused(tmp_path: Path, bad: list[Entry]) -> None:
+def test_members_outside_the_folder_are_refused(tmp_path: Path, bad: list[Entry]) -> None:
     (tmp_path / "outside").write_text("untouched")
     with pytest.raises(BrokenArchive):
         unpacked(tmp_path, *bad)

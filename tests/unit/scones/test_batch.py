@@ -67,7 +67,7 @@ def test_the_report_names_the_failures_and_their_causes(
     assert [result["key"] for result in written_results] == ["a.png", "b.png", "notes.txt"]
 
 
-def test_a_child_that_timed_out_has_failed() -> None:
+def test_a_timed_out_child_execution_counts_as_failed() -> None:
     assert Result.from_wire(child("a.png", Status="TIMED_OUT")) == Result("a.png", "failed", error="TIMED_OUT")
 
 

@@ -50,7 +50,7 @@ def test_every_line_of_every_file_is_read(context: Context) -> None:
     assert {record.event_id for record in records} == {"1", "2", "3", "4"}
 
 
-def test_files_over_a_page_of_the_listing_are_read(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_beyond_the_first_page_of_the_listing_are_read(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "3")
     for number in range(8):
         put(context, f"{number}.jsonl", line(str(number)))

@@ -57,7 +57,7 @@ def test_a_half_done_update_names_the_command_that_resolves_it(context: Context,
         propose(context, ANOTHER, "one")
 
 
-def test_a_stack_of_somebody_else_is_not_changed(make_context: MakeContext) -> None:
+def test_a_foreign_stack_is_not_changed(make_context: MakeContext) -> None:
     context = make_context()
     context.client("cloudformation").create_stack(StackName=context.settings.stack, TemplateBody=THEIRS)
     with pytest.raises(StackError, match=r"belongs to somebody else: .* choose another name with STACK"):
@@ -205,7 +205,7 @@ class LongLived:
             yield {"StackEvents": [{"EventId": f"{page}-{number}"} for number in range(100)]}
 
 
-def test_no_more_events_are_read_than_are_new(screen: Any) -> None:
+def test_only_new_events_are_read(screen: Any) -> None:
     """Events are read every second, and AWS throttles readers."""
     cloudformation = LongLived()
     assert Stack("old", cloudformation, screen.console).settled() is not None

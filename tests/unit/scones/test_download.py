@@ -60,7 +60,7 @@ def download(server: Server, folder: Path, md5: str | None = None) -> Download:
     return Download(server.url, md5 or right, folder / "cache" / "archive.tar.gz")
 
 
-def test_the_file_appears_whole_with_its_checksum(server: Server, tmp_path: Path) -> None:
+def test_the_downloaded_file_is_complete_and_checked(server: Server, tmp_path: Path) -> None:
     request, progress = download(server, tmp_path), []
     fetch(request, lambda done, total: progress.append((done, total)))
     assert request.target.read_bytes() == DATA

@@ -38,7 +38,7 @@ def test_the_same_model_is_deployed_once(context: Context) -> None:
     assert endpoint.require_in_service(context) == "scones-vehicles"
 
 
-def test_another_model_has_another_config(context: Context) -> None:
+def test_another_model_gets_another_configuration(context: Context) -> None:
     other = replace(JOB, name="scones-vehicles-2")
     first = endpoint.ensure_config(context, endpoint.ensure_model(context, JOB))
     second = endpoint.ensure_config(context, endpoint.ensure_model(context, other))

@@ -72,13 +72,13 @@ def test_arrivals_do_not_wait_for_answers() -> None:
     assert between == pytest.approx([1 / 400] * 19, abs=1e-6)
 
 
-def test_a_burst_is_due_at_once() -> None:
+def test_all_requests_of_a_burst_are_due_at_once() -> None:
     gate = Gate(10, Record())
     assert generated(gate, generator.burst(10), Silent())
     assert len(set(gate.due)) == 1
 
 
-def test_an_interrupt_ends_early_with_the_figures_so_far() -> None:
+def test_an_interrupt_ends_the_load_and_shows_the_figures_so_far() -> None:
     gate = Gate(2, Record())
     assert not generated(gate, generator.steady(2, 60), Interrupting())
     assert gate.closed
@@ -88,7 +88,7 @@ def test_an_interrupt_ends_early_with_the_figures_so_far() -> None:
 
 
 @pytest.mark.parametrize(("text", "expected"), [("90", 90), ("30s", 30), ("1.5m", 90), ("2h", 7200)])
-def test_a_time_has_a_unit(text: str, expected: float) -> None:
+def test_a_duration_needs_a_unit(text: str, expected: float) -> None:
     assert generator.seconds(text) == expected
 
 
@@ -110,7 +110,7 @@ def test_a_burst_has_no_rate(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--burst sends all at once" in capsys.readouterr().err
 
 
-def test_percentiles_are_latencies_that_were_measured() -> None:
+def test_percentiles_are_measured_latencies() -> None:
     hundred = [float(number) for number in range(1, 101)]
     assert [percentile(hundred, share) for share in (0.5, 0.95, 0.99)] == [50, 95, 99]
     assert percentile([3.0], 0.99) == 3

@@ -45,7 +45,7 @@ def test_the_input_has_the_fields_of_the_sample_input(context: Context) -> None:
     assert set(state_input) == set(json.loads(sample.read_text()))
 
 
-def test_local_mode_has_no_pipeline(make_context: Any) -> None:
+def test_the_pipeline_is_refused_in_local_mode(make_context: Any) -> None:
     context = make_context(training_instance_type="local", endpoint_instance_type="local")
     with pytest.raises(SettingsError, match="Step Functions"):
         pipeline_input(context)

@@ -74,7 +74,7 @@ def test_the_same_file_name_twice_is_refused(parts: Parts, tmp_path: Path) -> No
         write(parts.write(tmp_path / "twice.tar.gz"), tmp_path / "staged")
 
 
-def test_a_class_without_rows_is_an_error_that_leaves_nothing_behind(
+def test_a_class_without_rows_is_an_error_and_leaves_no_files(
     parts: Parts, make_batch: Callable[[list[int], str], bytes], tmp_path: Path
 ) -> None:
     parts.members["cifar-100-python/test"] = make_batch([8, 8, 19], "test")

@@ -26,7 +26,7 @@ def test_images_manifests_and_record_are_in_the_bucket(context: Context) -> None
     assert staged.labels_of(context.data_bucket, "test") == {"test_s_000000.png": 1, "test_s_000002.png": 0}
 
 
-def test_the_bucket_is_private_encrypted_and_ours(context: Context) -> None:
+def test_the_bucket_is_private_encrypted_and_tagged(context: Context) -> None:
     staging.stage(context)
     s3 = context.client("s3")
     blocked = s3.get_public_access_block(Bucket=context.data_bucket.name)["PublicAccessBlockConfiguration"]
@@ -39,7 +39,7 @@ def test_without_a_bucket_the_error_names_scones_deploy(make_context: MakeContex
         staging.stage(make_context(dataset=str(archive)))
 
 
-def test_staging_again_puts_nothing(context: Context, screen: object) -> None:
+def test_staging_again_uploads_nothing(context: Context, screen: object) -> None:
     staging.stage(context)
     staging.stage(context)
     assert "Already unpacked" in str(screen)

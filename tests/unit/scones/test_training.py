@@ -58,7 +58,7 @@ def test_the_job_has_the_channels_and_hyperparameters_of_the_algorithm(context: 
 
 
 @pytest.mark.slow
-def test_a_completed_job_is_used_again_until_its_model_is_gone(context: Context) -> None:
+def test_a_completed_job_is_reused_while_its_model_exists(context: Context) -> None:
     dataset = staging.stage(context)
     base = base_name(context, dataset)
     train.start(context, dataset, base)

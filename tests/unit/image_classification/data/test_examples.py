@@ -130,5 +130,5 @@ def test_images_of_several_sizes_are_kept_as_separate_arrays(container: Containe
     assert next(examples.batches(48))[0].shape == (48, 16, 16, 3)
 
 
-def test_a_record_is_as_mxnet_writes_it() -> None:
+def test_a_record_has_the_bytes_that_mxnet_writes() -> None:
     assert record(b"abc") == struct.pack("<II", 0xCED7230A, 3) + b"abc\0"

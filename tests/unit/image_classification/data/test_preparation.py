@@ -71,7 +71,7 @@ def test_a_truncated_image_is_refused() -> None:
             SHAPE.prepared(data[:length])
 
 
-def test_a_decompression_bomb_is_refused_before_it_is_unpacked() -> None:
+def test_a_decompression_bomb_is_refused_before_it_is_decompressed() -> None:
     with pytest.raises(UnreadableImageError, match="unpacks to 9000 x 9000 pixels, more than the limit"):
         SHAPE.prepared(encoded(Image.new("1", (9000, 9000))))
 

@@ -76,7 +76,7 @@ def test_incremental_training_continues_from_the_stored_model(
         ("num_layers", "20", "the default network for small images"),
     ],
 )
-def test_incremental_training_needs_the_models_own_shape(
+def test_incremental_training_needs_the_same_network(
     container: Container, trained: Container, train: Train, hyperparameter: str, value: str, theirs: str
 ) -> None:
     give(container, {"model.tar.gz": packed(trained.model)})
@@ -88,7 +88,7 @@ def test_incremental_training_needs_the_models_own_shape(
     )
 
 
-def test_transfer_learning_takes_all_but_the_last_layer(
+def test_transfer_learning_copies_all_but_the_last_layer(
     container: Container, trained: Container, train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
     give(container, {"model.tar.gz": packed(trained.model)})
@@ -106,7 +106,7 @@ def torchvision_weights(num_layers: int) -> dict[str, torch.Tensor]:
     return {names.get(name, name): value for name, value in own.items()}
 
 
-def test_transfer_learning_takes_torchvisions_weights_from_a_file(
+def test_transfer_learning_reads_torchvisions_weights_from_a_file(
     slow: Container, train: Train, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     weights, file = torchvision_weights(18), tmp_path_factory.mktemp("pretrained") / "resnet18.pth"
@@ -172,7 +172,7 @@ def one_tensor() -> bytes:
         ({"a.params": other_network(), "model-shapes.json": b"{"}, "model-shapes.json cannot be read"),
     ],
 )
-def test_a_model_that_cannot_be_used_is_a_client_error(
+def test_an_unusable_model_is_a_client_error(
     container: Container, train: Train, files: dict[str, bytes], message: str
 ) -> None:
     give(container, {"readme.txt": b"", **files})

@@ -33,7 +33,7 @@ def test_onnx_runtime_gives_the_answers_of_pytorch(num_layers: int | None, mirro
     torch.testing.assert_close(answer, expected, atol=1e-4, rtol=1e-3)
 
 
-def test_mirror_averaging_sees_an_image_and_its_mirror_image_alike() -> None:
+def test_mirror_averaging_gives_an_image_and_its_mirror_image_the_same_answer() -> None:
     images = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
     model = classifier(None, mirror=True)
     torch.testing.assert_close(model(images), model(images.flip(2)))

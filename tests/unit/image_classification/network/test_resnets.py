@@ -37,6 +37,6 @@ def test_a_network_has_num_layers_layers(num_layers: int) -> None:
     ("num_layers", "parameters"),
     [(20, 272_474), (56, 855_770), (110, 1_730_714), (18, 11_181_642), (50, 23_528_522), (152, 58_164_298)],
 )
-def test_the_networks_have_the_sizes_that_the_papers_give(num_layers: int, parameters: int) -> None:
+def test_the_networks_have_the_sizes_from_the_papers(num_layers: int, parameters: int) -> None:
     """The sizes differ by a few percent, because shortcuts are convolutions here."""
     assert parameter_count(network(num_layers, 3, 10)) == pytest.approx(parameters, rel=0.02)

@@ -10,7 +10,7 @@ from image_classification.serving.predictor import load_predictor
 from ..conftest import Container
 
 
-def test_the_served_model_is_as_good_as_the_log_says(trained: Container) -> None:
+def test_the_served_model_has_the_accuracy_in_the_log(trained: Container) -> None:
     predictor = load_predictor(trained.model)
     paths = sorted(trained.channel("validation").glob("*.png"))
     right = [np.argmax(predictor.predict(path.read_bytes())) == int(path.stem) % 2 for path in paths]
@@ -26,7 +26,7 @@ def test_the_served_model_is_as_good_as_the_log_says(trained: Container) -> None
         ("model-shapes.json", b"[]", "model-shapes.json cannot be read"),
     ],
 )
-def test_a_model_that_is_missing_or_broken_is_refused(
+def test_a_missing_or_broken_model_is_refused(
     trained: Container, tmp_path: Path, name: str, content: bytes | None, message: str
 ) -> None:
     shutil.copytree(trained.model, tmp_path / "model")

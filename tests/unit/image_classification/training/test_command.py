@@ -32,7 +32,7 @@ LINES = [
 ]
 
 
-def test_a_job_learns_and_leaves_one_best_model(trained: Container) -> None:
+def test_a_job_learns_and_keeps_only_the_best_model(trained: Container) -> None:
     names = sorted(path.name for path in trained.model.iterdir())
     assert [re.sub(r"\d{4}", "NNNN", name) for name in names] == [
         "image-classification-NNNN.params",
@@ -43,9 +43,7 @@ def test_a_job_learns_and_leaves_one_best_model(trained: Container) -> None:
     onnx.checker.check_model(onnx.load(trained.model / "model.onnx"))
 
 
-def test_the_lines_of_the_log_are_those_of_aws(
-    container: Container, train: Train, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_log_has_aws_lines(container: Container, train: Train, capsys: pytest.CaptureFixture[str]) -> None:
     container.configure({**TINY, "mini_batch_size": "2", "epochs": "1"})
     assert train(container) == 0
     log = capsys.readouterr().out
@@ -58,7 +56,7 @@ def test_the_lines_of_the_log_are_those_of_aws(
     assert "Different from AWS: Validation counts every image once" in log
 
 
-def test_the_same_job_gives_the_same_model(container: Container, trained: Container, train: Train) -> None:
+def test_the_same_seed_gives_the_same_model(container: Container, trained: Container, train: Train) -> None:
     assert train(container) == 0
     assert (container.model / "model.onnx").read_bytes() == (trained.model / "model.onnx").read_bytes()
 
@@ -126,7 +124,7 @@ def test_an_unknown_command_prints_the_usage() -> None:
     assert (result.returncode, result.stderr) == (64, "usage: python -m image_classification train|serve\n")
 
 
-def test_the_pure_modules_need_no_container() -> None:
+def test_the_pure_modules_import_without_opt_ml() -> None:
     modules = ("data.augmentation", "data.dataset", "data.lst_manifest", "network.onnx_export", "training.trainer")
     code = "; ".join(f"import image_classification.{module}" for module in modules)
     environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(Path("/nowhere"))}

@@ -5,7 +5,7 @@ import torch
 from image_classification.training.evaluation import Tally, calibrated_sharpness, has_stalled
 
 
-def test_early_stopping_waits_for_its_epochs_and_its_patience() -> None:
+def test_early_stopping_respects_minimum_epochs_and_patience() -> None:
     assert not has_stalled([0.5] * 9, 10, 3, 0.01)
     assert has_stalled([0.5] * 10, 10, 3, 0.01)
     assert has_stalled([0.5] * 9 + [0.505], 10, 3, 0.01)
@@ -39,7 +39,7 @@ def test_the_accuracy_of_no_images_is_zero() -> None:
     assert (tally.accuracy, tally.top_k_accuracy) == (0, 0)
 
 
-def test_accuracy_counts_the_first_class_and_the_first_k() -> None:
+def test_top_1_and_top_k_accuracy_are_counted() -> None:
     tally = Tally(multi_label=False, k=2)
     tally.count(torch.tensor([[3.0, 2, 1], [1, 2, 3], [3, 1, 2]]), torch.eye(3)[[0, 1, 1]])
     assert (tally.accuracy, tally.top_k_accuracy) == pytest.approx((1 / 3, 2 / 3))

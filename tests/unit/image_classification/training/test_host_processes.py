@@ -143,7 +143,7 @@ def test_a_killed_host_fails_the_others_without_waiting_for_a_timeout(cluster: C
     assert re.match(LOST, cluster.hosts[1].failure)
 
 
-def test_sigterm_to_one_host_ends_all_with_the_best_model(cluster: Cluster) -> None:
+def test_sigterm_to_one_host_ends_all_hosts_with_the_best_model(cluster: Cluster) -> None:
     cluster.container.configure(ENDLESS)
     cluster.add(2)
     cluster.start()

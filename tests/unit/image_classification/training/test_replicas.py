@@ -35,7 +35,7 @@ def gradients(model: Classifier) -> list[Tensor]:
 
 
 @pytest.mark.parametrize("size", [PART, BATCH, BATCH + 3])
-def test_the_gradients_are_those_of_plain_training_on_each_part(size: int) -> None:
+def test_the_gradients_equal_plain_training_on_each_part(size: int) -> None:
     model, expected = classifier(), classifier().train()
     images, labels = batch(size)
     loss, logits = replicas(model, size).backward(images, labels, lambda scaled: scaled)
@@ -48,14 +48,14 @@ def test_the_gradients_are_those_of_plain_training_on_each_part(size: int) -> No
     torch.testing.assert_close(gradients(model), gradients(expected), rtol=1e-4, atol=1e-5)
 
 
-def test_one_core_and_two_compute_the_same() -> None:
+def test_one_and_two_cores_compute_the_same_gradients() -> None:
     models = classifier(), classifier()
     for cores, model in enumerate(models, start=1):
         replicas(model, BATCH, cores).backward(*batch(), lambda loss: loss)
     torch.testing.assert_close(gradients(models[0]), gradients(models[1]), rtol=0, atol=0)
 
 
-def test_the_model_gets_the_mean_of_the_statistics_of_its_parts() -> None:
+def test_the_model_gets_the_mean_statistics_of_its_parts() -> None:
     model, alone = classifier(), [classifier().train() for _ in range(2)]
     images, labels = batch()
     trained = replicas(model)

@@ -39,7 +39,7 @@ def test_a_machine_that_is_smaller_gives_all_it_has_and_logs_it_once(caplog: pyt
     ]
 
 
-def test_a_type_can_be_set_and_a_serverless_variant_has_no_limits() -> None:
+def test_a_setting_overrides_a_type_and_a_serverless_variant_has_no_limits() -> None:
     types = InstanceTypes(8, 32 * GIB, {"ml.m5.large": InstanceType(1, 0.5)})
     assert types.limits("ml.m5.large") == Limits(1, GIB // 2)
     assert types.limits("") == Limits()

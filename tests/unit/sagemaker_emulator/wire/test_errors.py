@@ -34,7 +34,7 @@ def test_a_common_error_has_its_message_in_lower_case() -> None:
 
 
 @pytest.mark.parametrize("code", ["ResourceInUse", "ResourceNotFound", "ResourceLimitExceeded", "ConflictException"])
-def test_a_modelled_error_spells_its_members_as_the_model_does(code: str) -> None:
+def test_a_modeled_error_spells_its_members_as_the_model_does(code: str) -> None:
     answer = serialize_error(DESCRIBE, AwsError(code, "Because."), "id")
     assert json.loads(answer.body) == {"__type": code, "Message": "Because."}
     parsed = read("sagemaker", "DescribeTrainingJob", answer)
@@ -42,7 +42,7 @@ def test_a_modelled_error_spells_its_members_as_the_model_does(code: str) -> Non
     assert parsed["ResponseMetadata"]["RequestId"] == "id"
 
 
-def test_a_model_error_is_424_and_tells_what_the_container_said() -> None:
+def test_a_model_error_is_424_and_has_the_containers_message() -> None:
     said = {"OriginalStatusCode": 415, "OriginalMessage": "no PNG", "LogStreamArn": "arn:aws:logs"}
     answer = serialize_error(invocation(), AwsError("ModelError", "Received client error (415)", fields=said), "id")
     assert answer.status == 424
@@ -61,11 +61,11 @@ def test_the_runtimes_errors_have_the_models_status(code: str, status: int) -> N
     assert read("sagemaker-runtime", "InvokeEndpoint", answer)["Error"] == {"Code": code, "Message": "Because."}
 
 
-def test_a_chosen_status_stays() -> None:
+def test_an_explicit_status_is_kept() -> None:
     assert serialize_error(DESCRIBE, AwsError("InternalFailure", "", status=500), "id").status == 500
 
 
-def test_a_request_that_is_nothing_still_gets_an_error() -> None:
+def test_an_empty_request_gets_an_error() -> None:
     request = HttpRequest("BREW", "coffee", "", {}, b"\xff")
     answer = serialize_error(request, AwsError("UnknownOperationException", ""), "id")
     assert json.loads(answer.body) == {"__type": "UnknownOperationException"}

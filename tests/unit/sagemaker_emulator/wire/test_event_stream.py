@@ -20,7 +20,7 @@ def test_botocore_reads_the_parts_in_order() -> None:
     }
 
 
-def test_an_exception_ends_the_stream_by_its_name() -> None:
+def test_an_exception_ends_the_stream_and_is_named() -> None:
     document = json.dumps({"Message": "gone", "ErrorCode": "ModelInvocationTimeExceeded"}).encode()
     buffer = EventStreamBuffer()
     buffer.add_data(encode_event(STREAM, "ModelStreamError", document))
@@ -39,7 +39,7 @@ def test_an_exception_ends_the_stream_by_its_name() -> None:
         ("InvokeEndpointAsync", "PayloadPart", "^InvokeEndpointAsync does not answer with an event stream$"),
     ],
 )
-def test_what_is_not_streamed_is_refused(operation: str, event: str, message: str) -> None:
+def test_a_shape_that_is_not_a_stream_is_refused(operation: str, event: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         encode_event(operation, event, b"")
 

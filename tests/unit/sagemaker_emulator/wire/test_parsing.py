@@ -37,7 +37,7 @@ def refusal(request: HttpRequest) -> AwsError:
         ({"HyperParameters": []}, "Start of list found where not expected"),
     ],
 )
-def test_a_value_of_another_type_is_a_serialization_exception(document: Value, message: str) -> None:
+def test_a_value_of_the_wrong_type_is_a_serialization_exception(document: Value, message: str) -> None:
     error = refusal(sagemaker_request("CreateTrainingJob", document))
     assert (error.code, error.status, error.message) == ("SerializationException", 400, message)
 
@@ -45,11 +45,11 @@ def test_a_value_of_another_type_is_a_serialization_exception(document: Value, m
 @pytest.mark.parametrize(
     "body", [b"{", b"\xff", b'{"a":NaN}', b"[" * 100_000, b'{"a":' * 100_000, b"1" * 5_000, b"\x00"]
 )
-def test_what_is_not_json_is_a_serialization_exception(body: bytes) -> None:
+def test_invalid_json_is_a_serialization_exception(body: bytes) -> None:
     assert refusal(sagemaker_body("ListTrainingJobs", body)).code == "SerializationException"
 
 
-def test_nesting_without_end_in_a_recursive_shape_is_refused() -> None:
+def test_excessive_nesting_is_refused() -> None:
     body = b'{"Resource":"Endpoint","SearchExpression":' + b'{"SubExpressions":[' * 400 + b"]}" * 400 + b"}"
     assert refusal(sagemaker_body("Search", body)).code == "SerializationException"
 
@@ -75,13 +75,13 @@ def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
     assert call.input == {"NameContains": "a?"}
 
 
-def test_a_time_that_no_calendar_has_is_refused() -> None:
+def test_an_impossible_time_is_refused() -> None:
     error = refusal(sagemaker_request("ListTrainingJobs", {"CreationTimeAfter": 1e300}))
     assert error.message == "NUMBER_VALUE can not be converted to milliseconds since epoch"
 
 
 @pytest.mark.parametrize("target", [None, "", "SageMaker", "SageMaker.", "SageMaker.MakeScones", "S3.ListTrainingJobs"])
-def test_a_target_that_names_no_operation_is_unknown(target: str | None) -> None:
+def test_an_unknown_target_is_an_unknown_operation(target: str | None) -> None:
     headers = {} if target is None else {"x-amz-target": target}
     assert refusal(HttpRequest("POST", "/", "", headers, b"{}")).code == "UnknownOperationException"
 
@@ -90,7 +90,7 @@ def test_a_target_that_names_no_operation_is_unknown(target: str | None) -> None
     ("method", "path"),
     [("GET", "/"), ("POST", "/other"), ("GET", "/endpoints/a/invocations"), ("POST", "/endpoints//invocations")],
 )
-def test_a_path_or_method_of_no_operation_is_unknown(method: str, path: str) -> None:
+def test_an_unknown_path_or_method_is_an_unknown_operation(method: str, path: str) -> None:
     error = refusal(HttpRequest(method, path, "", {"X-Amz-Target": "SageMaker.ListTags"}, b"{}"))
     assert (error.code, error.status) == ("UnknownOperationException", 404)
 
@@ -101,13 +101,13 @@ def test_header_names_are_read_in_any_case_and_labels_are_decoded() -> None:
 
 
 @pytest.mark.parametrize("text", ["ten", "1_0", "\u0661\u0660", "", "1" * 5_000, "99999999999", "1e3"])
-def test_a_header_that_is_no_number_is_a_serialization_exception(text: str) -> None:
+def test_a_header_that_is_not_a_number_is_a_serialization_exception(text: str) -> None:
     headers = {"X-Amzn-SageMaker-RequestTTLSeconds": text}
     request = HttpRequest("POST", "/endpoints/a/async-invocations", "", headers, b"")
     assert refusal(request).code == "SerializationException"
 
 
-def test_an_answer_has_only_what_the_model_has() -> None:
+def test_an_answer_has_only_members_of_the_model() -> None:
     output = {"TrainingJobArn": "arn", "pid": 7, "Nothing": None}
     answer = serialize(Call("sagemaker", "CreateTrainingJob"), output, "id")
     assert json.loads(answer.body) == {"TrainingJobArn": "arn"}
@@ -119,13 +119,13 @@ def test_an_operation_without_output_answers_with_no_body() -> None:
     assert (answer.status, answer.body, answer.headers["Content-Length"]) == (200, b"", "0")
 
 
-def test_numbers_that_are_not_finite_are_still_json() -> None:
+def test_infinite_numbers_become_valid_json() -> None:
     metrics = [{"MetricName": "loss", "Value": math.nan}]
     answer = serialize(Call("sagemaker", "DescribeTrainingJob"), {"FinalMetricDataList": metrics}, "id")
     assert json.loads(answer.body)["FinalMetricDataList"][0]["Value"] == "NaN"
 
 
-def test_a_header_cannot_break_out_of_its_line() -> None:
+def test_a_header_value_cannot_contain_line_breaks() -> None:
     output = {"Body": b"", "CustomAttributes": "a\r\nSet-Cookie: b"}
     answer = serialize(Call("sagemaker-runtime", "InvokeEndpoint"), output, "id")
     assert answer.headers["X-Amzn-SageMaker-Custom-Attributes"] == "a Set-Cookie: b"

@@ -33,7 +33,7 @@ TAG_VALUE = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)"
         (r"\P{L}+", "123", True),
     ],
 )
-def test_a_pattern_means_what_it_means_in_java(pattern: str, value: str, expected: bool) -> None:
+def test_a_pattern_matches_as_in_java(pattern: str, value: str, expected: bool) -> None:
     assert (re.fullmatch(in_python(pattern), value, re.ASCII) is not None) is expected
     assert matches(pattern, value) is expected
 
@@ -77,7 +77,7 @@ def test_what_sagemaker_does_not_use_is_refused() -> None:
 
 
 @pytest.mark.parametrize("service", ["sagemaker", "sagemaker-runtime"])
-def test_every_pattern_of_the_models_is_understood(service: str) -> None:
+def test_every_pattern_of_the_models_compiles(service: str) -> None:
     model = service_model(service)
     patterns = {model.shape(name).pattern for name in model.shape_names} - {None}
     assert patterns

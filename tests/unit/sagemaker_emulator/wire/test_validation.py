@@ -37,7 +37,7 @@ def test_a_pattern_must_match_the_whole_value() -> None:
     )
 
 
-def test_a_name_of_64_characters_breaks_length_and_pattern() -> None:
+def test_a_too_long_name_breaks_length_and_pattern() -> None:
     name = "a" * 64
     assert violation(TrainingJobName=name) == (
         f"2 validation errors detected: Value '{name}' at 'trainingJobName' failed to satisfy constraint: "
@@ -46,7 +46,7 @@ def test_a_name_of_64_characters_breaks_length_and_pattern() -> None:
     )
 
 
-def test_an_enum_names_what_is_allowed() -> None:
+def test_an_enum_error_names_the_allowed_values() -> None:
     image = {"TrainingImage": "image", "TrainingInputMode": "Stream"}
     assert violation(AlgorithmSpecification=image) == (
         "1 validation error detected: Value 'Stream' at 'algorithmSpecification.trainingInputMode' failed to satisfy "
@@ -54,7 +54,7 @@ def test_an_enum_names_what_is_allowed() -> None:
     )
 
 
-def test_a_number_has_its_range() -> None:
+def test_a_number_outside_its_range_is_refused() -> None:
     resources = {**JOB["ResourceConfig"], "InstanceCount": -1}
     assert violation(ResourceConfig=resources) == (
         "1 validation error detected: Value '-1' at 'resourceConfig.instanceCount' failed to satisfy constraint: "
@@ -62,7 +62,7 @@ def test_a_number_has_its_range() -> None:
     )
 
 
-def test_a_missing_member_is_null() -> None:
+def test_a_missing_required_member_is_reported_as_null() -> None:
     message = refusal("DescribeTrainingJob", {}).message
     assert message == (
         "1 validation error detected: Value null at 'trainingJobName' failed to satisfy constraint: "
@@ -79,7 +79,7 @@ def test_a_null_item_is_refused() -> None:
     assert "Value null at 'tags.1.member' failed" in violation(Tags=[None])
 
 
-def test_a_list_of_strings_says_all_constraints_of_its_items() -> None:
+def test_an_error_in_a_list_names_all_constraints_of_its_items() -> None:
     network = {"SecurityGroupIds": ["sg 1"], "Subnets": ["subnet-1"]}
     assert violation(VpcConfig=network) == (
         "1 validation error detected: Value '[sg 1]' at 'vpcConfig.securityGroupIds' failed to satisfy constraint: "
@@ -89,7 +89,7 @@ def test_a_list_of_strings_says_all_constraints_of_its_items() -> None:
     )
 
 
-def test_a_map_says_the_constraints_of_its_values() -> None:
+def test_an_error_in_a_map_names_the_constraints_of_its_values() -> None:
     assert violation(HyperParameters={"epochs": "9" * 2501}).endswith(
         "at 'hyperParameters' failed to satisfy constraint: Map value must satisfy constraint: "
         "[Member must have length less than or equal to 2500, Member must have length greater than or equal to 0, "
@@ -97,7 +97,7 @@ def test_a_map_says_the_constraints_of_its_values() -> None:
     )
 
 
-def test_the_runtime_calls_it_a_validation_error() -> None:
+def test_the_runtime_names_the_error_validation_error() -> None:
     error = refusal("InvokeEndpoint", {"EndpointName": "a_b", "Body": b""}, "sagemaker-runtime")
     assert (error.code, error.status) == ("ValidationError", 400)
     assert "Value 'a_b' at 'endpointName' failed" in error.message
