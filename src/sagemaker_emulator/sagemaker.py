@@ -23,6 +23,7 @@ from sagemaker_emulator.processing.jobs import ProcessingJobs
 from sagemaker_emulator.registry.model_packages import ModelPackageGroups, ModelPackages
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.settings import Settings
+from sagemaker_emulator.storage.set_aside import SetAside
 from sagemaker_emulator.storage.store import Store
 from sagemaker_emulator.storage.tags import Tags
 from sagemaker_emulator.training.jobs import TrainingJobs
@@ -36,9 +37,10 @@ class SageMaker:
     def __init__(self, settings: Settings, engine: Engine) -> None:
         self.settings, self._engine = settings, engine
         aws, arns = AwsClients(settings.region), Arns(settings.region, settings.account_id)
+        damaged = SetAside(settings.state_dir)
         self.store = Store(settings.state_dir / "sagemaker.sqlite3")
         self.capture = CaptureWriter(
-            aws, settings.state_dir / "capture", settings.capture_file_s, settings.capture_idle_s
+            aws, settings.state_dir / "capture", damaged, settings.capture_file_s, settings.capture_idle_s
         )
         self.metrics = InvocationMetrics(aws, settings.metrics_period_s)
         hosting = HostingContext(

@@ -3,42 +3,34 @@
 A record is on disk before its file is sent, so neither an unreachable S3 nor a restart loses any (docs/adr/0006).
 Key: `<destination>/<endpoint>/<variant>/yyyy/mm/dd/hh/MM-SS-mmm-<uuid4>.jsonl`; the time is that of the first record,
 in UTC.
+
+Capture never fails an invocation: a record that the disk has no room for is counted, and the log says how many were
+not captured. So does AWS: "Data Capture stops capturing requests at high levels of disk usage".
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import random
 import threading
 import time
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
 
-from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients, S3Location
+from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients
 from sagemaker_emulator.invocation.capture_records import CapturedInvocation, capture_record
+from sagemaker_emulator.invocation.capture_spool import OpenFile, new_file, repair, target_of
 from sagemaker_emulator.resources.endpoint_config import DataCapture
+from sagemaker_emulator.storage.set_aside import SetAside
 
 TICK_S = 0.25
 RETRY_S = 1.0
 RETRY_MAX_S = 30.0
-PREFIX_FILE = "prefix"
+REPORT_S = 30.0  # how often the log says that records are not captured
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class OpenFile:
-    """A spool file that records are still appended to. Times are monotonic seconds."""
-
-    path: Path
-    stream: TextIO
-    opened: float
-    last_record: float
 
 
 @dataclass
@@ -52,16 +44,21 @@ class Outage:
 class CaptureWriter:
     """Records are written by the callers of `record`; one thread closes old files and sends them to S3."""
 
-    def __init__(self, aws: AwsClients, spool: Path, file_s: float, idle_s: float) -> None:
-        self._aws, self._spool, self._file_s, self._idle_s = aws, spool, file_s, idle_s
+    def __init__(self, aws: AwsClients, spool: Path, damaged: SetAside, file_s: float, idle_s: float) -> None:
+        self._aws, self._spool, self._damaged, self._file_s, self._idle_s = aws, spool, damaged, file_s, idle_s
         self._open: dict[str, OpenFile] = {}
         self._outages: dict[Path, Outage] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="data capture", daemon=True)
+        self._unreported = 0  # records that were not captured since the log last said so
+        self._reported_at = -math.inf
 
     def start(self) -> None:
-        self._spool.mkdir(parents=True, exist_ok=True)
+        try:
+            repair(self._spool, self._damaged)
+        except OSError as error:  # a full disk must not keep the emulator from starting
+            log.error("the spool of captured data in %s cannot be checked: %s", self._spool, error)
         self._thread.start()
 
     def close(self) -> None:
@@ -74,37 +71,56 @@ class CaptureWriter:
         return capture.enabled and random.random() * 100 < capture.sampling_percentage  # noqa: S311 - a sample
 
     def record(self, capture: DataCapture, invocation: CapturedInvocation) -> None:
-        """Write a record. Thread-safe; the record is on disk when this returns."""
+        """Write a record. Thread-safe; the record is on disk when this returns, or counted as not captured."""
         now = datetime.now(UTC)
-        line = capture_record(capture, invocation, now)
+        line = capture_record(capture, invocation, now).encode()
+        prefix = f"{capture.destination_uri}/{invocation.endpoint_name}/{invocation.variant_name}"
         with self._lock:
-            self._append(f"{capture.destination_uri}/{invocation.endpoint_name}/{invocation.variant_name}", line, now)
+            try:
+                self._append(prefix, line, now)
+            except OSError as error:
+                self._unreported += 1
+                self._close_file(prefix)
+                self._report(f"{error.strerror or error} in {self._spool}")
 
-    def _append(self, prefix: str, line: str, now: datetime) -> None:
+    def _append(self, prefix: str, line: bytes, now: datetime) -> None:
         file = self._open.get(prefix)
         if file is None:
-            path, at = _spool_path(self._spool, prefix, now), time.monotonic()
-            stream = path.open("a", encoding="utf-8", newline="")
-            file = self._open[prefix] = OpenFile(path, stream, at, at)
-        file.stream.write(line)
-        file.stream.flush()
-        file.last_record = time.monotonic()
+            file = self._open[prefix] = new_file(self._spool, prefix, now)
+        file.append(line)
+
+    def _report(self, reason: str) -> None:
+        """Say how many records were not captured: at once, then every REPORT_S."""
+        if time.monotonic() - self._reported_at >= REPORT_S:
+            log.error("%d records of invocations were not captured: %s", self._unreported, reason)
+            self._unreported, self._reported_at = 0, time.monotonic()
 
     def _run(self) -> None:
         while not self._closing.wait(TICK_S):
-            self._close_old(time.monotonic())
-            self._send_closed()
-        self._close_old(math.inf)
+            self._tick(time.monotonic())
         self._outages.clear()
-        self._send_closed()
+        self._tick(math.inf)
+
+    def _tick(self, now: float) -> None:
+        try:
+            self._close_old(now)
+            self._send_closed()
+        except Exception:  # the edge of a thread: capture goes on with the next tick
+            log.exception("data capture")
 
     def _close_old(self, now: float) -> None:
         """Close the files that are old enough, or that have had no record for a while."""
         with self._lock:
             for prefix, file in list(self._open.items()):
                 if now - file.opened >= self._file_s or now - file.last_record >= self._idle_s:
-                    file.stream.close()
-                    del self._open[prefix]
+                    self._close_file(prefix)
+            if self._unreported and (now == math.inf or now - self._reported_at >= REPORT_S):
+                self._reported_at = -math.inf
+                self._report(f"there was no room in {self._spool}")
+
+    def _close_file(self, prefix: str) -> None:
+        if file := self._open.pop(prefix, None):
+            file.close()
 
     def _send_closed(self) -> None:
         """Send closed files in order. A prefix that S3 does not accept does not delay the others."""
@@ -117,7 +133,10 @@ class CaptureWriter:
                 self._send(path, outage)
 
     def _send(self, path: Path, outage: Outage | None) -> None:
-        target = _target(path)
+        target = target_of(path)
+        if target is None or not path.is_file():
+            self._damaged.move(path, "it cannot be sent: it is no file, or its folder does not say where it belongs")
+            return
         try:
             self._aws.s3.upload_file(str(path), target.bucket, target.key)
         except (*AWS_ERRORS, OSError) as error:
@@ -127,17 +146,3 @@ class CaptureWriter:
         else:
             self._outages.pop(path.parent, None)
             path.unlink()
-
-
-def _spool_path(spool: Path, prefix: str, now: datetime) -> Path:
-    """Return the path of a new spool file: a folder per S3 prefix; the rest of the key is flattened into the name."""
-    directory = spool / hashlib.sha256(prefix.encode()).hexdigest()[:16]
-    directory.mkdir(exist_ok=True)
-    (directory / PREFIX_FILE).write_text(prefix)
-    return directory / (now.strftime("%Y.%m.%d.%H.%M-%S-") + f"{now.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl")
-
-
-def _target(path: Path) -> S3Location:
-    """Return the S3 location of a spool file. Its first four dots stand for folders: year, month, day and hour."""
-    prefix = (path.parent / PREFIX_FILE).read_text()
-    return S3Location.parse(f"{prefix}/{path.name.replace('.', '/', 4)}")
