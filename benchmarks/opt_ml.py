@@ -38,7 +38,7 @@ def examples(archive: Path) -> dict[str, list[Example]]:
 def _examples(members: tarfile.TarFile, name: str) -> Iterator[Example]:
     file = members.extractfile(name)
     assert file is not None
-    content: dict[bytes, Any] = pickle.load(file, encoding="bytes")  # noqa: S301 an archive that the person names
+    content: dict[bytes, Any] = pickle.load(file, encoding="bytes")  # noqa: S301 an archive that the user names
     for label, planes in zip(content[b"fine_labels"], content[b"data"], strict=True):
         if label in (BICYCLE, MOTORCYCLE):
             image = Image.fromarray(planes.reshape(3, 32, 32).transpose(1, 2, 0))

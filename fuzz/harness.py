@@ -54,7 +54,7 @@ def fuzz(
             accepted += 1
         except refused:
             pass
-        except BaseException:
+        except BaseException:  # whatever the reason, an interrupt included, keep the input that caused it
             print(f"{name}: seed {seed}, execution {executions}: the input is in {saved(name, data)}")  # noqa: T201
             raise
         faulthandler.cancel_dump_traceback_later()

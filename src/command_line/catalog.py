@@ -1,7 +1,7 @@
 """The commands that `scones` has, and the part that each belongs to.
 
-The names and the lines of help stand here, so that `scones --help` and completion answer without importing a part: the
-application needs boto3, and that takes longer than the answer may. A test compares them with the parts' own commands.
+The names and the lines of help stand here, so that `scones --help` and completion answer without importing a part:
+importing boto3 alone would take longer than the answer should. A test compares them with the parts' own commands.
 """
 
 from dataclasses import dataclass

@@ -35,12 +35,12 @@ class LazyGroup(click.Group):
     def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
         commands = {name: summary for section in COMMANDS.values() for name, summary in section.items()}
         names = [CompletionItem(name, help=text) for name, text in commands.items() if name.startswith(incomplete)]
-        # the options are completed as a plain command's are; Group's own would import every part
+        # complete options like a plain command: click.Group would import every part
         return [*names, *click.Command.shell_complete(self, context, incomplete)]
 
 
 def _set_profile(context: click.Context, parameter: click.Parameter, profile: str | None) -> None:
-    """Do what a variable in front of the command would do: the parts and their processes read it there."""
+    """Set AWS_PROFILE, as `AWS_PROFILE=… scones` does: the parts and their processes read it there."""
     if profile and not context.resilient_parsing:
         os.environ["AWS_PROFILE"] = profile
 

@@ -1,4 +1,4 @@
-"""The environment variables that AWS's SDKs read. A person's own must not leak into the local cloud."""
+"""The environment variables that AWS's SDKs read. The user's own must not leak into the local cloud."""
 
 import os
 from collections.abc import Collection, Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 from local_cloud.processes import LABEL
 from local_cloud.settings import LOCAL_MODE_PROFILE, LOCALSTACK_PORT, SAGEMAKER_PORT, Settings
 
-# The local cloud checks no signature, but every SDK insists on signing.
+# The local cloud checks no signature, but every SDK needs credentials to sign.
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -16,7 +16,7 @@ CREDENTIALS = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-# The only AWS variables of the person that a program under our profile sees: most of the others take precedence over a
+# The user's only AWS variables that a program under our profile sees: most of the others take precedence over a
 # profile.
 KEPT = frozenset({"AWS_CA_BUNDLE", "AWS_PAGER"})
 
@@ -61,7 +61,7 @@ def misleading_variables(settings: Settings, environment: Mapping[str, str]) -> 
 
 
 def _variables_left_by_env(settings: Settings, environment: Mapping[str, str]) -> list[str]:
-    """Return the variables that an earlier `scones env` left in this shell, and which hide the person's profile."""
+    """Return the variables that an earlier `scones env` left in this shell, and which hide the user's profile."""
     config = environment.get("AWS_CONFIG_FILE")
     if not config or Path(config).resolve() not in (_shipped_config(settings), _generated_config(settings)):
         return []

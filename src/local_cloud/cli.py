@@ -47,7 +47,7 @@ def with_errors_reported(action: Callable[[], int | None]) -> int:
         click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
         return 1
     except BrokenPipeError:
-        # the reader of our output has gone (`scones logs | head`); without this Python complains again when it exits
+        # The reader of the output has closed the pipe (`scones logs | head`). Without this, Python complains at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
 
@@ -110,9 +110,9 @@ def down(settings: Settings) -> None:
     """
     cloud = _cloud(settings)
     ended = cloud.down()
-    click.echo("\n".join(map(describe_ended, ended)) or "the local cloud is not up: there is nothing to end")
+    click.echo("\n".join(map(describe_ended, ended)) or "the local cloud is not up: there is nothing to stop")
     if cloud.is_external():
-        click.echo("the cloud on these ports was started by other means: docker compose down stops it")
+        click.echo("something else started the cloud on these ports: docker compose down stops it if it was Compose")
 
 
 @cli.command()
@@ -133,8 +133,8 @@ def _complete_server_names(context: click.Context, parameter: click.Parameter, i
 
 
 @cli.command()
-@click.option("-f", "--follow", "follows", is_flag=True, help="Go on with new lines until Ctrl-C.")
-@click.option("-n", "--lines", default=50, show_default=True, help="How many of the last lines to show.")
+@click.option("-f", "--follow", "follows", is_flag=True, help="Keep printing new lines until Ctrl-C.")
+@click.option("-n", "--lines", default=50, show_default=True, help="Number of lines to show, counted from the end.")
 @click.argument("names", nargs=-1, metavar="[SERVER]...", shell_complete=_complete_server_names)
 @takes_settings
 def logs(settings: Settings, follows: bool, lines: int, names: tuple[str, ...]) -> None:
@@ -147,7 +147,9 @@ def logs(settings: Settings, follows: bool, lines: int, names: tuple[str, ...]) 
     if unknown := [name for name in names if name not in known]:
         raise LocalCloudError(f"no server is called {unknown[0]!r}: there are {' and '.join(known)}")
     if cloud.is_external():
-        raise LocalCloudError("the local cloud was started by other means: docker compose logs shows its logs")
+        raise LocalCloudError(
+            "something else started the local cloud: docker compose logs shows its logs if it was Compose"
+        )
     paths = [cloud.log(name) for name in names or known]
     for path in paths:
         for line in last_lines(path, lines):
@@ -226,7 +228,7 @@ def uninstall_command(settings: Settings, yes: bool) -> None:
 def execute_on_cloud(command: Sequence[str], start: bool = False, keep: bool = False) -> int:
     """Run a command with the AWS of the profile, and return its exit code; errors are reported.
 
-    The local cloud has to be up, unless `start` starts it for the command; with `keep` it is left up.
+    The local cloud must be up, or `start` starts it for this command; `keep` leaves it running afterwards.
     """
     settings_of = Settings.from_environment
     if start:
@@ -238,7 +240,7 @@ def _start_and_execute(settings: Settings, command: Sequence[str], keep: bool = 
     """Run the command with the cloud up, and return its exit code. Servers that were started for it are ended after it,
     or after the last of several commands at once.
 
-    Under an AWS profile of the person's own nothing is started: the command uses that account.
+    Under the user's own AWS profile nothing is started: the command uses that account.
     """
     if not settings.is_local:
         return foreground.run(command, client_environment(settings, os.environ))
@@ -264,7 +266,7 @@ def _require_and_execute(settings: Settings, command: Sequence[str]) -> int:
 
 
 def _program(settings: Settings) -> str:
-    """Return how a person in this folder calls `scones`: by its name only when it is on the PATH."""
+    """Return how to call `scones` from this folder: by its name only if it is on the PATH."""
     if shutil.which("scones"):
         return "scones"
     path = settings.root / ".venv" / "bin" / "scones"

@@ -13,7 +13,7 @@ Lock. `up`, `join`, `leave` and `down` hold an exclusive flock on `lock`, from b
 servers are ready or ended, so that two commands at once start one cloud. Questions (`status`, `is_up`) take no lock.
 
 Stages of a start (`up`, and `join` for one command):
-  1. If a cloud that was started by other means (Docker Compose) answers on the ports, use it and start nothing.
+  1. If a cloud that something else (Docker Compose) started answers on the ports, use it and start nothing.
   2. Look for servers that are recorded and alive. One that runs on another port than the one asked for is an error.
   3. Sweep: end every process that has the label but no live server above it, such as what a dead server left behind.
   4. Check that the ports are free, then start the missing servers, and record each as soon as it has a pid.
@@ -27,7 +27,7 @@ Stages of an end (`down`, and `leave` of the last command):
 
 Invariants:
   - Only processes with our pid and creation time, or with our label, are signalled; a reused pid is never touched.
-  - A cloud that was started by other means is used, never ended.
+  - A cloud that something else started is used, never ended.
   - After a start that failed, and after `down`, no process of ours runs.
   - A server that `up` started is ended by `down` alone, whatever commands join and leave meanwhile.
 """
@@ -53,7 +53,7 @@ from local_cloud.terminal.logs import last_lines
 from local_cloud.terminal.progress import Progress
 
 POLL_S = 0.1
-READY_TIMEOUT_S = 2.0  # of one question while a server starts: the next one follows at once
+READY_TIMEOUT_S = 2.0  # timeout of one health request during a start; the next request follows immediately
 GRACE_S = 10.0
 LOG_LINES_SHOWN = 15
 
@@ -61,7 +61,7 @@ LOG_LINES_SHOWN = 15
 class ServerState(StrEnum):
     RUNNING = "running"
     EXTERNAL = "elsewhere"
-    """It answers, and was started by other means, such as Docker Compose."""
+    """It answers, and something else started it, such as Docker Compose."""
     NOT_ANSWERING = "not answering"
     DEAD = "dead"
     STOPPED = "stopped"
@@ -129,7 +129,7 @@ class LocalCloud:
         return self.is_external() or all(self._process(server) and is_healthy(server) for server in self.servers)
 
     def is_external(self) -> bool:
-        """Return whether no server of ours runs, and a cloud that was started by other means answers on the ports."""
+        """Return whether no server of ours runs, and a cloud that something else started answers on the ports."""
         return not any(self._process(server) for server in self.servers) and external_cloud_answers(self.servers)
 
     def require_ports(self) -> None:
@@ -148,7 +148,7 @@ class LocalCloud:
         with self._locked(), ExitStack() as undo:
             undo.callback(self._progress.clear)
             if self.is_external():
-                self._progress.say("using the local cloud that was started by other means (see docker compose ps)")
+                self._progress.say("using the local cloud that is already running (see docker compose ps)")
                 return ()
             missing = tuple(server for server in self.servers if self._process(server) is None)
             if missing:

@@ -1,4 +1,4 @@
-"""A cloud on our ports that was started by other means, such as `docker compose up`. It is used, and never ended."""
+"""A cloud on our ports that something else started, such as `docker compose up`. It is used, and never ended."""
 
 import json
 from collections.abc import Sequence

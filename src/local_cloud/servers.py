@@ -25,9 +25,9 @@ class Server:
     port: int
     health_path: str
     port_variable: str
-    """The variable with which the person chooses another port."""
+    """The variable that chooses another port."""
     on_restart: str = "its state is kept"
-    """What the person is told about its state when it died and is started again."""
+    """The message about its state when it died and is restarted."""
     scratch: Path | None = None
     """A folder that is emptied before each start, since the server does not read what an earlier run left in it."""
     recognizes: Callable[[Any], bool] = _recognizes_nothing

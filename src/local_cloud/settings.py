@@ -43,7 +43,7 @@ class Settings:
 
     @property
     def is_local(self) -> bool:
-        """Whether the profile is ours. Any other is the person's own, and nothing is started for it."""
+        """Whether the profile is the kit's. Any other is the user's own, and nothing is started for it."""
         return self.profile in (LOCAL_PROFILE, LOCAL_MODE_PROFILE)
 
     @property

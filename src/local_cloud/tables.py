@@ -14,13 +14,13 @@ def status_table(statuses: tuple[ServerStatus, ...]) -> str:
 
 
 def describe_ended(ended: EndedProcess) -> str:
-    how = "killed, since it did not end when asked" if ended.killed else "ended"
+    how = "killed, because it did not end on SIGTERM" if ended.killed else "ended"
     command = ended.command if len(ended.command) <= COMMAND_WIDTH else f"{ended.command[: COMMAND_WIDTH - 1]}…"
     return f"pid {ended.pid} {how}: {command}"
 
 
 def guide(url: str, config: Path, profile: str, program: str) -> str:
-    """Return the next commands for a person whose local cloud is up; `program` is how `scones` is called here."""
+    """Return the commands to try next when the local cloud is up; `program` is how to call `scones` here."""
     shown = config.relative_to(Path.cwd()) if config.is_relative_to(Path.cwd()) else config
     return (
         f"\nThe local cloud is up: {url}\n"

@@ -40,8 +40,8 @@ Headers = Sequence[tuple[str, str]]
 class RequestGuard:
     """The verdict on requests to one server.
 
-    `allowed_hosts` are host names without port that the server is known by beside those of loopback (a Compose service,
-    a proxy's name). `allowed_origins` are origins of pages, `scheme://host[:port]`, that may use the server.
+    `allowed_hosts` are names of the server without port, in addition to the loopback names (a Compose service, a
+    proxy's name). `allowed_origins` are origins of pages, `scheme://host[:port]`, that may use the server.
     """
 
     def __init__(self, allowed_hosts: Iterable[str] = (), allowed_origins: Iterable[str] = ()) -> None:

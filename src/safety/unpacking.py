@@ -149,7 +149,7 @@ class _Extraction:
                 os.utime(file.fileno(), (_time(member), _time(member)))
             with opened_folder(self.root, parts[:-1], create=True) as folder:
                 os.rename(part, parts[-1], src_dir_fd=self.scratch, dst_dir_fd=folder)
-        except BaseException:
+        except BaseException:  # whatever the reason, an interrupt included, no partial file stays behind
             with suppress(FileNotFoundError):
                 os.unlink(part, dir_fd=self.scratch)
             raise

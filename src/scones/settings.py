@@ -143,7 +143,7 @@ class Setting:
         try:
             return self.parse(text)
         except ValueError as error:
-            raise SettingsError(f"{source} is {text!r}, and must be {error}") from error
+            raise SettingsError(f"{source} is {text!r}: it must be {error}") from error
 
 
 INSTANCE_TYPE = matching(
@@ -238,7 +238,7 @@ def target_section(file: Path, target: str) -> Mapping[str, object]:
     name = target if target in sections else "default"
     section = sections.get(name, {})
     if not isinstance(section, dict):
-        raise SettingsError(f"{file}: {name} is {section!r}, and must be a section [{name}]")
+        raise SettingsError(f"{file}: {name} is {section!r}: it must be a section [{name}]")
     if unknown := sorted(set(section) - set(BY_NAME)):
         raise SettingsError(
             f"{file}: [{name}] has {unknown[0]!r}, which is not a setting; the settings are {', '.join(BY_NAME)}"
@@ -249,7 +249,7 @@ def target_section(file: Path, target: str) -> Mapping[str, object]:
 def _file_hyperparameters(section: Mapping[str, object], file: Path) -> dict[str, str]:
     table = section.get("hyperparameters", {})
     if not isinstance(table, dict):
-        raise SettingsError(f"{file}: hyperparameters is {table!r}, and must be a table of name = value")
+        raise SettingsError(f"{file}: hyperparameters is {table!r}: it must be a table of name = value")
     return {name: str(value) for name, value in table.items()}
 
 

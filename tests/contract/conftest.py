@@ -126,7 +126,7 @@ def until(condition: Callable[[], Value | None], what: str, timeout_s: float = D
     while not (value := condition()):
         if time.monotonic() > deadline:
             pytest.fail(f"waited {timeout_s} s for {what}")
-        time.sleep(0.02)
+        time.sleep(0.02)  # poll
     return value
 
 

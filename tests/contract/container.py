@@ -29,7 +29,7 @@ def train() -> int:
         (BASE / "output/failure").write_text(parameters["failure"])
     deadline = time.monotonic() + float(parameters.get("seconds", 0))
     while time.monotonic() < deadline:
-        time.sleep(0.02)
+        time.sleep(0.02)  # the program itself takes this long, as the test's hyperparameter says
     return int(parameters.get("exit_code", 0))
 
 
@@ -53,7 +53,7 @@ class Handler(BaseHTTPRequestHandler):
             exec(os.environ["ANSWER"], {"BASE": BASE, "handler": self, "body": body})  # noqa: S102
             return
         if body.startswith(b"sleep "):
-            time.sleep(float(body.split()[1]))
+            time.sleep(float(body.split()[1]))  # a slow model, as the test's request says
         if body.startswith(b"status "):
             self._answer(int(body.split()[1]), b"as you wish", "text/plain")
         else:
@@ -106,7 +106,7 @@ def process(*steps: str) -> int:
         elif name == "message":
             (BASE / "output/message").write_text(text)
         elif name == "sleep":
-            time.sleep(float(text))
+            time.sleep(float(text))  # the program itself takes this long, as the test says
         elif name == "exit":
             return int(text)
         elif name == "show":

@@ -15,7 +15,7 @@ Events = Callable[[str, str], list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def events() -> Events:
-    """The details of one type about one resource, in the order of their coming."""
+    """Return a function that returns the details of one event type for one resource, in the order of arrival."""
     bridge, sqs = boto3.client("events"), boto3.client("sqs")
     queue = sqs.create_queue(QueueName="state-changes")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

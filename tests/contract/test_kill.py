@@ -42,7 +42,7 @@ ALL_TRAFFIC = {"VariantName": "AllTraffic", "InitialInstanceCount": 1, "Instance
 
 @dataclass
 class Server:
-    """The emulator in a process of its own, as a person starts it."""
+    """The emulator in its own process, as a user starts it."""
 
     state_dir: Path
     port: int

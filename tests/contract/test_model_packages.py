@@ -22,7 +22,7 @@ Group = Callable[..., str]
 
 @pytest.fixture
 def group(sagemaker: Any) -> Group:
-    """Make a group with so many versions; its name."""
+    """Return a function that creates a group with a number of versions and returns its name."""
 
     def make(name: str, versions: int = 0, **more: Any) -> str:
         sagemaker.create_model_package_group(ModelPackageGroupName=name, **more)

@@ -51,7 +51,7 @@ class HurriedClock:
         return time.time() * self.HURRY
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds / self.HURRY)
+        time.sleep(seconds / self.HURRY)  # the SDK polls with this clock
 
 
 @pytest.fixture(scope="module")

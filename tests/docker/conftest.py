@@ -207,7 +207,7 @@ class Emulator:
 
 @pytest.fixture(scope="session")
 def new_emulator() -> type[Emulator]:
-    """Return the class, for tests that start the emulator by other means."""
+    """Return the class, for tests that start the emulator themselves."""
     return Emulator
 
 
@@ -310,7 +310,7 @@ def until(condition: Callable[[], Any], what: str, timeout_s: float = 30) -> Any
     while not (value := condition()):
         if time.monotonic() > deadline:
             pytest.fail(f"waited {timeout_s} s for {what}")
-        time.sleep(0.05)
+        time.sleep(0.05)  # poll
     return value
 
 

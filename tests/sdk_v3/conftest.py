@@ -74,7 +74,7 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     while not answers(url):
         if process.poll() is not None or time.monotonic() > deadline:
             pytest.fail(f"{process.args!r} did not answer at {url} (exit code {process.poll()}):\n{log.read_text()}")
-        time.sleep(0.1)
+        time.sleep(0.1)  # poll
 
 
 def answers(url: str) -> bool:

@@ -102,7 +102,7 @@ def endpoint_name() -> str:
 
 
 def invoke_endpoint(image: bytes, content_type: str, inference_id: object) -> bytes:
-    # An execution's name may be longer than an inference id. Names differ at their end, so keep that.
+    # An execution's name may be longer than an inference id: keep the end, where names differ.
     options = {"InferenceId": str(inference_id)[-INFERENCE_ID_LIMIT:]} if inference_id else {}
     try:
         response = sagemaker_runtime.invoke_endpoint(

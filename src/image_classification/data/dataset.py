@@ -17,7 +17,7 @@ from image_classification.failure import CustomerError
 
 NAMED_IMAGES = 5  # how many unusable images an error names
 STATISTICS_IMAGES = 1000
-MEMORY_SHARE = 0.25  # of the machine's or the container's memory, for each of the two channels
+MEMORY_SHARE = 0.25  # share of the machine's or the container's memory for each of the two channels
 
 
 @dataclass(frozen=True)

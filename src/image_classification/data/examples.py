@@ -45,5 +45,5 @@ def pipe_copy(paths: ContainerPaths, channel: InputChannel, note: Note) -> Share
     note(f"The channel '{channel.name}' is in pipe input mode under {folder}.")
     file = spooled(folder.with_name(f"{channel.name}_0"), channel.name)
     size_bytes = file.size_bytes
-    note(f"Different from AWS: the pipe is read once, {size_bytes:,} bytes into a temporary file, not in every epoch.")
+    note(f"Different from AWS: the pipe is read only once, into a temporary file of {size_bytes:,} bytes.")
     return file

@@ -72,8 +72,8 @@ def default_precision(for_float16: Precision) -> Precision:
     if for_float16.device.type == "cuda":
         return replace(for_float16, dtype=torch.float32, note="float32, which is faster for a small network on a GPU")
     if for_float16.dtype == torch.bfloat16:
-        return replace(for_float16, note="bfloat16, which this processor computes faster than float32")
-    return replace(for_float16, dtype=torch.float32, note="float32, as this processor has no fast bfloat16")
+        return replace(for_float16, note="bfloat16: this processor is faster in it than in float32")
+    return replace(for_float16, dtype=torch.float32, note="float32: this processor has no fast bfloat16")
 
 
 def float16_precision(device: torch.device) -> Precision:
@@ -92,5 +92,5 @@ def float16_on_gpu(device: torch.device, capability: tuple[int, int]) -> Precisi
 def float16_on_cpu(device: torch.device, capabilities: Mapping[str, object]) -> Precision:
     """Return bfloat16 if the CPU has instructions for it. Otherwise every operation would convert there and back."""
     if any(capabilities.get(feature) for feature in BFLOAT16_CPU_FEATURES):
-        return Precision(device, torch.bfloat16, "bfloat16 for float16, which this processor computes faster")
-    return Precision(device, torch.float32, "float32 for float16, in which this processor would be slower")
+        return Precision(device, torch.bfloat16, "bfloat16 instead of float16: this processor is faster in bfloat16")
+    return Precision(device, torch.float32, "float32 instead of float16: this processor would be slower in bfloat16")

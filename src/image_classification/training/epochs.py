@@ -15,7 +15,7 @@ from image_classification.training.trainer import Trainer
 
 @dataclass
 class TrainingRun:
-    """The run of a job in one process. All processes decide alike, because they decide by the same sums."""
+    """The run of a job in one process. All processes make the same decisions, because they have the same sums."""
 
     hyperparameters: Hyperparameters
     trainer: Trainer

@@ -91,7 +91,7 @@ class Trainer:
         tally.count(logits, labels)
 
     def agree(self, loss: float) -> None:
-        """Decide in all processes alike whether to stop, to fail or to go on.
+        """Decide, with the same result in all processes, whether to stop, fail or continue.
 
         Processes that decided differently would wait for each other forever. Raises AlgorithmError for a loss that is
         not finite.

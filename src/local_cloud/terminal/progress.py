@@ -8,7 +8,7 @@ PLAIN_INTERVAL_S = 5.0
 
 
 class Progress:
-    """Lines that tell a person how far a command is."""
+    """Lines that show the progress of a command."""
 
     def __init__(self, stream: TextIO = sys.stderr) -> None:
         self._stream = stream

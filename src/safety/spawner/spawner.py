@@ -39,7 +39,7 @@ MAPS = ("setgroups", "deny"), ("uid_map", "{uid} {uid} 1"), ("gid_map", "{gid} {
 def main(control: int) -> None:
     """Learn what this system allows, say it, and serve requests until the server is gone.
 
-    `control` is the server's socket. Root needs no user namespace, a person needs one.
+    `control` is the server's socket. Root needs no user namespace; any other user needs one.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
     prctl(PR_SET_CHILD_SUBREAPER, 1)

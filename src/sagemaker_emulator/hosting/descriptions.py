@@ -1,6 +1,6 @@
 """Descriptions of models, endpoint configurations and endpoints, as Describe operations and events have them.
 
-Pure functions of the records; what an endpoint's instances are doing at the moment is passed in.
+Pure functions of the records; the callers pass in the current state of an endpoint's instances.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _pending_deployment(endpoint: Endpoint) -> Description | None:
 
 
 def _deployed_images(revision: Revision, target: VariantTarget) -> list[Description]:
-    """ResolvedImage repeats SpecifiedImage: nothing resolves digests here."""
+    """ResolvedImage repeats SpecifiedImage: the emulator does not resolve digests."""
     definition = next(variant for variant in revision.config.variants if variant.name == target.name)
     image = revision.model(definition.model_name).container["Image"]
     return [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": revision.started}]

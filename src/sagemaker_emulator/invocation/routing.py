@@ -1,4 +1,4 @@
-"""POST /invocations to the least busy instance of a deployment, over connections that are kept."""
+"""POST /invocations to the least busy instance of a deployment, over persistent connections."""
 
 from __future__ import annotations
 
@@ -88,14 +88,14 @@ class Exchange:
         return self._connection.headers.get(CUSTOM_ATTRIBUTES.lower())
 
     async def read(self) -> bytes:
-        """Return the whole body. ContainerFailed when its end does not arrive."""
+        """Return the whole body. Raise ContainerFailed if it is incomplete."""
         try:
             return await self._connection.read()
         except (TimeoutError, ConnectionError) as error:
             raise ContainerFailed(self.variant, error) from error
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Yield the body as it arrives. ContainerFailed when its end does not."""
+        """Yield the body as it arrives. Raise ContainerFailed if it is incomplete."""
         try:
             async for chunk in self._connection.chunks():
                 yield chunk

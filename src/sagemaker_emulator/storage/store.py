@@ -61,7 +61,9 @@ class NotFound(Exception):
 
 
 class Store:
-    """Thread-safe. Every method is one transaction; WAL makes it survive `kill -9`."""
+    """Resources in SQLite. Thread-safe; every method is one transaction, which survives `kill -9` (WAL) but perhaps
+    not a power failure (`synchronous=NORMAL`).
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +86,7 @@ class Store:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
-            except BaseException:
+            except BaseException:  # whatever the reason, a transaction is complete or undone
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")

@@ -88,7 +88,7 @@ class TrainingJobs(JobCollection[TrainingJob]):
         return [base_dir for run in self._found for base_dir in run.base_dirs]
 
     def recover(self) -> None:
-        """Go on with the jobs whose containers were found; fail the others that were running."""
+        """Resume the jobs whose containers were found; fail the others that were running."""
         found_runs = {run.job.name: run for run in self._found}
         for directory in self._context.directory.glob("*"):
             if directory.name not in found_runs:

@@ -93,7 +93,7 @@ def stack_creates_bucket(context: Context, current: StackDescription | None) -> 
         return not exists
     if not exists:
         raise MissingError(
-            f"bucket {bucket.name} belongs to stack {context.settings.stack} but was deleted by other means: "
+            f"bucket {bucket.name} belongs to stack {context.settings.stack} but something else deleted it: "
             "run `scones destroy`, then `scones deploy`"
         )
     return True

@@ -46,13 +46,13 @@ class Arrivals:
 
 def steady(rate: float, duration_s: float) -> Arrivals:
     if rate <= 0:
-        raise SettingsError(f"--rate is {rate:g}, and must be above 0 requests a second")
+        raise SettingsError(f"--rate is {rate:g}: it must be above 0 requests per second")
     return Arrivals(max(1, round(rate * duration_s)), 1 / rate, f"{rate:g} a second for {duration_s:g} s")
 
 
 def burst(count: int) -> Arrivals:
     if count < 1:
-        raise SettingsError(f"--burst is {count}, and must be at least 1 request")
+        raise SettingsError(f"--burst is {count}: it must be at least 1 request")
     return Arrivals(count, 0.0, f"a burst of {count}")
 
 
@@ -60,7 +60,7 @@ def seconds(text: str) -> float:
     """Parse `90`, `90s`, `1.5m` or `2h`."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
     if match is None or not float(match[1]):
-        raise SettingsError(f"--for is {text!r}, and must be a time such as 30s, 2m or 1h")
+        raise SettingsError(f"--for is {text!r}: it must be a time such as 30s, 2m or 1h")
     return float(match[1]) * UNITS_S[match[2]]
 
 

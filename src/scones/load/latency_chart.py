@@ -37,7 +37,7 @@ def load_figure(title: str, figures: Figures, answers: Sequence[Answer]) -> Figu
 
 
 def headline(figures: Figures) -> str:
-    sent = f"{figures.sent} at once" if figures.sent_per_s is None else f"{figures.sent_per_s:.1f} requests a second"
+    sent = f"{figures.sent} at once" if figures.sent_per_s is None else f"{figures.sent_per_s:.1f} requests per second"
     return f"{sent}: half within {duration(figures.p50_s)}, 99 of 100 within {duration(figures.p99_s)}"
 
 

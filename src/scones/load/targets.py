@@ -97,7 +97,7 @@ class WorkflowTarget:
     """Starts executions of the state machine.
 
     The latency is the time until the execution was started, by the local clock, plus the execution's duration, by AWS's
-    clock. So neither the interval of our look-ups nor a difference between the clocks distorts it.
+    clock. So neither the polling interval nor a difference between the clocks distorts it.
     """
 
     name: str

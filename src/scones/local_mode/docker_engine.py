@@ -49,7 +49,7 @@ class Docker:
                 "instance type 'local' needs the command `docker compose`: install Docker and its Compose plugin"
             )
         if int(version.lstrip("v").split(".")[0] or 0) < 2:
-            raise LocalModeError(f"`docker compose` is {version}, and must be 2 or newer")
+            raise LocalModeError(f"`docker compose` is {version}: it must be 2 or newer")
         try:
             self.client.images.get(image)
         except ImageNotFound as error:

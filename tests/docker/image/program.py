@@ -27,7 +27,7 @@ def train() -> None:
         read_pipes(int(parameters["read"]))
     for number in range(int(parameters.get("ticks", 0))):
         print(f"tick={number}", flush=True)
-        time.sleep(0.1)
+        time.sleep(0.1)  # the program itself runs this long
     print("the last line", end="")
 
 
@@ -56,7 +56,7 @@ def connected(host: str, port: int) -> socket.socket:
         except OSError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.1)
+            time.sleep(0.1)  # poll: the other host listens soon
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""The command `scones` as a person meets it: one process, its output and its exit code."""
+"""The command `scones` as a user runs it: one process, its output and its exit code."""
 
 from __future__ import annotations
 

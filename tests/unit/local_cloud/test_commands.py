@@ -1,4 +1,4 @@
-"""The commands as a person meets them: processes of their own, with signals."""
+"""The commands as a user runs them: their own processes, with signals."""
 
 import os
 import signal
@@ -167,7 +167,7 @@ def test_a_command_that_does_not_exist_is_an_error_and_leaves_nothing_running(co
     assert leftovers(command.clouds.state_dir) == []
 
 
-def test_nothing_is_started_under_the_persons_own_profile(command: Command) -> None:
+def test_nothing_is_started_under_the_users_own_profile(command: Command) -> None:
     code, output = command.finish(
         "exec", "--start", "--", "sh", "-c", "echo $AWS_PROFILE $AWS_REGION", AWS_PROFILE="prod", AWS_REGION="x"
     )
@@ -186,7 +186,7 @@ PERSONAL = (
 )
 
 
-def test_exec_start_hides_the_persons_aws_variables(command: Command) -> None:
+def test_exec_start_hides_the_users_aws_variables(command: Command) -> None:
     mine = dict.fromkeys((*PERSONAL, "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), "mine")
     _, output = command.finish(
         "exec",
@@ -210,7 +210,7 @@ def test_exec_start_hides_the_persons_aws_variables(command: Command) -> None:
     assert "127.0.0.1:4566" in config.read_text()
 
 
-def test_exec_hides_the_persons_aws_variables(command: Command) -> None:
+def test_exec_hides_the_users_aws_variables(command: Command) -> None:
     command.finish("up")
     code, output = command.finish("exec", "--", "env", **dict.fromkeys(PERSONAL, "mine"))
     assert code == 0
@@ -233,7 +233,7 @@ def test_env_leaves_a_shell_with_our_profile_alone(command: Command) -> None:
 
 
 @pytest.mark.parametrize("port", ["4570", "5999"])
-def test_variables_left_by_env_do_not_hide_the_persons_own_profile(command: Command, port: str) -> None:
+def test_variables_left_by_env_do_not_hide_the_users_own_profile(command: Command, port: str) -> None:
     shell = evaluated(command.finish("env", SCONES_SAGEMAKER_PORT=port)[1], {})
     shell |= {"AWS_PROFILE": "prod", "AWS_REGION": "x"}
     theirs = {"AWS_PROFILE": "prod", "AWS_REGION": "x"}

@@ -1,4 +1,4 @@
-"""A cloud on our ports that was started by other means, such as `docker compose up`."""
+"""A cloud on our ports that something else started, such as `docker compose up`."""
 
 import os
 from dataclasses import replace

@@ -34,13 +34,13 @@ def write(folder: Path, *names: str) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """The settings of a checkout that was set up and used, with files of the person in it."""
+    """The settings of a checkout that was set up and used, with files of the user in it."""
     root = tmp_path / "checkout"
     write(root, *KIT, *OTHERS)
     return Settings(root=root, state_dir=root / ".scones")
 
 
-def test_what_the_kit_made_is_removed_and_the_person_s_files_stay(settings: Settings) -> None:
+def test_files_of_the_kit_are_removed_and_the_users_files_stay(settings: Settings) -> None:
     for installed in installed_paths(settings):
         installed.remove()
     assert [name for name in KIT if (settings.root / name).exists()] == []
@@ -50,7 +50,7 @@ def test_what_the_kit_made_is_removed_and_the_person_s_files_stay(settings: Sett
 
 def test_everything_that_git_ignores_is_removed() -> None:
     ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text().split()}
-    # bytecode goes with the checkout, and the wheels are the person's own
+    # bytecode goes with the checkout, and the wheels are the user's own
     ignored -= {"__pycache__", "*.egg-info", "docker/wheels/*.whl"}
     patterns = {pattern for patterns in PATTERNS.values() for pattern in patterns}
     assert ignored <= patterns | {".scones"}

@@ -1,4 +1,4 @@
-"""What a program left: files are read, and nothing leads out of the folder."""
+"""Files that a program left: regular files are read, and no path or link leads out of the folder."""
 
 from __future__ import annotations
 

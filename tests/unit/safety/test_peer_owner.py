@@ -1,4 +1,4 @@
-"""Whose connection it is."""
+"""The user who owns the other end of a loopback connection."""
 
 from __future__ import annotations
 

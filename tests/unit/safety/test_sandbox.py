@@ -68,7 +68,7 @@ def is_gone(marker: str) -> bool:
 def soon(condition: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + DEADLINE_S
     while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
+        time.sleep(0.01)  # poll
     return condition()
 
 

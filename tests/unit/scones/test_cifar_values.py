@@ -1,4 +1,4 @@
-"""What the parts of an archive must hold, and the sentence for each that does not."""
+"""Validation of an archive's parts, and the error message for each invalid one."""
 
 import gzip
 import io

@@ -127,7 +127,7 @@ def test_help_does_not_import_what_commands_need() -> None:
 def test_a_command_reports_its_errors_in_any_group(capsys: pytest.CaptureFixture[str]) -> None:
     group = click.Group(commands={"stage": cli.cli.commands["stage"]})
     assert group(["stage", "--bucket", "s3://mine"], standalone_mode=False) == 1
-    assert capsys.readouterr().err.startswith("Error: --bucket is 's3://mine', and must be ")
+    assert capsys.readouterr().err.startswith("Error: --bucket is 's3://mine': it must be ")
 
 
 def test_a_command_line_that_click_refuses_has_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -148,7 +148,7 @@ def test_a_bucket_of_the_stack_that_was_deleted_is_named(make_context: MakeConte
     context = make_context(yes="yes")
     deploy.deploy(context)
     context.client("s3").delete_bucket(Bucket=context.data_bucket.name)
-    with pytest.raises(MissingError, match="was deleted by other means: run `scones destroy`"):
+    with pytest.raises(MissingError, match="something else deleted it: run `scones destroy`"):
         deploy.deploy(context)
 
 
@@ -273,5 +273,5 @@ def test_yes_has_many_spellings(text: str, value: bool) -> None:
 
 
 def test_a_value_other_than_yes_and_no_is_an_error() -> None:
-    with pytest.raises(SettingsError, match="YES is 'perhaps', and must be yes or no"):
+    with pytest.raises(SettingsError, match="YES is 'perhaps': it must be yes or no"):
         settings.load({}, {"YES": "perhaps"}, "prod", ROOT / "targets.toml")

@@ -17,7 +17,7 @@ DATA = bytes(range(256)) * 4000
 
 @dataclass
 class Server:
-    """Serves DATA. If breaks_after is set, one answer ends after so many bytes."""
+    """A server of DATA. If breaks_after is set, one answer ends after that many bytes."""
 
     breaks_after: int | None = None
     ranges: list[str | None] = field(default_factory=list)

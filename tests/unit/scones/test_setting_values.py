@@ -1,4 +1,4 @@
-"""The text of each setting, as people write it: what is taken, and what the refusal says is right."""
+"""The text of each setting: accepted spellings, and the advice in the error message."""
 
 from pathlib import Path
 
@@ -83,7 +83,7 @@ def test_a_value_is_read(name: str, text: str, value: object) -> None:
 def test_a_refusal_says_what_is_right(name: str, text: str, right: str) -> None:
     with pytest.raises(SettingsError) as refused:
         loaded(**{name.upper(): text})
-    assert str(refused.value) == f"{name.upper()} is {text!r}, and must be {right}"
+    assert str(refused.value) == f"{name.upper()} is {text!r}: it must be {right}"
 
 
 def test_a_pattern_must_match_the_whole_text() -> None:
@@ -111,7 +111,7 @@ def test_an_empty_variable_is_an_unset_one() -> None:
 
 
 def test_an_empty_argument_is_a_value() -> None:
-    with pytest.raises(SettingsError, match=r"^--endpoint-name is '', and must be lower-case"):
+    with pytest.raises(SettingsError, match=r"^--endpoint-name is '': it must be lower-case"):
         settings.load({"endpoint_name": ""}, {"ENDPOINT_NAME": "a"}, "t", NOWHERE)
 
 
@@ -119,16 +119,16 @@ def test_an_empty_argument_is_a_value() -> None:
     ("text", "message"),
     [
         ("[default", "{file} is not TOML: "),
-        ("default = 1", "{file}: default is 1, and must be a section [default]"),
+        ("default = 1", "{file}: default is 1: it must be a section [default]"),
         (
             "[default]\ncolor = 'red'",
             "{file}: [default] has 'color', which is not a setting; the settings are ",
         ),
         ("[default]\nred = 1", f"{{file}}: [default] has 'red', which is not a setting; the settings are {KNOWN}"),
-        ("[default]\nimages = 'x'", "images in {file} is 'x', and must be a whole number of at least 1"),
+        ("[default]\nimages = 'x'", "images in {file} is 'x': it must be a whole number of at least 1"),
         (
             "[default]\nhyperparameters = 1",
-            "{file}: hyperparameters is 1, and must be a table of name = value",
+            "{file}: hyperparameters is 1: it must be a table of name = value",
         ),
     ],
 )

@@ -90,7 +90,7 @@ def load_variable(name: str, value: str) -> Settings:
     ],
 )
 def test_an_error_names_the_variable_its_value_and_the_right_form(name: str, value: str) -> None:
-    with pytest.raises(SettingsError, match=rf"{name} is '.*', and must be ") as caught:
+    with pytest.raises(SettingsError, match=rf"{name} is '.*': it must be ") as caught:
         load_variable(name, value)
     assert value in str(caught.value)
 

@@ -57,7 +57,7 @@ class DockerContainer:
         Pipes(self.container, self.spec.base_dir, self._ended, self._end_with).start()
 
     def lines(self) -> Iterator[str]:
-        """Yield the log, and after it the engine's own explanation of the end, if the exit code does not tell all."""
+        """Yield the log, and after it the engine's explanation of the end, if the exit code does not explain it."""
         try:
             yield from lines_of(self._output())
             self._ended.wait()
@@ -74,7 +74,7 @@ class DockerContainer:
             with suppress(*DOCKER_ERRORS):
                 self.container.stop(timeout=math.ceil(grace_s))
         if self._exited.wait(STOP_S):  # otherwise Docker does not answer
-            self._ended.wait()  # however long the copying takes
+            self._ended.wait()  # copying the results may take any time
         return KILLED if self._code is None else self._code
 
     def leave(self) -> None:

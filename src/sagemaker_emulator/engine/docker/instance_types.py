@@ -47,12 +47,12 @@ class InstanceType:
 
     @classmethod
     def from_settings(cls, numbers: Mapping[str, float]) -> InstanceType:
-        """Return the type that a person defined in SAGEMAKER_EMULATOR_INSTANCE_TYPES."""
+        """Return the type that the user defined in SAGEMAKER_EMULATOR_INSTANCE_TYPES."""
         return cls(numbers["vcpus"], numbers["memory_gib"], int(numbers.get("gpus", 0)))
 
     @classmethod
     def of(cls, name: str) -> InstanceType | None:
-        """Return AWS's type of this name, or None for one that is not known here."""
+        """Return AWS's type of this name, or None if the type is unknown."""
         if name in EXCEPTIONS:
             return cls(*EXCEPTIONS[name])
         match = TYPE.fullmatch(name)
@@ -95,7 +95,7 @@ class InstanceTypes:
         type_ = self.own.get(name) or InstanceType.of(name)
         if type_ is None:
             if name:
-                self._log_once(name, f"the instance type {name} is not known here: its containers have no limits")
+                self._log_once(name, f"the instance type {name} is unknown: its containers have no limits")
             return Limits()
         memory_bytes = int(type_.memory_gib * GIB)
         if type_.vcpus > self.machine_vcpus or memory_bytes > self.machine_memory_bytes:

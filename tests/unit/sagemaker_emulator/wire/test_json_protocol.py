@@ -1,4 +1,4 @@
-"""Requests and answers of AWS JSON 1.1, and what tells the two services apart."""
+"""Requests and answers of AWS JSON 1.1, and how the two services are distinguished."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Java's regular expressions in Python's words."""
+"""Java's regular expressions, translated to Python."""
 
 import re
 import unicodedata
@@ -59,7 +59,7 @@ def test_a_pattern_matches_as_in_java(pattern: str, value: str, expected: bool) 
         (r"\u0020", r"\u0020"),
     ],
 )
-def test_a_pattern_in_pythons_words(java: str, python: str) -> None:
+def test_a_pattern_is_translated_to_python(java: str, python: str) -> None:
     assert in_python(java) == python
 
 
