@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import resource
 import signal
 import socket
@@ -14,7 +13,7 @@ import sys
 import uvloop
 from aiohttp import web
 
-from safety.private_files import PRIVATE, make_private
+from safety.sandbox import Sandbox
 from sagemaker_emulator.engine import Engine, EngineError
 from sagemaker_emulator.engine.process import ProcessEngine, emulator_id
 from sagemaker_emulator.sagemaker import SageMaker
@@ -25,6 +24,8 @@ from sagemaker_emulator.storage.state_lock import StateInUse, state_lock
 BACKLOG = 512
 OPEN_FILES = 65_536
 
+log = logging.getLogger(__name__)
+
 
 class StartError(Exception):
     """The emulator cannot start; the text says what to do."""
@@ -34,10 +35,8 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("botocore").setLevel(logging.WARNING)
     _raise_open_files()
-    os.umask(PRIVATE)
     try:
         settings = Settings.from_environment()
-        make_private(settings.state_dir)
         with listening_socket(settings.host, settings.port) as sock, state_lock(settings.state_dir):
             uvloop.run(serve(new_sagemaker(settings), sock))
     except (SettingsError, StateInUse, StartError) as error:
@@ -59,7 +58,7 @@ def new_sagemaker(settings: Settings) -> SageMaker:
 
 def new_engine(settings: Settings) -> Engine:
     if settings.engine == "process":
-        return ProcessEngine(emulator_id(settings.state_dir), own_images=settings.own_images)
+        return _process_engine(settings)
     from sagemaker_emulator.engine import docker  # imported here: it adds half as much memory again
 
     types = {name: docker.InstanceType.from_settings(numbers) for name, numbers in settings.instance_types.items()}
@@ -72,6 +71,14 @@ def new_engine(settings: Settings) -> Engine:
             f"no Docker engine can be used ({error}); start one, set DOCKER_HOST to its address, or use no Docker: "
             "SAGEMAKER_EMULATOR_ENGINE=process"
         ) from error
+
+
+def _process_engine(settings: Settings) -> ProcessEngine:
+    sandbox = Sandbox.open() if settings.sandbox else Sandbox.unavailable("SAGEMAKER_EMULATOR_SANDBOX is off")
+    log.info("sandbox of the process engine: %s", sandbox.availability)
+    return ProcessEngine(
+        emulator_id(settings.state_dir), own_images=settings.own_images, hidden=(settings.state_dir,), sandbox=sandbox
+    )
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

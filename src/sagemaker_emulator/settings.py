@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from safety.guard_settings import GuardSettings, GuardSettingsError
-
 
 class SettingsError(ValueError):
     """An environment variable has a value that cannot be used; the text names it."""
@@ -34,17 +32,14 @@ class Settings:
     own_images: Mapping[str, list[str]] = field(default_factory=dict)
     local_mode: bool = False  # only the command looks for containers of local mode by default
     engine: str = "process"
+    sandbox: bool = True
     built_in_image: str = "scones/image-classification:latest"
     docker_network: str | None = None
     instance_types: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    guard: GuardSettings = field(default_factory=GuardSettings)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read `SAGEMAKER_EMULATOR_*`; the region is `AWS_DEFAULT_REGION`, as for every AWS client.
-
-        The guard's variables are those of all servers.
-        """
+        """Read `SAGEMAKER_EMULATOR_*`; the region is `AWS_DEFAULT_REGION`, as for every AWS client."""
         read = _Reader(environment)
         return cls(
             host=read.text("SAGEMAKER_EMULATOR_HOST", cls.host),
@@ -64,10 +59,10 @@ class Settings:
             own_images=read.programs("SAGEMAKER_EMULATOR_OWN_IMAGES"),
             local_mode=read.switch("SAGEMAKER_EMULATOR_LOCAL_MODE", "on"),
             engine=read.one_of("SAGEMAKER_EMULATOR_ENGINE", ("process", "docker")),
+            sandbox=read.switch("SAGEMAKER_EMULATOR_SANDBOX", "on"),
             built_in_image=read.text("SAGEMAKER_EMULATOR_BUILT_IN_IMAGE", cls.built_in_image),
             docker_network=environment.get("SAGEMAKER_EMULATOR_DOCKER_NETWORK") or None,
             instance_types=read.instance_types("SAGEMAKER_EMULATOR_INSTANCE_TYPES"),
-            guard=read.guard(),
         )
 
 
@@ -98,12 +93,6 @@ class _Reader:
                 "optional"
             )
         return types
-
-    def guard(self) -> GuardSettings:
-        try:
-            return GuardSettings.from_environment(self.environment)
-        except GuardSettingsError as error:
-            raise SettingsError(str(error)) from error
 
     def switch(self, name: str, default: str) -> bool:
         value = self.text(name, default)

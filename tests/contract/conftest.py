@@ -20,6 +20,7 @@ from aiohttp import web
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
+from safety.sandbox import Sandbox
 from sagemaker_emulator.engine.process import ProcessEngine
 from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.server import HttpLimits, Server
@@ -64,8 +65,12 @@ class Emulator:
 
 
 @contextmanager
-def served(settings: Settings, limits: HttpLimits | None = None) -> Iterator[Emulator]:
-    sagemaker = SageMaker(settings, ProcessEngine(str(settings.state_dir), own_images={IMAGE: CONTAINER}))
+def served(settings: Settings, limits: HttpLimits | None = None, sandbox: Sandbox | None = None) -> Iterator[Emulator]:
+    shared = (settings.state_dir.parent,)  # tests and containers wait for each other's files
+    engine = ProcessEngine(
+        str(settings.state_dir), own_images={IMAGE: CONTAINER}, shown=shared, sandbox=sandbox or Sandbox.open()
+    )
+    sagemaker = SageMaker(settings, engine)
     loop = asyncio.new_event_loop()
     runner = Server(sagemaker, limits).runner()
     loop.run_until_complete(runner.setup())
@@ -277,3 +282,9 @@ def make_hosting() -> type[Hosting]:
 def make_served() -> Callable[..., Any]:
     """Serve an emulator over a state directory, with limits of its own."""
     return lambda state_dir, limits: served(settings_in(state_dir), limits)
+
+
+@pytest.fixture(scope="session")
+def serve_without_sandbox() -> Callable[[Path], Any]:
+    """Serve an emulator as on a system without namespaces."""
+    return lambda state_dir: served(settings_in(state_dir), sandbox=Sandbox.unavailable("no namespaces in this test"))

@@ -15,11 +15,11 @@ from botocore.exceptions import ClientError
 
 ANSWER_ITS_NAME_WHEN_OPENED = """
 import json, pathlib, time
-gate = pathlib.Path({gate!r})
-(gate.parent / f"busy-{{BASE.name}}").touch()
+gate, name = pathlib.Path({gate!r}), handler.server.server_port
+(gate.parent / f"busy-{{name}}").touch()
 while not gate.exists():
     time.sleep(0.01)
-handler._answer(200, json.dumps(BASE.name).encode(), "application/json")
+handler._answer(200, json.dumps(name).encode(), "application/json")
 """
 
 

@@ -20,8 +20,19 @@ killed takes all processes with it, whatever they did to hide.
 Nothing is created on the host: mounts exist in the process's own namespace alone.
 """
 
+from safety.sandbox.personal_files import personal_files, python_files
 from safety.sandbox.process import SandboxedProcess, StartFailed
-from safety.sandbox.sandbox import Availability, Network, Sandbox
+from safety.sandbox.sandbox import Availability, Network, Relay, Sandbox
 from safety.sandbox.world import World
 
-__all__ = ["Availability", "Network", "Sandbox", "SandboxedProcess", "StartFailed", "World"]
+__all__ = [
+    "Availability",
+    "Network",
+    "Relay",
+    "Sandbox",
+    "SandboxedProcess",
+    "StartFailed",
+    "World",
+    "personal_files",
+    "python_files",
+]

@@ -69,34 +69,47 @@ class Sandbox:
     Where `availability` is false, it cannot start any: use `subprocess` and say `str(availability)`.
     """
 
-    def __init__(self, availability: Availability, control: socket.socket | None, spawner: int | None) -> None:
-        self.availability, self._control, self._spawner = availability, control, spawner
+    def __init__(self, control: socket.socket | None, spawner: int | None, availability: Availability | None) -> None:
+        self._control, self._spawner, self._availability = control, spawner, availability
         self._lock = threading.Lock()
+        if control:
+            finalize(self, control.close)
 
     @classmethod
     def open(cls) -> Sandbox:
-        """Start the spawner (some 40 ms) and learn what this system allows."""
+        """Start the spawner, which takes some 40 ms to learn what this system allows, beside what the caller does."""
         if sys.platform != "linux":
             return cls.unavailable(NOT_LINUX)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             try:
-                process = _spawner(theirs)
-                ours.settimeout(START_TIMEOUT_S)
-                answer = json.loads(ours.recv(MESSAGE_BYTES) or b'{"world": "its spawner ended at once"}')
-                ours.settimeout(None)
+                return cls(ours, _spawner(theirs), None)
             except OSError as error:
                 ours.close()
-                return cls.unavailable(f"its spawner does not start: {error}")
-        sandbox = cls(Availability(**answer), ours, process)
-        if not sandbox.availability:
-            sandbox.close()
-        return sandbox
+                return cls.unavailable(f"the spawner does not start: {error}")
 
     @classmethod
     def unavailable(cls, reason: str) -> Sandbox:
         """Return a sandbox that cannot be used, for the given reason."""
-        return cls(Availability(reason, reason, reason), None, None)
+        return cls(None, None, Availability(reason, reason, reason))
+
+    @property
+    def availability(self) -> Availability:
+        """What this system allows: waits for the spawner's answer once."""
+        with self._lock:
+            if self._availability is None:
+                self._availability = self._answer()
+            return self._availability
+
+    def _answer(self) -> Availability:
+        assert self._control is not None
+        self._control.settimeout(START_TIMEOUT_S)
+        try:
+            answer = json.loads(self._control.recv(MESSAGE_BYTES) or b'{"world": "the spawner ended at once"}')
+        except OSError as error:
+            answer = {"world": f"the spawner does not answer: {error}"}
+        self._control.settimeout(None)
+        return Availability(**answer) if not answer["world"] else Availability(*[answer["world"]] * 3)
 
     def start(
         self,
@@ -144,7 +157,7 @@ class Sandbox:
 
     def _request(self, word: str, document: dict[str, Any], files: list[int]) -> socket.socket:
         """Send a request; return this end of the new process's line."""
-        if self._control is None:
+        if not self.availability or self._control is None:
             raise StartFailed(0, f"no sandbox: {self.availability.world or 'it is closed'}")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if word == "start":

@@ -53,9 +53,10 @@ def main(control: int) -> None:
         reasons["network"] = refusal(networks.new_network)
     except OSError as error:
         reasons["world"] = f"no user namespace: {error.strerror or error}"
-    server.send(json.dumps(reasons).encode())
-    if not reasons["world"]:
-        Spawner(server, has_processes=not reasons["processes"]).serve()
+    with suppress(BrokenPipeError, ConnectionResetError):  # the server was ended while it started
+        server.send(json.dumps(reasons).encode())
+        if not reasons["world"]:
+            Spawner(server, has_processes=not reasons["processes"]).serve()
 
 
 def refusal(attempt: Callable[[], object]) -> str:

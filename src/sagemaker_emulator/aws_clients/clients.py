@@ -1,4 +1,4 @@
-"""The AWS services that the emulator itself uses, as a client: S3, CloudWatch Logs, CloudWatch, EventBridge.
+"""The AWS services that the emulator itself uses, as a client: S3, CloudWatch Logs, CloudWatch, EventBridge, STS.
 
 Endpoints and keys come from boto3's own variables, so any S3 will do.
 """
@@ -14,6 +14,8 @@ import boto3
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+from sagemaker_emulator.aws_clients.role_keys import ContainerVariables
 
 AWS_ERRORS = (Boto3Error, BotoCoreError, ClientError)  # everything that a boto3 call can raise
 
@@ -49,6 +51,7 @@ class AwsClients:
 
     def __init__(self, region: str) -> None:
         self._session = boto3.session.Session(region_name=region)
+        self.container_variables = ContainerVariables(region, lambda: self.sts, lambda: self.s3)
 
     def _client(self, service: str, **options: Any) -> Any:
         config = Config(connect_timeout=3, read_timeout=60, retries={"mode": "standard", "max_attempts": 3}, **options)
@@ -69,6 +72,10 @@ class AwsClients:
     @cached_property
     def sns(self) -> Any:
         return self._client("sns")
+
+    @cached_property
+    def sts(self) -> Any:
+        return self._client("sts")
 
     @cached_property
     def events(self) -> Any:

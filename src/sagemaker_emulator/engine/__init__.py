@@ -24,7 +24,8 @@ class ContainerSpec:
     image's, if it is not empty; `arguments` follow. `host` is the host name under which the `peers` find the container;
     `peers` maps their host names to the names of their containers. Files that the container writes to the folders
     `outputs`, below `base_dir`, are there once `wait` or `stop` has returned its exit code; files in `live_outputs`
-    arrive soon after they were written.
+    arrive soon after they were written. A container with `network_isolation` reaches its peers and nothing else;
+    others reach the local cloud with keys of `role_arn`.
     """
 
     name: str
@@ -40,6 +41,8 @@ class ContainerSpec:
     peers: Mapping[str, str] = field(default_factory=dict)
     outputs: tuple[Path, ...] = ()
     live_outputs: tuple[Path, ...] = ()
+    network_isolation: bool = False
+    role_arn: str = ""
 
 
 class Container(Protocol):
@@ -70,8 +73,8 @@ class Engine(Protocol):
     def containers_outlive_it(self) -> bool:
         """Whether containers keep running while the emulator restarts, and are found again by `find`."""
 
-    def check(self, image: str) -> None:
-        """Raise EngineError if this engine can never run the image."""
+    def check(self, image: str, isolated: bool = False) -> None:
+        """Raise EngineError if this engine can never run the image, or cannot isolate containers."""
 
     def start(self, spec: ContainerSpec) -> Container:
         """Start a container. EngineError if it does not start."""

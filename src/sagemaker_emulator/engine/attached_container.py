@@ -71,7 +71,7 @@ class AttachedEngine:
     network: str | None = None
     containers_outlive_it: bool = True
 
-    def check(self, image: str) -> None:
+    def check(self, image: str, isolated: bool = False) -> None:
         pass
 
     def start(self, spec: ContainerSpec) -> AttachedContainer:

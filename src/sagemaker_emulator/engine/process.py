@@ -1,100 +1,88 @@
-"""The process engine: the kit's own algorithm as child processes, with SAGEMAKER_BASE_DIR as their /opt/ml."""
+"""The process engine: the kit's own algorithm as child processes, in a sandbox where the system has one."""
 
 from __future__ import annotations
 
 import os
 import re
-import signal
-import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TextIO
 
+from safety.sandbox import Network, Sandbox, World, personal_files, python_files
 from sagemaker_emulator.engine import ContainerSpec, EngineError
+from sagemaker_emulator.engine.isolation import Entrance, Networks
 from sagemaker_emulator.engine.orphans import end_labelled
 from sagemaker_emulator.engine.ports import FreePorts
+from sagemaker_emulator.engine.process_container import Process, ProcessContainer, ProcessGroup
 
 IMAGE_CLASSIFICATION = re.compile(r"(?:[^/]+/)?image-classification(?:[:@].+)?")
 LABEL = "SAGEMAKER_EMULATOR_INSTANCE"
-OPT_ML = re.compile(r"(?<![^=:,])/opt/ml(?=/|$)")
+OPT_ML = "/opt/ml"
+OPT_ML_IN_WORDS = re.compile(r"(?<![^=:,])/opt/ml(?=/|$)")
 PYTHONS = ("python", "python3")
-PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SCONES_LOCAL_CLOUD", "VIRTUAL_ENV")
+PASSED_ON = ("PATH", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SCONES_LOCAL_CLOUD", "VIRTUAL_ENV")
+TEMPORARY = ".tmp"  # in a container's base_dir: its /tmp, which ends with it
+PORT_INSIDE = 8080
 
 
-@dataclass
-class ProcessContainer:
-    """A child process in the place of a container's first process."""
+@dataclass(frozen=True)
+class Folders:
+    """Where a program sees its /opt/ml, /tmp and empty home: at the paths of the host, if there is no sandbox."""
 
-    process: subprocess.Popen[str]
-    port: int | None
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def lines(self) -> Iterator[str]:
-        assert self.process.stdout is not None
-        with self.process.stdout as output:
-            for line in output:
-                yield line.rstrip("\n")
-
-    def wait(self, timeout_s: float | None = None) -> int | None:
-        try:
-            return self.process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return None
-
-    def stop(self, grace_s: float) -> int:
-        if self.process.poll() is None:
-            _signal_group(self.process.pid, signal.SIGTERM)
-        code = self.wait(grace_s)
-        _signal_group(self.process.pid, signal.SIGKILL)  # also the rest of its process group
-        return self.process.wait() if code is None else code
-
-    def leave(self) -> None:
-        raise EngineError("A child process does not outlive the emulator")
+    opt_ml: str
+    tmp: str | None
+    home: str
 
 
 @dataclass(frozen=True)
 class ProcessEngine:
     """Runs the kit's program for every image of the algorithm, and `own_images`; other images need Docker.
 
-    A child process has no /opt/ml of its own. SAGEMAKER_BASE_DIR names its folder, and paths below /opt/ml in its
-    entrypoint, arguments and environment are replaced by paths below that folder.
+    In a sandbox a child process has its own /opt/ml and /tmp, and sees no other process. Where the system has none,
+    SAGEMAKER_BASE_DIR names its folder, and paths below /opt/ml in its entrypoint, arguments and environment are
+    replaced by paths below that folder; what remains is noted in its log.
 
-    It has no network of its own either: all hosts of a job are on loopback, where their host names do not resolve and
-    another job could want the same port. PyTorch's MASTER_ADDR and MASTER_PORT tell them where to meet.
+    It has the machine's network, unless it is isolated: all hosts of a job are on loopback, where their host names do
+    not resolve and another job could want the same port. PyTorch's MASTER_ADDR and MASTER_PORT tell them where to meet.
+
+    `hidden` are files that no container may see, beside the person's own: the emulator's state. `shown` are folders
+    below /tmp that a container sees although it has its own /tmp.
     """
 
     instance: str
     module: str = "image_classification"
     own_images: Mapping[str, list[str]] = field(default_factory=dict)
+    hidden: tuple[Path, ...] = ()
+    shown: tuple[Path, ...] = ()
+    sandbox: Sandbox = field(default_factory=Sandbox.open)
     containers_outlive_it: bool = False
     ports: FreePorts = field(default_factory=FreePorts)
     master_ports: dict[frozenset[str], int] = field(default_factory=dict)  # by the container names of a job
 
-    def check(self, image: str) -> None:
+    def check(self, image: str, isolated: bool = False) -> None:
         self._program(image)
+        if isolated and (reason := self.sandbox.availability.network):
+            raise EngineError(
+                f"EnableNetworkIsolation: this system gives no process a network of its own ({reason}), so the process "
+                "engine cannot isolate a container. Leave it out, or run containers in Docker: "
+                "SAGEMAKER_EMULATOR_ENGINE=docker."
+            )
 
     def start(self, spec: ContainerSpec) -> ProcessContainer:
+        self.check(spec.image, spec.network_isolation)
+        reader, writer = os.pipe()
+        output = os.fdopen(reader, errors="replace")
         try:
-            port = self.ports.take() if spec.serves else None
-            process = subprocess.Popen(
-                self._command_line(spec),
-                cwd=spec.base_dir,
-                env=self._environment(spec, port),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                start_new_session=True,
-            )
+            return self._started(spec, output, writer)
         except OSError as error:
+            output.close()
             raise EngineError(f"The container {spec.name!r} did not start: {error}") from error
-        return ProcessContainer(process, port)
+        finally:
+            os.close(writer)
 
     def find(self, spec: ContainerSpec) -> None:
         """Return None: a process whose output was lost is of no use."""
@@ -103,7 +91,66 @@ class ProcessEngine:
         return end_labelled(LABEL, self.instance)
 
     def close(self) -> None:
-        pass
+        self.sandbox.close()
+
+    def _started(self, spec: ContainerSpec, output: TextIO, writer: int) -> ProcessContainer:
+        network = self._networks.of_hosts((spec.name, *spec.peers.values())) if spec.network_isolation else None
+        entrance = Entrance(self.sandbox, network, PORT_INSIDE) if network and spec.serves else None
+        port = entrance.port if entrance else self.ports.take() if spec.serves else None
+        folders = self._folders(spec)
+        command = self._command_line(spec, folders)
+        environment = self._environment(spec, folders, PORT_INSIDE if entrance else port)
+        process = self._process(spec, command, environment, writer, network)
+        notes = self._notes(spec, (*command, *spec.environment.values()))
+        return ProcessContainer(process, output, port, notes, (network, entrance))
+
+    def _process(
+        self,
+        spec: ContainerSpec,
+        command: list[str],
+        environment: Mapping[str, str],
+        output: int,
+        network: Network | None,
+    ) -> Process:
+        if not self.sandbox.availability:
+            return ProcessGroup(command, environment, spec.base_dir, output)
+        world = World(str(spec.base_dir), str(spec.base_dir / TEMPORARY), self._hidden, self._shown)
+        return self.sandbox.start(
+            command, world=world, environment=environment, directory=OPT_ML, output=output, network=network
+        )
+
+    def _folders(self, spec: ContainerSpec) -> Folders:
+        home = spec.base_dir / TEMPORARY / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        if self.sandbox.availability:
+            return Folders(OPT_ML, "/tmp", "/tmp/home")  # noqa: S108 - its own
+        return Folders(str(spec.base_dir), None, str(home))  # a TMPDIR so deep would be too long for sockets
+
+    def _notes(self, spec: ContainerSpec, words: Iterable[str]) -> tuple[str, ...]:
+        """Warn of a literal /opt/ml that could not be replaced: in the text of a script, for example."""
+        if self.sandbox.availability or not any(OPT_ML in word for word in words):
+            return ()
+        reason = self.sandbox.availability.world
+        return (
+            f"[sagemaker emulator] The command names {OPT_ML}, which is not this container's own here ({reason}). Its "
+            f"files are in {spec.base_dir}: use $SAGEMAKER_BASE_DIR, or run containers in Docker.",
+        )
+
+    @cached_property
+    def _networks(self) -> Networks:
+        return Networks(self.sandbox)
+
+    @cached_property
+    def _hidden(self) -> tuple[str, ...]:
+        return (*personal_files(), *map(str, self.hidden))
+
+    @cached_property
+    def _shown(self) -> tuple[str, ...]:
+        """Return what programs need, should it lie below /tmp: Python, the kit, and the files of own images."""
+        kit = find_spec(self.module)
+        sources = [str(Path(kit.origin).parents[1])] if kit and kit.origin else []
+        programs = [str(Path(word).parent) for command in self.own_images.values() for word in command]
+        return (*python_files(), *sources, *programs, *map(str, self.shown))
 
     def _program(self, image: str) -> list[str]:
         if image in self.own_images:
@@ -115,24 +162,28 @@ class ProcessEngine:
             "image-classification image runs, e.g. 811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1."
         )
 
-    def _command_line(self, spec: ContainerSpec) -> list[str]:
+    def _command_line(self, spec: ContainerSpec, folders: Folders) -> list[str]:
         program = self._program(spec.image)
         if spec.entrypoint:
             first, *rest = spec.entrypoint
             program = [sys.executable if first in PYTHONS else first, *rest]
         command = [spec.command] if spec.command else []
-        return [_below(spec.base_dir, word) for word in (*program, *command, *spec.arguments)]
+        return [_below(folders, word) for word in (*program, *command, *spec.arguments)]
 
-    def _environment(self, spec: ContainerSpec, port: int | None) -> dict[str, str]:
+    def _environment(self, spec: ContainerSpec, folders: Folders, port: int | None) -> dict[str, str]:
         passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         serving = {"SAGEMAKER_BIND_TO_PORT": str(port), "SAGEMAKER_BIND_TO_HOST": "127.0.0.1"} if port else {}
         return {
             **passed_on,
             "PYTHONUNBUFFERED": "1",
+            "HOME": folders.home,
+            **({"TMPDIR": folders.tmp} if folders.tmp else {}),
+            "AWS_CONFIG_FILE": f"{folders.home}/.aws/config",
+            "AWS_SHARED_CREDENTIALS_FILE": f"{folders.home}/.aws/credentials",
             **self._distributed_environment(spec),
-            **{name: _below(spec.base_dir, value) for name, value in spec.environment.items()},
+            **{name: _below(folders, value) for name, value in spec.environment.items()},
             **serving,
-            "SAGEMAKER_BASE_DIR": str(spec.base_dir),
+            "SAGEMAKER_BASE_DIR": folders.opt_ml,
             LABEL: self.instance,
         }
 
@@ -145,14 +196,9 @@ class ProcessEngine:
         return {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": str(max(1, cores))}
 
 
-def _below(base_dir: Path, text: str) -> str:
-    """Replace /opt/ml by `base_dir` in a word, also after `--name=` and in lists."""
-    return OPT_ML.sub(lambda _: str(base_dir), text)
-
-
-def _signal_group(process_id: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process_id, number)
+def _below(folders: Folders, text: str) -> str:
+    """Replace /opt/ml in a word by the folder that the program sees, also after `--name=` and in lists."""
+    return OPT_ML_IN_WORDS.sub(lambda _: folders.opt_ml, text)
 
 
 def emulator_id(state_dir: Path) -> str:

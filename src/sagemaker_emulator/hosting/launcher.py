@@ -109,9 +109,13 @@ class Launcher:
             environment={**self.model.container.get("Environment", {})},
             serves=True,
             instance_type=self.variant.instance_type or "",
+            network_isolation=self.model.network_isolation,
+            role_arn=self.model.role_arn,
         )
         stream = LogStream(self.context.aws.logs, LOG_GROUP + self.endpoint, f"{self.variant.name}/{instance_id}")
-        return Instance(spec, self.context.engine, stream, self.context.stop_grace_s, self.context.closing)
+        return Instance(
+            self.context.with_aws(spec), self.context.engine, stream, self.context.stop_grace_s, self.context.closing
+        )
 
 
 def stop_all(instances: list[Instance]) -> None:

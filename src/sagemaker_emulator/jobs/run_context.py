@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sagemaker_emulator.aws_clients.clients import AwsClients
-from sagemaker_emulator.engine import Engine
+from sagemaker_emulator.engine import Container, ContainerSpec, Engine
 
 
 @dataclass(frozen=True)
@@ -22,3 +22,12 @@ class RunContext:
     directory: Path
     start_timeout_s: float
     stop_grace_s: float
+
+    def start(self, spec: ContainerSpec) -> Container:
+        """Start a container that can reach the local cloud as its role. EngineError if it does not start."""
+        return self.engine.start(self.with_aws(spec))
+
+    def with_aws(self, spec: ContainerSpec) -> ContainerSpec:
+        """Add the variables of AWS's SDKs. Those of the request take precedence."""
+        variables = self.aws.container_variables.of_role(spec.role_arn, spec.network_isolation)
+        return replace(spec, environment={**variables, **spec.environment})

@@ -36,7 +36,7 @@ class ProcessingJobs(JobCollection[ProcessingJob]):
     def _refuse_missing(self, request: ProcessingRequest) -> None:
         """ValidationException when the image or an input does not exist."""
         try:
-            self._context.engine.check(request.image)
+            self._context.engine.check(request.image, request.network_isolation)
             for input_ in request.inputs:
                 require_objects(self._context.aws.s3, input_.channel)
         except (EngineError, InputError) as error:

@@ -70,6 +70,8 @@ class ProcessingRequest:
     """`entrypoint` and `arguments` are empty where the image's own apply."""
 
     image: str
+    role_arn: str
+    network_isolation: bool
     entrypoint: tuple[str, ...]
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
@@ -90,6 +92,8 @@ class ProcessingRequest:
         try:
             return cls(
                 image=application["ImageUri"],
+                role_arn=wire.get("RoleArn", ""),
+                network_isolation=wire.get("NetworkConfig", {}).get("EnableNetworkIsolation", False),
                 entrypoint=tuple(application.get("ContainerEntrypoint", ())),
                 arguments=tuple(application.get("ContainerArguments", ())),
                 environment=wire.get("Environment", {}),

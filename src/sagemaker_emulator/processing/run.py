@@ -119,9 +119,11 @@ class ProcessingRun:
             peers={other.name: self._container_name(other) for other in self._hosts if other is not host},
             outputs=(host.base_dir / "output", *self._output_folders(host)),
             live_outputs=self._output_folders(host, "Continuous"),
+            network_isolation=self.request.network_isolation,
+            role_arn=self.request.role_arn,
         )
         stream = LogStream(self._context.aws.logs, LOG_GROUP, f"{self.job.name}/{host.name}-{int(time.time())}")
-        return JobContainer(self._context.engine.start, spec, stream)
+        return JobContainer(self._context.start, spec, stream)
 
     def _container_name(self, host: Host) -> str:
         return f"{self.job.name}-{host.name}-{self._token}"

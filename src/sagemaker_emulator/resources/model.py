@@ -26,6 +26,14 @@ class Model:
         return {**self.packaged, **primary, "Environment": environment}
 
     @property
+    def role_arn(self) -> str:
+        return str(self.request.get("ExecutionRoleArn", ""))
+
+    @property
+    def network_isolation(self) -> bool:
+        return bool(self.request.get("EnableNetworkIsolation", False))
+
+    @property
     def artifacts_uri(self) -> str | None:
         """Return the s3:// URI of model.tar.gz, from ModelDataUrl or from ModelDataSource."""
         source = self.container.get("ModelDataSource", {}).get("S3DataSource", {})

@@ -53,6 +53,8 @@ class TrainingContainers:
             peers={other.name: self._name(other) for other in self.hosts if other is not host},
             outputs=(host.base_dir / "model", host.base_dir / "output", *checkpoints),
             live_outputs=checkpoints,
+            network_isolation=request.network_isolation,
+            role_arn=request.role_arn,
         )
 
     def _name(self, host: Host) -> str:

@@ -53,7 +53,7 @@ class TrainingJobs(JobCollection[TrainingJob]):
         """Parse a request. ValidationException also if its image or its input does not exist."""
         parsed = TrainingRequest.parse(request)
         try:
-            self._context.engine.check(parsed.image)
+            self._context.engine.check(parsed.image, parsed.network_isolation)
             for channel in parsed.channels:
                 require_objects(self._context.aws.s3, channel)
         except (EngineError, InputError) as error:

@@ -37,6 +37,8 @@ class TrainingRequest:
     """`entrypoint` and `arguments` are empty where the image's own apply; `checkpoints` is None for a job without."""
 
     image: str
+    role_arn: str
+    network_isolation: bool
     entrypoint: tuple[str, ...]
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
@@ -59,6 +61,8 @@ class TrainingRequest:
         try:
             return cls(
                 image=algorithm["TrainingImage"],
+                role_arn=wire.get("RoleArn", ""),
+                network_isolation=wire.get("EnableNetworkIsolation", False),
                 entrypoint=tuple(algorithm.get("ContainerEntrypoint", ())),
                 arguments=tuple(algorithm.get("ContainerArguments", ())),
                 environment=wire.get("Environment", {}),

@@ -215,7 +215,7 @@ class TrainingRun:
             stream = LogStream.taken_up(logs, LOG_GROUP, prefix, otherwise=name)
             return JobContainer(lambda _: container, spec, stream, listen=self._read_metrics)
         stream = LogStream(logs, LOG_GROUP, name)
-        return JobContainer(self._context.engine.start, spec, stream, listen=self._read_metrics)
+        return JobContainer(self._context.start, spec, stream, listen=self._read_metrics)
 
     def _read_metrics(self, line: str, is_new: bool) -> None:
         self.metrics.read(line, time.time(), is_new)

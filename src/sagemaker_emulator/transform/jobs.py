@@ -37,7 +37,7 @@ class TransformJobs(JobCollection[TransformJob]):
     def _refuse_missing(self, request: TransformRequest, model: Model) -> None:
         """ValidationException when the model's image or the input does not exist."""
         try:
-            self._context.engine.check(model.container["Image"])
+            self._context.engine.check(model.container["Image"], model.network_isolation)
             require_objects(self._context.aws.s3, request.channel)
         except (EngineError, InputError) as error:
             raise validation(str(error)) from error

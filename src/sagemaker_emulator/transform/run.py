@@ -96,8 +96,10 @@ class TransformRun:
             },
             serves=True,
             instance_type=self.request.instance_type,
+            network_isolation=self._model.network_isolation,
+            role_arn=self._model.role_arn,
         )
-        return JobContainer(self._context.engine.start, spec, self._log_stream(instance))
+        return JobContainer(self._context.start, spec, self._log_stream(instance))
 
     def _transformed(self, containers: list[JobContainer]) -> list[str]:
         """Run the instances side by side; return their faults. A halt stops the containers, and so breaks requests."""

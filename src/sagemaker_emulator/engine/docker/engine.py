@@ -44,7 +44,7 @@ class DockerEngine:
     def containers_outlive_it(self) -> bool:
         return self.networks.shared is not None
 
-    def check(self, image: str) -> None:
+    def check(self, image: str, isolated: bool = False) -> None:
         """Accept every image: whether it can be pulled shows at the pull."""
 
     def start(self, spec: ContainerSpec) -> DockerContainer:

@@ -1,0 +1,96 @@
+"""A child process in the place of a container, with all that it starts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from sagemaker_emulator.engine import EngineError
+
+
+class Process(Protocol):
+    """What `SandboxedProcess` and `ProcessGroup` have in common."""
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, number: int, /) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+class ProcessGroup:
+    """A child process and its process group, where there is no sandbox. Who leaves the group outlives it."""
+
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], directory: Path | str, output: int
+    ) -> None:
+        self._process = subprocess.Popen(
+            command,
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def poll(self) -> int | None:
+        return self._process.poll()
+
+    def wait(self, timeout: float | None = None) -> int:
+        return self._process.wait(timeout)
+
+    def send_signal(self, number: int, /) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+@dataclass(eq=False)
+class ProcessContainer:
+    """A container's first process. `notes` are the engine's own lines, before the program's.
+
+    `resources` are kept as long as the container: its network, and the way to its port.
+    """
+
+    process: Process
+    output: TextIO
+    port: int | None
+    notes: tuple[str, ...] = ()
+    resources: tuple[object, ...] = ()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def lines(self) -> Iterator[str]:
+        yield from self.notes
+        with self.output as output:
+            for line in output:
+                yield line.rstrip("\n")
+
+    def wait(self, timeout_s: float | None = None) -> int | None:
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def stop(self, grace_s: float) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.wait(grace_s)
+        self.process.kill()  # also the rest of its process group
+        return self.process.wait() if code is None else code
+
+    def leave(self) -> None:
+        raise EngineError("A child process does not outlive the emulator")
