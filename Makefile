@@ -115,6 +115,10 @@ test-local: setup lint ## everything that needs no Docker: lint, unit, contract 
 coverage: test-unit ## what the unit tests execute, file by file; fails below the floor
 	$(REPORT_COVERAGE)
 
+.PHONY: test-attacks
+test-attacks: setup ## attack every port: raw requests, pages in a real Chromium, another user
+	@$(PYTEST) tests/attacks -rs
+
 .PHONY: test-kill
 test-kill: setup ## kill the emulator at 100 random moments, and look for lost state (KILLS=n)
 	@KILLS=$(or $(KILLS),100) $(PYTEST) tests/contract/test_kill.py
@@ -165,6 +169,7 @@ test-unit: setup
 	@$(PYTEST:%pytest=%coverage) run -m pytest tests/unit --durations=10
 test-integration: setup
 	@$(PYTEST) tests/integration --durations=10
+	@$(PYTEST) tests/attacks -m "not slow" -rs
 
 .PHONY: lint
 lint: setup ## ruff, mypy, import-linter and hadolint

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from local_cloud.processes import LABEL
 from local_cloud.settings import LOCAL_MODE_PROFILE, LOCALSTACK_PORT, SAGEMAKER_PORT, Settings
+from safety.private_files import close_folder, private_umask
 
 # The local cloud checks no signature, but every SDK needs credentials to sign.
 CREDENTIALS = {
@@ -87,8 +88,9 @@ def write_config(settings: Settings) -> None:
     # the \0 keeps a port that was just written from being replaced again
     text = text.replace(f"127.0.0.1:{SAGEMAKER_PORT}", f"127.0.0.1:{settings.sagemaker_port}\0")
     text = text.replace(f"127.0.0.1:{LOCALSTACK_PORT}", f"127.0.0.1:{settings.localstack_port}\0")
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
-    _generated_config(settings).write_text(text.replace("\0", ""))
+    close_folder(settings.state_dir)
+    with private_umask():
+        _generated_config(settings).write_text(text.replace("\0", ""))
 
 
 def _shipped_config(settings: Settings) -> Path:

@@ -12,6 +12,9 @@ file is lost, the label still finds every process.
 Lock. `up`, `join`, `leave` and `down` hold an exclusive flock on `lock`, from before they read the records until the
 servers are ready or ended, so that two commands at once start one cloud. Questions (`status`, `is_up`) take no lock.
 
+Rights. The folder and all that is in it are this user's alone (0700, 0600): closed before anything is written, and
+a start narrows what an earlier version left. The servers, and what they start, inherit the umask.
+
 Stages of a start (`up`, and `join` for one command):
   1. If a cloud that something else (Docker Compose) started answers on the ports, use it and start nothing.
   2. Look for servers that are recorded and alive. One that runs on another port than the one asked for is an error.
@@ -51,6 +54,7 @@ from local_cloud.servers import Server
 from local_cloud.state import ServerRecord, ServerRecords, empty_folder, locked
 from local_cloud.terminal.logs import last_lines
 from local_cloud.terminal.progress import Progress
+from safety.private_files import make_private
 
 POLL_S = 0.1
 READY_TIMEOUT_S = 2.0  # timeout of one health request during a start; the next request follows immediately
@@ -152,6 +156,7 @@ class LocalCloud:
                 return ()
             missing = tuple(server for server in self.servers if self._process(server) is None)
             if missing:
+                make_private(self.state_dir)
                 self._clear_dead(missing)
             for server in missing:
                 require_free(server)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_cloud.errors import SettingsError
+from safety.guard_settings import GuardSettings, GuardSettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL_PROFILE = "local"
@@ -34,6 +35,7 @@ class Settings:
             start_timeout_s=_seconds(environment, "SCONES_START_TIMEOUT_S", cls.start_timeout_s),
             profile=environment.get("AWS_PROFILE") or cls.profile,
         )
+        _check_guard(environment)
         if settings.localstack_port == settings.sagemaker_port:
             raise SettingsError(
                 f"SCONES_LOCALSTACK_PORT and SCONES_SAGEMAKER_PORT are both {settings.sagemaker_port}: "
@@ -57,6 +59,14 @@ class Settings:
     @property
     def sagemaker_url(self) -> str:
         return f"http://127.0.0.1:{self.sagemaker_port}"
+
+
+def _check_guard(environment: Mapping[str, str]) -> None:
+    """Check what only the servers use, which get the variables as they are: an error should not be in a log."""
+    try:
+        GuardSettings.from_environment(environment)
+    except GuardSettingsError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _port(environment: Mapping[str, str], variable: str, default: int) -> int:

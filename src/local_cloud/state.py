@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from local_cloud.errors import LocalCloudError
+from safety.private_files import close_folder, private_umask
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,12 @@ class ServerRecords:
 def locked(state_dir: Path, say: Callable[[str], None], timeout_s: float) -> Iterator[None]:
     """Let one command at a time change the cloud. The kernel frees the lock of a process that dies.
 
+    What is created meanwhile, by the servers that are started too, is this user's alone.
+
     Raises LocalCloudError after `timeout_s`.
     """
-    state_dir.mkdir(parents=True, exist_ok=True)
-    with (state_dir / "lock").open("a+") as file:
+    close_folder(state_dir)
+    with private_umask(), (state_dir / "lock").open("a+") as file:
         _acquire(file.fileno(), state_dir, say, timeout_s)
         file.truncate(0)
         file.write(str(os.getpid()))

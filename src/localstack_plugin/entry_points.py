@@ -76,6 +76,13 @@ def complete_the_distributed_map() -> None:
 
 
 @hooks.on_infra_start()
+def allow_own_pages() -> None:
+    from localstack_plugin.gateway import own_pages
+
+    own_pages.install()
+
+
+@hooks.on_infra_start()
 def correct_events() -> None:
     from localstack_plugin.events import state_machine_targets
     from localstack_plugin.s3 import event_keys

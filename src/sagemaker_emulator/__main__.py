@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import resource
 import signal
 import socket
@@ -13,6 +14,7 @@ import sys
 import uvloop
 from aiohttp import web
 
+from safety.private_files import PRIVATE, make_private
 from safety.sandbox import Sandbox
 from sagemaker_emulator.engine import Engine, EngineError
 from sagemaker_emulator.engine.process import ProcessEngine, emulator_id
@@ -35,8 +37,10 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("botocore").setLevel(logging.WARNING)
     _raise_open_files()
+    os.umask(PRIVATE)
     try:
         settings = Settings.from_environment()
+        make_private(settings.state_dir)
         with listening_socket(settings.host, settings.port) as sock, state_lock(settings.state_dir):
             uvloop.run(serve(new_sagemaker(settings), sock))
     except (SettingsError, StateInUse, StartError) as error:

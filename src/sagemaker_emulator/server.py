@@ -42,6 +42,7 @@ from typing import Any
 from aiohttp import web
 
 from sagemaker_emulator import wire
+from sagemaker_emulator.access import Access
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, is_callers_fault
 from sagemaker_emulator.errors import bad_request, internal_failure, not_emulated, too_large, too_slow, validation
 from sagemaker_emulator.operations import OPERATIONS, RUNTIME_OPERATIONS
@@ -76,7 +77,8 @@ class Server:
 
     def runner(self) -> web.AppRunner:
         """Return the runner of the application. aiohttp's keep-alive timeout also limits the head of a request."""
-        application = web.Application(client_max_size=self._limits.body_bytes)
+        access = Access(self._sagemaker.settings.guard)
+        application = web.Application(client_max_size=self._limits.body_bytes, middlewares=[access.middleware])
         application.router.add_get("/health", self._health)
         application.router.add_route("*", "/{path:.*}", self._answer)
         application.on_startup.append(self._open)

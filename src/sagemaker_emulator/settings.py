@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from safety.guard_settings import GuardSettings, GuardSettingsError
+
 
 class SettingsError(ValueError):
     """An environment variable has a value that cannot be used; the text names it."""
@@ -36,10 +38,14 @@ class Settings:
     built_in_image: str = "scones/image-classification:latest"
     docker_network: str | None = None
     instance_types: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    guard: GuardSettings = field(default_factory=GuardSettings)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read `SAGEMAKER_EMULATOR_*`; the region is `AWS_DEFAULT_REGION`, as for every AWS client."""
+        """Read `SAGEMAKER_EMULATOR_*`; the region is `AWS_DEFAULT_REGION`, as for every AWS client.
+
+        The guard's variables are those of all servers.
+        """
         read = _Reader(environment)
         return cls(
             host=read.text("SAGEMAKER_EMULATOR_HOST", cls.host),
@@ -63,6 +69,7 @@ class Settings:
             built_in_image=read.text("SAGEMAKER_EMULATOR_BUILT_IN_IMAGE", cls.built_in_image),
             docker_network=environment.get("SAGEMAKER_EMULATOR_DOCKER_NETWORK") or None,
             instance_types=read.instance_types("SAGEMAKER_EMULATOR_INSTANCE_TYPES"),
+            guard=read.guard(),
         )
 
 
@@ -93,6 +100,12 @@ class _Reader:
                 "optional"
             )
         return types
+
+    def guard(self) -> GuardSettings:
+        try:
+            return GuardSettings.from_environment(self.environment)
+        except GuardSettingsError as error:
+            raise SettingsError(str(error)) from error
 
     def switch(self, name: str, default: str) -> bool:
         value = self.text(name, default)

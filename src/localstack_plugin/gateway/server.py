@@ -13,19 +13,26 @@ from rolo.serving.twisted import TwistedGateway
 from twisted.internet import reactor
 from twisted.internet.interfaces import IProtocolFactory
 
+from localstack_plugin.gateway.guarded_request import GatewayAccess, GuardedRequest
 from localstack_plugin.gateway.loopback import loopback
 from localstack_plugin.replacing import wrap
+from localstack_plugin.settings import from_environment
 
 CONTENT_TYPES = 256
 STOP_TIMEOUT_S = 10.0
 """How long the requests in progress may take when LocalStack is told to stop."""
 
 
-class SparedGateway(TwistedGateway):
-    """A gateway without twisted's access log, which costs as much as routing: LocalStack logs every request itself."""
+class GuardedGateway(TwistedGateway):
+    """A gateway whose requests are guarded.
+
+    It has no access log of twisted, which costs as much as routing: LocalStack logs every request itself.
+    """
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
+        self.access = GatewayAccess(from_environment())
+        self.requestFactory = GuardedRequest
         wrap(
             "twisted.web.http:_parseContentType",
             wrapper=lru_cache(CONTENT_TYPES),
@@ -41,7 +48,7 @@ class ContainerRuntimeServer(TwistedRuntimeServer):
     """Plain HTTP on the addresses asked for. In a container, only its network and the published port reach them."""
 
     def register(self, gateway: Gateway, listen: list[HostAndPort], ssl_creds: tuple[str, str] | None = None) -> None:
-        site: IProtocolFactory = SparedGateway(gateway)
+        site: IProtocolFactory = GuardedGateway(gateway)
         for address in listen:
             reactor.listenTCP(address.port, site, interface=self._interface(address.host))
 

@@ -55,8 +55,87 @@ def test_a_foreign_host_is_refused_and_the_setting_named(host: str) -> None:
     assert "SCONES_ALLOWED_HOSTS" in (refusal(("Host", host)) or "")
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example .localhost",  # a folded header, unfolded by the server
+        "evil.example\t.localhost",
+        "evil.example\x00.localhost",
+        "evil.example,localhost",
+        "evil.example/.localhost",
+        "evil.example#.localhost",
+        "evil.example?.localhost",
+        "evil.example\\.localhost",
+        "localhost..",
+        "localhost:99999",
+        "localhost:80:80",
+        "localhost:+80",
+        "[::1%eth0]:4570",
+        "[::1%25eth0]:4570",
+        "[::ffff:192.0.2.1]",
+        "[localhost]",
+        "::1",
+        "localho\u017ft",  # becomes an s in lower case
+        "localhost.local\u017ftac\u212a.cloud",
+        "127.0.0.1\u3002evil.example",
+        "\u24db\u24deocalhost",
+        "xn--localhost",
+        "2130706433",
+        "0x7f.1",
+        "*",
+    ],
+)
+def test_a_host_that_servers_could_read_differently_is_refused(host: str) -> None:
+    assert refusal(("Host", host))
+
+
 def test_several_host_headers_are_refused() -> None:
     assert refusal(HOST, ("host", "evil.example"))
+    assert refusal(HOST, ("host", "localhost"))
+    assert refusal(HOST, ("Host ", "evil.example"))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://evil.example/",
+        "HTTP://evil.example/x",
+        "http://localhost@evil.example/",
+        "http:///",
+        "http://",
+        "evil.example:443",
+        "ftp://127.0.0.1/",
+        "",
+        "*",
+        "\\\\evil.example",
+    ],
+)
+def test_a_target_that_names_another_host_is_refused(target: str) -> None:
+    assert refusal(HOST, target=target)
+    assert refusal(target=target)
+
+
+def test_a_target_may_name_this_machine() -> None:
+    assert refusal(HOST, target="http://127.0.0.1:4566/bucket") is None
+    assert refusal(HOST, target="*", method="OPTIONS") is None
+    assert refusal(("Host", "evil.example"), target="http://127.0.0.1:4566/")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("X-Forwarded-Host", "localhost"),
+        ("Forwarded", "host=localhost"),
+        ("X-Original-Host", "localhost"),
+        ("X-HTTP-Method-Override", "OPTIONS"),
+    ],
+)
+def test_headers_of_proxies_do_not_excuse_a_foreign_host(header: tuple[str, str]) -> None:
+    assert refusal(header, ("Host", "evil.example"))
+
+
+def test_headers_of_proxies_change_nothing_for_an_own_host() -> None:
+    assert refusal(HOST, ("X-Forwarded-Host", "evil.example")) is None
 
 
 def test_a_client_that_sends_no_host_is_no_browser() -> None:
@@ -89,6 +168,12 @@ def test_pages_of_this_machine_and_allowed_pages_may_ask(origin: str) -> None:
         "chrome-extension://localhost",
         "http://localhost@evil.example",
         "http://evil.example#http://localhost",
+        "http://localhost, http://evil.example",
+        "http://localhost http://evil.example",
+        "http://localhost/path",
+        "http://localhost.localstack.cloud:4566",  # public DNS decides who serves it
+        "http://x.localhost.localstack.cloud",
+        "http://localho\u017ft",
         "",
     ],
 )
@@ -134,6 +219,23 @@ def test_a_get_that_acts_needs_a_header_that_pages_cannot_send(target: str, meth
 @pytest.mark.parametrize("target", ["/", "/bucket/Action=1", "/bucket?list-type=2&prefix=Action", "/?x=Action=1"])
 def test_other_gets_need_no_signature(target: str) -> None:
     assert refusal(HOST, method="GET", target=target) is None
+
+
+def test_a_page_under_the_public_name_loads_its_own_files_and_does_nothing_else() -> None:
+    site = "bucket.s3-website.localhost.localstack.cloud:4566"
+    host, referer = ("Host", site), ("Referer", f"http://{site}/index.html")
+    assert refusal(host, referer, method="GET", target="/picture.png") is None
+    assert refusal(host, referer, method="POST")
+    assert refusal(host, referer, ("Origin", f"http://{site}"), method="GET")
+    assert refusal(HOST, referer, method="GET")
+    signed = ("Authorization", "AWS4-HMAC-SHA256")
+    assert refusal(host, referer, signed, method="GET", target="/?Action=SendMessage")
+    assert refusal(host, signed, method="GET", target="/?Action=SendMessage")
+
+
+def test_long_headers_are_judged_without_being_kept() -> None:
+    assert refusal(HOST, ("Referer", "http://localhost/" + "x" * 100_000)) is None
+    assert refusal(HOST, ("Origin", "http://evil.example/" + "x" * 100_000))
 
 
 def test_a_long_host_is_cut_in_the_message() -> None:

@@ -1,11 +1,13 @@
 """The Lambda Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) for one function process.
 
 One thread with an event loop serves every process; each has a port of its own, since the API's clients take a host and
-a port, not a path. Callers wait for an answer on a `concurrent.futures.Future`.
+a port, not a path. Connections of other users and requests from web pages are refused. Callers wait for an answer on a
+`concurrent.futures.Future`.
 """
 
 import asyncio
 import json
+import logging
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -14,11 +16,18 @@ from http import HTTPStatus
 
 from localstack_plugin.lambda_executor.errors import InitFailed, InvocationError, ResponseTooLarge
 from localstack_plugin.lambda_executor.runtime_api.http_messages import Request, Response, read_request
+from safety.peer_owner import PeerGuard, peer_of
+from safety.refusals import RefusalLog
+from safety.request_guard import RequestGuard
 
 VERSION = "/2018-06-01/runtime"
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 HEAD_LIMIT_BYTES = 2 * 1024 * 1024
 """The X-Ray cause of an error travels in a header of up to 1 MiB."""
+GUARD = RequestGuard()
+"""Without the settings' names: the one client is the function's process, which uses the address."""
+PEERS = PeerGuard()
+REFUSALS = RefusalLog(logging.getLogger(__name__))
 
 
 @dataclass(frozen=True)
@@ -93,9 +102,13 @@ class RuntimeApi:
         assert connection is not None
         self._connections.add(connection)
         try:
+            foreign_peer = PEERS.refusal(*peer_of(writer.get_extra_info("socket")))
             while (request := await read_request(reader)) is not None:
-                writer.write((await self._answer(request)).to_bytes())
+                refused = foreign_peer or GUARD.refusal(request.method, request.path, request.fields)
+                writer.write((refused_access(writer, refused) if refused else await self._answer(request)).to_bytes())
                 await writer.drain()
+                if refused:
+                    return
         except (asyncio.CancelledError, ConnectionError):
             pass
         finally:
@@ -134,6 +147,12 @@ class RuntimeApi:
             return refusal(HTTPStatus.BAD_REQUEST, "InvalidStateTransition", "there is no invocation to answer")
         self._outcome.set_result(outcome)
         return Response(HTTPStatus.ACCEPTED, b'{"status":"OK"}')
+
+
+def refused_access(writer: asyncio.StreamWriter, reason: str) -> Response:
+    """Log the refusal, and return its answer."""
+    REFUSALS.add(writer.get_extra_info("peername")[0], reason)
+    return refusal(HTTPStatus.FORBIDDEN, "AccessDenied", reason)
 
 
 def refusal(status: HTTPStatus, error_type: str, message: str) -> Response:

@@ -20,6 +20,8 @@ class Request:
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes
+    fields: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    """The headers as they came; a name may stand there several times."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,12 @@ async def read_request(reader: StreamReader) -> Request | None:
         head = await reader.readuntil(b"\r\n\r\n")
         request_line, *lines = head.decode("latin-1").split("\r\n")
         method, path, _ = request_line.split(" ")
-        headers = dict(parse_header(line) for line in lines if line)
+        fields = tuple(parse_header(line) for line in lines if line)
+        headers = dict(fields)
         body = await read_body(reader, int(headers.get("content-length", 0)))
     except (IncompleteReadError, LimitOverrunError, ConnectionError, ValueError):
         return None
-    return Request(method, path, headers, body)
+    return Request(method, path, headers, body, fields)
 
 
 async def read_body(reader: StreamReader, length: int) -> bytes:

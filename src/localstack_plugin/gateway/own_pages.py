@@ -1,0 +1,62 @@
+"""CORS for pages of this machine: what the guard lets pass may use the API from a page.
+
+LocalStack has a list of its own, which contains `file://` and pages of app.localstack.cloud, but no page on another
+port of localhost.
+"""
+
+from localstack_plugin.replacing import replace
+
+# What the AWS SDK for JavaScript sends beside the headers that LocalStack allows.
+HEADERS_OF_SDKS = [
+    "amz-sdk-invocation-id",
+    "amz-sdk-request",
+    "authorization",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-length",
+    "content-md5",
+    "content-type",
+    "etag",
+    "location",
+    "range",
+    "x-amz-acl",
+    "x-amz-checksum-crc32",
+    "x-amz-checksum-crc32c",
+    "x-amz-checksum-mode",
+    "x-amz-checksum-sha256",
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "x-amz-invocation-type",
+    "x-amz-log-type",
+    "x-amz-request-id",
+    "x-amz-sdk-checksum-algorithm",
+    "x-amz-security-token",
+    "x-amz-tagging",
+    "x-amz-target",
+    "x-amz-user-agent",
+    "x-amz-version-id",
+    "x-amzn-query-mode",
+    "x-amzn-requestid",
+    "x-amzn-sagemaker-custom-attributes",
+    "x-amzn-sagemaker-target-variant",
+    "x-localstack-target",
+]
+
+
+def install() -> None:
+    replace(
+        "localstack.aws.handlers.cors:CorsEnforcer._is_in_allowed_origins",
+        by=staticmethod(is_allowed),
+        why="LocalStack allows the origin `file://` and those of its own web app, and of localhost only its own port. "
+        "The guard judges every origin before; what passes it is allowed.",
+    )
+    replace(
+        "localstack.aws.handlers.cors:CORS_ALLOWED_HEADERS",
+        by=HEADERS_OF_SDKS,
+        why="LocalStack does not allow some headers that the AWS SDK for JavaScript sends. They are allowed.",
+    )
+
+
+def is_allowed(allowed_origins: list[str], origin: str) -> bool:
+    return True

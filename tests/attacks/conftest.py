@@ -1,0 +1,52 @@
+"""A local cloud of the tests' own to attack, and the look-up of the harm that was done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.attacks.tally import Tally
+from tests.attacks.victim import Cloud
+
+from local_cloud.aws_environment import write_config
+from local_cloud.cloud import LocalCloud
+from local_cloud.ports import free_port
+from local_cloud.servers import servers
+from local_cloud.settings import Settings
+from local_cloud.terminal.progress import Progress
+
+START_TIMEOUT_S = 600.0  # generous: the servers need 8 s on an idle machine
+TALLY = pytest.StashKey[Tally]()
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    root = tmp_path_factory.mktemp("attacked")
+    # the test of another user has to reach the folder itself
+    for folder in (root, *root.parents[: len(root.parents) - 1]):
+        if folder.stat().st_uid == os.geteuid() and folder != Path("/tmp"):  # noqa: S108 - not a file of ours
+            folder.chmod(folder.stat().st_mode | 0o111)
+    settings = Settings(state_dir=root / "state", localstack_port=free_port(), sagemaker_port=free_port())
+    write_config(settings)
+    local_cloud = LocalCloud(servers(settings), settings.state_dir, Progress(), START_TIMEOUT_S)
+    local_cloud.up()
+    try:
+        victim = Cloud(settings)
+        victim.prepare()
+        yield victim
+    finally:
+        local_cloud.down()
+
+
+@pytest.fixture(scope="session")
+def tally(request: pytest.FixtureRequest) -> Tally:
+    return request.config.stash.setdefault(TALLY, Tally())
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print what was tried and what got through."""
+    for line in config.stash.get(TALLY, Tally()).lines():
+        terminalreporter.write_line(line)
