@@ -71,9 +71,12 @@ class RequestGuard:
     proxy's name). `allowed_origins` are origins of pages, `scheme://host[:port]`, that may use the server.
     """
 
-    def __init__(self, allowed_hosts: Iterable[str] = (), allowed_origins: Iterable[str] = ()) -> None:
+    def __init__(
+        self, allowed_hosts: Iterable[str] = (), allowed_origins: Iterable[str] = (), has_public_name: bool = False
+    ) -> None:
         self._hosts = frozenset(host.strip().rstrip(".").lower() for host in allowed_hosts if host.strip())
         self._origins = frozenset(origin.strip().rstrip("/").lower() for origin in allowed_origins if origin.strip())
+        self._has_public_name = has_public_name
         self._cached_verdict = lru_cache(VERDICTS)(self._judge)
 
     def refusal(self, method: str, target: str, headers: Headers) -> str | None:
@@ -119,7 +122,9 @@ class RequestGuard:
 
     def _is_own_host(self, host: str) -> bool:
         name = _name_of(host)
-        return name is not None and (_is_loopback(name) or _is_public(name) or name in self._hosts)
+        if name is None or (_is_public(name) and self._has_public_name):
+            return name is not None
+        return _is_loopback(name) or name in self._hosts
 
     def _is_allowed_origin(self, origin: str) -> bool:
         if origin.strip().rstrip("/").lower() in self._origins:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -23,13 +23,14 @@ TALLY = pytest.StashKey[Tally]()
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    root = tmp_path_factory.mktemp("attacked")
-    # the test of another user has to reach the folder itself
-    for folder in (root, *root.parents[: len(root.parents) - 1]):
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/tmp"):  # noqa: S108 - not a file of ours
-            folder.chmod(folder.stat().st_mode | 0o111)
-    settings = Settings(state_dir=root / "state", localstack_port=free_port(), sagemaker_port=free_port())
+def cloud() -> Iterator[Cloud]:
+    with TemporaryDirectory(prefix="attacked-") as folder:
+        Path(folder).chmod(0o755)  # what stops another user is the state folder alone
+        yield from _cloud_in(Path(folder) / "state")
+
+
+def _cloud_in(state_dir: Path) -> Iterator[Cloud]:
+    settings = Settings(state_dir=state_dir, localstack_port=free_port(), sagemaker_port=free_port())
     write_config(settings)
     local_cloud = LocalCloud(servers(settings), settings.state_dir, Progress(), START_TIMEOUT_S)
     local_cloud.up()

@@ -25,7 +25,9 @@ class GatewayAccess:
     """Judges every connection once, and every request."""
 
     def __init__(self, settings: Settings) -> None:
-        self._requests = RequestGuard(settings.guard.allowed_hosts, settings.guard.allowed_origins)
+        self._requests = RequestGuard(
+            settings.guard.allowed_hosts, settings.guard.allowed_origins, has_public_name=True
+        )
         self._peers = PeerGuard()
         self._judged: WeakKeyDictionary[object, str | None] = WeakKeyDictionary()
         self.log = RefusalLog(log)

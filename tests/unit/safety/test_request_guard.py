@@ -6,7 +6,7 @@ import pytest
 
 from safety.request_guard import RequestGuard
 
-GUARD = RequestGuard(allowed_hosts=["localstack"], allowed_origins=["https://notebook.example"])
+GUARD = RequestGuard(["localstack"], ["https://notebook.example"], has_public_name=True)
 HOST = ("Host", "127.0.0.1:4566")
 FOREIGN = ("Origin", "http://evil.example")
 
@@ -231,6 +231,13 @@ def test_a_page_under_the_public_name_loads_its_own_files_and_does_nothing_else(
     signed = ("Authorization", "AWS4-HMAC-SHA256")
     assert refusal(host, referer, signed, method="GET", target="/?Action=SendMessage")
     assert refusal(host, signed, method="GET", target="/?Action=SendMessage")
+
+
+def test_a_server_without_the_public_name_is_not_called_by_it() -> None:
+    """An image without traces could take an invocation from a Runtime API under that name."""
+    host = ("Host", "localhost.localstack.cloud:1234")
+    assert RequestGuard().refusal("GET", "/2018-06-01/runtime/invocation/next", [host])
+    assert RequestGuard(["localhost.localstack.cloud"]).refusal("GET", "/", [host]) is None
 
 
 def test_long_headers_are_judged_without_being_kept() -> None:
