@@ -76,7 +76,7 @@ async def ask(container: Container, times: int = 1, timeout_s: float = DEADLINE_
         for _ in range(times):
             connection = await connections.post(url, {"X-Name": "value"}, b"body", timeout_s)
             try:
-                answers.append((connection.status, await connection.read()))
+                answers.append((connection.status, await connection.read(1 << 20)))
             finally:
                 connection.release()
     return answers
@@ -188,7 +188,7 @@ def test_a_whole_file_is_sent(tmp_path: Path) -> None:
         async with listening(container.converse) as url:
             with (tmp_path / "payload").open("rb") as body:
                 connection = await Connections().post(url, {}, body, DEADLINE_S)
-            assert await connection.read() == b"hi"
+            assert await connection.read(1 << 20) == b"hi"
             connection.close()
 
     asyncio.run(send())

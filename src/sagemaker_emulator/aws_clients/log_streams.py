@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Iterator
@@ -12,13 +11,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from safety.log_lines import LINE_MAX_BYTES
+from safety.plain_text import plain, shortened
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
+from sagemaker_emulator.aws_clients.log_backlog import Line, LogBacklog
 
 FLUSH_S = 0.5
 BATCH_EVENTS = 1000
 BATCH_BYTES = 900_000
-LINE_BYTES = 250_000
 EVENT_OVERHEAD_BYTES = 26
+CUT = " [cut]"
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ class LogStream:
 
     def __init__(self, logs: Any, group: str, stream: str, sent: int = 0) -> None:
         self._logs, self.group, self.stream, self._sent = logs, group, stream, sent
-        self._lines: queue.SimpleQueue[tuple[int, str] | None] = queue.SimpleQueue()
+        self._lines = LogBacklog()
         self._created = False
         self._thread = threading.Thread(target=self._send_all, name=f"log {stream}", daemon=True)
         self._thread.start()
@@ -46,44 +48,40 @@ class LogStream:
         return cls(logs, group, otherwise)
 
     def write(self, line: str) -> bool:
-        """Queue a line; return False for one that an earlier emulator has sent."""
+        """Queue a line, without control characters; return False for one that an earlier emulator has sent."""
         if not line:  # CloudWatch refuses empty messages
             return True
         if self._sent:
             self._sent -= 1
             return False
-        self._lines.put((int(time.time() * 1000), line[:LINE_BYTES]))
+        text = shortened(plain(line), LINE_MAX_BYTES, CUT)
+        self._lines.put((int(time.time() * 1000), text))
         return True
 
     def close(self, timeout_s: float = 10) -> None:
-        self._lines.put(None)
+        self._lines.close()
         self._thread.join(timeout_s)
 
     def _send_all(self) -> None:
-        is_open = True
-        while is_open:
-            batch, is_open = self._next_batch()
-            if batch:
+        while not self._lines.is_over:
+            if batch := self._next_batch():
                 self._send(batch)
 
-    def _next_batch(self) -> tuple[list[tuple[int, str]], bool]:
-        """Collect lines for FLUSH_S, up to the limits of PutLogEvents; return them and whether the stream is open."""
-        first = self._lines.get()
+    def _next_batch(self) -> list[Line]:
+        """Collect lines for FLUSH_S, up to the limits of PutLogEvents; an empty list at the end of the log."""
+        first = self._lines.take()
         if first is None:
-            return [], False
-        batch, size, deadline = [first], len(first[1]), time.monotonic() + FLUSH_S
-        while len(batch) < BATCH_EVENTS and size < BATCH_BYTES - LINE_BYTES:
-            try:
-                entry = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
+            return []
+        batch, size, deadline = [first], _event_bytes(first), time.monotonic() + FLUSH_S
+        while len(batch) < BATCH_EVENTS and size < BATCH_BYTES - LINE_MAX_BYTES:
+            line = self._lines.take(max(0.0, deadline - time.monotonic()))
+            if line is None:
                 break
-            if entry is None:
-                return batch, False
-            batch.append(entry)
-            size += len(entry[1].encode()) + EVENT_OVERHEAD_BYTES
-        return batch, True
+            batch.append(line)
+            size += _event_bytes(line)
+        return batch
 
-    def _send(self, batch: list[tuple[int, str]]) -> None:
+    def _send(self, batch: list[Line]) -> None:
         events = [{"timestamp": at, "message": line} for at, line in batch]
         try:
             self._create()
@@ -101,6 +99,10 @@ class LogStream:
         with _already_exists_is_fine():
             self._logs.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
         self._created = True
+
+
+def _event_bytes(line: Line) -> int:
+    return len(line[1].encode()) + EVENT_OVERHEAD_BYTES
 
 
 def _count(logs: Any, group: str, stream: str) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 import docker.errors
 import requests
 
+from safety.log_lines import lines_of
 from sagemaker_emulator.engine import ContainerSpec, EngineError
 
 DOCKER_ERRORS = (docker.errors.DockerException, requests.RequestException)
@@ -33,14 +34,12 @@ class AttachedContainer:
     _log: Any = None
 
     def lines(self) -> Iterator[str]:
-        rest = b""
+        yield from lines_of(self._chunks())
+
+    def _chunks(self) -> Iterator[bytes]:
         with suppress(*DOCKER_ERRORS):
             self._log = self.container.logs(stream=True, follow=True)
-            for chunk in self._log:
-                *lines, rest = (rest + chunk).split(b"\n")
-                yield from (_text(line) for line in lines)
-        if rest:
-            yield _text(rest)
+            yield from self._log
 
     def wait(self, timeout_s: float | None = None) -> int | None:
         """Return 0 after `stop`, which LocalMode calls when the container has ended."""
@@ -105,7 +104,3 @@ def _published(container: Any) -> str:
         raise EngineError(f"The container {container.name!r} publishes no port for its port {PORT}.")
     host = ports[0]["HostIp"]
     return f"http://{'127.0.0.1' if host in ALL_INTERFACES else host}:{ports[0]['HostPort']}"
-
-
-def _text(line: bytes) -> str:
-    return line.decode(errors="replace").rstrip("\r")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from safety.log_lines import lines_from
 from sagemaker_emulator.engine import EngineError
 
 
@@ -76,8 +77,7 @@ class ProcessContainer:
     def lines(self) -> Iterator[str]:
         yield from self.notes
         with self.output as output:
-            for line in output:
-                yield line.rstrip("\n")
+            yield from lines_from(output.fileno())
 
     def wait(self, timeout_s: float | None = None) -> int | None:
         try:

@@ -24,6 +24,7 @@ from sagemaker_emulator.resources.endpoint_config import AsyncInference
 from sagemaker_emulator.wire import AwsError
 
 RETRY_S = 0.5
+ANSWER_MAX_BYTES = 1 << 30  # Source: the quota of asynchronous inference
 RETRY_MAX_S = 30.0
 EXPIRED = "ClientError: The request was in the queue for longer than {ttl:g} seconds and has expired."
 FROM_MODEL = (
@@ -160,7 +161,7 @@ def retry_pauses_s() -> Iterator[float]:
 
 async def _save(exchange: Exchange, output: Path) -> None:
     with output.open("wb") as stream:
-        async for chunk in exchange.chunks():
+        async for chunk in exchange.chunks(ANSWER_MAX_BYTES):
             stream.write(chunk)
 
 

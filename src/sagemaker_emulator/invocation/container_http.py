@@ -47,6 +47,7 @@ import httptools
 KEPT_S = 4.0  # shorter than servers keep idle connections: the most common default is 5 seconds
 UNREAD_MAX_BYTES = 1 << 20  # with more unread bytes than this, reading pauses
 HEAD_MAX_BYTES = 64 << 10
+CHUNK_OVERHEAD = 16  # bytes that an answer may spend, with its chunks' sizes, on one byte of its body
 BLOCK_BYTES = 1 << 18
 NOT_HTTP = (httptools.HttpParserError, httptools.HttpParserUpgrade)
 
@@ -59,6 +60,10 @@ class CannotConnect(ConnectionError):
 
 class BrokenAnswer(ConnectionError):
     """The answer is not an HTTP response, or not a complete one."""
+
+
+class AnswerTooLarge(BrokenAnswer):
+    """The body of the answer is larger than the reader takes. The text ends in the limit."""
 
 
 class Connections:
@@ -132,7 +137,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._writable = asyncio.Event()
         self._chunks: list[bytes] = []
-        self._unread_bytes = self._head_bytes = 0
+        self._unread_bytes = self._spare_bytes = 0
         self._is_asked = self._is_sent = self._is_complete = self._is_paused = self._is_kept_alive = False
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -140,7 +145,7 @@ class Connection(asyncio.Protocol):
 
     async def ask(self, head: bytes, body: Body, deadline: float) -> None:
         """Send a request and wait for the head of its answer. `deadline` is in the event loop's time."""
-        self.status, self.headers, self._head_bytes = 0, {}, 0
+        self.status, self.headers, self._spare_bytes = 0, {}, HEAD_MAX_BYTES
         self._is_complete, self._is_asked = False, True
         self._timer = asyncio.get_running_loop().call_at(deadline, self._fail, TimeoutError())
         if isinstance(body, bytes):
@@ -150,8 +155,26 @@ class Connection(asyncio.Protocol):
         while not self.status:
             await self._wait_for_progress()
 
-    async def read(self) -> bytes:
-        return b"".join([chunk async for chunk in self.chunks()])
+    async def read(self, limit_bytes: int) -> bytes:
+        """Return the whole body. AnswerTooLarge for one of more than `limit_bytes`, of which no more is read."""
+        if int(self.headers.get("content-length", "0")) > limit_bytes:
+            raise AnswerTooLarge(f"its answer has more than {limit_bytes} bytes")
+        chunks, size = [], 0
+        async for chunk in self.chunks():
+            size += len(chunk)
+            if size > limit_bytes:
+                raise AnswerTooLarge(f"its answer has more than {limit_bytes} bytes")
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    async def read_beginning(self, size_bytes: int) -> bytes:
+        """Return the first bytes of the body, at most `size_bytes`."""
+        beginning = b""
+        async for chunk in self.chunks():
+            beginning += chunk[: size_bytes - len(beginning)]
+            if len(beginning) == size_bytes:
+                break
+        return beginning
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the body as it arrives. BrokenAnswer or TimeoutError if its end does not."""
@@ -231,12 +254,15 @@ class Connection(asyncio.Protocol):
         if not self._is_asked:  # no request is in progress
             self.close()
             return
+        self._spare_bytes -= len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
             self._fail(BrokenAnswer(str(error.__context__)))
         except NOT_HTTP as error:
             self._fail(BrokenAnswer(f"it is not HTTP: {error}"))
+        if self._spare_bytes < 0:  # the parser gathers a long name or value to its end before it calls `on_header`
+            self._fail(BrokenAnswer(f"the head of its answer has more than {HEAD_MAX_BYTES} bytes"))
         self._wake()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -263,9 +289,6 @@ class Connection(asyncio.Protocol):
             raise BrokenAnswer("it answered twice")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._head_bytes += len(name) + len(value)
-        if self._head_bytes > HEAD_MAX_BYTES:
-            raise BrokenAnswer(f"the head of its answer has more than {HEAD_MAX_BYTES} bytes")
         self.headers[name.decode("latin-1").lower()] = value.decode(errors="surrogateescape")
 
     def on_headers_complete(self) -> None:
@@ -279,6 +302,7 @@ class Connection(asyncio.Protocol):
     def on_body(self, data: bytes) -> None:
         self._chunks.append(data)
         self._unread_bytes += len(data)
+        self._spare_bytes = min(HEAD_MAX_BYTES, self._spare_bytes + len(data) * CHUNK_OVERHEAD)
         if self._unread_bytes > UNREAD_MAX_BYTES and not self._is_paused and self._transport:
             self._is_paused = True
             self._transport.pause_reading()

@@ -15,7 +15,7 @@ from sagemaker_emulator.invocation.capture_records import CapturedInvocation, Pa
 from sagemaker_emulator.invocation.data_capture import CaptureWriter
 from sagemaker_emulator.invocation.metrics import InvocationMetrics
 from sagemaker_emulator.invocation.requests import InvokeEndpointRequest
-from sagemaker_emulator.invocation.routing import ContainerFailed, Router
+from sagemaker_emulator.invocation.routing import ERROR_MAX_BYTES, ContainerFailed, Router
 
 CAPTURED_ON_THE_LOOP_BYTES = 256 << 10  # larger payloads take milliseconds to encode, which would block the loop
 
@@ -107,7 +107,8 @@ def require_synchronous(deployment: Deployment) -> Deployment:
 
 def model_failure(deployment: Deployment, status: int, body: bytes) -> Exception:
     """The ModelError for a container's answer outside 2xx; status 0 when it gave none."""
-    return model_error(status, body.decode(errors="replace"), LOG_GROUP + deployment.endpoint_name)
+    text = body[:ERROR_MAX_BYTES].decode(errors="replace")
+    return model_error(status, text, LOG_GROUP + deployment.endpoint_name, is_whole=len(body) <= ERROR_MAX_BYTES)
 
 
 def us_since(started_ns: int) -> int:

@@ -6,9 +6,11 @@ from collections.abc import AsyncGenerator, Mapping
 
 from sagemaker_emulator.hosting.deployments import Deployment, Variant
 from sagemaker_emulator.hosting.instances import Busy, Instance
-from sagemaker_emulator.invocation.container_http import Body, CannotConnect, Connection, Connections
+from sagemaker_emulator.invocation.container_http import AnswerTooLarge, Body, CannotConnect, Connection, Connections
 from sagemaker_emulator.invocation.requests import CUSTOM_ATTRIBUTES, DEFAULT_CONTENT_TYPE
 
+ANSWER_MAX_BYTES = 25 << 20  # the quota of InvokeEndpoint. Source: the developer guide, model deployment options
+ERROR_MAX_BYTES = 64 << 10
 TIMED_OUT = (
     "Your invocation timed out while waiting for a response from container primary. Review the latency metrics for "
     "each container in Amazon CloudWatch, resolve the issue, and try again."
@@ -20,7 +22,7 @@ class ContainerFailed(Exception):
 
     def __init__(self, variant: Variant, error: Exception) -> None:
         self.timed_out = isinstance(error, TimeoutError)
-        super().__init__(TIMED_OUT if self.timed_out else f"The container broke the connection: {error}")
+        super().__init__(TIMED_OUT if self.timed_out else f"The container {_fault(error)}: {error}")
         self.variant = variant
 
 
@@ -88,16 +90,25 @@ class Exchange:
         return self._connection.headers.get(CUSTOM_ATTRIBUTES.lower())
 
     async def read(self) -> bytes:
-        """Return the whole body. Raise ContainerFailed if it is incomplete."""
+        """Return the body. Raise ContainerFailed if it is incomplete or larger than AWS takes.
+
+        Of the body of an error, return the beginning: at most one byte more than ERROR_MAX_BYTES.
+        """
         try:
-            return await self._connection.read()
+            if not 200 <= self.status < 300:
+                return await self._connection.read_beginning(ERROR_MAX_BYTES + 1)
+            return await self._connection.read(ANSWER_MAX_BYTES)
         except (TimeoutError, ConnectionError) as error:
             raise ContainerFailed(self.variant, error) from error
 
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Yield the body as it arrives. Raise ContainerFailed if it is incomplete."""
+    async def chunks(self, limit_bytes: int | None = None) -> AsyncGenerator[bytes, None]:
+        """Yield the body as it arrives. Raise ContainerFailed if it is incomplete, or after `limit_bytes`."""
+        size = 0
         try:
             async for chunk in self._connection.chunks():
+                size += len(chunk)
+                if limit_bytes is not None and size > limit_bytes:
+                    raise AnswerTooLarge(f"its answer has more than {limit_bytes} bytes")
                 yield chunk
         except (TimeoutError, ConnectionError) as error:
             raise ContainerFailed(self.variant, error) from error
@@ -125,3 +136,7 @@ class Router:
         Entering it raises ContainerFailed, or NoHealthyInstance when no instance is left.
         """
         return Exchange(self._connections, deployment, headers, body, timeout_s, target_variant)
+
+
+def _fault(error: Exception) -> str:
+    return "answered too much" if isinstance(error, AnswerTooLarge) else "broke the connection"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from safety.plain_text import plain
 from sagemaker_emulator.resources.endpoint_config import DataCapture, EndpointConfig
 from sagemaker_emulator.resources.model import Model
 
@@ -119,7 +120,7 @@ class Endpoint:
         """Return the endpoint in another status. ValueError for a move that an endpoint of AWS never makes."""
         if status not in NEXT[self.status]:
             raise ValueError(f"endpoint {self.name!r} cannot go from {self.status} to {status}")
-        reason = failure_reason[:FAILURE_REASON_MAX] if failure_reason else None
+        reason = plain(failure_reason)[:FAILURE_REASON_MAX] if failure_reason else None
         return replace(self, status=status, modified=now, failure_reason=reason)
 
     def updating_to(self, pending: Revision, now: float, deployment_config: dict[str, Any]) -> Endpoint:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
+from safety.plain_text import plain
+
 TEXT_MAX = 1024
 
 
@@ -52,6 +54,6 @@ class Job:
         """Return the job with its next status. ValueError for a move that no job on AWS makes."""
         if status not in NEXT.get(self.status, set()):
             raise ValueError(f"{self.kind} {self.name!r} cannot go from {self.status} to {status}")
-        reason = failure_reason[:TEXT_MAX] if failure_reason else None
+        reason = plain(failure_reason)[:TEXT_MAX] if failure_reason else None
         ended = None if status in NEXT else now
         return replace(self, status=status, modified=now, ended=ended, failure_reason=reason)

@@ -6,6 +6,7 @@ import logging
 import math
 import re
 import threading
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ BUILT_IN_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
 PERIOD_S = 2.0
 DATA_MAX = 500
+UNSENT_MAX = 50_000
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ class MetricReader:
 
     patterns: Mapping[str, re.Pattern[str]]
     latest: dict[str, Metric] = field(default_factory=dict)
-    unsent: list[Metric] = field(default_factory=list)
+    unsent: deque[Metric] = field(default_factory=lambda: deque(maxlen=UNSENT_MAX))  # the oldest are dropped
 
     def read(self, line: str, now: float, is_new: bool = True) -> None:
         """Read a line. One that is not new was read by an earlier emulator: CloudWatch has its values already."""
@@ -46,8 +48,7 @@ class MetricReader:
 
     def taken(self) -> list[Metric]:
         """Return the values since the last call."""
-        taken, self.unsent = self.unsent, []
-        return taken
+        return [self.unsent.popleft() for _ in range(len(self.unsent))]
 
     def _record(self, name: str, match: re.Match[str], now: float, is_new: bool) -> None:
         try:

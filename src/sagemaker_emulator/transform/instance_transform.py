@@ -24,6 +24,7 @@ from sagemaker_emulator.transform.request import TransformRequest
 AHEAD = 2  # how many payloads and ends of files may wait, beyond the requests in flight
 MEGABYTE = 1 << 20
 CHUNK_BYTES = 1 << 20
+FILTERED_MAX_BYTES = 100 << 20  # as the largest MaxPayloadInMB
 BROKEN_GZIP = (gzip.BadGzipFile, EOFError, zlib.error)
 
 
@@ -132,11 +133,16 @@ class InstanceTransform:
     def _write(self, file: FileWork, records: Records, answer: BinaryIO) -> None:
         processing, ending = self.plan.processing, b"\n" if self.plan.ends_lines else b""
         if processing.changes_output:
-            file.output.write(processing.stored(records, answer.read()) + ending)
-        elif ending:
-            file.output.write(answer.read().removesuffix(b"\n") + ending)
-        else:
-            shutil.copyfileobj(answer, file.output)
+            content = answer.read(FILTERED_MAX_BYTES + 1)
+            if len(content) > FILTERED_MAX_BYTES:
+                raise DataProcessingError(
+                    f"The response has more than {FILTERED_MAX_BYTES} bytes, too many for a filter"
+                )
+            file.output.write(processing.stored(records, content) + ending)
+            return
+        shutil.copyfileobj(answer, file.output, CHUNK_BYTES)
+        if ending:
+            _end_line(file.output, answer)
 
     def _invoke(self, body: Body) -> BinaryIO:
         if isinstance(body, Path):
@@ -199,3 +205,11 @@ class InstanceTransform:
             self.s3.upload_file(str(path), target.bucket, target.key)
         path.unlink()
         file.input.unlink()
+
+
+def _end_line(output: BinaryIO, answer: BinaryIO) -> None:
+    """End a line of the output, unless the answer has already done so."""
+    size = answer.tell()
+    answer.seek(max(0, size - 1))
+    if answer.read(1) != b"\n":
+        output.write(b"\n")

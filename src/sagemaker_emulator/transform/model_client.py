@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 import time
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ RETRY_PAUSE_S = 0.1
 EXIT_S = 0.2  # between the end of a process' connections and its own
 MEMORY_BYTES = 1 << 20
 BLOCK_BYTES = 1 << 17
+ANSWER_MAX_BYTES = 1 << 30
 NO_PING = (
     "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is implemented and "
     "responds with an HTTP 200 status code"
@@ -114,7 +114,7 @@ class ModelClient:
         try:
             connection.request("GET", path)
             response = connection.getresponse()
-            return response.read() if response.status == 200 else None
+            return response.read(MEMORY_BYTES) if response.status == 200 else None
         except TRANSPORT_ERRORS:
             return None
         finally:
@@ -140,6 +140,11 @@ def _post(
     else:
         connection.request("POST", "/invocations", body, dict(headers))
     response = connection.getresponse()
-    shutil.copyfileobj(response, answer)
+    left = ANSWER_MAX_BYTES
+    while chunk := response.read(BLOCK_BYTES):
+        left -= len(chunk)
+        if left < 0:
+            raise HTTPException(f"the response has more than {ANSWER_MAX_BYTES} bytes")
+        answer.write(chunk)
     answer.seek(0)
     return response.status

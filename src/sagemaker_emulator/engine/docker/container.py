@@ -15,10 +15,10 @@ from typing import Any
 import docker.errors
 import requests
 
+from safety.log_lines import lines_of
 from sagemaker_emulator.engine import ContainerSpec, EngineError
 from sagemaker_emulator.engine.docker import copying
 from sagemaker_emulator.engine.docker.pipes import Pipes
-from sagemaker_emulator.engine.docker.streams import lines_of
 
 DOCKER_ERRORS = (docker.errors.DockerException, requests.RequestException)
 KILLED = 137

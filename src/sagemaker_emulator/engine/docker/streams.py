@@ -29,9 +29,3 @@ class _Chunks(io.RawIOBase):
 
 def as_file(chunks: Iterable[bytes]) -> IO[bytes]:
     return cast(IO[bytes], io.BufferedReader(_Chunks(chunks)))
-
-
-def lines_of(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Yield text line by line as it arrives. A carriage return, as progress bars write it, ends a line too."""
-    for line in io.TextIOWrapper(io.BufferedReader(_Chunks(chunks)), encoding="utf-8", errors="replace"):
-        yield line.rstrip("\n")
