@@ -96,11 +96,15 @@ class Watch:
                 thread.join()
 
     def _measure(self) -> None:
-        while not self._over.wait(0.02):
+        is_over = False
+        while not is_over:
+            is_over = self._over.wait(0.02)
             self.largest_bytes = max(self.largest_bytes, self.process.memory_info().rss)
 
     def _time(self) -> None:
-        while not self._over.wait(0.05):
+        is_over = False
+        while not is_over:
+            is_over = self._over.wait(0.05)
             started = time.monotonic()
             self.ask()
             self.slowest_s = max(self.slowest_s, time.monotonic() - started)
@@ -228,4 +232,4 @@ def test_a_job_that_says_too_much_takes_little_memory(
     job = watched(name, run)
     assert job["TrainingJobStatus"] == ("Failed" if code == "1" else "Completed")
     if code == "1":
-        assert job["FailureReason"] == f"AlgorithmError: {'f' * 993}, exit code: 1"
+        assert job["FailureReason"] == f"AlgorithmError: {'f' * 994}, exit code: 1"
