@@ -12,6 +12,8 @@ from safety.left_files import Entry, NotAFile, entries_below
 from safety.tar_members import BrokenArchive
 from safety.unpacking import unpack_gzip
 
+READABLE, RUNNABLE = 0o444, 0o111
+
 
 class ArchiveError(Exception):
     """An archive that is broken, too large, or leads out of its directory."""
@@ -55,9 +57,15 @@ def unpack(archive: Path, directory: Path) -> None:
 def _add(tar: tarfile.TarFile, entry: Entry, name: str) -> None:
     if entry.is_file:
         with entry.open() as file:
-            tar.addfile(tar.gettarinfo(arcname=name, fileobj=file), file)
+            tar.addfile(_readable(tar.gettarinfo(arcname=name, fileobj=file)), file)
         return
     info = tarfile.TarInfo(name)
     info.mode, info.mtime = stat.S_IMODE(entry.status.st_mode), int(entry.status.st_mtime)
     info.type, info.linkname = (tarfile.SYMTYPE, entry.target) if entry.target else (tarfile.DIRTYPE, "")
-    tar.addfile(info)
+    tar.addfile(_readable(info))
+
+
+def _readable(info: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Let all users read it, as in an archive of AWS. Programs here have a umask that keeps what they write private."""
+    info.mode |= READABLE | (RUNNABLE if info.mode & stat.S_IXUSR else 0)
+    return info

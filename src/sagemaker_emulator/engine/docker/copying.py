@@ -56,7 +56,11 @@ def _pieces(base_dir: Path) -> Iterator[bytes]:
 
 
 def _info(path: Path, base_dir: Path) -> tarfile.TarInfo | None:
-    """Return the header of a file. Folders are writable for all, because an image may set USER; None for sockets."""
+    """Return the header of a file; None for sockets.
+
+    Here only this user may read it. There, folders are writable and files readable for all, because an image may set
+    USER.
+    """
     status = path.lstat()
     info = tarfile.TarInfo(str(OPT_ML.relative_to("/").joinpath(path.relative_to(base_dir).as_posix())))
     info.mtime, mode = int(status.st_mtime), status.st_mode
@@ -67,7 +71,7 @@ def _info(path: Path, base_dir: Path) -> tarfile.TarInfo | None:
     elif stat.S_ISFIFO(mode):
         info.type, info.mode = tarfile.FIFOTYPE, 0o666
     elif stat.S_ISREG(mode):
-        info.size, info.mode = status.st_size, stat.S_IMODE(mode) | 0o444
+        info.size, info.mode = status.st_size, stat.S_IMODE(mode) | (0o555 if mode & stat.S_IXUSR else 0o444)
     else:
         return None
     return info

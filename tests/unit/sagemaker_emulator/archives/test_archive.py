@@ -32,6 +32,16 @@ def test_what_was_packed_is_unpacked(tmp_path: Path) -> None:
     assert (tmp_path / "again/code/inference").read_text() == "i"
 
 
+def test_private_files_can_be_read_by_whoever_unpacks_them(tmp_path: Path) -> None:
+    folder = written(tmp_path / "model", weights="w", code__run="r")
+    for name, mode in {"weights": 0o600, "code/run": 0o700, "code": 0o700}.items():
+        (tmp_path / "model" / name).chmod(mode)
+    pack([folder], tmp_path / "model.tar.gz")
+    with tarfile.open(tmp_path / "model.tar.gz", "r:gz") as tar:
+        modes = {member.name: member.mode for member in tar}
+    assert modes == {"weights": 0o644, "code/run": 0o755, "code": 0o755}
+
+
 def test_the_first_hosts_file_of_a_name_is_packed_once(tmp_path: Path) -> None:
     hosts = [written(tmp_path / "algo-1", same="1", one="1"), written(tmp_path / "algo-2", same="2", two="2")]
     pack(hosts, tmp_path / "output.tar.gz")
