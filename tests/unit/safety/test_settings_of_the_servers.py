@@ -9,6 +9,7 @@ import pytest
 import local_cloud.settings
 import localstack_plugin.settings
 import sagemaker_emulator.settings
+from local_cloud.errors import LocalCloudError
 from local_cloud.servers import servers
 
 READERS: list[Callable[[Mapping[str, str]], object]] = [
@@ -23,7 +24,7 @@ READERS: list[Callable[[Mapping[str, str]], object]] = [
 def test_a_wrong_value_is_refused_by_name(
     read: Callable[[Mapping[str, str]], object], variable: str, value: str
 ) -> None:
-    with pytest.raises(ValueError, match=variable):
+    with pytest.raises((ValueError, LocalCloudError), match=variable):
         read({variable: value})
 
 
