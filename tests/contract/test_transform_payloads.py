@@ -76,7 +76,7 @@ def test_requests_run_concurrently(transforms: Any) -> None:
 
 
 def test_instances_share_the_files(transforms: Any) -> None:
-    place = "handler._answer(200, str(BASE).encode(), 'text/plain')"
+    place = "handler._answer(200, str(handler.server.server_port).encode(), 'text/plain')"
     output = transforms.answered("shared", {f"{number}.txt": b"x" for number in range(4)}, place, instances=2)
     assert len(output) == 4
     assert sorted(list(output.values()).count(one) for one in set(output.values())) == [2, 2]

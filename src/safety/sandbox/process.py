@@ -89,7 +89,10 @@ class SandboxedProcess:
 
     def _message(self) -> tuple[bytes, int] | None:
         """Return the next message and its sender, or None at the end of the line."""
-        data, ancillary, _, _ = self._line.recvmsg(MESSAGE_BYTES, socket.CMSG_SPACE(CREDENTIALS.size))
+        try:
+            data, ancillary, _, _ = self._line.recvmsg(MESSAGE_BYTES, socket.CMSG_SPACE(CREDENTIALS.size))
+        except ConnectionResetError:  # said once: the keeper ended before it read a signal. Its messages are still here
+            return self._message()
         if not data:
             return None
         senders = [CREDENTIALS.unpack(value)[0] for _, kind, value in ancillary if kind == socket.SCM_CREDENTIALS]

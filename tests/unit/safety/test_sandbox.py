@@ -129,6 +129,14 @@ def test_a_program_can_handle_sigterm_and_still_be_killed(host: Host) -> None:
     assert process.wait(DEADLINE_S) == -signal.SIGKILL
 
 
+def test_signals_that_come_too_late_change_nothing(host: Host) -> None:
+    for _ in range(20):
+        process = host.start("exit 5")
+        for _ in range(30):  # some are sent while it ends, and are never read
+            process.send_signal(signal.SIGCONT)
+        assert process.wait(DEADLINE_S) == 5
+
+
 def test_everything_that_it_started_ends_with_it(host: Host) -> None:
     marker = f"sleep {time.time_ns()}"
     code, _ = host.run(f"setsid {marker} & (setsid sh -c '{marker} & {marker}' &) ; sleep 0.2; exit 4")
