@@ -26,3 +26,12 @@ def shortened(text: str, limit_bytes: int, mark: str) -> str:
         return text
     room = limit_bytes - len(mark.encode())
     return encoded[: max(0, room)].decode(errors="ignore") + mark
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text can be encoded: half a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

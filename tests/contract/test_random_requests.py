@@ -73,6 +73,9 @@ SAMPLES = [
     "group/name",
     NOT_EMULATED_IMAGE,
     "ÄÖÜ 日本 🙂",
+    "\x1b[31mescape\x1b[0m",
+    "half a pair \ud800",
+    "../../../etc/passwd",
     "a" * 20,
     "a" * 100,
     "1",
@@ -230,6 +233,7 @@ def _wrong_texts(shape: Any, value: str) -> Iterator[tuple[str, Any]]:
     if getattr(shape, "enum", None):
         yield "enum", "NotOfTheEnum"
         return
+    yield "NUL", f"{value[:10]}\0"
     if shape.metadata.get("max", LONG) < LONG:
         yield "too long", "a" * (shape.metadata["max"] + 1)
     if shape.metadata.get("min"):

@@ -8,8 +8,10 @@ from collections import deque
 
 ROOM_BYTES = 16 << 20
 LINE_OVERHEAD_BYTES = 200  # of Python's objects
-PAUSE_S = 0.001  # for each full piece of what is dropped: a program that floods its log leaves time for others
-PAUSE_AT_LINES = 100
+PAUSE_S = (
+    0.002  # when half the room is taken, after so many lines: a program that floods its log leaves time for others
+)
+PAUSE_AFTER_LINES = 50
 
 Line = tuple[int, str]
 
@@ -20,7 +22,7 @@ class LogBacklog:
     def __init__(self, room_bytes: int = ROOM_BYTES) -> None:
         self._room_bytes = room_bytes
         self._lines: deque[Line] = deque()
-        self._bytes = self._dropped = 0
+        self._bytes = self._dropped = self._put = 0
         self._is_closed = False
         self._changed = threading.Condition()
 
@@ -28,13 +30,12 @@ class LogBacklog:
         with self._changed:
             self._lines.append(line)
             self._bytes += _size(line)
-            dropped = 0
+            self._put += 1
             while self._bytes > self._room_bytes and len(self._lines) > 1:
                 self._bytes -= _size(self._lines.popleft())
-                dropped += 1
-            self._dropped += dropped
+                self._dropped += 1
             self._changed.notify()
-            pauses = dropped and self._dropped % PAUSE_AT_LINES < dropped
+            pauses = self._bytes > self._room_bytes // 2 and self._put % PAUSE_AFTER_LINES == 0
         if pauses:
             time.sleep(PAUSE_S)
 

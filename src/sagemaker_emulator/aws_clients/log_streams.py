@@ -32,8 +32,8 @@ class LogStream:
         self._logs, self.group, self.stream, self._sent = logs, group, stream, sent
         self._lines = LogBacklog()
         self._created = False
-        self._thread = threading.Thread(target=self._send_all, name=f"log {stream}", daemon=True)
-        self._thread.start()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
 
     @classmethod
     def taken_up(cls, logs: Any, group: str, prefix: str, otherwise: str) -> LogStream:
@@ -56,11 +56,22 @@ class LogStream:
             return False
         text = shortened(plain(line), LINE_MAX_BYTES, CUT)
         self._lines.put((int(time.time() * 1000), text))
+        if self._thread is None:
+            self._start()
         return True
 
     def close(self, timeout_s: float = 10) -> None:
         self._lines.close()
-        self._thread.join(timeout_s)
+        if self._thread:
+            self._thread.join(timeout_s)
+
+    def _start(self) -> None:
+        """Start to send, at the first line: a stream that gets none costs no thread."""
+        with self._starting:
+            if self._thread is None:
+                thread = threading.Thread(target=self._send_all, name=f"log {self.stream}", daemon=True)
+                thread.start()
+                self._thread = thread
 
     def _send_all(self) -> None:
         while not self._lines.is_over:

@@ -78,7 +78,7 @@ class ProcessEngine:
         output = os.fdopen(reader, errors="replace")
         try:
             return self._started(spec, output, writer)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             output.close()
             raise EngineError(f"The container {spec.name!r} did not start: {error}") from error
         finally:

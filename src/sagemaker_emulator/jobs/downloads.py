@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from safety.plain_text import is_utf8
 from sagemaker_emulator.jobs.channel import InputError
 from sagemaker_emulator.jobs.input_objects import MISSING_CODES
 from sagemaker_emulator.jobs.manifests import S3Object
@@ -35,8 +36,12 @@ def download(s3: Any, objects: Iterator[S3Object], directory: Path, stopped: Cal
 
 
 def safe_path(directory: Path, relative: str) -> Path:
-    """Return the file of a key. InputError for one that leaves the directory, such as `../../etc/passwd`."""
+    """Return the file of a key. InputError for one that leaves the directory, such as `../../etc/passwd`, and for one
+    that no file can have.
+    """
     path = PurePosixPath(relative)
+    if "\0" in relative or not is_utf8(relative):
+        raise InputError(f"The object key {relative!r} cannot be a file's name; rename the object")
     if path.is_absolute() or ".." in path.parts or not path.parts:
         raise InputError(f"The object key {relative!r} leads outside its channel's directory; rename the object")
     return directory / path

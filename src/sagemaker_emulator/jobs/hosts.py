@@ -8,6 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 OPT_ML = PurePosixPath("/opt/ml")
+NAME_MAX_BYTES = 255
+PATH_MAX_BYTES = 1024  # of the 4096 that Linux has, since the path is below the state directory here
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,15 @@ class Host:
     def at(self, container_path: str | PurePosixPath) -> Path:
         """Return where a path below the container's /opt/ml is on this machine."""
         return self.base_dir / PurePosixPath(container_path).relative_to(OPT_ML)
+
+
+def require_file_path(path: PurePosixPath) -> None:
+    """ValueError for a path that a file system cannot have."""
+    if len(str(path).encode()) > PATH_MAX_BYTES or any(len(part.encode()) > NAME_MAX_BYTES for part in path.parts):
+        raise ValueError(
+            f"The local path {str(path)[:100]!r} is too long: a path has at most {PATH_MAX_BYTES} bytes here, and each "
+            f"name in it {NAME_MAX_BYTES}"
+        )
 
 
 def hosts_below(directory: Path, count: int) -> tuple[Host, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from safety.left_files import read_text
 from sagemaker_emulator.aws_clients.log_streams import LogStream
-from sagemaker_emulator.engine import Container, ContainerSpec, EngineError
+from sagemaker_emulator.engine import Container, ContainerSpec
 
 TAIL_LINES = 10
 POLL_S = 0.05
@@ -54,7 +54,7 @@ class JobContainer:
         self._left = False
         try:
             self.container: Container = start(spec)
-        except EngineError:
+        except BaseException:  # whatever the reason, the log is ended
             stream.close()
             raise
         self._reader = threading.Thread(target=self._read, name=f"output of {spec.name}", daemon=True)

@@ -38,7 +38,7 @@ def _entries(s3: Any, manifest: S3Location) -> list[Any]:
     body = s3.get_object(Bucket=manifest.bucket, Key=manifest.key)["Body"].read()
     try:
         entries = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"The manifest {manifest} is not JSON: {error}") from error
     has_prefix = isinstance(entries, list) and entries and isinstance(entries[0], dict) and "prefix" in entries[0]
     if not has_prefix or not str(entries[0]["prefix"]).startswith("s3://"):
@@ -56,7 +56,7 @@ def augmented_lines(s3: Any, manifest: S3Location) -> Iterator[dict[str, Any]]:
             continue
         try:
             entry = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"Line {number} of the augmented manifest {manifest} is not JSON: {error}") from error
         if not isinstance(entry, dict):
             raise InputError(f"Line {number} of the augmented manifest {manifest} is not a JSON object")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import select
 import stat
@@ -23,6 +24,8 @@ from sagemaker_emulator.jobs.manifests import augmented_lines
 
 POLL_S = 0.02
 JOIN_S = 5.0
+
+log = logging.getLogger(__name__)
 
 
 class Ended(Exception):
@@ -104,6 +107,10 @@ class PipeFeeder:
             return
         except (InputError, ValueError, *AWS_ERRORS) as error:
             self.error = str(error)
+            self._failed()
+        except Exception as error:  # the edge of a thread: a channel that ends short must fail its job
+            log.exception("channel %s", self._source.channel.name)
+            self.error = f"The channel {self._source.channel.name!r} broke off: {error!r}"
             self._failed()
 
     def _feed(self, epoch: int) -> None:

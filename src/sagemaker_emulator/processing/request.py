@@ -10,7 +10,7 @@ from typing import Any
 from sagemaker_emulator.aws_clients.clients import S3Location
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.jobs.channel import Channel, InputError
-from sagemaker_emulator.jobs.hosts import OPT_ML
+from sagemaker_emulator.jobs.hosts import OPT_ML, require_file_path
 from sagemaker_emulator.jobs.quotas import require_quota
 
 PROCESSING = OPT_ML / "processing"
@@ -130,4 +130,8 @@ def _local_path(where: str, wire: dict[str, Any]) -> PurePosixPath:
     path = PurePosixPath(text)
     if not path.is_relative_to(PROCESSING) or path == PROCESSING or ".." in path.parts:
         raise validation(f"{where}: LocalPath must be a path below {PROCESSING}, not {text!r}.")
+    try:
+        require_file_path(path)
+    except ValueError as error:
+        raise validation(f"{where}: {error}") from error
     return path

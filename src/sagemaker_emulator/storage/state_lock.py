@@ -14,7 +14,7 @@ POLL_S = 0.02
 
 
 class StateInUse(Exception):
-    """Another emulator uses the state directory."""
+    """The state directory cannot be used, in most cases because another emulator uses it."""
 
 
 @contextmanager
@@ -25,7 +25,13 @@ def state_lock(directory: Path, wait_s: float = 3.0) -> Iterator[None]:
     that all of the predecessor's children have the environment variables by which leftover processes are recognized.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    with (directory / "lock").open("a+") as file:
+    lock = directory / "lock"
+    if lock.is_dir():
+        raise StateInUse(
+            f"{lock} is a directory, where the emulator keeps a file; remove it, or set SAGEMAKER_EMULATOR_STATE_DIR "
+            "to another directory"
+        )
+    with lock.open("a+") as file:
         _take(file, directory, time.monotonic() + wait_s)
         file.truncate(0)
         file.write(str(os.getpid()))

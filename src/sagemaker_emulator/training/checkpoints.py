@@ -14,7 +14,7 @@ from safety.left_files import Entry, entries_below
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, S3Location
 from sagemaker_emulator.aws_clients.uploads import upload
 from sagemaker_emulator.jobs.downloads import download
-from sagemaker_emulator.jobs.hosts import OPT_ML
+from sagemaker_emulator.jobs.hosts import OPT_ML, require_file_path
 from sagemaker_emulator.jobs.input_objects import prefix_objects
 
 DEFAULT_PATH = "/opt/ml/checkpoints"
@@ -42,6 +42,7 @@ class CheckpointConfig:
                 f"The local path {text!r} cannot be kept in S3: only a folder below /opt/ml can, such as "
                 f"{DEFAULT_PATH}, and not {', '.join(f'/opt/ml/{name}' for name in RESERVED)}"
             )
+        require_file_path(local_path)
         return cls(location, local_path)
 
 

@@ -9,6 +9,7 @@ from sagemaker_emulator.wire.patterns import matches
 CODE = {"sagemaker": "ValidationException", "sagemaker-runtime": "ValidationError"}
 MEASURED = frozenset({"string", "blob", "list", "map"})
 ALWAYS_MATCHED = 256
+NO_NUL = r"Member must satisfy regular expression pattern: [^\x00]*"
 SCALARS = frozenset({"string", "integer", "long", "float", "double", "boolean", "timestamp", "blob"})
 
 
@@ -30,6 +31,9 @@ def violations(shape: Shape, values: Mapping[str, Value]) -> list[str]:
 
 
 def _check(shape: Shape, value: Value, path: str, sentences: list[str]) -> None:
+    if _has_nul(value):
+        sentences.append(_violation(shape, value, path, NO_NUL))
+        return
     sentences.extend(_violation(shape, value, path, constraint) for constraint in _broken(shape, value))
     inside = _INSIDE.get(shape.type)
     if inside:
@@ -39,6 +43,11 @@ def _check(shape: Shape, value: Value, path: str, sentences: list[str]) -> None:
 def _violation(shape: Shape, value: Value, path: str, constraint: str) -> str:
     shown = "Value" if shape.is_sensitive else f"Value '{_shown(shape, value)}'"
     return f"{shown} at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def _has_nul(value: Value) -> bool:
+    """Whether a text has a NUL, which no file name, argument or variable can have."""
+    return isinstance(value, str) and "\0" in value
 
 
 def _null(path: str) -> str:
@@ -134,7 +143,9 @@ def _check_scalars(
     item, parts, wording = elements
     if None in parts:
         sentences.append(_violation(shape, value, path, f"{wording}: [Member must not be null]"))
-    if any(part is not None and _broken(item, part) for part in parts):
+    if any(_has_nul(part) for part in parts):
+        sentences.append(_violation(shape, value, path, f"{wording}: [{NO_NUL}]"))
+    elif any(part is not None and _broken(item, part) for part in parts):
         sentences.append(_violation(shape, value, path, f"{wording}: {_all_constraints(item)}"))
 
 

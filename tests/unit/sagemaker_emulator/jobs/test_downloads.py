@@ -35,6 +35,12 @@ def test_a_key_that_leads_outside_is_refused(tmp_path: Path, path: str) -> None:
         safe_path(tmp_path, path)
 
 
+@pytest.mark.parametrize("path", ["a\0b", "\ud800"])
+def test_a_key_that_no_file_can_have_is_refused(tmp_path: Path, path: str) -> None:
+    with pytest.raises(InputError, match="cannot be a file's name; rename the object"):
+        safe_path(tmp_path, path)
+
+
 def test_a_missing_object_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Data download failed:s3://bucket/none does not exist"):
         download(InMemoryS3({}), iter([item("none")]), tmp_path, lambda: False)

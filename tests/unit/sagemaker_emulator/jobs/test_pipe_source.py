@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import Any
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from tests.unit.sagemaker_emulator.in_memory_s3 import InMemoryS3, packed
 
 from sagemaker_emulator.jobs import pipe_encodings
 from sagemaker_emulator.jobs.channel import Channel, InputError
-from sagemaker_emulator.jobs.pipe_mode import Source
+from sagemaker_emulator.jobs.pipe_mode import PipeFeeder, Source
 
 
 def source(s3: InMemoryS3, key: str, data_type: str = "S3Prefix", more: Any = None, **members: Any) -> Source:
@@ -67,3 +71,45 @@ def test_a_line_without_an_attribute_is_named() -> None:
     s3 = InMemoryS3({"all": b'{"label": 1}\n'})
     with pytest.raises(InputError, match="has no attribute 'color'"):
         list(source(s3, "all", "AugmentedManifestFile", {"AttributeNames": ["color"]}).chunks(0))
+
+
+def test_a_line_that_is_nested_too_deeply_is_an_input_error() -> None:
+    lines = b'{"label": 1}\n{"label": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    more = {"AttributeNames": ["label"]}
+    stream = source(InMemoryS3({"all": lines}), "all", "AugmentedManifestFile", more).chunks(0)
+    assert next(stream) == b"1"
+    with pytest.raises(InputError, match="Line 2 of the augmented manifest s3://bucket/all is not JSON"):
+        next(stream)
+
+
+class Failing:
+    """A source that breaks off with an error that nobody expects."""
+
+    def __init__(self) -> None:
+        self.channel = source(InMemoryS3({}), "").channel
+
+    def chunks(self, _: int) -> Iterator[bytes]:
+        yield b"half"
+        raise RuntimeError("unexpected")
+
+
+def test_a_channel_that_breaks_off_fails_its_job(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    failed = threading.Event()
+    feeder = PipeFeeder(cast(Source, Failing()), tmp_path, failed.set)
+    assert (tmp_path / "train_0").read_bytes() == b"half"
+    assert failed.wait(60)
+    feeder.close()
+    assert feeder.error == "The channel 'train' broke off: RuntimeError('unexpected')"
+
+
+def test_a_file_in_the_place_of_a_fifo_is_not_written(tmp_path: Path) -> None:
+    feeder = PipeFeeder(source(InMemoryS3({"a": b"data"}), ""), tmp_path, lambda: None)
+    (tmp_path / "train_0").unlink()
+    (tmp_path / "victim").write_text("untouched")
+    (tmp_path / "train_0").symlink_to(tmp_path / "victim")
+    deadline = time.monotonic() + 60
+    while any(thread.name == "pipe train" for thread in threading.enumerate()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    feeder.close()
+    assert (tmp_path / "victim").read_text() == "untouched"
+    assert feeder.error is None
