@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from scones.chart_style import AMBER, DPI, GRID, INK, MUTED, PAPER, style
 from scones.dataset.manifests import Classes
@@ -21,6 +21,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LEGEND_COLUMNS = 4
 WRONG = "#111111"
 BELOW = "#fff4e5"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # Matplotlib counts days from it
+TENTHS_BELOW = timedelta(seconds=8)
 TICKS = ((timedelta(minutes=10), "%H:%M:%S"), (timedelta(days=1), "%H:%M"))
 
 
@@ -118,14 +120,20 @@ def _legend(axes: Axes, classes: Classes) -> None:
     )
 
 
+def tick_label(time: datetime, span: timedelta) -> str:
+    """Return the label of a tick of an axis that covers `span`, precise enough that two ticks have two labels."""
+    if span < TENTHS_BELOW:
+        return f"{time:%H:%M:%S}.{time.microsecond // 100_000}"
+    return time.strftime(next((pattern for limit, pattern in TICKS if span < limit), "%d %b"))
+
+
 def _time_axis(axes: Axes, decisions: list[Decision]) -> None:
     times = [decision.time for decision in decisions]
     span = max(times) - min(times) if times else timedelta()
-    pattern = next((shape for limit, shape in TICKS if span < limit), "%d %b")
     day = f"{min(times):%d %B %Y}, " if times else ""
     axes.xaxis_date(tz=UTC)
     axes.xaxis.set_major_locator(dates.AutoDateLocator(minticks=4, maxticks=8, tz=UTC))  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(dates.DateFormatter(pattern, tz=UTC))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda day, _: tick_label(EPOCH + timedelta(days=day), span)))
     axes.set_xlabel(f"{day}time of the decision (UTC)", color=MUTED, fontsize=11)
 
 

@@ -71,6 +71,19 @@ def test_the_chart_is_drawn_for_any_time_span(tmp_path: Path, span_s: int) -> No
         assert image.size == (1920, 1080)
 
 
+@pytest.mark.parametrize(
+    ("span", "label"),
+    [
+        (timedelta(seconds=3), "00:00:01.5"),
+        (timedelta(seconds=8), "00:00:01"),
+        (timedelta(minutes=10), "00:00"),
+        (timedelta(days=2), "01 Jan"),
+    ],
+)
+def test_a_tick_is_as_precise_as_its_axis_needs(span: timedelta, label: str) -> None:
+    assert confidence_chart.tick_label(START + timedelta(seconds=1.5), span) == label
+
+
 def test_the_chart_has_room_for_many_classes(tmp_path: Path) -> None:
     names = tuple(f"class_{number}" for number in range(100))
     decisions = [Decision(START + timedelta(seconds=number), number, 0.9, number) for number in range(100)]
