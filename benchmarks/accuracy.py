@@ -29,7 +29,7 @@ Split = Mapping[str, Sequence[Example]]
 def main() -> int:
     split = examples(Path(os.environ["DATASET"]))
     own = [trained("archive's split", split, seed) for seed in SEEDS]
-    others = [trained("random split", split_anew(split, seed), seed) for seed in SEEDS]
+    others = [trained("random split", split_again(split, seed), seed) for seed in SEEDS]
     median, median_of_others = statistics.median(own), statistics.median(others)
     say(f"random splits: median {median_of_others:.3f}, lowest {min(others):.3f}")
     aims = Aims()
@@ -39,7 +39,7 @@ def main() -> int:
     return aims.exit_code()
 
 
-def split_anew(split: Split, seed: int) -> Split:
+def split_again(split: Split, seed: int) -> Split:
     everything = [example for channel in CHANNELS for example in split[channel]]
     random.Random(seed).shuffle(everything)  # noqa: S311 a split that can be drawn again
     count = len(split["train"])

@@ -6,7 +6,7 @@ import sys
 
 
 class Aims:
-    """Collects the aims that a program's figures missed."""
+    """The aims of a program, and those that its figures missed."""
 
     def __init__(self) -> None:
         self._missed: list[str] = []

@@ -43,7 +43,7 @@ def main() -> int:
     for key, body in files().items():
         s3.put_object(Bucket=bucket, Key=key, Body=body)
     with (
-        _taken_away(bucket),
+        _removed(bucket),
         tempfile.TemporaryDirectory() as folder,
         _emulator(Path(folder) / "state", s3.meta.endpoint_url) as sagemaker,
     ):
@@ -73,7 +73,7 @@ def _missing() -> str | None:
 
 
 @contextmanager
-def _taken_away(label: str) -> Iterator[None]:
+def _removed(label: str) -> Iterator[None]:
     """Remove what the SDK leaves behind: its containers, and its network unless it existed before."""
     client = docker.from_env()
     had_network = bool(_networks(client))

@@ -25,7 +25,7 @@ from mutmut.utils.file_utils import walk_mutatable_files
 
 KILLED_AT_LEAST = 0.85
 WORKERS = 2
-FOLDER = Path("mutants")  # mutmut knows no other place
+FOLDER = Path("mutants")  # mutmut accepts no other place
 EQUIVALENTS = Path(__file__).with_name("surviving_mutants.toml")
 KILLED = frozenset({"killed", "timeout"})
 
@@ -61,7 +61,7 @@ def main(module: str) -> int:
 
 
 def run_mutmut(module: str) -> None:
-    """Its progress goes to a terminal only; elsewhere its output is shown if it fails."""
+    """Run mutmut. Its progress is shown on a terminal only; elsewhere its output is shown if it fails."""
     mutmut = Path(sys.executable).with_name("mutmut")
     command = [str(mutmut), "run", "--max-children", str(WORKERS), *([f"{module}.*"] if module else [])]
     output = None if sys.stdout.isatty() else subprocess.PIPE
@@ -84,13 +84,13 @@ def mutants_in(folder: Path) -> Iterator[Mutant]:
 
 
 def readable(mangled: str) -> str:
-    """The name of a function or method: mutmut says `x_name__mutmut_1` and `xǁClassǁname__mutmut_1`."""
+    """Return the name of a function or method: mutmut says `x_name__mutmut_1` and `xǁClassǁname__mutmut_1`."""
     name = mangled.rpartition("__mutmut_")[0]
     return name.removeprefix("x_") if name.startswith("x_") else name.removeprefix("xǁ").replace("ǁ", ".")
 
 
 def change_of(diff: str) -> str:
-    """The lines that the mutant has instead of the code's; for lines that it only lacks, `without` them."""
+    """Return the mutant's replacement lines, or `without` and the lines if it only removes some."""
     lines = [line for line in diff.splitlines() if not line.startswith(("+++", "---"))]
     added = [line[1:].strip() for line in lines if line.startswith("+")]
     removed = [line[1:].strip() for line in lines if line.startswith("-")]

@@ -1,6 +1,6 @@
 """The commands that `scones` has, and the part that each belongs to.
 
-The names and the lines of help stand here, so that `scones --help` and completion answer without importing a part:
+The names and help lines are here, so that `scones --help` and completion answer without importing a part:
 importing boto3 alone would take longer than the answer should. A test compares them with the parts' own commands.
 """
 
@@ -35,7 +35,7 @@ COMMANDS = {
         "destroy": "Remove everything that the other commands created in the account.",
     },
     OWN: {
-        "completion": "Print the lines that teach a shell to complete `scones`.",
+        "completion": "Print the shell code that completes `scones`.",
         "uninstall": "Show everything that the kit has put on this machine, and remove it after asking.",
     },
 }

@@ -11,7 +11,7 @@ PROGRAM, VARIABLE = "scones", "_SCONES_COMPLETE"
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the lines that teach a shell to complete `scones`.
+    """Print the shell code that completes `scones`.
 
     \b
     For one shell:

@@ -54,4 +54,6 @@ class Step(click.Command):
 def _own_options(starts_the_cloud: bool) -> list[click.Option]:
     if not starts_the_cloud:
         return []
-    return [click.Option(["--keep"], is_flag=True, envvar="KEEP", help="Leave the local AWS up. Also: KEEP=1.")]
+    return [
+        click.Option(["--keep"], is_flag=True, envvar="KEEP", help="Leave the local AWS up afterwards. Also: KEEP=1.")
+    ]

@@ -62,7 +62,7 @@ def misleading_variables(settings: Settings, environment: Mapping[str, str]) -> 
 
 
 def _variables_left_by_env(settings: Settings, environment: Mapping[str, str]) -> list[str]:
-    """Return the variables that an earlier `scones env` left in this shell, and which hide the user's profile."""
+    """Return the variables that an earlier `scones env` left in this shell and that hide the user's profile."""
     config = environment.get("AWS_CONFIG_FILE")
     if not config or Path(config).resolve() not in (_shipped_config(settings), _generated_config(settings)):
         return []

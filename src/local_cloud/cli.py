@@ -169,7 +169,7 @@ def env(settings: Settings) -> None:
         aws s3 ls
 
     Afterwards the aws cli and every AWS SDK in that shell use the local AWS, and `scones` is on its PATH. With
-    AWS_PROFILE set to a profile of your own, the lines lead to that account instead.
+    AWS_PROFILE set to a profile of your own, the lines select that account instead.
     """
     if settings.is_local:
         _cloud(settings).require_ports()
@@ -200,11 +200,11 @@ def uninstall_command(settings: Settings, yes: bool) -> None:
     """Show everything that the kit has put on this machine, and remove it after asking.
 
     That is: the servers that run, their state, results, environments, caches, and containers of this checkout.
-    The checkout stays. Nothing on AWS is touched: `scones destroy` removes what a workflow made there.
+    The checkout stays. Nothing on AWS is touched: `scones destroy` removes what a workflow created there.
     """
     paths, objects = uninstall.installed_paths(settings), uninstall.docker_objects(settings)
     if not paths and not objects:
-        click.echo("nothing of the kit is on this machine but the checkout")
+        click.echo("nothing of the kit is on this machine except the checkout")
         return
     for path in paths:
         click.echo(f"  {path.kind:36}{path.path}")

@@ -29,7 +29,7 @@ Stages of an end (`down`, and `leave` of the last command):
   2. Remove their records, and sweep as above until nothing with the label is left.
 
 Invariants:
-  - Only processes with our pid and creation time, or with our label, are signalled; a reused pid is never touched.
+  - Only processes with our pid and creation time, or with our label, are signaled; a reused pid is never touched.
   - A cloud that something else started is used, never ended.
   - After a start that failed, and after `down`, no process of ours runs.
   - A server that `up` started is ended by `down` alone, whatever commands join and leave meanwhile.

@@ -17,7 +17,7 @@ HEALTH_TIMEOUT_S = 10.0  # on a busy machine an answer takes seconds
 def is_free(port: int) -> bool:
     """Return whether a server could listen on the loopback port."""
     with socket.socket() as probe:
-        # as servers do: a connection that lingers in TIME_WAIT is no reason to refuse
+        # as servers do: connections in TIME_WAIT do not make the port unusable
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))

@@ -22,7 +22,7 @@ POLL_S = 0.02
 
 @dataclass(frozen=True)
 class EndedProcess:
-    """A process that was ended, described before it went."""
+    """A process that was ended, described before its end."""
 
     pid: int
     command: str
@@ -41,7 +41,7 @@ def find(pid: int, created: float) -> psutil.Process | None:
 
 
 def leftovers(state_dir: Path, servers: Iterable[psutil.Process] = ()) -> list[psutil.Process]:
-    """Return this user's processes with the label that are neither one of these servers nor below one.
+    """Return this user's processes with the label, except these servers and their descendants.
 
     The calling process and its ancestors are left out.
     """

@@ -86,7 +86,7 @@ def _acquire(descriptor: int, state_dir: Path, say: Callable[[str], None], timeo
 
 
 def empty_folder(folder: Path) -> Path:
-    """Remove what is in the folder, and make it when it is missing."""
+    """Empty the folder, or create it if it is missing."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

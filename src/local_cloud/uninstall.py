@@ -1,7 +1,7 @@
 """Everything that the kit has put on this machine, and its removal.
 
-Only three kinds of things are touched: paths in the checkout that the kit makes and git ignores, the state folder, and
-Docker containers, networks and volumes that are labelled with this checkout or with this emulator's id.
+Only three kinds of things are touched: paths in the checkout that the kit creates and git ignores, the state folder,
+and Docker containers, networks and volumes that are labeled with this checkout or with this emulator's id.
 """
 
 import shutil
@@ -27,7 +27,7 @@ PATTERNS = {
 
 @dataclass(frozen=True)
 class InstalledPath:
-    """A file or folder that the kit made."""
+    """A file or folder that the kit created."""
 
     kind: str
     path: Path

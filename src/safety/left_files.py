@@ -28,7 +28,7 @@ class TooMuchLeft(OSError):
 
 
 class NotAFile(OSError):
-    """Something else than a regular file is there."""
+    """The path is not a regular file."""
 
 
 @dataclass(frozen=True)

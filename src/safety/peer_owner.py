@@ -1,4 +1,4 @@
-"""Tell which user of this machine is at the other end of a TCP connection on loopback.
+"""Find out which user of this machine is at the other end of a TCP connection on loopback.
 
 The kernel knows the owner of every socket. Linux is asked for the client's socket, whose local address is the peer of
 ours, through NETLINK_SOCK_DIAG (sock_diag(7)): some 20 µs, where reading /proc/net/tcp takes milliseconds. Where that
@@ -48,7 +48,10 @@ IpAddress = IPv4Address | IPv6Address
 
 
 class PeerGuard:
-    """Lets connections of one user, and of root, pass. `user_id` is by default the one that this process runs as."""
+    """A guard that accepts only connections of one user, and of root.
+
+    `user_id` is by default the one that this process runs as.
+    """
 
     def __init__(self, user_id: int | None = None) -> None:
         self._user = os.geteuid() if user_id is None else user_id
@@ -104,7 +107,7 @@ def _asked(peer: Address, own: Address) -> int | None:
 
 
 def _looked_up(peer: Address, own: Address) -> int | None:
-    """The same from the tables in /proc/net. An IPv4 client of an IPv6 socket stands in either of them."""
+    """The same from the tables in /proc/net. An IPv4 client of an IPv6 socket may be in either of them."""
     for version, table in TABLES.items():
         if version < _plain(peer[0]).version:
             continue

@@ -65,7 +65,7 @@ class Member:
 
 
 class TarMembers:
-    """Iterates over the members of a tar. `content` gives the current one's bytes; what is not read is skipped."""
+    """The members of a tar, by iteration. `content` yields the current one's bytes; the unread rest is skipped."""
 
     def __init__(self, stream: Stream, limits: Limits) -> None:
         self._stream, self._limits = stream, limits

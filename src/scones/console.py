@@ -13,7 +13,7 @@ PLAIN_INTERVAL_S = 5.0
 
 
 class Meter(Protocol):
-    """Shows the progress of one task."""
+    """A display of one task's progress."""
 
     def update(
         self, text: str | None = None, *, completed: float | None = None, total: float | None = None
@@ -33,7 +33,7 @@ class LiveMeter:
 
 
 class PlainMeter:
-    """Prints a line when the text has changed, at most once every PLAIN_INTERVAL_S."""
+    """A meter that prints a line when the text has changed, at most once every PLAIN_INTERVAL_S."""
 
     def __init__(self, console: "Console", title: str, total: float | None) -> None:
         self._console, self._title, self._total = console, title, total
@@ -55,7 +55,7 @@ class PlainMeter:
 
 
 class Console:
-    """Prints the lines of one command."""
+    """The output of one command."""
 
     def __init__(self, rich: RichConsole | None = None) -> None:
         self._rich = rich or RichConsole(highlight=False)

@@ -37,7 +37,10 @@ def client_config(concurrency: int) -> Config:
 
 
 class SageMakerBackend(Protocol):
-    """Runs training jobs and endpoints: SageMaker itself, or the SDK's local mode. `scones.backends` chooses one."""
+    """A runner of training jobs and endpoints: SageMaker itself, or the SDK's local mode.
+
+    `scones.backends` chooses one.
+    """
 
     @property
     def client(self) -> BaseClient:

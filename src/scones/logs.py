@@ -13,7 +13,7 @@ ENDPOINTS = "/aws/sagemaker/Endpoints"
 
 @dataclass
 class LogReader:
-    """Reads new lines of all streams whose names begin with a prefix. A log that does not exist yet has none."""
+    """A reader of new lines in all streams whose names begin with a prefix. A log that does not exist yet has none."""
 
     logs: BaseClient
     group: str

@@ -255,7 +255,7 @@ def _file_hyperparameters(section: Mapping[str, object], file: Path) -> dict[str
 
 def check_classes(loaded: Settings) -> None:
     if len(loaded.classes) < 2:
-        raise SettingsError(f"CLASSES is {','.join(loaded.classes)!r}, and must name at least two classes")
+        raise SettingsError(f"CLASSES is {','.join(loaded.classes)!r}: it must name at least two classes")
     if unknown := [name for name in loaded.near_classes if name not in loaded.classes]:
         raise SettingsError(
             f"NEAR_CLASSES has {unknown[0]!r}, which is not among CLASSES ({','.join(loaded.classes)}): set both"

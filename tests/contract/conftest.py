@@ -29,7 +29,7 @@ from sagemaker_emulator.settings import Settings
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/contract:1"
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 BUCKET = "contract"
-DEADLINE_S = 120.0  # for what takes seconds at most: tests must hold on a machine with ten times its load
+DEADLINE_S = 120.0  # for conditions that take seconds at most: tests must hold on a machine with ten times its load
 CONTAINER = [sys.executable, str(Path(__file__).with_name("container.py"))]
 Value = TypeVar("Value")
 

@@ -95,7 +95,7 @@ def serve() -> int:
 
 
 def process(*steps: str) -> int:
-    """Each step is done in turn: `copy=FROM:TO`, `say=TEXT`, `message=TEXT`, `sleep=SECONDS`, `exit=CODE`, `show=`."""
+    """Run the steps in turn: `copy=FROM:TO`, `say=TEXT`, `message=TEXT`, `sleep=SECONDS`, `exit=CODE`, `show=`."""
     for step in steps:
         name, _, text = step.partition("=")
         if name == "copy":

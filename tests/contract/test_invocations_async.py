@@ -113,7 +113,7 @@ def test_a_model_that_times_out_is_a_failure(runtime: Any, uploaded: Any, output
     assert b"timed out" in output_of(answer["FailureLocation"])
 
 
-def test_sns_is_told_of_success_and_failure_in_awss_format(
+def test_sns_gets_success_and_failure_in_awss_format(
     hosting: Any, runtime: Any, uploaded: Any, topic: Any, until: Any
 ) -> None:
     arn, published = topic
@@ -157,7 +157,7 @@ def test_an_instance_runs_as_many_requests_at_once_as_the_configuration_allows(
         )
         for number in range(3)
     ]
-    until(seen.exists, "the first to be asked")
+    until(seen.exists, "the first request to reach the container")
     assert seen.read_text() == "0"
     gate.touch()
     for answer in answers:
@@ -181,7 +181,7 @@ def test_acknowledged_requests_run_after_a_restart(
             )
             for number in range(2)
         ]
-        until(seen.exists, "the first to be asked")
+        until(seen.exists, "the first request to reach the container")
     gate.touch()
     with restartable():
         assert output_of(answers[0]["OutputLocation"]).endswith(b"0")
@@ -229,7 +229,7 @@ def test_deleting_an_endpoint_drops_its_waiting_requests(
     hosting.endpoint("async-gone", "async-gone")
     for number in range(3):
         runtime.invoke_endpoint_async(EndpointName="async-gone", Body=f"{tmp_path}/never {number}".encode())
-    until((tmp_path / "seen").exists, "the first to be asked")
+    until((tmp_path / "seen").exists, "the first request to reach the container")
     sagemaker.delete_endpoint(EndpointName="async-gone")
     until(lambda: not list((emulator.instance.settings.state_dir / "async").glob("*")), "the queue to be dropped")
 

@@ -80,7 +80,7 @@ class Server:
         config = Config(retries={"total_max_attempts": 1}, read_timeout=START_S, connect_timeout=START_S)
         return boto3.client(service, endpoint_url=f"http://127.0.0.1:{self.port}", config=config)
 
-    def labelled(self) -> list[psutil.Process]:
+    def labeled(self) -> list[psutil.Process]:
         """Return every process that this emulator started, whatever its parent is now."""
         found = []
         for process in psutil.process_iter():
@@ -91,7 +91,7 @@ class Server:
 
     def orphans(self) -> list[psutil.Process]:
         assert self.process is not None
-        return [one for one in self.labelled() if self.process.pid not in {parent.pid for parent in one.parents()}]
+        return [one for one in self.labeled() if self.process.pid not in {parent.pid for parent in one.parents()}]
 
 
 @dataclass
@@ -190,7 +190,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     yield server
     if server.process and server.process.poll() is None:
         server.kill()
-    for process in server.labelled():
+    for process in server.labeled():
         process.kill()
 
 
@@ -213,7 +213,7 @@ def test_nothing_acknowledged_is_lost_and_no_process_is_orphaned(server: Server,
             assert worker.wrong == [], f"before kill {number + 1}"
             _check(sagemaker, worker, until)
     assert server.stop() == 0
-    assert server.labelled() == []
+    assert server.labeled() == []
 
 
 def _uploaded() -> str:

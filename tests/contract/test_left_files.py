@@ -1,4 +1,4 @@
-"""What containers leave: no reader follows a link, none waits for a FIFO, and none reads more than it needs."""
+"""Files that containers leave: no reader follows a link, none waits for a FIFO, and none reads more than it needs."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_checkpoints_follow_no_chain_of_links(jobs: Any, s3: Any, secret: Path) 
 
 
 @pytest.mark.parametrize("text", [FAILURE, FIFO])
-def test_a_failure_file_that_is_no_file_is_not_read(jobs: Any, secret: Path, text: str) -> None:
+def test_a_failure_file_that_is_not_a_regular_file_is_not_read(jobs: Any, secret: Path, text: str) -> None:
     name = "failure-link" if text == FAILURE else "failure-fifo"
     jobs.create(name, {"exit_code": "3"}, Environment=program(text, secret))
     job = jobs.ended(name)

@@ -82,7 +82,7 @@ def test_a_state_that_cannot_be_read_is_reported(start: Start, tmp_path: Path) -
     assert "move that directory away" in _refusal(start())
 
 
-def test_an_image_of_ones_own_must_be_a_command(start: Start) -> None:
+def test_a_custom_image_must_be_a_command(start: Start) -> None:
     assert "SAGEMAKER_EMULATOR_OWN_IMAGES" in _refusal(start(OWN_IMAGES='{"image": "python"}'))
 
 

@@ -184,7 +184,7 @@ def test_a_contradictory_channel_is_refused(jobs: Any, changes: dict[str, Any], 
 
 
 def test_two_channels_with_the_same_name_are_refused(jobs: Any) -> None:
-    with pytest.raises(ClientError, match="'train' is there 2 times"):
+    with pytest.raises(ClientError, match="'train' occurs 2 times"):
         jobs.create("twice", InputDataConfig=_channel(f"s3://{BUCKET}/input/") * 2)
 
 

@@ -45,7 +45,7 @@ def test_checkpoints_of_a_failed_job_are_kept(jobs: Any, s3: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["/elsewhere/points", "/opt/ml", "/opt/ml/model/points", "/opt/ml/../etc"])
-def test_a_checkpoint_path_outside_a_folder_of_its_own_is_refused(jobs: Any, path: str) -> None:
+def test_a_checkpoint_path_that_is_not_its_own_folder_is_refused(jobs: Any, path: str) -> None:
     with pytest.raises(ClientError, match="cannot be kept in S3"):
         jobs.create("unkept", CheckpointConfig={"S3Uri": f"s3://{BUCKET}/x", "LocalPath": path})
 

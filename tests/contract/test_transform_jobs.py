@@ -118,7 +118,7 @@ def test_one_bad_file_fails_the_job_and_the_others_are_transformed(transforms: A
     assert "b.txt: bad" in lines
 
 
-def test_a_container_that_exits_fails_the_job_with_the_end_of_itslog_of(transforms: Any) -> None:
+def test_a_container_that_exits_fails_the_job_with_the_end_of_its_log(transforms: Any) -> None:
     answer = "print('out of memory', flush=True); __import__('os')._exit(9)"
     transforms.create("dying", {"a.txt": b"one"}, answer, ModelClientConfig={"InvocationsMaxRetries": 0})
     job = transforms.ended("dying")

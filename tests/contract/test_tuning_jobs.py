@@ -90,7 +90,7 @@ def ended(tuning: Tuning, until: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def searched(tuning: Tuning, ended: Any) -> dict[str, Any]:
-    """One random search, looked at by several tests."""
+    """One random search, which several tests examine."""
     tuning.create("searched", most=4, static={"fixed": "1"}, Tags=[{"Key": "team", "Value": "scones"}])
     job: dict[str, Any] = ended("searched")
     return job

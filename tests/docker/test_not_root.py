@@ -133,4 +133,6 @@ def test_a_user_without_access_to_docker_is_told_what_to_do(person: Person) -> N
     assert refused.returncode != 0
     assert f"images: you may not use Docker's socket: run 'sudo usermod -aG docker {person.name}'" in refused.stderr
     refused = person.tried("make", "run", groups=(), AWS_PROFILE="local-mode", **FEW)
-    assert "Error: instance type 'local' is Docker on this machine: its socket is not for you; join" in refused.stderr
+    assert (
+        "Error: instance type 'local' needs Docker on this machine: you may not use its socket; join" in refused.stderr
+    )

@@ -1,4 +1,4 @@
-"""The contracts of .importlinter fail when a module imports what stands above it."""
+"""The contracts of .importlinter fail when a module imports from a layer above it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# An import in a module of the lowest floor, and the contract that it breaks.
+# An import in a module of the lowest layer, and the contract that it breaks.
 PLANTED = {
     "scones/errors.py": ("import sagemaker_emulator.errors", "The parts do not import each other"),
     "local_cloud/errors.py": ("import local_cloud.cloud", "Layers of the local cloud"),

@@ -39,7 +39,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def checked_labels(bucket: str, split: str) -> list[int]:
     """Return the labels in a split's manifest, once all of its images are known to exist."""
-    lines = list(labelled(f"s3://{bucket}/{split}.lst", manifest_text(bucket, f"{split}.lst")))
+    lines = list(labeled(f"s3://{bucket}/{split}.lst", manifest_text(bucket, f"{split}.lst")))
     names = [name for _, name in lines]
     if missing := sorted(set(names) - set(file_names(bucket, f"{split}/"))):
         raise ImagesMissing(
@@ -57,7 +57,7 @@ def manifest_text(bucket: str, key: str) -> str:
     return str(body, "utf-8", "replace")
 
 
-def labelled(uri: str, text: str) -> Iterator[tuple[int, str]]:
+def labeled(uri: str, text: str) -> Iterator[tuple[int, str]]:
     """Yield the label and the file name of each line."""
     lines = text.splitlines()
     if not lines:

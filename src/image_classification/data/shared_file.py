@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class SharedFile:
-    """Owns a file descriptor, and closes it when the object is garbage-collected."""
+    """The owner of a file descriptor, which it closes when it is garbage-collected."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor

@@ -1,4 +1,4 @@
-"""The judgement of a model: its accuracy, the calibration of its probabilities, and whether it still improves."""
+"""The judgment of a model: its accuracy, the calibration of its probabilities, and whether it still improves."""
 
 from dataclasses import dataclass
 from itertools import islice
@@ -15,7 +15,7 @@ EVALUATION_BATCH = 100
 
 @dataclass
 class Tally:
-    """Counts answers that are right, and those whose right class is among the first k."""
+    """Counts of the answers that are right, and of those whose right class is among the first k."""
 
     multi_label: bool
     k: int

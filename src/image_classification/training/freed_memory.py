@@ -1,7 +1,7 @@
 """A setting of the C library that makes it keep freed memory for the next batch.
 
 Every batch needs the same memory again. By default glibc returns much of it to the system after each batch, and the
-kernel clears every page that it hands out anew, which takes a tenth of the training time on a CPU.
+kernel clears every page that it hands out again, which takes a tenth of the training time on a CPU.
 """
 
 import ctypes

@@ -17,7 +17,10 @@ Rule = Callable[[Gradients], Gradients]  # from the gradients to the direction t
 
 
 class Optimizer:
-    """Applies a rule to all weights. Only matrices and kernels decay, not biases or batch normalization."""
+    """An optimizer that applies a rule to all weights.
+
+    Only matrices and kernels decay, not biases or batch normalization.
+    """
 
     def __init__(self, model: nn.Module, rule: Rule, weight_decay: float) -> None:
         # Those that decay come first, so that one slice of the gradients matches them.

@@ -20,7 +20,7 @@ def last_lines(log: Path, count: int) -> list[str]:
 
 
 class Follower:
-    """Yields the lines that a log file gains, and goes on with the new file when a server is started again."""
+    """A reader of the lines that a log file gains. It continues with the new file when the server restarts."""
 
     def __init__(self, log: Path) -> None:
         self._log = log

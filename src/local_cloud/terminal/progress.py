@@ -19,7 +19,7 @@ class Progress:
         self._write(("\r\x1b[2K" if self._live else "") + line + "\n")
 
     def waiting(self, line: str) -> None:
-        """Replace the line before on a terminal; elsewhere print one line every few seconds."""
+        """Replace the previous line on a terminal; elsewhere print one line every few seconds."""
         if self._live:
             self._write("\r\x1b[2K" + line)
         elif time.monotonic() - self._written_at >= PLAIN_INTERVAL_S:

@@ -47,7 +47,7 @@ def refuse_unsupported(model: Bucket) -> None:
 
 
 def configure(s3: BaseClient, model: Bucket) -> None:
-    """Set what the template says. A property that it no longer has goes back to the value of a new bucket."""
+    """Apply the template. Properties that it no longer has are reset to the values of a new bucket."""
     name = model["BucketName"]
     if encryption := model.get("BucketEncryption"):
         rules = [encryption_rule(rule) for rule in encryption["ServerSideEncryptionConfiguration"]]

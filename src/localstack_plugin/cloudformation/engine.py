@@ -63,8 +63,8 @@ def install() -> None:
     wrap(
         "localstack.services.cloudformation.resource_provider:ResourceProviderExecutor.execute_action",
         wrapper=failing_updates,
-        why="LocalStack reports an update as done that the resource type does not implement. It fails, with the "
-        "reason.",
+        why="LocalStack reports an update as done although the resource type does not implement it. The update fails, "
+        "with the reason.",
     )
     wrap(
         "localstack.services.cloudformation.engine.v2.change_set_model_executor"

@@ -1,4 +1,4 @@
-"""AWS::SageMaker::ModelPackageGroup, made by SageMaker's own operations."""
+"""AWS::SageMaker::ModelPackageGroup, created by SageMaker's own operations."""
 
 from typing import Any, ClassVar
 
@@ -43,7 +43,7 @@ class ModelPackageGroupProvider(ResourceProvider[Group]):
     def create(self, request: ResourceRequest[Group]) -> ProgressEvent[Group]:
         """Create the group, or take over an equal one.
 
-        LocalStack forgets its stacks when it stops, but SageMaker keeps the groups that they made.
+        LocalStack forgets its stacks when it stops, but SageMaker keeps the groups that they created.
         """
         model, sagemaker = request.desired_state, request.aws_client_factory.sagemaker
         try:
@@ -56,7 +56,7 @@ class ModelPackageGroupProvider(ResourceProvider[Group]):
         return ProgressEvent(OperationStatus.SUCCESS, resource_model=model)
 
     def update(self, request: ResourceRequest[Group]) -> ProgressEvent[Group]:
-        """Update the tags. Another name or description is a replacement, which the engine makes."""
+        """Update the tags. Another name or description is a replacement, which the engine performs."""
         assert request.previous_state is not None
         arn, tags = request.previous_state["ModelPackageGroupArn"], request.desired_state.get("Tags", [])
         removed = {tag["Key"] for tag in request.previous_state.get("Tags", [])} - {tag["Key"] for tag in tags}

@@ -22,18 +22,18 @@ def install() -> None:
     replace(
         "localstack.services.cloudwatch.resource_providers.aws_cloudwatch_alarm:CloudWatchAlarmProvider.update",
         by=CloudWatchAlarmProvider.create,
-        why="LocalStack cannot update an alarm. Creating one overwrites it.",
+        why="LocalStack cannot update an alarm. It is created again, which overwrites it.",
     )
     replace(
         "localstack.services.s3.resource_providers.aws_s3_bucketpolicy:S3BucketPolicyProvider.update",
         by=S3BucketPolicyProvider.create,
-        why="LocalStack cannot update a bucket policy. Creating one overwrites it.",
+        why="LocalStack cannot update a bucket policy. It is created again, which overwrites it.",
     )
     replace(
         "localstack.services.events.resource_providers.aws_events_rule:EventsRuleProvider.update",
         by=update_rule,
-        why="LocalStack cannot update a rule. Creating one overwrites it; targets that it no longer has are removed "
-        "first.",
+        why="LocalStack cannot update a rule. It is created again, which overwrites it; targets that it no longer has "
+        "are removed first.",
     )
     replace(
         "localstack.services.iam.resource_providers.aws_iam_role:IAMRoleProvider.update",
@@ -110,7 +110,7 @@ def put_retention(request: Request, model: Model) -> None:
 
 
 def update_queue(provider: SQSQueueProvider, request: Request) -> Event:
-    """Update the attributes. Another name is a replacement, which the engine makes."""
+    """Update the attributes. Another name is a replacement, which the engine performs."""
     assert request.previous_state is not None
     read_only = {key: request.previous_state[key] for key in ("QueueName", "QueueUrl", "Arn")}
     model = request.desired_state | read_only

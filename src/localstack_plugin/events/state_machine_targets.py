@@ -12,8 +12,8 @@ def install() -> None:
     replace(
         "localstack.services.events.target:StatesTargetSender.send_event",
         by=start_execution,
-        why="LocalStack needs the event's id, which the `Input` of a target does not have, and starts nothing. AWS "
-        "names the execution itself and passes the input on as it is.",
+        why="LocalStack starts nothing for a target with an `Input`, because it looks for the event's id there. AWS "
+        "names the execution itself and passes the input on unchanged.",
     )
 
 

@@ -14,7 +14,7 @@ def install() -> None:
     wrap(
         "localstack.services.stepfunctions.backend.execution:Execution.publish_execution_status_change_event",
         wrapper=only_to_rules,
-        why="LocalStack publishes each change of an execution's status to EventBridge. It does so only where the "
+        why="LocalStack publishes each change of an execution's status to EventBridge. Here it does so only if the "
         "default bus has a rule.",
     )
 

@@ -1,4 +1,4 @@
-"""LocalStack's runtime executor `process`. LocalStack makes one for each execution environment."""
+"""LocalStack's runtime executor `process`. LocalStack creates one for each execution environment."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +15,7 @@ from localstack_plugin.settings import from_environment
 
 LOOPBACK = "127.0.0.1"
 INIT_TIMEOUT_S = 10.0
-"""Lambda's limit. A longer initialization goes on in the first invocation, within the function's time-out."""
+"""Lambda's limit. A longer initialization continues in the first invocation, within the function's timeout."""
 
 
 class ProcessRuntimeExecutor(RuntimeExecutor):

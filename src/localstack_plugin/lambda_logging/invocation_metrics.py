@@ -15,9 +15,9 @@ from localstack_plugin.replacing import replace, wrap
 
 INTERVAL_S = 1.0
 DATA_AT_ONCE = 1000
-"""The most that PutMetricData takes."""
+"""The maximum that one call of PutMetricData accepts."""
 METRIC_THREADS = "record-cloudwatch-metric"
-"""How the names begin of LocalStack's threads that record a metric."""
+"""The beginnings of the names of LocalStack's threads that record a metric."""
 
 LOG = logging.getLogger(__name__)
 
@@ -29,8 +29,8 @@ def install() -> None:
     replace(
         "localstack.services.lambda_.invocation.version_manager:record_cw_metric_invocation",
         by=metrics.invocation,
-        why="CloudWatch commits each metric that LocalStack puts for an invocation to disk. What a second counts is "
-        "put at once, as the same data points.",
+        why="LocalStack puts a metric for each invocation, and CloudWatch commits each to disk. The counts of one "
+        "second are put together, as the same data points.",
     )
     replace(
         "localstack.services.lambda_.invocation.version_manager:record_cw_metric_error",
@@ -40,7 +40,7 @@ def install() -> None:
     wrap(
         "localstack.services.lambda_.invocation.version_manager:start_thread",
         wrapper=without_metric_threads,
-        why="LocalStack starts a thread for each metric. Counting needs none; its other threads are started as ever.",
+        why="LocalStack starts a thread for each metric. Counting needs no thread; its other threads start as before.",
     )
 
 

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 EVENTS_AT_ONCE = 10_000
 BYTES_AT_ONCE = 1_048_576
 OVERHEAD_BYTES = 26
-"""docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html: the most events of a call, its
-size, and what each event adds to the size of its message."""
+"""docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html: the
+limits of a call, in events and in bytes, and the bytes that each event adds to its message."""
 
 Stream = tuple[str, str]
 """Log group and log stream."""

@@ -28,8 +28,8 @@ def install() -> None:
         "localstack.services.lambda_.invocation.version_manager:LogHandler",
         by=GatheringLogHandler,
         why="LocalStack puts the log of every invocation by itself, through a client and its gateway, which costs more "
-        "than the invocation. The logs of 0.2 s are put together, straight into the stream where it exists and no "
-        "metric filter is set.",
+        "than the invocation. The logs of 0.2 s are put together, directly into the stream if it exists and no metric "
+        "filter is set.",
     )
 
 

@@ -12,8 +12,8 @@ def install() -> None:
     wrap(
         "localstack.services.s3.notifications:EventBridgeNotifier._get_event_payload",
         wrapper=lambda original: staticmethod(with_plain_key(original)),
-        why="LocalStack URL-encodes the object key in events for EventBridge. AWS does that in S3's own notifications "
-        "only: the event names the key as it is.",
+        why="LocalStack URL-encodes the object key in events for EventBridge. AWS does that only in S3's own "
+        "notifications, so here the event has the plain key.",
     )
 
 

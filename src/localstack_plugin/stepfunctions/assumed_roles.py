@@ -24,8 +24,8 @@ def install() -> None:
     wrap(
         "localstack.services.stepfunctions.asl.utils.boto_client:connect_to",
         wrapper=AssumedRoles,
-        why="Step Functions assumes its role and makes a boto client for every task. It does so once per role, region "
-        "and half hour.",
+        why="Step Functions assumes its role and creates a boto client for every task. Here it does so once per role, "
+        "region and half hour.",
     )
 
 

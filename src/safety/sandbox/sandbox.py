@@ -27,7 +27,7 @@ NOT_LINUX = "only Linux has namespaces"
 
 @dataclass(frozen=True)
 class Availability:
-    """What this system allows. Each text is the reason why not, and empty where it does.
+    """What this system allows. Each text says why it does not, and is empty if it does.
 
     `world` is /opt/ml, /tmp and hidden files; without it there is no sandbox at all. `processes` is a PID namespace:
     without it, descendants are found and killed one by one, and the host's processes are seen. `network` is isolation.
@@ -57,14 +57,14 @@ class Network:
 
 
 class Relay:
-    """Passes connections from a socket of the host on to a port in a network, until it is closed."""
+    """A relay of connections, from a socket of the host to a port in a network, until it is closed."""
 
     def __init__(self, line: socket.socket) -> None:
         self.close = finalize(self, line.close)
 
 
 class Sandbox:
-    """Starts processes in worlds of their own. Open it once for a server, and close it at the end.
+    """A starter of processes in worlds of their own. Open it once for a server, and close it at the end.
 
     Where `availability` is false, it cannot start any: use `subprocess` and say `str(availability)`.
     """

@@ -37,7 +37,7 @@ MAPS = ("setgroups", "deny"), ("uid_map", "{uid} {uid} 1"), ("gid_map", "{gid} {
 
 
 def main(control: int) -> None:
-    """Learn what this system allows, say it, and serve requests until the server is gone.
+    """Find out what this system allows, report it, and serve requests until the server is gone.
 
     `control` is the server's socket. Root needs no user namespace; any other user needs one.
     """

@@ -36,7 +36,7 @@ class S3Location:
     def parse(cls, uri: str) -> S3Location:
         parts = urlsplit(uri)
         if parts.scheme != "s3" or not parts.netloc:
-            raise ValueError(f"{uri!r} is not an S3 URI: s3://<bucket>/<key> is")
+            raise ValueError(f"{uri!r} is not an S3 URI of the form s3://<bucket>/<key>")
         return cls(parts.netloc, uri.removeprefix("s3://").partition("/")[2])
 
     def joined(self, *names: str) -> S3Location:

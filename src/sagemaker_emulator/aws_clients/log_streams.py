@@ -1,4 +1,4 @@
-"""Container output to CloudWatch Logs while it is written. If the log service is away, no job fails."""
+"""Container output to CloudWatch Logs while it is written. No job fails if the log service is unavailable."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class LogStream:
                 name = streams[0]["logStreamName"]
                 return cls(logs, group, name, _count(logs, group, name))
         except AWS_ERRORS as error:
-            log.warning("the log stream %s/%s begins anew: %s", group, prefix, error)
+            log.warning("the log stream %s/%s starts again: %s", group, prefix, error)
         return cls(logs, group, otherwise)
 
     def write(self, line: str) -> bool:

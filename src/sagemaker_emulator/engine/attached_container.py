@@ -63,7 +63,7 @@ class AttachedContainer:
 
 @dataclass(frozen=True)
 class AttachedEngine:
-    """Gives access to one running container. `network` is the emulator's own network, if it runs in a container too."""
+    """An engine for one running container. `network` is the emulator's own network, if it runs in a container too."""
 
     client: Any
     container: Any

@@ -13,7 +13,7 @@ PAUSE_S = 0.01
 YOUNG_S = 10.0
 
 
-def end_labelled(label: str, value: str) -> int:
+def end_labeled(label: str, value: str) -> int:
     """Kill every process with `label=value` in its environment, and those that they start meanwhile; return how many.
 
     A process in the middle of exec shows no environment for some microseconds, so young ones are checked again.

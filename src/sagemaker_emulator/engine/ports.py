@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 # call had returned could be the local end of somebody's connection by the time the program binds it, even of one of our
 # own attempts to reach the program.
 PORTS = range(20_000, 32_768)
-REMEMBERED = 1_000  # a port is given out again only after so many others
+REMEMBERED = 1_000  # a port is reused only after this many others
 
 
 @dataclass

@@ -15,7 +15,7 @@ from typing import TextIO
 from safety.sandbox import Network, Sandbox, World, personal_files, python_files
 from sagemaker_emulator.engine import ContainerSpec, EngineError
 from sagemaker_emulator.engine.isolation import Entrance, Networks
-from sagemaker_emulator.engine.orphans import end_labelled
+from sagemaker_emulator.engine.orphans import end_labeled
 from sagemaker_emulator.engine.ports import FreePorts
 from sagemaker_emulator.engine.process_container import Process, ProcessContainer, ProcessGroup
 
@@ -40,7 +40,7 @@ class Folders:
 
 @dataclass(frozen=True)
 class ProcessEngine:
-    """Runs the kit's program for every image of the algorithm, and `own_images`; other images need Docker.
+    """An engine that runs the kit's program for the algorithm's images, and `own_images`; others need Docker.
 
     In a sandbox a child process has its own /opt/ml and /tmp, and sees no other process. Where the system has none,
     SAGEMAKER_BASE_DIR names its folder, and paths below /opt/ml in its entrypoint, arguments and environment are
@@ -88,7 +88,7 @@ class ProcessEngine:
         """Return None: a process whose output was lost is of no use."""
 
     def end_orphans(self, kept: Collection[Path] = ()) -> int:
-        return end_labelled(LABEL, self.instance)
+        return end_labeled(LABEL, self.instance)
 
     def close(self) -> None:
         self.sandbox.close()

@@ -1,7 +1,7 @@
 """`python -m sagemaker_emulator.engine.sweep`: wait for SIGTERM, then remove the emulator's containers.
 
 Compose starts it beside the emulator. An emulator that gets SIGTERM cannot know whether it will be restarted, so that
-its jobs should go on, or whether everything is taken down. This program gets SIGTERM only in the second case.
+its jobs should continue, or whether everything is taken down. This program gets SIGTERM only in the second case.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class EventPublisher:
-    """Takes changes from the store's feed, turns them into events, and sends them in batches."""
+    """A sender of state changes: it takes them from the store's feed and sends them as events, in batches."""
 
     def __init__(self, aws: AwsClients, changes: ChangeFeed, events: StateChangeEvents) -> None:
         self._aws, self._changes, self._events = aws, changes, events

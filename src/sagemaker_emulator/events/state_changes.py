@@ -34,7 +34,7 @@ class Event:
 
 
 class StateChangeEvents:
-    """Describes resources as they were right after a change; in the store they may have gone on since."""
+    """Events that describe resources as they were right after a change; the store may have newer states."""
 
     def __init__(self, store: Store, endpoints: Endpoints, tuning_jobs: TuningJobs) -> None:
         self._store, self._endpoints, self._tuning_jobs = store, endpoints, tuning_jobs

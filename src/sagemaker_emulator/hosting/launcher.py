@@ -54,7 +54,7 @@ class HostingContext(RunContext):
 
 @dataclass(frozen=True)
 class Launcher:
-    """Starts instances of one variant of one revision."""
+    """A starter of instances, for one variant of one revision."""
 
     context: HostingContext
     endpoint: str

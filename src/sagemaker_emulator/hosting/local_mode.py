@@ -38,7 +38,10 @@ log = logging.getLogger(__name__)
 
 
 class LocalMode:
-    """Follows Docker's events. It neither starts nor ends containers; without Docker it finds none."""
+    """The endpoints of local mode, by Docker's events.
+
+    It neither starts nor ends containers; without Docker it finds none.
+    """
 
     def __init__(self, hosting: HostingContext, network: str | None = None) -> None:
         self._hosting, self._network = hosting, network

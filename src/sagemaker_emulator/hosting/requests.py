@@ -90,7 +90,7 @@ def termination_wait_s(deployment_config: dict[str, Any]) -> float:
 
 
 def _deployment_config(request: dict[str, Any]) -> dict[str, Any]:
-    """Return DeploymentConfig if it asks for what every update here is: blue/green, all at once."""
+    """Return DeploymentConfig if it asks for blue/green, all at once, as every update here is."""
     config: dict[str, Any] = request.get("DeploymentConfig", {})
     if "RollingUpdatePolicy" in config:
         raise validation("DeploymentConfig.RollingUpdatePolicy is not emulated: an update is blue/green, all at once.")

@@ -32,7 +32,7 @@ class DeploymentFailed(Exception):
 
 
 class Rollouts:
-    """Starts, replaces, rescales and stops what serves endpoints. Whatever `live` returns takes requests."""
+    """The live deployments: started, replaced, rescaled and stopped. The one that `live` returns takes requests."""
 
     def __init__(self, records: EndpointRecords, context: HostingContext) -> None:
         self._records, self._context = records, context

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class AsyncRunner:
-    """Runs one asynchronous invocation at a time for each caller of `run`, on the server's event loop.
+    """A runner of one asynchronous invocation at a time for each caller of `run`, on the server's event loop.
 
     Payloads pass through files, because they may be as large as a gigabyte.
     """
@@ -51,7 +51,7 @@ class AsyncRunner:
     region: str
 
     async def run(self, invocation: AsyncInvocation, directory: Path, in_thread: InThread) -> None:
-        """Return when the result is in S3 and SNS has been told. While S3 is unreachable, this keeps trying."""
+        """Return when the result is in S3 and SNS is notified. While S3 is unreachable, this keeps trying."""
         directory.mkdir(parents=True, exist_ok=True)
         config = self._config(invocation)
         try:

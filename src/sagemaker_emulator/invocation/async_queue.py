@@ -46,7 +46,7 @@ class Queue:
 
 
 class AsyncInvocations:
-    """Runs on the server's event loop; threads of its own do what waits for the disk or for S3."""
+    """InvokeEndpointAsync, on the server's event loop; its own threads wait for the disk and for S3."""
 
     def __init__(self, store: Store, endpoints: Endpoints, runner: AsyncRunner, directory: Path) -> None:
         self._store, self._endpoints, self._runner, self._directory = store, endpoints, runner, directory
@@ -185,4 +185,4 @@ def _refuse_bad_input(request: InvokeEndpointAsyncRequest, body: bytes) -> None:
     if bool(body) == bool(location):
         raise runtime_validation("Provide exactly one of Body and InputLocation.")
     if location and not location.startswith("s3://"):
-        raise runtime_validation(f"InputLocation {location} is not an S3 URI: s3://<bucket>/<key> is.")
+        raise runtime_validation(f"InputLocation {location} is not an S3 URI of the form s3://<bucket>/<key>.")

@@ -3,7 +3,7 @@
     <spool>/<16 hex digits of the prefix's SHA-256>/prefix                        the S3 prefix
     <spool>/<16 hex digits of the prefix's SHA-256>/yyyy.mm.dd.hh.MM-SS-…jsonl    records, one in each line
 
-A file contains whole records only: a record that the disk has no room for is cut off again. `repair` sets aside
+A file contains whole records only: a record that does not fit on the disk is cut off again. `repair` sets aside
 whatever else is in the spool, before the first file is sent.
 """
 
@@ -83,7 +83,7 @@ def target_of(path: Path) -> S3Location | None:
 
 
 def repair(spool: Path, damaged: SetAside) -> None:
-    """Set aside what no file of an earlier emulator should be: it can never be sent."""
+    """Set aside files that no emulator can have written: they can never be sent."""
     if spool.exists() and not spool.is_dir():
         damaged.move(spool, "it should be the folder of captured data")
     spool.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def _repair_folder(folder: Path, damaged: SetAside) -> None:
         if path.name == f"{PREFIX_FILE}.new" or (path.is_file() and not path.stat().st_size):
             path.unlink()  # begun when the emulator was killed
         elif path.is_symlink() or not path.is_file() or not FILE_NAME.fullmatch(path.name):
-            damaged.move(path, "it is no file of captured data")
+            damaged.move(path, "it is not a file of captured data")
         else:
             _repair_file(path, damaged)
 
@@ -116,9 +116,9 @@ def _repair_file(path: Path, damaged: SetAside) -> None:
             count += 1
             broken += [] if _is_record(line) else [line]
     if len(broken) == count:
-        damaged.move(path, "it has no whole record")
+        damaged.move(path, "it has no complete record")
     elif broken:
-        damaged.write(path.name, b"".join(broken), f"{len(broken)} of {count} records are not whole")
+        damaged.write(path.name, b"".join(broken), f"{len(broken)} of {count} records are incomplete")
         with path.open("rb") as lines:
             write_atomically(path, filter(_is_record, lines))
 

@@ -177,7 +177,7 @@ class Connection(asyncio.Protocol):
         return beginning
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Yield the body as it arrives. BrokenAnswer or TimeoutError if its end does not."""
+        """Yield the body as it arrives. Raise BrokenAnswer or TimeoutError if it is incomplete."""
         while self._chunks or not self._is_complete:
             if not self._chunks:
                 await self._wait_for_progress()

@@ -105,7 +105,7 @@ class CaptureWriter:
         try:
             self._close_old(now)
             self._send_closed()
-        except Exception:  # the edge of a thread: capture goes on with the next tick
+        except Exception:  # the edge of a thread: capture continues with the next tick
             log.exception("data capture")
 
     def _close_old(self, now: float) -> None:
@@ -135,7 +135,7 @@ class CaptureWriter:
     def _send(self, path: Path, outage: Outage | None) -> None:
         target = target_of(path)
         if target is None or not path.is_file():
-            self._damaged.move(path, "it cannot be sent: it is no file, or its folder does not say where it belongs")
+            self._damaged.move(path, "it cannot be sent: it is not a file, or its folder does not say where it belongs")
             return
         try:
             self._aws.s3.upload_file(str(path), target.bucket, target.key)

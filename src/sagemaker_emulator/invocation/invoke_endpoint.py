@@ -32,7 +32,7 @@ class Answer:
 
 
 class Invocations:
-    """Runs on the server's event loop; nothing in it blocks."""
+    """InvokeEndpoint, on the server's event loop; nothing in it blocks."""
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class InvocationMetrics:
-    """Counts on the server's loop, sends from its own thread; what CloudWatch rejects is logged and dropped."""
+    """Counters, on the server's event loop, and a thread that sends them; rejected metrics are logged and dropped."""
 
     def __init__(self, aws: AwsClients, period_s: float) -> None:
         self._aws, self._period_s = aws, period_s

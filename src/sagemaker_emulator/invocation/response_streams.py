@@ -25,7 +25,7 @@ PART_BYTES = 128 << 10
 
 
 class ResponseStreams:
-    """Runs on the server's event loop; nothing in it blocks."""
+    """InvokeEndpointWithResponseStream, on the server's event loop; nothing in it blocks."""
 
     def __init__(
         self, endpoints: Endpoints, router: Router, metrics: InvocationMetrics, invocation_timeout_s: float

@@ -115,7 +115,7 @@ class Exchange:
 
 
 class Router:
-    """Runs on the server's event loop; nothing in it blocks."""
+    """The way of a request to an instance, on the server's event loop; nothing in it blocks."""
 
     def __init__(self) -> None:
         self._connections = Connections()

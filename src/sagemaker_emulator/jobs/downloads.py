@@ -1,4 +1,4 @@
-"""Downloads the objects of a channel into its directory, several at a time."""
+"""Download the objects of a channel into its directory, several at a time."""
 
 from __future__ import annotations
 

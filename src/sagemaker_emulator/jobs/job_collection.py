@@ -42,7 +42,7 @@ class JobCollection(Collection[J]):
         return resource_in_use(f"The {self._words} {job.arn} is in status {job.status}; stop it before deleting.")
 
     def stop(self, name: str) -> None:
-        """Ask a job to end. One that is stopping already goes on stopping; one that is over is refused."""
+        """Ask a job to end, unless it is already stopping. Raise an error for a job that is over."""
 
         def stopping(job: J) -> J:
             self._refuse_over(job)
@@ -72,7 +72,7 @@ class JobCollection(Collection[J]):
         self._threads.close()
 
     def _start(self, job: J, tags: dict[str, str], run: JobRun, ended: Callable[[str | None], None]) -> J:
-        """Store a new job and start its thread, as one: whoever can stop the job finds its thread."""
+        """Store a new job and start its thread, in one step: a job that a request can find has a thread."""
         with self._store.transaction():
             self._add(job, tags)
             self._threads.start(job.name, run, ended)

@@ -26,7 +26,7 @@ NAMED_ERRORS = ("ClientError:", "AlgorithmError:", "InternalServerError:")
 
 @dataclass(frozen=True)
 class Halt:
-    """Ends a job from outside: by a Stop request, or because the emulator is going down."""
+    """The order to end a job early: a Stop request came, or the emulator is going down."""
 
     stop_requested: threading.Event = field(default_factory=threading.Event)
     abandoned: threading.Event = field(default_factory=threading.Event)

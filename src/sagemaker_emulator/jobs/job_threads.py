@@ -4,9 +4,9 @@ Stages. `JobCollection` stores a new job and calls `start`, which begins a threa
 carries the job out: it fetches the input, runs the containers and uploads the output. When it has returned or raised,
 the thread calls `ended` with the FailureReason (None for a job that did not fail), and `ended` stores the final status.
 
-How a run ends is told by what it raises:
+The exception that a run raises shows how it ended:
 
-    nothing     the job has completed or was stopped: `halt.stop_requested` tells which
+    nothing     the job has completed or was stopped: see `halt.stop_requested`
     JobFailed   the job has failed; the text is its FailureReason
     JobLeft     the emulator is going down and the containers run on: the job stays in the store as it is, `ended` is
                 not called, and the next emulator takes the job up

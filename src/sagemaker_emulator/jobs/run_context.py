@@ -13,8 +13,8 @@ from sagemaker_emulator.engine import Container, ContainerSpec, Engine
 class RunContext:
     """Shared by all runs of one kind. `directory` holds a folder for each of them.
 
-    `start_timeout_s` is how long a container that serves may take until it answers /ping; `stop_grace_s` lies between
-    SIGTERM and SIGKILL.
+    `start_timeout_s` is how long a container that serves may take until it answers /ping; `stop_grace_s` is the time
+    between SIGTERM and SIGKILL.
     """
 
     aws: AwsClients

@@ -49,7 +49,7 @@ class Output:
 
 
 class ContinuousUploads:
-    """Inside `with`, uploads files when they have stopped growing; at its end, uploads the rest."""
+    """Uploads during a `with` block: of files that have stopped growing, and of the rest at its end."""
 
     def __init__(self, s3: Any, outputs: Sequence[Output]) -> None:
         self._s3, self._outputs = s3, outputs

@@ -38,7 +38,7 @@ FAILED = "AlgorithmError: See job logs for more information"
 
 
 class ProcessingRun:
-    """Carries out a job. `begun` is called when the containers are about to start."""
+    """One run of a job. `begun` is called when the containers are about to start."""
 
     def __init__(
         self, job: ProcessingJob, request: ProcessingRequest, context: RunContext, begun: Callable[[], None]

@@ -11,5 +11,8 @@ class Arns:
     account_id: str
 
     def of(self, kind: str, name: str) -> str:
-        """Return the ARN of a resource. `kind` is its word in ARNs, such as training-job or endpoint-config."""
+        """Return the ARN of a resource.
+
+        `kind` is the resource type in ARNs, such as training-job or endpoint-config.
+        """
         return f"arn:aws:sagemaker:{self.region}:{self.account_id}:{kind}/{name.lower()}"

@@ -12,14 +12,14 @@ log = logging.getLogger(__name__)
 
 
 class SetAside:
-    """`<state directory>/set-aside`. Nothing in it is read again; a person may look at it, and remove it."""
+    """`<state directory>/set-aside`. Nothing in it is read again; you may look at it, and remove it."""
 
     def __init__(self, state_dir: Path) -> None:
         self.folder = state_dir / FOLDER
         self._reported: set[Path] = set()
 
     def move(self, path: Path, reason: str) -> bool:
-        """Move a file or a folder, and say so in the log. Return False for one that cannot be moved: it stays."""
+        """Move a file or a folder, and log it. Return False for one that cannot be moved: it stays."""
         target = self.folder / f"{path.name}.{secrets.token_hex(3)}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,7 @@ class CheckpointConfig:
 
 
 class CheckpointSync:
-    """One host's checkpoints. Inside `with`, changed files are uploaded every few seconds, and all at its end."""
+    """One host's checkpoints. During a `with` block, changed files are uploaded every few seconds; all at its end."""
 
     def __init__(self, s3: Any, location: S3Location, base_dir: Path, folder: tuple[str, ...]) -> None:
         self._s3, self._location, self._base_dir, self._folder = s3, location, base_dir, folder

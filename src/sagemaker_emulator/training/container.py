@@ -18,7 +18,7 @@ FOLDERS = ("input/config", "input/data", "model", "output/data", "checkpoints")
 
 @dataclass(frozen=True)
 class TrainingContainers:
-    """The containers of one job. `token` tells them from those of a deleted job of the same name."""
+    """The containers of one job. `token` distinguishes them from those of a deleted job of the same name."""
 
     job: TrainingJob
     request: TrainingRequest
@@ -26,7 +26,7 @@ class TrainingContainers:
     token: str
 
     def write_folders(self, host: Host) -> None:
-        """Make the folders and the configuration files that a training container expects."""
+        """Create the folders and the configuration files that a training container expects."""
         for name in FOLDERS:
             (host.base_dir / name).mkdir(parents=True, exist_ok=True)
         documents = {

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class MetricReader:
-    """Reads metrics as lines pass by; the last value of each is the final one."""
+    """A reader of metrics in log lines; the last value of each metric is its final one."""
 
     patterns: Mapping[str, re.Pattern[str]]
     latest: dict[str, Metric] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class MetricReader:
 
 
 class MetricStream:
-    """Inside `with`, sends every value to CloudWatch, with the dimension TrainingJobName. Values are not sent twice."""
+    """Sends every value to CloudWatch once, during a `with` block, with the dimension TrainingJobName."""
 
     def __init__(self, cloudwatch: Any, job_name: str, reader: MetricReader) -> None:
         self._cloudwatch, self._job_name, self._reader = cloudwatch, job_name, reader

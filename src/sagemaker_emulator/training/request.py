@@ -88,7 +88,7 @@ def _channels(wires: Any, default_mode: str) -> tuple[Channel, ...]:
     channels = tuple(Channel.from_request(wire, default_mode) for wire in wires)
     for name, count in Counter(channel.name for channel in channels).items():
         if count > 1:
-            raise InputError(f"Channel names must be unique within a training job, {name!r} is there {count} times")
+            raise InputError(f"Channel names must be unique within a training job: {name!r} occurs {count} times")
     return channels
 
 

@@ -21,7 +21,7 @@ job's folder has one writer.
 Ends from outside. `halt` has three events. `stop_requested` is a Stop: the containers get SIGTERM, and the model is
 uploaded all the same; before the containers have started, the job ends at once. `abandoned` means that the emulator is
 going down: containers that can outlive it are left alone (`JobLeft`), all others end, and the job fails.
-`input_failed` is set by a FIFO whose source broke off: the job fails, as its input was not whole.
+`input_failed` is set if the source of a FIFO fails: the job fails, because its input was incomplete.
 
 Restarts. Containers of the Docker engine may outlive the emulator. After a restart `find` looks for the containers of
 a job that was in Training; if all of them exist, `run` goes on with them: it waits for their end, reads their logs from
@@ -66,7 +66,7 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
 @dataclass(frozen=True)
 class TrainingHalt(Halt):
-    """A halt that is also set when an input breaks off while the container reads it."""
+    """A halt that is also set when an input fails while the container reads it."""
 
     input_failed: threading.Event = field(default_factory=threading.Event)
 
@@ -75,7 +75,7 @@ class TrainingHalt(Halt):
 
 
 class TrainingRun:
-    """Takes a job from Downloading to Uploading. `entered` is called with each secondary status."""
+    """One run of a job, from Downloading to Uploading. `entered` is called with each secondary status."""
 
     def __init__(
         self,

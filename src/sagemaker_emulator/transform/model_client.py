@@ -19,7 +19,7 @@ PING_S = 0.05
 PING_TIMEOUT_S = 2.0
 PARAMETERS_TIMEOUT_S = 10.0
 RETRY_PAUSE_S = 0.1
-EXIT_S = 0.2  # between the end of a process' connections and its own
+EXIT_S = 0.2  # a process that ends closes its connections up to this long before it has ended
 MEMORY_BYTES = 1 << 20
 BLOCK_BYTES = 1 << 17
 ANSWER_MAX_BYTES = 1 << 30
@@ -48,7 +48,7 @@ class ClientConfig:
 
 
 class ModelClient:
-    """Asks the server in one container. All requests end early when the job is halted."""
+    """A client of the server in one container. All requests end early when the job is halted."""
 
     def __init__(self, container: JobContainer, halt: Halt) -> None:
         self._container, self._halt = container, halt

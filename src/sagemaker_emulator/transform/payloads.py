@@ -1,4 +1,4 @@
-"""Splits a batch transform's input file into records, and packs records into payloads."""
+"""Split a batch transform's input file into records, and pack records into payloads."""
 
 from __future__ import annotations
 

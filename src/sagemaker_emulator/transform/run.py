@@ -38,7 +38,7 @@ POLL_S = 0.05
 
 
 class TransformRun:
-    """Carries out a job. `begun` is called when the containers are about to start."""
+    """One run of a job. `begun` is called when the containers are about to start."""
 
     def __init__(
         self, job: TransformJob, request: TransformRequest, model: Model, context: RunContext, begun: Callable[[], None]

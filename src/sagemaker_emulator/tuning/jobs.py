@@ -54,7 +54,7 @@ class TuningJobs(JobCollection[TuningJob]):
         return [Result.of(trial, training_job, job.objective) for trial, training_job in training_jobs if training_job]
 
     def recover(self) -> None:
-        """After a restart, when training jobs have been recovered, go on with the next trial of each job."""
+        """After a restart, when training jobs have been recovered, continue with the next trial of each job."""
         for job in self._store.all(TuningJob):
             if not job.is_over:
                 self._take_up(job)

@@ -99,7 +99,7 @@ class TuningRequest:
         if self.max_jobs is not None and self.max_jobs != total:
             raise validation(
                 f"The value of MaxNumberOfTrainingJobs, [{self.max_jobs}], must be equal to the number of "
-                f"combinations of hyperparameters of the Grid strategy, [{int(total)}]. Leave it out, and it is."
+                f"combinations of hyperparameters of the Grid strategy, [{int(total)}]. Omit it to use that number."
             )
 
     def points(self, default_seed: str) -> Iterator[Point]:
@@ -124,7 +124,7 @@ class TuningRequest:
         if TUNING_RESOURCES in self.definition:
             definition["ResourceConfig"] = _resources(self.definition[TUNING_RESOURCES])
         if checkpoint := definition.get("CheckpointConfig"):
-            # a folder for each trial, or a trial would go on where another one ended
+            # a folder for each trial: otherwise a trial would continue where another one ended
             uri = f"{checkpoint['S3Uri'].rstrip('/')}/{trial.training_job}"
             definition["CheckpointConfig"] = {**checkpoint, "S3Uri": uri}
         return {
@@ -145,7 +145,7 @@ def _refuse_definition(definition: dict[str, Any]) -> None:
     for name in ("TuningObjective", "HyperParameterRanges"):
         if name in definition:
             raise validation(
-                f"TrainingJobDefinition.{name} is not emulated; HyperParameterTuningJobConfig has its like."
+                f"TrainingJobDefinition.{name} is not emulated; use its counterpart in HyperParameterTuningJobConfig."
             )
 
 

@@ -29,7 +29,7 @@ class Launcher(Protocol):
 
 
 class TuningRun:
-    """Takes a tuning job to its end; `planned` stores a trial before its training job is created."""
+    """One run of a tuning job to its end; `planned` stores a trial before its training job is created."""
 
     def __init__(
         self,

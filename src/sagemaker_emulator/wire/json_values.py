@@ -118,7 +118,7 @@ def _decode_string(shape: Shape, value: Value) -> str:
 
 
 def _whole(text: str) -> str:
-    """Replace half a surrogate pair, legal in JSON but in no encoding, by a question mark, as Java does."""
+    """Replace half a surrogate pair, legal in JSON but in no encoding, with a question mark, as Java does."""
     return text.encode(errors="replace").decode()
 
 
@@ -172,7 +172,7 @@ def _timestamp_in(value: Value, form: str) -> float:
 
 
 def _encode_structure(shape: Shape, value: Mapping[str, Any]) -> dict[str, Value]:
-    """Encode the members that the model has, and leave out what else the value contains."""
+    """Encode the members that the model has, and omit everything else in the value."""
     members = shape.members
     return {
         members[name].wire_name: encode_member(members[name], part)

@@ -19,7 +19,7 @@ from scones.polling import poll
 
 INTERVAL_S = 0.5
 TIMEOUT_S = 960
-# An execution that fails with this error is a doubt, not a failure.
+# An execution that fails with this error counts as below the threshold, not as failed.
 BELOW_THRESHOLD = "ThresholdConfidenceNotMet"
 CLASSIFY_STATE = "Classify"
 CAUSE_MAX = 300
@@ -48,7 +48,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class Executor:
-    """Runs the state machine on images of one bucket."""
+    """A runner of the state machine on images of one bucket."""
 
     stepfunctions: BaseClient
     state_machine: str

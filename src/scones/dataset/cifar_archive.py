@@ -41,7 +41,7 @@ class Batch:
             raise ArchiveError(f"has data of {self.data.dtype} {self.data.shape}, not uint8 (rows, {PIXELS})")
         if not len(self.filenames) == len(self.labels) == len(self.data):
             counts = f"{len(self.filenames)} filenames, {len(self.labels)} labels, {len(self.data)} rows"
-            raise ArchiveError(f"has {counts}: they must be equally many")
+            raise ArchiveError(f"has {counts}: the counts must be equal")
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def drain(stream: io.BufferedIOBase, left: int = MAX_MEMBER_BYTES) -> None:
         left -= len(chunk)
         if left < 0:
             raise ArchiveError(
-                f"goes on for over {MAX_MEMBER_BYTES} bytes after its last member: the whole archive is refused"
+                f"continues for more than {MAX_MEMBER_BYTES} bytes after its last member: the whole archive is refused"
             )
 
 

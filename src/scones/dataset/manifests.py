@@ -19,7 +19,10 @@ Classes = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Dataset:
-    """The record of a staged data set. digest identifies images, labels and file names, from whatever archive."""
+    """The record of a staged data set.
+
+    digest identifies images, labels and file names, whichever archive they are from.
+    """
 
     name: str
     digest: str

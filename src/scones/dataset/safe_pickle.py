@@ -37,7 +37,7 @@ BROKEN = (
 
 
 class UnsignedByte:
-    """Stands in for `numpy.dtype`, which pickles call with typecode, align and copy. Byte order does not matter."""
+    """A stand-in for `numpy.dtype`, which pickles call with typecode, align and copy. Byte order does not matter."""
 
     def __init__(self, typecode: object, *_: object) -> None:
         if typecode != "u1":
@@ -47,7 +47,7 @@ class UnsignedByte:
 
 
 class Pixels:
-    """Stands in for `numpy.ndarray`: the state that its pickle sets."""
+    """A stand-in for `numpy.ndarray`: the state that its pickle sets."""
 
     data = np.empty((0, 0), np.uint8)
 
@@ -81,7 +81,7 @@ GLOBALS: dict[tuple[str, str], object] = {
 
 
 class ArrayUnpickler(pickle.Unpickler):
-    """Resolves only the globals above."""
+    """An unpickler that resolves only the globals above."""
 
     def find_class(self, module: str, name: str) -> object:
         if (module, name) not in GLOBALS:

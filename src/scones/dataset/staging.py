@@ -79,7 +79,7 @@ def upload(bucket: Bucket, folder: Path, console: Console) -> int:
 
 
 def refuse_foreign(bucket: Bucket, earlier: EarlierStaging) -> None:
-    """Refuse to overwrite other people's objects in a bucket that is not ours."""
+    """Refuse to overwrite other people's objects in a bucket that this project did not create."""
     if earlier.foreign and not bucket.is_ours():
         key = sorted(earlier.foreign)[0]
         raise ForeignDataError(f"{bucket.uri(key)} belongs to somebody else and is not overwritten: set another BUCKET")

@@ -51,6 +51,6 @@ def lines(settings: Settings, template: str) -> list[str]:
     return [
         endpoint_line(settings),
         f"{alarms} alarms, {dashboards} dashboard: at most {month:.2f} USD a month (the first 10 and 3 are free)",
-        f"Functions, queues, executions and storage cost by use. Prices are those of {REGION} in a table of {AS_OF}; "
+        f"Functions, queues, executions and storage are billed by use. Prices are those of {REGION} as of {AS_OF}; "
         "aws.amazon.com/sagemaker/pricing has yours",
     ]

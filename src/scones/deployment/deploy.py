@@ -42,7 +42,7 @@ def deploy(context: Context) -> Workflow:
     artifacts = packaging.artifacts(settings.project, template)
     require_endpoint_for_scaling(context)
     stack = stack_of(context)
-    current = without_dead(context, stack, stack.settled())
+    current = delete_dead(context, stack, stack.settled())
     creates_bucket = stack_creates_bucket(context, current)
     plan = Plan(template, artifacts, parameters(context, artifacts, creates_bucket))
     changed = change(context, stack, current, plan)
@@ -70,7 +70,7 @@ def require_endpoint_for_scaling(context: Context) -> None:
         )
 
 
-def without_dead(context: Context, stack: Stack, current: StackDescription | None) -> StackDescription | None:
+def delete_dead(context: Context, stack: Stack, current: StackDescription | None) -> StackDescription | None:
     """Delete the stack, with consent, if a failed creation or deletion left it in a state that allows nothing else."""
     if current is None or not current.is_dead or not current.is_ours:
         return current
@@ -192,6 +192,6 @@ def send_events_of_bucket(context: Context) -> None:
         )
     else:
         context.console.warn(
-            f"Bucket {bucket.name} is not ours and does not send its events to EventBridge: objects under incoming/ "
-            "will not start the workflow until that is turned on"
+            f"Bucket {bucket.name} was not created by this project and does not send its events to EventBridge: "
+            "objects under incoming/ will not start the workflow until that is turned on"
         )

@@ -26,7 +26,7 @@ class Artifact:
 def sources(folder: Path) -> list[Path]:
     files = sorted(file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
     if not (folder / "app.py").is_file():
-        raise MissingError(f"there is no {folder / 'app.py'}: run from a whole checkout of the project")
+        raise MissingError(f"there is no {folder / 'app.py'}: run from a complete checkout of the project")
     return files
 
 
@@ -54,7 +54,7 @@ def definition(project: Path, name: str) -> Artifact:
     """Package the definition of a state machine."""
     file = project / "local_stepfunctions" / f"{name}.asl.json"
     if not file.is_file():
-        raise MissingError(f"there is no {file}: run from a whole checkout of the project")
+        raise MissingError(f"there is no {file}: run from a complete checkout of the project")
     return _named(f"workflows/{name}", ".asl.json", file.read_bytes())
 
 

@@ -1,7 +1,7 @@
 """The command `scones load`: send requests to the workflow or its endpoint, and measure the latency.
 
-The load is an open loop: requests arrive at their times whether or not earlier ones were answered, as customers do. A
-closed loop would send less as soon as the service slows down, and so would not show what the slowness costs.
+The load is an open loop: requests are sent on schedule, whether or not earlier ones were answered, as customers would.
+A closed loop would send less as soon as the service slows down, and so would not show what the slowness costs.
 """
 
 import json

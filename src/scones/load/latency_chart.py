@@ -44,7 +44,7 @@ def headline(figures: Figures) -> str:
 def subtitle(title: str, figures: Figures) -> str:
     failed = f" · failed: {figures.outcomes[FAILED]}{most_common(figures.errors)}" if figures.errors else ""
     unanswered = f" · {figures.in_flight} without an answer" if figures.in_flight else ""
-    return f"{title} · {figures.sent} sent, {figures.ended_per_s:.1f} a second answered{failed}{unanswered}"
+    return f"{title} · {figures.sent} sent, {figures.ended_per_s:.1f} answered per second{failed}{unanswered}"
 
 
 def _latencies(axes: Axes, figures: Figures, answers: Sequence[Answer]) -> None:

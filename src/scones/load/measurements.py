@@ -60,7 +60,7 @@ class Figures:
 
 @dataclass
 class Record:
-    """Collects answers. Many threads call it."""
+    """A collector of answers. Many threads call it."""
 
     sent: int = 0
     last_due_s: float = 0.0

@@ -25,7 +25,7 @@ LOOK_EVERY_S = 0.5
 
 
 class Target(Protocol):
-    """Receives the requests of a load."""
+    """A receiver of a load's requests."""
 
     name: str
 
@@ -53,7 +53,7 @@ def error_of(error: BotoCoreError | ClientError) -> str:
 
 @dataclass
 class EndpointTarget:
-    """Sends the images to the endpoint, again and again."""
+    """A target that sends the images to the endpoint, in a loop."""
 
     name: str
     client: BaseClient
@@ -94,7 +94,7 @@ Outcome = Callable[[Mapping[str, Any]], str]
 
 @dataclass
 class WorkflowTarget:
-    """Starts executions of the state machine.
+    """A target that starts executions of the state machine.
 
     The latency is the time until the execution was started, by the local clock, plus the execution's duration, by AWS's
     clock. So neither the polling interval nor a difference between the clocks distorts it.
@@ -137,7 +137,7 @@ class WorkflowTarget:
             try:
                 self.look()
             except (BotoCoreError, ClientError):
-                continue  # perhaps throttled: the next look finds what has ended meanwhile
+                continue  # perhaps throttled: the next poll finds what has ended meanwhile
 
     def look(self) -> None:
         """List the running executions, and describe each that is no longer among them."""

@@ -43,7 +43,7 @@ class Pages:
 
 @dataclass(frozen=True)
 class LocalSageMaker:
-    """Has the interface of boto3's client. Jobs run, and endpoints start, in threads of this process."""
+    """A client with the interface of boto3's. Jobs run, and endpoints start, in threads of this process."""
 
     session: boto3.Session
     s3: BaseClient

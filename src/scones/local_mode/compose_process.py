@@ -1,4 +1,4 @@
-"""Keep the SDK's serving container in a process of its own: `python -m scones.local_mode.compose_process COMPOSE_FILE`.
+"""Run the SDK's serving container in its own process: `python -m scones.local_mode.compose_process COMPOSE_FILE`.
 
 The SDK runs `docker compose up` as a child of its caller, so the endpoint dies with the caller or keeps it from ending.
 This process goes into the background instead. It ends with its container, and removes what compose and the SDK leave.

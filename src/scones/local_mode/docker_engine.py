@@ -109,7 +109,7 @@ def remove(containers: list[Any]) -> None:
 
 @dataclass
 class Follower:
-    """Reads the log of a container from beginning to end, in its own thread."""
+    """A reader of a container's whole log, in its own thread."""
 
     docker: Docker
     label: str

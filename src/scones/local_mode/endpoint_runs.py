@@ -18,7 +18,7 @@ FAILURE_MAX = 1024
 
 @dataclass(frozen=True)
 class EndpointRun:
-    """Starts and stops the containers of endpoints."""
+    """The containers of endpoints: start and stop them."""
 
     session: boto3.Session
     docker: Docker
@@ -61,7 +61,7 @@ class EndpointRun:
 
         starting = in_background(f"endpoint {name}", serve)
         while starting.is_alive():
-            # The SDK goes on asking for two minutes whether an exited container is healthy.
+            # The SDK keeps checking the health of an exited container for two minutes.
             if follower.ended.wait(0.2):
                 return f"The container exited with code {follower.exit_code} before it passed the ping health check."
         return failures[0] if failures else None

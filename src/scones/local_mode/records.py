@@ -39,7 +39,7 @@ KINDS = (TRAINING_JOB, MODEL, ENDPOINT_CONFIG, ENDPOINT)
 
 @dataclass(frozen=True)
 class Records:
-    """Stores one JSON object per resource."""
+    """A store of one JSON object per resource."""
 
     s3: BaseClient
     bucket: str

@@ -26,7 +26,7 @@ LOG_S = 60
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """Runs one job. It blocks until the job has ended, as the SDK does."""
+    """One run of a job. `run` blocks until the job has ended, as the SDK does."""
 
     session: boto3.Session
     s3: BaseClient

@@ -38,7 +38,7 @@ def agree(context: Context) -> None:
     context.console.say(f"Account {context.account}, {context.region}, profile {settings.target}")
     context.console.say(
         f"Endpoint {settings.endpoint_name} with its models, training jobs and logs; stack {settings.stack}; "
-        f"our objects in s3://{context.data_bucket.name}"
+        f"this project's objects in s3://{context.data_bucket.name}"
     )
     consent.require(settings, f"Delete all of it from {consent.place(context)}?")
 

@@ -13,7 +13,7 @@ CLASSIFY = "ClassifyWorkflow"
 
 @dataclass(frozen=True)
 class Workflow:
-    """The state machine that classifies one image, and the confidence that it asks for."""
+    """The state machine that classifies one image, and the confidence that it requires."""
 
     state_machine: str
     threshold: float

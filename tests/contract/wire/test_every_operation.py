@@ -1,4 +1,4 @@
-"""Every operation of both services, there and back through botocore's own serialisers and parsers."""
+"""Every operation of both services, there and back through botocore's own serializers and parsers."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -49,7 +49,7 @@ def every_operation() -> Iterator[Any]:
 
 
 def value_of(shape: Shape, inside: tuple[str, ...] = ()) -> Value:
-    """A value with every member that the shape has; a shape inside itself ends there."""
+    """Return a value with every member of the shape; a shape inside itself ends the recursion."""
     match shape.type_name:
         case "structure":
             return structure_of(shape, (*inside, shape.name))
@@ -84,7 +84,7 @@ def ascii_headers(shape: Shape, values: dict[str, Value]) -> dict[str, Value]:
 
 
 def sent(service: str, operation: str, values: dict[str, Value]) -> HttpRequest:
-    """What boto3 puts on the wire."""
+    """Return the request that boto3 puts on the wire."""
     with pytest.raises(Caught) as caught:
         client(service)._make_api_call(operation, values)
     request = caught.value.request

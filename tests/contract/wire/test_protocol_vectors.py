@@ -1,4 +1,4 @@
-"""botocore's own protocol vectors against our parser and serialiser.
+"""botocore's own protocol vectors against our parser and serializer.
 
 They come with botocore's source distribution, not with its wheel: unpack it, and name its `tests/unit/protocols` in
 BOTOCORE_PROTOCOL_VECTORS.

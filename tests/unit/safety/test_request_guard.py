@@ -1,4 +1,4 @@
-"""Which requests reach a server on this machine."""
+"""The requests that the guard lets through to a server on this machine."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_headers_of_proxies_change_nothing_for_an_own_host() -> None:
     assert refusal(HOST, ("X-Forwarded-Host", "evil.example")) is None
 
 
-def test_a_client_that_sends_no_host_is_no_browser() -> None:
+def test_a_request_without_a_host_header_is_accepted() -> None:
     assert refusal() is None
 
 
@@ -152,7 +152,7 @@ def test_a_client_that_sends_no_host_is_no_browser() -> None:
         "https://notebook.example",
     ],
 )
-def test_pages_of_this_machine_and_allowed_pages_may_ask(origin: str) -> None:
+def test_pages_of_this_machine_and_allowed_pages_are_accepted(origin: str) -> None:
     assert refusal(HOST, ("Origin", origin), ("Sec-Fetch-Site", "cross-site")) is None
     assert refusal(HOST, ("Origin", origin), method="GET", target="/?Action=ListQueues") is None
 
@@ -187,7 +187,7 @@ def test_one_foreign_origin_among_several_is_enough() -> None:
     assert refusal(HOST, ("Origin", "http://localhost"), ("Referer", "http://evil.example/"))
 
 
-def test_a_foreign_referer_is_refused_and_an_own_one_is_not() -> None:
+def test_only_a_foreign_referer_is_refused() -> None:
     assert refusal(HOST, ("Referer", "http://evil.example/localhost"))
     assert refusal(HOST, ("Referer", "http://localhost:3000/page?x=1"), ("Sec-Fetch-Site", "cross-site")) is None
 
@@ -210,7 +210,7 @@ def test_a_cross_site_request_without_origin_is_refused() -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_get_that_acts_needs_a_header_that_pages_cannot_send(target: str, method: str) -> None:
+def test_a_get_with_an_action_needs_a_header_that_pages_cannot_send(target: str, method: str) -> None:
     assert refusal(HOST, method=method, target=target)
     assert refusal(HOST, ("Authorization", "AWS4-HMAC-SHA256 …"), method=method, target=target) is None
     assert refusal(HOST, method="POST", target=target) is None

@@ -301,7 +301,7 @@ def as_person(before: str) -> str:
     return done.stdout
 
 
-def test_a_person_has_it_through_a_user_namespace() -> None:
+def test_an_unprivileged_user_gets_a_sandbox_through_a_user_namespace() -> None:
     output = as_person("true")
     if "user namespace" in output:
         pytest.skip(output)
@@ -324,7 +324,7 @@ def test_an_unavailable_sandbox_gives_its_reason() -> None:
         sandbox.new_network()
 
 
-def test_a_start_takes_little(host: Host) -> None:
+def test_a_start_is_fast(host: Host) -> None:
     command, wall = ["/bin/true"], []
     for _ in range(20):
         began = time.perf_counter()

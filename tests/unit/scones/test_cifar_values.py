@@ -44,7 +44,7 @@ def test_a_batch_has_a_name_and_a_label_for_each_row(filenames: list[str], label
     with pytest.raises(ArchiveError) as refused:
         Batch(filenames, labels, ROWS)
     counts = f"{len(filenames)} filenames, {len(labels)} labels, 1 rows"
-    assert str(refused.value) == f"has {counts}: they must be equally many"
+    assert str(refused.value) == f"has {counts}: the counts must be equal"
 
 
 @pytest.mark.parametrize(

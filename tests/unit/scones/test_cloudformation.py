@@ -71,24 +71,24 @@ def test_a_dead_stack_is_not_deleted_without_consent(
     set_status(context, status)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     with pytest.raises(ConsentError, match=r"Delete what is left of stack scones-unlimited .*YES=1"):
-        without_dead(context)
+        delete_dead(context)
     assert stack_of(context).describe() is not None
 
 
 def test_a_dead_stack_is_deleted_after_consent(context: Context, make_context: MakeContext) -> None:
     set_status(context, "ROLLBACK_COMPLETE")
-    without_dead(make_context(yes="yes"))
+    delete_dead(make_context(yes="yes"))
     assert stack_of(context).describe() is None
 
 
 def test_a_usable_stack_is_not_deleted(context: Context) -> None:
-    without_dead(context)
+    delete_dead(context)
     assert stack_of(context).describe() is not None
 
 
-def without_dead(context: Context) -> None:
+def delete_dead(context: Context) -> None:
     stack = stack_of(context)
-    deploy.without_dead(context, stack, stack.settled())
+    deploy.delete_dead(context, stack, stack.settled())
 
 
 def interrupt_at(context: Context, operation: str, after: str) -> None:

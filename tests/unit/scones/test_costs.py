@@ -52,6 +52,6 @@ def test_what_lasts_costs_its_alarms_and_dashboards() -> None:
     assert endpoint == costs.endpoint_line(settings_for("ml.m5.large"))
     assert monitoring == "2 alarms, 1 dashboard: at most 3.20 USD a month (the first 10 and 3 are free)"
     assert rest == (
-        "Functions, queues, executions and storage cost by use. Prices are those of us-east-1 in a table of "
+        "Functions, queues, executions and storage are billed by use. Prices are those of us-east-1 as of "
         f"{costs.AS_OF}; aws.amazon.com/sagemaker/pricing has yours"
     )

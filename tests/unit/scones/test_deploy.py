@@ -74,7 +74,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_created(
     assert "Account 123456789012, us-east-1, profile default" in str(screen)
     assert "Endpoint scones-vehicles on ml.m5.xlarge" in str(screen)
     assert "0.230 USD an hour, about 168 a month" in str(screen)
-    assert f"in a table of {costs.AS_OF}" in str(screen)
+    assert f"as of {costs.AS_OF}" in str(screen)
 
 
 @MOTO_LACKS
@@ -93,7 +93,7 @@ def test_an_existing_bucket_is_used_and_not_created(make_context: MakeContext, s
     deploy.deploy(context)
     parameters = stack_of(context).require().parameters
     assert (parameters["Bucket"], parameters["MakeBucket"]) == ("theirs", "no")
-    assert "Bucket theirs is not ours" in str(screen)
+    assert "Bucket theirs was not created by this project" in str(screen)
     assert "theirs: not created by this project" in " ".join(destroy.destroy(context).kept)
 
 

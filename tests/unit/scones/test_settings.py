@@ -60,7 +60,7 @@ def test_a_near_class_that_is_not_a_class_is_named() -> None:
 
 
 def test_a_single_class_is_refused() -> None:
-    with pytest.raises(SettingsError, match="CLASSES is 'bicycle', and must name at least two classes"):
+    with pytest.raises(SettingsError, match="CLASSES is 'bicycle': it must name at least two classes"):
         settings.load({}, {"CLASSES": "bicycle"}, "prod", Path("/none"))
 
 

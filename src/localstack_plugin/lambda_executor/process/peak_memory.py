@@ -1,4 +1,4 @@
-"""The peak memory of a process, from Linux's /proc. Other systems do not tell."""
+"""The peak memory of a process, from Linux's /proc. Other systems do not report it."""
 
 import os
 import re
@@ -10,7 +10,7 @@ VM_HWM = re.compile(rb"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 
 
 class PeakMemory:
-    """An open /proc/<pid>/status, read after every invocation: to open it each time would cost a system call more."""
+    """An open /proc/<pid>/status, read after every invocation: opening it each time would cost one more system call."""
 
     def __init__(self, pid: int) -> None:
         self._file: int | None = None
@@ -19,7 +19,7 @@ class PeakMemory:
             finalize(self, os.close, self._file)
 
     def read_mb(self) -> int:
-        """Return the peak so far; 0 where the system does not tell, or the process has ended."""
+        """Return the peak so far; 0 if the system does not report it or the process has ended."""
         if self._file is None:
             return 0
         try:

@@ -160,6 +160,6 @@ def install() -> None:
     replace(
         "localstack.services.lambda_.invocation.lambda_service:AssignmentService",
         by=WarmAssignmentService,
-        why="LocalStack starts an execution environment for every invocation that finds none idle. It starts one where "
-        "that is expected to be faster than to wait, and no more at once than there are cores.",
+        why="LocalStack starts an execution environment for every invocation that finds none idle. Here it starts one "
+        "only if that is expected to be faster than waiting, and never more at once than there are cores.",
     )

@@ -20,7 +20,7 @@ class Timer:
 
 
 class TimerThread:
-    """Calls each callback when it is due, in a thread of its own, since a callback may take its time.
+    """Calls each callback when it is due, in a thread of its own, because a callback may be slow.
 
     The timers are a heap by due time. A cancelled timer stays in it without a callback until it is due, or until half
     of the heap is cancelled.

@@ -31,14 +31,14 @@ def install() -> None:
         "localstack.services.stepfunctions.asl.component.state.state_execution.state_map.item_reader.resource_eval"
         ".resource_eval_s3:ResourceEvalS3._handle_get_object",
         wrapper=lambda original: staticmethod(catchable(original)),
-        why="In LocalStack an object that cannot be read fails the execution with an error of S3. It is "
+        why="In LocalStack an object that cannot be read fails the execution with an error of S3. The error is "
         "States.ItemReaderFailed, which a Catch can name.",
     )
     replace(
         "localstack.services.stepfunctions.asl.component.state.state_execution.state_map.item_reader.resource_eval"
         ".resource_eval_s3:ResourceEvalS3._handle_list_objects_v2",
         by=staticmethod(catchable(list_objects)),
-        why="LocalStack's listing ends after 1,000 objects. It goes on to the last one, and an error is "
+        why="LocalStack's listing ends after 1,000 objects. The listing continues to the last one, and an error is "
         "States.ItemReaderFailed.",
     )
     replace(

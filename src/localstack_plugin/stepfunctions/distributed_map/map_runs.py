@@ -19,7 +19,7 @@ from localstack.services.stepfunctions.asl.eval.environment import Environment
 
 from localstack_plugin.stepfunctions.distributed_map.child_workflows import Child
 
-# beside the record, and gone with it: LocalStack's MapRunRecord has no place for them
+# by record, and dropped with it: LocalStack's MapRunRecord has no field for them
 _CHILDREN: WeakKeyDictionary[MapRunRecord, list[Child]] = WeakKeyDictionary()
 
 

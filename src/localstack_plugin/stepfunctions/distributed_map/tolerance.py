@@ -7,8 +7,8 @@ docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 def is_exceeded(failed: int, items: int, tolerated_count: int, tolerated_percentage: float) -> bool:
     """Return whether more of `items` have failed than the state tolerates.
 
-    A limit that the state does not set is 0. A 0 tolerates no failure where neither limit is set, and is otherwise
-    ignored in favor of the other limit.
+    A limit that the state does not set is 0. If both limits are 0, no failure is tolerated; if one is 0, only the other
+    applies.
     """
     if not tolerated_count and not tolerated_percentage:
         return failed > 0

@@ -65,8 +65,8 @@ def install() -> None:
         "localstack.services.stepfunctions.asl.component.state.state_execution.state_map.iteration.itemprocessor"
         ".distributed_item_processor:DistributedItemProcessorWorker",
         by=Worker,
-        why="LocalStack runs items without an execution name of their own and drops what became of them. Each is a "
-        "child workflow with a name and an ARN, and how it ended is recorded.",
+        why="LocalStack runs items without execution names and discards their outcomes. Each item is a child workflow "
+        "with a name and an ARN, and its outcome is recorded.",
     )
     wrap(
         "localstack.services.stepfunctions.asl.component.state.state_execution.state_map.iteration"

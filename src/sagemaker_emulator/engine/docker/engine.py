@@ -28,10 +28,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DockerEngine:
-    """Uses no bind mounts: /opt/ml is copied in before a container starts, and its outputs are copied out.
+    """An engine without bind mounts: /opt/ml is copied in before a container starts, and its outputs are copied out.
 
-    An emulator that runs in a container itself, which a shared network shows, may be about to be restarted whenever it
-    ends. So its containers keep running, to be found again.
+    An emulator that itself runs in a container has a shared network. Its end may be a restart, so its containers keep
+    running, and the next emulator finds them.
     """
 
     client: Any
@@ -45,7 +45,7 @@ class DockerEngine:
         return self.networks.shared is not None
 
     def check(self, image: str, isolated: bool = False) -> None:
-        """Accept every image: whether it can be pulled shows at the pull."""
+        """Accept every image: only the pull shows whether it exists."""
 
     def start(self, spec: ContainerSpec) -> DockerContainer:
         limits = self.instance_types.limits(spec.instance_type)

@@ -83,7 +83,7 @@ NO_IMAGE = {"TrainingInputMode": "File", "AlgorithmName": "a"}
             },
             "must be present and be greater than or equal",
         ),
-        ({"InputDataConfig": [channel("a"), channel("b"), channel("a")]}, "unique .*, 'a' is there 2 times"),
+        ({"InputDataConfig": [channel("a"), channel("b"), channel("a")]}, "unique .*: 'a' occurs 2 times"),
         ({"OutputDataConfig": {"S3OutputPath": "https://x"}}, "'https://x' is not an S3 URI"),
         ({"CheckpointConfig": {"S3Uri": "s3://b/c", "LocalPath": "/opt/ml/model/x"}}, "'/opt/ml/model/x' cannot be"),
         ({"CheckpointConfig": {"S3Uri": "s3://b/c", "LocalPath": "/opt/ml"}}, "'/opt/ml' cannot be kept"),

@@ -1,4 +1,4 @@
-"""The models as the emulator resolves them, against botocore's own reading of the same files."""
+"""The models as the emulator resolves them, compared with botocore's own reading of the same files."""
 
 from functools import cache
 
@@ -19,7 +19,7 @@ def oracle() -> BotocoreModel:
 
 
 def fresh(service: str = SERVICE) -> ServiceModel:
-    """The model read anew: the shared one may have been resolved by an earlier test."""
+    """Load the model again: an earlier test may have resolved the shared one."""
     return service_model.__wrapped__(service)
 
 
@@ -74,12 +74,12 @@ def test_the_operations_are_all_resolved_in_order_and_once() -> None:
 
 
 @pytest.mark.parametrize("name", botocore.session.get_session().get_service_model(SERVICE).shape_names)
-def test_a_shape_says_what_botocores_says(name: str) -> None:
+def test_a_shape_has_the_facts_of_botocores_shape(name: str) -> None:
     shape = fresh().shape(name)
     assert (shape.name, facts_of(shape)) == (name, facts_of_botocore(oracle().shape_for(name)))
 
 
-def test_prose_is_not_kept() -> None:
+def test_documentation_is_not_kept() -> None:
     service = fresh()
     assert all("documentation" not in service.shape(name)._definition for name in service.shape_names)
     assert all("documentation" not in operation._definition for operation in service.operations())
@@ -98,7 +98,7 @@ def test_an_operation_answers_with_the_status_of_its_definition() -> None:
     assert ServiceModel(definition).operation("Put").status == 202
 
 
-def test_members_are_split_by_where_they_travel() -> None:
+def test_members_are_split_by_location() -> None:
     members: dict[str, Definition] = {
         "InBody": {"shape": "string", "locationName": "in-body"},
         "InHeader": {"shape": "string", "location": "header", "locationName": "X-In", "jsonvalue": True},
@@ -114,12 +114,12 @@ def test_members_are_split_by_where_they_travel() -> None:
 @pytest.mark.parametrize(
     ("name", "path_name"), [("TrainingJobName", "trainingJobName"), ("S3Uri", "s3Uri"), ("A", "a")]
 )
-def test_the_validator_spells_a_member_with_a_small_letter_first(name: str, path_name: str) -> None:
+def test_validation_paths_begin_member_names_in_lower_case(name: str, path_name: str) -> None:
     member = ServiceModel(model({name: {"shape": "string"}})).shape("Things").members[name]
     assert member.path_name == path_name
 
 
-def test_the_parts_of_lists_and_maps_are_members_of_their_own() -> None:
+def test_list_items_map_keys_and_map_values_are_members() -> None:
     service = ServiceModel(model({}))
     assert (service.shape("numbers").item.name, service.shape("numbers").item.shape.type) == ("member", "integer")
     mapping = service.shape("map of numbers")
