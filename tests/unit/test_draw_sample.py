@@ -30,7 +30,7 @@ def batch(script: dict[str, Any]) -> dict[str, Any]:
 
 
 class Unpickler(pickle.Unpickler):
-    """Load pickles of the old format: numpy has moved `_reconstruct` since."""
+    """An unpickler of the old format: numpy has moved `_reconstruct` since."""
 
     def find_class(self, module: str, name: str) -> object:
         if f"{module} {name}" not in GLOBALS:

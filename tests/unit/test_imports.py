@@ -1,4 +1,4 @@
-"""What each part may import, and what the application may not know."""
+"""The imports that each part is allowed, and the names that the application may not use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src"
 PARTS = {path.name for path in SOURCE.iterdir() if path.is_dir() and not path.name.endswith(".egg-info")}
-# What each part may use besides itself and the standard library. `None`: anything but the other parts.
+# The packages that each part may use besides itself and the standard library. `None`: anything but the other parts.
 MAY_IMPORT: dict[str, set[str] | None] = {
     "scones": None,
     "functions": {"boto3", "botocore"},

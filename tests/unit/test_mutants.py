@@ -1,4 +1,4 @@
-"""The configuration of `make mutants` names files that exist, and its report judges as it says."""
+"""The configuration of `make mutants` names files that exist, and its report counts correctly."""
 
 import importlib.util
 import sys

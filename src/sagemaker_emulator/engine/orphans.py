@@ -20,13 +20,13 @@ def end_labeled(label: str, value: str) -> int:
     """
     ended: set[int] = set()
     for _ in range(ROUNDS_MAX):
-        labelled, is_unsure = _scan(label, value)
-        for process in labelled:
+        labeled, is_unsure = _scan(label, value)
+        for process in labeled:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(labelled, timeout=5)
-        ended.update(process.pid for process in labelled)
-        if not labelled and not is_unsure:
+        psutil.wait_procs(labeled, timeout=5)
+        ended.update(process.pid for process in labeled)
+        if not labeled and not is_unsure:
             break
         time.sleep(PAUSE_S)
     return len(ended)
@@ -34,13 +34,13 @@ def end_labeled(label: str, value: str) -> int:
 
 def _scan(label: str, value: str) -> tuple[list[psutil.Process], bool]:
     """Return the processes with the label, and whether some other process may get it yet."""
-    labelled, is_unsure = [], False
+    labeled, is_unsure = [], False
     for process, environment in _environments():
         if environment.get(label) == value:
-            labelled.append(process)
+            labeled.append(process)
         elif not environment:
             is_unsure = is_unsure or _is_young(process)
-    return labelled, is_unsure
+    return labeled, is_unsure
 
 
 def _environments() -> Iterator[tuple[psutil.Process, dict[str, str]]]:

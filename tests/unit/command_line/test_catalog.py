@@ -22,10 +22,10 @@ def test_the_summary_of_a_local_command_begins_its_help(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", workflow_commands().values(), ids=lambda entry: entry.name)
-def test_a_step_s_summary_begins_with_the_verb_of_its_help(entry: Entry) -> None:
+def test_the_summary_of_a_step_begins_with_the_verb_of_its_help(entry: Entry) -> None:
     """The catalog's line is shorter than some of the application's."""
     assert (entry.load().help or "").split()[0] == SUMMARIES[entry.name].split()[0]
 
 
-def test_no_two_parts_have_a_command_of_the_same_name() -> None:
+def test_no_two_parts_have_a_command_with_the_same_name() -> None:
     assert sum(map(len, COMMANDS.values())) == len(SUMMARIES)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-# Modules that take long to import, and which help and completion must do without.
+# Modules that take long to import: help and completion must not import them.
 SLOW_MODULES = ("boto3", "botocore", "sagemaker", "psutil", "aiohttp", "numpy")
 
 
@@ -79,13 +79,13 @@ def test_the_version_is_that_of_the_project() -> None:
     assert scones("--version").stdout == f"scones, version {version[1]}\n"
 
 
-def test_the_help_of_up_says_what_starts_where_and_how_it_stops() -> None:
+def test_the_help_of_up_says_what_starts_and_how_to_stop_it() -> None:
     output = scones("up", "--help").stdout
     for text in ("127.0.0.1:4566", "127.0.0.1:4570", "SCONES_LOCALSTACK_PORT", "scones down", ".scones"):
         assert text in output
 
 
-def test_the_help_of_a_step_is_the_application_s_and_needs_no_cloud(tmp_path: Path) -> None:
+def test_the_help_of_a_step_comes_from_the_application_and_needs_no_cloud(tmp_path: Path) -> None:
     answer = scones("train", "--help", SCONES_STATE_DIR=str(tmp_path))
     assert answer.returncode == 0
     assert answer.stdout.startswith("Usage: scones train [OPTIONS]")

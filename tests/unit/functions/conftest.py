@@ -67,7 +67,7 @@ def smoke_test(aws: None) -> ModuleType:
 
 @cache
 def load_app(name: str) -> ModuleType:
-    """Return the function's module: imported once, as in a warm Lambda environment, with the clients that it makes."""
+    """Return the function's module, imported only once with its clients, as in a warm Lambda environment."""
     spec = importlib.util.spec_from_file_location(f"functions.{name}.app", FUNCTIONS / name / "app.py")
     assert spec is not None
     assert spec.loader is not None

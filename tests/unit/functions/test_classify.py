@@ -34,7 +34,7 @@ def test_the_inference_id_is_sent(classify: ModuleType) -> None:
     assert answer_of(classify, event, InferenceId="execution-7") == [0.9, 0.1]
 
 
-def test_an_inference_id_beside_a_wrapped_body_is_used(classify: ModuleType) -> None:
+def test_an_inference_id_next_to_a_wrapped_body_is_used(classify: ModuleType) -> None:
     event = {"Payload": {"body": event_with(PNG)}, "inference_id": "execution-7"}
     assert answer_of(classify, event, InferenceId="execution-7") == [0.9, 0.1]
 
@@ -63,7 +63,7 @@ def test_an_event_without_image_data_raises_image_missing(classify: ModuleType, 
         classify.lambda_handler({"image_data": image_data}, None)
 
 
-def test_a_truncated_body_is_image_missing(classify: ModuleType) -> None:
+def test_a_truncated_body_raises_image_missing(classify: ModuleType) -> None:
     with pytest.raises(classify.ImageMissing, match="text that is not JSON"):
         classify.lambda_handler({"body": '{"image_data": "iVBO'}, None)
 

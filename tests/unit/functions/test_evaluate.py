@@ -111,12 +111,12 @@ def test_an_image_without_an_answer_raises_answers_missing(evaluate: ModuleType,
     )
 
 
-def test_a_prefix_without_any_answer_is_answers_missing(evaluate: ModuleType, answer: Answer) -> None:
+def test_a_prefix_without_any_answer_raises_answers_missing(evaluate: ModuleType, answer: Answer) -> None:
     with pytest.raises(evaluate.AnswersMissing, match=r"^6 of 6 answers are not under"):
         result_of(evaluate)
 
 
-def test_a_missing_manifest_is_labels_missing(evaluate: ModuleType, answer: Answer) -> None:
+def test_a_missing_manifest_raises_labels_missing(evaluate: ModuleType, answer: Answer) -> None:
     with pytest.raises(
         evaluate.LabelsMissing, match=rf"^s3://{BUCKET}/other.lst does not exist .*: run `scones stage`"
     ):

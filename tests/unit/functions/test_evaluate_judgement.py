@@ -1,4 +1,4 @@
-"""The gate's arithmetic and words, without S3."""
+"""The gate's arithmetic and messages, without S3."""
 
 from types import ModuleType
 from typing import Any
@@ -28,7 +28,7 @@ def evaluation(module: ModuleType, correct: int, images: int = 100) -> Any:
         ),
     ],
 )
-def test_the_gate_asks_for_an_accuracy_and_for_one_near_the_served_models(
+def test_the_gate_requires_a_lowest_accuracy_and_one_near_the_served_models(
     evaluate: ModuleType, candidate: int, served: int | None, reasons: list[str]
 ) -> None:
     in_service = None if served is None else evaluation(evaluate, served)
@@ -42,7 +42,7 @@ def test_the_gate_asks_for_an_accuracy_and_for_one_near_the_served_models(
         (3, ["one", "two"], "Model in service: 0.750, 3 of 4", "Stopped: one; two"),
     ],
 )
-def test_the_summary_tells_both_models_the_gate_and_the_outcome(
+def test_the_summary_has_both_models_the_gate_and_the_outcome(
     evaluate: ModuleType, served: int | None, reasons: list[str], second: str, last: str
 ) -> None:
     candidate = evaluate.Evaluation({(0, 0): 1, (1, 0): 1, (1, 1): 1})
@@ -81,13 +81,15 @@ def test_an_event_names_the_bucket_the_models_and_the_gate(evaluate: ModuleType)
 
 
 @pytest.mark.parametrize("limits", [(0, 0), (1, 1)])
-def test_a_gate_may_ask_for_nothing_or_for_everything(evaluate: ModuleType, limits: tuple[float, float]) -> None:
+def test_a_gate_may_require_nothing_or_everything(evaluate: ModuleType, limits: tuple[float, float]) -> None:
     gate = {"accuracy_at_least": limits[0], "tolerance": limits[1]}
     assert evaluate.parse_event(event(gate=gate))[2] == evaluate.Gate(*limits)
 
 
 @pytest.mark.parametrize("gate", [(-0.1, 0), (1.1, 0), (0, -0.1), (0, 1.1)])
-def test_a_gate_of_no_shares_is_not_understood(evaluate: ModuleType, gate: tuple[float, float]) -> None:
+def test_a_gate_with_values_that_are_not_shares_is_not_understood(
+    evaluate: ModuleType, gate: tuple[float, float]
+) -> None:
     with pytest.raises(evaluate.EventNotUnderstood) as refused:
         evaluate.parse_event(event(gate={"accuracy_at_least": gate[0], "tolerance": gate[1]}))
     assert str(refused.value) == (
@@ -96,7 +98,7 @@ def test_a_gate_of_no_shares_is_not_understood(evaluate: ModuleType, gate: tuple
     )
 
 
-def test_an_event_that_lacks_a_part_is_told_what_it_should_have(evaluate: ModuleType) -> None:
+def test_the_error_for_an_incomplete_event_says_what_it_should_have(evaluate: ModuleType) -> None:
     with pytest.raises(evaluate.EventNotUnderstood) as refused:
         evaluate.parse_event({**event(), "gate": None})
     assert str(refused.value).endswith(

@@ -50,7 +50,7 @@ def test_an_invalid_threshold_is_named(filter_: ModuleType, monkeypatch: pytest.
         "[NaN]",
     ],
 )
-def test_a_value_that_is_not_a_list_of_probabilities_is_inferences_missing(
+def test_a_value_that_is_not_a_list_of_probabilities_raises_inferences_missing(
     filter_: ModuleType, inferences: object
 ) -> None:
     with pytest.raises(filter_.InferencesMissing, match="inferences"):

@@ -23,7 +23,9 @@ def bucket(aws: None) -> Iterator[Any]:
     bucket.delete()
 
 
-def test_the_staged_data_determine_images_and_hyperparameters(inspect_data: ModuleType, bucket: Any) -> None:
+def test_the_image_counts_and_hyperparameters_follow_from_the_staged_data(
+    inspect_data: ModuleType, bucket: Any
+) -> None:
     assert inspect_data.lambda_handler({"bucket": BUCKET}, None) == {
         "images": {"train": 3, "test": 2},
         "hyperparameters": {"num_training_samples": "3", "num_classes": "2"},
@@ -36,7 +38,7 @@ def test_images_of_a_manifest_that_do_not_exist_are_missing(inspect_data: Module
         inspect_data.lambda_handler({"bucket": BUCKET}, None)
 
 
-def test_without_a_manifest_the_data_are_not_staged(inspect_data: ModuleType, bucket: Any) -> None:
+def test_without_a_manifest_the_data_is_not_staged(inspect_data: ModuleType, bucket: Any) -> None:
     bucket.Object("train.lst").delete()
     with pytest.raises(inspect_data.DataNotStaged, match=r"train.lst does not exist"):
         inspect_data.lambda_handler({"bucket": BUCKET}, None)

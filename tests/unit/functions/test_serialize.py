@@ -5,12 +5,12 @@ import pytest
 EVENT = {"image_data": "", "s3_bucket": "images", "s3_key": "test/wheels.png", "inferences": []}
 
 
-def test_a_missing_object_is_image_not_found(serialize: ModuleType) -> None:
+def test_a_missing_object_raises_image_not_found(serialize: ModuleType) -> None:
     with pytest.raises(serialize.ImageNotFound, match=r"s3://images/test/wheels.png does not exist"):
         serialize.lambda_handler(EVENT, None)
 
 
-def test_a_missing_bucket_is_image_not_found(serialize: ModuleType) -> None:
+def test_a_missing_bucket_raises_image_not_found(serialize: ModuleType) -> None:
     with pytest.raises(serialize.ImageNotFound, match=r"s3://no-such-bucket/.*NoSuchBucket"):
         serialize.lambda_handler({**EVENT, "s3_bucket": "no-such-bucket"}, None)
 

@@ -46,7 +46,7 @@ def running(command: Sequence[str], environment: Mapping[str, str] = os.environ)
 
 
 class Clouds:
-    """Makes clouds with one state folder, as several commands would, and keeps their output."""
+    """A factory of clouds with one state folder, as several commands have, and their output."""
 
     def __init__(self, state_dir: Path) -> None:
         self.state_dir = state_dir

@@ -110,11 +110,11 @@ def test_a_server_that_ignores_sigterm_is_killed_after_the_grace_period(clouds: 
 def test_down_ends_processes_with_the_label_and_no_others(clouds: Clouds) -> None:
     cloud = clouds(server("one"))
     cloud.up()
-    labelled = subprocess.Popen(["sleep", "600"], env={**os.environ, LABEL: str(clouds.state_dir)})
+    labeled = subprocess.Popen(["sleep", "600"], env={**os.environ, LABEL: str(clouds.state_dir)})
     others = subprocess.Popen(["sleep", "600"], env={**os.environ, LABEL: f"{clouds.state_dir}-of-another"})
     ended = {each.pid for each in cloud.down()}
-    assert labelled.pid in ended
-    assert labelled.wait() == -signal.SIGTERM
+    assert labeled.pid in ended
+    assert labeled.wait() == -signal.SIGTERM
     assert others.poll() is None
     others.kill()
     others.wait()
@@ -157,7 +157,7 @@ def test_a_port_other_than_the_running_servers_is_refused(clouds: Clouds) -> Non
     clouds(one).down()
 
 
-def test_a_foreign_server_on_the_port_does_not_count_as_ours(clouds: Clouds) -> None:
+def test_a_foreign_server_on_the_port_is_not_used(clouds: Clouds) -> None:
     one, others = server("one"), server("one")
     foreign = subprocess.Popen(others.command)
     clouds(one).up()

@@ -60,7 +60,7 @@ def test_the_environment_that_runs_the_command_is_removed_last(settings: Setting
     assert installed_paths(settings)[-1].path == settings.root / ".venv"
 
 
-def test_of_a_state_folder_elsewhere_only_the_kits_files_are_removed(settings: Settings, tmp_path: Path) -> None:
+def test_only_the_kits_files_are_removed_from_a_state_folder_elsewhere(settings: Settings, tmp_path: Path) -> None:
     state_dir = tmp_path / "home"
     write(state_dir, "cloud.json", "logs/sagemaker.log", "thesis.tex")
     elsewhere = Settings(root=settings.root, state_dir=state_dir)
@@ -75,7 +75,7 @@ def test_without_a_checkout_only_state_is_removed(tmp_path: Path) -> None:
     assert paths == [tmp_path / ".scones"]
 
 
-def test_of_a_symbolic_link_the_target_stays(settings: Settings, tmp_path: Path) -> None:
+def test_the_target_of_a_symbolic_link_is_kept(settings: Settings, tmp_path: Path) -> None:
     write(tmp_path / "shared", "python")
     link = settings.root / ".venv-sdk3"
     link.symlink_to(tmp_path / "shared")
@@ -84,7 +84,7 @@ def test_of_a_symbolic_link_the_target_stays(settings: Settings, tmp_path: Path)
     assert (tmp_path / "shared" / "python").exists()
 
 
-def test_containers_networks_and_volumes_are_found_by_our_labels_alone(
+def test_containers_networks_and_volumes_are_found_only_by_our_labels(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(settings.state_dir, "sagemaker/instance")

@@ -92,7 +92,7 @@ def until(condition: Callable[[], bool]) -> None:
         pause.wait(0.01)
 
 
-def test_one_process_answers_invocation_after_invocation(environment: ExecutionEnvironment) -> None:
+def test_one_process_answers_all_invocations(environment: ExecutionEnvironment) -> None:
     environment.initialize(INIT_S)
     first, second = invoke(environment, b"a"), invoke(environment, b"b")
     assert (first.outcome.is_error, first.outcome.payload[:1], second.outcome.payload[:1]) == (False, b"a", b"b")
@@ -135,7 +135,7 @@ def test_an_initialization_that_fails_is_the_answer(tmp_path: Path) -> None:
     assert completion.outcome.is_error
 
 
-def test_an_initialization_without_time_left_is_a_time_out(environment: ExecutionEnvironment) -> None:
+def test_an_initialization_that_runs_out_of_time_is_a_timeout(environment: ExecutionEnvironment) -> None:
     with pytest.raises(InvocationError, match="timed out"):
         environment.initialize(timeout_s=0)
 
@@ -149,7 +149,7 @@ def test_a_process_that_exited_between_invocations_is_replaced(environment: Exec
     assert pid_of(after) != before
 
 
-def test_stopping_ends_what_the_function_has_started(environment: ExecutionEnvironment) -> None:
+def test_stopping_ends_the_processes_that_the_function_started(environment: ExecutionEnvironment) -> None:
     (child,) = re.findall(r"^child (\d+)$", invoke(environment, b"fork").log, re.MULTILINE)
     assert is_running(int(child))
     environment.stop()

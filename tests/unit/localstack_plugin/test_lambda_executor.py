@@ -97,7 +97,7 @@ def test_a_failure_is_in_the_log() -> None:
         ),
     ],
 )
-def test_a_failed_invocation_is_answered_as_by_lambda(error: InvocationError, payload: dict[str, str]) -> None:
+def test_a_failed_invocation_is_answered_as_on_aws(error: InvocationError, payload: dict[str, str]) -> None:
     assert json.loads(error.payload("id")) == payload
 
 
@@ -132,7 +132,7 @@ def test_a_function_does_not_inherit_the_servers_variables(monkeypatch: pytest.M
     assert variables["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.11"
 
 
-def test_a_function_overrides_defaults_but_not_where_its_code_is() -> None:
+def test_a_function_overrides_defaults_but_not_the_folder_of_its_code() -> None:
     own = {"LANG": "C", "LAMBDA_TASK_ROOT": "/elsewhere"}
     variables = process_variables(own, "python3.11", Path("/code"), Path("/scratch"), Settings(local_cloud="here"))
     assert (variables["LANG"], variables["LAMBDA_TASK_ROOT"]) == ("C", "/code")

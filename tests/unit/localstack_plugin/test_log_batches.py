@@ -43,5 +43,5 @@ def test_a_batch_has_at_most_as_many_bytes_as_a_call_takes() -> None:
     assert [len(batch) for batch in batches([*fitting, {"timestamp": 0, "message": ""}])] == [2, 1]
 
 
-def test_no_events_are_no_batch() -> None:
+def test_without_events_there_is_no_batch() -> None:
     assert list(batches([])) == []

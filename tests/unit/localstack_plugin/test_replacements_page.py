@@ -25,7 +25,7 @@ def test_every_module_that_replaces_something_is_listed() -> None:
     assert {replacement.file for replacement in replacements()} == importing
 
 
-def test_every_reason_is_whole_sentences() -> None:
+def test_every_reason_is_written_in_whole_sentences() -> None:
     for replacement in replacements():
         assert replacement.why[0].isupper(), replacement
         assert replacement.why.endswith("."), replacement

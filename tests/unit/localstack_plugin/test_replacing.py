@@ -55,7 +55,7 @@ def test_an_unchecked_replacement_is_noticed(line: str) -> None:
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make a distribution with LocalStack's name and version only; the real one is in another environment."""
+    """Create a distribution with LocalStack's name and version only; the real one is in another environment."""
     info = tmp_path / f"localstack_core-{replacing.WRITTEN_FOR}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: localstack-core\nVersion: {replacing.WRITTEN_FOR}\n")

@@ -7,7 +7,7 @@ from localstack_plugin.s3.event_keys import with_plain_key
 from localstack_plugin.s3.object_folder import in_own_folder
 
 
-def test_an_event_names_the_key_as_it_is() -> None:
+def test_an_event_has_the_key_without_url_encoding() -> None:
     def encoded(*arguments: Any, **named: Any) -> dict[str, Any]:
         return {"Source": "aws.s3", "Detail": json.dumps({"object": {"key": "a%20b%2Bc/%C3%BC", "size": 1}})}
 

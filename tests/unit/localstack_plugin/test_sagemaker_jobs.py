@@ -12,7 +12,7 @@ def client_error(status: int) -> ClientError:
 
 
 class SageMaker:
-    """A client that answers DescribeTrainingJob from a list, and notes what it is asked."""
+    """A client that answers DescribeTrainingJob from a list, and records its requests."""
 
     def __init__(self, *answers: dict[str, Any] | ClientError) -> None:
         self._answers = list(answers)
@@ -55,7 +55,7 @@ def test_a_job_that_failed_or_was_stopped_raises_its_description(status: str) ->
     assert failure.value.description["TrainingJobStatus"] == status
 
 
-def test_an_error_of_the_service_is_asked_about_again_and_an_error_of_the_caller_is_raised() -> None:
+def test_an_error_of_the_service_is_retried_and_an_error_of_the_caller_is_raised() -> None:
     polled = job(client_error(500), client_error(400))
     assert polled() is None
     with pytest.raises(ClientError):

@@ -62,7 +62,7 @@ def test_a_caller_waits_no_longer_than_a_start_for_invocations_that_exceed_their
         (STARTS_AT_ONCE, False, LONGEST_WAIT_S + 0.1, False),
     ],
 )
-def test_starts_at_once_are_limited_to_the_cores_unless_a_caller_waits_too_long(
+def test_concurrent_starts_are_limited_to_the_cores_unless_a_caller_waits_too_long(
     policy: StartPolicy, starting: int, expects_long: bool, waited_s: float, starts: bool
 ) -> None:
     invoked(policy, 10.0 if expects_long else 0.01).invocation_began("one", 100.0)

@@ -13,7 +13,7 @@ import pytest
 from safety import peer_owner
 from safety.peer_owner import PeerGuard, owner_of, peer_of
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who owns a connection")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports the owner of a connection")
 NOBODY = 65534
 Pair = tuple[socket.socket, socket.socket]
 
@@ -37,7 +37,7 @@ def test_the_owner_of_a_connection_is_its_user(connection: Pair) -> None:
 
 def test_another_user_is_refused_by_name(connection: Pair) -> None:
     if os.geteuid() != 0:
-        pytest.skip("needs root, to have connections of another user")
+        pytest.skip("needs root, to open connections as another user")
     peer, own = peer_of(connection[1])
     os.fchown(connection[0].fileno(), NOBODY, NOBODY)
     assert owner_of(peer, own) == peer_owner._looked_up(peer, own) == NOBODY
@@ -46,7 +46,7 @@ def test_another_user_is_refused_by_name(connection: Pair) -> None:
     assert "not to nobody" in refusal
 
 
-def test_a_client_that_has_gone_is_refused(connection: Pair) -> None:
+def test_a_client_that_has_disconnected_is_refused(connection: Pair) -> None:
     client, server = connection
     peer, own = peer_of(server)
     client.close()
@@ -55,5 +55,5 @@ def test_a_client_that_has_gone_is_refused(connection: Pair) -> None:
     assert PeerGuard().refusal(peer, own) is not None
 
 
-def test_a_peer_of_another_network_is_not_judged() -> None:
+def test_a_peer_of_another_network_is_let_through() -> None:
     assert PeerGuard().refusal(("172.17.0.2", 40000), ("172.17.0.1", 4566)) is None

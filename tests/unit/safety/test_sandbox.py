@@ -1,4 +1,4 @@
-"""Processes in worlds of their own, on this machine as it is: as root, or as a person with user namespaces."""
+"""Processes in worlds of their own, on this machine as it is: as root, or as another user through user namespaces."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from safety.sandbox import Network, Sandbox, SandboxedProcess, StartFailed, World
 
 DEADLINE_S = 60.0
-START_MAX_S = 0.020  # of the fastest of many; aimed at are 10 ms more than without a sandbox
+START_MAX_S = 0.020  # for the fastest of many starts; the aim is 10 ms more than without a sandbox
 IMAGE = "/tmp/image.png"  # noqa: S108 - what programs for AWS write
 Run = Callable[..., tuple[int, str]]
 
@@ -31,7 +31,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 class Host:
-    """Folders of the host, and a shell that runs in the world that they make."""
+    """Folders of the host, and a shell in a world made of them."""
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self.sandbox, self.opt_ml, self.tmp = sandbox, folder / "ml", folder / "tmp"
@@ -76,7 +76,7 @@ def on_the_host() -> set[str]:
     return {path.name for path in Path("/opt").iterdir()} | ({IMAGE} if Path(IMAGE).exists() else set())
 
 
-def test_opt_ml_and_tmp_are_folders_of_its_own(host: Host) -> None:
+def test_a_process_has_its_own_opt_ml_and_tmp(host: Host) -> None:
     before = on_the_host()
     (host.opt_ml / "input.txt").write_text("in")
     script = f"mkdir -p /opt/ml/model && cp /opt/ml/input.txt /opt/ml/model/ && echo x >{IMAGE} && ls /opt"
@@ -98,7 +98,7 @@ def test_hidden_folders_and_files_are_empty(host: Host, tmp_path: Path) -> None:
     assert (tmp_path / "netrc").read_text() == "secret"
 
 
-def test_what_is_shown_stays_where_it_was(host: Host, tmp_path: Path) -> None:
+def test_shown_folders_stay_at_their_paths(host: Host, tmp_path: Path) -> None:
     if not str(tmp_path).startswith("/tmp/"):  # noqa: S108
         pytest.skip("the tests' folder is not below /tmp")
     (tmp_path / "program").mkdir()
@@ -137,14 +137,14 @@ def test_signals_that_come_too_late_change_nothing(host: Host) -> None:
         assert process.wait(DEADLINE_S) == 5
 
 
-def test_everything_that_it_started_ends_with_it(host: Host) -> None:
+def test_all_descendants_end_with_the_process(host: Host) -> None:
     marker = f"sleep {time.time_ns()}"
     code, _ = host.run(f"setsid {marker} & (setsid sh -c '{marker} & {marker}' &) ; sleep 0.2; exit 4")
     assert code == 4
     assert is_gone(marker)
 
 
-def test_it_sees_its_own_processes_alone(host: Host) -> None:
+def test_a_process_sees_only_its_own_processes(host: Host) -> None:
     if host.sandbox.availability.processes:
         pytest.skip(host.sandbox.availability.processes)
     _, output = host.run("cat /proc/[0-9]*/environ | tr '\\0' '\\n'; echo; ls -d /proc/[0-9]*")
@@ -152,7 +152,7 @@ def test_it_sees_its_own_processes_alone(host: Host) -> None:
     assert "PYTEST_CURRENT_TEST" not in output
 
 
-def test_its_id_is_the_one_in_the_server_s_proc(host: Host) -> None:
+def test_the_process_id_is_the_one_in_the_servers_proc(host: Host) -> None:
     process = host.start("exec sleep 1000")
     assert soon(lambda: "sleep" in Path(f"/proc/{process.pid}/cmdline").read_text())
     assert "VmHWM" in Path(f"/proc/{process.pid}/status").read_text()
@@ -160,12 +160,12 @@ def test_its_id_is_the_one_in_the_server_s_proc(host: Host) -> None:
     process.wait(DEADLINE_S)
 
 
-def test_it_cannot_undo_its_world(host: Host) -> None:
+def test_a_process_cannot_undo_its_world(host: Host) -> None:
     code, _ = host.run("umount /opt/ml 2>/dev/null || mount -t tmpfs none /mnt 2>/dev/null")
     assert code != 0
 
 
-def test_a_missing_program_is_said_at_once(host: Host) -> None:
+def test_a_missing_program_fails_the_start(host: Host) -> None:
     with pytest.raises(StartFailed, match=r"No such file or directory.*no-such-program"):
         host.sandbox.start(["no-such-program"], world=host.world, environment={}, directory="/", output=1)
 
@@ -186,7 +186,7 @@ def test_a_process_ends_when_nobody_refers_to_it(host: Host) -> None:
     assert soon(lambda: is_gone(marker))
 
 
-def test_a_killed_server_takes_its_processes_with_it(host: Host) -> None:
+def test_the_processes_of_a_killed_server_end(host: Host) -> None:
     marker = f"sleep {time.time_ns()}"
     server = f"""if True:
         import sys, time
@@ -214,7 +214,7 @@ def network_of(sandbox: Sandbox) -> Network:
 CONNECT = "python3 -c 'import socket,sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)' {} {} 2>&1"
 
 
-def test_a_network_of_its_own_has_no_way_out(host: Host) -> None:
+def test_a_separate_network_has_no_way_out(host: Host) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         assert host.run(CONNECT.format("127.0.0.1", port))[0] == 0
@@ -285,7 +285,7 @@ AS_PERSON = """if True:
 def as_person(before: str) -> str:
     """Run the lines above as a user without privileges, after a command of root; return what they printed."""
     if os.geteuid() != 0:
-        pytest.skip("only root can become somebody else")
+        pytest.skip("only root can become another user")
     source = Path(__file__).parents[3] / "src"
     person = f"setpriv --reuid {PERSON} --regid {PERSON} --clear-groups --inh-caps=-all"
     tried = f"{sys.executable} /usr/bin/python3"
@@ -308,7 +308,7 @@ def test_an_unprivileged_user_gets_a_sandbox_through_a_user_namespace() -> None:
     assert output == "processes have their own /opt/ml and /tmp\n"
 
 
-def test_without_a_proc_of_its_own_descendants_still_end() -> None:
+def test_descendants_end_also_without_a_separate_proc() -> None:
     """In a container a part of /proc is covered, and the kernel then refuses a new one to a user namespace."""
     output = as_person("mount -t tmpfs none /proc/sys")
     if "user namespace" in output:

@@ -1,4 +1,4 @@
-"""A tar's headers: what is read before a member is known is limited, and a fault is named."""
+"""A tar's headers: their sizes are limited, and an error names each fault."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_damaged_extended_header_is_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("size", ["x", "-1", "1e9", "9" * 30, ""])
-def test_a_size_that_is_no_number_is_refused(size: str) -> None:
+def test_a_size_that_is_not_a_number_is_refused(size: str) -> None:
     with pytest.raises(BrokenArchive, match="its size is"):
         members(with_extended(record("size", size)))
 

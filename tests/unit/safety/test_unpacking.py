@@ -117,7 +117,7 @@ CHAINS: dict[str, list[Entry]] = {
 
 
 @pytest.mark.parametrize("chain", CHAINS.values(), ids=CHAINS)
-def test_no_link_that_is_kept_leads_out(tmp_path: Path, chain: list[Entry]) -> None:
+def test_kept_links_stay_inside(tmp_path: Path, chain: list[Entry]) -> None:
     (tmp_path / "outside").write_text("secret")
     target = unpacked(tmp_path, *chain)
     root = target.resolve()
@@ -126,14 +126,14 @@ def test_no_link_that_is_kept_leads_out(tmp_path: Path, chain: list[Entry]) -> N
     assert not os.path.lexists(target / "x")
 
 
-def test_links_of_an_earlier_time_count_in_a_chain(tmp_path: Path) -> None:
+def test_links_from_an_earlier_unpacking_count_in_a_chain(tmp_path: Path) -> None:
     unpacked(tmp_path, link("up", "."))
     target = unpacked(tmp_path, link("x", "up/../outside"), link("y", "up/up/up"))
     assert sorted(path.name for path in target.iterdir()) == ["up", "y"]
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link", "hard link"])
-def test_nothing_is_written_through_a_link_that_is_there(tmp_path: Path, kind: str) -> None:
+def test_nothing_is_written_through_an_existing_link(tmp_path: Path, kind: str) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "model").mkdir()
     (tmp_path / "model/link").symlink_to(tmp_path / "elsewhere")
@@ -184,7 +184,7 @@ def test_the_first_parts_of_every_name_are_removed(tmp_path: Path) -> None:
     assert (target / "to/link").read_bytes() == (target / "file").read_bytes() == b"x"
 
 
-def test_what_was_there_is_replaced_and_the_last_of_a_name_counts(tmp_path: Path) -> None:
+def test_existing_files_are_replaced_and_the_last_member_of_a_name_counts(tmp_path: Path) -> None:
     (tmp_path / "model/folder").mkdir(parents=True)
     (tmp_path / "model/file").write_text("old")
     (tmp_path / "model/link").write_text("old")
@@ -223,7 +223,7 @@ def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, name: str, faul
     ("limits", "refused"),
     [(Limits(size_bytes=5, members=2), False), (Limits(size_bytes=4), True), (Limits(members=1), True)],
 )
-def test_an_archive_has_a_size_and_a_number_of_members_at_most(tmp_path: Path, limits: Limits, refused: bool) -> None:
+def test_an_archive_has_a_maximum_size_and_number_of_members(tmp_path: Path, limits: Limits, refused: bool) -> None:
     members = member("one", b"12"), member("two", b"345")
     if not refused:
         assert (unpacked(tmp_path, *members, limits=limits) / "two").exists()

@@ -13,13 +13,13 @@ MakeContext = Callable[..., Context]
 LOCAL = {"training_instance_type": "local", "endpoint_instance_type": "local"}
 
 
-def test_instance_types_of_aws_mean_sagemaker(make_context: MakeContext) -> None:
+def test_instance_types_of_aws_select_sagemaker(make_context: MakeContext) -> None:
     context = make_context()
     assert isinstance(context.sagemaker, SageMaker)
     assert context.client("sagemaker").meta.service_model.service_name == "sagemaker"
 
 
-def test_local_instance_types_mean_local_mode(make_context: MakeContext) -> None:
+def test_local_instance_types_select_local_mode(make_context: MakeContext) -> None:
     context = make_context(**LOCAL)
     assert isinstance(context.sagemaker, LocalMode)
     assert context.client("sagemaker") is context.sagemaker.client

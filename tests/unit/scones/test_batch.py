@@ -36,7 +36,7 @@ CHILDREN = {
 
 @pytest.fixture
 def written(context: Context) -> dict[str, Any]:
-    """The answer of an execution whose result files are in S3."""
+    """Return the answer of an execution whose result files are in S3."""
     s3 = context.client("s3")
     s3.create_bucket(Bucket=context.data_bucket.name)
     files: dict[str, list[dict[str, Any]]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}

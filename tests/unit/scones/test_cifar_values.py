@@ -64,7 +64,7 @@ def test_a_batch_has_a_name_and_a_label_for_each_row(filenames: list[str], label
         ),
     ],
 )
-def test_a_part_that_holds_something_else_is_told(
+def test_a_part_with_invalid_content_is_an_error(
     parts: Parts, tmp_path: Path, part: str, value: object, message: str
 ) -> None:
     parts.members[f"cifar-100-python/{part}"] = pickle.dumps(value, protocol=2)
@@ -83,7 +83,7 @@ def test_labels_go_from_0_to_99_and_keys_may_be_bytes(parts: Parts, tmp_path: Pa
     assert (read.test.labels, read.test.filenames, read.class_names) == ([label], ["a"], NAMES)
 
 
-def test_each_part_is_told_before_it_is_read(parts: Parts, tmp_path: Path) -> None:
+def test_each_part_is_announced_before_it_is_read(parts: Parts, tmp_path: Path) -> None:
     told: list[str] = []
     read_archive(parts.write(tmp_path / "archive.tar.gz"), told.append)
     assert told == ["meta", "train", "test"]
@@ -96,7 +96,7 @@ def test_a_stream_that_ends_in_time_is_read_to_its_end(left: int) -> None:
     assert stream.read() == b""
 
 
-def test_a_stream_that_goes_on_is_not_read_to_its_end() -> None:
+def test_a_stream_that_is_too_long_is_not_read_to_its_end() -> None:
     stream = io.BytesIO(bytes(5 * 1024**2))
     with pytest.raises(ArchiveError, match="bytes after its last member: the whole archive is refused"):
         drain(stream, 2 * 1024**2)
@@ -110,7 +110,7 @@ def test_a_stream_that_goes_on_is_not_read_to_its_end() -> None:
         (MAX_MEMBER_BYTES + 1, "{path} has 'cifar-100-python/x' of 268435457 bytes, not 0 to 268435456: the whole "),
     ],
 )
-def test_a_member_says_a_size_of_256_mib_at_most(tmp_path: Path, size: int, message: str) -> None:
+def test_a_member_has_at_most_256_mib(tmp_path: Path, size: int, message: str) -> None:
     member = tarfile.TarInfo("cifar-100-python/x")
     member.size = size
     path = tmp_path / "large.tar.gz"
@@ -120,7 +120,7 @@ def test_a_member_says_a_size_of_256_mib_at_most(tmp_path: Path, size: int, mess
     assert str(refused.value).startswith(message.format(path=path))
 
 
-def test_there_are_32_members_at_most(parts: Parts, tmp_path: Path) -> None:
+def test_an_archive_has_at_most_32_members(parts: Parts, tmp_path: Path) -> None:
     parts.members.update({f"cifar-100-python/{number}": b"" for number in range(29)})
     assert read_archive(parts.write(tmp_path / "full.tar.gz")).test.labels
     parts.members["cifar-100-python/one more"] = b""
@@ -130,7 +130,7 @@ def test_there_are_32_members_at_most(parts: Parts, tmp_path: Path) -> None:
     assert str(refused.value) == f"{path} has more than 32 members: the whole archive is refused"
 
 
-def test_a_bounded_stream_gives_what_was_allowed_and_not_a_byte_more() -> None:
+def test_a_bounded_stream_returns_no_byte_more_than_allowed() -> None:
     stream = BoundedStream(gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(bytes(3 * MAX_HEADER_BYTES)))))
     stream.allow(10)
     assert len(stream.read(5)) == 5

@@ -117,7 +117,7 @@ def test_an_expired_session_notes_what_is_still_running(
 
 
 def test_help_does_not_import_what_commands_need() -> None:
-    """These take seconds to import, and everybody who asks for help would wait for them."""
+    """These take seconds to import, and everyone who reads the help would wait for them."""
     slow = ("boto3", "botocore", "docker", "matplotlib", "numpy", "rich", "sagemaker")
     code = f"import sys; import scones.cli; print([name for name in {slow} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

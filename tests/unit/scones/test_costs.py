@@ -30,7 +30,7 @@ def settings_for(instance_type: str) -> Settings:
     ("resource_type", "number"),
     [("AWS::CloudWatch::Alarm", 2), ("AWS::CloudWatch::Dashboard", 1), ("AWS::CloudWatch::A.arm", 0)],
 )
-def test_only_resources_of_the_very_type_are_counted(resource_type: str, number: int) -> None:
+def test_only_resources_of_exactly_the_type_are_counted(resource_type: str, number: int) -> None:
     assert costs.count(TEMPLATE, resource_type) == number
 
 
@@ -47,7 +47,7 @@ def test_the_endpoint_costs_what_its_instance_does(instance_type: str, price: st
     assert line == f"Endpoint scones on {instance_type}, from `scones endpoint` until `scones destroy`: {price}"
 
 
-def test_what_lasts_costs_its_alarms_and_dashboards() -> None:
+def test_permanent_resources_cost_their_alarms_and_dashboards() -> None:
     endpoint, monitoring, rest = costs.lines(settings_for("ml.m5.large"), TEMPLATE)
     assert endpoint == costs.endpoint_line(settings_for("ml.m5.large"))
     assert monitoring == "2 alarms, 1 dashboard: at most 3.20 USD a month (the first 10 and 3 are free)"

@@ -51,7 +51,7 @@ def test_everything_that_the_steps_created_is_removed(context: Context, deploy_s
 
 
 def test_running_executions_are_stopped_before_anything_is_removed(context: Context, deploy_stack: DeployStack) -> None:
-    """A pipeline that went on could create another endpoint after `scones destroy`."""
+    """A pipeline that continued could create another endpoint after `scones destroy`."""
     deploy_stack(context, template(Pipeline=STATE_MACHINE))
     calls: list[str] = []
     stepfunctions = context.client("stepfunctions")

@@ -1,4 +1,4 @@
-"""Downloads from a server in this process, which can break off like a network."""
+"""Downloads from a server in this process that can break the connection."""
 
 import hashlib
 import http.server

@@ -1,4 +1,4 @@
-"""What `scones pipeline` prints while it follows an execution, and the errors at the end."""
+"""The output of `scones pipeline` while it follows an execution, and the errors at the end."""
 
 import json
 from typing import Any

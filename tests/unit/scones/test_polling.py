@@ -30,10 +30,10 @@ def test_a_poll_ends_when_its_deadline_has_passed(timeout_s: float, interval_s: 
     assert clock.pauses == [interval_s] * len(waited)
 
 
-def test_a_poll_asks_once_a_second_unless_told_otherwise() -> None:
+def test_a_poll_repeats_once_a_second_by_default() -> None:
     clock = Clock()
     assert list(poll(2, clock=clock, sleep=clock.sleep)) == [0, 1]
 
 
-def test_a_poll_by_the_systems_clock_begins_at_once() -> None:
+def test_a_poll_with_the_systems_clock_begins_immediately() -> None:
     assert 0 <= next(poll(60)) < 60

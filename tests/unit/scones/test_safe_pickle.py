@@ -1,4 +1,4 @@
-"""Which pickles are read, and where exactly the limits are."""
+"""The pickles that are read, and the exact limits."""
 
 import pickle
 
@@ -78,7 +78,7 @@ def test_another_global_is_named_by_its_first_hundred_characters(module: str, na
     ("data", "error"),
     [(b"", "ValueError"), (b"K\x01", "ValueError"), (b"a.", "UnpicklingError"), (b"]K\x01K\x01s.", "IndexError")],
 )
-def test_what_is_no_pickle_is_told_with_its_error(data: bytes, error: str) -> None:
+def test_the_error_of_an_invalid_pickle_is_shown(data: bytes, error: str) -> None:
     assert refusal(data) == f"is not a pickle of images ({error})"
 
 
@@ -95,7 +95,7 @@ def test_what_is_no_pickle_is_told_with_its_error(data: bytes, error: str) -> No
         (b"q\x00h\x00.", "BINGET", 2),
     ],
 )
-def test_another_opcode_and_a_shared_value_are_refused_where_they_stand(
+def test_another_opcode_and_a_shared_value_are_refused_with_their_position(
     data: bytes, opcode: str, position: int
 ) -> None:
     assert refusal(data) == f"has the opcode {opcode} at position {position}, which no image archive needs"
@@ -108,7 +108,7 @@ def test_a_text_of_a_thousand_characters_may_be_shared(put: bytes, get: bytes) -
 
 
 @pytest.mark.parametrize("containers", [b"]", b"}", b")"])
-def test_there_are_32_containers_at_most(containers: bytes) -> None:
+def test_a_pickle_has_at_most_32_containers(containers: bytes) -> None:
     check_opcodes(containers * 32 + STOP)
     with pytest.raises(ArchiveError) as refused:
         check_opcodes(containers * 33 + STOP)
@@ -126,7 +126,7 @@ def test_there_are_32_containers_at_most(containers: bytes) -> None:
         (b"K\x06.", False),
     ],
 )
-def test_opcodes_and_places_of_the_memo_have_a_limit(data: bytes, refused: bool) -> None:
+def test_opcodes_and_memo_entries_have_a_limit(data: bytes, refused: bool) -> None:
     if not refused:
         check_opcodes(data, max_opcodes=5)
         return

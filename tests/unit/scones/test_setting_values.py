@@ -80,7 +80,7 @@ def test_a_value_is_read(name: str, text: str, value: object) -> None:
         ),
     ],
 )
-def test_a_refusal_says_what_is_right(name: str, text: str, right: str) -> None:
+def test_an_error_says_what_is_allowed(name: str, text: str, right: str) -> None:
     with pytest.raises(SettingsError) as refused:
         loaded(**{name.upper(): text})
     assert str(refused.value) == f"{name.upper()} is {text!r}: it must be {right}"
@@ -132,7 +132,7 @@ def test_an_empty_argument_is_a_value() -> None:
         ),
     ],
 )
-def test_an_error_in_the_file_names_the_file_and_the_place(tmp_path: Path, text: str, message: str) -> None:
+def test_an_error_in_the_file_names_the_file_and_the_setting(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "targets.toml"
     file.write_text(text)
     with pytest.raises(SettingsError) as refused:

@@ -19,7 +19,7 @@ def test_other_labels_are_refused_with_their_line(text: bytes) -> None:
         label_row(text, "train", "line 1")
 
 
-def test_class_ids_and_zeros_and_ones_are_told_apart_by_the_label_format() -> None:
+def test_the_label_format_distinguishes_class_ids_from_zeros_and_ones() -> None:
     assert labels_of([[0, 2]], 3, multi_label=True, label_format="class-id").tolist() == [[1, 0, 1]]
     assert labels_of([[0, 1, 1]], 3, multi_label=True, label_format="multi-hot").tolist() == [[0, 1, 1]]
     with pytest.raises(WrongLabelError, match="2 labels, and multi_label is 0"):

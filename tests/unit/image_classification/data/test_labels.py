@@ -7,7 +7,7 @@ def test_one_class_id_per_image_sets_one_column() -> None:
     assert one_hot([2, 0.0], 3).tolist() == [[0, 0, 1], [1, 0, 0]]
 
 
-def test_a_multi_label_row_is_taken_as_it_is() -> None:
+def test_a_multi_label_row_is_used_unchanged() -> None:
     assert multi_hot([[0, 1, 1], [0, 0, 0]], 3).tolist() == [[0, 1, 1], [0, 0, 0]]
 
 

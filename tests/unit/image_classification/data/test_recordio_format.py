@@ -61,7 +61,7 @@ def test_an_unknown_flag_is_refused() -> None:
 
 @pytest.mark.parametrize("labels", [[1.0], [0.0, 1.0, 1.0]])
 @pytest.mark.parametrize("image", [b"", b"image", b"image..." + MAGIC])
-def test_the_header_of_an_image_tells_labels_id_and_size(labels: list[float], image: bytes) -> None:
+def test_the_header_of_an_image_has_labels_id_and_size(labels: list[float], image: bytes) -> None:
     file = SharedFile.temporary([image_record(labels, image, 7)])
     (entry,) = records(file)
     header = image_header(file, entry)

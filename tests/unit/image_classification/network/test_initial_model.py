@@ -209,7 +209,7 @@ def test_torchvision_weights_of_another_depth_are_a_client_error() -> None:
         copy_weights(StoredModel("weights.pth", torchvision_weights(18), None), model, with_last_layer=False)
 
 
-def test_transfer_learning_leaves_the_last_layer_as_it_is() -> None:
+def test_transfer_learning_leaves_the_last_layer_unchanged() -> None:
     model, other = (Classifier(network(20, 3, 2), torch.zeros(3), torch.ones(3), False) for _ in range(2))
     before = model.state_dict()[last_layer_names(model)[0]].clone()
     copy_weights(StoredModel("other", other.state_dict(), None), model, with_last_layer=False)

@@ -1,4 +1,4 @@
-"""A job with bad input reports it in the log, the failure file and the exit code, and never by a traceback."""
+"""A job with bad input reports it in the log, the failure file and the exit code, never as a traceback."""
 
 import io
 import json
@@ -370,7 +370,7 @@ def test_bad_input_fails_the_job_with_a_message_that_names_it(
 
 
 @pytest.mark.parametrize("name", ["unknown", "no-json", "content-type"])
-def test_a_process_of_its_own_reports_the_same(container: Container, name: str) -> None:
+def test_a_separate_process_reports_the_same(container: Container, name: str) -> None:
     CASES[name].break_it(container)
     environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(container.base)}
     command = [sys.executable, "-m", "image_classification", "train"]

@@ -28,7 +28,7 @@ IMAGES = 10
 
 
 class Answers(nn.Module):
-    """Gives the right answer, class 0, for the first `right` images, and class 1 for the others."""
+    """A model that answers class 0, which is right, for the first `right` images, and class 1 for the others."""
 
     right = 0
 
@@ -38,7 +38,7 @@ class Answers(nn.Module):
 
 @dataclass
 class ScriptedTrainer:
-    """After each epoch the model answers as many images rightly as the script says."""
+    """A trainer after whose epochs the model is right about as many images as the script says."""
 
     script: Sequence[int]
     stop_in_epoch: int | None = None
@@ -58,7 +58,7 @@ class ScriptedTrainer:
 
 @dataclass
 class Folder:
-    """Records the epochs whose models are stored."""
+    """A model folder that records the epochs whose models are stored."""
 
     frequency: int | None = None
     best: list[int] = field(default_factory=list)
@@ -114,7 +114,7 @@ def test_a_run_stops_early_when_the_accuracy_stalls(caplog: pytest.LogCaptureFix
     assert "Early stopping after epoch 3" in caplog.text
 
 
-def test_a_run_goes_on_without_early_stopping() -> None:
+def test_a_run_continues_without_early_stopping() -> None:
     trainer = ScriptedTrainer([5] * 12)
     run(trainer, Folder(), early_stopping_min_epochs="1", early_stopping_patience="2")
     assert trainer.epochs == 12

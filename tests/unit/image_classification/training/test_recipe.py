@@ -75,7 +75,7 @@ def test_explicit_zeros_are_obeyed() -> None:
     assert (recipe.learning_rate, recipe.momentum, recipe.weight_decay) == (0, 0, 0)
 
 
-def test_the_log_names_what_dist_async_does() -> None:
+def test_the_log_says_what_dist_async_does() -> None:
     notes = [differences(parse_hyperparameters({**REQUIRED, "kv_store": kind})) for kind in ("dist_sync", "dist_async")]
     assert len(notes[1]) == len(notes[0]) + 1
     assert notes[1][-1].startswith("Different from AWS: kv_store dist_async averages gradients")

@@ -20,7 +20,7 @@ def written(folder: Path, **files: str) -> tuple[Path, str]:
     return folder.parent, folder.name
 
 
-def test_what_was_packed_is_unpacked(tmp_path: Path) -> None:
+def test_packed_files_are_unpacked(tmp_path: Path) -> None:
     folder = written(tmp_path / "model", weights="w", code__inference="i")
     (tmp_path / "model/empty").mkdir()
     pack([folder], tmp_path / "model.tar.gz")
@@ -42,7 +42,7 @@ def test_private_files_can_be_read_by_whoever_unpacks_them(tmp_path: Path) -> No
     assert modes == {"weights": 0o644, "code/run": 0o755, "code": 0o755}
 
 
-def test_the_first_hosts_file_of_a_name_is_packed_once(tmp_path: Path) -> None:
+def test_of_equal_names_the_first_hosts_file_is_packed(tmp_path: Path) -> None:
     hosts = [written(tmp_path / "algo-1", same="1", one="1"), written(tmp_path / "algo-2", same="2", two="2")]
     pack(hosts, tmp_path / "output.tar.gz")
     with tarfile.open(tmp_path / "output.tar.gz", "r:gz") as tar:
@@ -52,7 +52,7 @@ def test_the_first_hosts_file_of_a_name_is_packed_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"no archive", gzip.compress(b"no tar" * 200), b""])
-def test_what_is_no_archive_is_told_by_its_name(tmp_path: Path, content: bytes) -> None:
+def test_the_error_for_an_invalid_archive_names_the_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "model.tar.gz").write_bytes(content)
     with pytest.raises(ArchiveError, match=r"^model\.tar\.gz cannot be unpacked: "):
         unpack(tmp_path / "model.tar.gz", tmp_path / "model")
@@ -66,7 +66,7 @@ def test_an_archive_that_is_cut_off_is_refused(tmp_path: Path) -> None:
         unpack(archive, tmp_path / "again")
 
 
-def test_files_are_written_beside_the_directory_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_first_written_next_to_the_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pack([written(tmp_path / "model", weights="w")], tmp_path / "model.tar.gz")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "another file system"))
     unpack(tmp_path / "model.tar.gz", tmp_path / "again")
@@ -89,7 +89,7 @@ def test_an_archive_with_a_symbolic_link_is_refused(tmp_path: Path) -> None:
         unpack(tmp_path / "model.tar.gz", tmp_path / "again")
 
 
-def test_a_checksum_that_is_wrong_is_noticed(tmp_path: Path) -> None:
+def test_a_wrong_checksum_is_noticed(tmp_path: Path) -> None:
     archive = tmp_path / "model.tar.gz"
     pack([written(tmp_path / "model", weights="w")], archive)
     archive.write_bytes(archive.read_bytes()[:-8] + bytes(8))

@@ -1,4 +1,4 @@
-"""The size of each instance type, and the log of a machine that is smaller."""
+"""The size of each instance type, and the log on a machine that is smaller."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_type_has_the_size_that_it_has_on_aws(name: str, expected: InstanceTyp
     assert InstanceType.of(name) == expected
 
 
-def test_a_machine_that_is_smaller_gives_all_it_has_and_logs_it_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_smaller_machine_gives_all_it_has_and_logs_it_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     types = InstanceTypes(machine_vcpus=4, machine_memory_bytes=16 * GIB)
     assert [types.limits("ml.c5.2xlarge") for _ in range(2)] == [Limits(None, 16 * GIB)] * 2

@@ -64,7 +64,7 @@ def test_an_endpoint_makes_exactly_the_moves_of_awss_endpoint(before: Status, af
         endpoint(before).moved_to(after, 5.0)
 
 
-def test_a_failure_reason_is_cut_to_awss_limit_and_goes_with_the_next_move() -> None:
+def test_a_failure_reason_is_cut_to_awss_limit_and_disappears_with_the_next_move() -> None:
     failed = endpoint(Status.CREATING).moved_to(Status.FAILED, 5.0, "x" * 2000)
     assert len(failed.failure_reason or "") == 1024
     assert failed.moved_to(Status.UPDATING, 6.0).failure_reason is None
@@ -87,7 +87,7 @@ def test_an_update_retains_weights_counts_and_capture_unless_excluded() -> None:
     assert (target.weight, target.instance_count) == (1.0, 4)
 
 
-def test_a_new_endpoint_describes_what_is_pending_and_no_variants() -> None:
+def test_a_new_endpoint_describes_its_pending_deployment_and_no_variants() -> None:
     description = describe_endpoint(endpoint(Status.CREATING))
     assert "ProductionVariants" not in description
     summary = description["PendingDeploymentSummary"]

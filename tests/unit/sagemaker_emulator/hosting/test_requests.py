@@ -25,13 +25,13 @@ def test_a_create_request_has_its_tags_by_key() -> None:
     assert request == CreateEndpointRequest("scones", "scones-1", BLUE_GREEN, {"team": "bakery"})
 
 
-def test_an_update_retains_nothing_unless_asked() -> None:
+def test_an_update_retains_nothing_by_default() -> None:
     assert UpdateEndpointRequest.parse(NAMES) == UpdateEndpointRequest(
         "scones", "scones-1", {}, False, frozenset(), False
     )
 
 
-def test_an_update_can_retain_all_variant_properties_but_some() -> None:
+def test_an_update_can_retain_all_variant_properties_except_some() -> None:
     request = UpdateEndpointRequest.parse(
         {
             **NAMES,
@@ -45,7 +45,7 @@ def test_an_update_can_retain_all_variant_properties_but_some() -> None:
     assert request.retains_deployment_config
 
 
-def test_the_termination_wait_is_0_unless_asked() -> None:
+def test_the_termination_wait_is_0_by_default() -> None:
     assert termination_wait_s(BLUE_GREEN) == 7
     assert termination_wait_s({}) == 0
 
@@ -64,7 +64,7 @@ def test_deployments_that_are_not_emulated_are_refused(request_type: Any, config
         request_type.parse({**NAMES, "DeploymentConfig": config})
 
 
-def test_a_rescaling_changes_what_it_names_and_nothing_else() -> None:
+def test_a_rescaling_changes_only_the_variants_that_it_names() -> None:
     desired = [
         {"VariantName": "Blue", "DesiredWeight": 0.0},
         {"VariantName": "Green", "DesiredInstanceCount": 0},
@@ -81,6 +81,6 @@ def test_a_rescaling_changes_what_it_names_and_nothing_else() -> None:
         ([{"VariantName": "Blue", "DesiredInstanceCount": 21}], "'variant Blue for endpoint usage' is 20 Instances"),
     ],
 )
-def test_a_rescaling_that_cannot_be_done_is_refused(desired: list[dict[str, Any]], message: str) -> None:
+def test_an_impossible_rescaling_is_refused(desired: list[dict[str, Any]], message: str) -> None:
     with pytest.raises(AwsError, match=message):
         RescaleEndpointRequest.parse({"EndpointName": "scones", "DesiredWeightsAndCapacities": desired})

@@ -57,7 +57,7 @@ def test_output_and_error_are_named_after_the_invocation() -> None:
     assert invocation().failure_uri is None
 
 
-def test_the_caller_may_name_the_output_its_folder_and_the_inference() -> None:
+def test_the_request_may_name_the_output_its_folder_and_the_inference() -> None:
     new = invocation(
         config("s3://bucket/failed"), S3OutputPathExtension="/a/b/", Filename="one.json", InferenceId="mine"
     )
@@ -102,12 +102,12 @@ def test_the_message_of_failure_has_the_reason() -> None:
 
 
 @pytest.mark.parametrize(("result", "topic"), [(DONE, "arn:success"), (BUSY, "arn:error")])
-def test_success_and_failure_have_topics_of_their_own(result: Result, topic: str) -> None:
+def test_success_and_failure_have_separate_topics(result: Result, topic: str) -> None:
     assert result.topic(config(**TOPICS)) == topic
     assert result.topic(config()) is None
 
 
-def test_an_answer_is_included_only_where_asked_and_only_if_it_fits() -> None:
+def test_an_answer_is_included_only_if_requested_and_only_if_it_fits() -> None:
     success_only = config(**TOPICS, IncludeInferenceResponseIn=BOTH[:1])
     assert DONE.is_included(success_only)
     assert not BUSY.is_included(success_only)

@@ -1,4 +1,4 @@
-"""Records of data capture: which encoding a payload gets, and what a record contains."""
+"""Records of data capture: the encoding of a payload, and the content of a record."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_the_content_type_chooses_the_encoding_of_text(body: bytes, content_type
         (("Output", "Input"), ["endpointInput", "endpointOutput"]),
     ],
 )
-def test_only_the_sides_that_were_asked_for_are_captured(modes: tuple[str, ...], sides: list[str]) -> None:
+def test_only_the_requested_sides_are_captured(modes: tuple[str, ...], sides: list[str]) -> None:
     assert list(record(b"x", "text/csv", modes)["captureData"]) == sides
 
 

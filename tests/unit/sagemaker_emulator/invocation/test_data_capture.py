@@ -22,7 +22,7 @@ KEY = re.compile(r"s3://bucket/capture/scones/(Blue|Green)/\d{4}/\d\d/\d\d/\d\d/
 
 
 class S3:
-    """Keeps what is uploaded, by URI; `s3` is itself, in the place of AwsClients."""
+    """A store of uploads by URI; `s3` is itself, in the place of AwsClients."""
 
     def __init__(self, is_away: bool = False) -> None:
         self.is_away, self.files, self.s3 = is_away, dict[str, str](), self
@@ -70,7 +70,7 @@ def test_each_variant_has_one_file_with_its_records_in_order(tmp_path: Path) -> 
     assert list(tmp_path.glob("*/*.jsonl")) == []
 
 
-def test_records_wait_in_the_spool_for_the_next_start_while_s3_is_away(tmp_path: Path) -> None:
+def test_records_wait_in_the_spool_for_the_next_start_while_s3_is_down(tmp_path: Path) -> None:
     write(S3(is_away=True), tmp_path, "Blue")
     assert len(list(tmp_path.glob("*/*.jsonl"))) == 1
     s3 = S3()
@@ -78,7 +78,7 @@ def test_records_wait_in_the_spool_for_the_next_start_while_s3_is_away(tmp_path:
     assert [data(text) for text in s3.files.values()] == [["0"]]
 
 
-def test_the_sample_has_the_percentage_that_was_asked_for(tmp_path: Path) -> None:
+def test_the_sample_has_the_requested_percentage(tmp_path: Path) -> None:
     nothing: Any = None
     writer = writer_of(nothing, tmp_path)
     assert all(writer.samples(capture(100)) for _ in range(1000))
@@ -89,7 +89,7 @@ def test_the_sample_has_the_percentage_that_was_asked_for(tmp_path: Path) -> Non
 
 @contextmanager
 def room_for(size_bytes: int) -> Iterator[None]:
-    """Let every file of this process have at most so many bytes, as if the disk were full."""
+    """Limit the size of this process's files, as if the disk were full."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
     try:
@@ -98,7 +98,7 @@ def room_for(size_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_record_without_room_is_dropped_whole_and_the_others_arrive(tmp_path: Path) -> None:
+def test_a_record_that_does_not_fit_is_dropped_and_the_others_arrive(tmp_path: Path) -> None:
     s3, spool = S3(), tmp_path / "spool"
     writer = writer_of(s3, spool)
     writer.start()
@@ -126,7 +126,7 @@ def test_the_log_counts_the_records_that_were_not_captured(tmp_path: Path, caplo
 
 
 @pytest.mark.parametrize("content", [b"", b"s3://other/prefix", b"\xff"])
-def test_a_folder_whose_prefix_is_lost_is_set_aside_and_capture_goes_on(
+def test_a_folder_whose_prefix_is_lost_is_set_aside_and_capture_continues(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     spool = tmp_path / "spool"
@@ -141,7 +141,7 @@ def test_a_folder_whose_prefix_is_lost_is_set_aside_and_capture_goes_on(
     assert [record.getMessage() for record in caplog.records if str(kept) in record.getMessage()]
 
 
-def test_a_record_that_was_cut_short_is_set_aside_and_the_whole_ones_are_sent(tmp_path: Path) -> None:
+def test_a_truncated_record_is_set_aside_and_the_complete_ones_are_sent(tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     write(S3(is_away=True), spool, "Blue")
     (path,) = spool.glob("*/*.jsonl")
@@ -154,7 +154,7 @@ def test_a_record_that_was_cut_short_is_set_aside_and_the_whole_ones_are_sent(tm
     assert kept.read_bytes() == b"\0" * 20 + b"\n" + whole[:50]
 
 
-def test_strange_things_in_the_spool_do_not_end_capture(tmp_path: Path) -> None:
+def test_foreign_files_in_the_spool_do_not_end_capture(tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     write(S3(is_away=True), spool, "Blue")
     (path,) = spool.glob("*/*.jsonl")

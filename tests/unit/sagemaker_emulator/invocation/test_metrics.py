@@ -10,7 +10,7 @@ from sagemaker_emulator.invocation.metrics import DATA_MAX, VALUES_MAX, Invocati
 
 
 class CloudWatch:
-    """Records each PutMetricData; `cloudwatch` is itself, in the place of AwsClients."""
+    """A recorder of PutMetricData requests; `cloudwatch` is itself, in the place of AwsClients."""
 
     def __init__(self) -> None:
         self.requests: list[list[dict[str, Any]]] = []
@@ -45,7 +45,7 @@ def sent(*invocations: tuple[int, int, int]) -> CloudWatch:
     ("status", "errors_4xx", "errors_5xx"),
     [(200, 0, 0), (399, 0, 0), (400, 1, 0), (499, 1, 0), (500, 0, 1), (599, 0, 1), (0, 0, 1)],
 )
-def test_each_status_counts_as_the_error_that_it_is(status: int, errors_4xx: int, errors_5xx: int) -> None:
+def test_each_status_counts_as_its_kind_of_error(status: int, errors_4xx: int, errors_5xx: int) -> None:
     assert sent((status, 7, 3)).sums() == {
         "Invocations": 1,
         "InvocationsPerInstance": 1,

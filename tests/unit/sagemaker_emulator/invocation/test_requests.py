@@ -1,4 +1,4 @@
-"""Parsing InvokeEndpoint and InvokeEndpointAsync, and what a container gets of a request."""
+"""Parsing InvokeEndpoint and InvokeEndpointAsync, and the part of a request that a container receives."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALL = {
 }
 
 
-def test_a_request_is_parsed_whole() -> None:
+def test_every_member_of_a_request_is_parsed() -> None:
     request = InvokeEndpointRequest.parse(ALL)
     assert request == InvokeEndpointRequest("scones", b"\x89PNG", "image/png", "application/json", "", "one", "Blue")
     assert request.container_headers() == {
@@ -56,6 +56,6 @@ def test_an_async_request_is_stored_as_the_wire_spells_it() -> None:
     assert msgspec.json.decode(msgspec.json.encode(request)) == wire
 
 
-def test_an_async_request_waits_6_hours_and_runs_15_minutes_unless_told_otherwise() -> None:
+def test_an_async_request_waits_6_hours_and_runs_15_minutes_by_default() -> None:
     request = msgspec.convert({"EndpointName": "scones"}, InvokeEndpointAsyncRequest)
     assert (request.ttl_s, request.timeout_s) == (6 * 3600, 15 * 60)

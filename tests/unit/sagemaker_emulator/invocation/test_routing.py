@@ -1,4 +1,4 @@
-"""Which instance gets a request, and what happens when instances refuse or break the connection."""
+"""The choice of an instance for a request, also when instances refuse or break the connection."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_request_that_every_instance_refuses_finds_none_healthy() -> None:
     assert [instance.in_flight for instance in refusing] == [0, 0]
 
 
-def test_a_request_that_an_instance_has_seen_goes_to_no_other() -> None:
+def test_a_request_that_an_instance_has_seen_is_not_sent_to_another() -> None:
     async def main() -> None:
         async with container(b"") as breaking_port, container(ANSWER) as port:
             breaking, healthy = InstanceAt(breaking_port), InstanceAt(port)
@@ -96,7 +96,7 @@ def test_a_request_that_an_instance_has_seen_goes_to_no_other() -> None:
     asyncio.run(main())
 
 
-def test_an_answer_that_breaks_off_is_the_containers_failure() -> None:
+def test_an_incomplete_answer_is_a_failure_of_the_container() -> None:
     async def main() -> None:
         async with container(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi") as port:
             instance = InstanceAt(port)

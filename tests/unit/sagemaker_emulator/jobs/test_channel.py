@@ -82,7 +82,7 @@ def test_every_host_receives_everything_unless_keys_are_sharded() -> None:
     assert [list(sharded.share(iter("abcde"), host, 2, 0)) for host in (0, 1)] == [list("ace"), list("bd")]
 
 
-def test_a_shuffled_channel_has_another_order_in_each_epoch_and_the_same_one_again() -> None:
+def test_a_shuffled_channel_has_a_different_but_reproducible_order_in_each_epoch() -> None:
     shuffled = channel(mode="Pipe", ShuffleConfig={"Seed": 7})
     epochs = ["".join(shuffled.share(iter("abcdefgh"), 0, 1, epoch)) for epoch in (0, 1, 0)]
     assert sorted(epochs[0]) == sorted(epochs[1]) == list("abcdefgh")

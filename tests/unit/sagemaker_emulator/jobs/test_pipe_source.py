@@ -40,7 +40,7 @@ def test_objects_are_wrapped_as_records_padded_to_four_bytes() -> None:
 
 
 @pytest.mark.parametrize("wrapper", ["None", "RecordIO"])
-def test_gzip_is_unpacked_also_of_several_members(wrapper: str) -> None:
+def test_gzip_with_several_members_is_unpacked(wrapper: str) -> None:
     s3 = InMemoryS3({"a.gz": packed(b"one") + packed(b"two")})
     stream = source(s3, "a.gz", CompressionType="Gzip", RecordWrapperType=wrapper).chunks(0)
     assert b"".join(stream) == (record(b"onetwo") if wrapper == "RecordIO" else b"onetwo")

@@ -1,4 +1,4 @@
-"""The moves of jobs between AWS's statuses, and what a job remembers of them."""
+"""The moves of jobs between AWS's statuses, and the record that a job keeps of them."""
 
 from itertools import product
 
@@ -116,13 +116,13 @@ def test_a_training_job_that_stops_or_is_over_enters_no_phase(status: JobStatus)
         job.entered(P.UPLOADING, 120)
 
 
-def test_a_transition_tells_the_failure_reason_or_the_phases_message() -> None:
+def test_a_transition_has_the_failure_reason_or_the_phases_message() -> None:
     assert training_job().moved_to(S.FAILED, 5, "Because.").transitions[-1].message == "Because."
     assert training_job().moved_to(S.FAILED, 5).transitions[-1].message == ""
     assert training_job().moved_to(S.STOPPING, 5).transitions[-1].message == MESSAGES[P.STOPPING]
 
 
-def test_a_stop_goes_on_until_the_job_has_stopped() -> None:
+def test_a_job_is_stopping_until_it_has_stopped() -> None:
     stopping = training_job().moved_to(S.STOPPING, 110)
     assert (stopping.secondary_status, stopping.transitions[-1].end_time) == (P.STOPPING, None)
     stopped = stopping.moved_to(S.STOPPED, 120, secondary=P.MAX_RUNTIME_EXCEEDED)

@@ -1,4 +1,4 @@
-"""What resources read out of the requests that made them."""
+"""The values that resources read from the requests that created them."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ def test_asynchronous_inference_has_awss_defaults() -> None:
     assert inference == AsyncInference("s3://bucket/out", None, None, None, frozenset(), 4)
 
 
-def test_asynchronous_inference_is_read_whole() -> None:
+def test_every_member_of_asynchronous_inference_is_read() -> None:
     notification = {
         "SuccessTopic": "good",
         "ErrorTopic": "bad",
@@ -159,7 +159,7 @@ def test_the_containers_of_a_package() -> None:
         ),
     ],
 )
-def test_an_update_of_a_package_leaves_what_it_does_not_name(
+def test_an_update_of_a_package_keeps_the_members_that_it_does_not_name(
     request_: dict[str, Any], change: dict[str, Any], updated: dict[str, Any]
 ) -> None:
     original = package(**request_)

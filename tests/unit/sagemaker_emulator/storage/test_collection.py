@@ -62,7 +62,7 @@ def test_a_missing_name_is_the_collections_error(jobs: Jobs) -> None:
             operation("none")
 
 
-def test_names_that_differ_in_case_alone_share_an_arn(jobs: Jobs) -> None:
+def test_names_that_differ_only_in_case_share_an_arn(jobs: Jobs) -> None:
     arn = jobs.create("One").arn
     with pytest.raises(AwsError, match=f"ONE is {arn}"):
         jobs.create("ONE")
@@ -93,7 +93,7 @@ def test_a_change_that_keeps_the_state_is_not_in_the_feed() -> None:
     assert feed.take(10) == ([], False)
 
 
-def test_a_batch_has_at_most_as_many_changes_as_asked_for() -> None:
+def test_a_batch_has_at_most_as_many_changes_as_requested() -> None:
     feed = ChangeFeed()
     for _ in range(3):
         feed.put(None, JOB)

@@ -89,7 +89,7 @@ def test_the_pages_together_are_the_listing(store: Store, sort_by: str, sort_ord
     assert pages[-1]
 
 
-def test_a_page_has_ten_resources_unless_asked_and_never_over_a_hundred(tmp_path: Path) -> None:
+def test_a_page_has_ten_resources_by_default_and_never_over_a_hundred(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db")
     with store.transaction():
         for number in range(102):
@@ -100,7 +100,7 @@ def test_a_page_has_ten_resources_unless_asked_and_never_over_a_hundred(tmp_path
     store.close()
 
 
-def test_a_token_stays_good_while_resources_come(tmp_path: Path) -> None:
+def test_a_token_stays_valid_while_resources_are_added(tmp_path: Path) -> None:
     store = Store(tmp_path / "state.db")
     for name in ("b", "d"):
         store.add(TransformJob(name, f"arn:{name}", {}, 1, 1))
@@ -126,7 +126,7 @@ def test_a_token_belongs_to_its_kind_of_resource(store: Store) -> None:
         page(store, ProcessingJob, {"NextToken": token})
 
 
-def test_a_token_does_not_mind_the_order_of_the_members(store: Store) -> None:
+def test_a_token_is_valid_for_any_order_of_the_members(store: Store) -> None:
     token = page(store, TransformJob, {"SortBy": "Name", "SortOrder": "Ascending", "MaxResults": 1}).next_token
     assert names(store, NextToken=token, SortOrder="Ascending", SortBy="Name") == ["beta", "beta-2", "gamma"]
 
@@ -163,7 +163,7 @@ def test_a_token_may_be_put_into_a_url(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("place", [["a", 1], ["a", None, "name"], ["a", [], "name"], ["a", 1, 2], {}, 7, None])
-def test_a_token_that_someone_wrote_is_refused(store: Store, place: object) -> None:
+def test_a_forged_token_is_refused(store: Store, place: object) -> None:
     genuine = page(store, TransformJob, {"MaxResults": 1}).next_token
     assert genuine is not None
     if isinstance(place, list):
@@ -179,6 +179,6 @@ def test_a_token_that_someone_wrote_is_refused(store: Store, place: object) -> N
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(token=st.text(min_size=1, max_size=20))
-def test_any_text_that_is_no_token_is_refused(store: Store, token: str) -> None:
+def test_any_text_that_is_not_a_token_is_refused(store: Store, token: str) -> None:
     with pytest.raises(AwsError, match="Invalid pagination token"):
         names(store, NextToken=token)

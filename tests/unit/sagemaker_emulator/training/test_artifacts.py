@@ -14,7 +14,7 @@ from sagemaker_emulator.training.artifacts import Artifacts
 
 
 class Uploads:
-    """An S3 that keeps what is uploaded, by key."""
+    """An S3 that keeps uploads by key."""
 
     def __init__(self) -> None:
         self.bodies: dict[str, bytes] = {}

@@ -48,7 +48,7 @@ def test_the_last_value_is_the_final_one() -> None:
     assert [(metric.name, metric.value, metric.timestamp) for metric in metrics.latest.values()] == [("loss", 1, 11)]
 
 
-def test_a_line_of_before_the_restart_counts_but_is_not_sent_again() -> None:
+def test_a_line_from_before_the_restart_counts_but_is_not_sent_again() -> None:
     metrics = reader(r"loss=(\S+)")
     metrics.read("loss=2", 10.0, is_new=False)
     assert metrics.latest["loss"].value == 2

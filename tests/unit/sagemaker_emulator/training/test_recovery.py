@@ -1,4 +1,4 @@
-"""Training jobs after a restart: taken up with all of their containers, or failed."""
+"""Training jobs after a restart: resumed with all of their containers, or failed."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_a_job_with_a_missing_container_leaves_the_others_and_fails(store: Store
     ],
     ids=["downloading", "piped", "uploading"],
 )
-def test_a_job_that_cannot_go_on_is_not_found(
+def test_a_job_that_cannot_continue_is_not_found(
     store: Store, tmp_path: Path, phases: list[SecondaryStatus], changes: dict[str, Any]
 ) -> None:
     stored(store, *phases, **changes)
@@ -136,7 +136,7 @@ def test_a_request_that_this_version_refuses_fails_its_job_and_not_the_start(sto
     assert recovered.get("job").status is JobStatus.FAILED
 
 
-def test_folders_of_jobs_that_do_not_go_on_are_removed(store: Store, tmp_path: Path) -> None:
+def test_folders_of_jobs_that_do_not_continue_are_removed(store: Store, tmp_path: Path) -> None:
     (tmp_path / "training/job/algo-1").mkdir(parents=True)
     jobs(store, EarlierEngine(), tmp_path).recover()
     assert list((tmp_path / "training").iterdir()) == []

@@ -1,4 +1,4 @@
-"""CreateTrainingJob's request: what a run gets of it, and what is refused."""
+"""CreateTrainingJob's request: the values that a run gets, and the requests that are refused."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_request_has_awss_defaults() -> None:
     assert request.artifacts.model_uri == "s3://bucket/models/job/output/model.tar.gz"
 
 
-def test_channels_have_the_mode_of_the_algorithm_and_piped_ones_are_told_apart() -> None:
+def test_channels_have_the_mode_of_the_algorithm_and_piped_ones_are_distinguished() -> None:
     channels = [channel("files", InputMode="File"), channel("pipe")]
     algorithm = {**ALGORITHM, "TrainingInputMode": "Pipe"}
     request = TrainingRequest.parse(wire(AlgorithmSpecification=algorithm, InputDataConfig=channels))

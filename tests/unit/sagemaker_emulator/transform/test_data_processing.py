@@ -1,4 +1,4 @@
-"""What of a record the model is sent, and what of record and answer is stored."""
+"""The part of a record that is sent to the model, and the parts of record and answer that are stored."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def processing(
         ("$['a','b']", LINES, b'{"a": 1, "b": {"c": 2}, "d": 3}', b'{"a":1,"b":{"c":2}}'),
     ],
 )
-def test_the_model_is_sent_what_the_input_filter_selects(
+def test_the_input_filter_selects_what_is_sent_to_the_model(
     input_filter: str, type_: str, record: bytes, sent: bytes
 ) -> None:
     assert processing(input_filter, types=(type_, type_)).sent(record) == sent
@@ -55,7 +55,7 @@ def test_the_model_is_sent_what_the_input_filter_selects(
         ("$.p", "None", JSON, [b"{}", b"{}"], b'{"p":1}\n{"p":2}', b"1\n2"),
     ],
 )
-def test_the_output_gets_what_the_output_filter_selects(
+def test_the_output_filter_selects_what_is_stored(
     output_filter: str, join: str, type_: str, records: list[bytes], answer: bytes, stored: bytes
 ) -> None:
     made = processing(output_filter=output_filter, join=join, types=(type_, type_))
@@ -76,7 +76,7 @@ def test_an_answer_has_a_line_for_each_record_that_it_is_joined_with() -> None:
         (JSON, b"[1]", "JSONPath '$.a' matches nothing in a record"),
     ],
 )
-def test_a_record_that_cannot_be_read_or_filtered_is_told(type_: str, record: bytes, message: str) -> None:
+def test_a_record_that_cannot_be_read_or_filtered_is_an_error(type_: str, record: bytes, message: str) -> None:
     with pytest.raises(DataProcessingError) as refused:
         processing("$.a", types=(type_, type_)).sent(record)
     assert str(refused.value).startswith(message)
@@ -93,7 +93,7 @@ def test_a_record_that_cannot_be_read_or_filtered_is_told(type_: str, record: by
         ({"types": ("image/png", "image/png"), "split_type": "RecordIO"}, False, False),
     ],
 )
-def test_only_what_is_asked_for_is_changed(
+def test_only_the_requested_parts_are_changed(
     arguments: dict[str, Any], changes_input: bool, changes_output: bool
 ) -> None:
     made = processing(**arguments)
@@ -109,7 +109,7 @@ def test_only_what_is_asked_for_is_changed(
         {"join": "Input", "types": (JSON, LINES)},
     ],
 )
-def test_types_that_go_together_are_taken(arguments: dict[str, Any]) -> None:
+def test_compatible_types_are_accepted(arguments: dict[str, Any]) -> None:
     assert processing(**arguments)
 
 

@@ -20,7 +20,7 @@ def test_the_defaults_are_awss() -> None:
 
 
 @pytest.mark.parametrize(("strategy", "spelled"), [("SingleRecord", "SINGLE_RECORD"), ("MultiRecord", "MULTI_RECORD")])
-def test_the_container_is_told_of_the_requests_parameters_alone(strategy: str, spelled: str) -> None:
+def test_only_the_requests_parameters_are_passed_to_the_container(strategy: str, spelled: str) -> None:
     parameters = ExecutionParameters.of_request({"BatchStrategy": strategy, "MaxPayloadInMB": 2})
     assert parameters.environment() == {
         "SAGEMAKER_BATCH_STRATEGY": spelled,

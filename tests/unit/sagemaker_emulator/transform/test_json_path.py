@@ -118,7 +118,7 @@ def test_nothing_follows_a_choice_of_names() -> None:
         "$.nested.*.absent",
     ],
 )
-def test_a_path_that_fits_no_record_is_told(path: str) -> None:
+def test_a_path_that_matches_nothing_is_an_error(path: str) -> None:
     with pytest.raises(JsonPathError) as refused:
         selected(path)
     assert str(refused.value) == f"JSONPath {path!r} matches nothing in a record"
@@ -126,6 +126,6 @@ def test_a_path_that_fits_no_record_is_told(path: str) -> None:
 
 @settings(max_examples=50)
 @given(value=JSON, path=st.lists(st.sampled_from([".a", "[0]", "[1:]", ".*", "['a','b']", "[0,1]"]), max_size=3))
-def test_any_value_is_selected_from_or_refused(value: Any, path: list[str]) -> None:
+def test_a_path_on_any_value_selects_or_is_refused(value: Any, path: list[str]) -> None:
     with suppress(JsonPathError):
         selected("$" + "".join(path), value)

@@ -1,4 +1,4 @@
-"""The records of a batch transform's input, and the requests that they are put together into."""
+"""The records of a batch transform's input, and the requests that they are packed into."""
 
 import io
 import struct
@@ -111,7 +111,7 @@ def test_a_record_that_says_it_is_too_large_is_not_read(split_type: str) -> None
 
 
 @pytest.mark.parametrize("length", [2**63, 2**64 - 1])
-def test_a_record_that_no_memory_holds_is_refused_without_a_limit_too(length: int) -> None:
+def test_a_record_larger_than_memory_is_refused_also_without_a_limit(length: int) -> None:
     with pytest.raises(RecordError) as refused:
         split("TFRecord", struct.pack("<Q", length) + b"crc1")
     assert str(refused.value) == f"the file has a record of {length} bytes, which is more than memory holds"
@@ -138,7 +138,7 @@ def test_as_many_records_as_fit_go_into_one_payload(limit: int, bodies: list[byt
 
 
 @pytest.mark.parametrize("limit", [0, 3, 100])
-def test_one_record_a_payload_goes_without_its_newline(limit: int) -> None:
+def test_a_payload_of_one_record_has_no_newline(limit: int) -> None:
     made = payloads(lines(b"a", b"", b"ccc"), one_each=True, limit=limit, keeps_records=False)
     assert [payload.body for payload in made] == [b"a", b"", b"ccc"]
 
@@ -157,7 +157,7 @@ def test_the_records_of_a_payload_are_kept_as_they_were_before_the_filter() -> N
     assert [payload.records for payload in payloads(iter(records), True, 4, True)] == [(b"a",), (b"b",), (b"whole c",)]
 
 
-def test_no_records_make_no_payload() -> None:
+def test_without_records_there_is_no_payload() -> None:
     assert list(payloads(iter(()), one_each=False, limit=0, keeps_records=True)) == []
 
 

@@ -1,4 +1,4 @@
-"""The search over hyperparameter ranges: what is drawn, from which values, and which ranges are refused."""
+"""The search over hyperparameter ranges: the values that are drawn, and the ranges that are refused."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def test_no_point_is_drawn_twice() -> None:
     assert len(set(points)) == 9
 
 
-def test_the_same_seed_draws_the_same_points_and_another_one_others() -> None:
+def test_the_same_seed_draws_the_same_points_and_another_seed_others() -> None:
     ranges = [Continuous("x", 0.0, 1.0, "Auto")]
     first, again, other = (list(islice(random_points(ranges, seed), 3)) for seed in (1, 1, 2))
     assert first == again
     assert first != other
 
 
-def test_a_continuous_range_has_no_end_of_points() -> None:
+def test_a_continuous_range_has_infinitely_many_points() -> None:
     points = random_points([Continuous("x", 0.0, 1.0, "Auto")], 1)
     assert len({point["x"] for point in islice(points, 50)}) == 50
 
@@ -111,6 +111,6 @@ def bounds(low: str, high: str, **more: str) -> list[dict[str, str]]:
         ),
     ],
 )
-def test_a_range_that_makes_no_sense_is_refused(wire: dict[str, Any], text: str) -> None:
+def test_an_invalid_range_is_refused(wire: dict[str, Any], text: str) -> None:
     with pytest.raises(RangeError, match=text):
         ranges_of(wire)

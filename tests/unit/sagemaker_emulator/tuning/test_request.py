@@ -97,7 +97,7 @@ def test_a_search_without_a_success_is_not_complete() -> None:
     assert not criteria(TargetObjectiveMetricValue=0.0).is_complete([result("a", None, JobStatus.FAILED)])
 
 
-def test_points_follow_the_seed_of_the_request_else_the_default() -> None:
+def test_points_follow_the_seed_of_the_request_or_the_default() -> None:
     ranges = {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]}
     seeded = TuningRequest.parse(wire({"ParameterRanges": ranges, "RandomSeed": 0}))
     unseeded = TuningRequest.parse(wire({"ParameterRanges": ranges}))

@@ -1,4 +1,4 @@
-"""Service models of one operation, `Put`, which botocore and the emulator read alike."""
+"""Service models of one operation, `Put`, which botocore and the emulator can both read."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def model(
 
 
 def parsed(definition: Definition, request: HttpRequest) -> dict[str, Value]:
-    """The input of `Put` as the emulator reads it from a request."""
+    """Return the input of `Put` as the emulator reads it from a request."""
     name, values = PROTOCOLS[definition["metadata"]["protocol"]].parse(ServiceModel(definition), request)
     assert name == "Put"
     return values
@@ -77,7 +77,7 @@ def written_by_botocore(definition: Definition, values: dict[str, Value]) -> Htt
 
 
 def read_by_botocore(definition: Definition, answer: HttpResponse) -> dict[str, Value]:
-    """What botocore reads in an answer; timestamps are epoch seconds."""
+    """Return what botocore reads in an answer; timestamps are epoch seconds."""
     parser = PROTOCOL_PARSERS[definition["metadata"]["protocol"]](timestamp_parser=_epoch_seconds)
     response = {"status_code": answer.status, "headers": HeadersDict(answer.headers), "body": answer.body}
     values: dict[str, Any] = parser.parse(response, _operation(definition).output_shape)

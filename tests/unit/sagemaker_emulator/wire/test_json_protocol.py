@@ -29,7 +29,7 @@ def refusal(request: HttpRequest) -> AwsError:
 
 
 @pytest.mark.parametrize("target", ["", "Small", "Small.", "Small.Get", "Other.Put", "Small.Put.Put", "Put"])
-def test_a_target_that_names_no_operation_is_told(target: str) -> None:
+def test_an_unknown_target_is_an_unknown_operation(target: str) -> None:
     error = refusal(HttpRequest("POST", "/", "", {"X-Amz-Target": target}, b"{}"))
     assert (error.code, error.status) == ("UnknownOperationException", 400)
     assert error.message == f"X-Amz-Target {target!r} names no operation of SageMaker"
@@ -66,7 +66,7 @@ def test_an_error_has_its_code_message_and_fields() -> None:
     assert (answer.status, json.loads(answer.body)) == (410, {"__type": "Gone", "message": "Because.", "Since": 1})
 
 
-def test_the_path_tells_the_service() -> None:
+def test_the_path_selects_the_service() -> None:
     assert service_of(sagemaker_body("ListTags", b"")) == "sagemaker"
     assert service_of(invocation()) == "sagemaker-runtime"
     assert parse(sagemaker_request("ListTags", {})) == Call("sagemaker", "ListTags", {})
@@ -79,7 +79,7 @@ def test_an_answer_names_its_request() -> None:
     assert serialize(Call("sagemaker", "DeleteModel"), {}, "the-id").headers["x-amzn-RequestId"] == "the-id"
 
 
-def test_the_operations_and_their_output_are_the_models() -> None:
+def test_the_operations_and_their_output_come_from_the_models() -> None:
     assert "InvokeEndpoint" in operation_names("sagemaker-runtime")
     assert "CreateModel" in operation_names("sagemaker")
     assert output_members("sagemaker", "CreateModel") == {"ModelArn"}

@@ -1,4 +1,4 @@
-"""Values in JSON bodies, against botocore's serializer and parser, and the refusals of AWS's deserializer."""
+"""Values in JSON bodies, compared with botocore's serializer and parser, and the errors of AWS's deserializer."""
 
 import json
 import math
@@ -111,7 +111,7 @@ def test_a_value_is_written_as_compact_json(member: Definition, value: Value, te
         ("iso8601", "1970-01-01T00:00:01Z", 1.0),
     ],
 )
-def test_a_value_is_read_as_leniently_as_aws_reads_it(shape: str, value: Value, expected: Value) -> None:
+def test_a_value_is_read_as_leniently_as_on_aws(shape: str, value: Value, expected: Value) -> None:
     read = body(in_body({"shape": shape}), {"Value": value})["Value"]
     assert (read, type(read)) == (expected, type(expected))
 
@@ -152,12 +152,12 @@ def test_not_a_number_is_read() -> None:
         ("structure", [], "Start of list found where not expected"),
     ],
 )
-def test_a_value_of_another_type_is_refused_in_aws_words(shape: str, value: Value, message: str) -> None:
+def test_a_value_of_the_wrong_type_is_refused_with_awss_message(shape: str, value: Value, message: str) -> None:
     assert message_of({"shape": shape}, value) == message
 
 
 @pytest.mark.parametrize("value", ["1", "2023-11-14T22:13:20Z"])
-def test_a_members_timestamp_format_comes_before_its_shapes(value: str) -> None:
+def test_a_members_timestamp_format_overrides_its_shapes(value: str) -> None:
     assert message_of(IN_FORM, value) == "STRING_VALUE can not be converted to milliseconds since epoch"
 
 

@@ -127,7 +127,7 @@ def test_list_items_map_keys_and_map_values_are_members() -> None:
     assert (mapping.value.name, mapping.value.shape.type) == ("value", "integer")
 
 
-def test_a_document_is_a_type_of_its_own() -> None:
+def test_a_document_is_a_separate_type() -> None:
     assert ServiceModel(model({})).shape("document").type == "document"
 
 

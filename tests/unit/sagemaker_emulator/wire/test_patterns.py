@@ -64,14 +64,14 @@ def test_a_pattern_is_translated_to_python(java: str, python: str) -> None:
 
 
 @pytest.mark.parametrize("category", ["L", "Lu", "M", "N", "Nd", "P", "S", "Z", "Zs"])
-def test_a_category_has_the_characters_that_unicode_puts_there(category: str) -> None:
+def test_a_category_has_the_characters_that_unicode_assigns_to_it(category: str) -> None:
     in_category = re.compile(in_python(rf"\p{{{category}}}"))
     for character in "aXÉ漢\u0301٣½_«€+ \u00a0\u2028\U0001f600\U00020000":
         expected = unicodedata.category(character).startswith(category)
         assert bool(in_category.fullmatch(character)) is expected, character
 
 
-def test_what_sagemaker_does_not_use_is_refused() -> None:
+def test_syntax_that_sagemaker_does_not_use_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^\\P\{L\} inside a character class is in none of SageMaker's patterns$"):
         in_python(r"[\P{L}]")
 

@@ -1,4 +1,4 @@
-"""Where rest-json puts the members of a request and of an answer."""
+"""The places of members in requests and answers of rest-json."""
 
 import json
 from typing import Any
@@ -69,7 +69,7 @@ def test_a_path_that_fits_no_template_is_an_unknown_operation(path: str) -> None
     assert refused.value.message == f"POST {path} is no operation"
 
 
-def test_a_greedy_label_takes_only_what_no_longer_template_wants() -> None:
+def test_a_greedy_label_matches_only_paths_that_no_longer_template_matches() -> None:
     definition = model({"Rest": {"shape": "string", "location": "uri", "locationName": "rest"}}, uri="/a/{rest+}?x=1")
     longer = {"name": "Longer", "http": {"method": "POST", "requestUri": "/a/{rest+}/versions"}}
     other = {"name": "Other", "http": {"method": "GET", "requestUri": "/a/{rest+}/versions/of/old"}}
@@ -128,7 +128,7 @@ def test_a_member_may_choose_the_status() -> None:
     assert read_by_botocore(definition, answer) == {"Status": 202, "Value": {"Name": "a"}}
 
 
-def test_an_answer_without_a_payload_is_a_document_beside_its_headers() -> None:
+def test_an_answer_without_a_payload_is_a_document_with_headers() -> None:
     answer = serialized(EVERYWHERE, VALUES)
     assert json.loads(answer.body) == {"text": "t", "Number": 4}
     assert (answer.headers["X-Header"], answer.headers["X-Meta-color"]) == ("h", "red")
@@ -153,7 +153,7 @@ def test_a_request_whose_members_are_all_located_has_no_body_to_read() -> None:
     assert parsed(definition, HttpRequest("POST", "/put", "", {"X-Header": "h"}, b"no JSON")) == {"Header": "h"}
 
 
-def test_an_error_says_its_code_in_a_header() -> None:
+def test_an_error_has_its_code_in_a_header() -> None:
     answer = rest_json_protocol.serialize_error(ServiceModel(model({})), AwsError("Gone", "Because."), "the-id")
     assert answer.headers == {
         "x-amzn-RequestId": "the-id",

@@ -1,4 +1,4 @@
-"""Values in paths, query strings and headers, against botocore's serializer and parser."""
+"""Values in paths, query strings and headers, compared with botocore's serializer and parser."""
 
 import math
 from typing import Any
@@ -68,7 +68,7 @@ def test_botocore_reads_the_header_of_a_value(shape: str, value: Value) -> None:
         ("dates", [NOON, 0], "Tue, 14 Nov 2023 22:13:20 GMT, Thu, 01 Jan 1970 00:00:00 GMT"),
     ],
 )
-def test_a_header_is_written_and_read_in_the_protocols_form(shape: str, value: Value, text: str) -> None:
+def test_a_header_is_written_and_read_in_the_format_of_the_protocol(shape: str, value: Value, text: str) -> None:
     definition = in_place("header", shape)
     assert serialized(definition, {"Value": value}).headers["value"] == text
     assert parsed(definition, HttpRequest("POST", "/put", "", {"value": text}, b"")) == {"Value": value}

@@ -22,7 +22,7 @@ from sagemaker_emulator.wire.timestamps import epoch_seconds, format_timestamp, 
         ("2023-11-14T22:13:20", "iso8601", 1_700_000_000),
     ],
 )
-def test_a_time_is_read_in_its_form_and_utc_where_it_has_no_zone(text: str, form: str, seconds: float) -> None:
+def test_a_time_is_read_in_its_format_and_as_utc_without_a_zone(text: str, form: str, seconds: float) -> None:
     assert parse_timestamp(text, form) == seconds
 
 
@@ -38,7 +38,7 @@ def test_a_time_is_read_in_its_form_and_utc_where_it_has_no_zone(text: str, form
         (1_700_000_000.0004, "iso8601", "2023-11-14T22:13:20Z"),
     ],
 )
-def test_a_time_is_written_in_its_form_to_the_millisecond(seconds: float, form: str, text: str) -> None:
+def test_a_time_is_written_in_its_format_to_the_millisecond(seconds: float, form: str, text: str) -> None:
     assert str(format_timestamp(seconds, form)) == text
 
 
@@ -56,7 +56,7 @@ def test_a_time_without_a_zone_is_utc_wherever_the_server_runs(
     assert seconds == 1_700_000_000
 
 
-def test_a_datetime_is_a_time_too() -> None:
+def test_a_datetime_is_accepted_too() -> None:
     assert format_timestamp(datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC), "iso8601") == "2023-11-14T22:13:20Z"
 
 
@@ -70,6 +70,6 @@ def test_the_calendar_goes_from_the_year_1_to_9999(moment: datetime) -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_what_is_not_finite_is_no_time(value: float) -> None:
+def test_a_number_that_is_not_finite_is_refused(value: float) -> None:
     with pytest.raises(ValueError, match="is not a time"):
         epoch_seconds(value)

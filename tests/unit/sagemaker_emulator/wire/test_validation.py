@@ -218,9 +218,7 @@ def test_a_value_at_its_limits_is_legal(shape: str, value: Value) -> None:
         ("item by name", {"a": None}, "Value null at 'value.a.member'", ["Member must not be null"]),
     ],
 )
-def test_each_broken_constraint_is_told_in_aws_words(
-    shape: str, value: Value, shown: str, constraints: list[str]
-) -> None:
+def test_each_broken_constraint_has_awss_message(shape: str, value: Value, shown: str, constraints: list[str]) -> None:
     assert broken(shape, value) == [f"{shown} failed to satisfy constraint: {text}" for text in constraints]
 
 

@@ -17,7 +17,7 @@ def world(current: str = "algo-2", processes: int = 1) -> World:
 
 
 def error_in(world: World) -> ContainerError:
-    """The error that a process reports when a collective fails in it."""
+    """Return the error that a process reports when a collective fails in it."""
     with pytest.raises(ContainerError) as error, world._naming_lost_processes():
         raise BROKEN
     return error.value
@@ -36,7 +36,7 @@ def test_processes_share_a_replicated_channel_and_the_processes_of_a_host_a_shar
     assert second_of_two.share(is_sharded=True) == Share(1, 2)
 
 
-def test_tensors_travel_as_one_and_return_to_their_places() -> None:
+def test_tensors_travel_as_one_message_and_return_to_their_places() -> None:
     tensors = [torch.zeros(2, 3), torch.zeros(()), torch.zeros(4)]
     World._split_into(torch.arange(11.0), tensors)
     assert [tensor.tolist() for tensor in tensors] == [[[0, 1, 2], [3, 4, 5]], 6, [7, 8, 9, 10]]
@@ -50,14 +50,14 @@ def test_a_process_that_fails_tells_the_others_why() -> None:
     assert str(error) == "algo-3 failed: 7.png is broken"
 
 
-def test_the_others_hear_of_the_first_failure_only() -> None:
+def test_only_the_first_failure_is_reported_to_the_others() -> None:
     store = HashStore()
     World(Hosts(NAMES, "algo-3"), store).announce(CustomerError("first"), store)
     World(Hosts(NAMES, "algo-2"), store).announce(AlgorithmError("second"), store)
     assert json.loads(store.get("failure"))["message"] == "first"
 
 
-def test_a_process_that_left_without_a_reason_was_lost() -> None:
+def test_a_process_that_leaves_without_a_reason_is_reported_as_lost() -> None:
     error = error_in(world("algo-2"))
     assert isinstance(error, AlgorithmError)
     assert str(error) == ("algo-1 or algo-3 was lost: it ended, or cannot be reached (Connection closed by peer)")
@@ -68,5 +68,5 @@ class Unreachable(HashStore):
         raise RuntimeError("Broken pipe")
 
 
-def test_if_the_store_is_gone_the_first_process_is() -> None:
+def test_if_the_store_is_gone_the_first_process_is_reported_as_lost() -> None:
     assert str(error_in(World(Hosts(NAMES, "algo-2"), Unreachable()))).startswith("algo-1 was lost: ")
