@@ -32,7 +32,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Tests choose their own AWS.
 PYTEST := env $(foreach name,$(filter AWS_%,$(.VARIABLES)),-u $(name)) .venv/bin/pytest
 
-# Coverage is that of the unit tests. The floor is a few points below what was measured: raise it when the figure rises.
+# Coverage of the unit tests. The floor is a few points below the measured figure: raise it when the figure rises.
 COVERAGE_FLOOR := 80
 COVERAGE_DATA := .scones/coverage
 REPORT_COVERAGE = @.venv/bin/coverage combine --quiet; .venv/bin/coverage report --fail-under=$(COVERAGE_FLOOR)
@@ -58,17 +58,17 @@ setup: .venv/.installed .venv-localstack/.installed data/sample.tar.gz ## instal
 run: setup ## run the whole workflow on a local AWS, then stop it (KEEP=1 leaves it up)
 	@$(SCONES) run
 
-##@ The commands of scones, which explains each: .venv/bin/scones NAME --help
+##@ Targets that call the command scones (help: .venv/bin/scones NAME --help)
 #> up down status logs env                       the local AWS (logs: FOLLOW=1)
 #> deploy stage train endpoint classify report   the steps of the workflow, in order
-#> pipeline classify-batch load                  retrain; many images (PREFIX); load (RATE, BURST)
-#> destroy                                       remove what the steps made
+#> pipeline classify-batch load                  retrain; many images (PREFIX); load test (RATE, BURST)
+#> destroy                                       remove what the steps created
 
 .PHONY: up
 up: setup
 	@$(SCONES) up
 
-# without set-up, which stopping and looking must not start
+# without set-up: stopping and looking must not start it
 .PHONY: down status logs
 down status logs:
 	@test -x $(SCONES) || { echo "nothing is set up here: run make up"; exit 1; }
@@ -112,7 +112,7 @@ test-local: setup lint ## everything that needs no Docker: lint, unit, contract 
 	$(END_COUNTS), set-up included"
 
 .PHONY: coverage
-coverage: test-unit ## what the unit tests execute, file by file; fails below the floor
+coverage: test-unit ## how much of each file the unit tests execute; fails below the floor
 	$(REPORT_COVERAGE)
 
 .PHONY: test-attacks
@@ -120,7 +120,7 @@ test-attacks: setup ## attack every port: raw requests, pages in a real Chromium
 	@$(PYTEST) tests/attacks -rs
 
 .PHONY: test-kill
-test-kill: setup ## kill the emulator at 100 random moments, and look for lost state (KILLS=n)
+test-kill: setup ## kill the emulator at 100 random moments and look for lost state (KILLS=n)
 	@KILLS=$(or $(KILLS),100) $(PYTEST) tests/contract/test_kill.py
 
 # The ports and names are the tests' own, so that a local cloud that is up is not disturbed.
@@ -128,7 +128,7 @@ TEST_COMPOSE := SCONES_LOCALSTACK_PORT=14566 SCONES_SAGEMAKER_PORT=14570
 INTEGRATION := $(PYTEST) tests/integration -rs
 .PHONY: test-docker
 test-docker: export SCONES_TEST_COUNTS := .scones/test-docker.counts
-test-docker: setup images ## the same on Docker: Compose, the docker engine, local mode
+test-docker: setup images ## integration tests on Docker: Compose, the docker engine, local mode
 	$(BEGIN_COUNTS)
 	@$(PYTEST) tests/docker -rs --durations=5
 	@set -e; export $(TEST_COMPOSE) COMPOSE_PROJECT_NAME=scones-tests; \
@@ -147,13 +147,13 @@ sdk3: .venv-sdk3/.locked
 	@:
 
 .PHONY: test-sdk3
-test-sdk3: .venv/.installed sdk3 ## the emulator against the SageMaker SDK v3, in an environment of its own
+test-sdk3: .venv/.installed sdk3 ## test the emulator with the SageMaker SDK v3, in its own environment
 	@$(PYTEST:.venv/%=.venv-sdk3/%) tests/sdk_v3
 
 BOTOCORE := $(shell sed -n 's/^botocore==//p' requirements.lock)
 VECTORS := .scones/botocore-$(BOTOCORE)/tests/unit/protocols
 .PHONY: test-vectors
-test-vectors: setup $(VECTORS) ## the emulator's wire against botocore's own protocol tests, from its source
+test-vectors: setup $(VECTORS) ## test the emulator with the protocol tests in botocore's source
 	@BOTOCORE_PROTOCOL_VECTORS=$(CURDIR)/$(VECTORS) $(PYTEST) tests/contract/wire/test_protocol_vectors.py
 
 $(VECTORS):
@@ -186,7 +186,7 @@ format: .venv/.installed ## let ruff fix and format the code
 	@.venv/bin/ruff format
 
 .PHONY: docs
-docs: setup ## write the pages of docs/ that are made from the code
+docs: setup ## generate the pages of docs/ that come from the code
 	@$(PYTHON) -m sagemaker_emulator.operations_page > docs/operations.md
 	@$(PYTHON) -m scones.settings_page > docs/settings.md
 	@$(PYTHON) -m localstack_plugin.replacements_page docs/localstack.md
@@ -206,7 +206,7 @@ bench-accuracy: setup ## accuracy of the default recipe over seeds and re-splits
 	@DATASET=$(or $(DATASET),data/sample.tar.gz) $(PYTHON) benchmarks/accuracy.py
 
 .PHONY: mutants
-mutants: setup ## change the pure core in small ways; unit tests must notice 85 % (MODULE=one of it)
+mutants: setup ## change the pure core in small ways; unit tests must notice 85 % (MODULE=name)
 	@$(PYTHON) ci/mutants.py $(MODULE)
 
 .PHONY: fuzz
@@ -227,7 +227,7 @@ clean: ## stop the local AWS; remove its state, the environments and the results
 	@if [ -x $(SCONES) ]; then $(SCONES) down; fi
 	rm -rf .venv .venv-localstack .venv-ministack .venv-mxnet .venv-sdk3 .scones out
 
-# ---- set-up: the stamp of an environment is not older than the lock file that it was made from ----
+# ---- set-up: each environment has a stamp file, which make compares with the environment's lock file ----
 
 .venv/.uv-$(UV_VERSION):
 	@echo "set-up: .venv" >&2
@@ -262,6 +262,6 @@ LOCK_OF_sdk3 := tests/sdk_v3/requirements.lock
 
 .venv-localstack/.installed: .venv-localstack/.locked src/localstack_plugin/pyproject.toml src/safety/pyproject.toml
 	@echo "set-up: the plugin of LocalStack" >&2
-	@# a step of its own: LocalStack brings an extension of setuptools that breaks editable installs
+	@# a separate step: LocalStack brings an extension of setuptools that breaks editable installs
 	@$(UV) pip install --quiet --python .venv-localstack/bin/python --no-deps -e ./src/safety -e ./src/localstack_plugin
 	@touch $@
