@@ -9,6 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from safety.plain_text import plain
+
 PLAIN_INTERVAL_S = 5.0
 
 
@@ -64,13 +66,13 @@ class Console:
         self._rich.print(f"\n── {title}", style="bold cyan", markup=False, soft_wrap=True)
 
     def say(self, text: str) -> None:
-        self._rich.print(f"   {text}", markup=False, soft_wrap=True)
+        self._rich.print(f"   {plain(text)}", markup=False, soft_wrap=True)
 
     def done(self, text: str) -> None:
-        self._rich.print(f" ✓ {text}", style="green", markup=False, soft_wrap=True)
+        self._rich.print(f" ✓ {plain(text)}", style="green", markup=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
-        self._rich.print(f" ! {text}", style="bold yellow", markup=False, soft_wrap=True)
+        self._rich.print(f" ! {plain(text)}", style="bold yellow", markup=False, soft_wrap=True)
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         lines = [tuple(headings), *map(tuple, rows)]

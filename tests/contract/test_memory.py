@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
 import socket
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 import urllib.request
@@ -65,7 +68,7 @@ with (BASE / "output/failure").open("wb") as file:
     for _ in range(200):
         file.write(b"f" * (1 << 20))
 """
-LARGE_MESSAGE_AND_FLOOD_OF_METRICS = """
+FLOOD_OF_METRICS = """
 import os, time
 end = time.monotonic() + 4
 while time.monotonic() < end:
@@ -214,7 +217,7 @@ def test_an_answer_without_end_is_cut_off(
         ("long-line", LONG_LINE, "0"),
         ("flood", FLOOD, "0"),
         ("large-failure", LARGE_FAILURE, "1"),
-        ("many-metrics", LARGE_MESSAGE_AND_FLOOD_OF_METRICS, "0"),
+        ("many-metrics", FLOOD_OF_METRICS, "0"),
     ],
 )
 def test_a_job_that_says_too_much_takes_little_memory(
@@ -233,3 +236,29 @@ def test_a_job_that_says_too_much_takes_little_memory(
     assert job["TrainingJobStatus"] == ("Failed" if code == "1" else "Completed")
     if code == "1":
         assert job["FailureReason"] == f"AlgorithmError: {'f' * 994}, exit code: 1"
+
+
+@pytest.fixture
+def bomb() -> bytes:
+    """An archive of 0.5 MB whose first member has an extended header of 500 MB, all digits."""
+    header = tarfile.TarInfo("header")
+    header.type, header.size = tarfile.XHDTYPE, 500 << 20
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb") as file:
+        file.write(header.tobuf())
+        for _ in range(500):
+            file.write(b"1" * (1 << 20))
+    return packed.getvalue()
+
+
+def test_an_archive_with_a_vast_header_costs_nothing(
+    own_emulator: Emulator, s3: Any, watched: Any, make_hosting: Any, bomb: bytes
+) -> None:
+    assert len(bomb) < 1 << 20
+    hosting = make_hosting(own_emulator.client("sagemaker"), s3)
+    hosting.model("bomb")
+    s3.put_object(Bucket="contract", Key="models/bomb/model.tar.gz", Body=bomb)
+    hosting.config("bomb", {"VariantName": "AllTraffic", "ModelName": "bomb"})
+    endpoint = watched("bomb", lambda: hosting.endpoint("bomb", "bomb"))
+    assert endpoint["EndpointStatus"] == "Failed"
+    assert "it has a header of more than 65536 bytes" in endpoint["FailureReason"]

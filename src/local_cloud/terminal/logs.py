@@ -1,4 +1,4 @@
-"""The servers' log files: their last lines, and the lines that they gain."""
+"""The servers' log files: their last lines, and the lines that they gain, without control characters."""
 
 import os
 import time
@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from safety.plain_text import plain
+
 POLL_S = 0.2
 
 
@@ -14,7 +16,7 @@ def last_lines(log: Path, count: int) -> list[str]:
     """Return the last `count` lines without their line ends; none when there is no such file."""
     try:
         with log.open(errors="replace") as file:
-            return [line.rstrip("\n") for line in deque(file, maxlen=count)]
+            return [plain(line.rstrip("\n")) for line in deque(file, maxlen=count)]
     except FileNotFoundError:
         return []
 
@@ -44,7 +46,7 @@ class Follower:
 
     def _read(self, file: TextIO) -> Iterator[str]:
         *lines, self._partial = (self._partial + file.read()).split("\n")
-        yield from lines
+        yield from map(plain, lines)
 
     def _open(self) -> None:
         if self._log.exists():
