@@ -49,7 +49,17 @@ from local_cloud.errors import LocalCloudError, StartError
 from local_cloud.external_cloud import external_cloud_answers, is_recognized
 from local_cloud.leases import Leases
 from local_cloud.ports import is_healthy, require_free
-from local_cloud.processes import KILL_TIMEOUT_S, LABEL, EndedProcess, end, find, leftovers, memory_bytes
+from local_cloud.processes import (
+    KILL_TIMEOUT_S,
+    LABEL,
+    EndedProcess,
+    created_s,
+    end,
+    find,
+    leftovers,
+    memory_bytes,
+    running_s,
+)
 from local_cloud.servers import Server
 from local_cloud.state import ServerRecord, ServerRecords, empty_folder, locked
 from local_cloud.terminal.logs import last_lines
@@ -193,7 +203,7 @@ class LocalCloud:
         if log.exists():
             log.replace(log.with_name(f"{log.name}.1"))
         child = self._children[server.name] = self._spawn(server, log)
-        self._records.put(server.name, ServerRecord(child.pid, psutil.Process(child.pid).create_time(), server.port))
+        self._records.put(server.name, ServerRecord(child.pid, created_s(child.pid), server.port))
         self._progress.say(f"starting {server.name} on port {server.port} (pid {child.pid}, log {log})")
 
     def _spawn(self, server: Server, log: Path) -> "subprocess.Popen[bytes]":
@@ -303,6 +313,6 @@ class LocalCloud:
             port=record.port,
             log=self.log(server.name),
             pid=record.pid,
-            uptime_s=time.time() - record.created,
+            uptime_s=running_s(process),
             memory_bytes=memory_bytes(process),
         )

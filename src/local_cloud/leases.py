@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil
-
-from local_cloud.processes import find
+from local_cloud.processes import created_s, find
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class Leases:
 
 
 def _this_process() -> tuple[int, float]:
-    return os.getpid(), psutil.Process().create_time()
+    return os.getpid(), created_s(os.getpid())
 
 
 def _other_holders(leases: LeaseFile) -> tuple[tuple[int, float], ...]:

@@ -1,7 +1,7 @@
 """Processes of ours, and how they end. No other process is ever touched.
 
-A process is ours when its pid and creation time equal those in a record, or when its environment has the label, which
-every descendant of a server inherits.
+A process is ours when its pid and the time of its start equal those in a record, or when its environment has the label,
+which every descendant of a server inherits.
 """
 
 import os
@@ -13,9 +13,12 @@ from pathlib import Path
 
 import psutil
 
+from safety.process_start import running_for_s, started_s
+
 LABEL = "SCONES_LOCAL_CLOUD"
-# The kernel stores a creation time as ticks since boot, so corrections of the clock move it a little.
-CREATED_TOLERANCE_S = 2.0
+CREATED_TOLERANCE_S = (
+    2.0  # between two readings of a creation time in epoch seconds, which corrections of the clock move
+)
 KILL_TIMEOUT_S = 30.0  # a killed process ends at once, but on a busy machine the kernel takes a while
 POLL_S = 0.02
 
@@ -31,13 +34,31 @@ class EndedProcess:
 
 
 def find(pid: int, created: float) -> psutil.Process | None:
-    """Return the process, or None when it has ended. Its pid may belong to another process by now."""
+    """Return the process, or None when it has ended. Its pid may belong to another process by now.
+
+    `created` is what `created_s` returned. Records of earlier versions have epoch seconds everywhere.
+    """
     try:
         process = psutil.Process(pid)
     except psutil.NoSuchProcess:
         return None
-    same = abs(process.create_time() - created) <= CREATED_TOLERANCE_S
+    same = started_s(pid) == created or abs(process.create_time() - created) <= CREATED_TOLERANCE_S
     return process if same and _is_running(process) else None
+
+
+def created_s(pid: int) -> float:
+    """Return when the process started: in seconds since the boot, which no step of the clock moves.
+
+    Where the system has no such time, in epoch seconds. Raises psutil.NoSuchProcess.
+    """
+    started = started_s(pid)
+    return float(psutil.Process(pid).create_time()) if started is None else started
+
+
+def running_s(process: psutil.Process) -> float:
+    """Return for how long the process has been running, in seconds."""
+    started = started_s(process.pid)
+    return time.time() - float(process.create_time()) if started is None else running_for_s(started)
 
 
 def leftovers(state_dir: Path, servers: Iterable[psutil.Process] = ()) -> list[psutil.Process]:

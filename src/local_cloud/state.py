@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,10 @@ from safety.private_files import close_folder, private_umask
 
 @dataclass(frozen=True)
 class ServerRecord:
-    """A server that was started. Its pid and creation time together identify the process for good."""
+    """A server that was started. Its pid and the start of the process together identify it for good.
+
+    `created` is what `processes.created_s` returned: seconds since the boot.
+    """
 
     pid: int
     created: float
@@ -58,7 +62,11 @@ def locked(state_dir: Path, say: Callable[[str], None], timeout_s: float) -> Ite
     Raises LocalCloudError after `timeout_s`.
     """
     close_folder(state_dir)
-    with private_umask(), (state_dir / "lock").open("a+") as file:
+    lock = state_dir / "lock"
+    if lock.is_dir():
+        aside = lock.rename(state_dir / f"lock.{secrets.token_hex(3)}")
+        say(f"{lock} was a folder, where a file belongs: moved to {aside}")
+    with private_umask(), lock.open("a+") as file:
         _acquire(file.fileno(), state_dir, say, timeout_s)
         file.truncate(0)
         file.write(str(os.getpid()))

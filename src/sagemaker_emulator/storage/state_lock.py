@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from sagemaker_emulator.storage.set_aside import SetAside
+
 POLL_S = 0.02
 
 
 class StateInUse(Exception):
-    """The state directory cannot be used, in most cases because another emulator uses it."""
+    """Another emulator uses the state directory."""
 
 
 @contextmanager
@@ -27,10 +29,7 @@ def state_lock(directory: Path, wait_s: float = 3.0) -> Iterator[None]:
     directory.mkdir(parents=True, exist_ok=True)
     lock = directory / "lock"
     if lock.is_dir():
-        raise StateInUse(
-            f"{lock} is a directory, where the emulator keeps a file; remove it, or set SAGEMAKER_EMULATOR_STATE_DIR "
-            "to another directory"
-        )
+        SetAside(directory).move(lock, "the lock should be a file")
     with lock.open("a+") as file:
         _take(file, directory, time.monotonic() + wait_s)
         file.truncate(0)

@@ -15,6 +15,7 @@ import psutil
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
+from safety.process_start import started_s
 from scones.local_mode.background import in_background
 from scones.local_mode.docker_engine import TRAINING_JOB as TRAINING_JOB_LABEL
 from scones.local_mode.docker_engine import Docker, remove, stop
@@ -234,11 +235,17 @@ def _snake(name: str) -> str:
 
 
 def _this_process() -> list[float]:
-    return [os.getpid(), psutil.Process().create_time()]
+    return [os.getpid(), _created_s(os.getpid())]
+
+
+def _created_s(pid: int) -> float:
+    """Return the seconds from the boot to the start of the process: a step of the clock does not move it."""
+    started = started_s(pid)
+    return float(psutil.Process(pid).create_time()) if started is None else started
 
 
 def _is_alive(process: list[float]) -> bool:
     try:
-        return bool(abs(psutil.Process(int(process[0])).create_time() - process[1]) < 2)
+        return abs(_created_s(int(process[0])) - process[1]) < 2
     except psutil.NoSuchProcess:
         return False

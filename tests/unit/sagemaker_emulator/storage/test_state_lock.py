@@ -15,7 +15,8 @@ def test_a_second_emulator_is_told_of_the_first(tmp_path: Path) -> None:
         second.__enter__()
 
 
-def test_a_directory_in_the_place_of_the_lock_is_named(tmp_path: Path) -> None:
+def test_a_directory_in_the_place_of_the_lock_is_set_aside(tmp_path: Path) -> None:
     (tmp_path / "lock").mkdir()
-    with pytest.raises(StateInUse, match="lock is a directory, where the emulator keeps a file"), state_lock(tmp_path):
-        pass
+    with state_lock(tmp_path):
+        assert (tmp_path / "lock").is_file()
+    assert [path.is_dir() for path in (tmp_path / "set-aside").iterdir()] == [True]
