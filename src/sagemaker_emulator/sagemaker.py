@@ -73,7 +73,14 @@ class SageMaker:
     def _context(self, aws: AwsClients, folder: str, serves: bool = False) -> RunContext:
         settings = self.settings
         grace_s = settings.serving_stop_grace_s if serves else settings.stop_grace_s
-        return RunContext(aws, self._engine, settings.state_dir / folder, settings.endpoint_start_timeout_s, grace_s)
+        return RunContext(
+            aws,
+            self._engine,
+            settings.state_dir / folder,
+            settings.endpoint_start_timeout_s,
+            grace_s,
+            settings.upload_retry_s,
+        )
 
     def start(self) -> None:
         """End what an earlier emulator left running, then take up its work."""

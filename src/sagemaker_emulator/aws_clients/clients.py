@@ -13,18 +13,44 @@ from urllib.parse import urlsplit
 import boto3
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own
+    HTTPClientError,
+    IncompleteReadError,
+    ParamValidationError,
+    ResponseStreamingError,
+)
 
 from sagemaker_emulator.aws_clients.role_keys import ContainerVariables
 
 AWS_ERRORS = (Boto3Error, BotoCoreError, ClientError)  # everything that a boto3 call can raise
+TEMPORARY_ERRORS = (HTTPClientError, ConnectionError, ResponseStreamingError, IncompleteReadError)
+TEMPORARY_CODES = frozenset({"NoSuchUpload", "RequestTimeout", "SlowDown", "Throttling", "ThrottlingException"})
 
 
-def is_callers_fault(error: Exception) -> bool:
+def is_callers_fault(error: BaseException) -> bool:
     """Return whether AWS blames the request: a missing bucket, a denied key, a name that no bucket can have."""
+    error = _cause(error)
     if isinstance(error, ClientError):
         return 400 <= int(error.response["ResponseMetadata"].get("HTTPStatusCode", 500)) < 500
     return isinstance(error, ParamValidationError)
+
+
+def is_temporary(error: BaseException) -> bool:
+    """Return whether the same call may succeed later: the service is away, too busy, or at fault."""
+    cause = _cause(error)
+    if isinstance(cause, ClientError):
+        return cause.response["Error"].get("Code") in TEMPORARY_CODES or not is_callers_fault(cause)
+    return isinstance(cause, TEMPORARY_ERRORS)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return the error behind boto3's own, which names it in words only."""
+    while isinstance(error, Boto3Error) and (cause := error.__cause__ or error.__context__):
+        error = cause
+    return error
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ class RunContext:
     """Shared by all runs of one kind. `directory` holds a folder for each of them.
 
     `start_timeout_s` is how long a container that serves may take until it answers /ping; `stop_grace_s` is the time
-    between SIGTERM and SIGKILL.
+    between SIGTERM and SIGKILL. Uploads are tried again for `upload_retry_s` while S3 is away.
     """
 
     aws: AwsClients
@@ -22,6 +22,7 @@ class RunContext:
     directory: Path
     start_timeout_s: float
     stop_grace_s: float
+    upload_retry_s: float = 3600.0
 
     def start(self, spec: ContainerSpec) -> Container:
         """Start a container that can reach the local cloud as its role. EngineError if it does not start."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -11,6 +14,7 @@ from sagemaker_emulator.errors import validation
 from sagemaker_emulator.jobs.channel import InputError
 from sagemaker_emulator.jobs.input_objects import require_objects
 from sagemaker_emulator.jobs.job_collection import JobCollection, final_status
+from sagemaker_emulator.jobs.job_threads import ABANDONED
 from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.processing.request import ProcessingRequest, with_defaults
 from sagemaker_emulator.processing.run import ProcessingRun
@@ -18,6 +22,7 @@ from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.job import JobStatus
 from sagemaker_emulator.resources.processing_job import ProcessingJob
 from sagemaker_emulator.storage.store import Store
+from sagemaker_emulator.wire import AwsError
 
 
 class ProcessingJobs(JobCollection[ProcessingJob]):
@@ -30,8 +35,33 @@ class ProcessingJobs(JobCollection[ProcessingJob]):
         parsed = ProcessingRequest.parse(request)
         self._refuse_missing(parsed)
         job = ProcessingJob(name, self.arn_of(name), request, created=now, modified=now)
-        run = ProcessingRun(job, parsed, self._context, partial(self._begun, name))
+        run = self._run_of(job, parsed)
         return self._start(job, tags, run, partial(self._finished, run))
+
+    def recover(self) -> None:
+        """After a restart, go on with the uploads of jobs whose containers had ended; fail the others that ran."""
+        ended = {run.job.name: run for run in self._runs() if run.find_end()}
+        for directory in self._context.directory.glob("*"):
+            if directory.name not in ended:
+                shutil.rmtree(directory, ignore_errors=True)
+        for job in self._store.all(ProcessingJob):
+            if run := ended.get(job.name):
+                self._threads.start(job.name, run, partial(self._finished, run))
+            elif not job.is_over:
+                self._move(job.name, JobStatus.FAILED, ABANDONED)
+
+    def _runs(self) -> Iterator[ProcessingRun]:
+        """Yield the runs of the jobs that are not over."""
+        for job in self._store.all(ProcessingJob):
+            if not job.is_over:
+                with suppress(AwsError):  # an earlier version accepted the request, this one does not
+                    yield self._run_of(job, ProcessingRequest.parse(job.request))
+
+    def _run_of(self, job: ProcessingJob, request: ProcessingRequest) -> ProcessingRun:
+        run = ProcessingRun(job, request, self._context, partial(self._begun, job.name))
+        if job.status is JobStatus.STOPPING:
+            run.halt.stop_requested.set()
+        return run
 
     def _refuse_missing(self, request: ProcessingRequest) -> None:
         """ValidationException when the image or an input does not exist."""
@@ -44,10 +74,10 @@ class ProcessingJobs(JobCollection[ProcessingJob]):
 
     def _finished(self, run: ProcessingRun, failure_reason: str | None) -> None:
         status = final_status(run, failure_reason)
-        if status is JobStatus.COMPLETED and run.ran_out_of_time:
+        if status is JobStatus.COMPLETED and run.end.ran_out_of_time:
             status = JobStatus.STOPPED
 
         def finished(job: ProcessingJob) -> ProcessingJob:
-            return job.with_exit_message(run.exit_message).moved_to(status, time.time(), failure_reason)
+            return job.with_exit_message(run.end.exit_message).moved_to(status, time.time(), failure_reason)
 
         self._change(run.job.name, finished)

@@ -49,7 +49,7 @@ class Output:
 
 
 class ContinuousUploads:
-    """Uploads during a `with` block: of files that have stopped growing, and of the rest at its end."""
+    """Inside `with`, uploads files when they have stopped growing; `finish` uploads the rest."""
 
     def __init__(self, s3: Any, outputs: Sequence[Output]) -> None:
         self._s3, self._outputs = s3, outputs
@@ -67,13 +67,16 @@ class ContinuousUploads:
         self._finished.set()
         if self._outputs:
             self._thread.join()
-            self._scan(settled=False)
+
+    def finish(self) -> None:
+        """Upload the last state, when the containers have ended."""
+        self._scan(settled=False)
 
     def _watch(self) -> None:
         while not self._finished.wait(SCAN_S):
             try:
                 self._scan(settled=True)
-            except (*AWS_ERRORS, OSError) as error:  # the next scan tries again; an error in the last one fails the job
+            except (*AWS_ERRORS, OSError) as error:  # the next scan tries again
                 log.warning("continuous upload: %s", error)
 
     def _scan(self, settled: bool) -> None:

@@ -8,6 +8,7 @@ uploaded only when the job has completed.
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import shutil
 import time
@@ -21,12 +22,15 @@ from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.aws_clients.log_streams import LogStream
 from sagemaker_emulator.engine import ContainerSpec, EngineError
 from sagemaker_emulator.jobs.channel import InputError
+from sagemaker_emulator.jobs.delayed_uploads import DelayedUploads, StoppedUploading
 from sagemaker_emulator.jobs.downloads import download
+from sagemaker_emulator.jobs.failures import aws_failure
 from sagemaker_emulator.jobs.hosts import OPT_ML, Host, hosts_below, resource_config
 from sagemaker_emulator.jobs.input_objects import objects_of
 from sagemaker_emulator.jobs.job_containers import Halt, JobContainer, Outcome, running, wait_for
-from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed
+from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed, JobLeft
 from sagemaker_emulator.jobs.run_context import RunContext
+from sagemaker_emulator.jobs.run_end import RunEnd
 from sagemaker_emulator.processing.outputs import ContinuousUploads, Output
 from sagemaker_emulator.processing.request import ProcessingRequest
 from sagemaker_emulator.resources.processing_job import ProcessingJob
@@ -35,6 +39,8 @@ LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 MESSAGE_FILE = ("output", "message")
 MESSAGE_MAX = 1024  # Source: DescribeProcessingJob, ExitMessage
 FAILED = "AlgorithmError: See job logs for more information"
+
+log = logging.getLogger(__name__)
 
 
 class ProcessingRun:
@@ -45,8 +51,11 @@ class ProcessingRun:
     ) -> None:
         self.job, self.request, self._context, self._begun = job, request, context, begun
         self.halt = Halt()
-        self.ran_out_of_time = False
-        self.exit_message: str | None = None
+        self._uploads = DelayedUploads(
+            f"processing job {job.name}", self.halt, context.upload_retry_s, context.stop_grace_s, lambda _: None
+        )
+        self.end = RunEnd()
+        self._earlier_end: RunEnd | None = None
         self._token = secrets.token_hex(3)  # containers of a deleted job of the same name may still exist
         self._directory = context.directory / job.name
         self._hosts = hosts_below(self._directory, request.instance_count)
@@ -55,23 +64,63 @@ class ProcessingRun:
             for output in request.outputs
             for host in self._hosts
         ]
+        continuous = [output for output in self._outputs if output.mode == "Continuous"]
+        self._continuous = ContinuousUploads(context.aws.s3, continuous)
+
+    def find_end(self) -> bool:
+        """Look for the files of a job whose containers had ended when an earlier emulator went down."""
+        self._earlier_end = RunEnd.read(self._directory)
+        return self._earlier_end is not None
 
     def run(self) -> None:
-        """Carry out the job. JobFailed has AWS's FailureReason; a stopped job returns like a completed one."""
+        """Carry out the job. JobFailed has AWS's FailureReason; a stopped job returns like a completed one.
+
+        JobLeft means that the next emulator goes on with the uploads.
+        """
+        is_left = False
         try:
-            self._prepare()
-            if self.halt.stop_requested.is_set():
+            if self._earlier_end:
+                self.end = self._earlier_end
+            elif not self._ran():
                 return
-            self._begun()
-            outcome = self._process()
-            self.exit_message = self._message()
-            self._judge(outcome)
+            self._upload()
         except (InputError, TooMuchLeft, EngineError) as error:
             raise JobFailed(f"ClientError: {error}") from error
         except AWS_ERRORS as error:
-            raise JobFailed(f"ClientError: S3 did not do what the job needs: {error}") from error
+            raise aws_failure(error) from error
+        except StoppedUploading as error:
+            log.warning("processing job %s was stopped before its files were in S3: %s", self.job.name, error)
+        except JobLeft:
+            is_left = True
+            raise
         finally:
-            shutil.rmtree(self._directory, ignore_errors=True)
+            if not is_left:
+                shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _ran(self) -> bool:
+        """Run the containers to their end; return False for a job that was stopped before they started."""
+        self._prepare()
+        if self.halt.stop_requested.is_set():
+            return False
+        self._begun()
+        outcome = self._process()
+        if self.halt.abandoned.is_set():
+            raise JobFailed(ABANDONED)
+        self.end = RunEnd(FAILED if outcome.failed else None, outcome.ran_out_of_time, self._message())
+        self.end.write(self._directory)
+        return True
+
+    def _upload(self) -> None:
+        """Upload Continuous outputs however the containers ended, EndOfJob outputs of a job that has completed."""
+        was_stopped = self.halt.stop_requested.is_set()
+        self._uploads.carry_out(self._continuous.finish)
+        if self.end.failure_reason:
+            raise JobFailed(self.end.failure_reason)
+        if was_stopped or self.end.ran_out_of_time:
+            return
+        for output in self._outputs:
+            if output.mode == "EndOfJob":
+                self._uploads.carry_out(partial(output.upload, self._context.aws.s3))
 
     def _prepare(self) -> None:
         for host in self._hosts:
@@ -98,9 +147,8 @@ class ProcessingRun:
             download(self._context.aws.s3, objects, target, self.halt.is_set)
 
     def _process(self) -> Outcome:
-        continuous = [output for output in self._outputs if output.mode == "Continuous"]
         with (
-            ContinuousUploads(self._context.aws.s3, continuous),
+            self._continuous,
             running(partial(self._start, host) for host in self._hosts) as containers,
         ):
             return wait_for(containers, self.halt, self.request.max_runtime_s, self._context.stop_grace_s)
@@ -135,19 +183,6 @@ class ProcessingRun:
         """Return the ExitMessage, from the first host whose program wrote one."""
         messages = (read_text(host.base_dir, MESSAGE_FILE, MESSAGE_MAX) for host in self._hosts)
         return next((message for message in messages if message), None)
-
-    def _judge(self, outcome: Outcome) -> None:
-        """Raise what made the job fail; upload the EndOfJob outputs of one that has completed."""
-        if self.halt.abandoned.is_set():
-            raise JobFailed(ABANDONED)
-        if outcome.failed:
-            raise JobFailed(FAILED)
-        self.ran_out_of_time = outcome.ran_out_of_time
-        if self.halt.stop_requested.is_set() or self.ran_out_of_time:
-            return
-        for output in self._outputs:
-            if output.mode == "EndOfJob":
-                output.upload(self._context.aws.s3)
 
 
 def job_config(job: ProcessingJob) -> dict[str, Any]:

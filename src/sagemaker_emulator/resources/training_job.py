@@ -107,6 +107,11 @@ class TrainingJob(Job):
             started=started,
         )
 
+    def explained(self, message: str, now: float) -> TrainingJob:
+        """Return the job with another message in its last transition."""
+        *earlier, last = self.transitions
+        return replace(self, modified=now, transitions=(*earlier, replace(last, message=message)))
+
     def moved_to(
         self,
         status: JobStatus,

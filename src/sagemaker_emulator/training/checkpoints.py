@@ -47,7 +47,7 @@ class CheckpointConfig:
 
 
 class CheckpointSync:
-    """One host's checkpoints. During a `with` block, changed files are uploaded every few seconds; all at its end."""
+    """One host's checkpoints. Inside `with`, changed files are uploaded every few seconds; `finish` has the rest."""
 
     def __init__(self, s3: Any, location: S3Location, base_dir: Path, folder: tuple[str, ...]) -> None:
         self._s3, self._location, self._base_dir, self._folder = s3, location, base_dir, folder
@@ -67,15 +67,12 @@ class CheckpointSync:
         self._thread.start()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        """Upload the last state, however the job ended. An error of S3 does not hide the job's own."""
         self._over.set()
         self._thread.join()
-        try:
-            self._upload(self._files())
-        except AWS_ERRORS:
-            if error is None:
-                raise
-            log.exception("checkpoints did not reach %s", self._location)
+
+    def finish(self) -> None:
+        """Upload the last state, when the container has ended."""
+        self._upload(self._files())
 
     def _run(self) -> None:
         before: dict[str, tuple[int, int]] = {}

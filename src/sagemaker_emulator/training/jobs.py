@@ -79,13 +79,21 @@ class TrainingJobs(JobCollection[TrainingJob]):
         return self._change(request["TrainingJobName"], updated)
 
     def find_again(self) -> list[Path]:
-        """After a restart, before `recover`: find the containers that outlived the emulator; return their /opt/ml."""
+        """After a restart, before `recover`: find jobs whose containers outlived the emulator, or had ended before.
+
+        Return the /opt/ml of the containers that run on.
+        """
+        outlived: list[TrainingRun] = []
         for job in self._store.all(TrainingJob):
             if not job.is_over:
                 with suppress(AwsError):  # an earlier version accepted the request, this one does not
                     run = self._run_of(job, TrainingRequest.parse(job.request))
-                    self._found += [run] if run.find() else []
-        return [base_dir for run in self._found for base_dir in run.base_dirs]
+                    if run.find_end():
+                        self._found.append(run)
+                    elif run.find():
+                        outlived.append(run)
+        self._found += outlived
+        return [base_dir for run in outlived for base_dir in run.base_dirs]
 
     def recover(self) -> None:
         """Resume the jobs whose containers were found; fail the others that were running."""
@@ -105,21 +113,27 @@ class TrainingJobs(JobCollection[TrainingJob]):
         self._threads.start(run.job.name, run, partial(self._finished, run))
 
     def _run_of(self, job: TrainingJob, request: TrainingRequest) -> TrainingRun:
-        return TrainingRun(job, request, self._context, partial(self._entered, job.name))
+        entered, delayed = partial(self._entered, job.name), partial(self._delayed, job.name)
+        return TrainingRun(job, request, self._context, entered, delayed)
 
     def _entered(self, name: str, phase: SecondaryStatus) -> None:
         """Store the phase of a run. A stopping job stays Stopping while its model is uploaded."""
 
         def entered(job: TrainingJob) -> TrainingJob:
-            return job if job.status is JobStatus.STOPPING else job.entered(phase, time.time())
+            is_in_it = job.status is JobStatus.STOPPING or job.secondary_status is phase
+            return job if is_in_it else job.entered(phase, time.time())
 
         self._change(name, entered)
 
+    def _delayed(self, name: str, reason: str) -> None:
+        """Store why the uploads of a run wait."""
+        self._change(name, lambda job: job.explained(reason, time.time()))
+
     def _finished(self, run: TrainingRun, failure_reason: str | None) -> None:
         artifacts = run.request.artifacts.model_uri if run.uploaded else None
-        metrics = tuple(run.metrics.latest.values())
+        metrics = run.end.metrics or tuple(run.metrics.latest.values())
         status, secondary = final_status(run, failure_reason), None
-        if status is JobStatus.COMPLETED and run.ran_out_of_time:
+        if status is JobStatus.COMPLETED and run.end.ran_out_of_time:
             status, secondary = JobStatus.STOPPED, SecondaryStatus.MAX_RUNTIME_EXCEEDED
 
         def finished(job: TrainingJob) -> TrainingJob:

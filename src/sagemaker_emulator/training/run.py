@@ -8,7 +8,7 @@ Stages. `TrainingRun.run` takes a job through AWS's secondary statuses, and stor
     Training     one container for each host, until all have ended
     Uploading    the model and the output of all hosts, merged into one archive each
     (the end)    Completed, Stopped, MaxRuntimeExceeded or Failed: `TrainingJobs` decides, from what the run leaves:
-                 `halt`, `ran_out_of_time`, `uploaded`, and the exception that ended it
+                 `halt`, `end`, `uploaded`, and the exception that ended it
 
 Threads. The run itself has one (`jobs.job_threads`), in which the stages follow one another. In Training there are
 more: for each host one that reads its container's output, one that sends its log and one that uploads its checkpoints;
@@ -26,6 +26,8 @@ going down: containers that can outlive it are left alone (`JobLeft`), all other
 Restarts. Containers of the Docker engine may outlive the emulator. After a restart `find` looks for the containers of
 a job that was in Training; if all of them exist, `run` goes on with them: it waits for their end, reads their logs from
 the beginning and uploads as usual. Jobs with piped channels are never taken up, because what fed their FIFOs is gone.
+When the containers have ended, `RunEnd` is written beside the hosts' folders; after a restart `find_end` reads it, and
+`run` goes on with the uploads, which wait for an S3 that is away (`jobs.delayed_uploads`).
 
 Invariants. No container and no file of a job survives `run`, unless it raises JobLeft. A packed model is in S3
 whole or not at all. The request is parsed before the job is stored; nothing here reads the wire form.
@@ -33,6 +35,7 @@ whole or not at all. The request is parsed before the job is stored; nothing her
 
 from __future__ import annotations
 
+import logging
 import secrets
 import shutil
 import threading
@@ -48,13 +51,16 @@ from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.aws_clients.log_streams import LogStream
 from sagemaker_emulator.engine import Container, EngineError
 from sagemaker_emulator.jobs.channel import Channel, InputError
+from sagemaker_emulator.jobs.delayed_uploads import DelayedUploads, StoppedUploading
 from sagemaker_emulator.jobs.downloads import download
+from sagemaker_emulator.jobs.failures import aws_failure
 from sagemaker_emulator.jobs.hosts import OPT_ML, Host, hosts_below
 from sagemaker_emulator.jobs.input_objects import objects_of
 from sagemaker_emulator.jobs.job_containers import Halt, JobContainer, Outcome, running, wait_for
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed, JobLeft
 from sagemaker_emulator.jobs.pipe_mode import PipeFeeder, Source
 from sagemaker_emulator.jobs.run_context import RunContext
+from sagemaker_emulator.jobs.run_end import RunEnd
 from sagemaker_emulator.resources.training_job import SecondaryStatus, TrainingJob
 from sagemaker_emulator.training.checkpoints import CheckpointSync
 from sagemaker_emulator.training.container import TrainingContainers, channel_directory
@@ -62,6 +68,8 @@ from sagemaker_emulator.training.metrics import MetricReader, MetricStream
 from sagemaker_emulator.training.request import TrainingRequest
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,14 +91,19 @@ class TrainingRun:
         request: TrainingRequest,
         context: RunContext,
         entered: Callable[[SecondaryStatus], None],
+        delayed: Callable[[str], None],
     ) -> None:
         self.job, self.request, self._context, self._entered = job, request, context, entered
         self.metrics = MetricReader(request.metrics)
         self.halt = TrainingHalt()
-        self.ran_out_of_time = False
+        self._uploads = DelayedUploads(
+            f"training job {job.name}", self.halt, context.upload_retry_s, context.stop_grace_s, delayed
+        )
         self.uploaded = False
+        self.end = RunEnd()
         self._is_left = False
         self._found: dict[str, Container] = {}
+        self._earlier_end: RunEnd | None = None
         self._directory = context.directory / job.name
         self._hosts = hosts_below(self._directory, request.instance_count)
         self._containers = TrainingContainers(job, request, self._hosts, secrets.token_hex(3))
@@ -119,25 +132,54 @@ class TrainingRun:
             container.leave()
         return False
 
+    def find_end(self) -> bool:
+        """Look for the files of a job whose containers had ended when an earlier emulator went down."""
+        self._earlier_end = RunEnd.read(self._directory)
+        return self._earlier_end is not None
+
     def run(self) -> None:
-        """Carry out the job. JobFailed has AWS's FailureReason; JobLeft means that the containers run on."""
+        """Carry out the job. JobFailed has AWS's FailureReason; JobLeft means that the next emulator goes on."""
         try:
-            if not self._found:
-                self._bring_inputs()
-                if self.halt.stop_requested.is_set():
-                    return
-                self._entered(SecondaryStatus.TRAINING)
-            self._train()
-            self._entered(SecondaryStatus.UPLOADING)
-            self.request.artifacts.upload(self._context.aws.s3, self.base_dirs)
-            self.uploaded = True
+            if self._earlier_end:
+                self.end = self._earlier_end
+            elif not self._ran():
+                return
+            self._upload()
         except (InputError, TooMuchLeft, EngineError) as error:
             raise JobFailed(f"ClientError: {error}") from error
         except AWS_ERRORS as error:
-            raise JobFailed(f"ClientError: S3 did not do what the job needs: {error}") from error
+            raise aws_failure(error) from error
+        except StoppedUploading as error:
+            log.warning("training job %s was stopped before its files were in S3: %s", self.job.name, error)
+        except JobLeft:
+            self._is_left = True
+            raise
         finally:
             if not self._is_left:
                 shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _ran(self) -> bool:
+        """Run the containers to their end; return False for a job that was stopped before they started."""
+        if not self._found:
+            self._bring_inputs()
+            if self.halt.stop_requested.is_set():
+                return False
+            self._entered(SecondaryStatus.TRAINING)
+        self.end = self._train()
+        self.end.write(self._directory)
+        return True
+
+    def _upload(self) -> None:
+        """Upload the last checkpoints however the containers ended, and the artifacts of a job that has not failed."""
+        s3, reason = self._context.aws.s3, self.end.failure_reason
+        if reason is None:
+            self._entered(SecondaryStatus.UPLOADING)
+        for sync in self._checkpoints:
+            self._uploads.carry_out(sync.finish)
+        if reason is not None:
+            raise JobFailed(reason)
+        self._uploads.carry_out(partial(self.request.artifacts.upload, s3, self.base_dirs))
+        self.uploaded = True
 
     def _bring_inputs(self) -> None:
         self._entered(SecondaryStatus.DOWNLOADING)
@@ -165,7 +207,7 @@ class TrainingRun:
         folder = config.local_path.relative_to(OPT_ML).parts
         return [CheckpointSync(s3, config.location, host.base_dir, folder) for host in self._hosts]
 
-    def _train(self) -> None:
+    def _train(self) -> RunEnd:
         with ExitStack() as stack:
             if self.metrics.patterns:
                 stack.enter_context(MetricStream(self._context.aws.cloudwatch, self.job.name, self.metrics))
@@ -175,22 +217,21 @@ class TrainingRun:
                 self._feeder(host, channel, stack) for host in self._hosts for channel in self.request.piped_channels
             ]
             outcome = self._run_containers()
-        self._judge(outcome, feeders)
-
-    def _judge(self, outcome: Outcome, feeders: list[PipeFeeder]) -> None:
-        """Return if the model is to be uploaded; otherwise raise the reason why the job ends here."""
         if outcome.left:
-            self._is_left = True
             raise JobLeft
         if self.halt.abandoned.is_set():
+            self._save_checkpoints()
             raise JobFailed(ABANDONED)
-        for feeder in feeders:
-            if feeder.error:
-                raise JobFailed(f"ClientError: {feeder.error}")
-        self.ran_out_of_time = outcome.ran_out_of_time
-        if outcome.failed:
-            container, code = outcome.failed
-            raise JobFailed(container.failure_reason(code))
+        reason = _failure_reason(outcome, feeders)
+        return RunEnd(reason, outcome.ran_out_of_time, metrics=tuple(self.metrics.latest.values()))
+
+    def _save_checkpoints(self) -> None:
+        """Upload the last checkpoints of a job that the emulator's end fails, if S3 takes them at once."""
+        try:
+            for sync in self._checkpoints:
+                sync.finish()
+        except AWS_ERRORS as error:
+            log.warning("the last checkpoints of training job %s are lost: %s", self.job.name, error)
 
     def _feeder(self, host: Host, channel: Channel, stack: ExitStack) -> PipeFeeder:
         source = Source(self._context.aws.s3, channel, host.index, len(self._hosts))
@@ -219,3 +260,14 @@ class TrainingRun:
 
     def _read_metrics(self, line: str, is_new: bool) -> None:
         self.metrics.read(line, time.time(), is_new)
+
+
+def _failure_reason(outcome: Outcome, feeders: list[PipeFeeder]) -> str | None:
+    """Return why the job has failed; None if its model is to be uploaded."""
+    for feeder in feeders:
+        if feeder.error:
+            return f"ClientError: {feeder.error}"
+    if outcome.failed:
+        container, code = outcome.failed
+        return container.failure_reason(code)
+    return None

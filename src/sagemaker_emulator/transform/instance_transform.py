@@ -9,10 +9,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 from sagemaker_emulator.aws_clients.clients import S3Location
+from sagemaker_emulator.jobs.delayed_uploads import DelayedUploads
 from sagemaker_emulator.jobs.job_containers import Halt
 from sagemaker_emulator.jobs.manifests import S3Object
 from sagemaker_emulator.transform.data_processing import DataProcessing, DataProcessingError
@@ -83,6 +85,7 @@ class InstanceTransform:
     halt: Halt
     directory: Path
     say: Callable[[str], None]
+    uploads: DelayedUploads
     faults: list[str] = field(default_factory=list)
     _pending: deque[Pending] = field(default_factory=deque)
 
@@ -202,7 +205,7 @@ class InstanceTransform:
         file.output.close()
         if not file.failed and not self.halt.is_set():
             target = self.plan.output.joined(f"{file.name}.out")
-            self.s3.upload_file(str(path), target.bucket, target.key)
+            self.uploads.carry_out(partial(self.s3.upload_file, str(path), target.bucket, target.key))
         path.unlink()
         file.input.unlink()
 

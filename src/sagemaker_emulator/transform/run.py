@@ -7,6 +7,7 @@ are done, or when the job is halted, the containers are stopped.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 import uuid
@@ -21,9 +22,11 @@ from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, S3Location
 from sagemaker_emulator.aws_clients.log_streams import LogStream
 from sagemaker_emulator.engine import ContainerSpec, EngineError
 from sagemaker_emulator.jobs.channel import InputError
+from sagemaker_emulator.jobs.delayed_uploads import DelayedUploads, StoppedUploading
+from sagemaker_emulator.jobs.failures import aws_failure
 from sagemaker_emulator.jobs.input_objects import objects_of
 from sagemaker_emulator.jobs.job_containers import ABANDON_GRACE_S, Halt, JobContainer, running, stop_all
-from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed
+from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed, JobLeft
 from sagemaker_emulator.jobs.manifests import S3Object
 from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.resources.model import Model
@@ -36,6 +39,8 @@ from sagemaker_emulator.transform.request import TransformRequest
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 POLL_S = 0.05
 
+log = logging.getLogger(__name__)
+
 
 class TransformRun:
     """One run of a job. `begun` is called when the containers are about to start."""
@@ -45,6 +50,9 @@ class TransformRun:
     ) -> None:
         self.job, self.request, self._model, self._context, self._begun = job, request, model, context, begun
         self.halt = Halt()
+        self._uploads = DelayedUploads(
+            f"transform job {job.name}", self.halt, context.upload_retry_s, ABANDON_GRACE_S, lambda _: None
+        )
         self._directory = context.directory / job.name
         self._instances = [f"i-{uuid.uuid4().hex[:17]}" for _ in range(request.instance_count)]
         self._objects: list[S3Object] = []  # listed once: output may be written below the input's prefix
@@ -61,7 +69,12 @@ class TransformRun:
         except (InputError, archive.ArchiveError, EngineError) as error:
             raise JobFailed(f"ClientError: {error}") from error
         except AWS_ERRORS as error:
-            raise JobFailed(f"ClientError: S3 did not do what the job needs: {error}") from error
+            raise aws_failure(error) from error
+        except StoppedUploading as error:
+            log.warning("transform job %s was stopped before its output was in S3: %s", self.job.name, error)
+            return
+        except JobLeft:
+            raise JobFailed(ABANDONED) from None
         finally:
             shutil.rmtree(self._directory, ignore_errors=True)
         if self.halt.abandoned.is_set():
@@ -124,6 +137,7 @@ class TransformRun:
                 halt=self.halt,
                 directory=self._directory / self._instances[index] / "files",
                 say=say,
+                uploads=self._uploads,
             )
             transform.run(self._objects[index :: len(self._instances)])
         return transform.faults

@@ -1,0 +1,13 @@
+"""The FailureReason of a job that something other than its program made fail."""
+
+from __future__ import annotations
+
+from sagemaker_emulator.aws_clients.clients import is_temporary
+from sagemaker_emulator.jobs.job_threads import JobFailed
+
+
+def aws_failure(error: Exception) -> JobFailed:
+    """Return the failure for an error of S3: the caller's fault is a ClientError, an outage is not."""
+    if is_temporary(error):
+        return JobFailed(f"InternalServerError: S3 did not answer as it should: {error}")
+    return JobFailed(f"ClientError: S3 did not do what the job needs: {error}")
