@@ -42,21 +42,22 @@ def main() -> int:
         settings = Settings.from_environment()
         make_private(settings.state_dir)
         with listening_socket(settings.host, settings.port) as sock, state_lock(settings.state_dir):
-            uvloop.run(serve(new_sagemaker(settings), sock))
+            run(settings, sock)
     except (SettingsError, StateInUse, StartError) as error:
         print(f"sagemaker_emulator: {error}", file=sys.stderr)  # noqa: T201 - a command's own error
         return 2
     return 0
 
 
-def new_sagemaker(settings: Settings) -> SageMaker:
+def run(settings: Settings, sock: socket.socket) -> None:
+    """Serve until a signal. StartError if the store cannot be read, or written to."""
     engine = new_engine(settings)
     try:
-        return SageMaker(settings, engine)
+        uvloop.run(serve(SageMaker(settings, engine), sock))
     except sqlite3.DatabaseError as error:
         raise StartError(
-            f"the state in {settings.state_dir} cannot be read ({error}); move that directory away to start with an "
-            "empty one"
+            f"the state in {settings.state_dir} cannot be read ({error}); make room if the disk is full, or move that "
+            "directory away to start with an empty one"
         ) from error
 
 

@@ -67,6 +67,19 @@ def internal_failure(
     return AwsError("InternalFailure", message, status=500)
 
 
+def disk_full(error: OSError, is_runtime: bool) -> AwsError:
+    """Return the refusal of new work that finds no room on the disk.
+
+    ResourceLimitExceeded is the error that every Create operation has for a lack of resources: a client does not try it
+    again by itself. The runtime has ServiceUnavailable.
+    """
+    text = (
+        f"The disk of the SageMaker emulator is full ({error.strerror}: {error.filename or 'its state directory'}), "
+        "and this request was not carried out. Make room and send it again; nothing that was acknowledged is lost."
+    )
+    return service_unavailable(text) if is_runtime else resource_limit_exceeded(text)
+
+
 def bad_request(message: str) -> AwsError:
     """Return the error for a request that breaks HTTP or JSON, before the service's protocol matters."""
     return AwsError("SerializationException", message)

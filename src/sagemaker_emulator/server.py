@@ -5,15 +5,17 @@ Stages of a request, all in `Server._answer`:
 1. Read the body, within the limits of `HttpLimits`.
 2. `wire.parse`: find the operation and its members in the request, by botocore's model of the service.
 3. `wire.validate`: check the constraints of the model, and refuse in the words of AWS's own validator.
-4. Run the operation. Operations of SageMaker itself (`OPERATIONS`) may wait for the store or for S3, so they run in a
-   pool of CONTROL_THREADS threads. Operations of the runtime (`RUNTIME_OPERATIONS`: InvokeEndpoint and its siblings)
-   are coroutines that run on the event loop and never block it.
+4. Run the operation. Operations of SageMaker itself (`OPERATIONS`) may wait for the store, so they run in a pool of
+   CONTROL_THREADS threads. Those that ask S3 or the engine (`WAITING_OPERATIONS`) have WAITING_THREADS of their own, so
+   that Describe, List and Stop answer at once while S3 does not. Operations of the runtime (`RUNTIME_OPERATIONS`:
+   InvokeEndpoint and its siblings) are coroutines that run on the event loop and never block it.
 5. `wire.serialize` the output. A Body that is an asynchronous generator is streamed: each frame is written as it comes,
    and closing the generator, also when the client disconnects, frees what produces it.
 
 Errors. An operation raises AwsError, which becomes the answer that the service's protocol has for it. An error of S3 or
 another service that SageMaker calls becomes a ValidationException if it is the caller's fault (no such bucket, access
-denied), otherwise an InternalFailure. Anything else is a bug of the emulator: an InternalFailure, and the traceback in
+denied), otherwise an InternalFailure. A full disk is a ResourceLimitExceeded or, of the runtime, a ServiceUnavailable,
+and the request leaves nothing behind. Anything else is a bug of the emulator: an InternalFailure, and the traceback in
 the log. After a 408 or 413 the connection is closed, because the rest of the request is not read.
 
 Threads. One thread runs the event loop (uvloop in the command, `__main__.py`). At start-up a daemon thread warms the
@@ -44,12 +46,23 @@ from aiohttp import web
 from sagemaker_emulator import wire
 from sagemaker_emulator.access import Access
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, is_callers_fault
-from sagemaker_emulator.errors import bad_request, internal_failure, not_emulated, too_large, too_slow, validation
-from sagemaker_emulator.operations import OPERATIONS, RUNTIME_OPERATIONS
+from sagemaker_emulator.errors import (
+    bad_request,
+    disk_full,
+    internal_failure,
+    not_emulated,
+    too_large,
+    too_slow,
+    validation,
+)
+from sagemaker_emulator.operations import OPERATIONS, RUNTIME_OPERATIONS, WAITING_OPERATIONS
 from sagemaker_emulator.sagemaker import SageMaker
+from sagemaker_emulator.storage.disk_full import is_disk_full
 from sagemaker_emulator.wire import AwsError, Call, HttpRequest, HttpResponse
 
 CONTROL_THREADS = 32
+WAITING_THREADS = 64
+RUNTIME_PATH = "/endpoints/"
 SHUTDOWN_S = 10.0  # for requests that are in progress
 CLOSE_CONNECTION_AFTER = frozenset({408, 413})  # the rest of the request is not read
 
@@ -74,6 +87,7 @@ class Server:
     def __init__(self, sagemaker: SageMaker, limits: HttpLimits | None = None) -> None:
         self._sagemaker, self._limits = sagemaker, limits or HttpLimits()
         self._threads = ThreadPoolExecutor(CONTROL_THREADS, thread_name_prefix="operation")
+        self._waiting_threads = ThreadPoolExecutor(WAITING_THREADS, thread_name_prefix="waiting operation")
 
     def runner(self) -> web.AppRunner:
         """Return the runner of the application. aiohttp's keep-alive timeout also limits the head of a request."""
@@ -102,6 +116,7 @@ class Server:
         self._sagemaker.router.close()
         await asyncio.to_thread(self._sagemaker.close)
         self._threads.shutdown()
+        self._waiting_threads.shutdown()
 
     async def _health(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "running", "service": "sagemaker"})
@@ -125,6 +140,11 @@ class Server:
         except AWS_ERRORS as error:
             log.warning("%s %s: %s", path, request_id, error)
             failure = _other_services_error(error)
+        except OSError as error:
+            log.exception("%s %s", path, request_id)
+            failure = internal_failure()
+            if is_disk_full(error):
+                failure = disk_full(error, is_runtime=path.startswith(RUNTIME_PATH))
         except Exception:  # the edge of a request: the traceback is in the log, and only there
             log.exception("%s %s", path, request_id)
             failure = internal_failure()
@@ -151,7 +171,8 @@ class Server:
         if operation is None:
             raise not_emulated(call.operation)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, operation, self._sagemaker, call.input)
+        threads = self._waiting_threads if call.operation in WAITING_OPERATIONS else self._threads
+        return await loop.run_in_executor(threads, operation, self._sagemaker, call.input)
 
 
 def _other_services_error(error: Exception) -> AwsError:

@@ -215,7 +215,9 @@ def test_a_request_that_waited_too_long_expires(
         )
         store = emulator.instance.store
         (waiting,) = store.all(AsyncInvocation)
-        store.change(AsyncInvocation, waiting.name, lambda one: replace(one, created=one.created - 21_601))
+        assert waiting.received
+        long_ago = replace(waiting.received, uptime=waiting.received.uptime - 21_601)
+        store.change(AsyncInvocation, waiting.name, lambda one: replace(one, received=long_ago))
     with restartable():
         assert b"has expired" in output_of(answer["FailureLocation"])
 

@@ -29,6 +29,9 @@ AWS_ERRORS = (Boto3Error, BotoCoreError, ClientError)  # everything that a boto3
 TEMPORARY_ERRORS = (HTTPClientError, ConnectionError, ResponseStreamingError, IncompleteReadError)
 TEMPORARY_CODES = frozenset({"NoSuchUpload", "RequestTimeout", "SlowDown", "Throttling", "ThrottlingException"})
 
+REQUEST_READ_TIMEOUT_S = 10.0
+REQUEST_ATTEMPTS = 2
+
 
 def is_callers_fault(error: BaseException) -> bool:
     """Return whether AWS blames the request: a missing bucket, a denied key, a name that no bucket can have."""
@@ -79,13 +82,21 @@ class AwsClients:
         self._session = boto3.session.Session(region_name=region)
         self.container_variables = ContainerVariables(region, lambda: self.sts, lambda: self.s3)
 
-    def _client(self, service: str, **options: Any) -> Any:
-        config = Config(connect_timeout=3, read_timeout=60, retries={"mode": "standard", "max_attempts": 3}, **options)
+    def _client(self, service: str, read_timeout_s: float = 60, attempts: int = 3, **options: Any) -> Any:
+        retries = {"mode": "standard", "max_attempts": attempts}
+        config = Config(connect_timeout=3, read_timeout=read_timeout_s, retries=retries, **options)
         return self._session.client(service, config=config)
 
     @cached_property
     def s3(self) -> Any:
         return self._client("s3", max_pool_connections=32, s3={"addressing_style": "path"})
+
+    @cached_property
+    def s3_of_requests(self) -> Any:
+        """S3 while a caller waits: an S3 that does not answer must fail the request before its client gives up."""
+        return self._client(
+            "s3", REQUEST_READ_TIMEOUT_S, REQUEST_ATTEMPTS, max_pool_connections=64, s3={"addressing_style": "path"}
+        )
 
     @cached_property
     def logs(self) -> Any:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -93,7 +94,8 @@ class LogStream:
         return batch
 
     def _send(self, batch: list[Line]) -> None:
-        events = [{"timestamp": at, "message": line} for at, line in batch]
+        times = accumulate((at for at, _ in batch), max)  # PutLogEvents wants them in order, also if the clock was set
+        events = [{"timestamp": at, "message": line} for at, (_, line) in zip(times, batch, strict=True)]
         try:
             self._create()
             self._logs.put_log_events(logGroupName=self.group, logStreamName=self.stream, logEvents=events)

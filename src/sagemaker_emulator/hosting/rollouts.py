@@ -20,6 +20,7 @@ from sagemaker_emulator.hosting.endpoint_records import EndpointRecords
 from sagemaker_emulator.hosting.instances import StartFailed
 from sagemaker_emulator.hosting.launcher import HostingContext
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus, Revision
+from sagemaker_emulator.storage.disk_full import is_disk_full, when_there_is_room
 from sagemaker_emulator.wire import AwsError
 
 T = TypeVar("T")
@@ -84,9 +85,9 @@ class Rollouts:
         try:
             self._deployments[name] = self._deploy(name, revision)
         except DeploymentFailed as error:
-            self._records.move(name, EndpointStatus.FAILED, str(error))
+            self._move(name, EndpointStatus.FAILED, str(error))
         else:
-            self._records.move(name, EndpointStatus.IN_SERVICE)
+            self._move(name, EndpointStatus.IN_SERVICE)
 
     def _restore(self, name: str) -> None:
         endpoint = self._records.get(name)
@@ -96,7 +97,7 @@ class Rollouts:
             self._replace(name, endpoint.pending, 0.0)
             return
         if endpoint.status is EndpointStatus.IN_SERVICE:
-            self._records.move(name, EndpointStatus.SYSTEM_UPDATING)
+            self._move(name, EndpointStatus.SYSTEM_UPDATING)
         self._bring_up(name, endpoint.revision)
 
     def _replace(self, name: str, revision: Revision, termination_wait_s: float) -> None:
@@ -109,7 +110,7 @@ class Rollouts:
         old, self._deployments[name] = self._deployments.get(name), new
         self._context.closing.wait(termination_wait_s)
         before = self._records.get(name).revision
-        self._records.change(name, lambda one: one.serving(revision).moved_to(EndpointStatus.IN_SERVICE, time.time()))
+        self._change(name, lambda one: one.serving(revision).moved_to(EndpointStatus.IN_SERVICE, time.time()))
         if old:
             old.drain()
         self._context.remove_archives(name, before)
@@ -123,22 +124,32 @@ class Rollouts:
             deployment.scale_to(before)
             self._roll_back(name, before, str(error))
         else:
-            self._records.move(name, EndpointStatus.IN_SERVICE)
+            self._move(name, EndpointStatus.IN_SERVICE)
 
     def _roll_back(self, name: str, revision: Revision, reason: str) -> None:
         """Serve `revision` again; without a deployment that still runs, the endpoint has failed."""
         is_live = name in self._deployments
         status = EndpointStatus.ROLLING_BACK if is_live else EndpointStatus.FAILED
-        self._records.change(name, lambda one: one.serving(revision).moved_to(status, time.time(), reason))
+        self._change(name, lambda one: one.serving(revision).moved_to(status, time.time(), reason))
         if is_live:
-            self._records.move(name, EndpointStatus.IN_SERVICE, reason)
+            self._move(name, EndpointStatus.IN_SERVICE, reason)
 
     def _take_down(self, name: str) -> None:
         deployment = self._deployments.pop(name, None)
         if deployment:
             deployment.stop()
         self._context.remove_archives(name)
-        self._records.delete(name)
+        self._stored(lambda: self._records.delete(name))
+
+    def _move(self, name: str, status: EndpointStatus, reason: str | None = None) -> None:
+        self._stored(lambda: self._records.move(name, status, reason))
+
+    def _change(self, name: str, change: Callable[[Endpoint], Endpoint]) -> None:
+        self._stored(lambda: self._records.change(name, change))
+
+    def _stored(self, change: Callable[[], T]) -> T:
+        """Store the outcome of a change. While the disk is full, it waits: the endpoint serves meanwhile."""
+        return when_there_is_room(change, self._context.closing.is_set)
 
     def _deploy(self, name: str, revision: Revision) -> Deployment:
         try:
@@ -165,7 +176,7 @@ class Rollouts:
                 change(name, *arguments)
         except Exception:  # the edge of a thread
             log.exception("endpoint %s", name)
-            self._records.move(name, EndpointStatus.FAILED, "InternalServerError: see the emulator's log")
+            self._move(name, EndpointStatus.FAILED, "InternalServerError: see the emulator's log")
         finally:
             self._threads.discard(threading.current_thread())
 
@@ -180,6 +191,10 @@ def _with_failure_reason(start: Callable[[], T]) -> T:
         return start()
     except (StartFailed, EngineError, ArchiveError, AwsError, ValueError) as error:
         raise DeploymentFailed(str(error)) from error
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise DeploymentFailed(f"InternalServerError: {error.strerror}: {error.filename}") from error
     except AWS_ERRORS as error:
         raise DeploymentFailed(f"The model data could not be read from S3: {error}") from error
 

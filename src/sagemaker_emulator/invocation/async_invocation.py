@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients, S3Location, is_callers_fault
+from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients, S3Location, is_temporary
 from sagemaker_emulator.hosting.endpoints import Endpoints
 from sagemaker_emulator.invocation.async_results import MESSAGE_MAX_BYTES, Result, notification
 from sagemaker_emulator.invocation.invoke_endpoint import us_since
@@ -27,6 +27,7 @@ RETRY_S = 0.5
 ANSWER_MAX_BYTES = 1 << 30  # Source: the quota of asynchronous inference
 RETRY_MAX_S = 30.0
 EXPIRED = "ClientError: The request was in the queue for longer than {ttl:g} seconds and has expired."
+LOST = "InternalServerError: The payload of the request was lost, because the files of SageMaker were damaged."
 FROM_MODEL = (
     "ClientError: Received {side} error ({status}) from model. See the SageMaker Endpoint logs in your account for "
     "more information."
@@ -70,10 +71,13 @@ class AsyncRunner:
 
     async def _result(self, invocation: AsyncInvocation, directory: Path, in_thread: InThread) -> Result:
         output = directory / "output"
-        if invocation.expires < time.time():
-            reason = EXPIRED.format(ttl=invocation.expires - invocation.created)
+        if invocation.has_expired:
+            reason = EXPIRED.format(ttl=invocation.request.ttl_s)
             output.write_text(reason)
             answer = Result(reason)
+        elif not invocation.input_uri and not (directory / "input").is_file():
+            output.write_text(LOST)
+            answer = Result(LOST)
         else:
             await self._fetch_input(invocation, directory / "input", in_thread)
             answer = await self._infer(invocation, directory / "input", output)
@@ -145,7 +149,7 @@ async def _retry_while_s3_is_unreachable(in_thread: InThread, call: Callable[...
             await in_thread(call, *arguments)
             return
         except AWS_ERRORS as error:
-            if is_callers_fault(error):
+            if not is_temporary(error):
                 raise
             log.warning("trying S3 again in %g s: %s", pause_s, error)
         await asyncio.sleep(pause_s)

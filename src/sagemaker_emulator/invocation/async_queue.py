@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-import time
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -26,11 +25,14 @@ from sagemaker_emulator.invocation.async_invocation import AsyncRunner
 from sagemaker_emulator.resources.async_invocation import AsyncInvocation, InvokeEndpointAsyncRequest
 from sagemaker_emulator.resources.endpoint import Endpoint
 from sagemaker_emulator.resources.endpoint_config import AsyncInference
+from sagemaker_emulator.resources.moment import Moment
+from sagemaker_emulator.storage.disk_full import is_disk_full
 from sagemaker_emulator.storage.store import NotFound, Store
 from sagemaker_emulator.wire import AwsError
 
 POLL_S = 0.5  # how often to look for healthy instances and expired requests
 THREADS = 8
+FULL_DISK_PAUSE_S = 2.0  # before a request is run again that found no room for its files
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +60,8 @@ class AsyncInvocations:
         unfinished = self._store.all(AsyncInvocation)
         known = {invocation.name for invocation in unfinished}
         for path in self._directory.glob("*"):
-            if path.name not in known:
-                shutil.rmtree(path, ignore_errors=True)
+            if path.name not in known or not path.is_dir():
+                _remove(path)
         for invocation in unfinished:
             self._enqueue(invocation)
 
@@ -85,11 +87,15 @@ class AsyncInvocations:
         return output if invocation.failure_uri is None else {**output, "FailureLocation": invocation.failure_uri}
 
     def _acknowledge(self, invocation: AsyncInvocation, body: bytes) -> None:
-        if invocation.input_uri is None:
-            directory = self._directory / invocation.name
-            directory.mkdir(parents=True)
-            (directory / "input").write_bytes(body)
-        self._store.add(invocation)
+        directory = self._directory / invocation.name
+        try:
+            if invocation.input_uri is None:
+                directory.mkdir(parents=True)
+                (directory / "input").write_bytes(body)
+            self._store.add(invocation)
+        except OSError:  # the disk is full: the request is refused, and leaves nothing behind
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
 
     def _enqueue(self, invocation: AsyncInvocation) -> None:
         queue = self._queues.setdefault(invocation.endpoint_name, Queue())
@@ -111,7 +117,7 @@ class AsyncInvocations:
     def _hand_out(self, endpoint_name: str, queue: Queue) -> None:
         """Start as many requests as the instances have room for. Expired requests need no instance."""
         room = self._capacity(endpoint_name) - len(queue.running)
-        for invocation in [one for one in queue.waiting if one.expires < time.time()]:
+        for invocation in [one for one in queue.waiting if one.has_expired]:
             queue.waiting.remove(invocation)
             self._start(invocation, queue)
         while queue.waiting and room > 0:
@@ -137,6 +143,11 @@ class AsyncInvocations:
             with suppress(AwsError):  # the endpoint was deleted meanwhile
                 await self._runner.run(invocation, directory, self._in_thread)
             await self._in_thread(self._forget, invocation)
+        except OSError as error:
+            log.exception("asynchronous invocation %s of endpoint %s", invocation.name, invocation.endpoint_name)
+            if is_disk_full(error):
+                await asyncio.sleep(FULL_DISK_PAUSE_S)
+                queue.waiting.appendleft(invocation)
         except Exception:  # the edge of a task: the request stays in the store for the next start
             log.exception("asynchronous invocation %s of endpoint %s", invocation.name, invocation.endpoint_name)
         finally:
@@ -160,9 +171,16 @@ class AsyncInvocations:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
 
 
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def new_invocation(request: InvokeEndpointAsyncRequest, config: AsyncInference, endpoint: Endpoint) -> AsyncInvocation:
     """Return the invocation of a request: a name of its own, and where its output or its error will be in S3."""
-    name = str(uuid.uuid4())
+    name, received = str(uuid.uuid4()), Moment.now()
     extension = request.output_path_extension.strip("/")
     folders = [extension] if extension else []
     failure_uri = "/".join([config.failure_uri, *folders, f"{name}-error.out"]) if config.failure_uri else None
@@ -176,7 +194,8 @@ def new_invocation(request: InvokeEndpointAsyncRequest, config: AsyncInference, 
         input_uri=request.input_location,
         output_uri="/".join([config.output_uri, *folders, request.filename or f"{name}.out"]),
         failure_uri=failure_uri,
-        created=time.time(),
+        created=received.epoch,
+        received=received,
     )
 
 

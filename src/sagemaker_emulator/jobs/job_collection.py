@@ -13,6 +13,7 @@ from sagemaker_emulator.jobs.job_threads import ABANDONED, JobRun, JobThreads
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.job import Job, JobStatus
 from sagemaker_emulator.storage.collection import Collection
+from sagemaker_emulator.storage.disk_full import DiskFull, when_there_is_room
 from sagemaker_emulator.storage.store import Store
 from sagemaker_emulator.wire import AwsError
 
@@ -72,14 +73,23 @@ class JobCollection(Collection[J]):
         self._threads.close()
 
     def _start(self, job: J, tags: dict[str, str], run: JobRun, ended: Callable[[str | None], None]) -> J:
-        """Store a new job and start its thread, in one step: a job that a request can find has a thread."""
-        with self._store.transaction():
-            self._add(job, tags)
-            self._threads.start(job.name, run, ended)
+        """Store a new job and start its thread: a job that a request can find has a thread."""
+        try:
+            with self._store.transaction():
+                self._add(job, tags)
+                self._threads.prepare(job.name, run, ended)
+        except DiskFull:
+            self._threads.forget(job.name, run)
+            raise
+        self._threads.begin(job.name)
         return job
 
+    def _record(self, name: str, change: Callable[[J], J]) -> None:
+        """Store a change of a job under way. While the disk is full, the job waits: its work is not lost."""
+        when_there_is_room(lambda: self._change(name, change), lambda: self._threads.is_abandoned(name))
+
     def _begun(self, name: str) -> None:
-        self._change(name, lambda job: job.begun(time.time()))
+        self._record(name, lambda job: job.begun(time.time()))
 
     def _ended(self, name: str, run: JobRun, failure_reason: str | None) -> None:
         self._move(name, final_status(run, failure_reason), failure_reason)

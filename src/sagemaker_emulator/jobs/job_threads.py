@@ -33,6 +33,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from sagemaker_emulator.jobs.job_containers import Halt
+from sagemaker_emulator.storage.disk_full import DiskFull, when_there_is_room
 
 ABANDONED = "InternalServerError: SageMaker was shut down while the job was running. Please create the job again."
 CLOSE_TIMEOUT_S = 10.0
@@ -68,9 +69,27 @@ class JobThreads:
 
     def start(self, name: str, run: JobRun, ended: Callable[[str | None], None]) -> None:
         """Start a job's thread. It calls `ended` with the FailureReason of a job that failed, else with None."""
+        self.prepare(name, run, ended)
+        self.begin(name)
+
+    def prepare(self, name: str, run: JobRun, ended: Callable[[str | None], None]) -> None:
+        """List a job's thread, so that a Stop finds it; `begin` starts it, `forget` takes it off the list."""
         thread = threading.Thread(target=self._run, args=(name, run, ended), name=f"{self._kind} {name}", daemon=True)
         self._under_way[name] = (run, thread)
+
+    def begin(self, name: str) -> None:
+        _, thread = self._under_way[name]
         thread.start()
+
+    def forget(self, name: str, run: JobRun) -> None:
+        """Take a run off the list whose job could not be stored."""
+        if (under_way := self._under_way.get(name)) and under_way[0] is run:
+            del self._under_way[name]
+
+    def is_abandoned(self, name: str) -> bool:
+        """Return whether the emulator is going down while the job is under way."""
+        under_way = self._under_way.get(name)
+        return under_way is not None and under_way[0].halt.abandoned.is_set()
 
     def stop(self, name: str) -> None:
         """Ask a job to end, if it is under way."""
@@ -84,7 +103,8 @@ class JobThreads:
         for run, _ in under_way:
             run.halt.abandoned.set()
         for _, thread in under_way:
-            thread.join(CLOSE_TIMEOUT_S)
+            if thread.ident:  # the others are about to begin, and then end at once
+                thread.join(CLOSE_TIMEOUT_S)
 
     def _run(self, name: str, run: JobRun, ended: Callable[[str | None], None]) -> None:
         reason: str | None = None
@@ -95,10 +115,15 @@ class JobThreads:
             return
         except JobFailed as error:
             reason = str(error)
+        except OSError as error:
+            log.exception("%s %s", self._kind, name)
+            reason = f"InternalServerError: {error.strerror or error}: {error.filename or 'unknown file'}"
         except Exception as error:  # the edge of a thread
             log.exception("%s %s", self._kind, name)
             reason = f"InternalServerError: {error!r}"
         try:
-            ended(reason)
+            when_there_is_room(lambda: ended(reason), run.halt.abandoned.is_set)
+        except DiskFull as error:
+            log.error("the end of %s %s could not be stored: %s", self._kind, name, error)
         finally:
             self._under_way.pop(name, None)

@@ -12,11 +12,12 @@ from sagemaker_emulator.operations import (
     transform_jobs,
     tuning_jobs,
 )
-from sagemaker_emulator.operations.registry import OPERATIONS, RUNTIME_OPERATIONS
+from sagemaker_emulator.operations.registry import OPERATIONS, RUNTIME_OPERATIONS, WAITING_OPERATIONS
 
 __all__ = [
     "OPERATIONS",
     "RUNTIME_OPERATIONS",
+    "WAITING_OPERATIONS",
     "endpoint_configs",
     "endpoints",
     "invocations",

@@ -7,7 +7,7 @@ from sagemaker_emulator.operations.registry import Request, Response, listed, op
 from sagemaker_emulator.sagemaker import SageMaker
 
 
-@operation("CreateModel")
+@operation("CreateModel", waits=True)
 def create_model(sagemaker: SageMaker, request: Request) -> Response:
     """Support models with one container: an image and a model.tar.gz."""
     return {"ModelArn": sagemaker.models.create(request, tags_of(request)).arn}

@@ -7,7 +7,7 @@ from sagemaker_emulator.processing import descriptions
 from sagemaker_emulator.sagemaker import SageMaker
 
 
-@operation("CreateProcessingJob")
+@operation("CreateProcessingJob", waits=True)
 def create_processing_job(sagemaker: SageMaker, request: Request) -> Response:
     """Support entrypoint and arguments, S3 inputs from S3Prefix and ManifestFile, FullyReplicated and ShardedByS3Key,
     EndOfJob and Continuous outputs, and several hosts. The log goes to CloudWatch live. An input without objects is

@@ -13,12 +13,17 @@ Operation: TypeAlias = Callable[[SageMaker, Request], Response]
 RuntimeOperation: TypeAlias = Callable[[SageMaker, Request], Awaitable[Response]]
 
 OPERATIONS: dict[str, Operation] = {}
+WAITING_OPERATIONS: set[str] = set()  # those of OPERATIONS that ask S3 or the engine, and so may have to wait
 RUNTIME_OPERATIONS: dict[str, RuntimeOperation] = {}
 
 
-def operation(name: str) -> Callable[[Operation], Operation]:
+def operation(name: str, waits: bool = False) -> Callable[[Operation], Operation]:
+    """Register an operation. One that `waits` runs in threads of its own, so that the others always answer."""
+
     def register(function: Operation) -> Operation:
         OPERATIONS[name] = function
+        if waits:
+            WAITING_OPERATIONS.add(name)
         return function
 
     return register

@@ -8,7 +8,7 @@ from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.training import descriptions
 
 
-@operation("CreateTrainingJob")
+@operation("CreateTrainingJob", waits=True)
 def create_training_job(sagemaker: SageMaker, request: Request) -> Response:
     """Support channels from S3Prefix, ManifestFile and, in Pipe mode, AugmentedManifestFile; FullyReplicated and
     ShardedByS3Key. File channels are streamed to disk, FastFile works like File, and Pipe channels are FIFOs

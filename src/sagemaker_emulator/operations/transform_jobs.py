@@ -7,7 +7,7 @@ from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.transform import descriptions
 
 
-@operation("CreateTransformJob")
+@operation("CreateTransformJob", waits=True)
 def create_transform_job(sagemaker: SageMaker, request: Request) -> Response:
     """Support S3Prefix and ManifestFile, Gzip, splitting by Line, RecordIO and TFRecord, SingleRecord and MultiRecord,
     concurrent requests, several instances that share the files, and InputFilter, OutputFilter and JoinSource over CSV

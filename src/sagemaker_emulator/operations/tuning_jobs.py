@@ -14,7 +14,7 @@ from sagemaker_emulator.tuning.descriptions import describe_tuning_job, summariz
 DEFAULT_RESULTS = 10
 
 
-@operation("CreateHyperParameterTuningJob")
+@operation("CreateHyperParameterTuningJob", waits=True)
 def create_hyper_parameter_tuning_job(sagemaker: SageMaker, request: Request) -> Response:
     """Support the strategies Random and Grid; Bayesian draws points as Random does. Also integer, continuous and
     categorical ranges with their scales (Auto is linear), RandomSeed, MaxRuntimeInSeconds, TargetObjectiveMetricValue

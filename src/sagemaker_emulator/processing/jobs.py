@@ -68,7 +68,7 @@ class ProcessingJobs(JobCollection[ProcessingJob]):
         try:
             self._context.engine.check(request.image, request.network_isolation)
             for input_ in request.inputs:
-                require_objects(self._context.aws.s3, input_.channel)
+                require_objects(self._context.aws.s3_of_requests, input_.channel)
         except (EngineError, InputError) as error:
             raise validation(str(error)) from error
 

@@ -7,6 +7,8 @@ from typing import ClassVar
 
 import msgspec
 
+from sagemaker_emulator.resources.moment import Moment
+
 TTL_S = 21_600
 TIMEOUT_S = 900
 
@@ -44,11 +46,13 @@ class AsyncInvocation:
     output_uri: str
     failure_uri: str | None
     created: float
+    received: Moment | None = None
 
     @property
-    def expires(self) -> float:
-        """Return when the request leaves the queue, in epoch seconds."""
-        return self.created + self.request.ttl_s
+    def has_expired(self) -> bool:
+        """Whether the request has been in the queue for too long, whatever the wall clock says."""
+        received = self.received or Moment(self.created, 0.0, "of a version that kept epoch seconds only")
+        return received.seconds_ago() > self.request.ttl_s
 
     @property
     def timeout_s(self) -> float:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from sagemaker_emulator.resources.job import Job, JobStatus
+from sagemaker_emulator.resources.moment import Moment
 
 
 class SecondaryStatus(StrEnum):
@@ -41,6 +42,7 @@ class Transition:
     start_time: float
     end_time: float | None = None
     message: str = ""
+    moment: Moment | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class TrainingJob(Job):
     model_artifacts: str | None = None
     metrics: tuple[Metric, ...] = ()
     tuning_job_arn: str | None = None
+    training_s: float | None = None
 
     @classmethod
     def requested(cls, arn: str, request: dict[str, Any], now: float, tuning_job_arn: str | None = None) -> TrainingJob:
@@ -78,7 +81,14 @@ class TrainingJob(Job):
     @property
     def training_seconds(self) -> int | None:
         """TrainingTimeInSeconds: from the start of the download to the end."""
-        return int(self.ended - self.started) if self.started and self.ended else None
+        if self.training_s is not None:
+            return int(self.training_s)
+        return max(0, int(self.ended - self.started)) if self.started and self.ended else None
+
+    def seconds_in(self, phase: SecondaryStatus) -> float | None:
+        """Return the seconds since the job entered a phase; None for one that it has not entered."""
+        moments = [entry.moment for entry in self.transitions if entry.status is phase and entry.moment]
+        return moments[0].seconds_ago() if moments else None
 
     @property
     def warm_pool_status(self) -> str | None:
@@ -94,7 +104,7 @@ class TrainingJob(Job):
     def failed(self) -> bool:
         return self.status is JobStatus.FAILED
 
-    def entered(self, phase: SecondaryStatus, now: float) -> TrainingJob:
+    def entered(self, phase: SecondaryStatus, now: float, moment: Moment | None = None) -> TrainingJob:
         """Return the job in its next phase. ValueError for one that is stopping or over: its status says so."""
         if self.status is not JobStatus.IN_PROGRESS:
             raise ValueError(f"training job {self.name!r} cannot enter {phase}: its status is {self.status}")
@@ -103,7 +113,7 @@ class TrainingJob(Job):
             self,
             secondary_status=phase,
             modified=now,
-            transitions=(*self._closed_transitions(now), Transition(phase, now, None, MESSAGES[phase])),
+            transitions=(*self._closed_transitions(now), Transition(phase, now, None, MESSAGES[phase], moment)),
             started=started,
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sagemaker_emulator.resources.job import Job, JobStatus
+from sagemaker_emulator.resources.moment import Moment
 from sagemaker_emulator.resources.training_job import TrainingJob
 
 
@@ -38,6 +39,7 @@ class TuningJob(Job):
     kind: ClassVar[str] = "hyper-parameter-tuning-job"
 
     trials: tuple[Trial, ...] = ()
+    created_moment: Moment | None = None
 
     @property
     def config(self) -> dict[str, Any]:

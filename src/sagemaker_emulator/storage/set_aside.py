@@ -33,11 +33,11 @@ class SetAside:
         return True
 
     def write(self, name: str, content: bytes, reason: str) -> None:
-        """Keep a damaged part of a file that is otherwise good."""
+        """Keep a damaged part of a file or of the store whose other parts are good."""
         target = self.folder / f"{name}.{secrets.token_hex(3)}"
         self.folder.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
-        log.error("%s has damaged parts (%s): moved to %s", name, reason, target)
+        log.error("%s is damaged (%s): moved to %s", name, reason, target)
 
     def _report(self, path: Path, text: str) -> None:
         if path not in self._reported:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
 from sagemaker_emulator.storage.changes import ChangeFeed
+from sagemaker_emulator.storage.disk_full import DiskFull
+from sagemaker_emulator.storage.set_aside import SetAside
+
+log = logging.getLogger(__name__)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS resource (
@@ -63,10 +68,15 @@ class NotFound(Exception):
 class Store:
     """Resources in SQLite. Thread-safe; every method is one transaction, which survives `kill -9` (WAL) but perhaps
     not a power failure (`synchronous=NORMAL`).
+
+    DiskFull for a change that found no room: it was not made, and the next one may succeed. A row that cannot be read
+    counts as missing: one that is no JSON is set aside, one of another version of the emulator stays.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path, self._damaged = path, SetAside(path.parent)
+        self._unreadable: set[str] = set()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._lock = threading.RLock()
         self.changes = ChangeFeed()
@@ -83,13 +93,16 @@ class Store:
             if self._connection.in_transaction:
                 yield self._connection
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
-            except BaseException:  # whatever the reason, a transaction is complete or undone
-                self._connection.execute("ROLLBACK")
+                self._connection.execute("COMMIT")
+            except BaseException as error:
+                if self._connection.in_transaction:  # after some errors SQLite has rolled back by itself
+                    self._connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.OperationalError) and _is_disk_full(error):
+                    raise DiskFull(self._path) from error
                 raise
-            self._connection.execute("COMMIT")
 
     def add(self, resource: Resource, tags: dict[str, str] | None = None) -> None:
         with self.transaction() as connection:
@@ -106,16 +119,16 @@ class Store:
             ).fetchone()
         if row is None:
             raise NotFound(name)
-        return msgspec.json.decode(row[0], type=type_)
+        return self._decoded(type_, name, row[0])
 
     def by_arn(self, type_: type[R], arn: str) -> R:
         with self._lock:
             row = self._connection.execute(
-                "SELECT body FROM resource WHERE arn = ? AND kind = ?", (arn, type_.kind)
+                "SELECT name, body FROM resource WHERE arn = ? AND kind = ?", (arn, type_.kind)
             ).fetchone()
         if row is None:
             raise NotFound(arn)
-        return msgspec.json.decode(row[0], type=type_)
+        return self._decoded(type_, *row)
 
     def change(self, type_: type[R], name: str, change: Callable[[R], R]) -> R:
         """Read, change and write a resource in one transaction, so that no thread overwrites another's change."""
@@ -140,16 +153,16 @@ class Store:
     def all(self, type_: type[R]) -> list[R]:
         with self._lock:
             rows = self._connection.execute(
-                "SELECT body FROM resource WHERE kind = ? ORDER BY created, name", (type_.kind,)
+                "SELECT name, body FROM resource WHERE kind = ? ORDER BY created, name", (type_.kind,)
             ).fetchall()
-        return [msgspec.json.decode(row[0], type=type_) for row in rows]
+        return list(self._readable(type_, rows))
 
     def select(self, type_: type[R], where: str, parameters: tuple[Any, ...], order: str, limit: int) -> list[R]:
         """Return resources. `where` and `order` are SQL from this program, never text of a request."""
         query = f"SELECT name FROM resource WHERE kind = ? AND {where} ORDER BY {order} LIMIT ?"  # noqa: S608
         with self._lock:
-            rows = self._connection.execute(query, (type_.kind, *parameters, limit)).fetchall()
-            return [self.get(type_, name) for (name,) in rows]
+            names = self._connection.execute(query, (type_.kind, *parameters, limit)).fetchall()
+            return list(self._readable(type_, ((name, self._body(type_.kind, name)) for (name,) in names)))
 
     def has_arn(self, arn: str) -> bool:
         with self._lock:
@@ -168,6 +181,43 @@ class Store:
     def remove_tags(self, arn: str, keys: list[str]) -> None:
         with self.transaction() as connection:
             connection.executemany("DELETE FROM tag WHERE arn = ? AND key = ?", [(arn, key) for key in keys])
+
+    def _body(self, kind: str, name: str) -> bytes:
+        row = self._connection.execute("SELECT body FROM resource WHERE kind = ? AND name = ?", (kind, name)).fetchone()
+        return bytes(row[0])
+
+    def _readable(self, type_: type[R], rows: Iterable[tuple[str, bytes]]) -> Iterator[R]:
+        for name, body in rows:
+            with suppress(NotFound):
+                yield self._decoded(type_, name, body)
+
+    def _decoded(self, type_: type[R], name: str, body: bytes) -> R:
+        """Return the resource of a row. NotFound for a row that cannot be read; the log says why, once."""
+        try:
+            return msgspec.json.decode(body, type=type_)
+        except msgspec.ValidationError as error:  # perhaps of a later version, which will read it again
+            if f"{type_.kind} {name}" not in self._unreadable:
+                self._unreadable.add(f"{type_.kind} {name}")
+                log.error("the %s %r in %s cannot be read and is left out: %s", type_.kind, name, self._path, error)
+        except msgspec.DecodeError as error:
+            self._set_aside(type_.kind, name, body, error)
+        raise NotFound(name)
+
+    def _set_aside(self, kind: str, name: str, body: bytes, error: Exception) -> None:
+        with suppress(OSError), self.transaction() as connection:
+            self._damaged.write(f"{kind}-{name}", body, str(error))
+            connection.execute("DELETE FROM resource WHERE kind = ? AND name = ?", (kind, name))
+
+
+def _is_disk_full(error: sqlite3.OperationalError) -> bool:
+    """Return whether there was no room: for a page, or for the file that SQLite extends before it writes."""
+    code = error.sqlite_errorcode & 0xFF  # the primary code
+    return code == sqlite3.SQLITE_FULL or error.sqlite_errorcode in (
+        sqlite3.SQLITE_IOERR_WRITE,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+        sqlite3.SQLITE_IOERR_FSYNC,
+        sqlite3.SQLITE_IOERR_TRUNCATE,
+    )
 
 
 def _row(resource: Any) -> tuple[Any, ...]:

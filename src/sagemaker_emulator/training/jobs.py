@@ -19,6 +19,7 @@ from sagemaker_emulator.jobs.job_threads import ABANDONED
 from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.job import JobStatus
+from sagemaker_emulator.resources.moment import Moment
 from sagemaker_emulator.resources.training_job import SecondaryStatus, TrainingJob
 from sagemaker_emulator.storage.listing import Page, page
 from sagemaker_emulator.storage.store import Store
@@ -55,7 +56,7 @@ class TrainingJobs(JobCollection[TrainingJob]):
         try:
             self._context.engine.check(parsed.image, parsed.network_isolation)
             for channel in parsed.channels:
-                require_objects(self._context.aws.s3, channel)
+                require_objects(self._context.aws.s3_of_requests, channel)
         except (EngineError, InputError) as error:
             raise validation(str(error)) from error
         return parsed
@@ -121,13 +122,13 @@ class TrainingJobs(JobCollection[TrainingJob]):
 
         def entered(job: TrainingJob) -> TrainingJob:
             is_in_it = job.status is JobStatus.STOPPING or job.secondary_status is phase
-            return job if is_in_it else job.entered(phase, time.time())
+            return job if is_in_it else job.entered(phase, time.time(), Moment.now())
 
-        self._change(name, entered)
+        self._record(name, entered)
 
     def _delayed(self, name: str, reason: str) -> None:
         """Store why the uploads of a run wait."""
-        self._change(name, lambda job: job.explained(reason, time.time()))
+        self._record(name, lambda job: job.explained(reason, time.time()))
 
     def _finished(self, run: TrainingRun, failure_reason: str | None) -> None:
         artifacts = run.request.artifacts.model_uri if run.uploaded else None
@@ -137,7 +138,8 @@ class TrainingJobs(JobCollection[TrainingJob]):
             status, secondary = JobStatus.STOPPED, SecondaryStatus.MAX_RUNTIME_EXCEEDED
 
         def finished(job: TrainingJob) -> TrainingJob:
-            with_results = replace(job, model_artifacts=artifacts, metrics=metrics)
+            training_s = job.seconds_in(SecondaryStatus.DOWNLOADING)
+            with_results = replace(job, model_artifacts=artifacts, metrics=metrics, training_s=training_s)
             return with_results.moved_to(status, time.time(), failure_reason, secondary)
 
         self._change(run.job.name, finished)

@@ -240,14 +240,10 @@ class TrainingRun:
         return feeder
 
     def _run_containers(self) -> Outcome:
-        left_s = self.request.max_runtime_s - self._trained_for_s()
+        trained_s = self.job.seconds_in(SecondaryStatus.TRAINING) or 0.0  # before a restart
+        left_s = self.request.max_runtime_s - trained_s
         with running(partial(self._start, host) for host in self._hosts) as containers:
             return wait_for(containers, self.halt, left_s, self._context.stop_grace_s, self.can_be_found_again)
-
-    def _trained_for_s(self) -> float:
-        """Return the seconds since the job entered Training, including those before a restart."""
-        began = [one.start_time for one in self.job.transitions if one.status is SecondaryStatus.TRAINING]
-        return time.time() - began[0] if began else 0.0
 
     def _start(self, host: Host) -> JobContainer:
         logs, prefix = self._context.aws.logs, f"{self.job.name}/{host.name}-"

@@ -38,6 +38,6 @@ class TransformJobs(JobCollection[TransformJob]):
         """ValidationException when the model's image or the input does not exist."""
         try:
             self._context.engine.check(model.container["Image"], model.network_isolation)
-            require_objects(self._context.aws.s3, request.channel)
+            require_objects(self._context.aws.s3_of_requests, request.channel)
         except (EngineError, InputError) as error:
             raise validation(str(error)) from error

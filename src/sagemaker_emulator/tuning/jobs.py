@@ -11,6 +11,7 @@ from sagemaker_emulator.errors import resource_in_use, resource_not_found, valid
 from sagemaker_emulator.jobs.job_collection import JobCollection
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.job import JobStatus
+from sagemaker_emulator.resources.moment import Moment
 from sagemaker_emulator.resources.tuning_job import Result, Trial, TuningJob
 from sagemaker_emulator.storage.listing import Page, page
 from sagemaker_emulator.storage.store import Store
@@ -28,7 +29,7 @@ class TuningJobs(JobCollection[TuningJob]):
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> TuningJob:
         name, now, parsed = request["HyperParameterTuningJobName"], time.time(), TuningRequest.parse(request)
         self._training_jobs.runnable(parsed.training_request(Trial(name, {})))
-        job = TuningJob(name, self.arn_of(name), request, created=now, modified=now)
+        job = TuningJob(name, self.arn_of(name), request, created=now, modified=now, created_moment=Moment.now())
         run = self._run_of(job, parsed, tags)
         return self._start(job, tags, run, partial(self._finished, run))
 
@@ -74,7 +75,7 @@ class TuningJobs(JobCollection[TuningJob]):
         return TuningRun(job, request, tags, self._training_jobs, partial(self._planned, job.name))
 
     def _planned(self, name: str, trial: Trial) -> None:
-        self._change(name, lambda job: replace(job, trials=(*job.trials, trial), modified=time.time()))
+        self._record(name, lambda job: replace(job, trials=(*job.trials, trial), modified=time.time()))
 
     def _finished(self, run: TuningRun, failure_reason: str | None) -> None:
         """Store the end of a run. One that was abandoned leaves its job as it is, for `recover` to take up."""

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, Protocol
 
+from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, is_temporary
 from sagemaker_emulator.jobs.job_containers import Halt
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed
+from sagemaker_emulator.resources.moment import Moment
 from sagemaker_emulator.resources.training_job import TrainingJob
 from sagemaker_emulator.resources.tuning_job import Result, Trial, TuningJob
+from sagemaker_emulator.storage.disk_full import is_disk_full
 from sagemaker_emulator.tuning.parameter_search import Point
 from sagemaker_emulator.tuning.request import TuningRequest
 from sagemaker_emulator.wire import AwsError
 
 POLL_S = 0.05
+CREATE_PAUSE_MAX_S = 10.0
 ALL_FAILED = "All training jobs failed. Please take a look at the training jobs failures to get more details."
+
+log = logging.getLogger(__name__)
 
 
 class Launcher(Protocol):
@@ -44,7 +50,7 @@ class TuningRun:
         self._trials = list(job.trials)
         self._ended: dict[str, Result] = {}
         self._stopping = False
-        self._deadline = None if request.max_runtime_s is None else job.created + request.max_runtime_s
+        self._max_runtime_s, self._created = request.max_runtime_s, job.created_moment or Moment.now()
 
     def run(self) -> None:
         """Launch trials until there are enough. JobFailed has the reason. `recover` takes up an abandoned run."""
@@ -92,7 +98,8 @@ class TuningRun:
         return max(0, self.request.max_parallel - len(running))
 
     def _is_enough(self, results: list[Result]) -> bool:
-        if self.halt.stop_requested.is_set() or (self._deadline is not None and time.time() > self._deadline):
+        is_late = self._max_runtime_s is not None and self._created.seconds_ago() > self._max_runtime_s
+        if self.halt.stop_requested.is_set() or is_late:
             return True
         return self.request.is_complete(results)
 
@@ -111,7 +118,18 @@ class TuningRun:
                 self._create(trial)
 
     def _create(self, trial: Trial) -> None:
-        self._launcher.create(self.request.training_request(trial), self._tags, self.job.arn)
+        """Create a training job. While S3 is away or the disk is full, try again: the trial has been planned."""
+        request, pause_s = self.request.training_request(trial), POLL_S
+        while True:
+            try:
+                self._launcher.create(request, self._tags, self.job.arn)
+                return
+            except (*AWS_ERRORS, OSError) as error:
+                if not (is_temporary(error) or is_disk_full(error)) or self.halt.is_set():
+                    raise
+                log.warning("tuning job %s: creating %s again: %s", self.job.name, trial.training_job, error)
+            self.halt.abandoned.wait(pause_s)
+            pause_s = min(CREATE_PAUSE_MAX_S, pause_s * 2)
 
     def _stop_all(self, results: list[Result]) -> None:
         for result in results:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -67,8 +68,16 @@ def test_the_request_may_name_the_output_its_folder_and_the_inference() -> None:
 
 
 def test_a_request_expires_after_its_time_to_live() -> None:
+    assert not invocation(RequestTTLSeconds=60).has_expired
+    assert invocation(RequestTTLSeconds=0).has_expired
+
+
+def test_a_clock_that_is_set_expires_no_request() -> None:
     new = invocation(RequestTTLSeconds=60)
-    assert new.expires == new.created + 60
+    assert new.received is not None
+    for step_s in (-3600, 3600):
+        stepped = replace(new.received, epoch=new.received.epoch + step_s)
+        assert not replace(new, received=stepped).has_expired
 
 
 def test_a_request_that_an_earlier_version_stored_is_read() -> None:

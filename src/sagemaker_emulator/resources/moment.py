@@ -1,0 +1,39 @@
+"""Moments whose distance no step of the wall clock changes, also across a restart of the emulator."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Epoch seconds, and seconds of a clock that begins at the boot and is never set."""
+
+    epoch: float
+    uptime: float
+    boot: str
+
+    @classmethod
+    def now(cls) -> Moment:
+        return cls(time.time(), _uptime_s(), _boot_id())
+
+    def seconds_ago(self) -> float:
+        """Return the seconds since this moment. After a reboot, only the wall clock can tell."""
+        now = Moment.now()
+        is_same_boot = self.boot == now.boot and self.uptime <= now.uptime
+        return now.uptime - self.uptime if is_same_boot else max(0.0, now.epoch - self.epoch)
+
+
+def _uptime_s() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+def _boot_id() -> str:
+    with suppress(OSError):
+        return BOOT_ID.read_text().strip()
+    return ""
