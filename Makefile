@@ -61,7 +61,7 @@ run: setup ## run the whole workflow on a local AWS, then stop it (KEEP=1 leaves
 ##@ Targets that call the command scones (help: .venv/bin/scones NAME --help)
 #> up down status logs env                       the local AWS (logs: FOLLOW=1)
 #> deploy stage train endpoint classify report   the steps of the workflow, in order
-#> pipeline classify-batch load                  retrain; many images (PREFIX); load test (RATE, BURST)
+#> pipeline classify-batch load                  retrain; many images (PREFIX); load test (RATE)
 #> destroy                                       remove what the steps created
 
 .PHONY: up

@@ -62,7 +62,7 @@ class Settings:
 
 
 def _check_guard(environment: Mapping[str, str]) -> None:
-    """Check what only the servers use, which get the variables as they are: an error should not be in a log."""
+    """Check the variables that only the servers read, so that an error appears here and not only in a log."""
     try:
         GuardSettings.from_environment(environment)
     except GuardSettingsError as error:

@@ -57,7 +57,7 @@ class ServerRecords:
 def locked(state_dir: Path, say: Callable[[str], None], timeout_s: float) -> Iterator[None]:
     """Let one command at a time change the cloud. The kernel frees the lock of a process that dies.
 
-    What is created meanwhile, by the servers that are started too, is this user's alone.
+    Files that are created meanwhile, also by the servers, are private to this user.
 
     Raises LocalCloudError after `timeout_s`.
     """

@@ -1,7 +1,7 @@
 """The entry points that LocalStack finds by name in pyproject.toml.
 
 LocalStack imports this module while it starts, long before its services: imports inside the functions keep a start from
-loading what it does not use, and from loading LocalStack's services in an order of ours.
+loading what it does not use, and from changing the order in which LocalStack's services are loaded.
 """
 
 from localstack import config

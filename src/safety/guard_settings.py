@@ -1,4 +1,4 @@
-"""The two settings of the request guard, by the same names in every part that opens a port."""
+"""The two settings of the request guard, with the same names in every part that opens a port."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class GuardSettingsError(ValueError):
 
 @dataclass(frozen=True)
 class GuardSettings:
-    """Names and pages that the guard lets pass beside those of loopback."""
+    """Names and pages that the guard accepts in addition to those of loopback."""
 
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ READ_BYTES = 1 << 16
 def lines_of(chunks: Iterable[bytes], limit_bytes: int = LINE_MAX_BYTES) -> Iterator[str]:
     """Yield text line by line as it arrives. A carriage return, as progress bars write it, ends a line too.
 
-    A line of more than `limit_bytes` is cut, and its end says how long it was.
+    A line of more than `limit_bytes` is cut, and its end states the original length.
     """
     line, size, follows_return = bytearray(), 0, False
     for chunk in chunks:
@@ -31,7 +31,7 @@ def lines_of(chunks: Iterable[bytes], limit_bytes: int = LINE_MAX_BYTES) -> Iter
 
 
 def lines_from(descriptor: int) -> Iterator[str]:
-    """Yield the lines that can be read from a pipe, until all who write to it have closed it."""
+    """Yield the lines that can be read from a pipe, until all writers have closed it."""
     return lines_of(iter(lambda: os.read(descriptor, READ_BYTES), b""))
 
 

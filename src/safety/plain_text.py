@@ -1,4 +1,4 @@
-"""Text from programs that are not trusted, made fit for a terminal, a log and a message."""
+"""Make text from untrusted programs safe for a terminal, a log and a message."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 def plain(text: str) -> str:
     """Return the text without control sequences of terminals; other control characters are replaced.
 
-    Tabs and newlines are kept. Half a surrogate pair, which no encoding has, becomes a question mark.
+    Tabs and newlines are kept. Half a surrogate pair, which cannot be encoded, becomes a question mark.
     """
     if text.isascii() and text.isprintable():
         return text

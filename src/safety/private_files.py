@@ -1,7 +1,7 @@
 """Keep the files of a state folder from other users of the machine.
 
-A process that sets `os.umask(PRIVATE)` first creates everything 0700 or 0600, its children too. What an earlier version
-or another program left with wider rights is narrowed when a server starts.
+A process that sets `os.umask(PRIVATE)` first creates everything with mode 0700 or 0600, and so do its children. When a
+server starts, files with wider modes from an earlier version or another program are corrected.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PRIVATE = 0o077
 
 @contextmanager
 def private_umask() -> Iterator[None]:
-    """Let everything be created for this user alone. The umask belongs to the process: use it where one thread runs."""
+    """Create everything for this user only. The umask belongs to the process: use it where only one thread runs."""
     before = os.umask(PRIVATE)
     try:
         yield
@@ -27,10 +27,10 @@ def private_umask() -> Iterator[None]:
 
 
 def make_private(folder: Path) -> None:
-    """Make the folder if it is missing, and take the rights of the group and of others from all that is in it.
+    """Create the folder if it is missing, and remove the permissions of group and others from everything in it.
 
     The folder itself comes first: once it is closed, nobody else can reach what is below. Links are not followed. What
-    belongs to another user (a container's, for example) stays as it is: its rights are not ours to change.
+    belongs to another user (a container's, for example) stays unchanged.
     """
     close_folder(folder)
     for entry in _entries(folder):
@@ -39,7 +39,7 @@ def make_private(folder: Path) -> None:
 
 
 def close_folder(folder: Path) -> None:
-    """Make the folder if it is missing, and let only its owner enter it. What is in it keeps its rights."""
+    """Create the folder if it is missing, and let only its owner enter it. Its files keep their permissions."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _narrow(folder, folder.stat())
 

@@ -1,4 +1,4 @@
-"""How a refusal reaches the client, in a form that AWS SDKs print, and the log, which it cannot flood."""
+"""Refusals for the client, in a form that AWS SDKs print, and for the log, which they cannot flood."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class RefusalAnswer:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The head, but for Content-Length. A page must not read or keep it."""
+        """The head, except Content-Length. A page must not read or keep it."""
         headers = {"Content-Type": self.content_type, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         return headers | ({"x-amzn-ErrorType": JSON_CODE} if "json" in self.content_type else {})
 
@@ -57,7 +57,7 @@ def _xml(document: str) -> RefusalAnswer:
 
 
 class RefusalLog:
-    """Logs a refusal once per source and minute, and no more than a hundred in a minute, without control characters."""
+    """A log of refusals: one per source and minute, at most a hundred per minute, without control characters."""
 
     def __init__(self, log: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
         self._log, self._clock = log, clock

@@ -54,7 +54,7 @@ Headers = Sequence[tuple[str, str]]
 
 
 class Traces(NamedTuple):
-    """What a request shows of where it goes and where it comes from: the values of its headers."""
+    """The values of the headers that show the destination and the origin of a request."""
 
     hosts: tuple[str, ...]
     origins: tuple[str, ...]
@@ -134,7 +134,9 @@ class RequestGuard:
 
 
 def _hosts_of_target(method: str, target: str) -> tuple[str, ...] | None:
-    """The host that a target in absolute form names, if it has that form; None for what no server should take."""
+    """The host that a target in absolute form names, if it has that form; None for a target that no server should
+    accept.
+    """
     if target.startswith("/") or (target == "*" and method == "OPTIONS"):
         return ()
     url = URL.match(target.lower())
@@ -150,7 +152,7 @@ def _traces_of(headers: Headers, target_hosts: tuple[str, ...], reads: bool) -> 
     # a client that names the host in its target sends the same Host (RFC 9112, 3.2)
     if target_hosts and [host.strip().lower() for host in hosts] != list(target_hosts):
         hosts += target_hosts
-    referers = (referer for referer in sent["referer"] if referer)  # empty where the page asks for none
+    referers = (referer for referer in sent["referer"] if referer)  # empty if the page requests none
     return Traces(tuple(hosts), tuple(sent["origin"]), tuple(referers), tuple(sent["sec-fetch-site"]), reads)
 
 

@@ -1,4 +1,4 @@
-"""Who may send requests: judged once per connection and once per request, before a body is read."""
+"""Access control for requests: checked once per connection and once per request, before a body is read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Access:
-    """The guards of one server, as a middleware that stands before all of its routes."""
+    """The guards of one server, as a middleware in front of all of its routes."""
 
     def __init__(self, settings: GuardSettings, peers: PeerGuard | None = None) -> None:
         self._requests = RequestGuard(settings.allowed_hosts, settings.allowed_origins)
@@ -42,7 +42,7 @@ class Access:
         connection = request.protocol
         if connection not in self._connections:
             if request.transport is None:
-                raise ConnectionResetError("the client has gone")
+                raise ConnectionResetError("the client has disconnected")
             peer = request.transport.get_extra_info("peername")
             own = request.transport.get_extra_info("sockname")
             self._connections[connection] = self._peers.refusal(peer[:2], own[:2])

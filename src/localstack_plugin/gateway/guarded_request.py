@@ -1,6 +1,6 @@
 """The guards of LocalStack's port, before twisted routes a request: S3, WebSockets and internal paths are behind them.
 
-Calls of LocalStack's services to each other are made in memory and do not come by here.
+Calls of LocalStack's services to each other are made in memory and do not pass through here.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from safety.refusals import STATUS, RefusalLog, answer_to
 from safety.request_guard import RequestGuard
 
 UNKNOWN_METHOD, UNKNOWN_TARGET = "GET", "/"
-"""What is judged most leniently: of a request whose method and target are not known yet."""
+"""The values that are judged most leniently, for a request whose method and target are not known yet."""
 
 log = logging.getLogger(__name__)
 
 
 class GatewayAccess:
-    """Judges every connection once, and every request."""
+    """The guards of the gateway: they judge every connection once, and every request."""
 
     def __init__(self, settings: Settings) -> None:
         self._requests = RequestGuard(
@@ -50,7 +50,7 @@ class GatewayAccess:
 
 
 class GuardedRequest(TwistedRequestAdapter):
-    """A request that is judged when its headers are there, and again with method and target.
+    """A request that is judged when its headers have arrived, and again with method and target.
 
     The body of a refused request is read and dropped: a client that is still sending would not read the answer.
     """
@@ -84,7 +84,7 @@ class GuardedRequest(TwistedRequestAdapter):
         head = {**answer.headers, "Content-Length": str(len(answer.body)), "Connection": "close"}
         for name, value in head.items():
             self.responseHeaders.setRawHeaders(name.encode(), [value.encode()])
-        self.channel.persistent = False  # what follows on this connection is dropped
+        self.channel.persistent = False  # the rest of this connection is dropped
         self.write(answer.body)
         self.finish()
 

@@ -1,4 +1,4 @@
-"""CORS for pages of this machine: what the guard lets pass may use the API from a page.
+"""CORS for pages of this machine: pages that the guard accepts may use the API.
 
 LocalStack has a list of its own, which contains `file://` and pages of app.localstack.cloud, but no page on another
 port of localhost.
@@ -6,7 +6,7 @@ port of localhost.
 
 from localstack_plugin.replacing import replace
 
-# What the AWS SDK for JavaScript sends beside the headers that LocalStack allows.
+# The headers that the AWS SDK for JavaScript sends and LocalStack does not allow.
 HEADERS_OF_SDKS = [
     "amz-sdk-invocation-id",
     "amz-sdk-request",
@@ -49,7 +49,7 @@ def install() -> None:
         "localstack.aws.handlers.cors:CorsEnforcer._is_in_allowed_origins",
         by=staticmethod(is_allowed),
         why="LocalStack allows the origin `file://` and those of its own web app, and of localhost only its own port. "
-        "The guard judges every origin before; what passes it is allowed.",
+        "The guard checks every origin first; an origin that passes it is allowed.",
     )
     replace(
         "localstack.aws.handlers.cors:CORS_ALLOWED_HEADERS",

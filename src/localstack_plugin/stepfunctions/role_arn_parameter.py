@@ -20,7 +20,7 @@ def install() -> None:
     wrap(
         "localstack.services.stepfunctions.asl.parse.preprocessor:Preprocessor.visitPayload_binding_value",
         wrapper=evaluating,
-        why='LocalStack takes `"RoleArn.$"` in Parameters for the field of Credentials, and passes it on unevaluated. '
+        why='LocalStack mistakes `"RoleArn.$"` in Parameters for the field of Credentials and does not evaluate it. '
         "It is evaluated like any other path.",
     )
 

@@ -1,4 +1,4 @@
-"""A process with a world of its own: its /opt/ml and /tmp, its processes, and if wanted a network without a way out.
+"""A process with a world of its own: its /opt/ml and /tmp, its processes, and on request a network without a way out.
 
 Processes, and why there are three of them for each start:
 
@@ -6,7 +6,7 @@ Processes, and why there are three of them for each start:
     spawner     a small Python process with one thread, started once. It forks for each request and reaps
     keeper      the fork: process 1 of the new PID namespace. It builds the world, starts the program as its child,
                 passes signals on, and reports the end. When it ends, the kernel kills all that is left in the namespace
-    program     what was asked for, in a session of its own
+    program     the requested program, in its own session
 
 Why a spawner: code between fork and exec (`preexec_fn`) can deadlock in a server with threads; the parent-death signal
 is tied to the thread that forked; and a new Python for each start costs more than the 10 ms that a start may cost.

@@ -1,4 +1,4 @@
-"""The files of a person that no program of a local cloud needs, and those of Python that every Python program needs."""
+"""The user's files that no program of a local cloud needs, and the files that every Python program needs."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ PERSONAL = (
     ".ssh",
 )
 NAMED_BY = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "GOOGLE_APPLICATION_CREDENTIALS", "KUBECONFIG")
-DOCKER_SOCKET = "/run/docker.sock"  # whoever reaches it is root on the machine
+DOCKER_SOCKET = "/run/docker.sock"  # access to it is root access to the machine
 
 
 def personal_files(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """Return paths to hide from a program: what this user's home, variables and session have of keys and tokens."""
+    """Return paths to hide from a program: the keys and tokens in this user's home, variables and session."""
     user = os.getuid()
     homes = {environment.get("HOME", ""), _home(user)} - {"", "/"}
     files = [str(Path(home, name)) for home in sorted(homes) for name in PERSONAL]

@@ -77,7 +77,7 @@ class Sandbox:
 
     @classmethod
     def open(cls) -> Sandbox:
-        """Start the spawner, which takes some 40 ms to learn what this system allows, beside what the caller does."""
+        """Start the spawner, which needs some 40 ms, in parallel with the caller, to find out what is allowed."""
         if sys.platform != "linux":
             return cls.unavailable(NOT_LINUX)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -172,7 +172,7 @@ class Sandbox:
 
 
 def _spawner(control: socket.socket) -> int:
-    """Start the spawner, in a session of its own: what a terminal sends is for the server."""
+    """Start the spawner, in its own session: signals of a terminal are meant for the server."""
     package = str(Path(__file__).resolve().parents[2])
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     control.set_inheritable(True)

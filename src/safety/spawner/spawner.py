@@ -79,7 +79,7 @@ def refusal(attempt: Callable[[], object]) -> str:
 def enter_user_namespace() -> str:
     """Become the owner of a user namespace in which this user has the same id, and every capability over mounts.
 
-    A PID namespace comes with it, and process 1 of that goes on from here as the spawner: only the owner of its own
+    A PID namespace comes with it, and its process 1 continues from here as the spawner: only the owner of its own
     PID namespace can fork into others and return. Where the system does not let a new /proc be mounted, as in most
     containers, there is none: the result is the reason.
     """
@@ -110,7 +110,10 @@ def _become_owner(flags: int) -> None:
 
 
 class Spawner:
-    """Each request is a word and files: first the line of the new process, then what the word needs."""
+    """A server of requests.
+
+    Each is a word and files: first the line of the new process, then those that the word needs.
+    """
 
     def __init__(self, control: socket.socket, has_processes: bool) -> None:
         self._control, self._has_processes = control, has_processes

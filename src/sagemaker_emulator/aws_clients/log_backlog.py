@@ -1,4 +1,7 @@
-"""Log lines that wait for CloudWatch. There is room for so many; then the oldest are dropped, and the log says so."""
+"""Log lines that wait for CloudWatch.
+
+Their number is limited: beyond it the oldest are dropped, which the log notes.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from collections import deque
 ROOM_BYTES = 16 << 20
 LINE_OVERHEAD_BYTES = 200  # of Python's objects
 PAUSE_S = (
-    0.002  # when half the room is taken, after so many lines: a program that floods its log leaves time for others
+    0.002  # above half of the room, after this many lines: a program that floods its log must leave time for others
 )
 PAUSE_AFTER_LINES = 50
 
@@ -40,7 +43,7 @@ class LogBacklog:
             time.sleep(PAUSE_S)
 
     def close(self) -> None:
-        """End the log. What waits can still be taken."""
+        """End the log. Waiting lines can still be taken."""
         with self._changed:
             self._is_closed = True
             self._changed.notify()

@@ -1,4 +1,4 @@
-"""The AWS variables of containers: where the local cloud is, and keys of the job's role."""
+"""The AWS variables of containers: the address of the local cloud, and keys of the job's role."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ BACKLOG = 512
 
 @dataclass(frozen=True)
 class Networks:
-    """The hosts of one job share a network: on AWS, isolated hosts still reach their peers."""
+    """Networks that the hosts of one job share: on AWS, isolated hosts still reach their peers."""
 
     sandbox: Sandbox
     _by_hosts: WeakValueDictionary[frozenset[str], Network] = field(default_factory=WeakValueDictionary)

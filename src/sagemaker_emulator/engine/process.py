@@ -49,8 +49,8 @@ class ProcessEngine:
     It has the machine's network, unless it is isolated: all hosts of a job are on loopback, where their host names do
     not resolve and another job could want the same port. PyTorch's MASTER_ADDR and MASTER_PORT tell them where to meet.
 
-    `hidden` are files that no container may see, beside the person's own: the emulator's state. `shown` are folders
-    below /tmp that a container sees although it has its own /tmp.
+    `hidden` are files that no container may see, in addition to the user's own: the emulator's state. `shown` are
+    folders below /tmp that a container sees although it has its own /tmp.
     """
 
     instance: str

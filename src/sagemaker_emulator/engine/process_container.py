@@ -16,7 +16,7 @@ from sagemaker_emulator.engine import EngineError
 
 
 class Process(Protocol):
-    """What `SandboxedProcess` and `ProcessGroup` have in common."""
+    """The common interface of `SandboxedProcess` and `ProcessGroup`."""
 
     def poll(self) -> int | None: ...
 
@@ -28,7 +28,7 @@ class Process(Protocol):
 
 
 class ProcessGroup:
-    """A child process and its process group, where there is no sandbox. Who leaves the group outlives it."""
+    """A child process and its process group, where there is no sandbox. A process that leaves the group outlives it."""
 
     def __init__(
         self, command: Sequence[str], environment: Mapping[str, str], directory: Path | str, output: int

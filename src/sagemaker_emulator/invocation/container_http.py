@@ -63,7 +63,7 @@ class BrokenAnswer(ConnectionError):
 
 
 class AnswerTooLarge(BrokenAnswer):
-    """The body of the answer is larger than the reader takes. The text ends in the limit."""
+    """The body of the answer is larger than the reader takes. The text ends with the limit."""
 
 
 class Connections:

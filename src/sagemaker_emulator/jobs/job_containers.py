@@ -54,7 +54,7 @@ class JobContainer:
         self._left = False
         try:
             self.container: Container = start(spec)
-        except BaseException:  # whatever the reason, the log is ended
+        except BaseException:  # whatever the reason, end the log
             stream.close()
             raise
         self._reader = threading.Thread(target=self._read, name=f"output of {spec.name}", daemon=True)

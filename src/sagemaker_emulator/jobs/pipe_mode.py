@@ -108,7 +108,7 @@ class PipeFeeder:
         except (InputError, ValueError, *AWS_ERRORS) as error:
             self.error = str(error)
             self._failed()
-        except Exception as error:  # the edge of a thread: a channel that ends short must fail its job
+        except Exception as error:  # the edge of a thread: a channel that ends early must fail its job
             log.exception("channel %s", self._source.channel.name)
             self.error = f"The channel {self._source.channel.name!r} broke off: {error!r}"
             self._failed()

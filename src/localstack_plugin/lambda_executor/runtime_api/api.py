@@ -78,7 +78,7 @@ class RuntimeApi:
         return self._outcome
 
     def fail(self, error: InvocationError, grace_s: float) -> None:
-        """Fail what is waited for with `error`, unless an answer that is on its way arrives within `grace_s`."""
+        """Fail the pending futures with `error`, unless an answer that is on its way arrives within `grace_s`."""
         self._loop.call_soon_threadsafe(self._loop.call_later, grace_s, self._fail, error)
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ class Request:
     """Names in lower case."""
     body: bytes
     fields: tuple[tuple[str, str], ...] = field(default=(), compare=False)
-    """The headers as they came; a name may stand there several times."""
+    """The headers as received; a name may occur several times."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Copy /opt/ml into and out of containers, as streams of tar in bounded memory. What comes out is not trusted."""
+"""Copy /opt/ml into and out of containers, as streams of tar in bounded memory. The output is not trusted."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def _pieces(base_dir: Path) -> Iterator[bytes]:
 def _info(path: Path, base_dir: Path) -> tarfile.TarInfo | None:
     """Return the header of a file; None for sockets.
 
-    Here only this user may read it. There, folders are writable and files readable for all, because an image may set
-    USER.
+    On this machine only this user may read it. In the container, folders are writable and files readable for all,
+    because an image may set USER.
     """
     status = path.lstat()
     info = tarfile.TarInfo(str(OPT_ML.relative_to("/").joinpath(path.relative_to(base_dir).as_posix())))
