@@ -31,6 +31,13 @@ from local_cloud.terminal.logs import follow, last_lines
 from local_cloud.terminal.progress import Progress
 
 LOG_COLORS = ("cyan", "magenta")
+# Tells a command that the AWS which it uses ends with it. The application reads it (scones/commands/failures.py).
+AWS_ENDS = "SCONES_AWS_ENDS"
+ENDED = (
+    "The local AWS was started for this command and ends with it: its jobs and endpoints have stopped, and the buckets "
+    "are gone. To keep it next time: KEEP=1, or `scones up` first"
+)
+STILL_UP = "The local AWS is still up, and goes on with what was started there (scones status). To stop it: scones down"
 PASS_THROUGH = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 Parameters = ParamSpec("Parameters")
 
@@ -42,6 +49,8 @@ def with_errors_reported(action: Callable[[], int | None]) -> int:
             return action() or 0
     except foreground.Interrupted as interruption:
         click.echo(f"stopped by {interruption}", err=True)
+        for note in getattr(interruption, "__notes__", ()):
+            click.echo(f"  {note}", err=True)
         return 128 + interruption.signum
     except LocalCloudError as error:
         click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
@@ -94,7 +103,8 @@ def up(settings: Settings) -> None:
     Next:  scones run, or eval "$(scones env)" and use the aws cli or any SDK.
     Stop:  scones down
     """
-    started = _start_and_write_config(settings, _cloud(settings).up)
+    with foreground.noted("The servers that this command had started were stopped again; others are left alone."):
+        started = _start_and_write_config(settings, _cloud(settings).up)
     advice = guide(settings.localstack_url, config_file(settings), settings.profile, _program(settings))
     click.echo(advice if started else f"the local cloud is already up\n{advice}")
 
@@ -245,9 +255,13 @@ def _start_and_execute(settings: Settings, command: Sequence[str], keep: bool = 
     if not settings.is_local:
         return foreground.run(command, client_environment(settings, os.environ))
     cloud = _cloud(settings)
-    _start_and_write_config(settings, cloud.up if keep else cloud.join)
+    with foreground.noted("What this command had started of the local AWS was stopped again."):
+        _start_and_write_config(settings, cloud.up if keep else cloud.join)
+    ends = cloud.ends_with_its_commands()
+    environment = client_environment(settings, os.environ) | ({AWS_ENDS: "1"} if ends else {})
     try:
-        return foreground.run(command, client_environment(settings, os.environ))
+        with foreground.noted(ENDED if ends else STILL_UP):
+            return foreground.run(command, environment)
     finally:
         if not keep:
             with foreground.signals_ignored():
@@ -262,7 +276,11 @@ def _require_and_execute(settings: Settings, command: Sequence[str]) -> int:
             f"the local cloud is not up, and AWS_PROFILE={settings.profile} needs it. Run: scones up (or make up)\n"
             "(scones status shows its servers; with AWS_PROFILE=<a profile of your own> the step runs on AWS)"
         )
-    return foreground.run(command, client_environment(settings, os.environ))
+    environment = client_environment(settings, os.environ)
+    if not settings.is_local:
+        return foreground.run(command, environment)
+    with foreground.noted(STILL_UP):
+        return foreground.run(command, environment)
 
 
 def _program(settings: Settings) -> str:

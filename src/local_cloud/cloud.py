@@ -68,7 +68,7 @@ from safety.private_files import make_private
 
 POLL_S = 0.1
 READY_TIMEOUT_S = 2.0  # timeout of one health request during a start; the next request follows immediately
-GRACE_S = 10.0
+GRACE_S = 20.0  # LocalStack ends within 4 s, and the emulator within 1 s, on a machine that is not busy
 LOG_LINES_SHOWN = 15
 
 
@@ -134,6 +134,10 @@ class LocalCloud:
         with self._locked():
             self._leases.clear()
             return self._end(self._records.read())
+
+    def ends_with_its_commands(self) -> bool:
+        """Return whether servers run that end with the last of the commands which joined."""
+        return bool(self._leases.servers())
 
     def is_up(self) -> bool:
         """Return whether all servers answer.
@@ -292,11 +296,14 @@ class LocalCloud:
 
     def _end(self, names: Collection[str]) -> list[EndedProcess]:
         records = {name: record for name, record in self._records.read().items() if name in names}
-        processes = (find(record.pid, record.created) for record in records.values())
-        ended = end([process for process in processes if process], self._grace_s)
+        found = {name: find(record.pid, record.created) for name, record in records.items()}
+        running = {process.pid: (name, process) for name, process in found.items() if process}
+        if running:
+            self._progress.say(f"stopping {' and '.join(name for name, _ in running.values())}")
+        ended = end([process for _, process in running.values()], self._grace_s)
         for name in records:
             self._records.remove(name)
-        return ended + self._sweep()
+        return [replace(each, server=running[each.pid][0]) for each in ended] + self._sweep()
 
     def _status(self, server: Server) -> ServerStatus:
         record = self._records.read().get(server.name)

@@ -40,6 +40,16 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
+def noted(consequence: str) -> Iterator[None]:
+    """Add to Interrupted what the interruption means for the person's work."""
+    try:
+        yield
+    except Interrupted as interruption:
+        interruption.add_note(consequence)
+        raise
+
+
+@contextmanager
 def signals_ignored() -> Iterator[None]:
     """Ignore signals during a clean-up, which has deadlines of its own and would otherwise leave processes behind."""
     before = {each: signal.signal(each, signal.SIG_IGN) for each in SIGNALS}

@@ -40,6 +40,10 @@ class Leases:
         self.clear()
         return current.servers
 
+    def servers(self) -> tuple[str, ...]:
+        """Return the servers that were started for a command."""
+        return self._read().servers
+
     def clear(self) -> None:
         """Forget every lease, so that the servers run until `down`."""
         self._path.unlink(missing_ok=True)

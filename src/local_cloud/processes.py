@@ -31,6 +31,8 @@ class EndedProcess:
     command: str
     killed: bool
     """Whether it was killed, because it ignored the request to end."""
+    server: str = ""
+    """The name of the server that it was, or nothing for any other process."""
 
 
 def find(pid: int, created: float) -> psutil.Process | None:

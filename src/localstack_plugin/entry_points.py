@@ -58,6 +58,9 @@ class ContainerServerPlugin(RuntimeServerPlugin):
         return ContainerRuntimeServer()
 
 
+PLAIN_HTTP_SERVERS = (LoopbackServerPlugin.name, ContainerServerPlugin.name)
+
+
 @hooks.on_infra_start()
 def add_sagemaker_to_step_functions() -> None:
     from localstack_plugin.stepfunctions import reserved_errors, role_arn_parameter, sagemaker_integration
@@ -89,6 +92,28 @@ def correct_events() -> None:
 
     state_machine_targets.install()
     event_keys.install()
+
+
+@hooks.on_infra_start(should_load=lambda: config.GATEWAY_SERVER in PLAIN_HTTP_SERVERS)
+def make_no_certificate() -> None:
+    from localstack_plugin.gateway import certificate
+
+    certificate.install()
+
+
+@hooks.on_infra_start()
+def prepare_the_end() -> None:
+    from localstack_plugin.gateway import ending
+
+    ending.install()
+
+
+# it runs before all other hooks, so that the time that they take counts
+@hooks.on_infra_shutdown(priority=100)
+def end_in_time() -> None:
+    from localstack_plugin.gateway import ending
+
+    ending.end_in_time()
 
 
 @hooks.on_infra_start()

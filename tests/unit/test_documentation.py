@@ -12,7 +12,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 VARIABLE = re.compile(r"\b(?:SAGEMAKER_EMULATOR|SCONES)_[A-Z_]+\b")
-INTERNAL_VARIABLES = {"SAGEMAKER_EMULATOR_INSTANCE", "SCONES_LOCAL_CLOUD", "SCONES_LAMBDA_SERVER_PIPE"}
+INTERNAL_VARIABLES = {
+    "SAGEMAKER_EMULATOR_INSTANCE",
+    "SCONES_LOCAL_CLOUD",
+    "SCONES_LAMBDA_SERVER_PIPE",
+    "SCONES_AWS_ENDS",
+}
 TABLE_ROW = re.compile(r"^\| (.+?) \|", re.MULTILINE)
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 WITH_SUBFOLDERS = ("src", "tests")

@@ -19,8 +19,8 @@ from localstack_plugin.replacing import wrap
 from localstack_plugin.settings import from_environment
 
 CONTENT_TYPES = 256
-STOP_TIMEOUT_S = 10.0
-"""How long the requests in progress may take when LocalStack is told to stop."""
+STOP_TIMEOUT_S = 1.0
+"""How long the requests in progress may take when LocalStack is told to stop. `ending` limits the whole end."""
 
 
 class GuardedGateway(TwistedGateway):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,8 @@ from click.exceptions import Exit
 from scones.errors import SconesError
 
 FAILED = 1
+# Set by who starts a command whose AWS ends with it, so that nothing on it goes on (local_cloud/cli.py).
+AWS_ENDS = "SCONES_AWS_ENDS"
 # The exit code of a process that Ctrl-C ended, as shells report it.
 INTERRUPTED = 130
 
@@ -29,8 +32,11 @@ def reported(target: str) -> Iterator[None]:
         click.echo(f"Error: {error.filename or 'a file'}: {error.strerror or error}", err=True)
         raise Exit(FAILED) from error
     except (click.Abort, KeyboardInterrupt) as error:
-        click.echo("\nInterrupted. Run the command again to continue from here.", err=True)
-        _print_running(error.__cause__ or error)
+        if os.environ.get(AWS_ENDS):
+            click.echo("\nInterrupted.", err=True)
+        else:
+            click.echo("\nInterrupted. Run the command again to continue from here.", err=True)
+            _print_running(error.__cause__ or error)
         raise Exit(INTERRUPTED) from error
     except Exception as error:  # the edge of the process: errors of botocore are reported, others are raised again
         _report_aws_error(error, target)

@@ -82,7 +82,9 @@ def test_a_cloud_that_was_up_before_stays_up(command: Command) -> None:
     assert "already up" in command.finish("up")[1]
     assert command.finish("exec", "--start", "--", "true")[0] == 0
     assert len(leftovers(command.clouds.state_dir)) == 1
-    assert "ended" in command.finish("down")[1]
+    output = command.finish("down")[1]
+    assert "stopping one\n" in output
+    assert "one stopped (pid " in output
 
 
 def test_the_last_of_two_commands_stops_the_cloud(command: Command, tmp_path: Path) -> None:
@@ -134,8 +136,33 @@ def test_a_signal_ends_the_command_and_the_cloud(command: Command, tmp_path: Pat
     process.send_signal(signum)
     output, _ = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 128 + signum, output
+    assert "was started for this command and ends with it" in output
+    assert "killed" not in output
     assert leftovers(command.clouds.state_dir) == []
     assert not runs(int(started.read_text()))
+
+
+@pytest.mark.parametrize("options", [["exec"], ["exec", "--start"]])
+def test_a_signal_says_that_a_cloud_which_was_up_before_goes_on(
+    command: Command, tmp_path: Path, options: list[str]
+) -> None:
+    command.finish("up")
+    started = tmp_path / "started"
+    process = command(*options, "--", "sh", "-c", f"touch {started}; exec sleep 600")
+    eventually(started.exists)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=LIMIT_S)
+    assert "The local AWS is still up" in output
+    assert command.finish("status")[0] == 0
+    command.finish("down")
+
+
+def test_a_command_knows_whether_its_aws_ends_with_it(command: Command) -> None:
+    ask = ("--", "sh", "-c", "echo ends=$SCONES_AWS_ENDS")
+    assert "ends=1\n" in command.finish("exec", "--start", *ask)[1]
+    assert "ends=\n" in command.finish("exec", "--start", "--keep", *ask)[1]
+    assert "ends=\n" in command.finish("exec", *ask)[1]
+    command.finish("down")
 
 
 def test_ctrl_c_while_python_imports_is_one_line(tmp_path: Path) -> None:

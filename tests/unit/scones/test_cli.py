@@ -116,6 +116,27 @@ def test_an_expired_session_notes_what_is_still_running(
     assert second == "  Still running: training job vehicles-1"
 
 
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(
+    ("ends", "lines"),
+    [
+        ("", ["Interrupted. Run the command again to continue from here.", "  Still running: training job vehicles-1"]),
+        ("1", ["Interrupted."]),
+    ],
+)
+def test_ctrl_c_names_what_is_still_running_unless_the_aws_ends_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, ends: str, lines: list[str]
+) -> None:
+    def interrupt(_: Context) -> None:
+        with keeps_running("training job vehicles-1"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setenv("SCONES_AWS_ENDS", ends)
+    monkeypatch.setattr(steps, "train", interrupt)
+    assert cli.exit_code(["train"]) == 130
+    assert capsys.readouterr().err.strip("\n").splitlines() == lines
+
+
 def test_help_does_not_import_what_commands_need() -> None:
     """These take seconds to import, and everyone who reads the help would wait for them."""
     slow = ("boto3", "botocore", "docker", "matplotlib", "numpy", "rich", "sagemaker")

@@ -1,0 +1,17 @@
+"""No certificate for the gateway, whose servers speak plain HTTP."""
+
+from localstack_plugin.replacing import replace
+
+
+def install() -> None:
+    replace(
+        "localstack.utils.ssl:create_ssl_cert",
+        by=no_certificate,
+        why="LocalStack signs a certificate when it starts, in a way that pyOpenSSL has dropped since. The plugin's "
+        "servers speak plain HTTP: none is made.",
+    )
+
+
+def no_certificate(serial_number: int | None = None) -> tuple[str, str, str]:
+    """Return the names of no files, in the places of the certificate with its key, the certificate and the key."""
+    return "", "", ""
