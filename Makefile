@@ -213,6 +213,12 @@ mutants: setup ## change the pure core in small ways; unit tests must notice 85 
 fuzz: setup ## send random bytes to the readers and the server, FUZZ_S seconds each (600)
 	@set -e; for program in $(filter-out fuzz/harness.py,$(wildcard fuzz/*.py)); do echo "== $$program"; $(PYTHON) $$program; done
 
+LOCK_FILES := requirements.lock src/localstack_plugin/requirements.lock tests/sdk_v3/requirements.lock benchmarks/ministack/requirements.lock benchmarks/mxnet/requirements.lock ci/audit/requirements.lock
+.PHONY: audit
+audit: .venv-audit/.locked ## look up known vulnerabilities of all locked packages (REQUIRED=1 fails without PyPI)
+	@mkdir -p .scones && printf 'torch==$(TORCH_VERSION)\nuv==$(UV_VERSION)\n' > .scones/makefile.lock
+	@.venv-audit/bin/python ci/audit/audit.py $(if $(REQUIRED),--required) $(LOCK_FILES) .scones/makefile.lock
+
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --no-header
 .PHONY: lock
 lock: .venv/.uv-$(UV_VERSION) ## resolve the dependencies into the lock files
@@ -221,11 +227,12 @@ lock: .venv/.uv-$(UV_VERSION) ## resolve the dependencies into the lock files
 	$(COMPILE) tests/sdk_v3/requirements.in -o tests/sdk_v3/requirements.lock
 	$(COMPILE) benchmarks/ministack/requirements.in -o benchmarks/ministack/requirements.lock
 	$(COMPILE) benchmarks/mxnet/requirements.in -o benchmarks/mxnet/requirements.lock
+	$(COMPILE) ci/audit/requirements.in -o ci/audit/requirements.lock
 
 .PHONY: clean
 clean: ## stop the local AWS; remove its state, the environments and the results
 	@if [ -x $(SCONES) ]; then $(SCONES) down; fi
-	rm -rf .venv .venv-localstack .venv-ministack .venv-mxnet .venv-sdk3 .scones out
+	rm -rf .venv .venv-localstack .venv-audit .venv-ministack .venv-mxnet .venv-sdk3 .scones out
 
 # ---- set-up: each environment has a stamp file, which make compares with the environment's lock file ----
 
@@ -248,6 +255,7 @@ clean: ## stop the local AWS; remove its state, the environments and the results
 	@$(UV) pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation -e .
 	@touch $@
 
+LOCK_OF_audit := ci/audit/requirements.lock
 LOCK_OF_localstack := src/localstack_plugin/requirements.lock
 LOCK_OF_ministack := benchmarks/ministack/requirements.lock
 LOCK_OF_mxnet := benchmarks/mxnet/requirements.lock
