@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import statistics
 import sys
 import tarfile
@@ -179,13 +180,14 @@ def _picture() -> bytes:
 
 
 def _container(endpoint: str) -> str:
-    """Return the address of the endpoint's container, from the container's environment."""
+    """Return the address of the endpoint's container: the process whose /opt/ml is a folder of the endpoint."""
     for process in psutil.process_iter():
         try:
-            environment = process.environ()
-        except psutil.Error:
+            environment, mounts = process.environ(), Path(f"/proc/{process.pid}/mountinfo").read_text()
+        except (psutil.Error, OSError):
             continue
-        if f"/{endpoint}/" in environment.get("SAGEMAKER_BASE_DIR", ""):
+        folder = environment.get("SAGEMAKER_BASE_DIR", "")
+        if f"/{endpoint}/" in folder or re.search(rf"/{endpoint}/\S* {folder} ", mounts):
             return f"http://127.0.0.1:{environment['SAGEMAKER_BIND_TO_PORT']}"
     raise SystemExit(f"no process on this machine serves endpoint {endpoint}")
 
