@@ -1,4 +1,4 @@
-"""The HTTP server: every request passes through here, and errors become answers here alone.
+"""The HTTP server: every request passes through here, and only here do errors become answers.
 
 Stages of a request, all in `Server._answer`:
 

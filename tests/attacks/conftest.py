@@ -1,4 +1,4 @@
-"""A local cloud of the tests' own to attack, and the look-up of the harm that was done."""
+"""The tests' own local cloud, which they attack, and the search for the harm that was done."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TALLY = pytest.StashKey[Tally]()
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
     with TemporaryDirectory(prefix="attacked-") as folder:
-        Path(folder).chmod(0o755)  # what stops another user is the state folder alone
+        Path(folder).chmod(0o755)  # only the state folder itself may stop another user
         yield from _cloud_in(Path(folder) / "state")
 
 
@@ -48,6 +48,6 @@ def tally(request: pytest.FixtureRequest) -> Tally:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Print what was tried and what got through."""
+    """Print the attacks that were tried and those that got through."""
     for line in config.stash.get(TALLY, Tally()).lines():
         terminalreporter.write_line(line)

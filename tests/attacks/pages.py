@@ -1,4 +1,4 @@
-"""A web server of the attacker, and what its pages do. It also serves the developer's own page, the control."""
+"""The attacker's web server and the scripts of its pages. It also serves the developer's own page, as the control."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FRAME = """url => new Promise(done => {
 
 
 class Page(BaseHTTPRequestHandler):
-    """An empty page, whatever is asked for."""
+    """A handler that serves an empty page for every path."""
 
     def do_GET(self) -> None:
         body = b"<!doctype html><title>page</title><body></body>"
@@ -51,7 +51,7 @@ class Page(BaseHTTPRequestHandler):
 
 @contextmanager
 def web_server() -> Iterator[int]:
-    """Serve the page on a port of its own."""
+    """Serve the page on its own port."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -75,14 +75,17 @@ def acting_urls(port_name: str, base: str) -> list[str]:
 
 
 def form(url: str, enctype: str) -> str:
-    """A form that acts: SQS and SageMaker by its fields, S3 by its key."""
+    """Return a form that acts on SQS and SageMaker through its fields, and on S3 through its key."""
     fields = {"Action": "CreateQueue", "QueueName": "harm", "key": "incoming/x.png", "file": "evil"}
     inputs = "".join(f'<input name="{name}" value="{value}">' for name, value in fields.items())
     return f'<form method="post" target="_self" action="{url}" enctype="{enctype}">{inputs}</form>'
 
 
 def fetches(base: str) -> list[tuple[str, dict[str, Any]]]:
-    """Every method and mode that a page can ask for. A mode that fetch does not allow for a page fails by itself."""
+    """Return every method and mode that a page can request.
+
+    Modes that fetch does not allow for pages fail by themselves.
+    """
     group = {"X-Amz-Target": "SageMaker.CreateModelPackageGroup", "Content-Type": "application/x-amz-json-1.1"}
     body = json.dumps({"ModelPackageGroupName": "harm"})
     bodies: list[dict[str, Any]] = [

@@ -1,4 +1,4 @@
-"""Attacks as bytes: one acting request for each port, and the ways to disguise it."""
+"""Attacks as bytes: for each port one request that would act, and the ways to disguise it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADERS_FRAME, SETTINGS_FRAME, END_OF_STREAM_AND_HEADERS = 1, 4, 0x5
 
 @dataclass(frozen=True)
 class RawRequest:
-    """An HTTP/1 request, written as it is."""
+    """An HTTP/1 request, written unchanged."""
 
     port: int
     method: str
@@ -70,7 +70,7 @@ DISGUISES: dict[str, Disguise] = {
     "a fragment in the host": lambda r: r.hosted(f"{EVIL}#.localhost"),
     "a path in the host": lambda r: r.hosted(f"{EVIL}/.localhost"),
     "a list of hosts": lambda r: r.hosted(f"{EVIL}, 127.0.0.1"),
-    "a port that is none": lambda r: r.hosted("127.0.0.1:99999"),
+    "a port that is not a number": lambda r: r.hosted("127.0.0.1:99999"),
     "two ports": lambda r: r.hosted(f"{EVIL}:80:{r.port}"),
     "a zone ID": lambda r: r.hosted(f"[::1%25lo]:{r.port}"),
     "two dots at the end": lambda r: r.hosted("localhost.."),
@@ -123,7 +123,7 @@ def exchange(port: int, sent: bytes) -> bytes:
             while chunk := connection.recv(65536):
                 received += chunk
                 if b"\r\n\r\n" in received:
-                    connection.settimeout(1.0)  # the server has answered; what follows is an answer to a second request
+                    connection.settimeout(1.0)  # the server has answered; the rest is an answer to a second request
         except (TimeoutError, ConnectionResetError):
             pass
     return received

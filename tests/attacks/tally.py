@@ -1,4 +1,4 @@
-"""How many attacks were tried on each port, and which got through."""
+"""The number of attacks on each port, and those that got through."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Tally:
-    """Counted by the name of the port or of the proof."""
+    """Counts by the name of the port or of the test."""
 
     tried: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     got_through: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))

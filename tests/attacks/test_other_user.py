@@ -1,4 +1,4 @@
-"""Another user of this machine, made by the test, tries the ports and the state folder."""
+"""Another user of this machine, whom the test creates, tries the ports and the state folder."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ TIMEOUT_S = 120.0
 @pytest.fixture(scope="module")
 def other_user() -> Iterator[str]:
     if not PeerGuard().can_tell:
-        pytest.skip(f"{sys.platform} does not tell who connects (SECURITY.md)")
+        pytest.skip(f"{sys.platform} does not report who connects (SECURITY.md)")
     if os.geteuid() != 0 or shutil.which("useradd") is None:
-        pytest.skip("needs root and useradd, to make another user")
+        pytest.skip("needs root and useradd to create another user")
     subprocess.run(["useradd", "--no-create-home", "--shell", "/bin/sh", USER], check=True, timeout=TIMEOUT_S)
     try:
         yield USER

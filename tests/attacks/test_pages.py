@@ -1,4 +1,4 @@
-"""A real Chromium visits an attacker's page, under a foreign name, beside a running local cloud."""
+"""A real Chromium visits an attacker's page, under a foreign name, while a local cloud runs."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def service(name: str) -> ServiceModel:
 
 
 class Generator:
-    """Generates requests; the same seed gives the same requests."""
+    """A generator of requests; the same seed gives the same requests."""
 
     def __init__(self, seed: int, image: str) -> None:
         self.random, self._image = random.Random(seed), image

@@ -33,7 +33,7 @@ class CheckpointConfig:
 
     @classmethod
     def from_request(cls, wire: dict[str, Any]) -> CheckpointConfig:
-        """ValueError for a LocalPath that is not a folder of its own below /opt/ml."""
+        """Parse CheckpointConfig. ValueError for a LocalPath that is not its own folder below /opt/ml."""
         location, text = S3Location.parse(wire["S3Uri"]), wire.get("LocalPath", DEFAULT_PATH)
         local_path = PurePosixPath(text)
         parts = local_path.parts

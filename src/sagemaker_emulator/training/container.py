@@ -1,4 +1,4 @@
-"""The container of a training job's host: its files under /opt/ml, and how the engine is to start it."""
+"""The container of a training job's host: its files under /opt/ml, and the way in which the engine starts it."""
 
 from __future__ import annotations
 
@@ -65,6 +65,6 @@ class TrainingContainers:
 
 
 def channel_directory(host: Host, channel: Channel) -> Path:
-    """Return the folder of a channel's files, or of its FIFOs, which are beside the folders of other channels."""
+    """Return the folder of a channel's files, or of its FIFOs, which are next to the folders of other channels."""
     data = host.base_dir / "input" / "data"
     return data if channel.piped else data / channel.name
