@@ -51,7 +51,7 @@ help: ## list the targets
 	  /^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
-setup: .venv/.installed .venv-localstack/.installed data/sample.tar.gz ## install everything into .venv and .venv-localstack
+setup: .venv/.installed .venv-localstack/.installed .venv-lambda/.locked data/sample.tar.gz ## install everything
 	@:
 
 .PHONY: run
@@ -213,7 +213,7 @@ mutants: setup ## change the pure core in small ways; unit tests must notice 85 
 fuzz: setup ## send random bytes to the readers and the server, FUZZ_S seconds each (600)
 	@set -e; for program in $(filter-out fuzz/harness.py,$(wildcard fuzz/*.py)); do echo "== $$program"; $(PYTHON) $$program; done
 
-LOCK_FILES := requirements.lock src/localstack_plugin/requirements.lock tests/sdk_v3/requirements.lock benchmarks/ministack/requirements.lock benchmarks/mxnet/requirements.lock ci/audit/requirements.lock
+LOCK_FILES := requirements.lock src/localstack_plugin/requirements.lock src/localstack_plugin/lambda_executor/requirements.lock tests/sdk_v3/requirements.lock benchmarks/ministack/requirements.lock benchmarks/mxnet/requirements.lock ci/audit/requirements.lock
 .PHONY: audit
 audit: .venv-audit/.locked ## look up known vulnerabilities of all locked packages (REQUIRED=1 fails without PyPI)
 	@mkdir -p .scones && printf 'torch==$(TORCH_VERSION)\nuv==$(UV_VERSION)\n' > .scones/makefile.lock
@@ -224,6 +224,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --no-head
 lock: .venv/.uv-$(UV_VERSION) ## resolve the dependencies into the lock files
 	$(COMPILE) --no-emit-package torch --extra dev pyproject.toml -o requirements.lock
 	$(COMPILE) src/localstack_plugin/requirements.in -o src/localstack_plugin/requirements.lock
+	$(COMPILE) src/localstack_plugin/lambda_executor/requirements.in -o src/localstack_plugin/lambda_executor/requirements.lock
 	$(COMPILE) tests/sdk_v3/requirements.in -o tests/sdk_v3/requirements.lock
 	$(COMPILE) benchmarks/ministack/requirements.in -o benchmarks/ministack/requirements.lock
 	$(COMPILE) benchmarks/mxnet/requirements.in -o benchmarks/mxnet/requirements.lock
@@ -232,7 +233,7 @@ lock: .venv/.uv-$(UV_VERSION) ## resolve the dependencies into the lock files
 .PHONY: clean
 clean: ## stop the local AWS; remove its state, the environments and the results
 	@if [ -x $(SCONES) ]; then $(SCONES) down; fi
-	rm -rf .venv .venv-localstack .venv-audit .venv-ministack .venv-mxnet .venv-sdk3 .scones out
+	rm -rf .venv .venv-localstack .venv-lambda .venv-audit .venv-ministack .venv-mxnet .venv-sdk3 .scones out
 
 # ---- set-up: each environment has a stamp file, which make compares with the environment's lock file ----
 
@@ -256,16 +257,19 @@ clean: ## stop the local AWS; remove its state, the environments and the results
 	@touch $@
 
 LOCK_OF_audit := ci/audit/requirements.lock
+LOCK_OF_lambda := src/localstack_plugin/lambda_executor/requirements.lock
 LOCK_OF_localstack := src/localstack_plugin/requirements.lock
 LOCK_OF_ministack := benchmarks/ministack/requirements.lock
 LOCK_OF_mxnet := benchmarks/mxnet/requirements.lock
 LOCK_OF_sdk3 := tests/sdk_v3/requirements.lock
+# functions cannot write there: without bytecode, every cold start would compile what it imports
+INSTALL_lambda := --compile-bytecode
 
 .SECONDEXPANSION:
 .venv-%/.locked: .venv/.uv-$(UV_VERSION) $$(LOCK_OF_$$*)
 	@echo "set-up: .venv-$*" >&2
 	@test -x .venv-$*/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-$*
-	@$(UV) pip install --quiet --python .venv-$*/bin/python -r $(LOCK_OF_$*)
+	@$(UV) pip install --quiet $(INSTALL_$*) --python .venv-$*/bin/python -r $(LOCK_OF_$*)
 	@touch $@
 
 .venv-localstack/.installed: .venv-localstack/.locked src/localstack_plugin/pyproject.toml src/safety/pyproject.toml

@@ -85,6 +85,7 @@ def localstack(settings: Settings, environment: Mapping[str, str]) -> Server:
             "OVERRIDE_IN_DOCKER": "0",
             "PYTHONUNBUFFERED": "1",
             "SAGEMAKER_ENDPOINT_URL": settings.sagemaker_url,
+            "SCONES_LAMBDA_PACKAGES": str(_packages(settings.root / ".venv-lambda")),
             "SKIP_SSL_CERT_DOWNLOAD": "1",
             # the host names that LocalStack puts into queue URLs by default need a DNS server
             "SQS_ENDPOINT_STRATEGY": "path",
@@ -101,3 +102,8 @@ def localstack(settings: Settings, environment: Mapping[str, str]) -> Server:
         # a LocalStack without our plugin has no such service
         recognizes=lambda body: isinstance(body, dict) and "sagemaker-runtime" in (body.get("services") or ()),
     )
+
+
+def _packages(environment: Path) -> Path:
+    """Return the packages of a virtual environment that was made with this Python."""
+    return environment / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"

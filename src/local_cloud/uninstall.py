@@ -21,7 +21,15 @@ PATTERNS = {
     "data that was downloaded or drawn": ("data/*.tar.gz",),
     "caches of the tools": ("mutants", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"),
     "build folders": ("build", "src/*.egg-info", "src/*/*.egg-info", "src/*/build"),
-    "environments": (".venv-audit", ".venv-localstack", ".venv-ministack", ".venv-mxnet", ".venv-sdk3", ".venv"),
+    "environments": (
+        ".venv-audit",
+        ".venv-lambda",
+        ".venv-localstack",
+        ".venv-ministack",
+        ".venv-mxnet",
+        ".venv-sdk3",
+        ".venv",
+    ),
 }
 
 

@@ -1,8 +1,10 @@
 """The plugin's settings: environment variables of the LocalStack process."""
 
 import os
+import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from safety.guard_settings import GuardSettings, GuardSettingsError
 
@@ -19,13 +21,20 @@ class Settings:
     sagemaker_endpoint_url: str = "http://127.0.0.1:4570"
     local_cloud: str | None = None
     guard: GuardSettings = field(default_factory=GuardSettings)
+    lambda_packages: Path = Path(sysconfig.get_path("purelib"))
+    """What functions see as /var/runtime: AWS's runtime client and SDK."""
+    has_lambda_sandbox: bool = True
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     url = environment.get("SAGEMAKER_ENDPOINT_URL") or Settings.sagemaker_endpoint_url
     if not url.startswith(("http://", "https://")):
         raise SettingsError(f"SAGEMAKER_ENDPOINT_URL is {url!r}: set it to a URL such as http://127.0.0.1:4570")
-    return Settings(url.rstrip("/"), environment.get(LOCAL_CLOUD), _guard(environment))
+    packages = Path(environment.get("SCONES_LAMBDA_PACKAGES") or Settings.lambda_packages)
+    has_sandbox = environment.get("SCONES_LAMBDA_SANDBOX", "on")
+    if has_sandbox not in ("on", "off"):
+        raise SettingsError(f"SCONES_LAMBDA_SANDBOX is {has_sandbox!r}: it must be on or off")
+    return Settings(url.rstrip("/"), environment.get(LOCAL_CLOUD), _guard(environment), packages, has_sandbox == "on")
 
 
 def _guard(environment: Mapping[str, str]) -> GuardSettings:

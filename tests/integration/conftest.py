@@ -9,13 +9,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
+from tests.integration.lambda_functions import ROLE, Deploy, Function, archive
 
 from local_cloud.aws_environment import client_environment, write_config
 from local_cloud.cloud import LocalCloud
@@ -103,3 +105,23 @@ def client(cloud: Settings) -> Callable[[str], Any]:
 
 def settings_of_a_new_cloud(state_dir: Path) -> Settings:
     return Settings(state_dir=state_dir, localstack_port=free_port(), sagemaker_port=free_port())
+
+
+@pytest.fixture
+def deploy() -> Iterator[Deploy]:
+    """Return a function that creates Lambda functions, which are deleted after the test."""
+    client = boto3.client("lambda")
+    names: list[str] = []
+
+    def deploy_function(code: str | Mapping[str, str], **settings: object) -> Function:
+        name = f"executor-{uuid4().hex[:8]}"
+        request = {"Runtime": "python3.11", "Handler": "app.lambda_handler", "Timeout": 10} | settings
+        client.create_function(FunctionName=name, Role=ROLE, Code={"ZipFile": archive(code)}, **request)
+        names.append(name)
+        function = Function(client, name)
+        function.wait("function_active_v2")
+        return function
+
+    yield deploy_function
+    for name in names:
+        client.delete_function(FunctionName=name)

@@ -1,90 +1,15 @@
 """Lambda functions as processes keep AWS's promises about execution environments, seen through the public API."""
 
-import io
-import json
-import time
-import zipfile
-from base64 import b64decode
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from pathlib import Path
 from uuid import uuid4
 
 import boto3
+import psutil
 import pytest
 from botocore.exceptions import ClientError
-
-Result = TypeVar("Result")
-ROLE = "arn:aws:iam::000000000000:role/lambda"
-DEADLINE_S = 20
-RUNNING = """
-import os
-
-def runs(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-def lambda_handler(event, context):
-    return [pid for pid in event if runs(pid)]
-"""
-
-
-@dataclass(frozen=True)
-class Answer:
-    payload: Any
-    error: str | None
-    log: str
-
-
-@dataclass(frozen=True)
-class Function:
-    client: Any
-    name: str
-
-    def invoke(self, event: object = None) -> Answer:
-        response = self.client.invoke(FunctionName=self.name, Payload=json.dumps(event), LogType="Tail")
-        payload = json.loads(response["Payload"].read())
-        return Answer(payload, response.get("FunctionError"), b64decode(response["LogResult"]).decode())
-
-
-Deploy = Callable[..., Function]
-
-
-def archive(code: str) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as file:
-        file.writestr("app.py", code)
-    return buffer.getvalue()
-
-
-def until(condition: Callable[[], Result], what: str) -> Result:
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        if result := condition():
-            return result
-    raise AssertionError(f"waited {DEADLINE_S} s for {what}")
-
-
-@pytest.fixture
-def deploy() -> Iterator[Deploy]:
-    client = boto3.client("lambda")
-    names: list[str] = []
-
-    def deploy_function(code: str, **settings: object) -> Function:
-        name = f"executor-{uuid4().hex[:8]}"
-        request = {"Runtime": "python3.11", "Handler": "app.lambda_handler", "Timeout": 10} | settings
-        client.create_function(FunctionName=name, Role=ROLE, Code={"ZipFile": archive(code)}, **request)
-        names.append(name)
-        client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
-        return Function(client, name)
-
-    yield deploy_function
-    for name in names:
-        client.delete_function(FunctionName=name)
+from tests.integration.conftest import CLOUD
+from tests.integration.lambda_functions import Deploy, archive, until
 
 
 def test_a_function_gets_its_event_and_returns_its_answer(deploy: Deploy) -> None:
@@ -183,11 +108,11 @@ def test_an_answer_over_six_megabytes_is_refused(deploy: Deploy) -> None:
 
 
 def test_concurrent_invocations_each_get_their_own_environment(deploy: Deploy) -> None:
-    code = "import os, threading\ndef lambda_handler(event, context):\n"
-    function = deploy(code + "    threading.Event().wait(1)\n    return os.getpid()\n")
+    code = "import threading, uuid\nown = str(uuid.uuid4())\ndef lambda_handler(event, context):\n"
+    function = deploy(code + "    threading.Event().wait(1)\n    return own\n")
     with ThreadPoolExecutor(4) as pool:
-        pids = {answer.payload for answer in pool.map(function.invoke, range(4))}
-    assert len(pids) == 4
+        environments = {answer.payload for answer in pool.map(function.invoke, range(4))}
+    assert len(environments) == 4
 
 
 def test_a_function_sees_its_own_variables_and_lambdas_but_not_the_callers_home(deploy: Deploy) -> None:
@@ -199,7 +124,7 @@ def test_a_function_sees_its_own_variables_and_lambdas_but_not_the_callers_home(
     assert seen["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "256"
     assert seen["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.11"
     assert seen["LAMBDA_TASK_ROOT"] == seen["cwd"]
-    assert seen["HOME"] == seen["TMPDIR"]
+    assert not Path(seen["HOME"]).exists() or seen["HOME"] == seen["TMPDIR"]
     assert seen["AWS_ENDPOINT_URL"] == boto3.client("lambda").meta.endpoint_url
 
 
@@ -213,16 +138,21 @@ def test_updated_code_replaces_the_old_code(deploy: Deploy) -> None:
     assert function.invoke().payload == "new"
 
 
-def test_a_deleted_function_leaves_no_process(deploy: Deploy) -> None:
-    code = "import os, subprocess\nchild = subprocess.Popen(['cat'], stdin=subprocess.PIPE)\n"
-    code += "def lambda_handler(event, context):\n    return [os.getpid(), child.pid]\n"
-    function = deploy(code)
-    # another function checks, because in a container the processes have different numbers
-    running = deploy(RUNNING)
-    pids = function.invoke().payload
-    assert running.invoke(pids).payload == pids
+def test_an_updated_function_leaves_no_process(deploy: Deploy) -> None:
+    mark = f"600.{uuid4().int % 10**9}"
+    code = f"import subprocess\nchildren = [subprocess.Popen(['sleep', '{mark}']),"
+    code += f" subprocess.Popen(['sleep', '{mark}'], start_new_session=True)]\n"
+    function = deploy(code + "def lambda_handler(event, context):\n    return len(children)\n")
+    assert function.invoke().payload == 2
+    if CLOUD == "embedded":
+        assert count(mark) == 2
     function.client.update_function_configuration(FunctionName=function.name, Timeout=11)
-    until(lambda: running.invoke(pids).payload == [], f"processes {pids} to end")
+    until(lambda: count(mark) == 0, f"`sleep {mark}` to end")
+
+
+def count(mark: str) -> int:
+    commands = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]
+    return commands.count(["sleep", mark])
 
 
 def test_a_runtime_other_than_python_is_refused_by_name(deploy: Deploy) -> None:

@@ -28,6 +28,7 @@ DIFFERENT_IN_CONTAINERS = {
     "GATEWAY_LISTEN",  # every interface of the container; Compose publishes it on loopback
     "GATEWAY_SERVER",
     "SAGEMAKER_ENDPOINT_URL",
+    "SCONES_LAMBDA_PACKAGES",
     "TEMP",
     "XDG_CACHE_HOME",
 }

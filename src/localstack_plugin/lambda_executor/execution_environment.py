@@ -11,22 +11,24 @@ from pathlib import Path
 from typing import TypeVar
 
 from localstack_plugin.lambda_executor.errors import InvocationError, TimedOut
+from localstack_plugin.lambda_executor.process.folders import Folders
 from localstack_plugin.lambda_executor.process.function_process import FunctionProcess
 from localstack_plugin.lambda_executor.report import Init, Report, render
 from localstack_plugin.lambda_executor.runtime_api.api import Invocation, Outcome
+from safety.sandbox import Sandbox
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Function:
-    """One version of a function, with `task_root` as its /var/task."""
+    """One version of a function. `notices` are lines for the log of its first invocation."""
 
     handler: str
-    task_root: Path
     version: str
     memory_size_mb: int
     timeout_s: int
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,17 @@ class Completion:
 
 
 class ExecutionEnvironment:
-    def __init__(self, function: Function, scratch: Path, variables: dict[str, str]) -> None:
+    """`folders` has the function's code and modules, `scratch` what belongs to this environment alone."""
+
+    def __init__(
+        self, function: Function, folders: Folders, scratch: Path, variables: dict[str, str], sandbox: Sandbox
+    ) -> None:
         self._function = function
-        self._scratch = scratch
-        self._variables = variables
+        self._folders, self._scratch = folders, scratch
+        self._variables, self._sandbox = variables, sandbox
         self._process: FunctionProcess | None = None
         self._init: Init | None = None
+        self._notices = function.notices
 
     def initialize(self, timeout_s: float) -> FunctionProcess:
         """Return the process once it waits for work, starting one if there is none. Raises InvocationError."""
@@ -65,10 +72,11 @@ class ExecutionEnvironment:
         began = time.monotonic()
         if self._process is None:
             self._process = FunctionProcess(
-                self._function.handler, self._function.task_root, self._scratch, self._variables
+                self._function.handler, self._folders, self._scratch, self._variables, self._sandbox
             )
         self._within(timeout_s, self._process.initialized)
-        self._init = Init(time.monotonic() - began, self._process.take_output())
+        notices, self._notices = self._notices, ()
+        self._init = Init(time.monotonic() - began, self._process.take_output(), notices)
         return self._process
 
     def invoke(self, event: Event) -> Completion:

@@ -9,7 +9,10 @@ from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecu
 
 from localstack_plugin.lambda_executor.errors import InvocationError
 from localstack_plugin.lambda_executor.execution_environment import Event, ExecutionEnvironment, Function
+from localstack_plugin.lambda_executor.notices import notices_of
+from localstack_plugin.lambda_executor.process.folders import folders_of
 from localstack_plugin.lambda_executor.process.function_process import make_scratch, remove_scratch
+from localstack_plugin.lambda_executor.process.start import sandbox, seen_by_function
 from localstack_plugin.lambda_executor.process.variables import process_variables
 from localstack_plugin.settings import from_environment
 
@@ -28,17 +31,19 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
 
     def start(self, env_vars: dict[str, Any]) -> None:
         """Start the process. A failed initialization is not raised: it becomes the first invocation's outcome."""
-        config = self.function_version.config
-        task_root = Path(config.code.get_unzipped_code_location())
-        variables = process_variables(env_vars, config.runtime, task_root, self._scratch, from_environment())
+        config, settings = self.function_version.config, from_environment()
+        code = Path(config.code.get_unzipped_code_location())
+        folders = folders_of(self._scratch, code, None, settings.lambda_packages)
+        seen, has_own_tmp = seen_by_function(sandbox(), folders), bool(sandbox().availability)
         function = Function(
             handler=config.handler,
-            task_root=task_root,
             version=self.function_version.id.qualifier,
             memory_size_mb=config.memory_size,
             timeout_s=config.timeout,
+            notices=notices_of(self.function_version.qualified_arn, sandbox()),
         )
-        self._environment = ExecutionEnvironment(function, self._scratch, variables)
+        variables = process_variables(env_vars, config.runtime, seen, settings, has_own_tmp)
+        self._environment = ExecutionEnvironment(function, folders, self._scratch, variables, sandbox())
         with suppress(InvocationError):
             self._environment.initialize(INIT_TIMEOUT_S)
 

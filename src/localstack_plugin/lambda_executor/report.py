@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Init:
-    """The cold start before an invocation."""
+    """The cold start before an invocation. `notices` say what is not as on AWS."""
 
     duration_s: float
     output: str
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Report:
 def render(report: Report, failure_lines: list[str]) -> str:
     lines: list[str] = []
     if report.init is not None:
-        lines += [f"INIT_START Runtime Version: python:{platform.python_version()}", *split_lines(report.init.output)]
+        lines += [f"INIT_START Runtime Version: python:{platform.python_version()}", *report.init.notices]
+        lines += split_lines(report.init.output)
     lines += [f"START RequestId: {report.request_id} Version: {report.version}"]
     lines += split_lines(report.output)
     lines += failure_lines

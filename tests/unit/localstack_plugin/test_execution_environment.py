@@ -1,7 +1,6 @@
 """An execution environment around real processes, with a small runtime client in place of AWS's."""
 
 import os
-import re
 import textwrap
 import threading
 import time
@@ -14,59 +13,78 @@ import pytest
 
 from localstack_plugin.lambda_executor.errors import InitFailed, InvocationError
 from localstack_plugin.lambda_executor.execution_environment import Completion, Event, ExecutionEnvironment, Function
+from localstack_plugin.lambda_executor.process.folders import folders_of
+from localstack_plugin.lambda_executor.process.start import seen_by_function
+from localstack_plugin.lambda_executor.process.variables import process_variables
+from localstack_plugin.settings import Settings
+from safety.sandbox import Sandbox
 
 INIT_S = DEADLINE_S = 60.0
 RUNTIME_CLIENT = """
     import os, subprocess, sys, time
-    from http.client import HTTPConnection
 
-    def post(path, body):
-        api.request("POST", "/2018-06-01/runtime/" + path, body)
-        api.getresponse().read()
-
-    def main(arguments):
-        global api
-        api = HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
-        if arguments[1] == "cannot.start":
-            post("init/error", b'{"errorType": "Runtime.ImportModuleError"}')
+    def run(handler, client):
+        if handler == "cannot.start":
+            client.post_init_error({"errorType": "Runtime.ImportModuleError"})
             sys.exit(1)
         print("initialized", flush=True)
         while True:
-            api.request("GET", "/2018-06-01/runtime/invocation/next")
-            response = api.getresponse()
-            payload, request_id = response.read(), response.headers["Lambda-Runtime-Aws-Request-Id"]
+            event = client.wait_next_invocation()
+            payload, request_id = event.event_body, event.invoke_id
             print("got", payload.decode(), flush=True)
             if payload == b"exit":
                 os._exit(3)
             if payload == b"hang":
                 time.sleep(600)
             if payload == b"fork":
-                child = subprocess.Popen(["sleep", "600"])
-                print("child", child.pid, flush=True)
-            post(f"invocation/{request_id}/response", f"{payload.decode()} {os.getpid()}".encode())
+                child = subprocess.Popen(["sleep", os.environ["MARK"]], start_new_session=True)
+            if payload == b"raise":
+                client.post_invocation_error(request_id, '{"errorType": "Oh"}', "cause")
+            if payload == b"late":
+                client.post_invocation_result("an-earlier-id", "late")
+            client.post_invocation_result(request_id, f"{payload.decode()} {client.marshaller.process}")
             if payload == b"last":
                 os._exit(0)
 """
+MARSHALLER = """
+    import uuid
+
+    class LambdaMarshaller:
+        process = uuid.uuid4()
+"""
+MARK = f"600.{os.getpid()}"
+"""An argument of `sleep` that no other process has: a process id would be another one in a sandbox."""
 
 
-def make_environment(tmp_path: Path, handler: str = "module.handler", timeout_s: int = 60) -> ExecutionEnvironment:
+def make_environment(
+    tmp_path: Path, sandbox: Sandbox, handler: str = "module.handler", timeout_s: int = 60
+) -> ExecutionEnvironment:
     runtime = tmp_path / "runtime" / "awslambdaric"
     runtime.mkdir(parents=True)
-    (runtime / "__main__.py").write_text(textwrap.dedent(RUNTIME_CLIENT))
-    (tmp_path / "code").mkdir()
-    (tmp_path / "scratch").mkdir()
-    variables = {
-        "PATH": os.environ["PATH"],
-        "LAMBDA_TASK_ROOT": str(tmp_path / "code"),
-        "LAMBDA_RUNTIME_DIR": str(tmp_path / "runtime"),
-    }
-    function = Function(handler, tmp_path / "code", "$LATEST", memory_size_mb=128, timeout_s=timeout_s)
-    return ExecutionEnvironment(function, tmp_path / "scratch", variables)
+    (runtime / "bootstrap.py").write_text(textwrap.dedent(RUNTIME_CLIENT))
+    (runtime / "lambda_runtime_marshaller.py").write_text(textwrap.dedent(MARSHALLER))
+    for name in ("code", "scratch"):
+        (tmp_path / name).mkdir()
+    folders = folders_of(tmp_path / "scratch", tmp_path / "code", None, tmp_path / "runtime")
+    lambda_variables = {"PATH": os.environ["PATH"], "MARK": MARK}
+    seen, has_own_tmp = seen_by_function(sandbox, folders), bool(sandbox.availability)
+    variables = process_variables(lambda_variables, "python3.11", seen, Settings(), has_own_tmp)
+    function = Function(handler, "$LATEST", memory_size_mb=128, timeout_s=timeout_s)
+    return ExecutionEnvironment(function, folders, tmp_path / "scratch", variables, sandbox)
+
+
+@pytest.fixture(scope="module", params=["in a sandbox", "without a sandbox"])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    sandbox = Sandbox.open() if request.param == "in a sandbox" else Sandbox.unavailable("a test")
+    if request.param == "in a sandbox" and not sandbox.availability:
+        pytest.skip(str(sandbox.availability))
+    yield sandbox
+    sandbox.close()
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> Iterator[ExecutionEnvironment]:
-    environment = make_environment(tmp_path)
+def environment(tmp_path: Path, sandbox: Sandbox) -> Iterator[ExecutionEnvironment]:
+    environment = make_environment(tmp_path, sandbox)
     yield environment
     environment.stop()
 
@@ -75,13 +93,15 @@ def invoke(environment: ExecutionEnvironment, payload: bytes) -> Completion:
     return environment.invoke(Event("id", "arn", "trace", payload))
 
 
-def pid_of(completion: Completion) -> int:
-    return int(completion.outcome.payload.split()[-1])
+def process_of(completion: Completion) -> bytes:
+    return completion.outcome.payload.split()[-1]
 
 
-def is_running(pid: int) -> bool:
-    with suppress(psutil.NoSuchProcess):
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+def is_child_running() -> bool:
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if process.cmdline() == ["sleep", MARK] and process.status() != psutil.STATUS_ZOMBIE:
+                return True
     return False
 
 
@@ -96,7 +116,7 @@ def test_one_process_answers_all_invocations(environment: ExecutionEnvironment) 
     environment.initialize(INIT_S)
     first, second = invoke(environment, b"a"), invoke(environment, b"b")
     assert (first.outcome.is_error, first.outcome.payload[:1], second.outcome.payload[:1]) == (False, b"a", b"b")
-    assert pid_of(first) == pid_of(second)
+    assert process_of(first) == process_of(second)
 
 
 def test_the_cold_start_is_in_the_log_of_the_first_invocation_only(environment: ExecutionEnvironment) -> None:
@@ -109,16 +129,16 @@ def test_the_cold_start_is_in_the_log_of_the_first_invocation_only(environment: 
 
 
 def test_a_process_that_exits_is_an_error_and_is_replaced(environment: ExecutionEnvironment) -> None:
-    before = pid_of(invoke(environment, b"a"))
+    before = process_of(invoke(environment, b"a"))
     exited = invoke(environment, b"exit")
     assert exited.outcome.is_error
     assert b"exit status 3" in exited.outcome.payload
     assert "Error Type: Runtime.ExitError" in exited.log
-    assert pid_of(invoke(environment, b"b")) != before
+    assert process_of(invoke(environment, b"b")) != before
 
 
-def test_a_function_that_takes_too_long_is_killed(tmp_path: Path) -> None:
-    environment = make_environment(tmp_path, timeout_s=1)
+def test_a_function_that_takes_too_long_is_killed(tmp_path: Path, sandbox: Sandbox) -> None:
+    environment = make_environment(tmp_path, sandbox, timeout_s=1)
     process = environment.initialize(INIT_S)
     completion = invoke(environment, b"hang")
     assert b"Task timed out after 1.00 seconds" in completion.outcome.payload
@@ -126,8 +146,8 @@ def test_a_function_that_takes_too_long_is_killed(tmp_path: Path) -> None:
     assert process.has_exited
 
 
-def test_an_initialization_that_fails_is_the_answer(tmp_path: Path) -> None:
-    environment = make_environment(tmp_path, handler="cannot.start")
+def test_an_initialization_that_fails_is_the_answer(tmp_path: Path, sandbox: Sandbox) -> None:
+    environment = make_environment(tmp_path, sandbox, handler="cannot.start")
     with pytest.raises(InitFailed):
         environment.initialize(INIT_S)
     completion = invoke(environment, b"a")
@@ -142,21 +162,45 @@ def test_an_initialization_that_runs_out_of_time_is_a_timeout(environment: Execu
 
 def test_a_process_that_exited_between_invocations_is_replaced(environment: ExecutionEnvironment) -> None:
     process = environment.initialize(INIT_S)
-    before = pid_of(invoke(environment, b"last"))
+    before = process_of(invoke(environment, b"last"))
     until(lambda: process.has_exited)
     after = invoke(environment, b"a")
     assert not after.outcome.is_error
-    assert pid_of(after) != before
+    assert process_of(after) != before
 
 
-def test_stopping_ends_the_processes_that_the_function_started(environment: ExecutionEnvironment) -> None:
-    (child,) = re.findall(r"^child (\d+)$", invoke(environment, b"fork").log, re.MULTILINE)
-    assert is_running(int(child))
+def test_an_error_is_the_outcome(environment: ExecutionEnvironment) -> None:
+    outcome = invoke(environment, b"raise").outcome
+    assert outcome.is_error
+    assert outcome.payload == b'{"errorType": "Oh"}'
+
+
+def test_an_answer_to_an_earlier_invocation_settles_nothing(environment: ExecutionEnvironment) -> None:
+    completion = invoke(environment, b"late")
+    assert b"late" not in completion.outcome.payload.split(b"Error:")[0]
+    assert "InvalidRequestID" in completion.log
+
+
+def test_stopping_ends_what_the_function_has_started_in_sessions_of_their_own(
+    environment: ExecutionEnvironment, sandbox: Sandbox
+) -> None:
+    if not sandbox.availability:
+        pytest.skip("without a sandbox such children are not found")
+    assert not invoke(environment, b"fork").outcome.is_error
+    until(is_child_running)
     environment.stop()
-    until(lambda: not is_running(int(child)))
+    until(lambda: not is_child_running())
 
 
 def test_stopping_ends_the_process(environment: ExecutionEnvironment) -> None:
-    pid = pid_of(invoke(environment, b"a"))
+    process = environment.initialize(INIT_S)
     environment.stop()
-    assert not psutil.pid_exists(pid)
+    assert process.has_exited
+
+
+def test_the_next_process_finds_the_files_in_tmp(environment: ExecutionEnvironment, tmp_path: Path) -> None:
+    environment.initialize(INIT_S)
+    (tmp_path / "scratch/tmp/kept").write_text("by the first process")
+    invoke(environment, b"exit")
+    assert not invoke(environment, b"a").outcome.is_error
+    assert (tmp_path / "scratch/tmp/kept").exists()

@@ -1,6 +1,5 @@
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +11,13 @@ from localstack_plugin.lambda_executor.errors import (
     RuntimeExited,
     TimedOut,
 )
+from localstack_plugin.lambda_executor.notices import notices_of
+from localstack_plugin.lambda_executor.process.folders import SEEN_IN_SANDBOX, Folders
 from localstack_plugin.lambda_executor.process.variables import process_variables
 from localstack_plugin.lambda_executor.report import Init, Report, render
 from localstack_plugin.lambda_executor.supported_runtimes import reason_to_refuse
 from localstack_plugin.settings import Settings, SettingsError, from_environment
+from safety.sandbox import Sandbox
 
 
 def report(**changes: Any) -> Report:
@@ -122,21 +124,40 @@ def test_functions_that_are_not_python_from_a_zip_archive_are_refused(
     assert (reason is None) if refusal is None else (refusal in (reason or ""))
 
 
+HOST = Folders("/code", "/layers", "/packages", "/scratch/tmp", "/bootstrap")
+
+
 def test_a_function_does_not_inherit_the_servers_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_LISTEN", "127.0.0.1:1")
-    variables = process_variables({"MINE": 1}, "python3.11", Path("/code"), Path("/scratch"), Settings("http://s"))
-    assert "GATEWAY_LISTEN" not in variables
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    variables = process_variables({"MINE": 1}, "python3.11", HOST, Settings("http://s"), has_own_tmp=False)
+    assert not {"GATEWAY_LISTEN", "AWS_PROFILE"} & variables.keys()
     assert variables["MINE"] == "1"
-    assert variables["TMPDIR"] == variables["HOME"] == "/scratch"
+    assert variables["TMPDIR"] == variables["HOME"] == "/scratch/tmp"
     assert variables["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] == "http://s"
     assert variables["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.11"
+    assert variables["AWS_EC2_METADATA_DISABLED"] == "true"
+
+
+def test_in_a_sandbox_a_function_has_awss_folders() -> None:
+    variables = process_variables({}, "python3.11", SEEN_IN_SANDBOX, Settings("http://s"), has_own_tmp=True)
+    assert (variables["LAMBDA_TASK_ROOT"], variables["LAMBDA_RUNTIME_DIR"]) == ("/var/task", "/var/runtime")
+    assert variables["HOME"] == "/home/sbx_user1051"
+    assert "TMPDIR" not in variables
 
 
 def test_a_function_overrides_defaults_but_not_the_folder_of_its_code() -> None:
     own = {"LANG": "C", "LAMBDA_TASK_ROOT": "/elsewhere"}
-    variables = process_variables(own, "python3.11", Path("/code"), Path("/scratch"), Settings(local_cloud="here"))
+    variables = process_variables(own, "python3.11", HOST, Settings(local_cloud="here"), has_own_tmp=False)
     assert (variables["LANG"], variables["LAMBDA_TASK_ROOT"]) == ("C", "/code")
     assert variables["SCONES_LOCAL_CLOUD"] == "here"
+
+
+def test_what_is_not_as_on_aws_is_said_once() -> None:
+    sandbox = Sandbox.unavailable("no user namespace")
+    (line,) = notices_of("arn:once", sandbox)
+    assert "no user namespace" in line
+    assert notices_of("arn:once", sandbox) == ()
 
 
 def test_settings_come_from_the_environment() -> None:
@@ -146,3 +167,6 @@ def test_settings_come_from_the_environment() -> None:
     )
     with pytest.raises(SettingsError, match="SAGEMAKER_ENDPOINT_URL is 'x:1': set it to a URL"):
         from_environment({"SAGEMAKER_ENDPOINT_URL": "x:1"})
+    assert not from_environment({"SCONES_LAMBDA_SANDBOX": "off"}).has_lambda_sandbox
+    with pytest.raises(SettingsError, match="SCONES_LAMBDA_SANDBOX is '0': it must be on or off"):
+        from_environment({"SCONES_LAMBDA_SANDBOX": "0"})

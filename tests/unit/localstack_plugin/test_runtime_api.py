@@ -6,8 +6,10 @@ from http.client import HTTPConnection
 import pytest
 
 from localstack_plugin.lambda_executor.errors import InitFailed, ResponseTooLarge, RuntimeExited
+from localstack_plugin.lambda_executor.process import bootstrap
 from localstack_plugin.lambda_executor.runtime_api.api import (
     MAX_RESPONSE_BYTES,
+    SECRET_HEADER,
     VERSION,
     Invocation,
     Outcome,
@@ -15,12 +17,13 @@ from localstack_plugin.lambda_executor.runtime_api.api import (
 )
 
 DEADLINE_S = 30.0
+SECRET = "the-secret-of-the-process"
 INVOCATION = Invocation("id", "arn", "trace", b'{"n": 1}', deadline_ms=5)
 
 
 @pytest.fixture
 def api() -> Iterator[RuntimeApi]:
-    api = RuntimeApi()
+    api = RuntimeApi(SECRET)
     yield api
     api.close()
 
@@ -33,8 +36,10 @@ def client(api: RuntimeApi) -> Iterator[HTTPConnection]:
     connection.close()
 
 
-def ask(client: HTTPConnection, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-    client.request(method, VERSION + path, body)
+def ask(
+    client: HTTPConnection, method: str, path: str, body: bytes | None = None, secret: str = SECRET
+) -> tuple[int, bytes]:
+    client.request(method, VERSION + path, body, {bootstrap.SECRET_HEADER: secret})
     response = client.getresponse()
     return response.status, response.read()
 
@@ -53,7 +58,7 @@ def test_a_process_is_initialized_when_it_asks_for_work(api: RuntimeApi, client:
 
 def test_an_invocation_comes_with_lambdas_headers(api: RuntimeApi, client: HTTPConnection) -> None:
     api.invoke(INVOCATION)
-    client.request("GET", f"{VERSION}/invocation/next")
+    client.request("GET", f"{VERSION}/invocation/next", headers={bootstrap.SECRET_HEADER: SECRET})
     with client.getresponse() as response:
         assert response.headers["Lambda-Runtime-Aws-Request-Id"] == "id"
         assert response.headers["Lambda-Runtime-Deadline-Ms"] == "5"
@@ -100,3 +105,31 @@ def test_a_process_that_exits_fails_its_invocation(api: RuntimeApi, client: HTTP
 def test_an_unknown_path_is_refused(client: HTTPConnection) -> None:
     status, body = ask(client, "GET", "/extension/register")
     assert (status, json.loads(body)["errorType"]) == (404, "InvalidPath")
+
+
+@pytest.mark.parametrize("kind", ["response", "error"])
+def test_an_answer_to_another_invocation_settles_nothing(api: RuntimeApi, client: HTTPConnection, kind: str) -> None:
+    outcome = next_invocation(api, client)
+    status, body = ask(client, "POST", f"/invocation/an-earlier-id/{kind}", b"late")
+    assert (status, json.loads(body)["errorType"]) == (400, "InvalidRequestID")
+    assert not outcome.done()
+    ask(client, "POST", "/invocation/id/response", b"answer")
+    assert outcome.result(DEADLINE_S).payload == b"answer"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/invocation/next"), ("POST", "/invocation/id/response"), ("POST", "/init/error")],
+)
+@pytest.mark.parametrize("secret", ["", "another"])
+def test_a_request_without_the_secret_is_refused(
+    api: RuntimeApi, client: HTTPConnection, method: str, path: str, secret: str
+) -> None:
+    outcome = api.invoke(INVOCATION)
+    assert ask(client, method, path, b"{}", secret)[0] == 403
+    assert not outcome.done()
+    assert not api.initialized.done()
+
+
+def test_the_process_sends_the_secret_in_the_header_that_the_api_reads() -> None:
+    assert bootstrap.SECRET_HEADER.lower() == SECRET_HEADER

@@ -40,19 +40,23 @@ class Host:
             path.mkdir()
         self.world = World(str(self.opt_ml), str(self.tmp))
 
-    def start(self, script: str, world: World | None = None, network: Network | None = None) -> SandboxedProcess:
+    def start(
+        self, script: str, world: World | None = None, network: Network | None = None, directory: str = "/opt/ml"
+    ) -> SandboxedProcess:
         with self.output.open("wb") as output:
             return self.sandbox.start(
                 ["sh", "-c", script],
                 world=world or self.world,
                 environment={"PATH": os.environ["PATH"]},
-                directory="/opt/ml",
+                directory=directory,
                 output=output,
                 network=network,
             )
 
-    def run(self, script: str, world: World | None = None, network: Network | None = None) -> tuple[int, str]:
-        code = self.start(script, world, network).wait(DEADLINE_S)
+    def run(
+        self, script: str, world: World | None = None, network: Network | None = None, directory: str = "/opt/ml"
+    ) -> tuple[int, str]:
+        code = self.start(script, world, network, directory).wait(DEADLINE_S)
         return code, self.output.read_text()
 
 
@@ -70,6 +74,10 @@ def soon(condition: Callable[[], bool]) -> bool:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.01)  # poll
     return condition()
+
+
+def entries(folder: Path | str) -> set[str]:
+    return {path.name for path in Path(folder).iterdir()}
 
 
 def on_the_host() -> set[str]:
@@ -333,3 +341,43 @@ def test_a_start_is_fast(host: Host) -> None:
         process.wait(DEADLINE_S)
     print(f"a start in a sandbox takes {min(wall) * 1e3:.1f} ms at best")
     assert min(wall) < START_MAX_S
+
+
+def test_folders_are_seen_where_the_host_has_none(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "code/sub").mkdir(parents=True)
+    (tmp_path / "code/app.py").write_text("code")
+    (tmp_path / "layers").mkdir()
+    (tmp_path / "layers/file").write_text("layer")
+    pairs = ((f"{tmp_path}/code", "/var/own/task"), (f"{tmp_path}/layers", "/opt"))
+    before = entries("/var")
+    world = World(tmp=str(host.tmp), folders=pairs)
+    code, output = host.run("cat /var/own/task/app.py; ls /opt /var", world, directory="/var/own/task")
+    assert code == 0, output
+    assert output.splitlines()[0].startswith("code/opt")
+    assert set(output.split()) >= {"file", "own"} | before
+    assert entries("/var") == before
+
+
+def test_what_is_shown_below_such_a_folder_is_not_written_to_it(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "layers").mkdir()
+    (tmp_path / "layers/file").write_text("layer")
+    (tmp_path / "shown").mkdir()
+    (tmp_path / "shown/program").write_text("program")
+    pairs = ((f"{tmp_path}/layers", str(tmp_path / "seen")),)
+    (tmp_path / "seen").mkdir()
+    (tmp_path / "seen/kept").mkdir()
+    (tmp_path / "seen/kept/program").write_text("program")
+    world = World(folders=pairs, shown=(f"{tmp_path}/seen/kept",))
+    script = f"cd {tmp_path}/seen; cat file kept/program"
+    assert host.run(script, world, directory="/") == (0, "layerprogram")
+    assert entries(tmp_path / "layers") == {"file"}
+
+
+def test_a_read_only_world_can_be_written_to_in_tmp_alone(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    world = World(tmp=str(host.tmp), folders=((f"{tmp_path}/code", "/var/task"),), read_only=True)
+    script = "echo x >/tmp/file; echo x >/var/task/file; echo x >/etc/scones-file; cat /tmp/file; echo x >/dev/null"
+    _, output = host.run(script, world, directory="/var/task")
+    assert output.count("Read-only file system") == 2, output
+    assert output.endswith("x\n")
+    assert entries(tmp_path / "code") == set()

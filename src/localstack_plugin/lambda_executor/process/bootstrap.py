@@ -1,18 +1,113 @@
-"""The program of a function's process: AWS's runtime client, which ends with the server that started it.
+"""The program of a function's process: AWS's runtime client, with a transport of its own.
 
 It is started by path, without `site` and without this file's directory on `sys.path`:
 `python -S -P bootstrap.py <handler>`. It must import nothing but the standard library before the function's own
 directory leads `sys.path`, as on AWS; therefore the runtime client is imported inside `main`.
+
+AWS's client reaches the Runtime API through a compiled module, one for each version of Python, that can send no secret.
+`RuntimeClient` stands in for it: any Python can run it, and its requests prove that they come from this process.
 """
 
+import json
 import os
 import signal
+import socket
 import sys
 import threading
+from types import SimpleNamespace
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+SECRET = "SCONES_LAMBDA_SECRET"  # noqa: S105 - the variable's name
+SECRET_HEADER = "Scones-Lambda-Secret"  # noqa: S105
+LAYERS = "SCONES_LAMBDA_LAYERS"
+"""The folder that is /opt on AWS."""
 SERVER_PIPE = "SCONES_LAMBDA_SERVER_PIPE"
 """The reading end of a pipe whose writing end only the server holds. It reads as ended once the server is gone, even
-after SIGKILL."""
+after SIGKILL. In a sandbox there is none: it ends with the server by itself."""
+API = "/2018-06-01/runtime/"
+MAX_FAULT_BYTES = 1024 * 1024
+
+
+class RefusedByRuntimeApi(Exception):
+    """The Runtime API did not accept what was sent: it is too large, or its invocation is over."""
+
+
+class RuntimeClient:
+    """The part of `awslambdaric.lambda_runtime_client.LambdaRuntimeClient` that its `bootstrap.run` uses."""
+
+    def __init__(self, address: str, secret: str, marshaller: object) -> None:
+        self.marshaller = marshaller
+        self._host, _, port = address.rpartition(":")
+        self._port, self._secret = int(port), secret
+        self._socket = socket.create_connection((self._host, self._port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._reader = self._socket.makefile("rb")
+
+    def wait_next_invocation(self) -> SimpleNamespace:
+        headers, body = self._ask("GET", "invocation/next")
+        return SimpleNamespace(
+            invoke_id=headers["lambda-runtime-aws-request-id"],
+            x_amzn_trace_id=headers.get("lambda-runtime-trace-id"),
+            invoked_function_arn=headers.get("lambda-runtime-invoked-function-arn"),
+            deadline_time_in_ms=headers.get("lambda-runtime-deadline-ms"),
+            client_context=headers.get("lambda-runtime-client-context"),
+            cognito_identity=headers.get("lambda-runtime-cognito-identity"),
+            tenant_id=headers.get("lambda-runtime-aws-tenant-id"),
+            invocation_id=headers.get("lambda-runtime-invocation-id"),
+            content_type=headers.get("content-type"),
+            event_body=body,
+        )
+
+    def post_invocation_result(
+        self,
+        invoke_id: str,
+        result_data: "bytes | str",
+        content_type: str = "application/json",
+        invocation_id: "str | None" = None,
+    ) -> None:
+        body = result_data if isinstance(result_data, bytes) else result_data.encode()
+        self._ask("POST", f"invocation/{invoke_id}/response", body, {"Content-Type": content_type})
+
+    def post_invocation_error(
+        self, invoke_id: str, error_response_data: str, xray_fault: str, invocation_id: "str | None" = None
+    ) -> None:
+        fault = xray_fault if len(xray_fault.encode()) < MAX_FAULT_BYTES and xray_fault.isascii() else ""
+        headers = {"Lambda-Runtime-Function-Error-Type": "Unhandled", "Lambda-Runtime-Function-XRay-Error-Cause": fault}
+        self._ask("POST", f"invocation/{invoke_id}/error", error_response_data.encode(), headers)
+
+    def post_init_error(
+        self, error_response_data: "Mapping[str, Any]", error_type_override: "str | None" = None
+    ) -> None:
+        error_type = error_type_override or error_response_data["errorType"]
+        body = json.dumps(error_response_data).encode()
+        self._ask("POST", "init/error", body, {"Lambda-Runtime-Function-Error-Type": error_type})
+
+    def _ask(
+        self, method: str, path: str, body: bytes = b"", headers: "Mapping[str, str] | None" = None
+    ) -> "tuple[dict[str, str], bytes]":
+        """Return headers, their names in lower case, and body of the answer. RefusedByRuntimeApi if it is an error."""
+        lines = [f"{method} {API}{path} HTTP/1.1", f"Host: {self._host}:{self._port}"]
+        lines += [f"{SECRET_HEADER}: {self._secret}", f"Content-Length: {len(body)}"]
+        lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+        self._socket.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        status, answer_headers, answer = self._answer()
+        if status >= 300:
+            raise RefusedByRuntimeApi(f"{method} {path}: {status} {answer.decode(errors='replace')}")
+        return answer_headers, answer
+
+    def _answer(self) -> "tuple[int, dict[str, str], bytes]":
+        status_line = self._reader.readline()
+        if not status_line:
+            sys.exit("the Lambda Runtime API has closed the connection")
+        headers = {}
+        while line := self._reader.readline().strip():
+            name, _, value = line.decode("latin-1").partition(":")
+            headers[name.lower()] = value.strip()
+        return int(status_line.split()[1]), headers, self._reader.read(int(headers.get("content-length", 0)))
 
 
 def end_with_server(pipe: int) -> None:
@@ -20,15 +115,27 @@ def end_with_server(pipe: int) -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
+def prepend_to_path(task_root: str, layers: str, runtime: str) -> None:
+    """Order `sys.path` as on AWS: the function, its layers, AWS's modules, the standard library."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    own = [task_root, f"{layers}/python/lib/{version}/site-packages", f"{layers}/python", runtime]
+    sys.path[:] = [*own, *(path for path in sys.path if path not in own)]
+
+
 def main() -> None:
-    pipe = int(os.environ.pop(SERVER_PIPE))
-    threading.Thread(target=end_with_server, args=(pipe,), daemon=True).start()
-    sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
-    sys.path.append(os.environ["LAMBDA_RUNTIME_DIR"])
+    pipe = os.environ.pop(SERVER_PIPE, None)
+    if pipe is not None:
+        threading.Thread(target=end_with_server, args=(int(pipe),), daemon=True).start()
+    secret, layers = os.environ.pop(SECRET), os.environ.pop(LAYERS)
+    prepend_to_path(os.environ["LAMBDA_TASK_ROOT"], layers, os.environ["LAMBDA_RUNTIME_DIR"])
+    # not AWS's compiled module: to load it takes milliseconds, and it is for one version of Python
+    sys.modules["runtime_client"] = None  # type: ignore[assignment]
 
-    from awslambdaric.__main__ import main as run_runtime_client
+    from awslambdaric import bootstrap
+    from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
-    run_runtime_client(sys.argv)
+    client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"], secret, LambdaMarshaller())
+    bootstrap.run(sys.argv[1], client)
 
 
 if __name__ == "__main__":

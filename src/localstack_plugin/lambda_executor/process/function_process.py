@@ -1,39 +1,46 @@
 """One process of a function: it is started, initialized once, invoked many times, and killed with its descendants."""
 
 import os
+import secrets
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future
-from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 from localstack_plugin.lambda_executor.errors import RuntimeExited
-from localstack_plugin.lambda_executor.process import bootstrap
+from localstack_plugin.lambda_executor.process import bootstrap, start
+from localstack_plugin.lambda_executor.process.folders import Folders
 from localstack_plugin.lambda_executor.process.output import Output
 from localstack_plugin.lambda_executor.process.peak_memory import PeakMemory
 from localstack_plugin.lambda_executor.runtime_api.api import Invocation, Outcome, RuntimeApi
+from safety.sandbox import Sandbox
 
 ANSWER_GRACE_S = 0.05
 """How long an answer may still arrive after the exit is seen: the process may have sent it before."""
+SECRET_BYTES = 16
 
 
 class FunctionProcess:
     """A child process with the Runtime API that it talks to.
 
-    `scratch` is its /tmp and home. It outlives the process: on AWS the environment's next process finds its files.
+    `scratch` has its output and its /tmp, which outlive it: on AWS the environment's next process finds the files.
     """
 
-    def __init__(self, handler: str, task_root: Path, scratch: Path, environment: dict[str, str]) -> None:
-        self._output = Output(scratch / ".output")
+    def __init__(
+        self, handler: str, folders: Folders, scratch: Path, environment: Mapping[str, str], sandbox: Sandbox
+    ) -> None:
+        self._output = Output(scratch / "output")
         self._ended = False
-        self._api = RuntimeApi()
+        secret = secrets.token_hex(SECRET_BYTES)
+        self._api = RuntimeApi(secret)
+        seen = start.seen_by_function(sandbox, folders)
+        command = [os.path.realpath(sys.executable), "-S", "-P", f"{seen.bootstrap}/bootstrap.py", handler]
+        own = {"AWS_LAMBDA_RUNTIME_API": self._api.address, bootstrap.SECRET: secret}
         try:
-            self._process = self._spawn(handler, task_root, environment)
+            self._process = start.start(sandbox, command, folders, {**environment, **own}, self._output.file)
         except OSError:
             self._api.close()
             raise
@@ -56,9 +63,7 @@ class FunctionProcess:
         if self._ended:
             return
         self._ended = True
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        start.end(self._process)
         self._api.close()
 
     def take_output(self) -> str:
@@ -68,31 +73,8 @@ class FunctionProcess:
     def peak_memory_mb(self) -> int:
         return self._peak_memory.read_mb()
 
-    def _spawn(self, handler: str, task_root: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-        server_pipe = read_end_of_server_pipe()
-        return subprocess.Popen(
-            [sys.executable, "-S", "-P", bootstrap.__file__, handler],
-            cwd=task_root,
-            env=environment | {"AWS_LAMBDA_RUNTIME_API": self._api.address, bootstrap.SERVER_PIPE: str(server_pipe)},
-            stdin=subprocess.DEVNULL,
-            stdout=self._output.file,
-            stderr=subprocess.STDOUT,
-            pass_fds=[server_pipe],
-            start_new_session=True,
-        )
-
     def _watch(self) -> None:
         self._api.fail(RuntimeExited(self._process.wait()), ANSWER_GRACE_S)
-
-
-@cache
-def read_end_of_server_pipe() -> int:
-    """Return the reading end of a pipe that is never written to.
-
-    No process inherits the writing end, so it closes when this server's process is gone.
-    """
-    read_end, _ = os.pipe()
-    return read_end
 
 
 def make_scratch() -> Path:

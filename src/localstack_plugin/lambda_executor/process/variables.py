@@ -1,34 +1,45 @@
 """The environment variables of a function's process: Lambda's and the function's own, but not the server's."""
 
 import os
-import sysconfig
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from localstack_plugin.lambda_executor.process.bootstrap import LAYERS
+from localstack_plugin.lambda_executor.process.folders import Folders
 from localstack_plugin.settings import LOCAL_CLOUD, Settings
+
+HOME = "/home/sbx_user1051"
+"""On AWS the user has this home, which does not exist and cannot be made: /tmp alone can be written to."""
 
 
 def process_variables(
-    lambda_variables: Mapping[str, Any], runtime: str, task_root: Path, scratch: Path, settings: Settings
+    lambda_variables: Mapping[str, Any], runtime: str, seen: Folders, settings: Settings, has_own_tmp: bool
 ) -> dict[str, str]:
-    """Return the variables. `lambda_variables` comes from LocalStack: Lambda's, overridden by the function's own."""
-    site_packages = sysconfig.get_path("purelib")
+    """Return the variables. `lambda_variables` comes from LocalStack: Lambda's, overridden by the function's own.
+
+    `seen` are the folders as the function sees them. Without a /tmp of its own, the home and TMPDIR lead to one.
+    """
     environment = {
-        "PATH": os.environ.get("PATH", os.defpath),
+        # Python's programs come first, as /var/lang/bin on AWS
+        "PATH": os.pathsep.join([str(Path(os.path.realpath(sys.executable)).parent), "/usr/local/bin:/usr/bin:/bin"]),
         "LANG": "en_US.UTF-8",
         "PYTHONUTF8": "1",
-        # on AWS a function has no home and may write to /tmp only
-        "HOME": str(scratch),
-        "TMPDIR": str(scratch),
+        "PYTHONPATH": seen.runtime,
+        "HOME": HOME if has_own_tmp else seen.tmp,
+        **({} if has_own_tmp else {"TMPDIR": seen.tmp}),
+        "AWS_EC2_METADATA_DISABLED": "true",
         # straight to SageMaker, past LocalStack's gateway, which would only forward
         "AWS_ENDPOINT_URL_SAGEMAKER": settings.sagemaker_endpoint_url,
         "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": settings.sagemaker_endpoint_url,
     }
     environment |= {name: str(value) for name, value in lambda_variables.items()}
     environment |= {
-        "LAMBDA_TASK_ROOT": str(task_root),
-        "LAMBDA_RUNTIME_DIR": site_packages,
+        "LAMBDA_TASK_ROOT": seen.task_root,
+        "PWD": seen.task_root,
+        "LAMBDA_RUNTIME_DIR": seen.runtime,
+        LAYERS: seen.layers,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime}",
     }
     if settings.local_cloud:

@@ -1,7 +1,8 @@
 """The Lambda Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) for one function process.
 
 One thread with an event loop serves every process; each has a port of its own, since the API's clients take a host and
-a port, not a path. Connections of other users and requests from web pages are refused. Callers wait for an answer on a
+a port, not a path. Connections of other users and requests from web pages are refused. Every other request has to bring
+the secret of that process, and an answer the id of the invocation under way. Callers wait for an answer on a
 `concurrent.futures.Future`.
 """
 
@@ -13,6 +14,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
+from secrets import compare_digest
 
 from localstack_plugin.lambda_executor.errors import InitFailed, InvocationError, ResponseTooLarge
 from localstack_plugin.lambda_executor.runtime_api.http_messages import Request, Response, read_request
@@ -21,6 +23,7 @@ from safety.refusals import RefusalLog
 from safety.request_guard import RequestGuard
 
 VERSION = "/2018-06-01/runtime"
+SECRET_HEADER = "scones-lambda-secret"  # noqa: S105 - the header's name, as `process.bootstrap` sends it
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 HEAD_LIMIT_BYTES = 2 * 1024 * 1024
 """The X-Ray cause of an error travels in a header of up to 1 MiB."""
@@ -63,17 +66,19 @@ def event_loop() -> asyncio.AbstractEventLoop:
 class RuntimeApi:
     """The API of one process. `initialized` is done when the process asks for work; it fails if the process cannot."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
         self.initialized: Future[None] = Future()
         self._loop = event_loop()
         self._invocations: asyncio.Queue[Invocation] = asyncio.Queue()
+        self._request_id = ""
         self._outcome: Future[Outcome] = Future()
         self._connections: set[asyncio.Task[None]] = set()
         self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
         self.address = "{}:{}".format(*self._server.sockets[0].getsockname())
 
     def invoke(self, invocation: Invocation) -> Future[Outcome]:
-        self._outcome = Future()
+        self._outcome, self._request_id = Future(), invocation.request_id
         self._loop.call_soon_threadsafe(self._invocations.put_nowait, invocation)
         return self._outcome
 
@@ -116,13 +121,14 @@ class RuntimeApi:
             writer.close()
 
     async def _answer(self, request: Request) -> Response:
+        if not compare_digest(request.headers.get(SECRET_HEADER, "").encode(), self._secret):
+            message = "only the function's own process may use its Runtime API"
+            return refusal(HTTPStatus.FORBIDDEN, "AccessDenied", message)
         match request.method, request.path.removeprefix(VERSION).split("/")[1:]:
             case "GET", ["invocation", "next"]:
                 return await self._next()
-            case "POST", ["invocation", _, "response"]:
-                return self._response(request.body)
-            case "POST", ["invocation", _, "error"]:
-                return self._settle(Outcome(request.body, is_error=True))
+            case "POST", ["invocation", request_id, "response" | "error" as kind]:
+                return self._response(request_id, Outcome(request.body, is_error=kind == "error"))
             case "POST", ["init", "error"]:
                 self._fail(InitFailed(request.body))
                 return Response(HTTPStatus.ACCEPTED)
@@ -135,16 +141,16 @@ class RuntimeApi:
         invocation = await self._invocations.get()
         return Response(HTTPStatus.OK, invocation.payload, invocation.headers())
 
-    def _response(self, body: bytes) -> Response:
-        if len(body) <= MAX_RESPONSE_BYTES:
-            return self._settle(Outcome(body, is_error=False))
-        error = ResponseTooLarge(MAX_RESPONSE_BYTES)
-        self._fail(error)
-        return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge", str(error))
-
-    def _settle(self, outcome: Outcome) -> Response:
+    def _response(self, request_id: str, outcome: Outcome) -> Response:
+        """Settle the invocation under way, and no other: an answer to an earlier one comes too late."""
+        if request_id != self._request_id:
+            return refusal(HTTPStatus.BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
         if self._outcome.done():
             return refusal(HTTPStatus.BAD_REQUEST, "InvalidStateTransition", "there is no invocation to answer")
+        if len(outcome.payload) > MAX_RESPONSE_BYTES:
+            error = ResponseTooLarge(MAX_RESPONSE_BYTES)
+            self._fail(error)
+            return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge", str(error))
         self._outcome.set_result(outcome)
         return Response(HTTPStatus.ACCEPTED, b'{"status":"OK"}')
 

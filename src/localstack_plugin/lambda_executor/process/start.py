@@ -1,0 +1,97 @@
+"""The start of a function's process: in a world of its own where the system allows that, otherwise as a plain child."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from typing import Protocol
+
+from localstack_plugin.lambda_executor.process import bootstrap
+from localstack_plugin.lambda_executor.process.folders import SEEN_IN_SANDBOX, Folders
+from localstack_plugin.settings import from_environment
+from safety.sandbox import Sandbox, World
+from safety.sandbox.personal_files import personal_files
+
+MAX_EXIT_WAIT_S = 10.0
+SWITCHED_OFF = "SCONES_LAMBDA_SANDBOX is off"
+
+
+class Process(Protocol):
+    """The part of `subprocess.Popen` and of a sandboxed process that is used here."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def kill(self) -> None: ...
+
+
+@cache
+def sandbox() -> Sandbox:
+    """Return the sandbox of all functions, opened at the first call."""
+    return Sandbox.open() if from_environment().has_lambda_sandbox else Sandbox.unavailable(SWITCHED_OFF)
+
+
+def seen_by_function(sandbox: Sandbox, folders: Folders) -> Folders:
+    return SEEN_IN_SANDBOX if sandbox.availability else folders
+
+
+def start(
+    sandbox: Sandbox, command: list[str], folders: Folders, environment: Mapping[str, str], output: int
+) -> Process:
+    """Start `command`, which sees the folders as `seen_by_function` returns them. OSError if that is impossible."""
+    if sandbox.availability:
+        world, directory = world_of(folders), SEEN_IN_SANDBOX.task_root
+        return sandbox.start(command, world=world, environment=environment, directory=directory, output=output)
+    server_pipe = read_end_of_server_pipe()
+    return subprocess.Popen(
+        command,
+        cwd=folders.task_root,
+        env={**environment, bootstrap.SERVER_PIPE: str(server_pipe)},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        pass_fds=[server_pipe],
+        start_new_session=True,
+    )
+
+
+def world_of(folders: Folders) -> World:
+    """Return a function's world, in which it can write to /tmp only, as on AWS."""
+    seen = SEEN_IN_SANDBOX
+    pairs = (
+        (folders.task_root, seen.task_root),
+        (folders.runtime, seen.runtime),
+        (folders.bootstrap, seen.bootstrap),
+        (folders.layers, seen.layers),
+    )
+    return World(tmp=folders.tmp, hidden=personal_files(), shown=(sys.base_prefix,), folders=pairs, read_only=True)
+
+
+def end(process: Process) -> None:
+    """Kill the process with all that it started, as far as the system can find that, and wait for its end."""
+    if isinstance(process, subprocess.Popen):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return
+    process.kill()
+    process.wait(MAX_EXIT_WAIT_S)
+
+
+@cache
+def read_end_of_server_pipe() -> int:
+    """Return the reading end of a pipe that is never written to.
+
+    No process inherits the writing end, so it closes when this server's process is gone.
+    """
+    read_end, _ = os.pipe()
+    return read_end

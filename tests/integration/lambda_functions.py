@@ -1,0 +1,55 @@
+"""Functions that tests deploy and invoke."""
+
+import io
+import json
+import time
+import zipfile
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+ROLE = "arn:aws:iam::000000000000:role/lambda"
+DEADLINE_S = 60
+
+
+@dataclass(frozen=True)
+class Answer:
+    payload: Any
+    error: str | None
+    log: str
+
+
+@dataclass(frozen=True)
+class Function:
+    client: Any
+    name: str
+
+    def invoke(self, event: object = None) -> Answer:
+        response = self.client.invoke(FunctionName=self.name, Payload=json.dumps(event), LogType="Tail")
+        payload = json.loads(response["Payload"].read())
+        return Answer(payload, response.get("FunctionError"), b64decode(response["LogResult"]).decode())
+
+    def wait(self, name: str = "function_updated_v2") -> None:
+        self.client.get_waiter(name).wait(FunctionName=self.name, WaiterConfig={"Delay": 1})
+
+
+Deploy = Callable[..., Function]
+
+
+def archive(code: str | Mapping[str, str]) -> bytes:
+    """Return a zip archive of `app.py`, or of several files by name."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for name, text in ({"app.py": code} if isinstance(code, str) else code).items():
+            file.writestr(name, text)
+    return buffer.getvalue()
+
+
+def until(condition: Callable[[], Result], what: str) -> Result:
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+    raise AssertionError(f"waited {DEADLINE_S} s for {what}")
