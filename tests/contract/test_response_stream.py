@@ -97,8 +97,8 @@ def test_a_client_that_disconnects_frees_the_instance(runtime: Any, emulator: An
     body = f"first wait:{gate} " + "word " * 20_000
     host, port = emulator.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as client:
-        head = f"POST /endpoints/stream/invocations-response-stream HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}"
-        client.sendall(f"{head}\r\n\r\n{body}".encode())
+        head = "POST /endpoints/stream/invocations-response-stream HTTP/1.1\r\nHost: localhost"
+        client.sendall(f"{head}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
         client.recv(1)
         assert instance.in_flight == 1
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -27,7 +27,7 @@ BUILT_IN_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
 PERIOD_S = 2.0
 DATA_MAX = 500
-UNSENT_MAX = 50_000
+UNSENT_MAX = 10_000  # between two sendings
 
 log = logging.getLogger(__name__)
 
