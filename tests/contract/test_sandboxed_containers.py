@@ -218,7 +218,11 @@ def test_without_a_sandbox_the_log_says_that_opt_ml_is_not_its_own(
     with serve_without_sandbox(tmp_path) as emulator:
         jobs = make_jobs(emulator.client("sagemaker"), s3)
         jobs.create("said", AlgorithmSpecification=command("sh", "-c", "cat /opt/ml/input/data/train/two.txt"))
-        jobs.create("replaced", AlgorithmSpecification=command("cat", "/opt/ml/input/data/train/two.txt"))
+        jobs.create(
+            "replaced",
+            AlgorithmSpecification=command("cat", "/opt/ml/input/data/train/two.txt"),
+            Environment={"FOLDER": "/opt/ml/model"},
+        )
         jobs.ended("said")
         assert jobs.ended("replaced")["TrainingJobStatus"] == "Completed"
     assert "names /opt/ml, which is not this container's own here (no namespaces in this test)" in log_of("said")[0]

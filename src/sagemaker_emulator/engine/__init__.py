@@ -73,7 +73,7 @@ class Engine(Protocol):
     def containers_outlive_it(self) -> bool:
         """Whether containers keep running while the emulator restarts, and are found again by `find`."""
 
-    def check(self, image: str, isolated: bool = False) -> None:
+    def check(self, image: str, isolated: bool = False, serves: bool = False) -> None:
         """Raise EngineError if this engine can never run the image, or cannot isolate containers."""
 
     def start(self, spec: ContainerSpec) -> Container:

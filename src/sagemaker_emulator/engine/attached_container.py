@@ -70,7 +70,7 @@ class AttachedEngine:
     network: str | None = None
     containers_outlive_it: bool = True
 
-    def check(self, image: str, isolated: bool = False) -> None:
+    def check(self, image: str, isolated: bool = False, serves: bool = False) -> None:
         pass
 
     def start(self, spec: ContainerSpec) -> AttachedContainer:

@@ -63,7 +63,7 @@ class ProcessEngine:
     ports: FreePorts = field(default_factory=FreePorts)
     master_ports: dict[frozenset[str], int] = field(default_factory=dict)  # by the container names of a job
 
-    def check(self, image: str, isolated: bool = False) -> None:
+    def check(self, image: str, isolated: bool = False, serves: bool = False) -> None:
         self._program(image)
         if isolated and (reason := self.sandbox.availability.network):
             raise EngineError(
@@ -101,7 +101,7 @@ class ProcessEngine:
         command = self._command_line(spec, folders)
         environment = self._environment(spec, folders, PORT_INSIDE if entrance else port)
         process = self._process(spec, command, environment, writer, network)
-        notes = self._notes(spec, (*command, *spec.environment.values()))
+        notes = self._notes(spec, (*command, *(environment[name] for name in spec.environment)))
         return ProcessContainer(process, output, port, notes, (network, entrance))
 
     def _process(

@@ -50,6 +50,6 @@ class Models(Collection[Model]):
         if "Image" not in model.container:
             raise validation("PrimaryContainer needs an Image, or a ModelPackageName whose package has one.")
         try:
-            self._engine.check(model.container["Image"], model.network_isolation)
+            self._engine.check(model.container["Image"], model.network_isolation, serves=True)
         except EngineError as error:
             raise validation(str(error)) from error

@@ -37,7 +37,7 @@ class TransformJobs(JobCollection[TransformJob]):
     def _refuse_missing(self, request: TransformRequest, model: Model) -> None:
         """ValidationException when the model's image or the input does not exist."""
         try:
-            self._context.engine.check(model.container["Image"], model.network_isolation)
+            self._context.engine.check(model.container["Image"], model.network_isolation, serves=True)
             require_objects(self._context.aws.s3_of_requests, request.channel)
         except (EngineError, InputError) as error:
             raise validation(str(error)) from error

@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +39,7 @@ class DockerContainer:
     spec: ContainerSpec
     memory: str
     address: str = ""
+    release: Callable[[], None] = lambda: None
     _code: int | None = None
     _last_words: list[str] = field(default_factory=list)
     _exited: threading.Event = field(default_factory=threading.Event)
@@ -191,3 +192,4 @@ class DockerContainer:
     def _remove(self) -> None:
         with suppress(*DOCKER_ERRORS):
             self.container.remove(v=True, force=True)
+            self.release()

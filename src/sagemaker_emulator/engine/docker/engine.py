@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ import docker
 from sagemaker_emulator.engine import ContainerSpec, EngineError
 from sagemaker_emulator.engine.docker import copying
 from sagemaker_emulator.engine.docker.container import DOCKER_ERRORS, DockerContainer
+from sagemaker_emulator.engine.docker.gateway import Gateway
 from sagemaker_emulator.engine.docker.images import Images
 from sagemaker_emulator.engine.docker.instance_types import InstanceType, InstanceTypes, Limits
 from sagemaker_emulator.engine.docker.labels import BASE_DIR, Labels
 from sagemaker_emulator.engine.docker.networks import Networks
 
 POOL = 128  # every container that runs has two connections open
+CONFINED = {"cap_drop": ["ALL"], "security_opt": ["no-new-privileges"], "pids_limit": 4096}
 NO_GPU = ("could not select device driver", "nvidia")
 
 log = logging.getLogger(__name__)
@@ -44,8 +47,18 @@ class DockerEngine:
     def containers_outlive_it(self) -> bool:
         return self.networks.shared is not None
 
-    def check(self, image: str, isolated: bool = False) -> None:
+    @cached_property
+    def gateway(self) -> Gateway:
+        return Gateway(self.networks)
+
+    def check(self, image: str, isolated: bool = False, serves: bool = False) -> None:
         """Accept every image: only the pull shows whether it exists."""
+        if isolated and serves and self.networks.shared:
+            raise EngineError(
+                "EnableNetworkIsolation: an emulator that runs in a container itself (Compose) reaches others through "
+                "its own network alone, so that it cannot isolate one that serves. Leave it out, or start the emulator "
+                "with `make up` and SAGEMAKER_EMULATOR_ENGINE=docker."
+            )
 
     def start(self, spec: ContainerSpec) -> DockerContainer:
         limits = self.instance_types.limits(spec.instance_type)
@@ -80,6 +93,7 @@ class DockerEngine:
         return len(ended)
 
     def close(self) -> None:
+        self.gateway.close()
         with suppress(*DOCKER_ERRORS):
             self.networks.remove()
             self.client.close()
@@ -95,10 +109,11 @@ class DockerEngine:
             entrypoint=list(spec.entrypoint) or None,
             name=spec.name if spec.peers else f"{spec.name}-{secrets.token_hex(3)}",  # a restart needs a new name
             hostname=spec.host or None,
-            environment=dict(spec.environment),
             labels=self.labels.own(spec.base_dir),
             log_config={"type": "json-file"},  # can be read back, whatever the daemon's default is
+            **CONFINED,
             **_resources(limits),
+            **self.gateway.options(spec.environment, not self.networks.shared and not spec.network_isolation),
             **self.networks.options(spec),
         )
 
@@ -107,8 +122,8 @@ class DockerEngine:
             raise EngineError(f"The input of {spec.name!r} could not be copied into its container")
 
     def _watched(self, container: Any, spec: ContainerSpec, limits: Limits) -> DockerContainer:
-        address = self.networks.address(container) if spec.serves else ""
-        watched = DockerContainer(container, spec, limits.memory, address)
+        address = self.networks.address(container, spec) if spec.serves else ""
+        watched = DockerContainer(container, spec, limits.memory, address, partial(self.networks.release, spec))
         watched.watch()
         return watched
 

@@ -1,7 +1,12 @@
-"""Networks: containers share one of this emulator's own, or the network that the emulator itself is in."""
+"""Networks: containers share one of this emulator's own, or the network that the emulator itself is in.
+
+An isolated container has no network; if it serves, or its job has several hosts, an internal one of its own, from which
+no way leads out. Docker would remove such a network only when told: `release` does, after the container's end.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +18,7 @@ from sagemaker_emulator.engine import ContainerSpec, EngineError
 from sagemaker_emulator.engine.docker.labels import Labels
 
 CONTAINER_PORT = "8080/tcp"
+WITHOUT_HOST = {"com.docker.network.bridge.inhibit_ipv4": "true"}  # the machine itself has no address in the network
 
 
 @dataclass(frozen=True)
@@ -26,20 +32,23 @@ class Networks:
 
     def options(self, spec: ContainerSpec) -> dict[str, Any]:
         """Return options for the creation of a container. Its own links name its peers: every job has an algo-1."""
-        name = self.shared or self._own()
+        if spec.network_isolation and not spec.serves and not spec.peers:
+            return {"network_mode": "none"}
+        name = self._isolated(spec) if spec.network_isolation else self.shared or self.own()
         links = {container: host for host, container in spec.peers.items()}
+        published = spec.serves and not self.shared and not spec.network_isolation
         return {
             "network": name,
             "networking_config": {name: self.client.api.create_endpoint_config(links=links)},
-            "ports": {CONTAINER_PORT: ("127.0.0.1", None)} if spec.serves and not self.shared else {},
+            "ports": {CONTAINER_PORT: ("127.0.0.1", None)} if published else {},
         }
 
-    def address(self, container: Any) -> str:
+    def address(self, container: Any, spec: ContainerSpec) -> str:
         """Return the address of a container that serves, after its start. EngineError if it has already ended."""
         container.reload()
         settings = container.attrs["NetworkSettings"]
-        if self.shared:
-            address = settings["Networks"].get(self.shared, {}).get("IPAddress")
+        if name := self._name(spec) if spec.network_isolation else self.shared:
+            address = settings["Networks"].get(name, {}).get("IPAddress")
             host = f"{address}:8080" if address else None
         else:
             bindings = settings["Ports"].get(CONTAINER_PORT)
@@ -49,15 +58,37 @@ class Networks:
             raise EngineError(f"The container ended with exit code {code} as soon as it was started")
         return f"http://{host}"
 
+    def own(self) -> str:
+        """Create this emulator's own network, if it does not exist; return its name."""
+        return self._created(f"scones-{self.labels.instance}")
+
+    def release(self, spec: ContainerSpec) -> None:
+        """Remove the network of an isolated container that has been removed, unless a peer is still in it."""
+        if spec.network_isolation:
+            for network in self._of_name(self._name(spec)):
+                with suppress(docker.errors.APIError):
+                    network.remove()
+
     def remove(self) -> None:
-        """Remove this emulator's own network, unless a container is still in it."""
+        """Remove this emulator's own networks, unless a container is still in them."""
         for network in self.client.networks.list(filters=self.labels.filter()):
             with suppress(docker.errors.APIError):
                 network.remove()
 
-    def _own(self) -> str:
-        name = f"scones-{self.labels.instance}"
+    def _isolated(self, spec: ContainerSpec) -> str:
+        """The emulator reaches a container that serves from the machine; hosts of a job need only each other."""
+        return self._created(self._name(spec), internal=True, options={} if spec.serves else WITHOUT_HOST)
+
+    def _name(self, spec: ContainerSpec) -> str:
+        members = "\n".join(sorted((spec.name, *spec.peers.values())))
+        return f"scones-{self.labels.instance}-{hashlib.sha256(members.encode()).hexdigest()[:16]}"
+
+    def _created(self, name: str, **options: Any) -> str:
         with self._lock:
-            if not self.client.networks.list(filters=self.labels.filter()):
-                self.client.networks.create(name, driver="bridge", labels=self.labels.own())
+            if not self._of_name(name):
+                self.client.networks.create(name, driver="bridge", labels=self.labels.own(), **options)
         return name
+
+    def _of_name(self, name: str) -> list[Any]:
+        networks = self.client.networks.list(names=[name], filters=self.labels.filter())
+        return [network for network in networks if network.name == name]

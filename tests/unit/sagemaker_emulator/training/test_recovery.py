@@ -51,7 +51,7 @@ class EarlierEngine:
     def find(self, spec: ContainerSpec) -> Container | None:
         return self.containers.get(spec.host)
 
-    def check(self, image: str, isolated: bool = False) -> None:
+    def check(self, image: str, isolated: bool = False, serves: bool = False) -> None:
         raise AssertionError
 
     def start(self, spec: ContainerSpec) -> Container:
