@@ -215,7 +215,7 @@ fuzz: setup ## send random bytes to the readers and the server, FUZZ_S seconds e
 
 LOCK_FILES := requirements.lock src/localstack_plugin/requirements.lock src/localstack_plugin/lambda_executor/requirements.lock tests/sdk_v3/requirements.lock benchmarks/ministack/requirements.lock benchmarks/mxnet/requirements.lock ci/audit/requirements.lock
 .PHONY: audit
-audit: .venv-audit/.locked ## look up known vulnerabilities of all locked packages (REQUIRED=1 fails without PyPI)
+audit: .venv-audit/.locked ## look up known vulnerabilities of locked packages (REQUIRED=1 fails without PyPI)
 	@mkdir -p .scones && printf 'torch==$(TORCH_VERSION)\nuv==$(UV_VERSION)\n' > .scones/makefile.lock
 	@.venv-audit/bin/python ci/audit/audit.py $(if $(REQUIRED),--required) $(LOCK_FILES) .scones/makefile.lock
 

@@ -2,9 +2,9 @@
 
     python ci/audit/audit.py [--required] LOCK_FILE...
 
-Exit code 1 when a package has a known vulnerability. Where PyPI's data cannot be reached, nothing can be said: the exit
-code is 0, and 1 with --required, as in the hosted CI. pip-audit itself calls a package that it cannot look up skipped,
-and ends well.
+Exit code 1 when a package has a known vulnerability. Where PyPI's data cannot be reached, there is no result: the exit
+code is 0, or 1 with --required, as in the hosted CI. pip-audit itself counts packages that it cannot look up as
+skipped, and succeeds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TIMEOUT_S = 15
 
 @dataclass(frozen=True)
 class Audit:
-    """What was learned about one lock file; `vulnerable` has a line for each vulnerability."""
+    """The result for one lock file; `vulnerable` has a line for each vulnerability."""
 
     lock_file: Path
     looked_up: int = 0

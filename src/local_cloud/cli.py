@@ -31,13 +31,15 @@ from local_cloud.terminal.logs import follow, last_lines
 from local_cloud.terminal.progress import Progress
 
 LOG_COLORS = ("cyan", "magenta")
-# Tells a command that the AWS which it uses ends with it. The application reads it (scones/commands/failures.py).
+# Tells a command that the AWS that it uses ends with it. The application reads it (scones/commands/failures.py).
 AWS_ENDS = "SCONES_AWS_ENDS"
 ENDED = (
     "The local AWS was started for this command and ends with it: its jobs and endpoints have stopped, and the buckets "
     "are gone. To keep it next time: KEEP=1, or `scones up` first"
 )
-STILL_UP = "The local AWS is still up, and goes on with what was started there (scones status). To stop it: scones down"
+STILL_UP = (
+    "The local AWS is still up, and work that was started there continues (scones status). To stop it: scones down"
+)
 PASS_THROUGH = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 Parameters = ParamSpec("Parameters")
 

@@ -136,7 +136,7 @@ class LocalCloud:
             return self._end(self._records.read())
 
     def ends_with_its_commands(self) -> bool:
-        """Return whether servers run that end with the last of the commands which joined."""
+        """Return whether servers run that end with the last command that joined."""
         return bool(self._leases.servers())
 
     def is_up(self) -> bool:

@@ -41,7 +41,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def noted(consequence: str) -> Iterator[None]:
-    """Add to Interrupted what the interruption means for the person's work."""
+    """Add a note to Interrupted that says what the interruption means for the user's work."""
     try:
         yield
     except Interrupted as interruption:

@@ -17,7 +17,7 @@ from safety.process_start import running_for_s, started_s
 
 LABEL = "SCONES_LOCAL_CLOUD"
 CREATED_TOLERANCE_S = (
-    2.0  # between two readings of a creation time in epoch seconds, which corrections of the clock move
+    2.0  # between two readings of a creation time in epoch seconds, which corrections of the clock change
 )
 KILL_TIMEOUT_S = 30.0  # a killed process ends at once, but on a busy machine the kernel takes a while
 POLL_S = 0.02
@@ -49,7 +49,7 @@ def find(pid: int, created: float) -> psutil.Process | None:
 
 
 def created_s(pid: int) -> float:
-    """Return when the process started: in seconds since the boot, which no step of the clock moves.
+    """Return when the process started: in seconds since the boot, which does not change when the clock is set.
 
     Where the system has no such time, in epoch seconds. Raises psutil.NoSuchProcess.
     """

@@ -17,7 +17,7 @@ def describe_ended(ended: EndedProcess) -> str:
     if ended.server:
         how = "did not stop in time, so it was ended by force" if ended.killed else "stopped"
         return f"{ended.server} {how} (pid {ended.pid})"
-    how = "ended by force, since it did not end when asked" if ended.killed else "ended"
+    how = "ended by force, because it did not end on SIGTERM" if ended.killed else "ended"
     command = ended.command if len(ended.command) <= COMMAND_WIDTH else f"{ended.command[: COMMAND_WIDTH - 1]}…"
     return f"pid {ended.pid} {how}: {command}"
 

@@ -109,7 +109,7 @@ def prepare_the_end() -> None:
     ending.install()
 
 
-# it runs before all other hooks, so that the time that they take counts
+# runs before all other hooks, so that their time counts
 @hooks.on_infra_shutdown(priority=100)
 def end_in_time() -> None:
     from localstack_plugin.gateway import ending

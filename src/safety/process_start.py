@@ -1,7 +1,7 @@
-"""When a process started, by a clock that nobody sets. With the process id, it identifies a process.
+"""The start of a process, by a clock that is never set. With the process id, it identifies a process.
 
 A creation time in epoch seconds, as psutil has it, moves when the wall clock is set: a program that compares it with a
-recorded one takes its own processes for strangers.
+recorded one does not recognize its own processes.
 """
 
 from __future__ import annotations

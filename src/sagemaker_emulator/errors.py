@@ -68,7 +68,7 @@ def internal_failure(
 
 
 def disk_full(error: OSError, is_runtime: bool) -> AwsError:
-    """Return the refusal of new work that finds no room on the disk.
+    """Return the error for new work when the disk is full.
 
     ResourceLimitExceeded is the error that every Create operation has for a lack of resources: a client does not try it
     again by itself. The runtime has ServiceUnavailable.

@@ -15,7 +15,7 @@ BFLOAT16_SINCE = (8, 0)  # CUDA's compute capability; older GPUs have only float
 
 @dataclass(frozen=True)
 class Precision:
-    """`note` tells the log the precision, and why it may differ from the one that was requested."""
+    """`note` is for the log: the precision, and why it may differ from the one that was requested."""
 
     device: torch.device
     dtype: torch.dtype
@@ -86,7 +86,7 @@ def float16_precision(device: torch.device) -> Precision:
 def float16_on_gpu(device: torch.device, capability: tuple[int, int]) -> Precision:
     if capability < BFLOAT16_SINCE:
         return Precision(device, torch.float16, "float16, with a scaled loss")
-    return Precision(device, torch.bfloat16, "bfloat16 for float16: as fast on this GPU, and with float32's range")
+    return Precision(device, torch.bfloat16, "bfloat16 instead of float16: as fast here, with float32's range")
 
 
 def float16_on_cpu(device: torch.device, capabilities: Mapping[str, object]) -> Precision:

@@ -13,5 +13,5 @@ def install() -> None:
 
 
 def no_certificate(serial_number: int | None = None) -> tuple[str, str, str]:
-    """Return the names of no files, in the places of the certificate with its key, the certificate and the key."""
+    """Return empty names for the certificate with its key, the certificate and the key."""
     return "", "", ""

@@ -31,7 +31,7 @@ def install() -> None:
 
 
 def end_in_time() -> None:
-    """End this process once LocalStack has cleaned up, and after CLEAN_UP_TIMEOUT_S in any case.
+    """End this process once LocalStack has cleaned up, or after CLEAN_UP_TIMEOUT_S.
 
     The thread is no daemon: Python waits for it before it begins to free the heap.
     """

@@ -42,7 +42,7 @@ def is_callers_fault(error: BaseException) -> bool:
 
 
 def is_temporary(error: BaseException) -> bool:
-    """Return whether the same call may succeed later: the service is away, too busy, or at fault."""
+    """Return whether the same call may succeed later: the service is unavailable, too busy, or at fault."""
     cause = _cause(error)
     if isinstance(cause, ClientError):
         return cause.response["Error"].get("Code") in TEMPORARY_CODES or not is_callers_fault(cause)
@@ -50,7 +50,7 @@ def is_temporary(error: BaseException) -> bool:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """Return the error behind boto3's own, which names it in words only."""
+    """Return the error behind boto3's own, whose message only quotes it."""
     while isinstance(error, Boto3Error) and (cause := error.__cause__ or error.__context__):
         error = cause
     return error

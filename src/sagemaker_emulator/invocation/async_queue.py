@@ -32,7 +32,7 @@ from sagemaker_emulator.wire import AwsError
 
 POLL_S = 0.5  # how often to look for healthy instances and expired requests
 THREADS = 8
-FULL_DISK_PAUSE_S = 2.0  # before a request is run again that found no room for its files
+FULL_DISK_PAUSE_S = 2.0  # before a request that found no room for its files runs again
 
 log = logging.getLogger(__name__)
 

@@ -1,13 +1,13 @@
-"""Uploads of what ended containers left. While S3 is away they are delayed: finished work must not be lost.
+"""Uploads of the files of ended containers. While S3 is unavailable they are delayed: finished work must not be lost.
 
 An upload is repeated, with growing pauses, while S3 cannot be reached or answers with an error of its own, and while
 the disk has no room for the archive. It ends
 
     when S3 has the files
-    at once, with AWS's error       for an error that will not pass: no such bucket, access denied
+    at once, with AWS's error       for a permanent error: no such bucket, access denied
     after the limit                 JobFailed; SAGEMAKER_EMULATOR_UPLOAD_RETRY_S is the limit
     after a Stop and a grace        StoppedUploading
-    when the emulator goes down     JobLeft: the next emulator goes on
+    when the emulator goes down     JobLeft: the next emulator continues
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class StoppedUploading(Exception):
 
 @dataclass(frozen=True)
 class DelayedUploads:
-    """The uploads of one job. `delayed` is told why an upload waits, once for each reason."""
+    """The uploads of one job. `delayed` is called with the reason why an upload waits, once for each reason."""
 
     job: str
     halt: Halt
@@ -59,7 +59,7 @@ class DelayedUploads:
             pause_s = min(PAUSE_MAX_S, pause_s * 2)
 
     def _attempt(self, upload: Callable[[], object]) -> str:
-        """Return why the upload must be tried again, or an empty text. Raises an error that will not pass."""
+        """Return why the upload must be tried again, or an empty text. Raises a permanent error."""
         if self.halt.abandoned.is_set():
             raise JobLeft
         try:

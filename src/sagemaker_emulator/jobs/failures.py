@@ -1,4 +1,4 @@
-"""The FailureReason of a job that something other than its program made fail."""
+"""The FailureReason of a job that failed for a reason outside its program."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ class RunContext:
     """Shared by all runs of one kind. `directory` holds a folder for each of them.
 
     `start_timeout_s` is how long a container that serves may take until it answers /ping; `stop_grace_s` is the time
-    between SIGTERM and SIGKILL. Uploads are tried again for `upload_retry_s` while S3 is away.
+    between SIGTERM and SIGKILL. Uploads are retried for `upload_retry_s` while S3 is unavailable.
     """
 
     aws: AwsClients

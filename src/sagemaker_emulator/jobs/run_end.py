@@ -1,4 +1,4 @@
-"""How the containers of a job ended, on disk until the job's files are in S3: a restart goes on with the uploads."""
+"""The end of a job's containers, on disk until its files are in S3, so that a restart continues the uploads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RunEnd:
-    """`failure_reason` is None for a job whose containers did what they should."""
+    """`failure_reason` is None for a job whose containers succeeded."""
 
     failure_reason: str | None = None
     ran_out_of_time: bool = False

@@ -39,7 +39,7 @@ class ProcessingJobs(JobCollection[ProcessingJob]):
         return self._start(job, tags, run, partial(self._finished, run))
 
     def recover(self) -> None:
-        """After a restart, go on with the uploads of jobs whose containers had ended; fail the others that ran."""
+        """After a restart, continue the uploads of jobs whose containers had ended; fail the others that ran."""
         ended = {run.job.name: run for run in self._runs() if run.find_end()}
         for directory in self._context.directory.glob("*"):
             if directory.name not in ended:

@@ -1,4 +1,4 @@
-"""Moments whose distance no step of the wall clock changes, also across a restart of the emulator."""
+"""Moments whose distance does not change when the wall clock is set, also across a restart of the emulator."""
 
 from __future__ import annotations
 
