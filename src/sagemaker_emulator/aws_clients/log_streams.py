@@ -18,6 +18,7 @@ from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.aws_clients.log_backlog import Line, LogBacklog
 
 FLUSH_S = 0.5
+FLOOD_PAUSE_S = 0.05
 BATCH_EVENTS = 1000
 BATCH_BYTES = 900_000
 EVENT_OVERHEAD_BYTES = 26
@@ -34,6 +35,7 @@ class LogStream:
         self._lines = LogBacklog()
         self._created = False
         self._starting = threading.Lock()
+        self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
     @classmethod
@@ -62,6 +64,7 @@ class LogStream:
         return True
 
     def close(self, timeout_s: float = 10) -> None:
+        self._closing.set()
         self._lines.close()
         if self._thread:
             self._thread.join(timeout_s)
@@ -76,8 +79,11 @@ class LogStream:
 
     def _send_all(self) -> None:
         while not self._lines.is_over:
-            if batch := self._next_batch():
+            batch = self._next_batch()
+            if batch:
                 self._send(batch)
+            if len(batch) == BATCH_EVENTS:  # a flood: preparing its batches must not keep the server from answering
+                self._closing.wait(FLOOD_PAUSE_S)
 
     def _next_batch(self) -> list[Line]:
         """Collect lines for FLUSH_S, up to the limits of PutLogEvents; an empty list at the end of the log."""
