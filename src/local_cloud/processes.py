@@ -32,7 +32,7 @@ class EndedProcess:
     killed: bool
     """Whether it was killed, because it ignored the request to end."""
     server: str = ""
-    """The name of the server that it was, or nothing for any other process."""
+    """The server's name; empty for any other process."""
 
 
 def find(pid: int, created: float) -> psutil.Process | None:

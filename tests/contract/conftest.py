@@ -182,7 +182,7 @@ def jobs(sagemaker: Any, s3: Any) -> Jobs:
 
 @pytest.fixture(scope="package")
 def unpacked(s3: Any) -> Callable[..., dict[str, bytes]]:
-    """The files in a training job's model, or in another of its archives."""
+    """Return the files in a training job's model, or in another of its archives."""
 
     def unpack(job: str, archive: str = "model.tar.gz") -> dict[str, bytes]:
         body = io.BytesIO(s3.get_object(Bucket=BUCKET, Key=f"models/{job}/output/{archive}")["Body"].read())
@@ -194,7 +194,7 @@ def unpacked(s3: Any) -> Callable[..., dict[str, bytes]]:
 
 @pytest.fixture(scope="package")
 def log_of(aws: None) -> Callable[[str], list[str]]:
-    """The lines of all hosts of a training job, so far."""
+    """Return the log lines of all hosts of a training job, so far."""
 
     def lines(job: str) -> list[str]:
         logs, group = boto3.client("logs"), "/aws/sagemaker/TrainingJobs"
@@ -252,7 +252,7 @@ class Hosting:
         return until(settled, f"endpoint {name} to settle")
 
     def simple(self, name: str, text: str = "v1", **changes: Any) -> dict[str, Any]:
-        """Model, configuration and endpoint, all of one name."""
+        """Create a model, a configuration and an endpoint with the same name."""
         self.model(name, text)
         self.config(name, {"VariantName": "AllTraffic", "ModelName": name}, **changes)
         return self.endpoint(name, name)

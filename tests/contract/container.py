@@ -1,5 +1,5 @@
-"""A container's program for the contract tests: it trains for as long as it is told, serves what it was sent, and
-processes as its arguments say.
+"""A container's program for the contract tests: it trains for the requested time, serves, and processes as its
+arguments say.
 """
 
 import json

@@ -58,7 +58,7 @@ class Transforms:
         return {key.removeprefix(prefix): body for key, body in bodies.items()}
 
     def answered(self, name: str, files: dict[str, bytes], answer: str = BRACKETS, **changes: Any) -> dict[str, bytes]:
-        """Create, wait for Completed, and what the output files hold."""
+        """Create a job, wait for Completed, and return the contents of the output files."""
         self.create(name, files, answer, **changes)
         job = self.ended(name)
         assert job["TransformJobStatus"] == "Completed", job.get("FailureReason")
@@ -66,7 +66,7 @@ class Transforms:
 
 
 def log_of(job: str, ending: str = "") -> list[str]:
-    """The container's log, or the one that `ending` names."""
+    """Return the container's log, or the one that `ending` names."""
     logs, group = boto3.client("logs"), "/aws/sagemaker/TransformJobs"
     streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job}/i-")["logStreams"]
     names = [stream["logStreamName"] for stream in streams]

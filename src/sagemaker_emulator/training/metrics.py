@@ -27,7 +27,7 @@ BUILT_IN_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
 PERIOD_S = 2.0
 DATA_MAX = 500
-UNSENT_MAX = 10_000  # between two sendings
+UNSENT_MAX = 10_000  # between two deliveries
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class MetricReader:
 
 
 class MetricStream:
-    """Sends every value to CloudWatch once, during a `with` block, with the dimension TrainingJobName."""
+    """The metrics on their way to CloudWatch, during a `with` block: each value once, by TrainingJobName."""
 
     def __init__(self, cloudwatch: Any, job_name: str, reader: MetricReader) -> None:
         self._cloudwatch, self._job_name, self._reader = cloudwatch, job_name, reader

@@ -89,7 +89,7 @@ def validation_accuracy(job: TrainingJob, lines: list[str]) -> float | None:
 
 
 def hyperparameters(settings: Settings, dataset: Dataset) -> dict[str, str]:
-    """Return those that follow from the data, and those of the settings."""
+    """Return the hyperparameters that follow from the data, and those of the settings."""
     from_data = {"num_classes": str(len(dataset.classes)), "num_training_samples": str(dataset.train_images)}
     return {**from_data, **settings.hyperparameters}
 
