@@ -47,7 +47,7 @@ def message(cloud: Cloud, name: str, *entrypoint: str, isolated: bool = False) -
     job: dict[str, Any] = {}
     while job.get("ProcessingJobStatus") not in SETTLED and time.monotonic() < deadline:
         job = client.describe_processing_job(ProcessingJobName=full_name)
-        time.sleep(0.02)
+        time.sleep(0.02)  # poll
     return str(job.get("ExitMessage", "")).strip()
 
 

@@ -1,4 +1,4 @@
-"""What is not as on AWS for a function on this machine, said once in the function's log."""
+"""Differences from AWS for a function on this machine, noted once in the function's log."""
 
 from safety.sandbox import Sandbox
 

@@ -31,7 +31,7 @@ PORT_INSIDE = 8080
 
 @dataclass(frozen=True)
 class Folders:
-    """Where a program sees its /opt/ml, /tmp and empty home: at the paths of the host, if there is no sandbox."""
+    """The paths of /opt/ml, /tmp and an empty home as a program sees them: those of the host if there is no sandbox."""
 
     opt_ml: str
     tmp: str | None

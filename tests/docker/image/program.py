@@ -68,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if "PROBABILITIES" in os.environ:  # a slow model
-            time.sleep(0.05)
+            time.sleep(0.05)  # the model itself takes this long
             return self._answer(os.environ["PROBABILITIES"].encode())
         model = (BASE / "model/model.txt").read_text()
         return self._answer(json.dumps({"model": model, "got": body.decode()}).encode())

@@ -109,7 +109,7 @@ def test_a_file_in_the_place_of_a_fifo_is_not_written(tmp_path: Path) -> None:
     (tmp_path / "train_0").symlink_to(tmp_path / "victim")
     deadline = time.monotonic() + 60
     while any(thread.name == "pipe train" for thread in threading.enumerate()) and time.monotonic() < deadline:
-        time.sleep(0.01)
+        time.sleep(0.01)  # poll
     feeder.close()
     assert (tmp_path / "victim").read_text() == "untouched"
     assert feeder.error is None
