@@ -97,7 +97,7 @@ class Store:
                 self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
                 self._connection.execute("COMMIT")
-            except BaseException as error:
+            except BaseException as error:  # whatever the reason, a transaction is complete or undone
                 if self._connection.in_transaction:  # after some errors SQLite has rolled back by itself
                     self._connection.execute("ROLLBACK")
                 if isinstance(error, sqlite3.OperationalError) and _is_disk_full(error):
