@@ -123,6 +123,10 @@ test-attacks: setup ## attack every port: raw requests, pages in a real Chromium
 test-kill: setup ## kill the emulator at 100 random moments and look for lost state (KILLS=n)
 	@KILLS=$(or $(KILLS),100) $(PYTEST) tests/contract/test_kill.py
 
+.PHONY: test-faults
+test-faults: setup ## full disk, S3 away for a minute, a clock that is set, damaged state (a small disk needs root)
+	@FAULTS=full $(PYTEST) tests/faults -rs --durations=10
+
 # The ports and names are the tests' own, so that a local cloud that is up is not disturbed.
 TEST_COMPOSE := SCONES_LOCALSTACK_PORT=14566 SCONES_SAGEMAKER_PORT=14570
 INTEGRATION := $(PYTEST) tests/integration -rs
@@ -163,7 +167,7 @@ $(VECTORS):
 
 .PHONY: test-contract test-unit test-integration
 test-contract: setup
-	@$(PYTEST) tests/contract --durations=10
+	@$(PYTEST) tests/contract tests/faults -rs --durations=10
 test-unit: setup
 	@rm -rf $(COVERAGE_DATA) && mkdir -p $(COVERAGE_DATA)
 	@$(PYTEST:%pytest=%coverage) run -m pytest tests/unit --durations=10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -56,8 +57,8 @@ def _fetch(s3: Any, item: S3Object, directory: Path, stopped: Callable[[], bool]
     target = safe_path(directory, item.relative_path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as file:
-            body = s3.get_object(Bucket=item.location.bucket, Key=item.location.key)["Body"]
+        answer = s3.get_object(Bucket=item.location.bucket, Key=item.location.key)
+        with closing(answer["Body"]) as body, target.open("wb") as file:
             for chunk in body.iter_chunks(CHUNK_BYTES):
                 file.write(chunk)
                 if stopped():
