@@ -52,6 +52,10 @@ class Container(Protocol):
     def address(self) -> str:
         """Return `http://host:port` of a container that serves."""
 
+    @property
+    def platform_fault(self) -> str:
+        """Return why the platform ended the container, after its end; an empty text for all other ends."""
+
     def lines(self) -> Iterator[str]:
         """Yield stdout and stderr line by line as they are written, until both are closed."""
 

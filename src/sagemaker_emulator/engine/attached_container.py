@@ -30,6 +30,7 @@ class AttachedContainer:
     container: Any
     address: str
     network: Any = None
+    platform_fault: str = ""
     _left: threading.Event = field(default_factory=threading.Event)
     _log: Any = None
 

@@ -69,6 +69,7 @@ class ProcessContainer:
     port: int | None
     notes: tuple[str, ...] = ()
     resources: tuple[object, ...] = ()
+    platform_fault: str = ""
 
     @property
     def address(self) -> str:

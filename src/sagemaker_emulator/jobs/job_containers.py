@@ -85,7 +85,12 @@ class JobContainer:
         self._stream.close()
 
     def failure_reason(self, code: int) -> str:
-        """Return AWS's FailureReason: the text of the program's failure file, else the last lines of its log."""
+        """Return AWS's FailureReason: the text of the program's failure file, else the last lines of its log.
+
+        If the platform ended the container, the program is not blamed.
+        """
+        if fault := self.container.platform_fault:
+            return f"InternalServerError: {fault} Please create the job again."
         written = read_text(self.spec.base_dir, FAILURE_FILE, FAILURE_FILE_MAX_BYTES).strip()
         text = written or self.tail
         ending = f", exit code: {128 - code if code < 0 else code}"  # a signal, as containers report it

@@ -106,7 +106,7 @@ class ProcessingRun:
         outcome = self._process()
         if self.halt.abandoned.is_set():
             raise JobFailed(ABANDONED)
-        self.end = RunEnd(FAILED if outcome.failed else None, outcome.ran_out_of_time, self._message())
+        self.end = RunEnd(_failure_reason(outcome), outcome.ran_out_of_time, self._message())
         self.end.write(self._directory)
         return True
 
@@ -183,6 +183,13 @@ class ProcessingRun:
         """Return the ExitMessage, from the first host whose program wrote one."""
         messages = (read_text(host.base_dir, MESSAGE_FILE, MESSAGE_MAX) for host in self._hosts)
         return next((message for message in messages if message), None)
+
+
+def _failure_reason(outcome: Outcome) -> str | None:
+    if outcome.failed is None:
+        return None
+    container, code = outcome.failed
+    return container.failure_reason(code) if container.container.platform_fault else FAILED
 
 
 def job_config(job: ProcessingJob) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from sagemaker_emulator.engine.docker.pipes import Pipes
 
 DOCKER_ERRORS = (docker.errors.DockerException, requests.RequestException)
 KILLED = 137
+ENDED = ("exited", "dead", "removing")
 RETRY_S = 0.5
 LIVE_S = 1.0
 LIVE_SHARE = 5  # copying live outputs takes at most a fifth of the time
@@ -40,12 +41,14 @@ class DockerContainer:
     memory: str
     address: str = ""
     release: Callable[[], None] = lambda: None
+    platform_fault: str = ""
     _code: int | None = None
     _last_words: list[str] = field(default_factory=list)
     _exited: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
     _read_out: threading.Event = field(default_factory=threading.Event)
     _left: threading.Event = field(default_factory=threading.Event)
+    _is_stopping: bool = False
     _copying: threading.Lock = field(default_factory=threading.Lock)
     _log: Any = None
 
@@ -71,6 +74,7 @@ class DockerContainer:
         return self._code
 
     def stop(self, grace_s: float) -> int:
+        self._is_stopping = True
         if not self._ended.is_set():
             with suppress(*DOCKER_ERRORS):
                 self.container.stop(timeout=math.ceil(grace_s))
@@ -120,7 +124,7 @@ class DockerContainer:
             return False
         except DOCKER_ERRORS:
             return not self._ended.is_set()
-        return self.container.status not in ("exited", "dead", "removing")
+        return self.container.status not in ENDED
 
     def _watch(self) -> None:
         code = self._exit_code()
@@ -139,15 +143,35 @@ class DockerContainer:
         self._remove()
 
     def _exit_code(self) -> int:
+        was_away = False
         while not self._left.is_set():
             try:
+                if was_away and not self._is_running_again():
+                    return self._code_of_an_outage()
                 return int(self.container.wait(timeout=None)["StatusCode"])
             except docker.errors.NotFound:
-                self._last_words.append("The container was removed by another program.")
-                return KILLED
+                return self._ended_by_the_platform("The container was removed by another program.")
             except DOCKER_ERRORS as error:  # Docker is restarting
                 log.warning("%s: %s", self.spec.name, error)
+                was_away = True
                 time.sleep(RETRY_S)
+        return KILLED
+
+    def _is_running_again(self) -> bool:
+        """Return whether the container outlived a Docker that was away. Raises while it still is."""
+        self.container.reload()
+        return self.container.status not in ENDED
+
+    def _code_of_an_outage(self) -> int:
+        """Return the exit code of a container that ended with Docker: a daemon that shuts down stops its containers."""
+        code = int(self.container.wait(timeout=None)["StatusCode"])
+        if self._is_stopping:
+            return code
+        return self._ended_by_the_platform(f"Docker was restarted, which ended the container (exit code {code}).")
+
+    def _ended_by_the_platform(self, reason: str) -> int:
+        self._last_words.append(reason)
+        self.platform_fault = "" if self._is_stopping else reason
         return KILLED
 
     def _explain_end(self, code: int) -> None:

@@ -25,7 +25,7 @@ class EarlierContainer:
     """A container that an earlier emulator started. It is never started, read or stopped here."""
 
     def __init__(self) -> None:
-        self.address, self.is_left = "", False
+        self.address, self.platform_fault, self.is_left = "", "", False
 
     def lines(self) -> Iterator[str]:
         raise AssertionError
