@@ -142,6 +142,10 @@ test-docker: setup images ## integration tests on Docker: Compose, the docker en
 	@SCONES_TEST_CLOUD=local-mode $(INTEGRATION)
 	$(END_COUNTS), images included"
 
+.PHONY: compose-up
+compose-up: ## the local AWS in containers, with images of the sources as they are now (docker compose down stops it)
+	@docker/up
+
 .PHONY: images
 images: ## build the Docker images (DEVICE=cu130, a CUDA version of torch, for GPUs)
 	@SCONES_DEVICE=$(or $(DEVICE),cpu) docker/build

@@ -35,7 +35,7 @@ def require_free(server: Server) -> None:
     raise PortInUseError(
         f"port {server.port}, which {server.name} needs, is in use by {_describe_listener(server.port)}\n"
         f"Stop that, or use another port from now on: export {server.port_variable}={free_port()}; scones up\n"
-        "(A local cloud in containers is used once both of its servers answer: docker compose up -d --wait)"
+        "(A local cloud in containers is used once both of its servers answer: make compose-up)"
     )
 
 

@@ -14,6 +14,7 @@ from local_cloud.settings import Settings
 
 EMULATOR_LABEL = "scones.sagemaker-emulator"  # the emulator labels its containers and networks with its id
 COMPOSE_LABEL = "com.docker.compose.project.working_dir"
+COMPOSE_PROJECT_LINES = ("# the Compose project of the checkout ", "COMPOSE_PROJECT_NAME=scones-")
 STATE_FILES = ("lock", "cloud.json", "leases.json", "aws.config", "logs", "sagemaker", "localstack")
 # The order is that of the removal: .venv comes last, since the Python of this command runs from it.
 PATTERNS = {
@@ -64,6 +65,8 @@ def installed_paths(settings: Settings) -> list[InstalledPath]:
     paths = list(_state_paths(settings))
     if not _is_checkout(settings.root):
         return paths
+    if _has_only_our_lines(settings.root / ".env"):
+        paths.append(InstalledPath("name of the Compose project", settings.root / ".env"))
     for kind, patterns in PATTERNS.items():
         # glob, since a pattern may match nothing; of a broken symbolic link it returns the link
         matches = [path for pattern in patterns for path in sorted(settings.root.glob(pattern))]
@@ -96,6 +99,13 @@ def _state_paths(settings: Settings) -> Iterator[InstalledPath]:
     for name in STATE_FILES:
         if (path := settings.state_dir / name).exists():
             yield InstalledPath(kind, path)
+
+
+def _has_only_our_lines(environment_file: Path) -> bool:
+    """Return whether the file has nothing but what docker/project writes."""
+    if not environment_file.is_file():
+        return False
+    return all(line.startswith(COMPOSE_PROJECT_LINES) for line in environment_file.read_text().splitlines())
 
 
 def _is_checkout(root: Path) -> bool:

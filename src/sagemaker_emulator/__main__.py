@@ -69,7 +69,11 @@ def new_engine(settings: Settings) -> Engine:
     types = {name: docker.InstanceType.from_settings(numbers) for name, numbers in settings.instance_types.items()}
     try:
         return docker.connect(
-            docker.emulator_id(settings.state_dir), settings.built_in_image, settings.docker_network, types
+            docker.emulator_id(settings.state_dir),
+            settings.built_in_image,
+            settings.docker_network,
+            types,
+            settings.docker_logins,
         )
     except EngineError as error:
         raise StartError(

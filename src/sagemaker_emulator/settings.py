@@ -38,6 +38,7 @@ class Settings:
     sandbox: bool = True
     built_in_image: str = "scones/image-classification:latest"
     docker_network: str | None = None
+    docker_logins: str = field(default="", repr=False)
     instance_types: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     guard: GuardSettings = field(default_factory=GuardSettings)
 
@@ -70,6 +71,7 @@ class Settings:
             sandbox=read.switch("SAGEMAKER_EMULATOR_SANDBOX", "on"),
             built_in_image=read.text("SAGEMAKER_EMULATOR_BUILT_IN_IMAGE", cls.built_in_image),
             docker_network=environment.get("SAGEMAKER_EMULATOR_DOCKER_NETWORK") or None,
+            docker_logins=read.text("SAGEMAKER_EMULATOR_DOCKER_LOGINS", ""),
             instance_types=read.instance_types("SAGEMAKER_EMULATOR_INSTANCE_TYPES"),
             guard=read.guard(),
         )

@@ -46,10 +46,13 @@ class Compose:
         containers: list[Any] = self.engine.containers.list(all=True, filters=filters, ignore_removed=True)
         return containers
 
+    def service(self, name: str) -> Any:
+        (container,) = self.engine.containers.list(filters={**OF_PROJECT, "name": f"-{name}-1"})
+        return container
+
     @property
     def sagemaker(self) -> Any:
-        (container,) = self.engine.containers.list(filters={**OF_PROJECT, "name": "sagemaker-1"})
-        return container
+        return self.service("sagemaker")
 
     @property
     def instance(self) -> str:
@@ -117,6 +120,25 @@ def test_a_training_job_completes_across_docker_restart_of_the_emulator(
     assert emulator.ended("restarted")["TrainingJobStatus"] == "Completed"
     assert [one for one in emulator.log("restarted") if "tick" in one] == [f"tick={number}" for number in range(150)]
     assert emulator.unpacked("restarted") == {"model.txt": b"whole"}
+
+
+def test_a_killed_server_is_started_again(compose: Compose, until: Callable[..., Any]) -> None:
+    killed = {name: compose.service(name) for name in ("sagemaker", "localstack")}
+    kill = (
+        "import os, signal; own = ('1', str(os.getpid())); "
+        "[os.kill(int(pid), signal.SIGKILL) for pid in os.listdir('/proc') if pid.isdigit() and pid not in own]"
+    )
+    for container in killed.values():
+        container.exec_run(["python", "-c", kill])
+    until(lambda: all(restarts(one) == 1 for one in killed.values()), "Docker to start both servers again")
+    compose("up", "--detach", "--wait", "--no-build", "--no-recreate")
+    assert {name: compose.service(name).id for name in killed} == {name: one.id for name, one in killed.items()}
+
+
+def restarts(container: Any) -> int:
+    container.reload()
+    count: int = container.attrs["RestartCount"]
+    return count
 
 
 def test_docker_kill_of_a_serving_container_loses_no_request_from_the_metrics(

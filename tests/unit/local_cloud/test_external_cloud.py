@@ -39,7 +39,7 @@ def test_half_a_cloud_is_refused(clouds: Clouds) -> None:
     one, two = server("one"), server("two")
     with running(one.command):
         eventually(lambda: is_healthy(one))
-        with pytest.raises(PortInUseError, match=r"docker compose up -d --wait"):
+        with pytest.raises(PortInUseError, match=r"make compose-up"):
             clouds(one, two).up()
 
 

@@ -48,10 +48,19 @@ def test_files_of_the_kit_are_removed_and_the_users_files_stay(settings: Setting
     assert installed_paths(settings) == []
 
 
+@pytest.mark.parametrize(("more", "is_removed"), [("", True), ("DATASET=mine.tar.gz\n", False)])
+def test_the_file_with_the_compose_projects_name_is_removed_unless_it_has_more(
+    settings: Settings, more: str, is_removed: bool
+) -> None:
+    file = settings.root / ".env"
+    file.write_text(f"# the Compose project of the checkout {settings.root}\nCOMPOSE_PROJECT_NAME=scones-1\n{more}")
+    assert (file in [installed.path for installed in installed_paths(settings)]) == is_removed
+
+
 def test_everything_that_git_ignores_is_removed() -> None:
     ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text().split()}
-    # bytecode goes with the checkout, and the wheels are the user's own
-    ignored -= {"__pycache__", "*.egg-info", "docker/wheels/*.whl"}
+    # bytecode goes with the checkout, the wheels are the user's own, and .env may be
+    ignored -= {"__pycache__", "*.egg-info", "docker/wheels/*.whl", ".env"}
     patterns = {pattern for patterns in PATTERNS.values() for pattern in patterns}
     assert ignored <= patterns | {".scones"}
 

@@ -20,6 +20,7 @@ from sagemaker_emulator.engine.docker.gateway import Gateway
 from sagemaker_emulator.engine.docker.images import Images
 from sagemaker_emulator.engine.docker.instance_types import InstanceType, InstanceTypes, Limits
 from sagemaker_emulator.engine.docker.labels import BASE_DIR, Labels
+from sagemaker_emulator.engine.docker.logins import Logins
 from sagemaker_emulator.engine.docker.networks import Networks
 
 POOL = 128  # every container that runs has two connections open
@@ -133,9 +134,17 @@ class DockerEngine:
 
 
 def connect(
-    emulator: str, built_in_image: str, network: str | None = None, own_types: Mapping[str, InstanceType] | None = None
+    emulator: str,
+    built_in_image: str,
+    network: str | None = None,
+    own_types: Mapping[str, InstanceType] | None = None,
+    logins: str = "",
 ) -> DockerEngine:
-    """Return the engine at the address in Docker's own variables and context. EngineError if none answers."""
+    """Return the engine at the address in Docker's own variables and context. EngineError if none answers.
+
+    `logins` is the text of a Docker `config.json`.
+    """
+    known = Logins.of(logins)
     try:
         client = docker.from_env(max_pool_size=POOL)
         types = InstanceTypes.of_machine(client.info(), own_types or {})
@@ -144,7 +153,7 @@ def connect(
     except DOCKER_ERRORS as error:
         raise EngineError(str(error)) from error
     labels = Labels(emulator)
-    return DockerEngine(client, labels, Images(client, built_in_image), Networks(client, labels, network), types)
+    return DockerEngine(client, labels, Images(client, built_in_image, known), Networks(client, labels, network), types)
 
 
 def _resources(limits: Limits) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import docker.errors
 from docker.utils import parse_repository_tag
 
 from sagemaker_emulator.engine import EngineError
+from sagemaker_emulator.engine.docker.logins import Logins
 
 BUILT_IN = re.compile(r"\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/image-classification[:@].+")
 REPORT_S = 5.0
@@ -45,6 +46,7 @@ class Progress:
 class Images:
     client: Any
     built_in: str
+    logins: Logins = field(default_factory=Logins)
 
     def local_name(self, image: str) -> str:
         """Return the name in Docker: `built_in` for AWS's image-classification of any region and version."""
@@ -64,7 +66,8 @@ class Images:
         log.info("pulling %s", name)
         progress = Progress(name)
         try:
-            for event in self.client.api.pull(repository, tag or "latest", stream=True, decode=True):
+            login = self.logins.for_repository(repository)
+            for event in self.client.api.pull(repository, tag or "latest", stream=True, decode=True, auth_config=login):
                 progress.add(event)
         except docker.errors.APIError as error:
             hint = "; `make images` builds it" if name == self.built_in else ""
