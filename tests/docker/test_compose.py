@@ -122,25 +122,6 @@ def test_a_training_job_completes_across_docker_restart_of_the_emulator(
     assert emulator.unpacked("restarted") == {"model.txt": b"whole"}
 
 
-def test_a_killed_server_is_started_again(compose: Compose, until: Callable[..., Any]) -> None:
-    killed = {name: compose.service(name) for name in ("sagemaker", "localstack")}
-    kill = (
-        "import os, signal; own = ('1', str(os.getpid())); "
-        "[os.kill(int(pid), signal.SIGKILL) for pid in os.listdir('/proc') if pid.isdigit() and pid not in own]"
-    )
-    for container in killed.values():
-        container.exec_run(["python", "-c", kill])
-    until(lambda: all(restarts(one) == 1 for one in killed.values()), "Docker to start both servers again")
-    compose("up", "--detach", "--wait", "--no-build", "--no-recreate")
-    assert {name: compose.service(name).id for name in killed} == {name: one.id for name, one in killed.items()}
-
-
-def restarts(container: Any) -> int:
-    container.reload()
-    count: int = container.attrs["RestartCount"]
-    return count
-
-
 def test_docker_kill_of_a_serving_container_loses_no_request_from_the_metrics(
     emulator: Any, killed_under_load: Callable[..., Record]
 ) -> None:
@@ -167,3 +148,23 @@ def test_down_leaves_only_the_volume_and_with_volumes_removes_it(
             assert caller.connect_ex(("127.0.0.1", port)), f"something still listens on port {port}"
     compose("down", "--volumes")
     assert compose.volumes == []
+
+
+def test_a_killed_server_is_started_again(compose: Compose, until: Callable[..., Any]) -> None:
+    compose("up", "--detach", "--wait", "--no-build")
+    killed = {name: compose.service(name) for name in ("sagemaker", "localstack")}
+    kill = (
+        "import os, signal; own = ('1', str(os.getpid())); "
+        "[os.kill(int(pid), signal.SIGKILL) for pid in os.listdir('/proc') if pid.isdigit() and pid not in own]"
+    )
+    for container in killed.values():
+        container.exec_run(["python", "-c", kill])
+    until(lambda: all(restarts(one) == 1 for one in killed.values()), "Docker to start both servers again")
+    compose("up", "--detach", "--wait", "--no-build", "--no-recreate")
+    assert {name: compose.service(name).id for name in killed} == {name: one.id for name, one in killed.items()}
+
+
+def restarts(container: Any) -> int:
+    container.reload()
+    count: int = container.attrs["RestartCount"]
+    return count
