@@ -47,6 +47,7 @@ class Settings:
     pipeline_on_new_data: bool
     notification_email: str | None
     endpoint_scaling: bool
+    stack_shared_with: str | None
     confirm: bool
     yes: bool
     out: Path
@@ -220,6 +221,12 @@ SETTINGS = (
     ),
     Setting("notification_email", EMAIL, None, "Email address for failures, reviews and alarms."),
     Setting("endpoint_scaling", boolean, "no", "Scale the endpoint's instances with its load."),
+    Setting(
+        "stack_shared_with",
+        NAME,
+        None,
+        "Profile that uses the same stack and bucket in the same AWS: `scones destroy` keeps both for it.",
+    ),
     Setting("confirm", boolean, "yes", "Show the costs and ask for consent before deploying or destroying."),
     Setting("yes", boolean, "no", "Do not ask for consent. CI needs this, because it has no terminal."),
     Setting("out", path, str(PROJECT / "out" / "report"), "Folder of the report."),

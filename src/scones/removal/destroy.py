@@ -44,6 +44,33 @@ def agree(context: Context) -> None:
 
 
 def remove_all(context: Context, outcome: Outcome) -> None:
+    """Remove everything, or only what is the endpoint's when another profile uses the stack and the bucket, too."""
+    if context.settings.stack_shared_with:
+        remove_own(context, context.settings.stack_shared_with, outcome)
+    else:
+        remove_stack_and_all(context, outcome)
+
+
+def remove_own(context: Context, other: str, outcome: Outcome) -> None:
+    """Remove what bears the endpoint's name, and name what is kept for the other profile."""
+    settings, bucket = context.settings, context.data_bucket
+    resources = Resources(context.client("sagemaker"), f"{settings.endpoint_name}-")
+    remove_endpoint(context, resources, outcome)
+    remove_configs_and_models(resources, outcome)
+    jobs_and_logs.remove_training_jobs(resources, outcome)
+    jobs_and_logs.remove_logs(context.client("logs"), settings.endpoint_name, outcome)
+    if not bucket.exists():
+        return
+    keys = {key for prefix in own_prefixes(context) for key in bucket.etags(prefix)}
+    if count := bucket.delete_all(keys):
+        outcome.removed.append(f"{count} objects in s3://{bucket.name}")
+    outcome.kept.append(
+        f"stack {settings.stack} and bucket {bucket.name}: the profile {other} uses them, too "
+        f"(AWS_PROFILE={other} scones destroy removes them)"
+    )
+
+
+def remove_stack_and_all(context: Context, outcome: Outcome) -> None:
     settings, stack = context.settings, stack_of(context)
     resources = Resources(context.client("sagemaker"), f"{settings.endpoint_name}-")
     description = stack.describe()
@@ -107,16 +134,20 @@ def remove_objects(context: Context, outcome: Outcome) -> None:
 
 def our_keys(context: Context) -> set[str]:
     """Return the keys that the commands wrote: images by the manifests, everything else by its prefix."""
+    prefixes = (*own_prefixes(context), f"{batch.PREFIX}/batch-")
+    bucket = context.data_bucket
+    return survey(bucket).own_keys | {key for prefix in prefixes for key in bucket.etags(prefix)}
+
+
+def own_prefixes(context: Context) -> tuple[str, ...]:
+    """Return the prefixes of keys that contain the endpoint's name."""
     name = context.settings.endpoint_name
-    prefixes = (
+    return (
         f"models/{name}-",
         *context.sagemaker.record_prefixes(f"{name}-"),
         f"{pipeline.EVALUATIONS}/{name}-",
         f"{endpoint.CAPTURE}/{name}/",
-        f"{batch.PREFIX}/batch-",
     )
-    bucket = context.data_bucket
-    return survey(bucket).own_keys | {key for prefix in prefixes for key in bucket.etags(prefix)}
 
 
 def remove_code(context: Context, outcome: Outcome) -> None:

@@ -50,6 +50,21 @@ def test_everything_that_the_steps_created_is_removed(context: Context, deploy_s
     assert destroy.destroy(context).removed == []
 
 
+def test_a_stack_and_a_bucket_that_another_profile_uses_are_kept(
+    make_context: Callable[..., Context], context: Context, deploy_stack: DeployStack
+) -> None:
+    staging.stage(context)
+    deploy_stack(context, template(Topic=TOPIC))
+    context.data_bucket.put("models/other-1/output/model.tar.gz", b"local-mode's")
+    context.data_bucket.put("models/scones-vehicles-1/output/model.tar.gz", b"local's")
+    before = set(context.data_bucket.etags(""))
+    outcome = destroy.destroy(make_context(endpoint_name="other", stack_shared_with="local", yes="yes"))
+    assert before - set(context.data_bucket.etags("")) == {"models/other-1/output/model.tar.gz"}
+    assert stack_of(context).describe() is not None
+    (kept,) = outcome.kept
+    assert "AWS_PROFILE=local scones destroy removes them" in kept
+
+
 def test_running_executions_are_stopped_before_anything_is_removed(context: Context, deploy_stack: DeployStack) -> None:
     """A pipeline that continued could create another endpoint after `scones destroy`."""
     deploy_stack(context, template(Pipeline=STATE_MACHINE))
