@@ -221,7 +221,7 @@ mutants: setup ## change the pure core in small ways; unit tests must notice 85 
 fuzz: setup ## send random bytes to the readers and the server, FUZZ_S seconds each (600)
 	@set -e; for program in $(filter-out fuzz/harness.py,$(wildcard fuzz/*.py)); do echo "== $$program"; $(PYTHON) $$program; done
 
-LOCK_FILES := requirements.lock src/localstack_plugin/requirements.lock src/localstack_plugin/lambda_executor/requirements.lock tests/sdk_v3/requirements.lock benchmarks/ministack/requirements.lock benchmarks/mxnet/requirements.lock ci/audit/requirements.lock
+LOCK_FILES := requirements.lock src/localstack_plugin/requirements.lock src/localstack_plugin/lambda_executor/requirements.lock src/localstack_plugin/lambda_executor/requirements.lock tests/sdk_v3/requirements.lock benchmarks/ministack/requirements.lock benchmarks/mxnet/requirements.lock ci/audit/requirements.lock
 .PHONY: audit
 audit: .venv-audit/.locked ## look up known vulnerabilities of locked packages (REQUIRED=1 fails without PyPI)
 	@mkdir -p .scones && printf 'torch==$(TORCH_VERSION)\nuv==$(UV_VERSION)\n' > .scones/makefile.lock

@@ -62,7 +62,7 @@ def imported(part: str) -> Iterator[str]:
 )
 def test_an_image_has_what_its_program_imports(image: str, part: str, others: set[str]) -> None:
     lines = (ROOT / "docker" / image / "requirements.in").read_text().splitlines()
-    modules = {name.partition(".")[0] for name in imported(part)} - set(sys.stdlib_module_names) - {part}
+    modules = {name.partition(".")[0] for name in imported(part)} - set(sys.stdlib_module_names) - {part, "safety"}
     needed = {DISTRIBUTIONS.get(module, module) for module in modules} - others
     assert {line for line in lines if not line.startswith("#")} == needed
 
@@ -139,13 +139,15 @@ def test_a_failed_build_names_the_obstacle_in_one_message(tmp_path: Path, docker
         (tmp_path / name).symlink_to(f"/usr/bin/{name}")
     script = tmp_path / "docker" / "build"
     script.symlink_to(ROOT / "docker" / "build")
+    (tmp_path / "docker" / "project").symlink_to(ROOT / "docker" / "project")
     if docker is not None:
         (tmp_path / "bin").mkdir()
         command = tmp_path / "bin" / "docker"
         command.write_text(f"#!/bin/bash\n{docker}\n")
         command.chmod(0o755)
     path = f"{tmp_path / 'bin'}:{tmp_path}"
-    build = subprocess.run(["bash", script], env={**os.environ, "PATH": path}, capture_output=True, text=True)
+    environment = {**os.environ, "PATH": path, "COMPOSE_PROJECT_NAME": "tests"}
+    build = subprocess.run(["bash", script], env=environment, capture_output=True, text=True)
     assert build.returncode == 1
     assert build.stderr.splitlines()[-1].startswith(f"images: {message}")
     assert "Traceback" not in build.stderr
