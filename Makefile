@@ -150,6 +150,10 @@ compose-up: ## the local AWS in containers, with images of the sources as they a
 images: ## build the Docker images (DEVICE=cu130, a CUDA version of torch, for GPUs)
 	@SCONES_DEVICE=$(or $(DEVICE),cpu) docker/build
 
+.PHONY: test-states-language
+test-states-language: setup ## the Amazon States Language on a local cloud, clause by clause; fails on an unlisted difference
+	@$(PYTEST) tests/integration/states_language
+
 .PHONY: sdk3
 sdk3: .venv-sdk3/.locked
 	@:

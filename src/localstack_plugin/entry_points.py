@@ -72,6 +72,38 @@ def add_sagemaker_to_step_functions() -> None:
 
 
 @hooks.on_infra_start()
+def follow_the_states_language() -> None:
+    from localstack_plugin.stepfunctions import lambda_output, variables
+    from localstack_plugin.stepfunctions.choices import rules
+    from localstack_plugin.stepfunctions.definitions import heartbeats, json_text, query_language_scopes
+    from localstack_plugin.stepfunctions.errors import lost_workers, task_failures
+    from localstack_plugin.stepfunctions.executions import compact_json, descriptions, limits, redrive, waits
+    from localstack_plugin.stepfunctions.intrinsics import evaluation
+    from localstack_plugin.stepfunctions.jsonata import expressions
+    from localstack_plugin.stepfunctions.paths import extraction
+
+    for module in (
+        query_language_scopes,
+        json_text,
+        heartbeats,
+        compact_json,
+        extraction,
+        variables,
+        evaluation,
+        expressions,
+        rules,
+        task_failures,
+        lost_workers,
+        lambda_output,
+        limits,
+        descriptions,
+        redrive,
+        waits,
+    ):
+        module.install()
+
+
+@hooks.on_infra_start()
 def complete_the_distributed_map() -> None:
     from localstack_plugin.stepfunctions.distributed_map import items_and_results, workers
 

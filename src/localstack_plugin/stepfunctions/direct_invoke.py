@@ -35,7 +35,8 @@ def invoke(parameters: dict[str, Any], region: str, state_credentials: StateCred
         answer: dict[str, Any] = SERVICE_PLUGINS.require("lambda").skeleton.dispatch_table["Invoke"](context, request)
     except ServiceException as error:
         raise client_error(error, context.request_id) from error
-    return {**answer, "Payload": lambda_eval_utils._from_payload(BytesIO(to_bytes(answer.get("Payload") or b"")))}
+    payload = lambda_eval_utils._from_payload(BytesIO(to_bytes(answer.get("Payload") or b"")))
+    return {**answer, "Payload": payload, "ResponseMetadata": {"RequestId": context.request_id}}
 
 
 def assume_role(region: str, credentials: StateCredentials) -> None:

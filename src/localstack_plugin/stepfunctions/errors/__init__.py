@@ -1,0 +1,1 @@
+"""Error names, and executions whose interpreter fails."""

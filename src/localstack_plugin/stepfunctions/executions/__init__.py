@@ -1,0 +1,1 @@
+"""Executions and what the API tells of them."""

@@ -1,0 +1,1 @@
+"""JSONata, without Java."""

@@ -1,0 +1,108 @@
+"""The output of the `lambda:invoke` integration, with the metadata of the SDK that AWS calls Lambda with.
+
+Order and names are those of AWS's execution histories.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any
+
+from localstack.services.stepfunctions.asl.component.state.state_execution.state_task import lambda_eval_utils
+from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.credentials import (
+    StateCredentials,
+)
+from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service.state_task_service_lambda import (  # noqa: E501
+    StateTaskServiceLambda,
+)
+from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.state_task_lambda import (
+    StateTaskLambda,
+)
+from localstack.services.stepfunctions.asl.eval.environment import Environment
+from localstack.utils.strings import long_uid
+
+from localstack_plugin.replacing import replace, wrap
+
+
+def invoke(env: Environment, parameters: dict[str, Any], region: str, state_credentials: StateCredentials) -> None:
+    """Invoke the function, and put the integration's output on the stack."""
+    if env.is_mocked_mode():
+        answer = lambda_eval_utils._mocked_invoke_lambda_function(env=env)
+    else:
+        answer = lambda_eval_utils._invoke_lambda_function(
+            parameters=parameters, region=region, state_credentials=state_credentials
+        )
+    if error := answer.get("FunctionError"):
+        payload = json.dumps(answer["Payload"], separators=(",", ":"), ensure_ascii=False)
+        raise lambda_eval_utils.LambdaFunctionErrorException(error, payload)
+    env.stack.append(as_aws(answer))
+
+
+def as_aws(answer: dict[str, Any]) -> dict[str, Any]:
+    request_id = answer.get("ResponseMetadata", {}).get("RequestId") or long_uid()
+    headers = http_headers(answer, request_id)
+    return {
+        "ExecutedVersion": answer.get("ExecutedVersion", "$LATEST"),
+        **({"LogResult": answer["LogResult"]} if answer.get("LogResult") else {}),
+        **({"Payload": answer["Payload"]} if "Payload" in answer else {}),
+        "SdkHttpMetadata": {
+            "AllHttpHeaders": {name: [value] for name, value in headers.items()},
+            "HttpHeaders": headers,
+            "HttpStatusCode": answer.get("StatusCode", 200),
+        },
+        "SdkResponseMetadata": {"RequestId": request_id},
+        "StatusCode": answer.get("StatusCode", 200),
+    }
+
+
+def http_headers(answer: dict[str, Any], request_id: str) -> dict[str, str]:
+    payload = json.dumps(answer.get("Payload"), separators=(",", ":"), ensure_ascii=False).encode()
+    return {
+        "X-Amz-Executed-Version": str(answer.get("ExecutedVersion", "$LATEST")),
+        "x-amzn-Remapped-Content-Length": "0",
+        "Connection": "keep-alive",
+        "x-amzn-RequestId": request_id,
+        "Content-Length": str(len(payload)),
+        "Date": format_datetime(datetime.now(tz=UTC), usegmt=True),
+        "Content-Type": "application/json",
+    }
+
+
+def in_order(original: Callable[..., None]) -> Callable[..., None]:
+    def normalize(self: StateTaskServiceLambda, response: Any, *names: Any, **keywords: Any) -> None:
+        original(self, response, *names, **keywords)
+        if isinstance(response, dict):
+            fields = sorted(response.items())
+            response.clear()
+            response.update(fields)
+
+    return normalize
+
+
+def of_the_payload(original: Callable[..., None]) -> Callable[..., None]:
+    def verify(self: StateTaskLambda, env: Environment, value: Any) -> None:
+        original(self, env, value["Payload"])
+
+    return verify
+
+
+def install() -> None:
+    wrap(
+        "localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service"
+        ".state_task_service_lambda:StateTaskServiceLambda._normalise_response",
+        wrapper=in_order,
+        why="LocalStack's output of lambda:invoke begins with StatusCode. Its fields are in the order of their names.",
+    )
+    wrap(
+        "localstack.services.stepfunctions.asl.component.state.state_execution.state_task.state_task_lambda"
+        ":StateTaskLambda._verify_size_quota",
+        wrapper=of_the_payload,
+        why="LocalStack counts the metadata of an invocation that only hands on its payload. The payload is counted.",
+    )
+    replace(
+        "localstack.services.stepfunctions.asl.component.state.state_execution.state_task"
+        ".lambda_eval_utils:execute_lambda_function_integration",
+        by=invoke,
+        why="LocalStack's output of lambda:invoke lacks SdkHttpMetadata and SdkResponseMetadata. It has AWS's fields.",
+    )

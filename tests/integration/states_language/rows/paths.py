@@ -1,0 +1,167 @@
+"""Paths: reference paths, JSONPath and where both are allowed."""
+
+from typing import Any
+
+from tests.integration.states_language.row import GUIDE, JAYWAY, SPEC, Row, computed, machine, one_pass, state
+
+PATHS = GUIDE + "amazon-states-language-paths.html"
+DOCUMENT = {
+    "store": {
+        "book": [
+            {"category": "reference", "title": "A", "price": 8.95},
+            {"category": "fiction", "title": "B", "price": 12.99},
+            {"category": "fiction", "title": "C", "isbn": "0-553", "price": 8.99},
+            {"category": "fiction", "title": "D", "isbn": "0-395", "price": 22.99},
+        ],
+        "bicycle": {"color": "red", "price": 19.95},
+    },
+    "expensive": 10,
+    "my-key": 1,
+    "größe": 2,
+    "with space": {"dotted.name": 3},
+    "none": None,
+    "flags": [True, False],
+    "one": [{"k": "x"}],
+    "empty": [],
+}
+
+SELECTING: list[tuple[str, Any, str]] = [
+    ("$.expensive", 10, PATHS),
+    ("$.store.bicycle.color", "red", PATHS),
+    ("$['store']['bicycle']['color']", "red", JAYWAY + "operators"),
+    ("$.store['bicycle'].color", "red", JAYWAY + "operators"),
+    ("$['with space']['dotted.name']", 3, PATHS),
+    ("$.my-key", 1, JAYWAY + "operators"),
+    ("$.größe", 2, PATHS),
+    ("$['größe']", 2, PATHS),
+    ('$["größe"]', 2, JAYWAY + "operators"),
+    ("$.none", None, JAYWAY + "operators"),
+    ("$.store.book[0].title", "A", PATHS),
+    ("$.store.book[-1].title", "D", JAYWAY + "operators"),
+    ("$.one[0]", {"k": "x"}, PATHS),
+    ("$.one[0].k", "x", PATHS),
+    ("$.empty", [], PATHS),
+    ("$.one[*].k", ["x"], JAYWAY + "what-is-returned-when"),
+    ("$.one..k", ["x"], JAYWAY + "what-is-returned-when"),
+    ("$.one[0:1].k", ["x"], JAYWAY + "what-is-returned-when"),
+    ("$.one[?(@.k == 'x')].k", ["x"], JAYWAY + "what-is-returned-when"),
+    ("$.empty[*]", [], JAYWAY + "what-is-returned-when"),
+    ("$.one[?(@.k == 'y')]", [], JAYWAY + "what-is-returned-when"),
+    ("$.one[*].absent", [], JAYWAY + "what-is-returned-when"),
+    ("$..absent", [], JAYWAY + "what-is-returned-when"),
+    ("$.store.book[*].title", ["A", "B", "C", "D"], JAYWAY + "path-examples"),
+    ("$.store.book[0,1].title", ["A", "B"], JAYWAY + "path-examples"),
+    ("$.store.book[:2].title", ["A", "B"], JAYWAY + "path-examples"),
+    ("$.store.book[1:2].title", ["B"], JAYWAY + "path-examples"),
+    ("$.store.book[-2:].title", ["C", "D"], JAYWAY + "path-examples"),
+    ("$.store.book[2:].title", ["C", "D"], JAYWAY + "path-examples"),
+    ("$.store.book[9:].title", [], JAYWAY + "path-examples"),
+    ("$..price", [8.95, 12.99, 8.99, 22.99, 19.95], JAYWAY + "path-examples"),
+    ("$.store..price", [8.95, 12.99, 8.99, 22.99, 19.95], JAYWAY + "path-examples"),
+    ("$.store.bicycle.*", ["red", 19.95], JAYWAY + "path-examples"),
+    ("$..book[2].title", ["C"], JAYWAY + "path-examples"),
+    ("$.store.book[?(@.isbn)].title", ["C", "D"], JAYWAY + "path-examples"),
+    ("$.store.book[?(!@.isbn)].title", ["A", "B"], JAYWAY + "filter-operators"),
+    ("$.store.book[?(@.price < 10)].title", ["A", "C"], JAYWAY + "path-examples"),
+    ("$.store.book[?(@.price <= 8.95)].title", ["A"], JAYWAY + "filter-operators"),
+    ("$.store.book[?(@.price > 20)].title", ["D"], JAYWAY + "filter-operators"),
+    ("$.store.book[?(@.price >= 12.99)].title", ["B", "D"], JAYWAY + "filter-operators"),
+    ("$.store.book[?(@.category != 'fiction')].title", ["A"], JAYWAY + "filter-operators"),
+    ("$..book[?(@.price <= $.expensive)].title", ["A", "C"], JAYWAY + "path-examples"),
+    ("$.store.book[?(@.title =~ /[ab]/i)].title", ["A", "B"], JAYWAY + "path-examples"),
+    ("$.store.book[?(@.title in ['A', 'D'])].title", ["A", "D"], JAYWAY + "filter-operators"),
+    ("$.store.book[?(@.title nin ['A', 'D'])].title", ["B", "C"], JAYWAY + "filter-operators"),
+    ("$.store.book[?(@.category == 'fiction' && @.price < 10)].title", ["C"], JAYWAY + "predicates"),
+    ("$.store.book[?(@.price < 9 || @.price > 20)].title", ["A", "C", "D"], JAYWAY + "predicates"),
+    ("$.store.book[?(!(@.price < 9 || @.price > 20))].title", ["B"], JAYWAY + "predicates"),
+    ("$.store.book[?(@['category'] == 'reference')].title", ["A"], JAYWAY + "operators"),
+    ("$.flags[?(@ == true)]", [True], JAYWAY + "operators"),
+    ("$", DOCUMENT, PATHS),
+]
+
+MISSING = [
+    ("$.absent", "The JSONPath '$.absent' specified for the field 'r.$' could not be found in the input"),
+    ("$.store.absent.deeper", "could not be found in the input"),
+    ("$.store.book[9]", "could not be found in the input"),
+    ("$.store.book[9].title", "could not be found in the input"),
+    ("$.expensive.deeper", "could not be found in the input"),
+    ("$['absent']", "The JSONPath '$['absent']' specified for the field 'r.$'"),
+]
+
+ROWS = [
+    *(Row(f"selects {path}", source, computed(path), DOCUMENT, {"r": value}) for path, value, source in SELECTING),
+    *(
+        Row(f"finds nothing at {path}", SPEC + "errors", computed(path), DOCUMENT, error="States.Runtime", cause=cause)
+        for path, cause in MISSING
+    ),
+    Row("InputPath of a field", PATHS, one_pass(InputPath="$.a"), {"a": {"b": 1}}, {"b": 1}),
+    Row(
+        "InputPath null gives an empty object",
+        GUIDE + "input-output-inputpath-params.html",
+        one_pass(InputPath=None),
+        {"a": 1},
+        {},
+    ),
+    Row(
+        "InputPath of the context object",
+        GUIDE + "input-output-contextobject.html",
+        one_pass(InputPath="$$.StateMachine.Name"),
+        {},
+        "${name}",
+    ),
+    Row(
+        "InputPath that selects nothing",
+        GUIDE + "concepts-error-handling.html",
+        one_pass(InputPath="$.absent"),
+        {},
+        error="States.Runtime",
+        cause="Invalid path '$.absent' : No results for path: $['absent']",
+    ),
+    Row(
+        "InputPath that misses a part in the middle",
+        JAYWAY + "what-is-returned-when",
+        one_pass(InputPath="$.no.such"),
+        {},
+        error="States.Runtime",
+        cause="Invalid path '$.no.such' : Missing property in path $['no']",
+    ),
+    Row(
+        "InputPath that is indefinite gives a list",
+        JAYWAY + "what-is-returned-when",
+        one_pass(InputPath="$.a[*]"),
+        {"a": [1]},
+        [1],
+    ),
+    Row("OutputPath of a field", PATHS, one_pass(OutputPath="$.a"), {"a": 5}, 5),
+    Row(
+        "OutputPath null gives an empty object",
+        GUIDE + "input-output-example.html",
+        one_pass(OutputPath=None),
+        {"a": 1},
+        {},
+    ),
+    Row(
+        "OutputPath that selects nothing",
+        GUIDE + "concepts-error-handling.html",
+        one_pass(OutputPath="$.absent"),
+        {"a": 1},
+        error="States.Runtime",
+        cause="Invalid path '$.absent' : No results for path: $['absent']",
+    ),
+    Row(
+        "OutputPath that is indefinite gives a list",
+        JAYWAY + "what-is-returned-when",
+        one_pass(OutputPath="$..b"),
+        {"a": {"b": 1}},
+        [1],
+    ),
+    Row("an input that is no object", SPEC + "data", one_pass(), [1, "two", None], [1, "two", None]),
+    Row("an input that is null", SPEC + "data", one_pass(), None, {}),
+    Row(
+        "two states hand the output on",
+        SPEC + "transitions",
+        machine(state("Pass", Parameters={"b.$": "$.a"}, Next="B"), B=state("Pass", Parameters={"c.$": "$.b"})),
+        {"a": 1},
+        {"c": 1},
+    ),
+]
