@@ -127,6 +127,15 @@ def correct_events() -> None:
     event_keys.install()
 
 
+@hooks.on_infra_start()
+def correct_lambda() -> None:
+    from localstack_plugin.lambda_executor.requests import function_urls, log_tail, payload_check
+
+    function_urls.install()
+    log_tail.install()
+    payload_check.install()
+
+
 @hooks.on_infra_start(should_load=lambda: config.GATEWAY_SERVER in PLAIN_HTTP_SERVERS)
 def make_no_certificate() -> None:
     from localstack_plugin.gateway import certificate
@@ -180,8 +189,10 @@ def spare_work() -> None:
 def prepare_lambda_for_processes() -> None:
     from localstack.aws.handlers import serve_custom_service_request_handlers
 
-    from localstack_plugin.lambda_executor.runtime_check import refuse_unless_python
+    from localstack_plugin.lambda_executor.requests import newest_runtimes
+    from localstack_plugin.lambda_executor.requests.configuration_check import check_configuration
     from localstack_plugin.lambda_executor.warm_environments import assignment
 
     assignment.install()
-    serve_custom_service_request_handlers.append(refuse_unless_python)
+    newest_runtimes.install()
+    serve_custom_service_request_handlers.append(check_configuration)

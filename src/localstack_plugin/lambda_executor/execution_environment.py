@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from localstack_plugin.lambda_executor.errors import InvocationError, TimedOut
+from localstack_plugin.lambda_executor.interpreters import OWN, Interpreter
 from localstack_plugin.lambda_executor.process.folders import Folders
 from localstack_plugin.lambda_executor.process.function_process import FunctionProcess
 from localstack_plugin.lambda_executor.report import Init, Report, render
@@ -28,6 +29,7 @@ class Function:
     version: str
     memory_size_mb: int
     timeout_s: int
+    interpreter: Interpreter = OWN
     notices: tuple[str, ...] = ()
 
 
@@ -72,7 +74,12 @@ class ExecutionEnvironment:
         began = time.monotonic()
         if self._process is None:
             self._process = FunctionProcess(
-                self._function.handler, self._folders, self._scratch, self._variables, self._sandbox
+                self._function.interpreter,
+                self._function.handler,
+                self._folders,
+                self._scratch,
+                self._variables,
+                self._sandbox,
             )
         self._within(timeout_s, self._process.initialized)
         notices, self._notices = self._notices, ()
@@ -117,6 +124,7 @@ class ExecutionEnvironment:
             memory_size_mb=self._function.memory_size_mb,
             peak_memory_mb=self._process.peak_memory_mb() if self._process else 0,
             init=init,
+            python_version=self._function.interpreter.version,
             status=failure.status if failure else None,
             error_type=failure.error_type if failure else None,
         )

@@ -9,6 +9,8 @@ from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecu
 
 from localstack_plugin.lambda_executor.errors import InvocationError
 from localstack_plugin.lambda_executor.execution_environment import Event, ExecutionEnvironment, Function
+from localstack_plugin.lambda_executor.interpreters import interpreter_of
+from localstack_plugin.lambda_executor.layers import layers_of, prepare_layers, remove_layers
 from localstack_plugin.lambda_executor.notices import notices_of
 from localstack_plugin.lambda_executor.process.folders import folders_of
 from localstack_plugin.lambda_executor.process.function_process import make_scratch, remove_scratch
@@ -33,16 +35,18 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
         """Start the process. A failed initialization is not raised: it becomes the first invocation's outcome."""
         config, settings = self.function_version.config, from_environment()
         code = Path(config.code.get_unzipped_code_location())
-        folders = folders_of(self._scratch, code, None, settings.lambda_packages)
+        interpreter = interpreter_of(config.runtime)
+        folders = folders_of(self._scratch, code, layers_of(self.function_version), settings.lambda_packages)
         seen, has_own_tmp = seen_by_function(sandbox(), folders), bool(sandbox().availability)
         function = Function(
             handler=config.handler,
             version=self.function_version.id.qualifier,
             memory_size_mb=config.memory_size,
             timeout_s=config.timeout,
-            notices=notices_of(self.function_version.qualified_arn, sandbox()),
+            interpreter=interpreter,
+            notices=notices_of(self.function_version.qualified_arn, config.runtime, interpreter, sandbox()),
         )
-        variables = process_variables(env_vars, config.runtime, seen, settings, has_own_tmp)
+        variables = process_variables(env_vars, interpreter, seen, settings, has_own_tmp)
         self._environment = ExecutionEnvironment(function, folders, self._scratch, variables, sandbox())
         with suppress(InvocationError):
             self._environment.initialize(INIT_TIMEOUT_S)
@@ -81,7 +85,9 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
     @classmethod
     def prepare_version(cls, function_version: FunctionVersion) -> None:
         function_version.config.code.prepare_for_execution()
+        prepare_layers(function_version)
 
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
-        """Do nothing: LocalStack deletes the code's directory."""
+        """Remove what LocalStack does not know of: it deletes the directories of code and layers."""
+        remove_layers(function_version)

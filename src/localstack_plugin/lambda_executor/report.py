@@ -1,7 +1,6 @@
 """The log of one invocation: Lambda's own lines around the function's output."""
 
 import math
-import platform
 from dataclasses import dataclass
 
 
@@ -25,6 +24,7 @@ class Report:
     memory_size_mb: int
     peak_memory_mb: int
     init: Init | None
+    python_version: str
     status: str | None = None
     error_type: str | None = None
 
@@ -32,7 +32,7 @@ class Report:
 def render(report: Report, failure_lines: list[str]) -> str:
     lines: list[str] = []
     if report.init is not None:
-        lines += [f"INIT_START Runtime Version: python:{platform.python_version()}", *report.init.notices]
+        lines += [f"INIT_START Runtime Version: python:{report.python_version}", *report.init.notices]
         lines += split_lines(report.init.output)
     lines += [f"START RequestId: {report.request_id} Version: {report.version}"]
     lines += split_lines(report.output)

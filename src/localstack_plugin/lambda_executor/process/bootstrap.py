@@ -119,7 +119,8 @@ def prepend_to_path(task_root: str, layers: str, runtime: str) -> None:
     """Order `sys.path` as on AWS: the function, its layers, AWS's modules, the standard library."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     own = [task_root, f"{layers}/python/lib/{version}/site-packages", f"{layers}/python", runtime]
-    sys.path[:] = [*own, *(path for path in sys.path if path not in own)]
+    not_again = {*own, os.path.dirname(__file__)}  # noqa: PTH120 - every cold start would import pathlib
+    sys.path[:] = [*own, *(path for path in sys.path if path not in not_again)]
 
 
 def main() -> None:

@@ -1,9 +1,7 @@
 """One process of a function: it is started, initialized once, invoked many times, and killed with its descendants."""
 
-import os
 import secrets
 import shutil
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -11,6 +9,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from localstack_plugin.lambda_executor.errors import RuntimeExited
+from localstack_plugin.lambda_executor.interpreters import Interpreter
 from localstack_plugin.lambda_executor.process import bootstrap, start
 from localstack_plugin.lambda_executor.process.folders import Folders
 from localstack_plugin.lambda_executor.process.output import Output
@@ -30,17 +29,25 @@ class FunctionProcess:
     """
 
     def __init__(
-        self, handler: str, folders: Folders, scratch: Path, environment: Mapping[str, str], sandbox: Sandbox
+        self,
+        interpreter: Interpreter,
+        handler: str,
+        folders: Folders,
+        scratch: Path,
+        environment: Mapping[str, str],
+        sandbox: Sandbox,
     ) -> None:
         self._output = Output(scratch / "output")
         self._ended = False
         secret = secrets.token_hex(SECRET_BYTES)
         self._api = RuntimeApi(secret)
         seen = start.seen_by_function(sandbox, folders)
-        command = [os.path.realpath(sys.executable), "-S", "-P", f"{seen.bootstrap}/bootstrap.py", handler]
+        command = [interpreter.executable, *interpreter.options, f"{seen.bootstrap}/bootstrap.py", handler]
         own = {"AWS_LAMBDA_RUNTIME_API": self._api.address, bootstrap.SECRET: secret}
         try:
-            self._process = start.start(sandbox, command, folders, {**environment, **own}, self._output.file)
+            self._process = start.start(
+                sandbox, command, folders, {**environment, **own}, self._output.file, (interpreter.prefix,)
+            )
         except OSError:
             self._api.close()
             raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -45,11 +44,19 @@ def seen_by_function(sandbox: Sandbox, folders: Folders) -> Folders:
 
 
 def start(
-    sandbox: Sandbox, command: list[str], folders: Folders, environment: Mapping[str, str], output: int
+    sandbox: Sandbox,
+    command: list[str],
+    folders: Folders,
+    environment: Mapping[str, str],
+    output: int,
+    shown: tuple[str, ...],
 ) -> Process:
-    """Start `command`, which sees the folders as `seen_by_function` returns them. OSError if that is impossible."""
+    """Start `command`, which sees the folders as `seen_by_function` returns them, and those in `shown` where they are.
+
+    OSError if that is impossible.
+    """
     if sandbox.availability:
-        world, directory = world_of(folders), SEEN_IN_SANDBOX.task_root
+        world, directory = world_of(folders, shown), SEEN_IN_SANDBOX.task_root
         return sandbox.start(command, world=world, environment=environment, directory=directory, output=output)
     server_pipe = read_end_of_server_pipe()
     return subprocess.Popen(
@@ -64,7 +71,7 @@ def start(
     )
 
 
-def world_of(folders: Folders) -> World:
+def world_of(folders: Folders, shown: tuple[str, ...]) -> World:
     """Return a function's world, in which it can write to /tmp only, as on AWS."""
     seen = SEEN_IN_SANDBOX
     pairs = (
@@ -73,7 +80,7 @@ def world_of(folders: Folders) -> World:
         (folders.bootstrap, seen.bootstrap),
         (folders.layers, seen.layers),
     )
-    return World(tmp=folders.tmp, hidden=personal_files(), shown=(sys.base_prefix,), folders=pairs, read_only=True)
+    return World(tmp=folders.tmp, hidden=personal_files(), shown=shown, folders=pairs, read_only=True)
 
 
 def end(process: Process) -> None:

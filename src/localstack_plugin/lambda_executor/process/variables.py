@@ -1,11 +1,10 @@
 """The environment variables of a function's process: Lambda's and the function's own, but not the server's."""
 
-import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from localstack_plugin.lambda_executor.interpreters import Interpreter
 from localstack_plugin.lambda_executor.process.bootstrap import LAYERS
 from localstack_plugin.lambda_executor.process.folders import Folders
 from localstack_plugin.settings import LOCAL_CLOUD, Settings
@@ -15,7 +14,7 @@ HOME = "/home/sbx_user1051"
 
 
 def process_variables(
-    lambda_variables: Mapping[str, Any], runtime: str, seen: Folders, settings: Settings, has_own_tmp: bool
+    lambda_variables: Mapping[str, Any], interpreter: Interpreter, seen: Folders, settings: Settings, has_own_tmp: bool
 ) -> dict[str, str]:
     """Return the variables. `lambda_variables` comes from LocalStack: Lambda's, overridden by the function's own.
 
@@ -23,7 +22,8 @@ def process_variables(
     """
     environment = {
         # Python's programs come first, as /var/lang/bin on AWS
-        "PATH": os.pathsep.join([str(Path(os.path.realpath(sys.executable)).parent), "/usr/local/bin:/usr/bin:/bin"]),
+        "PATH": f"{Path(interpreter.executable).parent}:/usr/local/bin:/usr/bin:/bin:{seen.layers}/bin",
+        "LD_LIBRARY_PATH": f"{seen.task_root}:{seen.task_root}/lib:{seen.layers}/lib",
         "LANG": "en_US.UTF-8",
         "PYTHONUTF8": "1",
         "PYTHONPATH": seen.runtime,
@@ -40,7 +40,7 @@ def process_variables(
         "PWD": seen.task_root,
         "LAMBDA_RUNTIME_DIR": seen.runtime,
         LAYERS: seen.layers,
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime}",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{interpreter.runtime}",
     }
     if settings.local_cloud:
         environment[LOCAL_CLOUD] = settings.local_cloud

@@ -1,0 +1,1 @@
+"""What Lambda's API accepts, refuses and answers, where LocalStack differs from AWS."""

@@ -1,0 +1,84 @@
+"""URLs of functions that resolve everywhere.
+
+LocalStack's are names below LOCALSTACK_HOST, which is an IP address here: `<id>.lambda-url.us-east-1.127.0.0.1` is no
+name at all, and names below localhost resolve on some systems only. So the URL has the id in its path; the function's
+event has the path without it, as on AWS.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from ipaddress import ip_address
+from typing import Any
+
+from localstack import config
+from localstack.utils.aws.request_context import AWS_REGION_REGEX
+from localstack.utils.urls import localstack_host
+
+from localstack_plugin.replacing import wrap
+
+PREFIX = "/_function_urls"
+
+
+def install() -> None:
+    wrap(
+        "localstack.services.lambda_.provider:FunctionUrlConfig",
+        wrapper=with_url_that_resolves,
+        why="LocalStack makes function URLs of names below LOCALSTACK_HOST. Below an IP address they do not resolve: "
+        "the URL has the id in its path instead.",
+    )
+    wrap(
+        "localstack.services.lambda_.urlrouter:FunctionUrlRouter.register_routes",
+        wrapper=with_own_route,
+        why="LocalStack finds the function of a URL by its host name. It is found by the path too.",
+    )
+    wrap(
+        "localstack.services.lambda_.urlrouter:event_for_lambda_url",
+        wrapper=with_aws_path,
+        why="The event of such a request has the path without the id, and AWS's kind of domain name.",
+    )
+
+
+def with_url_that_resolves(config_class: Callable[..., Any]) -> Callable[..., Any]:
+    def make(**fields: Any) -> Any:
+        region = fields["function_arn"].split(":")[3]
+        host = localstack_host(custom_port=config.GATEWAY_LISTEN[0].port)
+        if is_ip_address(host.host):
+            fields["url"] = f"http://{host.host_and_port()}{PREFIX}/{region}/{fields['url_id']}/"
+        return config_class(**fields)
+
+    return make
+
+
+def with_own_route(register: Callable[[Any], None]) -> Callable[[Any], None]:
+    @wraps(register)
+    def register_both(router: Any) -> None:
+        if not router.registered:
+            path = f"{PREFIX}/<regex('{AWS_REGION_REGEX}'):region>/<api_id>"
+            endpoint = router.handle_lambda_url_invocation
+            router.router.add(f"{path}/", endpoint=endpoint, defaults={"path": ""})
+            router.router.add(f"{path}/<path:path>", endpoint=endpoint)
+        register(router)
+
+    return register_both
+
+
+def with_aws_path(event_for: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(event_for)
+    def event_with_path(api_id: str, request: Any) -> Any:
+        event = event_for(api_id, request)
+        if event["rawPath"].startswith(f"{PREFIX}/"):
+            _, region, _, path = event["rawPath"].removeprefix(PREFIX).split("/", 3)
+            context = event["requestContext"]
+            event["rawPath"] = context["http"]["path"] = f"/{path}"
+            context["domainName"] = f"{api_id}.lambda-url.{region}.on.aws"
+        return event
+
+    return event_with_path
+
+
+def is_ip_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,142 @@
+"""What Lambda's API refuses and answers."""
+
+import json
+import re
+from functools import partial
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from tests.integration.lambda_functions import ROLE, Deploy, archive, until
+
+ECHO = "def lambda_handler(event, context):\n    return event\n"
+LENGTH = "def lambda_handler(event, context):\n    print('ran')\n    return len(event)\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "code", "status"),
+    [
+        ("RequestResponse", b'"' + b"a" * 6_291_456 + b'"', "RequestTooLargeException", 413),
+        ("Event", b'"' + b"a" * 1_048_576 + b'"', "RequestTooLargeException", 413),
+        ("RequestResponse", b"{'single': 'quotes'}", "InvalidRequestContentException", 400),
+        ("Event", b"not json", "InvalidRequestContentException", 400),
+    ],
+)
+def test_a_payload_that_aws_refuses_does_not_reach_the_function(
+    deploy: Deploy, kind: str, payload: bytes, code: str, status: int
+) -> None:
+    function = deploy(LENGTH)
+    with pytest.raises(ClientError) as refused:
+        function.client.invoke(FunctionName=function.name, InvocationType=kind, Payload=payload)
+    assert refused.value.response["Error"]["Code"] == code
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+    assert function.invoke("a" * 5_000_000).payload == 5_000_000
+
+
+@pytest.mark.parametrize("operation", ["create", "update"])
+def test_reserved_variables_are_refused(deploy: Deploy, operation: str) -> None:
+    environment = {"Variables": {"AWS_REGION": "eu-west-3", "THRESHOLD": "0.8", "_HANDLER": "x"}}
+    message = r"contains reserved keys .* Reserved keys used in this request: AWS_REGION, _HANDLER$"
+    function = deploy(ECHO, Environment={"Variables": {"THRESHOLD": "0.8"}})
+    update = partial(function.client.update_function_configuration, FunctionName=function.name)
+    attempt = {"update": update, "create": partial(deploy, ECHO)}[operation]
+    with pytest.raises(ClientError, match=message) as refused:
+        attempt(Environment=environment)
+    assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
+
+
+def test_the_log_result_begins_with_start_and_has_the_last_four_kilobytes(deploy: Deploy) -> None:
+    function = deploy("print('loading')\ndef lambda_handler(event, context):\n    print('x' * event)\n")
+    cold, long = function.invoke(1).log, function.invoke(10_000).log
+    assert cold.startswith("START RequestId: ")
+    assert "Init Duration: " in cold
+    assert len(long) == 4096
+    assert long.startswith("x")
+
+
+def test_layers_are_merged_in_opt_and_can_be_imported(deploy: Deploy) -> None:
+    client = boto3.client("lambda")
+
+    def layer(name: str, files: dict[str, str]) -> str:
+        published = client.publish_layer_version(LayerName=name, Content={"ZipFile": archive(files)})
+        arn: str = published["LayerVersionArn"]
+        return arn
+
+    first = layer("first", {"python/one.py": "NAME = 'one'", "python/both.py": "NAME = 'first'", "data/file": "first"})
+    versioned = "python/lib/python3.11/site-packages/two.py"
+    second = layer("second", {versioned: "NAME = 'two'", "python/both.py": "NAME = 'second'"})
+    code = "import both, one, two\ndef lambda_handler(event, context):\n    import sys, os\n"
+    code += "    with open(os.environ.get('OPT', '/opt') + '/data/file') as file:\n"
+    code += "        return [one.NAME, two.NAME, both.NAME, file.read(), sys.path[:4]]\n"
+    function = deploy(code, Layers=[first, second])
+    *names, path = function.invoke().payload
+    assert names == ["one", "two", "second", "first"]
+    assert path == ["/var/task", "/opt/python/lib/python3.11/site-packages", "/opt/python", "/var/runtime"]
+    function.client.update_function_configuration(FunctionName=function.name, Layers=[first])
+    function.wait()
+    assert function.invoke().payload["errorType"] == "Runtime.ImportModuleError"
+
+
+def test_a_function_has_awss_modules_and_no_others(deploy: Deploy) -> None:
+    code = """
+from importlib import import_module
+
+def lambda_handler(event, context):
+    missing = []
+    for name in event:
+        try:
+            import_module(name)
+        except ImportError:
+            missing.append(name)
+    return missing
+"""
+    provided = ["boto3", "botocore", "urllib3", "dateutil", "jmespath", "s3transfer", "six", "sqlite3", "awslambdaric"]
+    others = ["localstack", "requests", "yaml", "cryptography", "moto", "werkzeug", "psutil", "localstack_plugin"]
+    assert deploy(code).invoke([*provided, *others]).payload == others
+
+
+@pytest.mark.parametrize("runtime", ["python3.10", "python3.12", "python3.13", "python3.14"])
+def test_a_runtime_is_run_by_its_python_or_the_log_says_once_which_one(deploy: Deploy, runtime: str) -> None:
+    code = "import sys, os, boto3\ndef lambda_handler(event, context):\n"
+    code += "    return ['python%d.%d' % sys.version_info[:2], os.environ['AWS_EXECUTION_ENV']]\n"
+    function = deploy(code, Runtime=runtime)
+    python, execution_environment = function.invoke().payload
+    assert execution_environment == f"AWS_Lambda_{python}"
+    logs = boto3.client("logs")
+
+    def lines() -> str:
+        try:
+            events = logs.filter_log_events(logGroupName=f"/aws/lambda/{function.name}")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return ""
+        return "".join(event["message"] for event in events)
+
+    log = until(lines, "the log")
+    assert re.search(rf"INIT_START Runtime Version: {python.replace('python', 'python:')}\.\d+", log)
+    assert log.count(f"runs this function of the runtime {runtime}") == (python != runtime)
+
+
+def test_a_function_url_resolves_and_the_event_has_awss_path(deploy: Deploy) -> None:
+    code = "import json\ndef lambda_handler(event, context):\n    keys = 'rawPath', 'rawQueryString', 'body'\n"
+    code += "    return {'statusCode': 201, 'headers': {'x-own': 'yes'}, 'body': json.dumps([event[k] for k in keys"
+    code += " if k in event] + [event['requestContext']['http']['method']])}\n"
+    function = deploy(code)
+    url = function.client.create_function_url_config(FunctionName=function.name, AuthType="NONE")["FunctionUrl"]
+    with urlopen(Request(f"{url}a/b?c=d", b"text", {"Content-Type": "text/plain"})) as answer:
+        assert (answer.status, answer.headers["x-own"]) == (201, "yes")
+        assert json.load(answer) == ["/a/b", "c=d", "text", "POST"]
+    with urlopen(url) as answer:
+        assert json.load(answer)[:2] == ["/", ""]
+    with pytest.raises(HTTPError, match="403"):
+        urlopen(url.rstrip("/") + "x/")
+
+
+def test_a_function_of_python_3_14_can_be_created_and_an_unknown_one_cannot(deploy: Deploy) -> None:
+    client = boto3.client("lambda")
+    assert client.get_function_configuration(FunctionName=deploy(ECHO, Runtime="python3.14").name)["State"] == "Active"
+    with pytest.raises(ClientError, match=r"enum value set: .*python3\.14"):
+        client.create_function(
+            FunctionName="unknown", Runtime="python3.99", Role=ROLE, Handler="a.b", Code={"ZipFile": archive(ECHO)}
+        )
