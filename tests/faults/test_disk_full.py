@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from tests.contract.conftest import BUCKET, until
+from tests.contract.transforms import Transforms
 from tests.faults.conftest import SmallDisk, captured_bodies
 from tests.faults.test_s3_away import CAPTURE, model_of
 
@@ -129,3 +130,17 @@ def test_asynchronous_requests_are_refused_or_answered(
 def _exists(s3: Any, uri: str) -> bool:
     key = uri.removeprefix(f"s3://{BUCKET}/")
     return bool(s3.list_objects_v2(Bucket=BUCKET, Prefix=key).get("KeyCount"))
+
+
+def test_a_transform_without_room_fails_by_name_and_the_next_one_succeeds(
+    serve: Any, hosting_of: Any, small_disk: SmallDisk, s3: Any
+) -> None:
+    with serve(small_disk.state_dir) as emulator:
+        transforms = Transforms(emulator.client("sagemaker"), s3, until)
+        hosting_of(emulator).model("transformed")
+        transforms.create("no-room", {"large.csv": bytes(20 << 20)})
+        job = transforms.ended("no-room")
+        assert job["TransformJobStatus"] == "Failed"
+        assert job["FailureReason"].startswith("InternalServerError: No space left on device")
+        transforms.create("room", {"small.csv": b"1"})
+        assert transforms.ended("room")["TransformJobStatus"] == "Completed"

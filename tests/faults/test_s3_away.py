@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.contract.conftest import BUCKET, IMAGE, ROLE, until
+from tests.contract.transforms import Transforms
 from tests.faults.conftest import FROZEN_S, KILLED_S, captured_bodies
 from tests.faults.door import Door
 
@@ -197,3 +198,19 @@ def test_creates_that_wait_for_s3_leave_the_control_plane_to_others(
 def _created(client: Any, request: dict[str, Any], outcomes: list[str]) -> None:
     client.create_training_job(**request)
     outcomes.append("created")
+
+
+def test_a_transforms_output_waits_for_s3(serve: Any, hosting_of: Any, door: Door, s3: Any) -> None:
+    with serve() as emulator:
+        transforms = Transforms(emulator.client("sagemaker"), s3, until)
+        hosting_of(emulator).model("transformed")
+        answer = "import time; time.sleep(2); handler._answer(200, body, 'text/plain')"
+        transforms.create("late", {"one.csv": b"1"}, answer)
+        transforms.begun("late")
+        folder = emulator.instance.settings.state_dir / "transform" / "late"
+        until(lambda: any(path.stat().st_size for path in folder.rglob("*.in")), "the input")
+        door.shut()
+        until(lambda: any(path.stat().st_size for path in folder.rglob("*.out")), "the answer")
+        door.reopen()
+        assert transforms.ended("late")["TransformJobStatus"] == "Completed"
+        assert transforms.output("late") == {"one.csv.out": b"1"}

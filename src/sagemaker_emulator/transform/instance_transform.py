@@ -8,6 +8,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -185,11 +186,14 @@ class InstanceTransform:
         path = self.directory / f"{index}.in"
         body = self.s3.get_object(Bucket=item.location.bucket, Key=item.location.key)["Body"]
         file = FileWork(item.relative_path, path, (self.directory / f"{index}.out").open("wb"))
-        with path.open("wb") as target:
-            try:
+        try:
+            with closing(body), path.open("wb") as target:
                 shutil.copyfileobj(gzip.GzipFile(fileobj=body) if self.plan.gzipped else body, target, CHUNK_BYTES)
-            except BROKEN_GZIP as error:
-                self._fail(file, "ClientError", [f"The file is not Gzip, which CompressionType says: {error}"])
+        except BROKEN_GZIP as error:
+            self._fail(file, "ClientError", [f"The file is not Gzip, which CompressionType says: {error}"])
+        except OSError:  # no room on the disk
+            file.output.close()
+            raise
         return file
 
     def _fail(self, file: FileWork, fault: str, lines: list[str]) -> None:
