@@ -76,7 +76,7 @@ def follow_the_states_language() -> None:
     from localstack_plugin.stepfunctions import lambda_output, variables
     from localstack_plugin.stepfunctions.choices import rules
     from localstack_plugin.stepfunctions.definitions import heartbeats, json_text, query_language_scopes
-    from localstack_plugin.stepfunctions.errors import lost_workers, task_failures
+    from localstack_plugin.stepfunctions.errors import lost_workers, stopped_tasks, task_failures
     from localstack_plugin.stepfunctions.executions import compact_json, descriptions, limits, redrive, waits
     from localstack_plugin.stepfunctions.intrinsics import evaluation
     from localstack_plugin.stepfunctions.jsonata import expressions
@@ -92,6 +92,7 @@ def follow_the_states_language() -> None:
         evaluation,
         expressions,
         rules,
+        stopped_tasks,
         task_failures,
         lost_workers,
         lambda_output,

@@ -1,0 +1,99 @@
+"""Executions that are stopped or time out while a task works: they end at once, and stay what they are."""
+
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+from typing import Any
+
+from localstack.services.stepfunctions.asl.component.common.timeouts.timeout import EvalTimeoutError
+from localstack.services.stepfunctions.asl.component.state.state_execution import execute_state
+from localstack.services.stepfunctions.asl.component.state.state_execution.execute_state import ExecutionState
+from localstack.services.stepfunctions.asl.eval.environment import Environment
+from localstack.services.stepfunctions.asl.eval.program_state import ProgramStopped, ProgramTimedOut
+
+from localstack_plugin.replacing import replace, wrap
+
+LOOK_EVERY_S = 0.2
+"""How often a state looks whether its execution was stopped; the end of the task wakes it at once."""
+
+
+class Work:
+    """The task of a state, in a thread and a frame of its own."""
+
+    def __init__(self, state: ExecutionState, frame: Environment) -> None:
+        self.state, self.frame = state, frame
+        self.error: Exception | None = None
+        self.ended = Event()
+        Thread(target=self.run, daemon=True).start()
+
+    def run(self) -> None:
+        try:
+            self.state._eval_execution(self.frame)
+        except Exception as error:  # noqa: BLE001 - the edge of a thread: the state raises it
+            self.error = error
+        self.ended.set()
+
+    def wait(self, env: Environment, timeout_s: float) -> None:
+        """Return when the task has ended, its time is up, or the execution does not run any more."""
+        deadline = time.monotonic() + timeout_s
+        while env.is_running() and (left := deadline - time.monotonic()) > 0:
+            if self.ended.wait(min(left, LOOK_EVERY_S)):
+                return
+
+
+def evaluate_with_timeout(self: ExecutionState, env: Environment) -> None:
+    self.timeout.eval(env=env)
+    timeout_s = env.stack.pop()
+    frame = env.open_frame()
+    frame.states.reset(input_value=env.states.get_input())
+    frame.stack = execute_state.copy.deepcopy(env.stack)
+    work = Work(self, frame)
+    work.wait(env, timeout_s)
+    ended = work.ended.is_set()
+    frame.set_ended()
+    env.close_frame(frame)
+    if not ended and not env.is_running():
+        return
+    if work.error is not None:
+        raise work.error
+    if not ended:
+        raise EvalTimeoutError
+    put_output(self, env, frame.stack.pop())
+
+
+def put_output(state: ExecutionState, env: Environment, output: Any) -> None:
+    """Assign variables from the task's output, and make the state's result of it."""
+    env.stack.append(output)
+    if not state._is_language_query_jsonpath():
+        env.states.set_result(output)
+    if state.assign_decl:
+        state.assign_decl.eval(env=env)
+    if state.result_selector:
+        state.result_selector.eval(env=env)
+    if state.result_path:
+        state.result_path.eval(env)
+    else:
+        env.states.reset(input_value=env.stack.pop())
+
+
+def unless_ended(original: Callable[..., None]) -> Callable[..., None]:
+    def set_error(self: Environment, error: Any) -> None:
+        if not isinstance(self._program_state, ProgramStopped | ProgramTimedOut):
+            original(self, error=error)
+
+    return set_error
+
+
+def install() -> None:
+    replace(
+        "localstack.services.stepfunctions.asl.component.state.state_execution.execute_state"
+        ":ExecutionState._evaluate_with_timeout",
+        by=evaluate_with_timeout,
+        why="In LocalStack an execution that is stopped while a task works goes on until the task has ended. It ends "
+        "at once.",
+    )
+    wrap(
+        "localstack.services.stepfunctions.asl.eval.environment:Environment.set_error",
+        wrapper=unless_ended,
+        why="In LocalStack an execution that was stopped fails when its task does afterwards. It stays ABORTED.",
+    )

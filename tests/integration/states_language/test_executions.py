@@ -1,0 +1,242 @@
+"""Executions and the API: redrive, stop, descriptions, limits, and definitions of both query languages at once."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from botocore.exceptions import ClientError
+from tests.integration.states_language.executions import DEADLINE_S, ROLE, Executions
+from tests.integration.states_language.row import Definition, evaluated, invoking, jsonata, machine, one_pass, state
+
+THREADS, THREADS_S = 16, float(os.environ.get("STATES_LANGUAGE_THREADS_S") or 5)
+REFUSED = jsonata(state("Pass", Output="{% ( %}"))
+
+
+class Machines:
+    """State machines of a test, which are deleted at its end."""
+
+    def __init__(self, executions: Executions) -> None:
+        self.states, self.names, self.arns = executions.states, executions.names, list[str]()
+
+    def create(self, definition: Definition, kind: str = "STANDARD") -> str:
+        text = json.dumps(definition).replace("${function}", self.names["function"])
+        name = f"row-{uuid4().hex[:12]}"
+        arn: str = self.states.create_state_machine(name=name, definition=text, roleArn=ROLE, type=kind)[
+            "stateMachineArn"
+        ]
+        self.arns.append(arn)
+        return arn
+
+    def start(self, definition: Definition, **parameters: Any) -> str:
+        started = self.states.start_execution(stateMachineArn=self.create(definition), **parameters)
+        return str(started["executionArn"])
+
+    def ended(self, execution: str) -> dict[str, Any]:
+        deadline = time.monotonic() + DEADLINE_S
+        while (described := self.states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+            assert time.monotonic() < deadline, described
+            time.sleep(0.05)
+        return dict(described)
+
+    def history(self, execution: str) -> list[dict[str, Any]]:
+        return list(self.states.get_execution_history(executionArn=execution, maxResults=1000)["events"])
+
+
+@pytest.fixture
+def machines(executions: Executions) -> Any:
+    machines = Machines(executions)
+    yield machines
+    for arn in machines.arns:
+        machines.states.delete_state_machine(stateMachineArn=arn)
+
+
+def error_of(call: Callable[..., Any], **parameters: Any) -> str:
+    with pytest.raises(ClientError) as error:
+        call(**parameters)
+    return str(error.value.response["Error"]["Code"])
+
+
+def test_a_redriven_execution_goes_on_from_the_state_that_failed(machines: Machines) -> None:
+    execution = machines.start(machine(state("Pass", Next="B"), B=state("Fail", Error="E", Cause="C")))
+    first = machines.ended(execution)
+    assert (first["status"], first["redriveCount"], first["redriveStatus"]) == ("FAILED", 0, "REDRIVABLE")
+
+    redriven = machines.states.redrive_execution(executionArn=execution)
+    second = machines.ended(execution)
+    types = [event["type"] for event in machines.history(execution)]
+    assert (second["redriveCount"], second["redriveDate"]) == (1, redriven["redriveDate"])
+    assert types == [
+        "ExecutionStarted",
+        "PassStateEntered",
+        "PassStateExited",
+        "FailStateEntered",
+        "ExecutionFailed",
+        "ExecutionRedriven",
+        "FailStateEntered",
+        "ExecutionFailed",
+    ]
+    assert [event["id"] for event in machines.history(execution)] == list(range(1, 9))
+
+
+def test_a_redriven_execution_has_the_input_and_the_variables_of_the_state(machines: Machines) -> None:
+    waiting = machine(
+        state("Pass", Assign={"x": 7}, Result={"a": 1, "s": 60}, Next="B"),
+        B={**invoking({"sleep.$": "States.MathAdd(0, $.s)", "return": {"a.$": "$.a", "x.$": "$x"}})},
+    )
+    execution = machines.start(waiting)
+    wait_for_event(machines, execution, "TaskStarted")
+    machines.states.stop_execution(executionArn=execution, error="Stopped", cause="by the test")
+    stopped = machines.ended(execution)
+    assert (stopped["status"], stopped["redriveStatus"]) == ("ABORTED", "REDRIVABLE")
+    machines.states.redrive_execution(executionArn=execution)
+    wait_for_event(machines, execution, "TaskStarted", count=2)
+    scheduled = [event for event in machines.history(execution) if event["type"] == "TaskScheduled"]
+    payloads = [json.loads(event["taskScheduledEventDetails"]["parameters"])["Payload"] for event in scheduled]
+    assert payloads == [{"sleep": 60, "return": {"a": 1, "x": 7}}] * 2
+    machines.states.stop_execution(executionArn=execution)
+
+
+def wait_for_event(machines: Machines, execution: str, event_type: str, count: int = 1) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while [event["type"] for event in machines.history(execution)].count(event_type) < count:
+        assert time.monotonic() < deadline, machines.history(execution)
+        time.sleep(0.05)
+
+
+def test_an_execution_that_succeeded_cannot_be_redriven(machines: Machines) -> None:
+    execution = machines.start(one_pass())
+    described = machines.ended(execution)
+    assert described["redriveStatus"] == "NOT_REDRIVABLE"
+    assert described["redriveStatusReason"] == "Execution is SUCCEEDED and cannot be redriven"
+    assert error_of(machines.states.redrive_execution, executionArn=execution) == "ExecutionNotRedrivable"
+
+
+def test_a_client_token_redrives_once(machines: Machines) -> None:
+    execution = machines.start(machine(state("Fail", Error="E")))
+    machines.ended(execution)
+    machines.states.redrive_execution(executionArn=execution, clientToken="once")
+    machines.ended(execution)
+    machines.states.redrive_execution(executionArn=execution, clientToken="once")
+    assert machines.ended(execution)["redriveCount"] == 1
+
+
+def test_executions_are_listed_by_whether_they_were_redriven(machines: Machines) -> None:
+    execution = machines.start(machine(state("Fail", Error="E")))
+    machines.ended(execution)
+    arn = machines.arns[0]
+    listed = {
+        wanted: machines.states.list_executions(stateMachineArn=arn, redriveFilter=wanted)["executions"]
+        for wanted in ("REDRIVEN", "NOT_REDRIVEN")
+    }
+    assert (len(listed["REDRIVEN"]), len(listed["NOT_REDRIVEN"])) == (0, 1)
+    machines.states.redrive_execution(executionArn=execution)
+    machines.ended(execution)
+    assert (
+        machines.states.list_executions(stateMachineArn=arn, redriveFilter="REDRIVEN")["executions"][0]["redriveCount"]
+        == 1
+    )
+
+
+def test_a_state_machine_is_described_with_tracing_and_encryption(machines: Machines) -> None:
+    described = machines.states.describe_state_machine(stateMachineArn=machines.create(one_pass()))
+    assert described["tracingConfiguration"] == {"enabled": False}
+    assert described["encryptionConfiguration"] == {"type": "AWS_OWNED_KEY"}
+
+
+def test_an_execution_can_be_stopped_as_soon_as_it_is_started(machines: Machines) -> None:
+    arn = machines.create(machine(state("Wait", Seconds=60)))
+    for _ in range(20):
+        execution = machines.states.start_execution(stateMachineArn=arn)["executionArn"]
+        machines.states.stop_execution(executionArn=execution)
+        assert machines.ended(execution)["status"] == "ABORTED"
+
+
+def test_a_stop_ends_the_wait_for_a_retry(machines: Machines) -> None:
+    retrier = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 200}
+    execution = machines.start(machine(invoking({"raise": "Custom"}, Retry=[retrier])))
+    wait_for_event(machines, execution, "TaskFailed")
+    begun = time.monotonic()
+    machines.states.stop_execution(executionArn=execution)
+    assert machines.ended(execution)["status"] == "ABORTED"
+    assert time.monotonic() - begun < 100
+
+
+def test_the_output_of_lambda_invoke_has_the_metadata_in_order(machines: Machines) -> None:
+    execution = machines.start(machine({**invoking({"return": {"é": 1}}), "OutputPath": "$"}))
+    output = machines.ended(execution)["output"]
+    succeeded = next(event for event in machines.history(execution) if event["type"] == "TaskSucceeded")
+    assert succeeded["taskSucceededEventDetails"]["output"] == output
+    assert output.startswith('{"ExecutedVersion":"$LATEST","Payload":{"é":1},"SdkHttpMetadata":{"AllHttpHeaders":{')
+    assert list(json.loads(output)) == [
+        "ExecutedVersion",
+        "Payload",
+        "SdkHttpMetadata",
+        "SdkResponseMetadata",
+        "StatusCode",
+    ]
+
+
+def test_an_error_of_the_interpreter_has_no_event_of_a_task(machines: Machines) -> None:
+    execution = machines.start(machine(invoking({"x.$": "$.absent"})))
+    machines.ended(execution)
+    assert [event["type"] for event in machines.history(execution)] == [
+        "ExecutionStarted",
+        "TaskStateEntered",
+        "ExecutionFailed",
+    ]
+
+
+@pytest.mark.parametrize("text", ["a" * 262_143, "é" * 140_000])
+def test_an_input_over_the_limit_is_refused(machines: Machines, text: str) -> None:
+    arn, given = machines.create(one_pass(Result=1)), json.dumps(text, ensure_ascii=False)
+    refusal = error_of(machines.states.start_execution, stateMachineArn=arn, input=given)
+    assert refusal in ("ValidationException", "InvalidExecutionInput")
+
+
+def test_an_execution_with_an_invalid_name_is_refused(machines: Machines) -> None:
+    assert (
+        error_of(machines.states.start_execution, stateMachineArn=machines.create(one_pass()), name="a b")
+        == "InvalidName"
+    )
+
+
+def test_a_state_can_be_tested(machines: Machines) -> None:
+    tested = machines.states.test_state(
+        definition=json.dumps(state("Pass", Parameters={"é.$": "States.Format('\\{{}', $.a)"})),
+        roleArn=ROLE,
+        input='{"a": 1}',
+    )
+    assert (tested["status"], json.loads(tested["output"])) == ("SUCCEEDED", {"é": "{1"})
+
+
+def test_a_refused_definition_does_not_disturb_the_next(machines: Machines) -> None:
+    for _ in range(3):
+        assert error_of(machines.create, definition=REFUSED) == "InvalidDefinition"
+        assert (
+            machines.ended(machines.start(one_pass(Parameters={"a.$": "$.b"}), input='{"b": 1}'))["output"] == '{"a":1}'
+        )
+
+
+def test_definitions_of_both_query_languages_run_at_once(machines: Machines) -> None:
+    """Run in 16 threads for STATES_LANGUAGE_THREADS_S seconds: five, or sixty for the long form."""
+    end = time.monotonic() + THREADS_S
+
+    def work(number: int) -> int:
+        runs = 0
+        while time.monotonic() < end:
+            definition = evaluated("$states.input.a + 1") if (number + runs) % 2 else one_pass(InputPath="$.a")
+            if (number + runs) % 7 == 0:
+                assert error_of(machines.create, definition=REFUSED) == "InvalidDefinition"
+            described = machines.ended(machines.start(definition, input='{"a": 1}'))
+            assert described["output"] == ("2" if (number + runs) % 2 else "1"), described
+            runs += 1
+        return runs
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        runs = list(pool.map(work, range(THREADS)))
+    assert all(runs)
