@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -107,7 +108,9 @@ def test_every_service_that_runs_is_confined(compose: Any) -> None:
     running = [service for service in compose["services"].values() if service.get("scale") != 0]
     assert len(running) == 3
     assert all(service["cap_drop"] == ["ALL"] for service in running)
-    assert all(service["security_opt"] == ["no-new-privileges:true"] for service in running)
+    options = {option for service in running for option in service["security_opt"]}
+    assert all("no-new-privileges:true" in service["security_opt"] for service in running)
+    assert options == {"no-new-privileges:true", "seccomp:docker/localstack/seccomp.json"}
 
 
 NO_ENGINE = 'echo "Cannot connect to the Docker daemon at unix:///none. Is the docker daemon running?" >&2; exit 1'
@@ -151,3 +154,21 @@ def test_a_failed_build_names_the_obstacle_in_one_message(tmp_path: Path, docker
     assert build.returncode == 1
     assert build.stderr.splitlines()[-1].startswith(f"images: {message}")
     assert "Traceback" not in build.stderr
+
+
+def test_localstack_may_create_user_namespaces_but_not_change_the_kernel(compose: Any) -> None:
+    options = compose["services"]["localstack"]["security_opt"]
+    (profile,) = (ROOT / option.removeprefix("seccomp:") for option in options if option.startswith("seccomp:"))
+    denied = {name for rule in json.loads(profile.read_text())["syscalls"] for name in rule["names"]}
+    assert "no-new-privileges:true" in options
+    assert denied.isdisjoint({"clone", "clone3", "unshare", "setns", "mount", "mount_setattr"})
+    assert denied >= {
+        "bpf",
+        "finit_module",
+        "init_module",
+        "keyctl",
+        "kexec_load",
+        "open_by_handle_at",
+        "reboot",
+        "umount2",
+    }
