@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from errno import ENOENT
 
 from safety.spawner.system_calls import (
     CLONE_NEWNS,
@@ -110,6 +111,8 @@ def _replace_all(folders: Targets, own: Targets, shown: list[str]) -> None:
 def _make_mount_point(target: str, copies: set[str]) -> None:
     """Make a folder that the host does not have: the one above becomes a copy of itself, with that folder in it."""
     parent = os.path.dirname(target)
+    if parent == "/":  # a mount over the root would not be seen, and the folder be made on the host
+        raise FileNotFoundError(ENOENT, f"{target} does not exist, and only folders below another can be added")
     if not os.path.isdir(parent):
         _make_mount_point(parent, copies)
     if parent not in copies:

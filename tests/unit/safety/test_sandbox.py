@@ -358,6 +358,12 @@ def test_folders_are_seen_where_the_host_has_none(host: Host, tmp_path: Path) ->
     assert entries("/var") == before
 
 
+def test_a_folder_cannot_be_added_to_the_root(host: Host, tmp_path: Path) -> None:
+    with pytest.raises(StartFailed, match="/absent does not exist"):
+        host.run("true", World(folders=((str(tmp_path), "/absent"),)), directory="/")
+    assert not Path("/absent").exists()
+
+
 def test_what_is_shown_below_such_a_folder_is_not_written_to_it(host: Host, tmp_path: Path) -> None:
     (tmp_path / "layers").mkdir()
     (tmp_path / "layers/file").write_text("layer")

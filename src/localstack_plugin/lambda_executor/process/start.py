@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Protocol
 
 from localstack_plugin.lambda_executor.process import bootstrap
@@ -17,6 +18,7 @@ from safety.sandbox import Sandbox, World
 from safety.sandbox.personal_files import personal_files
 
 MAX_EXIT_WAIT_S = 10.0
+NO_OPT = "this machine has no folder /opt, in whose place layers are shown"
 SWITCHED_OFF = "SCONES_LAMBDA_SANDBOX is off"
 
 
@@ -36,7 +38,9 @@ class Process(Protocol):
 @cache
 def sandbox() -> Sandbox:
     """Return the sandbox of all functions, opened at the first call."""
-    return Sandbox.open() if from_environment().has_lambda_sandbox else Sandbox.unavailable(SWITCHED_OFF)
+    if not from_environment().has_lambda_sandbox:
+        return Sandbox.unavailable(SWITCHED_OFF)
+    return Sandbox.open() if Path(SEEN_IN_SANDBOX.layers).is_dir() else Sandbox.unavailable(NO_OPT)
 
 
 def seen_by_function(sandbox: Sandbox, folders: Folders) -> Folders:
