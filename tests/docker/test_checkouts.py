@@ -61,11 +61,10 @@ def test_a_name_that_the_person_chose_is_kept(tmp_path: Path) -> None:
     assert named(folder) == "name: mine"
 
 
-@pytest.mark.parametrize("command", [["up", "--detach"], ["down", "--volumes"]])
-def test_compose_refuses_a_checkout_without_a_name(tmp_path: Path, command: list[str]) -> None:
-    refused = run(checkout(tmp_path / "new"), "docker", "compose", *command)
-    assert refused.returncode != 0
-    assert "run make compose-up" in refused.stderr
+def test_compose_alone_calls_the_project_and_its_network_after_the_folder(tmp_path: Path) -> None:
+    configuration = run(checkout(tmp_path / "second-clone"), "docker", "compose", "config").stdout
+    assert configuration.startswith("name: second-clone\n")
+    assert "SAGEMAKER_EMULATOR_DOCKER_NETWORK: second-clone_cloud" in configuration
 
 
 @pytest.fixture
