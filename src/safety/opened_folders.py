@@ -18,15 +18,22 @@ def opened_folder(root: Path | int, parts: Sequence[str] = (), create: bool = Fa
 
     OSError if a part is missing, a link or not a folder. With `create`, missing folders are made.
     """
-    folder = os.dup(root) if isinstance(root, int) else os.open(root, FOLDER_FLAGS)
+    folder = _descriptor(root, parts, create)
     try:
-        for part in parts:
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def _descriptor(root: Path | int, parts: Sequence[str], create: bool) -> int:
+    folder = os.dup(root) if isinstance(root, int) else os.open(root, FOLDER_FLAGS)
+    for part in parts:
+        try:
             if create:
                 with suppress(FileExistsError):
                     os.mkdir(part, dir_fd=folder)
             inner = os.open(part, FOLDER_FLAGS, dir_fd=folder)
+        finally:
             os.close(folder)
-            folder = inner
-        yield folder
-    finally:
-        os.close(folder)
+        folder = inner
+    return folder

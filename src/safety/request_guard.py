@@ -44,6 +44,7 @@ PUBLIC_NAME = "localhost.localstack.cloud"
 # What a browser or an SDK sends as a host: letters, digits and `_`, `-`, `.`, or an IPv6 address. Everything else
 # (spaces of a folded header, zone IDs, user names, letters beyond ASCII) is refused, since servers read it differently.
 HOST = re.compile(r"(?P<name>[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{0,5}))?", re.ASCII)
+ORIGIN = re.compile(r"[^:/?#]*://[^/?#]*")
 URL = re.compile(r"https?://(?P<host>[^/?#]*)", re.ASCII)
 HIGHEST_PORT = 65535
 VERDICTS = 1024
@@ -204,8 +205,8 @@ def _name_of_origin(origin: str) -> str | None:
 
 
 def _origin_of(referer: str) -> str:
-    scheme, separator, rest = referer.partition("://")
-    return f"{scheme}://{re.split(r'[/?#]', rest, maxsplit=1)[0]}" if separator else referer
+    origin = ORIGIN.match(referer)
+    return origin[0] if origin else referer
 
 
 def _refused_host(host: str) -> str:

@@ -175,7 +175,7 @@ def _records(data: bytes) -> dict[str, str]:
         length = _number(_text(digits), "length of an extended header")
         record = data[start : start + length]
         keyword, equals, value = record[len(digits) + 1 : -1].partition(b"=")
-        if length <= len(digits) + 1 or not equals or not record.endswith(b"\n") or len(record) < length:
+        if not equals or not record.endswith(b"\n") or len(record) < length:
             raise BrokenArchive("it has a damaged extended header")
         records[_text(keyword)] = _text(value)
         start += length

@@ -46,7 +46,7 @@ def unpack_gzip(archive: Path, directory: Path, limits: Limits | None = None) ->
 class GzipStream:
     """The content of a gzip file, refused if it is far too large for its packed size."""
 
-    def __init__(self, content: gzip.GzipFile, packed_bytes: int) -> None:
+    def __init__(self, content: Stream, packed_bytes: int) -> None:
         self._content = content
         self._left_bytes = max(UNCHECKED_BYTES, EXPANSION_MAX * packed_bytes)
 
@@ -139,7 +139,7 @@ class _Extraction:
 
     def _write(self, chunks: Iterable[bytes], member: Member, parts: Parts) -> None:
         part = f".incoming-{secrets.token_hex(8)}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL  # O_EXCL follows no link; Python itself sets O_CLOEXEC
         try:
             with os.fdopen(os.open(part, flags, 0o600, dir_fd=self.scratch), "wb") as file:
                 for chunk in chunks:

@@ -25,6 +25,29 @@ def test_an_ipv6_address_may_stand_in_brackets() -> None:
     )
 
 
+def test_names_and_origins_are_kept_as_they_are_written() -> None:
+    environment = {"SCONES_ALLOWED_HOSTS": "X-BOX", "SCONES_ALLOWED_ORIGINS": "http://[fd00::1]"}
+    assert GuardSettings.from_environment(environment) == GuardSettings(("X-BOX",), ("http://[fd00::1]",))
+
+
+@pytest.mark.parametrize(
+    ("variable", "meaning"),
+    [
+        ("SCONES_ALLOWED_HOSTS", "host names without port, such as localstack,gpu-box.lan"),
+        (
+            "SCONES_ALLOWED_ORIGINS",
+            "origins, scheme://host[:port], such as https://app.example,http://gpu-box.lan:8888",
+        ),
+    ],
+)
+def test_an_error_shows_how_the_value_is_written(variable: str, meaning: str) -> None:
+    with pytest.raises(GuardSettingsError) as raised:
+        GuardSettings.from_environment({variable: "*"})
+    assert str(raised.value) == (
+        f"{variable} has '*': it must be a list of {meaning}, separated by commas. There is no wildcard."
+    )
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [

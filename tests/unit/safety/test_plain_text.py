@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from safety.plain_text import plain, shortened
+from safety.plain_text import is_utf8, plain, shortened
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,8 @@ def test_a_long_text_of_beginnings_of_sequences_is_quick() -> None:
 )
 def test_a_text_is_shortened_to_bytes(text: str, limit: int, short: str) -> None:
     assert shortened(text, limit, "..") == short
+
+
+@pytest.mark.parametrize(("text", "encodes"), [("grüße", True), ("half \ud800", False)])
+def test_half_a_surrogate_pair_cannot_be_encoded(text: str, encodes: bool) -> None:
+    assert is_utf8(text) is encodes

@@ -24,6 +24,7 @@ def signed(service: str) -> dict[str, str]:
     [
         ("query", FORM | signed("sns")),
         ("json", JSON | signed("sqs")),
+        ("json", {"X-Amz-Target": "SageMaker.ListModels"}),
         ("rest-json", signed("lambda")),
         ("rest-json", signed("sagemaker") | {"Content-Type": "image/png"}),
         ("rest-xml", signed("s3") | {"Content-Type": "application/json"}),
@@ -42,8 +43,13 @@ def test_a_page_that_sends_json_gets_json() -> None:
     assert json.loads(answer_to([("Content-Type", "application/json")], REASON).body)["message"] == REASON
 
 
+@pytest.mark.parametrize(("sent", "content_type"), [(JSON, "application/x-amz-json-1.1"), ({}, "text/xml")])
+def test_a_refusal_names_its_content_type(sent: dict[str, str], content_type: str) -> None:
+    assert answer_to(list(sent.items()), REASON).headers["Content-Type"] == content_type
+
+
 class Clock:
-    now = 0.0
+    now = 1000.0
 
     def __call__(self) -> float:
         return self.now
@@ -55,8 +61,8 @@ def test_a_source_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> N
     for _ in range(3):
         refusals.add("127.0.0.1", "Refused: a")
     assert caplog.messages == ["127.0.0.1: Refused: a"]
-    clock.now = 60.0
-    refusals.add("127.0.0.1", "Refused: a")
+    for clock.now in (1059.0, 1060.0):
+        refusals.add("127.0.0.1", "Refused: a")
     assert len(caplog.messages) == 2
 
 

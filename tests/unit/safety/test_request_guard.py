@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from safety.request_guard import RequestGuard
 
-GUARD = RequestGuard(["localstack"], ["https://notebook.example"], has_public_name=True)
 HOST = ("Host", "127.0.0.1:4566")
 FOREIGN = ("Origin", "http://evil.example")
 
 
 def refusal(*headers: tuple[str, str], method: str = "POST", target: str = "/") -> str | None:
-    return GUARD.refusal(method, target, headers)
+    guard = RequestGuard(["localstack", "Box.lan."], ["https://notebook.example", "http://Lab.example/"], True)
+    return guard.refusal(method, target, headers)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,9 @@ def refusal(*headers: tuple[str, str], method: str = "POST", target: str = "/") 
         "bucket.localhost:4566",
         "localstack:4566",
         "LocalStack",
+        "box.lan:4566",
+        "localhost:65535",
+        " localhost\t",
     ],
 )
 def test_a_name_of_this_machine_is_accepted(host: str) -> None:
@@ -67,7 +72,7 @@ def test_a_foreign_host_is_refused_and_the_setting_named(host: str) -> None:
         "evil.example?.localhost",
         "evil.example\\.localhost",
         "localhost..",
-        "localhost:99999",
+        "localhost:65536",
         "localhost:80:80",
         "localhost:+80",
         "[::1%eth0]:4570",
@@ -76,7 +81,9 @@ def test_a_foreign_host_is_refused_and_the_setting_named(host: str) -> None:
         "[localhost]",
         "::1",
         "localho\u017ft",  # becomes an s in lower case
-        "localhost.local\u017ftac\u212a.cloud",
+        "localhost.localstac\u212a.cloud",  # becomes a k in lower case
+        "\x0blocalhost",
+        "Xlocalhost",
         "127.0.0.1\u3002evil.example",
         "\u24db\u24deocalhost",
         "xn--localhost",
@@ -150,6 +157,9 @@ def test_a_request_without_a_host_header_is_accepted() -> None:
         "https://app.localhost",
         "http://[::1]:80",
         "https://notebook.example",
+        "https://Notebook.example/",
+        "http://lab.example",
+        " http://localhost/",
     ],
 )
 def test_pages_of_this_machine_and_allowed_pages_are_accepted(origin: str) -> None:
@@ -174,6 +184,8 @@ def test_pages_of_this_machine_and_allowed_pages_are_accepted(origin: str) -> No
         "http://localhost.localstack.cloud:4566",  # public DNS decides who serves it
         "http://x.localhost.localstack.cloud",
         "http://localho\u017ft",
+        "\x0bhttp://localhost",
+        "Xhttp://localhost",
         "",
     ],
 )
@@ -188,7 +200,9 @@ def test_one_foreign_origin_among_several_is_enough() -> None:
 
 
 def test_only_a_foreign_referer_is_refused() -> None:
-    assert refusal(HOST, ("Referer", "http://evil.example/localhost"))
+    assert "origin 'http://evil.example'." in (refusal(HOST, ("Referer", "http://evil.example/localhost?x#y")) or "")
+    assert "origin 'localhost'." in (refusal(HOST, ("Referer", "localhost")) or "")
+    assert refusal(HOST, ("Referer", "http://localhost/?next=http://evil.example")) is None
     assert refusal(HOST, ("Referer", "http://localhost:3000/page?x=1"), ("Sec-Fetch-Site", "cross-site")) is None
 
 
@@ -207,6 +221,8 @@ def test_a_cross_site_request_without_origin_is_refused() -> None:
         "/?a=1;Action=X",
         "/?Action=",
         "/?Action",
+        "/?Action=X?y",
+        "/?x#Action=X",
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -247,3 +263,55 @@ def test_long_headers_are_judged_without_being_kept() -> None:
 
 def test_a_long_host_is_cut_in_the_message() -> None:
     assert len(refusal(("Host", "x" * 100_000)) or "") < 400
+
+
+def test_a_target_may_repeat_the_host_in_another_case() -> None:
+    assert refusal(("Host", "LocalStack"), target="http://localstack/") is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "target", "text"),
+    [
+        ([HOST, ("Host", "localhost")], "/", "Refused: the request names several hosts."),
+        (
+            [HOST],
+            "/?Action=X",
+            "Refused: any web page can send a GET request with an Action. Send it as POST; or send it to 127.0.0.1 "
+            "with an Authorization header.",
+        ),
+        (
+            [HOST, ("Sec-Fetch-Site", "cross-site")],
+            "/",
+            "Refused: the request comes from a web page of another site, origin 'unknown (Sec-Fetch-Site: "
+            "cross-site)'. If the page is yours, add its origin to SCONES_ALLOWED_ORIGINS and restart the local cloud.",
+        ),
+        (
+            [("Host", "evil.example")],
+            "/",
+            "Refused: the Host header 'evil.example' does not name this machine. If the name is yours, add it to "
+            "SCONES_ALLOWED_HOSTS and restart the local cloud.",
+        ),
+    ],
+)
+def test_a_refusal_says_why_and_what_to_do(headers: list[tuple[str, str]], target: str, text: str) -> None:
+    assert refusal(*headers, method="GET", target=target) == text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [[HOST, ("Referer", f"http://localhost:{port}/{'x' * 200_000}")] for port in range(40)],
+        [[("Host", f"{number}.localhost")] for number in range(6000)],
+    ],
+    ids=["long headers", "many hosts"],
+)
+def test_verdicts_that_are_kept_take_little_memory(headers: list[list[tuple[str, str]]]) -> None:
+    guard = RequestGuard()
+    tracemalloc.start()
+    try:
+        for sent in headers:
+            # copies, so that the memory of what is kept counts
+            assert guard.refusal("POST", "/", [(name, "".join(list(value))) for name, value in sent]) is None
+        assert tracemalloc.get_traced_memory()[0] < 1 << 20
+    finally:
+        tracemalloc.stop()

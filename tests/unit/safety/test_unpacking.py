@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import shutil
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -248,6 +250,7 @@ def test_a_file_that_is_cut_off_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*")] == ["model"]
 
 
+@pytest.mark.slow
 def test_an_archive_that_expands_too_much_is_refused(tmp_path: Path) -> None:
     archive = tmp_path / "model.tar.gz"
     info, _ = member("zeros")
@@ -259,3 +262,105 @@ def test_an_archive_that_expands_too_much_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BrokenArchive, match=r"it expands to over 1073741824 bytes and 100 times its size"):
         unpack_gzip(archive, tmp_path / "model")
     assert not list((tmp_path / "model").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("bad", "fault"),
+    [
+        (member("", b"x"), "the name '' is no file's"),
+        (hard_link("a", "b"), "the hard link 'a' names 'b', which is no file in it"),
+        (member("n" * 98 + "/x", b""), f"the name '{'n' * 98}/x' leads through a link or a file"),
+        (member("n" * 98 + "/xy", b""), f"the name '{'n' * 98}/x…' leads through a link or a file"),
+        (link("file/a/b", "x"), "the name 'file/a/b' leads through a link or a file"),
+    ],
+)
+def test_an_error_names_the_member(tmp_path: Path, bad: Entry, fault: str) -> None:
+    with pytest.raises(BrokenArchive) as raised:
+        unpacked(tmp_path, member("file", b""), member("n" * 98, b""), bad)
+    assert str(raised.value) == fault
+
+
+@pytest.mark.parametrize(
+    ("mtime", "kept"),
+    [("1.5", 1.5), ("0.5", 0.5), ("nan", 0.0), ("inf", 0.0), ("-1", 0.0), ("1e300", 0.0), (str(1 << 40), 0.0)],
+)
+def test_a_time_that_no_file_can_have_is_1970(tmp_path: Path, mtime: str, kept: float) -> None:
+    target = unpacked(tmp_path, member("file", b"x", pax_headers={"mtime": mtime}))
+    assert (target / "file").stat().st_mtime == kept
+
+
+def test_a_hard_link_is_copied_with_little_memory(tmp_path: Path) -> None:
+    content = packed(member("one", bytes(24 << 20)), hard_link("two", "one"))
+    tracemalloc.start()
+    try:
+        Unpacking(io.BytesIO(content), tmp_path / "model", tmp_path).run()
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+    assert (tmp_path / "model/two").stat().st_size == 24 << 20
+
+
+class WatchedArchive:
+    """An archive that notes the modes of unfinished files whenever it is read."""
+
+    def __init__(self, content: bytes, scratch: Path) -> None:
+        self._content, self._scratch = io.BytesIO(content), scratch
+        self.modes: set[int] = set()
+
+    def read(self, size: int, /) -> bytes:
+        self.modes |= {path.stat().st_mode & 0o777 for path in self._scratch.glob(".incoming-*")}
+        return self._content.read(size)
+
+
+def test_an_unfinished_file_is_its_owners_only(tmp_path: Path) -> None:
+    archive = WatchedArchive(packed(member("file", b"x" * 1000, mode=0o777)), tmp_path)
+    Unpacking(archive, tmp_path / "model", tmp_path).run()
+    assert archive.modes == {0o600}
+
+
+class RemovedScratch:
+    """An archive whose reading removes the folder that it is unpacked in."""
+
+    def __init__(self, content: bytes, scratch: Path) -> None:
+        self._content, self._scratch = io.BytesIO(content), scratch
+
+    def read(self, size: int, /) -> bytes:
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        return self._content.read(size)
+
+
+def test_a_folder_that_another_program_removes_is_an_error_of_the_system(tmp_path: Path) -> None:
+    (tmp_path / "scratch").mkdir()
+    archive = RemovedScratch(packed(member("file", b"x")), tmp_path / "scratch")
+    with pytest.raises(FileNotFoundError):
+        Unpacking(archive, tmp_path / "scratch/model", tmp_path / "scratch").run()
+
+
+def test_links_that_stay_inside_are_kept(tmp_path: Path) -> None:
+    members = [
+        member("file", b"x"),
+        member("folder", type=tarfile.DIRTYPE),
+        link("new/folder/link", "missing"),
+        link("two-slashes", "folder//../file"),
+        link("l40", "file"),
+        *(link(f"l{number}", f"l{number + 1}") for number in range(40)),
+        link("too-long", "l0"),
+    ]
+    target = unpacked(tmp_path, *members)
+    assert (target / "new/folder/link").readlink() == Path("missing")
+    assert (target / "two-slashes").read_bytes() == (target / "l1").read_bytes() == b"x"
+    assert (target / "l0").is_symlink()
+    assert not (target / "too-long").is_symlink()
+
+
+@pytest.mark.parametrize("place", ["abs", "one/abs", "one/two/abs"])
+def test_a_link_to_a_link_of_another_program_that_leads_out_is_left_out(tmp_path: Path, place: str) -> None:
+    (tmp_path / "model" / place).parent.mkdir(parents=True)
+    (tmp_path / "model" / place).symlink_to("/etc")
+    target = unpacked(tmp_path, link("x", f"{place}/passwd"))
+    assert not (target / "x").is_symlink()
+
+
+def test_a_link_with_a_nul_is_left_out(tmp_path: Path) -> None:
+    target = unpacked(tmp_path, member("x", type=tarfile.SYMTYPE, pax_headers={"linkpath": "a\0b"}))
+    assert not list(target.iterdir())
