@@ -1,8 +1,8 @@
 """Compare the workflow of three functions on this kit's cloud and on ministack. `make bench` runs it.
 
 The functions are the project's own, but the endpoint call returns a constant, so that only Step Functions and Lambda
-are measured. The same boto3 code runs one execution at a time, then a burst, for which a cloud has to start execution
-environments, and then the same number in flight continuously.
+are measured. The same boto3 code first runs one execution at a time, then a burst of simultaneous executions, for which
+a cloud has to start execution environments, and at last many executions, with as many as in the burst always in flight.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ class Cloud:
 class Figures:
     p50_ms: float
     burst_rate: float
-    """Executions per second in a burst of IN_FLIGHT, after one at a time."""
+    """Executions per second in one burst of IN_FLIGHT, which needs new execution environments."""
     rate: float
-    """Executions per second with IN_FLIGHT running continuously."""
+    """Executions per second while IN_FLIGHT are always running."""
 
 
 def main() -> int:
@@ -89,9 +89,9 @@ def main() -> int:
         ours.rate / theirs.rate,
     )
     aims = Aims()
-    aims.at_most("p50 of one execution, times ministack's", latency, P50_MOST)
-    aims.at_least("executions/s in a burst, times ministack's", burst, RATE_AIM)
-    aims.at_least("executions/s continuously, times ministack's", rate, RATE_AIM)
+    aims.at_most("p50 of one execution, as a multiple of ministack's", latency, P50_MOST)
+    aims.at_least("executions/s in a burst, as a multiple of ministack's", burst, RATE_AIM)
+    aims.at_least("executions/s continuously, as a multiple of ministack's", rate, RATE_AIM)
     return aims.exit_code()
 
 

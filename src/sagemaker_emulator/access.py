@@ -50,8 +50,10 @@ class Access:
 
 
 class JudgedConnections(dict[web.RequestHandler, str | None]):
-    """The verdict on each open connection. aiohttp's connections cannot be referred to weakly: closed ones are removed
-    whenever their number could have doubled.
+    """The verdict on each open connection.
+
+    aiohttp's connections do not support weak references. Closed ones are therefore removed here, each time that the
+    number of entries has doubled since the last removal.
     """
 
     _limit = SWEEP_AT

@@ -15,8 +15,8 @@ HEAD = """# Operations
 
 `make docs` generates this page from the code, and a test compares them. Every operation below validates its request
 against AWS's own model (required, type, length, range, pattern, enum) and does its work with real containers and real
-files. An empty note means that nothing is special. Any other SageMaker operation fails with `UnsupportedOperation` and
-its name.
+files. An empty note means that the operation needs no explanation. Any other SageMaker operation fails with the error
+`UnsupportedOperation`, which names the operation.
 """
 
 

@@ -20,9 +20,10 @@ class ArchiveError(Exception):
 
 
 def pack(directories: Iterable[tuple[Path, str]], archive: Path) -> None:
-    """Pack everything below the directories, merged, as SageMaker does: names relative to each, gzip.
+    """Merge what is below the directories into one .tar.gz, as SageMaker does. Names are relative to each directory.
 
-    A directory is a folder that no container can replace, and the path below it. Symbolic links are stored as such.
+    Each directory is a pair: a folder that no container can replace, and a path below that folder. Symbolic links are
+    stored as links.
     """
     with tarfile.open(archive, "w:gz", compresslevel=6) as tar:
         for entry, name in entries_of(directories):
@@ -31,7 +32,7 @@ def pack(directories: Iterable[tuple[Path, str]], archive: Path) -> None:
 
 
 def entries_of(directories: Iterable[tuple[Path, str]]) -> Iterator[tuple[Entry, str]]:
-    """Yield files, folders and links with their names. The first host's is used where two have the same name."""
+    """Yield files, folders and links with their names. If several have the same name, the first directory's is used."""
     seen: set[str] = set()
     for base_dir, path in directories:
         folder = path.split("/")
@@ -66,6 +67,6 @@ def _add(tar: tarfile.TarFile, entry: Entry, name: str) -> None:
 
 
 def _readable(info: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Let all users read it, as in an archive of AWS. Programs here have a umask that keeps what they write private."""
+    """Let all users read the member, as in AWS's archives. The umask here makes what programs write private."""
     info.mode |= READABLE | (RUNNABLE if info.mode & stat.S_IXUSR else 0)
     return info

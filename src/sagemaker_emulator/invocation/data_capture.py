@@ -4,8 +4,8 @@ A record is on disk before its file is sent, so neither an unreachable S3 nor a 
 Key: `<destination>/<endpoint>/<variant>/yyyy/mm/dd/hh/MM-SS-mmm-<uuid4>.jsonl`; the time is that of the first record,
 in UTC.
 
-Capture never fails an invocation: a record that the disk has no room for is counted, and the log says how many were
-not captured. So does AWS: "Data Capture stops capturing requests at high levels of disk usage".
+Capture never fails an invocation. If the disk has no room for a record, the record is dropped, and the log says how
+many were. AWS drops records too: "Data Capture stops capturing requests at high levels of disk usage".
 """
 
 from __future__ import annotations

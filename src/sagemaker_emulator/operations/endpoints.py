@@ -10,8 +10,8 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateEndpoint")
 def create_endpoint(sagemaker: SageMaker, request: Request) -> Response:
-    """The endpoint is InService once every instance answers /ping. Otherwise it is Failed, and the reason has the end
-    of the log. A crashed instance restarts, with growing pauses if it keeps crashing.
+    """The endpoint is InService once every instance answers /ping. Otherwise it is Failed, and FailureReason
+    quotes the end of the log. A crashed instance restarts, with growing pauses if it keeps crashing.
     """
     return {"EndpointArn": sagemaker.endpoints.create(CreateEndpointRequest.parse(request)).arn}
 

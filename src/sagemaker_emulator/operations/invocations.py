@@ -12,7 +12,7 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @runtime_operation("InvokeEndpoint")
 async def invoke_endpoint(sagemaker: SageMaker, request: Request) -> Response:
-    """Limits of 60 s and 6 MB; custom attributes, inference ID and target variant. Invocations are captured and
+    """Support custom attributes, inference ID and target variant, within 60 s and 6 MB. Invocations are captured and
     counted.
     """
     return await sagemaker.invocations.invoke(InvokeEndpointRequest.parse(request))

@@ -23,7 +23,8 @@ def create_training_job(sagemaker: SageMaker, request: Request) -> Response:
 @operation("DescribeTrainingJob")
 def describe_training_job(sagemaker: SageMaker, request: Request) -> Response:
     """Show secondary-status transitions, FailureReason, and FinalMetricDataList from MetricDefinitions (the built-in
-    image has its own definitions). ProfilingStatus is always Disabled. A warm pool ends with its job.
+    image has its own definitions). ProfilingStatus is always Disabled. A warm pool ends when its job
+    does.
     """
     return descriptions.describe_training_job(sagemaker.training_jobs.get(request["TrainingJobName"]))
 
@@ -45,8 +46,8 @@ def stop_training_job(sagemaker: SageMaker, request: Request) -> Response:
 
 @operation("UpdateTrainingJob")
 def update_training_job(sagemaker: SageMaker, request: Request) -> Response:
-    """Change ProfilerConfig, RemoteDebugConfig and KeepAlivePeriodInSeconds of a running job. Only Describe shows
-    them.
+    """Change ProfilerConfig, RemoteDebugConfig and KeepAlivePeriodInSeconds of a running job. The new
+    values appear in DescribeTrainingJob and have no other effect.
     """
     if request.get("ProfilerRuleConfigurations"):
         raise validation("ProfilerRuleConfigurations is not emulated; leave it out.")

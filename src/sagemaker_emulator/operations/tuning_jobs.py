@@ -18,7 +18,7 @@ DEFAULT_RESULTS = 10
 def create_hyper_parameter_tuning_job(sagemaker: SageMaker, request: Request) -> Response:
     """Support the strategies Random and Grid; Bayesian draws points as Random does. Also integer, continuous and
     categorical ranges with their scales (Auto is linear), RandomSeed, MaxRuntimeInSeconds, TargetObjectiveMetricValue
-    and BestObjectiveNotImproving. HyperParameterTuningResourceConfig contributes its first instances.
+    and BestObjectiveNotImproving. Only the first of the InstanceConfigs in HyperParameterTuningResourceConfig is used.
     TrainingJobEarlyStoppingType Auto is accepted but stops no job early. Each training job has its own checkpoint
     folder. A tuning job continues after a restart. Hyperband, TrainingJobDefinitions, WarmStartConfig, Autotune and
     AutoParameters are refused.

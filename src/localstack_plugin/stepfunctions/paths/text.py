@@ -6,11 +6,11 @@ SPACES = re.compile(r"\s*")
 
 
 class PathSyntaxError(ValueError):
-    """The text is no path."""
+    """The text is not a valid path."""
 
 
 class Text:
-    """A text and the position that has been reached in it."""
+    """A text, and how far it has been read."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -35,7 +35,7 @@ class Text:
         return True
 
     def skip_spaces(self) -> bool:
-        """Pass over spaces; true, so that it can stand in a condition."""
+        """Pass over spaces, if any. The result is always true, so that a condition can include the call."""
         self.match(SPACES)
         return True
 
@@ -47,7 +47,7 @@ class Text:
         return None
 
     def quoted(self) -> str:
-        """Read a text in single or double quotes; a backslash takes away the meaning of what follows it."""
+        """Read a text in single or double quotes. The character after a backslash is taken literally."""
         quote = self.take(1)
         characters: list[str] = []
         while not self.at_end():
