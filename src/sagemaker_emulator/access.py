@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -13,16 +14,26 @@ from safety.refusals import STATUS, RefusalLog, answer_to
 from safety.request_guard import RequestGuard
 
 SWEEP_AT = 256
+ISOLATED = "Refused: the request comes from a container with EnableNetworkIsolation, which reaches no AWS service."
 
 log = logging.getLogger(__name__)
 
 
 class Access:
-    """The guards of one server, as a middleware in front of all of its routes."""
+    """The guards of one server, as a middleware in front of all of its routes.
 
-    def __init__(self, settings: GuardSettings, peers: PeerGuard | None = None) -> None:
+    `is_isolated` tells which of the server's addresses are in networks of isolated containers.
+    """
+
+    def __init__(
+        self,
+        settings: GuardSettings,
+        peers: PeerGuard | None = None,
+        is_isolated: Callable[[str], bool] = lambda address: False,
+    ) -> None:
         self._requests = RequestGuard(settings.allowed_hosts, settings.allowed_origins)
         self._peers = peers or PeerGuard()
+        self._is_isolated = is_isolated
         self._connections = JudgedConnections()
         self._log = RefusalLog(log)
 
@@ -45,7 +56,8 @@ class Access:
                 raise ConnectionResetError("the client has disconnected")
             peer = request.transport.get_extra_info("peername")
             own = request.transport.get_extra_info("sockname")
-            self._connections[connection] = self._peers.refusal(peer[:2], own[:2])
+            isolated = ISOLATED if self._is_isolated(own[0]) else None
+            self._connections[connection] = isolated or self._peers.refusal(peer[:2], own[:2])
         return self._connections[connection]
 
 

@@ -35,7 +35,7 @@ class SageMaker:
     """One emulator over one state directory."""
 
     def __init__(self, settings: Settings, engine: Engine) -> None:
-        self.settings, self._engine = settings, engine
+        self.settings, self.engine = settings, engine
         aws, arns = AwsClients(settings.region), Arns(settings.region, settings.account_id)
         damaged = SetAside(settings.state_dir)
         self.store = Store(settings.state_dir / "sagemaker.sqlite3")
@@ -75,7 +75,7 @@ class SageMaker:
         grace_s = settings.serving_stop_grace_s if serves else settings.stop_grace_s
         return RunContext(
             aws,
-            self._engine,
+            self.engine,
             settings.state_dir / folder,
             settings.endpoint_start_timeout_s,
             grace_s,
@@ -85,7 +85,7 @@ class SageMaker:
     def start(self) -> None:
         """End what an earlier emulator left running, then take up its work."""
         self.events.start()
-        self._engine.end_orphans(self.training_jobs.find_again())
+        self.engine.end_orphans(self.training_jobs.find_again())
         self.capture.start()
         self.metrics.start()
         self.training_jobs.recover()
@@ -107,4 +107,4 @@ class SageMaker:
         self.metrics.close()
         self.events.close()
         self.store.close()
-        self._engine.close()
+        self.engine.close()

@@ -91,7 +91,7 @@ class Server:
 
     def runner(self) -> web.AppRunner:
         """Return the runner of the application. aiohttp's keep-alive timeout also limits the head of a request."""
-        access = Access(self._sagemaker.settings.guard)
+        access = Access(self._sagemaker.settings.guard, is_isolated=self._sagemaker.engine.is_isolated)
         application = web.Application(client_max_size=self._limits.body_bytes, middlewares=[access.middleware])
         application.router.add_get("/health", self._health)
         application.router.add_route("*", "/{path:.*}", self._answer)

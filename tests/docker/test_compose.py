@@ -22,6 +22,28 @@ ROOT = Path(__file__).parents[2]
 PROJECT = "scones-tests-compose"
 BUCKET = "docker-engine"
 OF_PROJECT = {"label": f"com.docker.compose.project={PROJECT}"}
+ROLE = "arn:aws:iam::000000000000:role/sagemaker"
+
+REACHED = """
+import json, socket, sys, urllib.error, urllib.request
+reached = {}
+for place in sys.argv[1:]:
+    try:
+        host, _, port = place.rpartition(":")
+        socket.create_connection((host, int(port)), 2).close()
+        reached[place] = None
+        request = urllib.request.Request(f"http://{place}/health", headers={"Host": "localhost"})
+        reached[place] = urllib.request.urlopen(request, timeout=2).status
+    except urllib.error.HTTPError as error:
+        reached[place] = error.code
+    except OSError:
+        pass
+print(json.dumps(reached))
+"""
+KILL_ALL = (
+    "import os, signal; own = ('1', str(os.getpid())); "
+    "[os.kill(int(pid), signal.SIGKILL) for pid in os.listdir('/proc') if pid.isdigit() and pid not in own]"
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +81,10 @@ class Compose:
         """The emulator's id, with which it labels everything that it starts."""
         output: bytes = self.sagemaker.exec_run(["cat", "/var/lib/sagemaker/instance"]).output
         return output.decode().strip()
+
+    def isolated_networks(self) -> list[Any]:
+        networks = self.engine.networks.list(filters={"label": f"{LABEL}={self.instance}"})
+        return [network for network in networks if network.attrs["Internal"]]
 
     @property
     def volumes(self) -> list[str]:
@@ -131,13 +157,112 @@ def test_docker_kill_of_a_serving_container_loses_no_request_from_the_metrics(
     killed_under_load(emulator, "killed")
 
 
+@pytest.fixture(scope="module")
+def isolated(emulator: Any, image: str) -> str:
+    """Create an isolated model and return its name, which is that of its endpoint configuration, too."""
+    emulator.create("for-isolation", {"model": "v1"})
+    assert emulator.ended("for-isolation")["TrainingJobStatus"] == "Completed"
+    client, name = emulator.sagemaker, "isolated"
+    container = {"Image": image, "ModelDataUrl": f"s3://{BUCKET}/models/for-isolation/output/model.tar.gz"}
+    client.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE, EnableNetworkIsolation=True)
+    variant = {"VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    return name
+
+
+def test_an_isolated_endpoint_answers_and_reaches_nothing(
+    compose: Compose, emulator: Any, isolated: str, containers_of: Callable[[str], list[Any]]
+) -> None:
+    emulator.sagemaker.create_endpoint(EndpointName="isolated", EndpointConfigName=isolated)
+    assert emulator.settled("isolated")["EndpointStatus"] == "InService"
+    assert emulator.invoke("isolated") == {"model": "v1", "got": "hello"}
+    (serving,), (network,) = containers_of("isolated"), compose.isolated_networks()
+    entrance = f"{addresses(compose.sagemaker)[network.name]}:4570"
+    listener = socket.create_server(("0.0.0.0", 0))  # noqa: S104 - a service of the machine, at all of its addresses
+    places = [
+        entrance,
+        *(f"{address}:4570" for address in addresses(compose.sagemaker).values()),
+        *(f"{address}:{compose.localstack_port}" for address in addresses(compose.service("localstack")).values()),
+        *(f"{gateway}:{port}" for gateway in gateways(compose) for port in (listener.getsockname()[1], 4570)),
+        *(f"{name}:{compose.localstack_port}" for name in ("localstack", "localhost.localstack.cloud")),
+        "1.1.1.1:53",
+    ]
+    assert addresses(serving).keys() == {network.name}
+    with listener:
+        output = serving.exec_run(["python3", "-c", REACHED, *places]).output
+    assert json.loads(output) == {entrance: 403}, "only a refusal of the emulator may be reached"
+
+
+def test_a_batch_transform_of_an_isolated_model_completes(
+    compose: Compose, emulator: Any, isolated: str, until: Callable[..., Any]
+) -> None:
+    networks = {network.id for network in compose.isolated_networks()}
+    emulator.s3.put_object(Bucket=BUCKET, Key="transform/one.txt", Body=b"hello")
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/transform/"}}
+    emulator.sagemaker.create_transform_job(
+        TransformJobName="isolated",
+        ModelName=isolated,
+        TransformInput={"DataSource": source},
+        TransformOutput={"S3OutputPath": f"s3://{BUCKET}/transformed"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    )
+
+    def ended() -> dict[str, Any] | None:
+        job: dict[str, Any] = emulator.sagemaker.describe_transform_job(TransformJobName="isolated")
+        return job if job["TransformJobStatus"] in ("Completed", "Failed") else None
+
+    job = until(ended, "the transform job to end", 60)
+    assert job["TransformJobStatus"] == "Completed", job
+    body = emulator.s3.get_object(Bucket=BUCKET, Key="transformed/one.txt.out")["Body"].read()
+    assert json.loads(body) == {"model": "v1", "got": "hello"}
+    until(lambda: {one.id for one in compose.isolated_networks()} == networks, "the job's network to be removed")
+
+
+def test_isolated_networks_do_not_outlive_a_killed_emulator(
+    compose: Compose, emulator: Any, until: Callable[..., Any]
+) -> None:
+    (before,) = compose.isolated_networks()
+    restarted, count = compose.sagemaker, restarts(compose.sagemaker)
+    restarted.exec_run(["python", "-c", KILL_ALL])
+    until(lambda: restarts(restarted) > count, "Docker to start the emulator again")
+    after = served_again(compose, emulator)
+    assert after != before.id
+    compose("kill", "sagemaker")
+    compose("stop")  # the sweeper disconnects the stopped emulator, which could not start without the network
+    assert [one for one in compose.engine.networks.list() if one.id == after] == []
+    assert served_again(compose, emulator) != after
+
+
+def served_again(compose: Compose, emulator: Any) -> str:
+    """Wait for the isolated endpoint to answer, and return the id of the only isolated network."""
+    compose("up", "--detach", "--wait", "--no-build", "--no-recreate")
+    assert emulator.settled("isolated")["EndpointStatus"] == "InService"
+    assert emulator.invoke("isolated") == {"model": "v1", "got": "hello"}
+    (network,) = compose.isolated_networks()
+    assert network.name in addresses(compose.sagemaker)
+    network_id: str = network.id
+    return network_id
+
+
+def addresses(container: Any) -> dict[str, str]:
+    """Return a container's addresses, by the names of the networks that it is in."""
+    container.reload()
+    return {name: one["IPAddress"] for name, one in container.attrs["NetworkSettings"]["Networks"].items()}
+
+
+def gateways(compose: Compose) -> list[str]:
+    """Return the machine's addresses in Docker's networks, and those that isolated networks would have for it."""
+    configs = [config for one in compose.engine.networks.list() for config in one.attrs["IPAM"]["Config"] or ()]
+    return [config["Gateway"] for config in configs if "Gateway" in config]
+
+
 def test_down_leaves_only_the_volume_and_with_volumes_removes_it(
     compose: Compose, emulator: Any, until: Callable[..., Any]
 ) -> None:
     emulator.create("running", {"ticks": "600"})
     until(lambda: emulator.log("running"), "the job to tick")
     started = {"label": f"{LABEL}={compose.instance}"}
-    assert len(compose.containers(started)) == 2, "expected the job and the restarted endpoint"
+    assert len(compose.containers(started)) == 3, "expected the job, the restarted and the isolated endpoint"
     compose("down")
     assert compose.containers(started) == []
     assert compose.containers(OF_PROJECT) == []
@@ -153,12 +278,8 @@ def test_down_leaves_only_the_volume_and_with_volumes_removes_it(
 def test_a_killed_server_is_started_again(compose: Compose, until: Callable[..., Any]) -> None:
     compose("up", "--detach", "--wait", "--no-build")
     killed = {name: compose.service(name) for name in ("sagemaker", "localstack")}
-    kill = (
-        "import os, signal; own = ('1', str(os.getpid())); "
-        "[os.kill(int(pid), signal.SIGKILL) for pid in os.listdir('/proc') if pid.isdigit() and pid not in own]"
-    )
     for container in killed.values():
-        container.exec_run(["python", "-c", kill])
+        container.exec_run(["python", "-c", KILL_ALL])
     until(lambda: all(restarts(one) == 1 for one in killed.values()), "Docker to start both servers again")
     compose("up", "--detach", "--wait", "--no-build", "--no-recreate")
     assert {name: compose.service(name).id for name in killed} == {name: one.id for name, one in killed.items()}

@@ -135,8 +135,11 @@ def test_an_isolated_endpoint_answers(emulator: Any) -> None:
     client.delete_endpoint(EndpointName=name)
 
 
-def test_compose_refuses_to_isolate_what_serves(restartable: Callable[[], Any], image: str) -> None:
-    with restartable() as emulator, pytest.raises(ClientError, match=r"EnableNetworkIsolation.*Compose"):
+def test_an_emulator_that_cannot_join_networks_refuses_isolated_models(
+    restartable: Callable[[], Any], image: str
+) -> None:
+    """The emulator of this test has a network, as in Compose, but is not in a container of it."""
+    with restartable() as emulator, pytest.raises(ClientError, match=r"EnableNetworkIsolation.*own container"):
         emulator.sagemaker.create_model(
             ModelName="m", PrimaryContainer={"Image": image}, ExecutionRoleArn=ROLE, EnableNetworkIsolation=True
         )

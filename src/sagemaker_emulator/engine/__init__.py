@@ -80,6 +80,9 @@ class Engine(Protocol):
     def check(self, image: str, isolated: bool = False, serves: bool = False) -> None:
         """Raise EngineError if this engine can never run the image, or cannot isolate containers."""
 
+    def is_isolated(self, address: str) -> bool:
+        """Return whether the emulator has this address in the network of an isolated container, and there alone."""
+
     def start(self, spec: ContainerSpec) -> Container:
         """Start a container. EngineError if it does not start."""
 

@@ -74,6 +74,9 @@ class AttachedEngine:
     def check(self, image: str, isolated: bool = False, serves: bool = False) -> None:
         pass
 
+    def is_isolated(self, address: str) -> bool:
+        return False
+
     def start(self, spec: ContainerSpec) -> AttachedContainer:
         try:
             if self.network is None:

@@ -22,6 +22,7 @@ from sagemaker_emulator.engine.docker.instance_types import InstanceType, Instan
 from sagemaker_emulator.engine.docker.labels import BASE_DIR, Labels
 from sagemaker_emulator.engine.docker.logins import Logins
 from sagemaker_emulator.engine.docker.networks import Networks
+from sagemaker_emulator.engine.docker.own_container import own_container
 
 POOL = 128  # every container that runs has two connections open
 CONFINED = {"cap_drop": ["ALL"], "security_opt": ["no-new-privileges"], "pids_limit": 4096}
@@ -54,18 +55,23 @@ class DockerEngine:
 
     def check(self, image: str, isolated: bool = False, serves: bool = False) -> None:
         """Accept every image: only the pull shows whether it exists."""
-        if isolated and serves and self.networks.shared:
+        if isolated and serves and self.networks.shared and not self.networks.container:
             raise EngineError(
-                "EnableNetworkIsolation: an emulator that runs in a container itself (Compose) reaches others through "
-                "its own network alone, so that it cannot isolate one that serves. Leave it out, or start the emulator "
-                "with `make up` and SAGEMAKER_EMULATOR_ENGINE=docker."
+                "EnableNetworkIsolation: the emulator's own container must join the network of an isolated one that "
+                f"serves, but Docker finds no container of the emulator in the network {self.networks.shared!r}. Run "
+                "the emulator in a container of that network, or on this machine without "
+                "SAGEMAKER_EMULATOR_DOCKER_NETWORK; or leave EnableNetworkIsolation out."
             )
+
+    def is_isolated(self, address: str) -> bool:
+        return self.networks.container is not None and self.networks.container.is_isolated(address)
 
     def start(self, spec: ContainerSpec) -> DockerContainer:
         limits = self.instance_types.limits(spec.instance_type)
         try:
             container = self._created(spec, limits)
         except DOCKER_ERRORS as error:
+            self._release(spec)
             raise EngineError(f"The container {spec.name!r} could not be created: {error}") from error
         try:
             self._fill(container, spec)
@@ -74,6 +80,7 @@ class DockerEngine:
             started.feed_pipes()
         except BaseException as error:  # whatever the reason, no container stays behind
             self._remove(container)
+            self._release(spec)
             if isinstance(error, DOCKER_ERRORS):
                 raise EngineError(_start_failure(spec, limits, error)) from error
             raise
@@ -132,6 +139,10 @@ class DockerEngine:
         with suppress(*DOCKER_ERRORS):
             container.remove(v=True, force=True)
 
+    def _release(self, spec: ContainerSpec) -> None:
+        with suppress(*DOCKER_ERRORS):
+            self.networks.release(spec)
+
 
 def connect(
     emulator: str,
@@ -150,10 +161,12 @@ def connect(
         types = InstanceTypes.of_machine(client.info(), own_types or {})
         if network:
             client.networks.get(network)
+        labels = Labels(emulator)
+        networks = Networks(client, labels, network, own_container(client, network) if network else None)
+        networks.refuse_isolated()
     except DOCKER_ERRORS as error:
         raise EngineError(str(error)) from error
-    labels = Labels(emulator)
-    return DockerEngine(client, labels, Images(client, built_in_image, known), Networks(client, labels, network), types)
+    return DockerEngine(client, labels, Images(client, built_in_image, known), networks, types)
 
 
 def _resources(limits: Limits) -> dict[str, Any]:

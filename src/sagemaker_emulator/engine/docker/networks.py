@@ -1,7 +1,8 @@
 """Networks: containers share one of this emulator's own, or the network that the emulator itself is in.
 
 An isolated container has no network; if it serves, or its job has several hosts, an internal one of its own, from which
-no way leads out. Docker would remove such a network only when told: `release` does, after the container's end.
+no way leads out. An emulator in a container joins the network of one that serves; one on the machine reaches it from
+there. Docker would remove such a network only when told: `release` does, after the container's end.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any
 import docker.errors
 
 from sagemaker_emulator.engine import ContainerSpec, EngineError
-from sagemaker_emulator.engine.docker.labels import Labels
+from sagemaker_emulator.engine.docker.labels import LABEL, Labels
+from sagemaker_emulator.engine.docker.own_container import OwnContainer
 
 CONTAINER_PORT = "8080/tcp"
 WITHOUT_HOST = {"com.docker.network.bridge.inhibit_ipv4": "true"}  # the machine itself has no address in the network
@@ -23,11 +25,15 @@ WITHOUT_HOST = {"com.docker.network.bridge.inhibit_ipv4": "true"}  # the machine
 
 @dataclass(frozen=True)
 class Networks:
-    """`shared` is the network of an emulator that runs in a container; it reaches the others through it."""
+    """`shared` is the network of an emulator that runs in a container; it reaches the others through it.
+
+    `container` is that container. Without it no isolated container can serve.
+    """
 
     client: Any
     labels: Labels
     shared: str | None
+    container: OwnContainer | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def options(self, spec: ContainerSpec) -> dict[str, Any]:
@@ -66,18 +72,42 @@ class Networks:
         """Remove the network of an isolated container that has been removed, unless a peer is still in it."""
         if spec.network_isolation:
             for network in self._of_name(self._name(spec)):
-                with suppress(docker.errors.APIError):
-                    network.remove()
+                self._remove(network)
 
     def remove(self) -> None:
         """Remove this emulator's own networks, unless a container is still in them."""
         for network in self.client.networks.list(filters=self.labels.filter()):
-            with suppress(docker.errors.APIError):
-                network.remove()
+            self._remove(network)
+
+    def refuse_isolated(self) -> None:
+        """Refuse requests from isolated networks that an emulator that was killed has left this container in."""
+        if self.container:
+            for network in self.client.networks.list(filters=self.labels.filter()):
+                if network.attrs["Internal"]:
+                    self.container.expect(network)
 
     def _isolated(self, spec: ContainerSpec) -> str:
-        """The emulator reaches a container that serves from the machine; hosts of a job need only each other."""
-        return self._created(self._name(spec), internal=True, options={} if spec.serves else WITHOUT_HOST)
+        """Return the network of a container that serves, or of the hosts of a job, which need only each other."""
+        from_machine = spec.serves and not self.container
+        name = self._created(self._name(spec), internal=True, options={} if from_machine else WITHOUT_HOST)
+        if spec.serves and self.container:
+            self.container.join(self._of_name(name)[0])
+        return name
+
+    def _remove(self, network: Any) -> None:
+        """Remove a network, after the emulator's container has left it.
+
+        One that is stopped must leave, too: Docker could not start it again without the network.
+        """
+        with suppress(docker.errors.APIError):
+            if network.attrs["Internal"]:
+                members = {"network": network.id}
+                for member in self.client.containers.list(all=True, filters=members, ignore_removed=True):
+                    if LABEL not in member.labels:
+                        network.disconnect(member.id, force=True)
+            network.remove()
+            if self.container:
+                self.container.forget(network)
 
     def _name(self, spec: ContainerSpec) -> str:
         members = "\n".join(sorted((spec.name, *spec.peers.values())))

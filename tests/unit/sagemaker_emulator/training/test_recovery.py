@@ -54,6 +54,9 @@ class EarlierEngine:
     def check(self, image: str, isolated: bool = False, serves: bool = False) -> None:
         raise AssertionError
 
+    def is_isolated(self, address: str) -> bool:
+        raise AssertionError
+
     def start(self, spec: ContainerSpec) -> Container:
         raise AssertionError
 
