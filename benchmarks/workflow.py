@@ -2,7 +2,7 @@
 
 The functions are the project's own, but the endpoint call returns a constant, so that only Step Functions and Lambda
 are measured. The same boto3 code first runs one execution at a time, then a burst of simultaneous executions, for which
-a cloud has to start execution environments, and at last many executions, with as many as in the burst always in flight.
+a cloud has to start execution environments, and finally many executions, with as many as in the burst always in flight.
 """
 
 from __future__ import annotations

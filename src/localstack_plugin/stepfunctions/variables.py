@@ -37,5 +37,6 @@ def install() -> None:
         "localstack.services.stepfunctions.asl.component.common.string.string_expression"
         ":StringVariableSample._eval_body",
         by=sample,
-        why="LocalStack evaluates variables of JSONPath states as JSONata, which needs Java. This reads JSONPath.",
+        why="LocalStack evaluates variables of JSONPath states as JSONata, which needs Java. "
+        "The plugin reads them as JSONPath.",
     )

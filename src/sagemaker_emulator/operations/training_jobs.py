@@ -46,8 +46,8 @@ def stop_training_job(sagemaker: SageMaker, request: Request) -> Response:
 
 @operation("UpdateTrainingJob")
 def update_training_job(sagemaker: SageMaker, request: Request) -> Response:
-    """Change ProfilerConfig, RemoteDebugConfig and KeepAlivePeriodInSeconds of a running job. The new
-    values appear in DescribeTrainingJob and have no other effect.
+    """Change ProfilerConfig, RemoteDebugConfig and KeepAlivePeriodInSeconds of a running job. DescribeTrainingJob
+    shows the new values; the running job does not change.
     """
     if request.get("ProfilerRuleConfigurations"):
         raise validation("ProfilerRuleConfigurations is not emulated; leave it out.")

@@ -1,1 +1,1 @@
-"""Classification: send test images, the image under one S3 key, or a whole batch through the state machine."""
+"""Classification: send test images, objects with given keys, or a whole batch through the state machine."""
