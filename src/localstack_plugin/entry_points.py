@@ -120,12 +120,19 @@ def allow_own_pages() -> None:
 
 
 @hooks.on_infra_start()
+def refuse_unknown_services_by_name() -> None:
+    from localstack_plugin.gateway import sibling_services
+
+    sibling_services.install()
+
+
+@hooks.on_infra_start()
 def correct_events() -> None:
     from localstack_plugin.events import state_machine_targets
-    from localstack_plugin.s3 import event_keys
+    from localstack_plugin.s3 import event_messages
 
     state_machine_targets.install()
-    event_keys.install()
+    event_messages.install()
 
 
 @hooks.on_infra_start()

@@ -1,0 +1,47 @@
+"""Services and operations that the local cloud lacks are refused by name, in an answer that no SDK retries."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+METRIC = {"MetricName": "loss", "Timestamp": datetime(2026, 1, 1, tzinfo=UTC), "Value": 1.0}
+AnyClient = Callable[[str], Any]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments"),
+    [
+        ("sagemaker-metrics", "BatchPutMetrics", {"TrialComponentName": "a", "MetricData": [METRIC]}),
+        (
+            "sagemaker-featurestore-runtime",
+            "GetRecord",
+            {"FeatureGroupName": "a", "RecordIdentifierValueAsString": "1"},
+        ),
+        ("sagemaker-edge", "GetDeviceRegistration", {"DeviceName": "a", "DeviceFleetName": "fleet"}),
+        ("sagemaker-geospatial", "ListRasterDataCollections", {}),
+        ("bedrock-runtime", "InvokeModel", {"modelId": "a", "body": b"{}"}),
+        ("rekognition", "DetectLabels", {"Image": {"Bytes": b"a"}}),
+        ("ecr", "DescribeRepositories", {}),
+    ],
+)
+def test_a_service_that_the_local_cloud_lacks_is_refused_by_name_at_once(
+    client: AnyClient, service: str, operation: str, arguments: dict[str, Any]
+) -> None:
+    with pytest.raises(ClientError, match=f"{service} {operation} is not in the local cloud") as refused:
+        client(service)._make_api_call(operation, arguments)
+    metadata = refused.value.response["ResponseMetadata"]
+    assert (metadata["HTTPStatusCode"], metadata["RetryAttempts"]) == (501, 0)
+
+
+def test_an_operation_that_no_service_has_is_refused_at_once(client: AnyClient) -> None:
+    stepfunctions = client("stepfunctions")
+    stepfunctions.meta.events.register(
+        "before-call", lambda params, **_: params["headers"].update({"X-Amz-Target": "AWSStepFunctions.Undo"})
+    )
+    with pytest.raises(ClientError, match="has no operation AWSStepFunctions") as refused:
+        stepfunctions.list_state_machines()
+    metadata = refused.value.response["ResponseMetadata"]
+    assert (metadata["HTTPStatusCode"], metadata["RetryAttempts"]) == (400, 0)
