@@ -26,6 +26,16 @@ def install() -> None:
         by=update,
         why="LocalStack cannot update a bucket. All properties that it can create one with are updated.",
     )
+    replace(
+        "localstack.services.s3.resource_providers.aws_s3_bucket:S3BucketProvider.delete",
+        by=delete,
+        why="LocalStack deletes a bucket with all that is in it. The deletion of a bucket that is not empty fails.",
+    )
+
+
+def delete(provider: S3BucketProvider, request: Request) -> Event:
+    request.aws_client_factory.s3.delete_bucket(Bucket=request.desired_state["BucketName"])
+    return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
 
 
 def configuring(original: Create) -> Create:

@@ -23,16 +23,63 @@ class ModelPackageGroupPlugin(CloudFormationResourceProviderPlugin):
     name = "AWS::SageMaker::ModelPackageGroup"
 
     def load(self) -> None:
-        from localstack_plugin.cloudformation.model_package_group import ModelPackageGroupProvider
+        from localstack_plugin.cloudformation.sagemaker.model_package_group import ModelPackageGroupProvider
 
         self.factory: type[ResourceProvider] = ModelPackageGroupProvider
 
 
+class ModelPlugin(CloudFormationResourceProviderPlugin):
+    name = "AWS::SageMaker::Model"
+
+    def load(self) -> None:
+        from localstack_plugin.cloudformation.sagemaker.resources import ModelProvider
+
+        self.factory: type[ResourceProvider] = ModelProvider
+
+
+class EndpointConfigPlugin(CloudFormationResourceProviderPlugin):
+    name = "AWS::SageMaker::EndpointConfig"
+
+    def load(self) -> None:
+        from localstack_plugin.cloudformation.sagemaker.resources import EndpointConfigProvider
+
+        self.factory: type[ResourceProvider] = EndpointConfigProvider
+
+
+class EndpointPlugin(CloudFormationResourceProviderPlugin):
+    name = "AWS::SageMaker::Endpoint"
+
+    def load(self) -> None:
+        from localstack_plugin.cloudformation.sagemaker.endpoint import EndpointProvider
+
+        self.factory: type[ResourceProvider] = EndpointProvider
+
+
+class ModelPackagePlugin(CloudFormationResourceProviderPlugin):
+    name = "AWS::SageMaker::ModelPackage"
+
+    def load(self) -> None:
+        from localstack_plugin.cloudformation.sagemaker.resources import ModelPackageProvider
+
+        self.factory: type[ResourceProvider] = ModelPackageProvider
+
+
 @hooks.on_infra_start()
 def make_cloudformation_honest() -> None:
-    from localstack_plugin.cloudformation import buckets, engine, resource_updates, rollback
+    from localstack_plugin.cloudformation import (
+        buckets,
+        deployment,
+        engine,
+        polling,
+        replacement,
+        resource_updates,
+        stack_operations,
+    )
 
     engine.install()
-    rollback.install()
+    polling.install()
+    replacement.install()
+    deployment.install()
+    stack_operations.install()
     buckets.install()
     resource_updates.install()

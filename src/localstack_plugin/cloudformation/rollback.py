@@ -1,75 +1,90 @@
 """The rollback of a deployment that failed; `engine` tells where it stands among the stages of a deployment."""
 
-from collections.abc import Callable
 from typing import TypeAlias
 
-from localstack.aws.api.cloudformation import ChangeAction, ChangeSetType, ResourceStatus, StackStatus
-from localstack.services.cloudformation.engine.v2.change_set_model_executor import (
-    ChangeSetModelExecutor,
-    ChangeSetModelExecutorResult,
-)
+from localstack.aws.api.cloudformation import ChangeAction, ResourceStatus
+from localstack.services.cloudformation.engine.v2.change_set_model_executor import ChangeSetModelExecutor
 from localstack.services.cloudformation.engine.v2.change_set_model_preproc import PreprocProperties
 from localstack.services.cloudformation.resource_provider import OperationStatus, ProgressEvent
 from localstack.services.cloudformation.v2.entities import ResolvedResource, Stack
 
-from localstack_plugin.replacing import wrap
-
-STATUS_AFTER_ROLLBACK = {
-    ChangeSetType.CREATE: StackStatus.ROLLBACK_COMPLETE,
-    ChangeSetType.UPDATE: StackStatus.UPDATE_ROLLBACK_COMPLETE,
-}
-STATUS_AFTER_FAILED_ROLLBACK = {
-    ChangeSetType.CREATE: StackStatus.ROLLBACK_FAILED,
-    ChangeSetType.UPDATE: StackStatus.UPDATE_ROLLBACK_FAILED,
-}
 Resources: TypeAlias = dict[str, ResolvedResource]
-Execute = Callable[[ChangeSetModelExecutor], ChangeSetModelExecutorResult]
 
 
-def install() -> None:
-    wrap(
-        "localstack.services.cloudformation.engine.v2.change_set_model_executor:ChangeSetModelExecutor.execute",
-        wrapper=rolling_back,
-        why="LocalStack reports ROLLBACK_COMPLETE for a deployment that failed, and rolls nothing back. What was "
-        "created is removed and what was modified is restored, in reverse order.",
+def remove_created(executor: ChangeSetModelExecutor, before: Resources) -> list[str]:
+    """Remove what the deployment created, in reverse order; return the names of what could not be removed.
+
+    A later resource may refer to an earlier one. The resources of `before` are left alone, except that the replacement
+    of one is removed: the one that it should replace is still there.
+    """
+    failed = []
+    for name, after in reversed(list(executor.resources.items())):
+        is_replacement = name in before and is_new(after, before[name])
+        if name in before and not is_replacement:
+            continue
+        if not was_made(after):
+            continue
+        event = act(executor, ChangeAction.Remove, name, before=after, after=None, part_of_replacement=is_replacement)
+        # what failed to be created may be half there, or not at all
+        is_whole = after.get("ResourceStatus") == ResourceStatus.CREATE_COMPLETE
+        if event.status != OperationStatus.SUCCESS and is_whole:
+            failed.append(name)
+    return failed
+
+
+def is_new(after: ResolvedResource, before: ResolvedResource) -> bool:
+    """Return whether a resource of the stack was replaced. What is unchanged is one object before and after."""
+    return after is not before and after.get("ResourceStatus") == ResourceStatus.CREATE_COMPLETE
+
+
+def was_made(resource: ResolvedResource) -> bool:
+    """Return whether there is something to remove. A creation that failed has properties if it got that far."""
+    status = resource.get("ResourceStatus")
+    return status == ResourceStatus.CREATE_COMPLETE or (
+        status == ResourceStatus.CREATE_FAILED and bool(resource.get("Properties"))
     )
 
 
-def rolling_back(original: Execute) -> Execute:
-    def execute(executor: ChangeSetModelExecutor) -> ChangeSetModelExecutorResult:
-        result = original(executor)
-        # the deletion of a stack has a change set without a type, and no rollback
-        if result.failure_message and executor._change_set.change_set_type in STATUS_AFTER_ROLLBACK:
-            result.resources = roll_back(executor)
-        return result
+def restore_modified(executor: ChangeSetModelExecutor, before: Resources) -> list[str]:
+    """Restore what the deployment modified, in reverse order; return the names of what could not be restored.
 
-    return execute
-
-
-def roll_back(executor: ChangeSetModelExecutor) -> Resources:
-    """Remove what was created and restore what was modified; return the stack's resources as they were before.
-
-    It goes in reverse order, because a later resource may refer to an earlier one.
+    A modification that failed may have been done in part. It is restored as well as it can be: where nothing was done,
+    restoring it may fail for the same reason.
     """
-    stack, before = executor._change_set.stack, dict(executor._change_set.stack.resolved_resources)
-    events = [_undo(executor, name, before.get(name)) for name in reversed(list(executor.resources))]
-    is_complete = all(event.status == OperationStatus.SUCCESS for event in events)
-    kind = executor._change_set.change_set_type
-    # after this, LocalStack copies the change set's parameters into the stack, even after a failure
-    executor._change_set.resolved_parameters = stack.resolved_parameters
-    if is_complete:
-        _restore_states(stack, before)
-    stack.set_stack_status(STATUS_AFTER_ROLLBACK[kind] if is_complete else STATUS_AFTER_FAILED_ROLLBACK[kind])
-    return before
-
-
-def _restore_states(stack: Stack, before: Resources) -> None:
-    """Correct the states of failed resources: one that existed before is unchanged, one that did not was never made."""
-    for name, state in list(stack.resource_states.items()):
-        if not state["ResourceStatus"].endswith("_FAILED"):
+    failed = []
+    for name, after in reversed(list(executor.resources.items())):
+        if name not in before or after is before[name]:
             continue
-        if (resource := before.get(name)) is None:
-            del stack.resource_states[name]
+        match after.get("ResourceStatus"):
+            case ResourceStatus.UPDATE_COMPLETE:
+                event = act(executor, ChangeAction.Modify, name, before=after, after=before[name])
+                if event.status != OperationStatus.SUCCESS:
+                    failed.append(name)
+            case ResourceStatus.UPDATE_FAILED:
+                modify_quietly(executor, name, before[name])
+    return failed
+
+
+def modify_quietly(executor: ChangeSetModelExecutor, name: str, before: ResolvedResource) -> None:
+    properties = PreprocProperties(properties=before["Properties"])
+    executor._execute_resource_action(
+        ChangeAction.Modify,
+        name,
+        resource_type=before["Type"],
+        before_properties=properties,
+        after_properties=properties,
+    )
+
+
+def settle_states(stack: Stack, before: Resources) -> None:
+    """Correct the states after a rollback: what failed to be updated, or was replaced, is what it was before."""
+    forget_unmade(stack, before)
+    for name, resource in before.items():
+        state = stack.resource_states.get(name)
+        if state is None or (
+            not state["ResourceStatus"].endswith("_FAILED")
+            and state["PhysicalResourceId"] == resource.get("PhysicalResourceId")
+        ):
             continue
         stack.set_resource_status(
             logical_resource_id=name,
@@ -79,30 +94,36 @@ def _restore_states(stack: Stack, before: Resources) -> None:
         )
 
 
-def _undo(executor: ChangeSetModelExecutor, name: str, before: ResolvedResource | None) -> ProgressEvent:
-    after = executor.resources[name]
-    match after.get("ResourceStatus"):
-        case ResourceStatus.CREATE_COMPLETE if before is None:
-            return _act(executor, ChangeAction.Remove, name, before=after, after=None)
-        case ResourceStatus.UPDATE_COMPLETE if before is not None and before != after:
-            return _act(executor, ChangeAction.Modify, name, before=after, after=before)
-    return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
+def forget_unmade(stack: Stack, resources: Resources) -> None:
+    """Drop the states of resources that failed to be created, so that the stack does not list them."""
+    for name, state in list(stack.resource_states.items()):
+        if name not in resources and state["ResourceStatus"] == ResourceStatus.CREATE_FAILED:
+            del stack.resource_states[name]
 
 
-def _act(
+def act(
     executor: ChangeSetModelExecutor,
     action: ChangeAction,
     name: str,
     before: ResolvedResource,
     after: ResolvedResource | None,
+    part_of_replacement: bool = False,
 ) -> ProgressEvent:
+    """Do one step of the rollback, with the events of a deployment's step."""
     resource_type = before["Type"]
+    executor._process_event(
+        action=action,
+        logical_resource_id=name,
+        event_status=OperationStatus.IN_PROGRESS,
+        resource_type=resource_type,
+    )
     event = executor._execute_resource_action(
         action,
         name,
         resource_type=resource_type,
         before_properties=PreprocProperties(properties=before["Properties"]),
         after_properties=after and PreprocProperties(properties=after["Properties"]),
+        part_of_replacement=part_of_replacement,
     )
     executor._process_event(
         action=action,

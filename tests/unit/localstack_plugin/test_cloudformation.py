@@ -9,7 +9,7 @@ from localstack_plugin.cloudformation.bucket_properties import (
     lifecycle_rule,
     refuse_unsupported,
 )
-from localstack_plugin.cloudformation.retention import is_retained
+from localstack_plugin.cloudformation.retention import is_retained, is_retained_in_rollback
 
 TEMPLATE = {
     "Resources": {
@@ -45,6 +45,12 @@ class S3:
 )
 def test_a_resource_is_retained_by_the_policy_for_its_removal(name: str, is_replacement: bool, retained: bool) -> None:
     assert is_retained(TEMPLATE, name, is_replacement) is retained
+
+
+@pytest.mark.parametrize(("name", "retained"), [("Kept", True), ("KeptUnlessRolledBack", False), ("Deleted", False)])
+def test_a_rollback_retains_what_is_retained_also_on_creation(name: str, retained: bool) -> None:
+    assert is_retained_in_rollback(TEMPLATE, name, is_replacement=False) is retained
+    assert not is_retained_in_rollback(TEMPLATE, name, is_replacement=True)
 
 
 def test_nothing_is_retained_without_a_deployed_template() -> None:

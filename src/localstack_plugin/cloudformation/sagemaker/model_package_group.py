@@ -11,6 +11,8 @@ from localstack.services.cloudformation.resource_provider import (
     ResourceRequest,
 )
 
+from localstack_plugin.cloudformation.sagemaker.resources import update_tags
+
 Group = dict[str, Any]
 CREATE_ONLY = ("ModelPackageGroupName", "ModelPackageGroupDescription")
 
@@ -59,12 +61,7 @@ class ModelPackageGroupProvider(ResourceProvider[Group]):
         """Update the tags. Another name or description is a replacement, which the engine performs."""
         assert request.previous_state is not None
         arn, tags = request.previous_state["ModelPackageGroupArn"], request.desired_state.get("Tags", [])
-        removed = {tag["Key"] for tag in request.previous_state.get("Tags", [])} - {tag["Key"] for tag in tags}
-        sagemaker = request.aws_client_factory.sagemaker
-        if removed:
-            sagemaker.delete_tags(ResourceArn=arn, TagKeys=sorted(removed))
-        if tags:
-            sagemaker.add_tags(ResourceArn=arn, Tags=tags)
+        update_tags(request.aws_client_factory.sagemaker, arn, request.previous_state.get("Tags", []), tags)
         return ProgressEvent(
             OperationStatus.SUCCESS, resource_model=request.desired_state | {"ModelPackageGroupArn": arn}
         )
