@@ -44,7 +44,7 @@ def main() -> int:
     cloud = boto3.client("s3").meta.endpoint_url
     aims = Aims()
     aims.at_most("idle memory of the emulator", _memory_mb(emulator), MEMORY_MAX_MB, " MB")
-    with _endpoint() as (name, start_s):
+    with served_endpoint() as (name, start_s):
         aims.at_most("endpoint, Create → InService", start_s, START_MAX_S, " s")
         path = f"/endpoints/{name}/invocations"
         urls = {"container": f"{_container(name)}/invocations", "emulator": emulator + path}
@@ -57,7 +57,7 @@ def main() -> int:
 async def _compare(urls: dict[str, str], aims: Aims) -> None:
     latencies: dict[str, list[float]] = {where: [] for where in urls}
     throughputs: dict[str, list[float]] = {where: [] for where in urls}
-    body = _picture()
+    body = picture_bytes()
     async with aiohttp.ClientSession(headers=HEADERS, connector=aiohttp.TCPConnector(limit=0)) as http:
         for where, url in urls.items():
             await _latency_ms(http, url, body, 20)
@@ -72,7 +72,7 @@ async def _compare(urls: dict[str, str], aims: Aims) -> None:
     for where in urls:
         added_ms = statistics.median(latencies[where]) - own_ms
         rate = statistics.median(throughputs[where])
-        _say(
+        say(
             f"{where:<11} 1 client {own_ms + added_ms:6.2f} ms, {added_ms:+6.2f} ms   "
             f"{CLIENTS} clients {rate:7.1f} requests/s, {rate / own_rate:5.2f} of the container's own"
         )
@@ -113,12 +113,12 @@ async def _ask(http: aiohttp.ClientSession, url: str, body: bytes) -> None:
 
 
 async def _answers(url: str) -> bool:
-    async with aiohttp.ClientSession(headers=HEADERS) as http, http.post(url, data=_picture()) as response:
+    async with aiohttp.ClientSession(headers=HEADERS) as http, http.post(url, data=picture_bytes()) as response:
         return response.status == 200
 
 
 @contextmanager
-def _endpoint() -> Iterator[tuple[str, float]]:
+def served_endpoint() -> Iterator[tuple[str, float]]:
     """Create an endpoint; return its name and the seconds from Create to InService."""
     name = f"benchmark-{uuid.uuid4().hex[:8]}"
     s3, client = boto3.client("s3"), boto3.client("sagemaker")
@@ -148,7 +148,7 @@ def _endpoint() -> Iterator[tuple[str, float]]:
         s3.delete_bucket(Bucket=name)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
@@ -173,7 +173,7 @@ def _model() -> bytes:
     return packed.getvalue()
 
 
-def _picture() -> bytes:
+def picture_bytes() -> bytes:
     picture = io.BytesIO()
     Image.linear_gradient("L").resize((32, 32)).convert("RGB").save(picture, "PNG")
     return picture.getvalue()
