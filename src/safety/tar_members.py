@@ -98,7 +98,7 @@ class TarMembers:
                 return self._member(info, {**self._global, **extended})
             header_bytes += BLOCK_BYTES + info.size
             self._headers_bytes += BLOCK_BYTES + info.size
-            if not 0 <= info.size <= self._limits.header_bytes or header_bytes > self._limits.header_bytes:
+            if info.size < 0 or header_bytes > self._limits.header_bytes:
                 raise BrokenArchive(f"it has a header of more than {self._limits.header_bytes} bytes")
             if self._headers_bytes > self._limits.headers_bytes:
                 raise BrokenArchive(f"its headers have more than {self._limits.headers_bytes} bytes")
