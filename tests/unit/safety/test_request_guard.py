@@ -186,6 +186,7 @@ def test_pages_of_this_machine_and_allowed_pages_are_accepted(origin: str) -> No
         "http://localho\u017ft",
         "\x0bhttp://localhost",
         "Xhttp://localhost",
+        "https://notebook.exampleX",
         "",
     ],
 )

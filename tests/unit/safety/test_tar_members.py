@@ -83,6 +83,10 @@ def test_a_header_is_refused_before_it_is_read(kind: bytes) -> None:
     assert stream.tell() == 512
 
 
+def test_an_extended_header_may_be_empty() -> None:
+    assert [member.name for member, _ in members(with_extended())] == ["file"]
+
+
 def test_a_header_of_negative_size_is_refused() -> None:
     info = tarfile.TarInfo("header")
     info.type, info.size = tarfile.XHDTYPE, -512
@@ -226,6 +230,7 @@ class Dribble(io.BytesIO):
 def test_a_stream_may_give_a_few_bytes_at_a_time() -> None:
     data = with_extended(record("path", "name"), content=b"content") * 2 + bytes(1024) + b"not read"
     tar = TarMembers(Dribble(data), Limits())
+    assert not list(tar.content())  # there is no member yet
     assert [(member.name, b"".join(tar.content())) for member in tar] == [("name", b"content")] * 2
 
 

@@ -182,7 +182,9 @@ def test_the_directory_and_its_parents_are_made(tmp_path: Path) -> None:
 
 
 def test_the_first_parts_of_every_name_are_removed(tmp_path: Path) -> None:
-    target = unpacked(tmp_path, member("a/b/file", b"x"), link("a/b/to/link", "../file"), member("a/b/to/x"), strip=2)
+    target = unpacked(
+        tmp_path, member("./a/./b/file", b"x"), link("a/b/to/link", "../file"), member("a/b/to/x"), strip=2
+    )
     assert (target / "to/link").read_bytes() == (target / "file").read_bytes() == b"x"
 
 
@@ -235,6 +237,18 @@ def test_an_archive_has_a_maximum_size_and_number_of_members(tmp_path: Path, lim
     assert str(raised.value) == f"it is more than {limits.size_bytes} bytes or {limits.members} files"
 
 
+@pytest.mark.parametrize(
+    ("limits", "refused"),
+    [(Limits(name_bytes=6, depth=2), False), (Limits(name_bytes=5), True), (Limits(depth=1), True)],
+)
+def test_a_name_has_a_maximum_length_and_depth(tmp_path: Path, limits: Limits, refused: bool) -> None:
+    if not refused:
+        assert (unpacked(tmp_path, member("ab/cde", b"x"), limits=limits) / "ab/cde").exists()
+        return
+    with pytest.raises(BrokenArchive, match=rf"more than {limits.name_bytes} bytes or {limits.depth} folders"):
+        unpacked(tmp_path, member("ab/cde", b"x"), limits=limits)
+
+
 def test_copies_for_hard_links_count(tmp_path: Path) -> None:
     links = [hard_link(f"copy-{number}", "one") for number in range(3)]
     assert (unpacked(tmp_path, member("one", b"12"), *links[:2], limits=Limits(size_bytes=4)) / "copy-1").exists()
@@ -268,6 +282,11 @@ def test_an_archive_that_expands_too_much_is_refused(tmp_path: Path) -> None:
     ("bad", "fault"),
     [
         (member("", b"x"), "the name '' is no file's"),
+        (member("../x", b"x"), "the name '../x' leads out of it"),
+        (
+            member("x", b"x", pax_headers={"path": "a\0b"}),
+            r"the name 'a\x00b' has a NUL, more than 4096 bytes or 64 folders",
+        ),
         (hard_link("a", "b"), "the hard link 'a' names 'b', which is no file in it"),
         (member("n" * 98 + "/x", b""), f"the name '{'n' * 98}/x' leads through a link or a file"),
         (member("n" * 98 + "/xy", b""), f"the name '{'n' * 98}/x…' leads through a link or a file"),
