@@ -1,1 +1,1 @@
-"""The command `scones`: joins the commands of the parts, which do not know each other."""
+"""The command `scones`, assembled from the commands of packages that do not import each other."""

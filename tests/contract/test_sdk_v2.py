@@ -43,7 +43,7 @@ SERVED = {"initial_instance_count": 1, "instance_type": "ml.m5.large"}
 
 
 class HurriedClock:
-    """A clock by which a minute takes a quarter of a second, since the SDK polls jobs and endpoints every 30 s."""
+    """A clock on which a minute lasts a quarter of a second, since the SDK polls jobs and endpoints every 30 s."""
 
     HURRY = 240
 
@@ -56,7 +56,7 @@ class HurriedClock:
 
 @pytest.fixture(scope="module")
 def session(emulator: Any) -> Iterator[Session]:
-    """Return an ordinary session; environment variables have the emulator's address."""
+    """Yield an ordinary SDK session, which finds the emulator through environment variables."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER", emulator.url)
         environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", emulator.url)
@@ -173,7 +173,7 @@ def test_an_endpoint_is_deployed_invoked_captured_updated_and_deleted(
     assert session.sagemaker_client.list_models(NameContains="trained")["Models"] == []
 
 
-def test_an_endpoint_that_cannot_start_is_raised_with_its_reason(trained: Estimator, session: Session) -> None:
+def test_deploy_raises_the_reason_why_an_endpoint_cannot_start(trained: Estimator, session: Session) -> None:
     refusing = Model(IMAGE, trained.model_data, ROLE, env={"REFUSE_TO_START": "1"}, sagemaker_session=session)
     with pytest.raises(UnexpectedStatusException, match=r"(?s)Failed\. Reason: .*this model is no good"):
         refusing.deploy(**SERVED, endpoint_name="sdk2-refusing")

@@ -1,4 +1,4 @@
-"""The servers' log files: their last lines, and the lines that they gain, without control characters."""
+"""Read the servers' log files: their last lines, or each new line as it is written, without control characters."""
 
 import os
 import time
@@ -22,7 +22,7 @@ def last_lines(log: Path, count: int) -> list[str]:
 
 
 class Follower:
-    """A reader of the lines that a log file gains. It continues with the new file when the server restarts."""
+    """A reader of the new lines of a log file. It continues with the new file when the server restarts."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
@@ -59,7 +59,7 @@ class Follower:
 
 
 def follow(logs: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-    """Yield every line that one of the logs gains, until the caller stops."""
+    """Yield each new line of the logs, with the log it was written to, until the caller stops."""
     followers = {log: Follower(log) for log in logs}
     try:
         while True:
