@@ -167,6 +167,14 @@ def end_in_time() -> None:
 
 
 @hooks.on_infra_start()
+def correct_s3() -> None:
+    from localstack_plugin.s3 import conditions, signatures
+
+    conditions.install()
+    signatures.install()
+
+
+@hooks.on_infra_start()
 def keep_objects_in_own_folder() -> None:
     from localstack_plugin.s3 import object_folder
 
