@@ -13,7 +13,9 @@ FOREIGN = ("Origin", "http://evil.example")
 
 
 def refusal(*headers: tuple[str, str], method: str = "POST", target: str = "/") -> str | None:
-    guard = RequestGuard(["localstack", "Box.lan."], ["https://notebook.example", "http://Lab.example/"], True)
+    guard = RequestGuard(
+        ["localstack", "Box.lan.", "GPU-BOX"], ["https://notebook.example", "http://LAB.X", "http://Lab.example/"], True
+    )
     return guard.refusal(method, target, headers)
 
 
@@ -32,6 +34,7 @@ def refusal(*headers: tuple[str, str], method: str = "POST", target: str = "/") 
         "localstack:4566",
         "LocalStack",
         "box.lan:4566",
+        "gpu-box",
         "localhost:65535",
         " localhost\t",
     ],
@@ -158,6 +161,7 @@ def test_a_request_without_a_host_header_is_accepted() -> None:
         "http://[::1]:80",
         "https://notebook.example",
         "https://Notebook.example/",
+        "http://lab.x",
         "http://lab.example",
         " http://localhost/",
     ],

@@ -83,6 +83,17 @@ def test_a_header_is_refused_before_it_is_read(kind: bytes) -> None:
     assert stream.tell() == 512
 
 
+def test_a_long_name_ends_at_its_first_nul() -> None:
+    long = header("long", tarfile.GNUTYPE_LONGNAME, b"name\0other\0")
+    assert [member.name for member, _ in members(long + header("file", tarfile.REGTYPE, b""))] == ["name"]
+
+
+def test_a_name_that_is_not_utf_8_is_read() -> None:
+    info = tarfile.TarInfo("caf\udce9")
+    data = info.tobuf(tarfile.USTAR_FORMAT, "utf-8", "surrogateescape")
+    assert [member.name for member, _ in members(data)] == ["caf\udce9"]
+
+
 def test_an_extended_header_may_be_empty() -> None:
     assert [member.name for member, _ in members(with_extended())] == ["file"]
 
