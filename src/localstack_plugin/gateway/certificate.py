@@ -7,8 +7,8 @@ def install() -> None:
     replace(
         "localstack.utils.ssl:create_ssl_cert",
         by=no_certificate,
-        why="LocalStack signs a certificate when it starts, in a way that pyOpenSSL has dropped since. The plugin's "
-        "servers speak plain HTTP: none is made.",
+        why="LocalStack signs a certificate when it starts, in a way that newer versions of pyOpenSSL do not support. "
+        "The plugin's servers speak plain HTTP, so no certificate is made.",
     )
 
 

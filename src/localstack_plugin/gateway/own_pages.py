@@ -48,8 +48,8 @@ def install() -> None:
     replace(
         "localstack.aws.handlers.cors:CorsEnforcer._is_in_allowed_origins",
         by=staticmethod(is_allowed),
-        why="LocalStack allows the origin `file://` and those of its own web app, and of localhost only its own port. "
-        "The guard checks every origin first; an origin that passes it is allowed.",
+        why="LocalStack allows the origin `file://`, those of its own web app and, on localhost, only its own port. "
+        "The guard checks every origin first; here LocalStack allows each origin that has passed the guard.",
     )
     replace(
         "localstack.aws.handlers.cors:CORS_ALLOWED_HEADERS",

@@ -36,7 +36,7 @@ class GuardedGateway(TwistedGateway):
         wrap(
             "twisted.web.http:_parseContentType",
             wrapper=lru_cache(CONTENT_TYPES),
-            why="Twisted parses the Content-Type of every request as a mail header. Requests have few different ones: "
+            why="Twisted parses the Content-Type of every request as a mail header. Few different values occur, so "
             "each is parsed once.",
         )
 

@@ -35,7 +35,7 @@ def install() -> None:
     replace(
         "localstack.services.lambda_.invocation.version_manager:record_cw_metric_error",
         by=metrics.error,
-        why="The same for errors.",
+        why="LocalStack also puts a metric for each failed invocation. Here these are put together in the same way.",
     )
     wrap(
         "localstack.services.lambda_.invocation.version_manager:start_thread",

@@ -92,13 +92,14 @@ def install() -> None:
         "localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service"
         ".state_task_service_lambda:StateTaskServiceLambda._normalise_response",
         wrapper=in_order,
-        why="LocalStack's output of lambda:invoke begins with StatusCode. Its fields are in the order of their names.",
+        why="In LocalStack the output of lambda:invoke begins with StatusCode. Here its fields are sorted by name.",
     )
     wrap(
         "localstack.services.stepfunctions.asl.component.state.state_execution.state_task.state_task_lambda"
         ":StateTaskLambda._verify_size_quota",
         wrapper=of_the_payload,
-        why="LocalStack counts the metadata of an invocation that only hands on its payload. The payload is counted.",
+        why="LocalStack counts the metadata of an invocation, even if the state passes on only the payload. Here only "
+        "the payload counts.",
     )
     replace(
         "localstack.services.stepfunctions.asl.component.state.state_execution.state_task"

@@ -17,8 +17,9 @@ def install() -> None:
         "localstack.services.stepfunctions.asl.component.state.state_execution.state_parallel.branches_decl:CustomErrorName",
         "localstack.services.stepfunctions.asl.component.state.state_fail.state_fail:CustomErrorName",
         by=named,
-        why="LocalStack treats every error name there as a custom one, which may not begin with `States.`: the "
-        "execution fails with States.Runtime, which no Catch sees. A reserved name stays reserved.",
+        why="LocalStack treats every error name in Map, Parallel and Fail states as a custom one, which must not "
+        "begin with `States.`: the execution fails with States.Runtime, which no Catch sees. Here a reserved name "
+        "stays reserved.",
     )
 
 

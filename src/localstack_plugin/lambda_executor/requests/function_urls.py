@@ -23,8 +23,8 @@ def install() -> None:
     wrap(
         "localstack.services.lambda_.provider:FunctionUrlConfig",
         wrapper=with_url_that_resolves,
-        why="LocalStack makes function URLs of names below LOCALSTACK_HOST. Below an IP address they do not resolve: "
-        "the URL has the id in its path instead.",
+        why="LocalStack's function URLs are host names below LOCALSTACK_HOST, which do not resolve if that is an IP "
+        "address. The URL has the id in its path instead.",
     )
     wrap(
         "localstack.services.lambda_.urlrouter:FunctionUrlRouter.register_routes",
@@ -34,7 +34,8 @@ def install() -> None:
     wrap(
         "localstack.services.lambda_.urlrouter:event_for_lambda_url",
         wrapper=with_aws_path,
-        why="The event of such a request has the path without the id, and AWS's kind of domain name.",
+        why="If a function URL has the id in its path, the event has the path without the id, and a domain name in "
+        "AWS's form.",
     )
 
 

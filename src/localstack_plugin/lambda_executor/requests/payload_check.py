@@ -14,8 +14,8 @@ def install() -> None:
     wrap(
         "localstack.services.lambda_.invocation.lambda_service:LambdaService.invoke",
         wrapper=checked,
-        why="LocalStack invokes functions with any payload. Above AWS's limit it is RequestTooLargeException, and "
-        "InvalidRequestContentException if it is not JSON.",
+        why="LocalStack invokes functions with any payload. A payload above AWS's limit is refused with "
+        "RequestTooLargeException, and one that is not JSON with InvalidRequestContentException.",
     )
 
 

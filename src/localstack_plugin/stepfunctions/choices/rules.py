@@ -95,25 +95,26 @@ def install() -> None:
     replace(
         "localstack.services.stepfunctions.asl.component.state.state_choice.comparison.variable:Variable._eval_body",
         by=look_up,
-        why="LocalStack takes any error in a choice rule's Variable for a path that is not there. Other errors fail "
+        why="LocalStack treats any error in a choice rule's Variable as a missing path. Here all other errors fail "
         "the execution.",
     )
     replace(
         "localstack.services.stepfunctions.asl.component.state.state_choice.comparison.comparison_func"
         ":ComparisonFuncValue._eval_body",
         by=compare,
-        why="In LocalStack a rule on a path that is not there does not match, timestamps may have no offset or "
-        "fraction, StringMatches knows `?` and `[…]`, and operands cannot come from the context object. A missing "
-        "path is States.Runtime, except for IsPresent, and the operators are AWS's.",
+        why="In LocalStack a rule on a missing path does not match, timestamps must not have an offset or a fraction, "
+        "StringMatches gives `?` and `[…]` a special meaning, and operands cannot come from the context object. "
+        "Here a missing path is States.Runtime, except for IsPresent, and the operators work as on AWS.",
     )
     replace(
         "localstack.services.stepfunctions.asl.component.state.state_choice.comparison.comparison_func"
         ":ComparisonFuncStringVariableSample._eval_body",
         by=compare_with_variable,
-        why="LocalStack exchanges the operands of a comparison with a workflow variable. They are compared in order.",
+        why="LocalStack swaps the operands of a comparison with a workflow variable. Here they are compared in order.",
     )
     wrap(
         "localstack.services.stepfunctions.asl.component.state.state_choice.state_choice:StateChoice._eval_state",
         wrapper=leaving_by_a_rule,
-        why="In LocalStack a choice that no rule matches is States.Runtime. It is States.NoChoiceMatched.",
+        why="In LocalStack a Choice of which no rule matches fails with States.Runtime. Here it fails with "
+        "States.NoChoiceMatched.",
     )

@@ -88,17 +88,18 @@ def install() -> None:
     wrap(
         "localstack.services.stepfunctions.backend.execution_worker:ExecutionWorker._get_evaluation_environment",
         wrapper=once,
-        why="The environment is made when the execution starts, before its thread: see the next.",
+        why="The environment that StopExecution needs is created when the execution starts, before its thread begins.",
     )
     wrap(
         "localstack.services.stepfunctions.backend.execution_worker:ExecutionWorker.start",
         wrapper=with_environment_at_once,
-        why="In LocalStack StopExecution answers InternalError until the execution's thread has begun. The environment "
-        "that is stopped is there from the start.",
+        why="In LocalStack StopExecution answers InternalError until the execution's thread has begun. Here the "
+        "environment that it stops exists from the start.",
     )
     replace(
         "localstack.services.stepfunctions.asl.component.state.state_execution.state_map.iteration.iteration_worker"
         ":IterationWorker.eval",
         by=work,
-        why="LocalStack's workers of a Map call themselves for each item, and hang after some hundred. They loop.",
+        why="In LocalStack a worker of a Map calls itself for each item, and hangs after a few hundred items. Here it "
+        "loops.",
     )

@@ -91,8 +91,8 @@ def install() -> None:
     replace(
         "localstack.services.stepfunctions.asl.component.common.error_name.error_equals_decl:ErrorEqualsDecl._eval_body",
         by=evaluate_error_equals,
-        why="In LocalStack States.ALL catches States.Runtime and States.DataLimitExceeded, and States.TaskFailed no "
-        "reserved name. Errors are matched as AWS does.",
+        why="In LocalStack States.ALL catches States.Runtime and States.DataLimitExceeded, and States.TaskFailed "
+        "catches no reserved name. Here errors are matched as on AWS.",
     )
     replace(
         "localstack.services.stepfunctions.asl.component.common.retry.retrier_decl:RetrierDecl._eval_body",
@@ -104,8 +104,8 @@ def install() -> None:
         "localstack.services.stepfunctions.asl.component.state.state_execution.execute_state"
         ":ExecutionState._evaluate_with_timeout",
         wrapper=naming_the_field,
-        why="In LocalStack a path that selects nothing fails a Task with a cause without the field's name, or with "
-        "States.TaskFailed. It is States.Runtime, with the field and the input.",
+        why="If a path selects nothing, LocalStack's Task fails with States.TaskFailed, or with a cause that does not "
+        "name the field. Here it fails with States.Runtime, and the cause has the field and the input.",
     )
     replace(
         "localstack.services.stepfunctions.asl.component.state.state_execution.execute_state:ExecutionState._eval_state",

@@ -52,6 +52,6 @@ def install() -> None:
         "localstack.services.stepfunctions.backend.execution:to_json_str",
         "localstack.services.stepfunctions.quotas:to_json_str",
         by=compact,
-        why="LocalStack writes JSON with spaces, and characters that are not ASCII as escapes, which count for the "
-        "limit of 262,144 bytes, too. JSON is compact, in UTF-8.",
+        why="LocalStack writes JSON with spaces, and escapes characters that are not ASCII. Both count toward the "
+        "limit of 262,144 bytes. Here JSON is compact, in UTF-8.",
     )

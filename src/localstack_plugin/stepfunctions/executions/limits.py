@@ -74,7 +74,8 @@ def install() -> None:
         "localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service.state_task_service"
         ":is_within_size_quota",
         by=is_within_data_limit,
-        why="LocalStack counts a text without its quotes and refuses 262,144 bytes. The bytes of the JSON count.",
+        why="LocalStack counts a text without its quotes, and refuses exactly 262,144 bytes. Here the bytes of the "
+        "JSON are counted.",
     )
     wrap(
         "localstack.services.stepfunctions.provider:StepFunctionsProvider.start_execution",

@@ -195,7 +195,8 @@ def install() -> None:
     wrap(
         "localstack.services.stepfunctions.asl.component.state.state:CommonStateField._eval_body",
         wrapper=noting,
-        why="A redriven execution begins with the state in which it ended: each state is noted when it is entered.",
+        why="A redriven execution begins with the state in which it ended, so each state is recorded when it is "
+        "entered.",
     )
     wrap(
         "localstack.services.stepfunctions.backend.execution:Execution.to_describe_output",

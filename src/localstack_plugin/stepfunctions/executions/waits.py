@@ -31,7 +31,7 @@ def install() -> None:
         "localstack.services.stepfunctions.asl.component.state.state_wait.wait_function.timestamp"
         ":Timestamp._get_wait_seconds",
         by=seconds_until,
-        why="LocalStack takes a timestamp in UTC for one of the machine's time zone. It is what it says.",
+        why="LocalStack reads a timestamp in UTC as one in the machine's time zone. Here it is read as UTC.",
     )
     replace(
         "localstack.services.stepfunctions.asl.component.state.state_wait.wait_function.timestamp"

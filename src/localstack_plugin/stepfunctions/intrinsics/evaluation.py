@@ -98,5 +98,6 @@ def install() -> None:
         "localstack.services.stepfunctions.asl.static_analyser.intrinsic.variable_names_intrinsic_static_analyser"
         ":VariableNamesIntrinsicStaticAnalyser.process_and_get",
         by=staticmethod(variable_names),
-        why="LocalStack parses them again, with the same limits, for the variables that they refer to.",
+        why="LocalStack parses intrinsic functions a second time, with the same limitations, to find the variables "
+        "that they refer to.",
     )

@@ -113,8 +113,8 @@ def install() -> None:
     wrap(
         "localstack.services.stepfunctions.asl.parse.preprocessor:Preprocessor.visitString_jsonata",
         wrapper=placing,
-        why="LocalStack does not tell which field an expression is in, and takes any text for JSONata. The field is "
-        "kept for causes, and a definition with a syntax error is refused.",
+        why="LocalStack does not record which field an expression is in, and accepts any text as JSONata. The field "
+        "is recorded for the causes of errors, and a definition with a syntax error is refused.",
     )
     replace(
         "localstack.services.stepfunctions.asl.component.common.string.string_expression:StringJSONata._eval_body",
@@ -126,10 +126,12 @@ def install() -> None:
         "localstack.services.stepfunctions.asl.component.state.state_choice.comparison.comparison"
         ":ConditionStringJSONata._eval_body",
         by=put_condition,
-        why="In LocalStack a condition that gives no boolean is States.Runtime. It is States.QueryEvaluationError.",
+        why="In LocalStack a condition whose result is not a boolean fails with States.Runtime. Here it fails with "
+        "States.QueryEvaluationError.",
     )
     replace(
         "localstack.services.stepfunctions.asl.eval.states:States.reset",
         by=begin,
-        why="LocalStack's `$states.result` and `$states.errorOutput` are null where there is none. They are undefined.",
+        why="In LocalStack `$states.result` and `$states.errorOutput` are null where there is no result or error. "
+        "Here they are undefined.",
     )

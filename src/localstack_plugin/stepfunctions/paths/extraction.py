@@ -102,12 +102,14 @@ def install() -> None:
     replace(
         "localstack.services.stepfunctions.asl.component.common.path.result_path:ResultPath._eval_body",
         by=put_result,
-        why="LocalStack overwrites what is in the way of a ResultPath. It is States.ResultPathMatchFailure.",
+        why="LocalStack overwrites a value that is in the way of a ResultPath. Here the state fails with "
+        "States.ResultPathMatchFailure.",
     )
     wrap(
         "localstack.services.stepfunctions.asl.component.common.path.result_path:ResultPath.__init__",
         wrapper=checking_reference,
-        why="LocalStack accepts any path as a ResultPath. A definition is refused if it is no reference path.",
+        why="LocalStack accepts any path as a ResultPath. Here a definition is refused if its ResultPath is not a "
+        "reference path.",
     )
     wrap(
         "localstack.services.stepfunctions.asl.component.common.payload.payloadvalue.payloadbinding.payload_binding"
@@ -115,7 +117,8 @@ def install() -> None:
         "localstack.services.stepfunctions.asl.component.common.assign.assign_template_binding"
         ":AssignTemplateBindingStringExpressionSimple._eval_value",
         wrapper=naming_the_field,
-        why="LocalStack loses which field of a Task has the path that selects nothing. The error of the path has it.",
+        why="LocalStack does not record which field of a Task has a path that selects nothing. Here the error of the "
+        "path names the field.",
     )
     wrap(
         "localstack.services.stepfunctions.asl.component.common.path.input_path:InputPath._eval_body",
@@ -123,5 +126,5 @@ def install() -> None:
         "localstack.services.stepfunctions.asl.component.common.timeouts.timeout:TimeoutSecondsPath._eval_seconds",
         "localstack.services.stepfunctions.asl.component.common.timeouts.heartbeat:HeartbeatSecondsPath._eval_seconds",
         wrapper=naming_the_missing_part,
-        why="LocalStack names the whole path as missing. The first part that is missing is named.",
+        why="LocalStack's errors name the whole path as missing. Here they name the first part that is missing.",
     )
