@@ -147,7 +147,7 @@ def _by_emulator(sagemaker: Any, bucket: str, name: str) -> tuple[float, float]:
 
 
 def _by_local_mode(folder: Path, s3_url: str, bucket: str, name: str) -> tuple[float, float]:
-    """Return the same with the SDK, as in a user's own program. `deploy` returns when the container answers."""
+    """Return the same for local mode, as a user's own program runs it. `deploy` returns when the container answers."""
     os.environ["SAGEMAKER_SUPPRESS_V2_WARNING"] = "1"
     from sagemaker.estimator import Estimator
     from sagemaker.inputs import TrainingInput

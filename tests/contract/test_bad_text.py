@@ -1,5 +1,6 @@
-"""Texts that no file, process or object can have, in every field: each is refused by name, and none is a failure of the
-server. What AWS's model allows is accepted, and its job ends without an internal error.
+"""Put bad texts into every field of the Create requests: none may cause an internal error of the server.
+
+A NUL is refused with the name of its field. A job with a text that is accepted ends without an internal error.
 """
 
 from __future__ import annotations
@@ -156,7 +157,7 @@ class Case:
 
 
 def texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, bool]]:
-    """Yield the path of each text; True for the key of a map that people fill."""
+    """Yield the path of each text, and whether the text is a key of a map, such as a hyperparameter's name."""
     if isinstance(value, dict):
         for name, part in value.items():
             if path and path[-1] in ("Environment", "HyperParameters"):
@@ -226,7 +227,7 @@ def test_a_nul_is_refused_with_the_name_of_its_field(answers: list[tuple[Case, i
     wrong = []
     for case, status, body in answers:
         field = [part for part in case.path if isinstance(part, str)][-1]
-        parent = [part for part in case.path if isinstance(part, str)][-2:][0]  # of a key or value of a map
+        parent = [part for part in case.path if isinstance(part, str)][-2:][0]  # the map, for its keys and values
         message = str(body.get("message", body.get("Message", "")))
         is_named = field.lower() in message.lower() or parent.lower() in message.lower()
         if case.value == "NUL" and not (status == 400 and body["__type"] == "ValidationException" and is_named):

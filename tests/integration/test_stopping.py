@@ -1,4 +1,4 @@
-"""The end of the local cloud, while it is in use."""
+"""Stop a local cloud while it is in use."""
 
 import io
 import json
@@ -39,7 +39,7 @@ def own_cloud(tmp_path: Any) -> Iterator[tuple[LocalCloud, Settings]]:
     assert leftovers(settings.state_dir) == []
 
 
-def test_the_cloud_ends_in_seconds_and_without_a_kill_while_all_of_it_is_in_use(
+def test_a_cloud_in_use_stops_in_seconds_without_killing_a_process(
     own_cloud: tuple[LocalCloud, Settings],
 ) -> None:
     cloud, settings = own_cloud
@@ -55,7 +55,7 @@ def test_the_cloud_ends_in_seconds_and_without_a_kill_while_all_of_it_is_in_use(
 
 
 def use(settings: Settings, requests: ThreadPoolExecutor) -> Any:
-    """Start work of every kind that a stop could wait for; return the future of a long poll, which is in progress."""
+    """Start work of every kind that could delay a stop. Return the future of a long poll, which is in progress."""
     client = clients(settings)
     queue = client("sqs").create_queue(QueueName="stopping")["QueueUrl"]
     arn = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

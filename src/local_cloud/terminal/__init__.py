@@ -1,1 +1,1 @@
-"""Lines for a terminal: progress and logs."""
+"""The text that a terminal shows: progress and log lines."""

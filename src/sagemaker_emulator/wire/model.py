@@ -14,7 +14,7 @@ from typing import Any
 import botocore
 
 Definition = dict[str, Any]
-Value = Any  # of the type that a shape says, which no annotation can
+Value = Any  # its type depends on a shape, which no annotation can express
 PROSE = frozenset(
     {"documentation", "documentationUrl", "deprecatedMessage", "examples", "deprecated", "deprecatedSince"}
 )
@@ -49,7 +49,7 @@ class Shape:
 
     @cached_property
     def item(self) -> "Member":
-        """Return the member that the elements of a list have."""
+        """Return the member that describes each element of a list."""
         return Member(self._model, "member", self._definition["member"])
 
     @cached_property
