@@ -47,7 +47,7 @@ def install() -> None:
         "localstack.services.cloudformation.v2.entities:Stack.set_stack_status",
         wrapper=keeping_the_end,
         why="After a deployment LocalStack sets a status of its own: UPDATE_COMPLETE after any UpdateStack, "
-        "DELETE_COMPLETE after any DeleteStack. The status that the deployment ended with holds.",
+        "DELETE_COMPLETE after any DeleteStack. Here the stack keeps the status with which the deployment ended.",
     )
 
 

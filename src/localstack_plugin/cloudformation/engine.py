@@ -78,8 +78,8 @@ def install() -> None:
     wrap(
         "localstack.services.cloudformation.resource_provider:ResourceProviderExecutor.execute_action",
         wrapper=failing_updates,
-        why="LocalStack reports an update as done that the resource type does not implement. It fails. The reason of "
-        "a failed update or deletion is kept.",
+        why="LocalStack reports an update as done although the resource type does not implement it. Here the update "
+        "fails. The reason of a failed update or deletion is kept.",
     )
     wrap(
         "localstack.services.cloudformation.engine.v2.change_set_model_executor"

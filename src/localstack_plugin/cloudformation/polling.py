@@ -15,8 +15,8 @@ def install() -> None:
     wrap(
         "localstack.services.cloudformation.resource_provider:ResourceProviderExecutor.deploy_loop",
         wrapper=polling_often,
-        why="LocalStack waits five seconds before it looks at a resource for the third time. It waits 0.1 seconds, "
-        "because a local function is ready that soon.",
+        why="LocalStack waits five seconds before it checks a resource for the third time. Here it waits 0.1 seconds, "
+        "because a local function is ready by then.",
     )
 
 

@@ -18,8 +18,8 @@ def install() -> None:
         "localstack.services.cloudformation.engine.v2.change_set_model_executor"
         ":ChangeSetModelExecutor._execute_resource_change",
         wrapper=replacing,
-        why="LocalStack decides from the text of the templates whether a resource is replaced. A property that refers "
-        "to a resource which is replaced changes too: the values decide.",
+        why="LocalStack decides by the text of the templates whether a resource is replaced. Here the values of its "
+        "properties decide, because a property that refers to a replaced resource changes, too.",
     )
 
 

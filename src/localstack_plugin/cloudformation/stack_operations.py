@@ -23,34 +23,35 @@ def install() -> None:
     wrap(
         "localstack.services.cloudformation.v2.provider:CloudformationProviderV2.create_stack",
         wrapper=creating,
-        why="LocalStack keeps a stack in CREATE_IN_PROGRESS when it refuses the request. No such stack is there.",
+        why="When LocalStack refuses a CreateStack request, it keeps a stack in CREATE_IN_PROGRESS. Here no stack is "
+        "left.",
     )
     wrap(
         "localstack.services.cloudformation.v2.provider:CloudformationProviderV2.create_change_set",
         wrapper=proposing,
         why="LocalStack changes a stack in any status, has no UsePreviousTemplate, and keeps a stack whose first "
-        "change set it refuses. It is as on AWS.",
+        "change set it refuses. Here all three are as on AWS.",
     )
     wrap(
         "localstack.services.cloudformation.v2.provider:CloudformationProviderV2.update_stack",
         wrapper=updating,
-        why="LocalStack updates a stack in any status, and ignores DisableRollback and UsePreviousTemplate. It refuses "
-        "what CloudFormation refuses, and heeds both.",
+        why="LocalStack updates a stack in any status, and ignores DisableRollback and UsePreviousTemplate. Here it "
+        "refuses what CloudFormation refuses, and obeys both parameters.",
     )
     wrap(
         "localstack.services.cloudformation.v2.provider:CloudformationProviderV2.execute_change_set",
         wrapper=executing,
-        why="LocalStack ignores DisableRollback. It is heeded.",
+        why="LocalStack ignores DisableRollback. Here it obeys it.",
     )
     wrap(
         "localstack.services.cloudformation.v2.provider:CloudformationProviderV2.delete_stack",
         wrapper=deleting,
-        why="LocalStack ignores RetainResources and termination protection. Both are heeded.",
+        why="LocalStack ignores RetainResources and termination protection. Here it obeys both.",
     )
     wrap(
         "localstack.services.cloudformation.v2.provider:CloudformationProviderV2._describe_stack",
         wrapper=describing,
-        why="LocalStack gives a stack that was rolled back a time of deletion. Only a deleted stack has one.",
+        why="LocalStack gives a stack that was rolled back a deletion time. Here only a deleted stack has one.",
     )
 
 

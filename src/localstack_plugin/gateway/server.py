@@ -36,8 +36,8 @@ class GuardedGateway(TwistedGateway):
         wrap(
             "twisted.web.http:_parseContentType",
             wrapper=lru_cache(CONTENT_TYPES),
-            why="Twisted parses the Content-Type of every request as a mail header. Few different values occur, so "
-            "each is parsed once.",
+            why="Twisted parses the Content-Type of every request as a mail header. Only a few different values "
+            "occur, so each is parsed once.",
         )
 
     def log(self, request: object) -> None:

@@ -26,7 +26,8 @@ def install() -> None:
     replace(
         "localstack.aws.handlers.service:get_coverage_link_for_service",
         by=refusal,
-        why="LocalStack's answer to what it lacks speaks of license plans. It names service and operation.",
+        why="LocalStack's answer to a request that it does not support speaks of license plans. Here it names the "
+        "service and the operation.",
     )
 
 

@@ -23,8 +23,8 @@ def install() -> None:
     wrap(
         "localstack.services.s3.provider:S3Provider.delete_object",
         wrapper=deleting_one,
-        why="LocalStack has no conditional deletes. If-Match is compared with the object's ETag, or `*` with its being "
-        "there.",
+        why="LocalStack has no conditional deletes. Here If-Match is compared with the object's ETag; `*` requires "
+        "that the object exists.",
     )
     wrap(
         "localstack.services.s3.provider:S3Provider.delete_objects",
@@ -34,7 +34,8 @@ def install() -> None:
     wrap(
         "localstack.services.s3.provider:S3Provider.copy_object",
         wrapper=copying,
-        why="LocalStack ignores If-Match and If-None-Match of CopyObject. They are judged as those of PutObject.",
+        why="LocalStack ignores If-Match and If-None-Match of CopyObject. Here they are checked like those of "
+        "PutObject.",
     )
 
 

@@ -24,8 +24,8 @@ def install() -> None:
     wrap(
         "localstack.services.s3.notifications:S3EventNotificationContext.from_request_context_native",
         wrapper=lambda original: staticmethod(Sequencers().numbering(original)),
-        why="In LocalStack the `sequencer` of all events is one constant. It increases from event to event, and all "
-        "messages about an event have the same.",
+        why="In LocalStack the `sequencer` of all events is one constant. Here it increases from event to event, and "
+        "all messages about one event have the same.",
     )
     wrap(
         "localstack.services.s3.notifications:EventBridgeNotifier._get_event_payload",

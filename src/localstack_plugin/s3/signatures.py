@@ -14,6 +14,7 @@ def install() -> None:
     replace(
         "localstack.config:S3_SKIP_SIGNATURE_VALIDATION",
         by=False,
-        why="LocalStack takes any signature of a presigned URL, also an expired one. Both are checked; the secret of "
-        "an access key that IAM and STS do not know is `test`. S3_SKIP_SIGNATURE_VALIDATION=1 ends the checks.",
+        why="LocalStack accepts any signature of a presigned URL, even of an expired one. Here signature and expiry "
+        "are checked; the secret of an access key that IAM and STS do not know is `test`. "
+        "S3_SKIP_SIGNATURE_VALIDATION=1 turns the checks off.",
     )
