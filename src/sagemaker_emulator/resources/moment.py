@@ -20,20 +20,24 @@ class Moment:
 
     @classmethod
     def now(cls) -> Moment:
-        return cls(time.time(), _uptime_s(), _boot_id())
+        return cls(time.time(), _uptime_s(), boot_id())
 
     def seconds_ago(self) -> float:
-        """Return the seconds since this moment. After a reboot, only the wall clock can tell."""
-        now = Moment.now()
-        is_same_boot = self.boot == now.boot and self.uptime <= now.uptime
-        return now.uptime - self.uptime if is_same_boot else max(0.0, now.epoch - self.epoch)
+        return seconds_between(self, Moment.now())
+
+
+def seconds_between(start: Moment, end: Moment) -> float:
+    """Return the seconds from one moment to a later one. After a reboot, only the wall clock can tell."""
+    is_same_boot = start.boot == end.boot and start.uptime <= end.uptime
+    return end.uptime - start.uptime if is_same_boot else max(0.0, end.epoch - start.epoch)
 
 
 def _uptime_s() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
-def _boot_id() -> str:
+def boot_id() -> str:
+    """Return what Linux calls this boot; nothing on other systems."""
     with suppress(OSError):
         return BOOT_ID.read_text().strip()
     return ""

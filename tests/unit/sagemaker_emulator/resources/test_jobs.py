@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 
 from sagemaker_emulator.resources.job import Job, JobStatus
+from sagemaker_emulator.resources.moment import Moment
 from sagemaker_emulator.resources.processing_job import ProcessingJob
 from sagemaker_emulator.resources.training_job import MESSAGES, SecondaryStatus, TrainingJob, Transition
 from sagemaker_emulator.resources.transform_job import TransformJob
@@ -150,3 +151,23 @@ def test_a_warm_pool_ends_with_its_job() -> None:
 def test_only_a_failed_job_has_failed() -> None:
     assert training_job().moved_to(S.FAILED, 110).failed
     assert not training_job().moved_to(S.STOPPED, 110).failed
+
+
+def test_the_last_transition_explains_why_a_job_waits() -> None:
+    job = training_job().entered(P.DOWNLOADING, 101).entered(P.UPLOADING, 102)
+    explained = job.explained("S3 does not answer", 103)
+    assert explained.modified == 103
+    assert [entry.message for entry in explained.transitions] == [
+        *[entry.message for entry in job.transitions[:-1]],
+        "S3 does not answer",
+    ]
+    assert explained.transitions[-1].start_time == job.transitions[-1].start_time == 102
+
+
+def test_a_job_knows_how_long_ago_it_entered_a_phase() -> None:
+    entered = Moment.now()
+    moment = Moment(entered.epoch, entered.uptime - 5, entered.boot)
+    job = training_job().entered(P.DOWNLOADING, 101, moment).entered(P.UPLOADING, 102)
+    assert 5 <= (job.seconds_in(P.DOWNLOADING) or 0) < 65
+    assert job.seconds_in(P.UPLOADING) is None  # its moment was not noted
+    assert job.seconds_in(P.COMPLETED) is None

@@ -241,3 +241,29 @@ def test_a_value_far_over_its_maximum_is_not_matched_with_the_pattern(
     things = ServiceModel(model({"Value": {"shape": "long text"}}, shapes={"long text": shape})).shape("Things")
     texts = violations(things, {"Value": "A" * length})
     assert any("regular expression pattern" in text for text in texts) is is_matched
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "sentence"),
+    [
+        (
+            "RoleArn",
+            "arn\0",
+            "Value 'arn\0' at 'roleArn' failed to satisfy constraint: Member must satisfy regular expression pattern",
+        ),
+        (
+            "AlgorithmSpecification",
+            {"TrainingInputMode": "File", "TrainingImage": "i", "ContainerArguments": ["a\0b", "c"]},
+            "Value '[a\0b, c]' at 'algorithmSpecification.containerArguments' failed to satisfy constraint: "
+            "Member must satisfy constraint: [Member must satisfy regular expression pattern",
+        ),
+        (
+            "HyperParameters",
+            {"a\0": "b"},
+            "Value '{a\0=b}' at 'hyperParameters' failed to satisfy constraint: "
+            "Map keys must satisfy constraint: [Member must satisfy regular expression pattern",
+        ),
+    ],
+)
+def test_a_nul_is_refused_in_every_text(member: str, value: Value, sentence: str) -> None:
+    assert violation(**{member: value}).startswith(f"1 validation error detected: {sentence}: [^\\x00]*")
