@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import statistics
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -73,4 +72,4 @@ async def _ask(http: aiohttp.ClientSession, url: str, body: bytes, answers: Answ
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())
