@@ -48,7 +48,7 @@ help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { print substr($$0, 5) } \
 	  /^#> / { print " " substr($$0, 3) } \
-	  /^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+	  /^[a-z0-9-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: .venv/.installed .venv-localstack/.installed .venv-lambda/.locked data/sample.tar.gz ## install everything
@@ -96,6 +96,7 @@ data/sample.tar.gz: data/draw_sample.py | .venv/.installed
 	@$(PYTHON) data/draw_sample.py $@
 
 ##@ Tests and checks
+#> format docs lock clean   format; write generated pages; resolve locks; remove what was made
 
 .PHONY: test
 test: setup ## unit and contract tests: fast, no server to start
@@ -124,7 +125,7 @@ test-kill: setup ## kill the emulator at 100 random moments and look for lost st
 	@KILLS=$(or $(KILLS),100) $(PYTEST) tests/contract/test_kill.py
 
 .PHONY: test-faults
-test-faults: setup ## full disk, S3 away for a minute, a clock that is set, damaged state (a small disk needs root)
+test-faults: setup ## full disk, S3 away, a clock that is set, damaged state (needs root)
 	@FAULTS=full $(PYTEST) tests/faults -rs --durations=10
 
 # The ports and names are the tests' own, so that a local cloud that is up is not disturbed.
@@ -143,7 +144,7 @@ test-docker: setup images ## integration tests on Docker: Compose, the docker en
 	$(END_COUNTS), images included"
 
 .PHONY: compose-up
-compose-up: ## the local AWS in containers, with images of the sources as they are now (docker compose down stops it)
+compose-up: ## the local AWS in containers, images built anew (docker compose down)
 	@docker/up
 
 .PHONY: images
@@ -151,7 +152,7 @@ images: ## build the Docker images (DEVICE=cu130, a CUDA version of torch, for G
 	@SCONES_DEVICE=$(or $(DEVICE),cpu) docker/build
 
 .PHONY: test-states-language
-test-states-language: setup ## the Amazon States Language on a local cloud, clause by clause; fails on an unlisted difference
+test-states-language: setup ## the Amazon States Language on a local cloud, clause by clause
 	@$(PYTEST) tests/integration/states_language
 
 .PHONY: sdk3
@@ -193,12 +194,12 @@ lint: setup ## ruff, mypy, import-linter and hadolint
 	@bash -c '.venv/bin/hadolint docker/*/Dockerfile'
 
 .PHONY: format
-format: .venv/.installed ## let ruff fix and format the code
+format: .venv/.installed
 	@.venv/bin/ruff check --fix
 	@.venv/bin/ruff format
 
 .PHONY: docs
-docs: setup ## generate the pages of docs/ that come from the code
+docs: setup
 	@$(PYTHON) -m sagemaker_emulator.operations_page > docs/operations.md
 	@$(PYTHON) -m scones.settings_page > docs/settings.md
 	@$(PYTHON) -m localstack_plugin.replacements_page docs/localstack.md
@@ -218,7 +219,7 @@ bench-accuracy: setup ## accuracy of the default recipe over seeds and re-splits
 	@DATASET=$(or $(DATASET),data/sample.tar.gz) $(PYTHON) benchmarks/accuracy.py
 
 .PHONY: mutants
-mutants: setup ## change the pure core in small ways; unit tests must notice 85 % (MODULE=name)
+mutants: setup ## change the pure core; unit tests must notice 85 % (MODULE=name)
 	@$(PYTHON) ci/mutants.py $(MODULE)
 
 .PHONY: fuzz
@@ -227,13 +228,13 @@ fuzz: setup ## send random bytes to the readers and the server, FUZZ_S seconds e
 
 LOCK_FILES := requirements.lock src/localstack_plugin/requirements.lock src/localstack_plugin/lambda_executor/requirements.lock src/localstack_plugin/lambda_executor/requirements.lock tests/sdk_v3/requirements.lock benchmarks/ministack/requirements.lock benchmarks/mxnet/requirements.lock ci/audit/requirements.lock
 .PHONY: audit
-audit: .venv-audit/.locked ## look up known vulnerabilities of locked packages (REQUIRED=1 fails without PyPI)
+audit: .venv-audit/.locked ## look up known vulnerabilities of locked packages (REQUIRED=1: or fail)
 	@mkdir -p .scones && printf 'torch==$(TORCH_VERSION)\nuv==$(UV_VERSION)\n' > .scones/makefile.lock
 	@.venv-audit/bin/python ci/audit/audit.py $(if $(REQUIRED),--required) $(LOCK_FILES) .scones/makefile.lock
 
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --no-header
 .PHONY: lock
-lock: .venv/.uv-$(UV_VERSION) ## resolve the dependencies into the lock files
+lock: .venv/.uv-$(UV_VERSION)
 	$(COMPILE) --no-emit-package torch --extra dev pyproject.toml -o requirements.lock
 	$(COMPILE) src/localstack_plugin/requirements.in -o src/localstack_plugin/requirements.lock
 	$(COMPILE) src/localstack_plugin/lambda_executor/requirements.in -o src/localstack_plugin/lambda_executor/requirements.lock
@@ -243,7 +244,7 @@ lock: .venv/.uv-$(UV_VERSION) ## resolve the dependencies into the lock files
 	$(COMPILE) ci/audit/requirements.in -o ci/audit/requirements.lock
 
 .PHONY: clean
-clean: ## stop the local AWS; remove its state, the environments and the results
+clean:
 	@if [ -x $(SCONES) ]; then $(SCONES) down; fi
 	rm -rf .venv .venv-localstack .venv-lambda .venv-audit .venv-ministack .venv-mxnet .venv-sdk3 .scones out
 

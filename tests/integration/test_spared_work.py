@@ -22,7 +22,9 @@ ROLE = "arn:aws:iam::000000000000:role/states"
 DEADLINE_S = 30
 TOGETHER = 12
 CODE = """
-import os, time
+import time, uuid
+
+ENVIRONMENT = uuid.uuid4().hex  # a process ID would not do: each environment has process IDs of its own
 
 class NotNow(Exception):
     pass
@@ -33,7 +35,7 @@ def lambda_handler(event, context):
         raise NotNow("try again")
     if isinstance(event, float):
         time.sleep(event)
-    return os.getpid() if isinstance(event, float) else event
+    return ENVIRONMENT if isinstance(event, float) else event
 """
 
 
@@ -51,7 +53,7 @@ def until(condition: Callable[[], Result], what: str) -> Result:
 
 @pytest.fixture
 def function() -> Iterator[str]:
-    """Create a function that returns its event, raises, or sleeps and returns its process id; return its name."""
+    """Create a function that returns its event, raises, or sleeps and returns its environment's ID; return its name."""
     client, name, packed = boto3.client("lambda"), unique_name(), io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("app.py", CODE)
@@ -238,15 +240,15 @@ def test_every_invocation_is_in_the_log_in_order(function: str) -> None:
 
 def test_short_invocations_share_environments(function: str) -> None:
     with ThreadPoolExecutor(TOGETHER) as pool:
-        processes = list(pool.map(lambda _: invoke(function, 0.001), range(3 * TOGETHER)))
-    assert len(set(processes)) < TOGETHER
+        environments = list(pool.map(lambda _: invoke(function, 0.001), range(3 * TOGETHER)))
+    assert len(set(environments)) < TOGETHER
 
 
 def test_long_invocations_each_get_their_own_environment(function: str) -> None:
     """Waiting for a shared environment would take longer than starting another."""
     with ThreadPoolExecutor(4) as pool:
-        processes = list(pool.map(lambda _: invoke(function, 5.0), range(4)))
-    assert len(set(processes)) == 4
+        environments = list(pool.map(lambda _: invoke(function, 5.0), range(4)))
+    assert len(set(environments)) == 4
 
 
 @pytest.mark.skipif(os.environ.get("SCONES_TEST_CLOUD") == "compose", reason="the processes are in a container")
