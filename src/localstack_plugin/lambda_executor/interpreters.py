@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-PROBE = "import os, platform, sys; print(os.path.realpath(sys.executable), sys.base_prefix, platform.python_version())"
+PROBE = (
+    "import os, platform, sys; "
+    "print(os.path.realpath(sys.executable), sys.base_prefix, platform.python_version(), sep='\\n')"
+)
 PROBE_TIMEOUT_S = 10.0
 OLDEST = (3, 10)
 """What boto3 and AWS's runtime client need."""
@@ -61,7 +64,15 @@ def candidates(runtime: str) -> Iterator[str]:
     uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or home / ".local/share/uv/python")
     pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"
     for folder, pattern in ((uv, f"cpython-{version}.*"), (pyenv, f"{version}.*")):
-        yield from sorted((str(path) for path in folder.glob(f"{pattern}/bin/{runtime}")), reverse=True)
+        yield from sorted(found_below(folder, f"{pattern}/bin/{runtime}"), reverse=True)
+
+
+def found_below(folder: Path, pattern: str) -> list[str]:
+    """Return what matches, or nothing of a folder that this user may not read: PYENV_ROOT can be another user's."""
+    try:
+        return [str(path) for path in folder.glob(pattern)]
+    except OSError:
+        return []
 
 
 def probed(program: str, runtime: str) -> Interpreter | None:
@@ -70,6 +81,6 @@ def probed(program: str, runtime: str) -> Interpreter | None:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_TIMEOUT_S, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return None
-    executable, prefix, version = answer.split()
+    executable, prefix, version = answer.splitlines()
     interpreter = Interpreter(executable, prefix, version)
     return interpreter if interpreter.runtime == runtime else None
