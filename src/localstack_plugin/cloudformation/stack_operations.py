@@ -72,7 +72,7 @@ def without_leftovers(operation: Callable[[], Any], context: RequestContext) -> 
     name = (context.service_request or {}).get("StackName")
     try:
         return operation()
-    except Exception:
+    except Exception:  # whatever the reason, a refused request leaves no stack; it is raised again
         for stack_id in [key for key, stack in stacks.items() if key not in before and stack.stack_name == name]:
             del stacks[stack_id]
         raise
