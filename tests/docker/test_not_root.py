@@ -62,6 +62,16 @@ class Person:
         return [str(path) for path in self.checkout.rglob("*") if path.lstat().st_uid != uid]
 
     @property
+    def processes(self) -> list[str]:
+        """The command lines of all that runs as this user; an orphan that ended may wait for init to reap it."""
+        uid = pwd.getpwnam(self.name).pw_uid
+        return [
+            f"{process.pid} {' '.join(process.info['cmdline'] or ())}"
+            for process in psutil.process_iter(["uids", "status", "cmdline"])
+            if process.info["uids"].real == uid and process.info["status"] != psutil.STATUS_ZOMBIE
+        ]
+
+    @property
     def summary(self) -> dict[str, Any]:
         summary: dict[str, Any] = json.loads((self.checkout / "out/report/summary.json").read_text())
         return summary
@@ -124,8 +134,7 @@ def test_the_workflow_runs_in_local_mode_and_leaves_no_files_of_root(person: Per
     assert person.summary["executions"]["started"] == person.summary["captured_records"] == 8
     assert person.files_of_others == []
     assert engine.containers.list(all=True, filters={"label": f"sagemaker.endpoint={person.name}"}) == []
-    uid = pwd.getpwnam(person.name).pw_uid
-    assert [one.pid for one in psutil.process_iter(["uids"]) if one.info["uids"].real == uid] == []
+    assert person.processes == []
 
 
 def test_a_user_without_access_to_docker_is_told_what_to_do(person: Person) -> None:
