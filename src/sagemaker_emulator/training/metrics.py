@@ -6,6 +6,7 @@ import logging
 import math
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ BUILT_IN_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
 PERIOD_S = 2.0
 DATA_MAX = 500
+FLOOD_PAUSE_S = 0.05
 UNSENT_MAX = 10_000  # between two deliveries
 
 log = logging.getLogger(__name__)
@@ -89,6 +91,8 @@ class MetricStream:
                 self._cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
             except AWS_ERRORS as error:
                 log.warning("%d metrics of %s did not reach CloudWatch: %s", len(data), self._job_name, error)
+            if len(data) == DATA_MAX:  # a flood: preparing its requests must not keep the server from answering
+                time.sleep(FLOOD_PAUSE_S)
 
     def _datum(self, metric: Metric) -> dict[str, Any]:
         return {
