@@ -55,7 +55,7 @@ class SageMaker:
         self.model_package_groups = ModelPackageGroups(self.store, arns)
         self.model_packages = ModelPackages(self.store, arns, self.model_package_groups)
         self.processing_jobs = ProcessingJobs(self.store, arns, self._context(aws, "processing"))
-        self.models = Models(self.store, arns, engine, self.model_packages)
+        self.models = Models(self.store, arns, aws, engine, self.model_packages)
         self.transform_jobs = TransformJobs(self.store, arns, self._context(aws, "transform", serves=True), self.models)
         self.endpoint_configs = EndpointConfigs(self.store, arns, self.models)
         self.local_mode = LocalMode(hosting, settings.docker_network)

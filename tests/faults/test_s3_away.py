@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.contract.conftest import BUCKET, IMAGE, ROLE, until
 from tests.contract.transforms import Transforms
 from tests.faults.conftest import FROZEN_S, KILLED_S, captured_bodies
@@ -193,6 +194,19 @@ def test_creates_that_wait_for_s3_leave_the_control_plane_to_others(
         for thread in threads:
             thread.join()
         assert outcomes == ["created"] * creates
+
+
+def test_a_model_is_neither_refused_nor_created_while_s3_is_away(serve: Any, hosting_of: Any, door: Door) -> None:
+    with serve() as emulator:
+        hosting = hosting_of(emulator)
+        hosting.model("before")
+        door.shut()
+        with pytest.raises(ClientError) as failure:
+            hosting.model("during")
+        assert failure.value.response["Error"]["Code"] == "InternalFailure"  # SDKs send the request again
+        door.reopen()
+        hosting.model("during")
+        assert len(hosting.client.list_models()["Models"]) == 2
 
 
 def _created(client: Any, request: dict[str, Any], outcomes: list[str]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from sagemaker_emulator.aws_clients.clients import AwsClients
 from sagemaker_emulator.engine import Engine, EngineError
 from sagemaker_emulator.errors import validation
+from sagemaker_emulator.hosting.model_data import require_model_data
 from sagemaker_emulator.registry.model_packages import ModelPackages
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.model import Model
@@ -18,15 +20,17 @@ from sagemaker_emulator.wire import AwsError
 class Models(Collection[Model]):
     """The models. A model of one container is emulated."""
 
-    def __init__(self, store: Store, arns: Arns, engine: Engine, packages: ModelPackages) -> None:
+    def __init__(self, store: Store, arns: Arns, aws: AwsClients, engine: Engine, packages: ModelPackages) -> None:
         super().__init__(store, arns, Model)
-        self._engine, self._packages = engine, packages
+        self._region = arns.region
+        self._aws, self._engine, self._packages = aws, engine, packages
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> Model:
-        """Add a model. ValidationException for a container that could never serve."""
+        """Add a model. ValidationException for a container that could never serve, or if its data does not exist."""
         name = request["ModelName"]
         model = Model(name, self.arn_of(name), request, time.time(), self._packaged_container(request))
         self._refuse_what_cannot_serve(model)
+        require_model_data(self._aws.s3_of_requests, model, self._region)
         return self._add(model, tags)
 
     def missing(self, name: str) -> AwsError:

@@ -9,7 +9,7 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateModel", waits=True)
 def create_model(sagemaker: SageMaker, request: Request) -> Response:
-    """Support models with one container: an image and a model.tar.gz."""
+    """Support models with one container: an image and an existing model.tar.gz. Uncompressed model data is refused."""
     return {"ModelArn": sagemaker.models.create(request, tags_of(request)).arn}
 
 

@@ -36,6 +36,16 @@ class Model:
     @property
     def artifacts_uri(self) -> str | None:
         """Return the s3:// URI of model.tar.gz, from ModelDataUrl or from ModelDataSource."""
-        source = self.container.get("ModelDataSource", {}).get("S3DataSource", {})
-        uri: str | None = self.container.get("ModelDataUrl") or source.get("S3Uri")
+        uri: str | None = self.container.get("ModelDataUrl") or self._data_source.get("S3Uri")
         return uri
+
+    @property
+    def has_uncompressed_data(self) -> bool:
+        """Return whether ModelDataSource names files or a prefix instead of an archive."""
+        source = {} if self.container.get("ModelDataUrl") else self._data_source
+        return source.get("S3DataType") == "S3Prefix" or source.get("CompressionType") == "None"
+
+    @property
+    def _data_source(self) -> dict[str, Any]:
+        source: dict[str, Any] = self.container.get("ModelDataSource", {}).get("S3DataSource", {})
+        return source

@@ -106,6 +106,20 @@ def test_a_model_names_its_artifacts_in_either_of_two_ways(container: dict[str, 
     assert Model("m", "arn", {"PrimaryContainer": container}, 1).artifacts_uri == uri
 
 
+@pytest.mark.parametrize(
+    ("container", "is_uncompressed"),
+    [
+        ({"ModelDataUrl": "s3://a"}, False),
+        ({"ModelDataSource": {"S3DataSource": {"S3DataType": "S3Object", "CompressionType": "Gzip"}}}, False),
+        ({"ModelDataSource": {"S3DataSource": {"S3DataType": "S3Object", "CompressionType": "None"}}}, True),
+        ({"ModelDataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "CompressionType": "Gzip"}}}, True),
+        ({"ModelDataUrl": "s3://a", "ModelDataSource": {"S3DataSource": {"CompressionType": "None"}}}, False),
+    ],
+)
+def test_a_model_tells_an_archive_from_uncompressed_data(container: dict[str, Any], is_uncompressed: bool) -> None:
+    assert Model("m", "arn", {"PrimaryContainer": container}, 1).has_uncompressed_data is is_uncompressed
+
+
 def test_versions_of_a_group_only_grow() -> None:
     group = ModelPackageGroup("g", "arn", {}, 1)
     assert group.with_next_version().with_next_version().last_version == 2
