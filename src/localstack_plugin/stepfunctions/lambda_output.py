@@ -25,6 +25,10 @@ from localstack.utils.strings import long_uid
 from localstack_plugin.replacing import replace, wrap
 
 
+class Invocation(dict[str, Any]):
+    """The output of lambda:invoke, which is told by its type from what states pass on to each other."""
+
+
 def invoke(env: Environment, parameters: dict[str, Any], region: str, state_credentials: StateCredentials) -> None:
     """Invoke the function, and put the integration's output on the stack."""
     if env.is_mocked_mode():
@@ -39,10 +43,10 @@ def invoke(env: Environment, parameters: dict[str, Any], region: str, state_cred
     env.stack.append(as_aws(answer))
 
 
-def as_aws(answer: dict[str, Any]) -> dict[str, Any]:
+def as_aws(answer: dict[str, Any]) -> Invocation:
     request_id = answer.get("ResponseMetadata", {}).get("RequestId") or long_uid()
     headers = http_headers(answer, request_id)
-    return {
+    fields = {
         "ExecutedVersion": answer.get("ExecutedVersion", "$LATEST"),
         **({"LogResult": answer["LogResult"]} if answer.get("LogResult") else {}),
         **({"Payload": answer["Payload"]} if "Payload" in answer else {}),
@@ -54,6 +58,7 @@ def as_aws(answer: dict[str, Any]) -> dict[str, Any]:
         "SdkResponseMetadata": {"RequestId": request_id},
         "StatusCode": answer.get("StatusCode", 200),
     }
+    return Invocation(fields)
 
 
 def http_headers(answer: dict[str, Any], request_id: str) -> dict[str, str]:
@@ -82,7 +87,8 @@ def in_order(original: Callable[..., None]) -> Callable[..., None]:
 
 def of_the_payload(original: Callable[..., None]) -> Callable[..., None]:
     def verify(self: StateTaskLambda, env: Environment, value: Any) -> None:
-        original(self, env, value["Payload"])
+        # LocalStack calls this for the invocation, and again for what the state passes on
+        original(self, env, value["Payload"] if isinstance(value, Invocation) else value)
 
     return verify
 

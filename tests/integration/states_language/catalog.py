@@ -12,10 +12,24 @@ from tests.integration.states_language.rows import (
     maps,
     paths,
     payload_templates,
+    tasks,
     variables,
 )
 
-TOPICS = (paths, payload_templates, intrinsics, choices, flow, maps, errors, context, variables, jsonata, definitions)
+TOPICS = (
+    paths,
+    payload_templates,
+    intrinsics,
+    choices,
+    flow,
+    tasks,
+    maps,
+    errors,
+    context,
+    variables,
+    jsonata,
+    definitions,
+)
 
 
 def rows() -> list[tuple[str, Row]]:
