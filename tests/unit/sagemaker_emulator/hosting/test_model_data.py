@@ -28,7 +28,7 @@ class FailingS3:
 
 def answer(status: int) -> ClientError:
     return ClientError(
-        {"Error": {"Code": str(status)}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
+        {"Error": {"Code": str(status)}, "ResponseMetadata": {"HTTPStatusCode": status}},
         "HeadObject",
     )
 
