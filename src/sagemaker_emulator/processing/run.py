@@ -10,27 +10,22 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-import shutil
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from safety.left_files import TooMuchLeft, read_text
-from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
+from safety.left_files import read_text
 from sagemaker_emulator.aws_clients.log_streams import LogStream
-from sagemaker_emulator.engine import ContainerSpec, EngineError
-from sagemaker_emulator.jobs.channel import InputError
-from sagemaker_emulator.jobs.delayed_uploads import DelayedUploads, StoppedUploading
+from sagemaker_emulator.engine import ContainerSpec
 from sagemaker_emulator.jobs.downloads import download
-from sagemaker_emulator.jobs.failures import aws_failure
 from sagemaker_emulator.jobs.hosts import OPT_ML, Host, hosts_below, resource_config
 from sagemaker_emulator.jobs.input_objects import objects_of
 from sagemaker_emulator.jobs.job_containers import Halt, JobContainer, Outcome, running, wait_for
-from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed, JobLeft
+from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed
+from sagemaker_emulator.jobs.resumable_run import ResumableRun, RunEnd
 from sagemaker_emulator.jobs.run_context import RunContext
-from sagemaker_emulator.jobs.run_end import RunEnd
 from sagemaker_emulator.processing.outputs import ContinuousUploads, Output
 from sagemaker_emulator.processing.request import ProcessingRequest
 from sagemaker_emulator.resources.processing_job import ProcessingJob
@@ -43,21 +38,16 @@ FAILED = "AlgorithmError: See job logs for more information"
 log = logging.getLogger(__name__)
 
 
-class ProcessingRun:
+class ProcessingRun(ResumableRun):
     """One run of a job. `begun` is called when the containers are about to start."""
 
     def __init__(
         self, job: ProcessingJob, request: ProcessingRequest, context: RunContext, begun: Callable[[], None]
     ) -> None:
-        self.job, self.request, self._context, self._begun = job, request, context, begun
         self.halt = Halt()
-        self._uploads = DelayedUploads(
-            f"processing job {job.name}", self.halt, context.upload_retry_s, context.stop_grace_s, lambda _: None
-        )
-        self.end = RunEnd()
-        self._earlier_end: RunEnd | None = None
+        super().__init__("processing", job.name, self.halt, context)
+        self.job, self.request, self._begun = job, request, begun
         self._token = secrets.token_hex(3)  # containers of a deleted job of the same name may still exist
-        self._directory = context.directory / job.name
         self._hosts = hosts_below(self._directory, request.instance_count)
         self._outputs = [
             Output(host.base_dir, output.local_path.relative_to(OPT_ML).parts, output.prefix, output.mode)
@@ -67,48 +57,15 @@ class ProcessingRun:
         continuous = [output for output in self._outputs if output.mode == "Continuous"]
         self._continuous = ContinuousUploads(context.aws.s3, continuous)
 
-    def find_end(self) -> bool:
-        """Look for the files of a job whose containers had ended when an earlier emulator went down."""
-        self._earlier_end = RunEnd.read(self._directory)
-        return self._earlier_end is not None
-
-    def run(self) -> None:
-        """Carry out the job. JobFailed has AWS's FailureReason; a stopped job returns like a completed one.
-
-        JobLeft means that the next emulator goes on with the uploads.
-        """
-        is_left = False
-        try:
-            if self._earlier_end:
-                self.end = self._earlier_end
-            elif not self._ran():
-                return
-            self._upload()
-        except (InputError, TooMuchLeft, EngineError) as error:
-            raise JobFailed(f"ClientError: {error}") from error
-        except AWS_ERRORS as error:
-            raise aws_failure(error) from error
-        except StoppedUploading as error:
-            log.warning("processing job %s was stopped before its files were in S3: %s", self.job.name, error)
-        except JobLeft:
-            is_left = True
-            raise
-        finally:
-            if not is_left:
-                shutil.rmtree(self._directory, ignore_errors=True)
-
-    def _ran(self) -> bool:
-        """Run the containers to their end; return False for a job that was stopped before they started."""
+    def _run_containers(self) -> RunEnd | None:
         self._prepare()
         if self.halt.stop_requested.is_set():
-            return False
+            return None
         self._begun()
         outcome = self._process()
         if self.halt.abandoned.is_set():
             raise JobFailed(ABANDONED)
-        self.end = RunEnd(_failure_reason(outcome), outcome.ran_out_of_time, self._message())
-        self.end.write(self._directory)
-        return True
+        return RunEnd(_failure_reason(outcome), outcome.ran_out_of_time, self._message())
 
     def _upload(self) -> None:
         """Upload Continuous outputs however the containers ended, EndOfJob outputs of a job that has completed."""

@@ -46,21 +46,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from safety.left_files import TooMuchLeft
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.aws_clients.log_streams import LogStream
-from sagemaker_emulator.engine import Container, EngineError
-from sagemaker_emulator.jobs.channel import Channel, InputError
-from sagemaker_emulator.jobs.delayed_uploads import DelayedUploads, StoppedUploading
+from sagemaker_emulator.engine import Container
+from sagemaker_emulator.jobs.channel import Channel
 from sagemaker_emulator.jobs.downloads import download
-from sagemaker_emulator.jobs.failures import aws_failure
 from sagemaker_emulator.jobs.hosts import OPT_ML, Host, hosts_below
 from sagemaker_emulator.jobs.input_objects import objects_of
 from sagemaker_emulator.jobs.job_containers import Halt, JobContainer, Outcome, running, wait_for
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed, JobLeft
 from sagemaker_emulator.jobs.pipe_mode import PipeFeeder, Source
+from sagemaker_emulator.jobs.resumable_run import ResumableRun, RunEnd
 from sagemaker_emulator.jobs.run_context import RunContext
-from sagemaker_emulator.jobs.run_end import RunEnd
 from sagemaker_emulator.resources.training_job import SecondaryStatus, TrainingJob
 from sagemaker_emulator.training.checkpoints import CheckpointSync
 from sagemaker_emulator.training.container import TrainingContainers, channel_directory
@@ -82,7 +79,7 @@ class TrainingHalt(Halt):
         return super().is_set() or self.input_failed.is_set()
 
 
-class TrainingRun:
+class TrainingRun(ResumableRun):
     """One run of a job, from Downloading to Uploading. `entered` is called with each secondary status."""
 
     def __init__(
@@ -93,18 +90,12 @@ class TrainingRun:
         entered: Callable[[SecondaryStatus], None],
         delayed: Callable[[str], None],
     ) -> None:
-        self.job, self.request, self._context, self._entered = job, request, context, entered
-        self.metrics = MetricReader(request.metrics)
         self.halt = TrainingHalt()
-        self._uploads = DelayedUploads(
-            f"training job {job.name}", self.halt, context.upload_retry_s, context.stop_grace_s, delayed
-        )
+        super().__init__("training", job.name, self.halt, context, delayed)
+        self.job, self.request, self._entered = job, request, entered
+        self.metrics = MetricReader(request.metrics)
         self.uploaded = False
-        self.end = RunEnd()
-        self._is_left = False
         self._found: dict[str, Container] = {}
-        self._earlier_end: RunEnd | None = None
-        self._directory = context.directory / job.name
         self._hosts = hosts_below(self._directory, request.instance_count)
         self._containers = TrainingContainers(job, request, self._hosts, secrets.token_hex(3))
         self._checkpoints = self._checkpoint_syncs()
@@ -132,42 +123,13 @@ class TrainingRun:
             container.leave()
         return False
 
-    def find_end(self) -> bool:
-        """Look for the files of a job whose containers had ended when an earlier emulator went down."""
-        self._earlier_end = RunEnd.read(self._directory)
-        return self._earlier_end is not None
-
-    def run(self) -> None:
-        """Carry out the job. JobFailed has AWS's FailureReason; JobLeft means that the next emulator goes on."""
-        try:
-            if self._earlier_end:
-                self.end = self._earlier_end
-            elif not self._ran():
-                return
-            self._upload()
-        except (InputError, TooMuchLeft, EngineError) as error:
-            raise JobFailed(f"ClientError: {error}") from error
-        except AWS_ERRORS as error:
-            raise aws_failure(error) from error
-        except StoppedUploading as error:
-            log.warning("training job %s was stopped before its files were in S3: %s", self.job.name, error)
-        except JobLeft:
-            self._is_left = True
-            raise
-        finally:
-            if not self._is_left:
-                shutil.rmtree(self._directory, ignore_errors=True)
-
-    def _ran(self) -> bool:
-        """Run the containers to their end; return False for a job that was stopped before they started."""
+    def _run_containers(self) -> RunEnd | None:
         if not self._found:
             self._bring_inputs()
             if self.halt.stop_requested.is_set():
-                return False
+                return None
             self._entered(SecondaryStatus.TRAINING)
-        self.end = self._train()
-        self.end.write(self._directory)
-        return True
+        return self._train()
 
     def _upload(self) -> None:
         """Upload the last checkpoints however the containers ended, and the artifacts of a job that has not failed."""
@@ -216,7 +178,7 @@ class TrainingRun:
             feeders = [
                 self._feeder(host, channel, stack) for host in self._hosts for channel in self.request.piped_channels
             ]
-            outcome = self._run_containers()
+            outcome = self._wait_for_containers()
         if outcome.left:
             raise JobLeft
         if self.halt.abandoned.is_set():
@@ -239,7 +201,7 @@ class TrainingRun:
         stack.callback(feeder.close)
         return feeder
 
-    def _run_containers(self) -> Outcome:
+    def _wait_for_containers(self) -> Outcome:
         trained_s = self.job.seconds_in(SecondaryStatus.TRAINING) or 0.0  # before a restart
         left_s = self.request.max_runtime_s - trained_s
         with running(partial(self._start, host) for host in self._hosts) as containers:
