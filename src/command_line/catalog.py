@@ -19,7 +19,7 @@ COMMANDS = {
         "status": "Show each server: state, process, port, memory, log.",
         "logs": "Show the last lines of the servers' logs.",
         "env": 'Print the lines that point a shell at the local AWS: eval "$(scones env)".',
-        "exec": "Run a command that uses the local AWS: scones exec -- aws s3 ls.",
+        "exec": "Run a command that uses the local AWS: scones exec -- python train.py.",
     },
     WORKFLOW: {
         "run": "Run all steps: deploy, stage, train, endpoint, classify, report.",

@@ -1,11 +1,10 @@
 """The commands of the local cloud: `scones up`, `down`, `status`, `logs`, `env`, `exec`, `uninstall`."""
 
 import os
-import shlex
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec
@@ -17,15 +16,15 @@ from local_cloud import foreground, uninstall
 from local_cloud.aws_environment import (
     client_environment,
     config_file,
-    misleading_variables,
-    profile_variables,
-    search_path,
     write_config,
 )
 from local_cloud.cloud import LocalCloud, ServerState
 from local_cloud.errors import LocalCloudError, NotUpError
 from local_cloud.servers import servers
 from local_cloud.settings import Settings
+from local_cloud.shell.config import write_shell_config
+from local_cloud.shell.environment import command_environment, entered, left, link_programs, unset
+from local_cloud.shell.syntax import SHELLS, calling_shell, lines
 from local_cloud.tables import describe_ended, guide, status_table
 from local_cloud.terminal.logs import follow, last_lines
 from local_cloud.terminal.progress import Progress
@@ -42,6 +41,7 @@ STILL_UP = (
 )
 PASS_THROUGH = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 Parameters = ParamSpec("Parameters")
+EnvironmentOf = Callable[[Settings, Mapping[str, str]], dict[str, str]]
 
 
 def with_errors_reported(action: Callable[[], int | None]) -> int:
@@ -172,24 +172,29 @@ def logs(settings: Settings, follows: bool, lines: int, names: tuple[str, ...]) 
 
 
 @cli.command()
+@click.option("--unset", "restores", is_flag=True, help="Print the lines that restore the shell instead.")
+@click.option(
+    "--shell", type=click.Choice(SHELLS), help="The shell that reads the lines (default: the one that runs this)."
+)
 @takes_settings
-def env(settings: Settings) -> None:
+def env(settings: Settings, restores: bool, shell: str | None) -> None:
     """Print the lines that point a shell at the local AWS: eval "$(scones env)".
 
     \b
-        eval "$(scones env)"
-        aws s3 ls
+      bash, zsh   eval "$(scones env)"      fish   scones env | source
+      and back    eval "$(scones env --unset)"
 
-    Afterwards the aws cli and every AWS SDK in that shell use the local AWS, and `scones` is on its PATH. With
-    AWS_PROFILE set to a profile of your own, the lines select that account instead.
+    Afterwards the aws cli and every AWS SDK in that shell use the local AWS. Its python, pip and aws stay the same;
+    `scones` is added at the end of its PATH. Python programs get a start-up hook, so that the SageMaker SDK finds
+    account, bucket and role there as well. Your own profiles work in the same shell: AWS_PROFILE=prod aws s3 ls.
+    If AWS_PROFILE is a profile of your own now, the lines select that account instead.
     """
-    if settings.is_local:
-        _cloud(settings).require_ports()
-        write_config(settings)
-    for name in misleading_variables(settings, os.environ):
-        click.echo(f"unset {name}")
-    for name, value in {**profile_variables(settings), "PATH": search_path(settings, os.environ)}.items():
-        click.echo(f"export {name}={shlex.quote(value)}")
+    if restores:
+        changes = unset(settings, os.environ)
+    else:
+        _prepare_shell(settings)
+        changes = entered(settings, os.environ)
+    click.echo("\n".join(lines(changes, shell or calling_shell())))
 
 
 @cli.command("exec", context_settings=PASS_THROUGH)
@@ -197,12 +202,12 @@ def env(settings: Settings) -> None:
 @click.option("--keep", is_flag=True, envvar="KEEP", help="With --start: leave it up afterwards. Also: KEEP=1.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def execute(start: bool, keep: bool, command: tuple[str, ...]) -> int:
-    """Run a command that uses the local AWS: scones exec -- aws s3 ls.
+    """Run a command that uses the local AWS: scones exec -- python train.py.
 
-    The command's AWS SDKs find the local AWS by their profile; the exit code is the command's. If AWS_PROFILE is a
-    profile of your own, the command runs against that account, and nothing is started or needed here.
+    The command runs as in a shell of `scones env`, with your python, pip and aws; the exit code is the command's. If
+    AWS_PROFILE is a profile of your own, the command runs against that account, and nothing is started or needed here.
     """
-    return execute_on_cloud(command, start, keep)
+    return execute_on_cloud(command, start, keep, command_environment)
 
 
 @cli.command("uninstall")
@@ -237,30 +242,37 @@ def uninstall_command(settings: Settings, yes: bool) -> None:
     )
 
 
-def execute_on_cloud(command: Sequence[str], start: bool = False, keep: bool = False) -> int:
+def step_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a step of the workflow, whatever shell it is called in."""
+    return client_environment(settings, left(settings, environment))
+
+
+def execute_on_cloud(
+    command: Sequence[str], start: bool = False, keep: bool = False, environment_of: EnvironmentOf = step_environment
+) -> int:
     """Run a command with the AWS of the profile, and return its exit code; errors are reported.
 
     The local cloud must be up, or `start` starts it for this command; `keep` leaves it running afterwards.
     """
     settings_of = Settings.from_environment
     if start:
-        return with_errors_reported(lambda: _start_and_execute(settings_of(), command, keep))
-    return with_errors_reported(lambda: _require_and_execute(settings_of(), command))
+        return with_errors_reported(lambda: _start_and_execute(settings_of(), command, keep, environment_of))
+    return with_errors_reported(lambda: _require_and_execute(settings_of(), command, environment_of))
 
 
-def _start_and_execute(settings: Settings, command: Sequence[str], keep: bool = False) -> int:
+def _start_and_execute(settings: Settings, command: Sequence[str], keep: bool, environment_of: EnvironmentOf) -> int:
     """Run the command with the cloud up, and return its exit code. Servers that were started for it are ended after it,
     or after the last of several commands at once.
 
     Under the user's own AWS profile nothing is started: the command uses that account.
     """
     if not settings.is_local:
-        return foreground.run(command, client_environment(settings, os.environ))
+        return foreground.run(command, environment_of(settings, os.environ))
     cloud = _cloud(settings)
     with foreground.noted("What this command had started of the local AWS was stopped again."):
         _start_and_write_config(settings, cloud.up if keep else cloud.join)
     ends = cloud.ends_with_its_commands()
-    environment = client_environment(settings, os.environ) | ({AWS_ENDS: "1"} if ends else {})
+    environment = environment_of(settings, os.environ) | ({AWS_ENDS: "1"} if ends else {})
     try:
         with foreground.noted(ENDED if ends else STILL_UP):
             return foreground.run(command, environment)
@@ -271,14 +283,14 @@ def _start_and_execute(settings: Settings, command: Sequence[str], keep: bool = 
                     click.echo(describe_ended(ended), err=True)
 
 
-def _require_and_execute(settings: Settings, command: Sequence[str]) -> int:
+def _require_and_execute(settings: Settings, command: Sequence[str], environment_of: EnvironmentOf) -> int:
     """Run the command and return its exit code; raise NotUpError if it needs the local cloud, and that is not up."""
     if settings.is_local and not _cloud(settings).is_up():
         raise NotUpError(
             f"the local cloud is not up, and AWS_PROFILE={settings.profile} needs it. Run: scones up (or make up)\n"
             "(scones status shows its servers; with AWS_PROFILE=<a profile of your own> the step runs on AWS)"
         )
-    environment = client_environment(settings, os.environ)
+    environment = environment_of(settings, os.environ)
     if not settings.is_local:
         return foreground.run(command, environment)
     with foreground.noted(STILL_UP):
@@ -300,8 +312,21 @@ def _cloud(settings: Settings) -> LocalCloud:
 def _start_and_write_config(settings: Settings, start: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
     started = start()
     # only after the start, so that the configuration never has a port on which another program listens
-    write_config(settings)
+    _write_configs(settings)
     return started
+
+
+def _prepare_shell(settings: Settings) -> None:
+    """Write what the variables of a shell name."""
+    if settings.is_local:
+        _cloud(settings).require_ports()
+        _write_configs(settings)
+    link_programs(settings)
+
+
+def _write_configs(settings: Settings) -> None:
+    write_config(settings)
+    write_shell_config(settings, left(settings, os.environ))
 
 
 def _echo_log_line(paths: Sequence[Path], path: Path, line: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local_cloud.aws_environment import CREDENTIALS, without_aws
+from local_cloud.aws_environment import CREDENTIALS, shell_folder, without_aws
 from local_cloud.settings import Settings
 
 
@@ -50,6 +50,7 @@ def sagemaker(settings: Settings, environment: Mapping[str, str]) -> Server:
             "SAGEMAKER_EMULATOR_HOST": "127.0.0.1",
             "SAGEMAKER_EMULATOR_PORT": str(settings.sagemaker_port),
             "SAGEMAKER_EMULATOR_STATE_DIR": str(settings.state_dir / "sagemaker"),
+            "SCONES_SHELL_FOLDER": str(shell_folder(settings)),
             "PYTHONUNBUFFERED": "1",
         },
         port=settings.sagemaker_port,
@@ -85,6 +86,7 @@ def localstack(settings: Settings, environment: Mapping[str, str]) -> Server:
             "OVERRIDE_IN_DOCKER": "0",
             "PYTHONUNBUFFERED": "1",
             "SAGEMAKER_ENDPOINT_URL": settings.sagemaker_url,
+            "SCONES_SHELL_FOLDER": str(shell_folder(settings)),
             "SCONES_LAMBDA_PACKAGES": str(_packages(settings.root / ".venv-lambda")),
             "SKIP_SSL_CERT_DOWNLOAD": "1",
             # the host names that LocalStack puts into queue URLs by default need a DNS server

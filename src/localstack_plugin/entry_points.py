@@ -105,6 +105,13 @@ def follow_the_states_language() -> None:
 
 
 @hooks.on_infra_start()
+def create_the_execution_role() -> None:
+    from localstack_plugin.iam import execution_role
+
+    execution_role.install()
+
+
+@hooks.on_infra_start()
 def complete_the_distributed_map() -> None:
     from localstack_plugin.stepfunctions.distributed_map import items_and_results, workers
 

@@ -20,6 +20,8 @@ INTERNAL_VARIABLES = {
     "SCONES_LAMBDA_SECRET",
     "SCONES_LAMBDA_SERVER_PIPE",
     "SCONES_LOCAL_CLOUD",
+    "SCONES_SHELL_BEFORE",
+    "SCONES_SHELL_FOLDER",
 }
 TABLE_ROW = re.compile(r"^\| (.+?) \|", re.MULTILINE)
 ARCHITECTURE = ROOT / "docs" / "architecture.md"

@@ -29,7 +29,13 @@ PERSONAL = (
     ".pypirc",
     ".ssh",
 )
-NAMED_BY = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "GOOGLE_APPLICATION_CREDENTIALS", "KUBECONFIG")
+NAMED_BY = (
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "KUBECONFIG",
+    "SCONES_SHELL_FOLDER",  # a copy of the user's AWS configuration: local_cloud/shell/config.py
+)
 DOCKER_SOCKET = "/run/docker.sock"  # access to it is root access to the machine
 
 

@@ -12,10 +12,10 @@ import pytest
 
 from local_cloud.ports import free_port
 from local_cloud.processes import leftovers
-from local_cloud.settings import ROOT
 
 from .conftest import PROGRAM, Clouds, eventually, runs, server
 
+SYSTEM = "/usr/bin:/bin"
 LIMIT_S = 300  # generous: a command takes some seconds, and much longer on a busy machine
 # `scones`, but with one small server instead of its two
 MAIN = """
@@ -214,7 +214,7 @@ PERSONAL = (
 
 
 def test_exec_start_hides_the_users_aws_variables(command: Command) -> None:
-    mine = dict.fromkeys((*PERSONAL, "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), "mine")
+    mine = dict.fromkeys((*PERSONAL, "AWS_CONFIG_FILE"), "mine")
     _, output = command.finish(
         "exec",
         "--start",
@@ -226,12 +226,11 @@ def test_exec_start_hides_the_users_aws_variables(command: Command) -> None:
         SCONES_SAGEMAKER_PORT="5999",
         **mine,
     )
-    config = command.clouds.state_dir / "aws.config"
+    config = command.clouds.state_dir / "shell" / "aws.config"
     assert [line for line in output.splitlines() if line.startswith("AWS_")] == [
         "AWS_CA_BUNDLE=kept",
         f"AWS_CONFIG_FILE={config}",
         "AWS_PROFILE=local",
-        "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
     ]
     assert "127.0.0.1:5999" in config.read_text()
     assert "127.0.0.1:4566" in config.read_text()
@@ -250,20 +249,18 @@ def test_exec_hides_the_users_aws_variables(command: Command) -> None:
 def test_env_leaves_a_shell_with_our_profile_alone(command: Command) -> None:
     personal = dict.fromkeys(PERSONAL, "mine")
     _, lines = command.finish("env", **personal)
-    aws = evaluated(lines, {**personal, "AWS_PAGER": "less"})
-    assert aws == {
-        "AWS_CONFIG_FILE": str(ROOT / "local" / "aws.config"),
+    assert evaluated(lines, {**personal, "AWS_PAGER": "less"}) == {
+        "AWS_CONFIG_FILE": str(command.clouds.state_dir / "shell" / "aws.config"),
         "AWS_PAGER": "less",
         "AWS_PROFILE": "local",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
     }
 
 
 @pytest.mark.parametrize("port", ["4570", "5999"])
 def test_variables_left_by_env_do_not_hide_the_users_own_profile(command: Command, port: str) -> None:
-    shell = evaluated(command.finish("env", SCONES_SAGEMAKER_PORT=port)[1], {})
-    shell |= {"AWS_PROFILE": "prod", "AWS_REGION": "x"}
     theirs = {"AWS_PROFILE": "prod", "AWS_REGION": "x"}
+    shell = variables(command.finish("env", SCONES_SAGEMAKER_PORT=port, AWS_REGION="x")[1], {"PATH": SYSTEM})
+    shell |= {"AWS_PROFILE": "prod"}
     for options in (["--start"], []):
         code, output = command.finish("exec", *options, "--", "sh", "-c", "env | grep ^AWS_", **shell)
         assert (code, dict(line.split("=") for line in output.splitlines())) == (0, theirs)
@@ -288,11 +285,21 @@ def test_env_refuses_ports_other_than_the_running_clouds(command: Command) -> No
     command.finish("down")
 
 
-def test_env_puts_the_kits_programs_first_on_the_path_only_once(command: Command) -> None:
-    own = ROOT / ".venv" / "bin"
-    for before in ("/usr/bin:/bin", f"/usr/bin:{own}:/bin", f"{own}:/usr/bin:/bin"):
+def test_env_puts_scones_behind_the_users_own_programs(command: Command) -> None:
+    programs = command.clouds.state_dir / "shell" / "bin"
+    for before in (SYSTEM, f"{SYSTEM}:{programs}"):
         lines = command.finish("env", PATH=before)[1]
-        assert variables(lines, {"PATH": before})["PATH"] == f"{own}:/usr/bin:/bin"
+        assert variables(lines, {"PATH": before})["PATH"] == f"{SYSTEM}:{programs}"
+    assert sorted(link.name for link in programs.iterdir()) == ["aws", "scones"]
+    assert all(link.resolve().is_file() for link in programs.iterdir())
+
+
+def test_env_unset_restores_the_shell(command: Command) -> None:
+    before = {"PATH": SYSTEM, "AWS_REGION": "x", "PYTHONPATH": "/mine", "SHELL_OF": "me"}
+    inside = variables(command.finish("env", **before)[1], before)
+    assert inside["PYTHONPATH"].endswith("/local_cloud/shell/startup:/mine")
+    again = variables(command.finish("env", **inside)[1], inside)
+    assert variables(command.finish("env", "--unset", **again)[1], again) == before
 
 
 def evaluated(lines: str, environment: Mapping[str, str]) -> dict[str, str]:
@@ -301,8 +308,10 @@ def evaluated(lines: str, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def variables(lines: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a shell with this environment, after the lines, without those of the shell itself."""
     output = subprocess.check_output(["/bin/sh", "-c", f"{lines}\n/usr/bin/env"], env=environment, text=True)
-    return dict(line.split("=", 1) for line in output.splitlines())
+    pairs = (line.split("=", 1) for line in output.splitlines())
+    return {name: value for name, value in pairs if name not in ("PWD", "_", "SHLVL", "OLDPWD")}
 
 
 def test_a_failed_up_writes_no_configuration_file(command: Command) -> None:

@@ -1,0 +1,137 @@
+"""Python runs this at start-up in a shell of `scones env`, in any environment of the user's.
+
+Under the profiles `local` and `local-mode` three things are changed, each only after the user's code has imported the
+module. No setting of AWS's SDKs reaches them:
+
+  - The SageMaker SDK, v2 and v3, passes AWS's own address to its clients of STS, so a profile's `endpoint_url` does not
+    count, and `default_bucket()`, `account_id()` and `get_execution_role()` would call the real AWS. Here botocore
+    takes the profile's address instead.
+  - The SDK reports each call to an address of AWS. Here it does not.
+  - Local mode looks for an EC2 instance's credentials at 169.254.169.254. Here it does not.
+
+Under any other profile nothing is changed. The module must run on every Python that has an SDK, so its syntax is that
+of Python 3.8, and it imports only what Python has already loaded.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False  # mypy takes it as true; `typing` would cost every start some milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
+
+LOCAL_PROFILES = ("local", "local-mode")
+AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+NOT_SUBSTITUTED = "${PYTHONPATH}"  # a kernel.json names it, and some programs start kernels without substituting it
+HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120
+
+
+def is_aws(url: str) -> bool:
+    """Return whether the host of a URL is one of AWS's."""
+    from urllib.parse import urlsplit  # not at start-up; botocore has imported it
+
+    return (urlsplit(url).hostname or "").endswith(AWS_DOMAINS)
+
+
+def leave_endpoints_to_the_profile(session: ModuleType) -> None:
+    """Let `botocore.session.Session.create_client` ignore an address of AWS under a local profile."""
+    original = session.Session.create_client
+
+    def create_client(self: Any, *arguments: Any, **options: Any) -> Any:
+        url = options.get("endpoint_url")
+        if url and is_aws(url) and self.get_config_variable("profile") in LOCAL_PROFILES:
+            options["endpoint_url"] = None
+        return original(self, *arguments, **options)
+
+    create_client.__doc__ = original.__doc__
+    session.Session.create_client = create_client
+
+
+def silence(*names: str) -> Callable[[ModuleType], None]:
+    """Return a change that lets functions of a module do nothing, and return None, under a local profile."""
+
+    def change(module: ModuleType) -> None:
+        for name in names:
+            if hasattr(module, name):
+                setattr(module, name, silenced(getattr(module, name)))
+
+    return change
+
+
+def silenced(original: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*arguments: Any, **options: Any) -> Any:
+        return None if uses_local_profile() else original(*arguments, **options)
+
+    return call
+
+
+def uses_local_profile() -> bool:
+    return os.environ.get("AWS_PROFILE") in LOCAL_PROFILES
+
+
+CHANGES = {
+    "botocore.session": leave_endpoints_to_the_profile,
+    "sagemaker.telemetry.telemetry_logging": silence("_send_telemetry_request"),
+    "sagemaker.core.telemetry.telemetry_logging": silence("_send_telemetry_request"),
+    "sagemaker.serve.utils.telemetry_logger": silence("_send_telemetry"),
+    "sagemaker.local.image": silence("_aws_credentials_available_in_metadata_service"),
+    "sagemaker.core.local.image": silence("_aws_credentials_available_in_metadata_service"),
+}
+
+
+class Finder:
+    """The first finder of imports. The others import every module; those in CHANGES are changed when they have run."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name not in CHANGES or not uses_local_profile():
+            return None
+        for finder in sys.meta_path:
+            spec = None if finder is self else finder.find_spec(name, path, target)
+            if spec is not None:
+                change_after_execution(spec)
+                return spec
+        return None
+
+
+def change_after_execution(spec: ModuleSpec) -> None:
+    loader: Any = spec.loader
+    execute = loader.exec_module
+
+    def exec_module(module: ModuleType) -> None:
+        loader.exec_module = execute
+        execute(module)
+        CHANGES[spec.name](module)
+
+    loader.exec_module = exec_module
+
+
+def run_the_users_own() -> None:
+    """Run the `sitecustomize` that Python would have run without this one."""
+    index = next((index for index, folder in enumerate(sys.path) if os.path.abspath(folder) == HERE), None)  # noqa: PTH100
+    ours = sys.modules.pop(__name__)
+    if index is not None:
+        folder = sys.path.pop(index)
+    try:
+        __import__(__name__)
+    except ImportError as error:
+        if error.name != __name__:
+            raise
+    finally:
+        sys.modules.setdefault(__name__, ours)
+        if index is not None:
+            sys.path.insert(index, folder)
+
+
+if __name__ == "sitecustomize":
+    sys.meta_path.insert(0, Finder())
+    if NOT_SUBSTITUTED in os.environ.get("PYTHONPATH", ""):
+        os.environ["PYTHONPATH"] = HERE
+        sys.path[:] = [folder for folder in sys.path if NOT_SUBSTITUTED not in folder]
+    run_the_users_own()

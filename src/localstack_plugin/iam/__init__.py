@@ -1,0 +1,1 @@
+"""IAM: the role that every account has from the start."""
