@@ -175,10 +175,11 @@ def end_in_time() -> None:
 
 @hooks.on_infra_start()
 def correct_s3() -> None:
-    from localstack_plugin.s3 import conditions, signatures
+    from localstack_plugin.s3 import conditions, signatures, whole_writes
 
     conditions.install()
     signatures.install()
+    whole_writes.install()
 
 
 @hooks.on_infra_start()

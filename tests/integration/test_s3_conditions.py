@@ -1,84 +1,16 @@
-"""What S3 answers to conditions, checksums and presigned URLs (docs.aws.amazon.com/AmazonS3/latest/userguide)."""
+"""What S3 answers to conditions and checksums (docs.aws.amazon.com/AmazonS3/latest/userguide)."""
 
-import json
-import re
-import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from typing import Any
-from uuid import uuid4
 from zlib import crc32
 
-import boto3
 import pytest
-import urllib3
-from botocore.config import Config
-from botocore.exceptions import ClientError
-
-from local_cloud.settings import Settings
+from tests.integration.s3_bucket import OK, Bucket
+from tests.integration.s3_bucket import bucket as bucket
+from tests.integration.s3_bucket import s3 as s3
 
 OTHER = '"00000000000000000000000000000000"'
 PART = b"x" * (5 << 20)
-OK, FAILED, MISSING, LACKING = "ok", "PreconditionFailed", "NoSuchKey", "NotImplemented"
-AnyClient = Callable[[str], Any]
-
-
-class Bucket:
-    """A bucket with an object `old`."""
-
-    def __init__(self, s3: Any) -> None:
-        self.s3, self.name = s3, f"conditions-{uuid4().hex[:8]}"
-        s3.create_bucket(Bucket=self.name)
-        self.etag = s3.put_object(Bucket=self.name, Key="old", Body=b"1")["ETag"]
-
-    def call(self, operation: str, **arguments: Any) -> str:
-        """Return the error code, or `ok`. ETAG stands for the ETag of `old`."""
-        named = {key: self.etag if value == "ETAG" else value for key, value in arguments.items()}
-        try:
-            getattr(self, operation)(**named)
-        except ClientError as error:
-            return str(error.response["Error"]["Code"])
-        return OK
-
-    def put(self, key: str, **options: Any) -> None:
-        self.s3.put_object(Bucket=self.name, Key=key, Body=b"2", **options)
-
-    def copy(self, key: str, **options: Any) -> None:
-        source = {"Bucket": self.name, "Key": "old"}
-        self.s3.copy_object(Bucket=self.name, Key=key, CopySource=source, **options)
-
-    def delete(self, key: str, **options: Any) -> None:
-        self.s3.delete_object(Bucket=self.name, Key=key, **options)
-
-    def upload(self, key: str, parts: tuple[bytes, ...] = (b"1",), **options: Any) -> Any:
-        conditions = {name: options.pop(name) for name in ("IfMatch", "IfNoneMatch") if name in options}
-        upload = {"Bucket": self.name, "Key": key}
-        upload["UploadId"] = self.s3.create_multipart_upload(**upload, **options)["UploadId"]
-        algorithm = {"ChecksumAlgorithm": options["ChecksumAlgorithm"]} if options else {}
-        done = []
-        for number, body in enumerate(parts, start=1):
-            part = self.s3.upload_part(**upload, PartNumber=number, Body=body, **algorithm)
-            checksum = {name: value for name, value in part.items() if name.startswith("Checksum") and options}
-            done.append({"PartNumber": number, "ETag": part["ETag"], **checksum})
-        return self.s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": done}, **conditions)
-
-
-@pytest.fixture(scope="module")
-def s3(cloud: Settings) -> Any:
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-    config = Config(signature_version="s3v4", s3={"addressing_style": "path"})
-    return boto3.client("s3", endpoint_url=cloud.localstack_url, config=config, **keys)
-
-
-@pytest.fixture
-def bucket(s3: Any) -> Iterator[Bucket]:
-    bucket = Bucket(s3)
-    yield bucket
-    for upload in s3.list_multipart_uploads(Bucket=bucket.name).get("Uploads", []):
-        s3.abort_multipart_upload(Bucket=bucket.name, Key=upload["Key"], UploadId=upload["UploadId"])
-    for item in s3.list_objects_v2(Bucket=bucket.name).get("Contents", []):
-        s3.delete_object(Bucket=bucket.name, Key=item["Key"])
-    s3.delete_bucket(Bucket=bucket.name)
+FAILED, MISSING, LACKING = "PreconditionFailed", "NoSuchKey", "NotImplemented"
 
 
 @pytest.mark.parametrize(
@@ -170,53 +102,3 @@ def test_a_body_that_is_not_its_checksums_is_refused(bucket: Bucket, checksum: d
 def test_a_put_of_a_current_sdk_has_a_checksum(bucket: Bucket) -> None:
     answer = bucket.s3.put_object(Bucket=bucket.name, Key="new", Body=b"2")
     assert answer["ChecksumCRC32"] == b64encode(crc32(b"2").to_bytes(4, "big")).decode()
-
-
-def ask(method: str, url: str, **options: Any) -> tuple[int, str]:
-    """Return the status, and the error's code or the body."""
-    answer = urllib3.request(method, url, retries=False, **options)
-    code = re.search(r"<Code>(.*?)</Code>", answer.data.decode())
-    return answer.status, code[1] if code else answer.data.decode()
-
-
-def test_a_presigned_url_is_good_for_what_it_was_signed_for(bucket: Bucket) -> None:
-    get = bucket.s3.generate_presigned_url("get_object", {"Bucket": bucket.name, "Key": "old"})
-    assert ask("GET", get) == (200, "1")
-    assert ask("PUT", get, body=b"2") == (403, "SignatureDoesNotMatch")
-    assert ask("GET", get.replace("/old?", "/new?")) == (403, "SignatureDoesNotMatch")
-    assert ask("GET", re.sub("Signature=....", "Signature=0000", get)) == (403, "SignatureDoesNotMatch")
-    put = {"Bucket": bucket.name, "Key": "new", "ContentType": "text/plain"}
-    url = bucket.s3.generate_presigned_url("put_object", put)
-    assert ask("PUT", url, body=b"2", headers={"Content-Type": "text/plain"})[0] == 200
-    assert ask("PUT", url, body=b"2", headers={"Content-Type": "image/png"}) == (403, "SignatureDoesNotMatch")
-
-
-def test_a_presigned_url_ends(bucket: Bucket) -> None:
-    url = bucket.s3.generate_presigned_url("get_object", {"Bucket": bucket.name, "Key": "old"}, ExpiresIn=1)
-    deadline = time.monotonic() + 60
-    while (answer := ask("GET", url)) == (200, "1") and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert answer == (403, "AccessDenied")
-
-
-@pytest.mark.parametrize(
-    ("fields", "conditions", "changed", "answer"),
-    [
-        ({}, [], {}, 204),
-        ({}, [["content-length-range", 1, 10]], {}, 204),
-        ({}, [["content-length-range", 1, 3]], {}, "EntityTooLarge"),
-        ({}, [["content-length-range", 10, 30]], {}, "EntityTooSmall"),
-        ({"acl": "private"}, [{"acl": "private"}], {"acl": "public-read"}, "AccessDenied"),
-        ({"Content-Type": "image/png"}, [["starts-with", "$Content-Type", "image/"]], {}, 204),
-        ({"Content-Type": "text/plain"}, [["starts-with", "$Content-Type", "image/"]], {}, "AccessDenied"),
-        ({}, [], {"key": "elsewhere"}, "AccessDenied"),
-        ({"success_action_status": "201"}, [{"success_action_status": "201"}], {}, 201),
-    ],
-)
-def test_a_form_is_judged_by_its_policy(
-    bucket: Bucket, fields: dict[str, str], conditions: list[Any], changed: dict[str, str], answer: int | str
-) -> None:
-    form = bucket.s3.generate_presigned_post(bucket.name, "form/${filename}", dict(fields), conditions)
-    body = {**form["fields"], **changed, "file": ("a.png", b"hello")}
-    status, code = ask("POST", form["url"], fields=body)
-    assert answer in {status, code}, json.dumps([status, code])
