@@ -77,7 +77,14 @@ def follow_the_states_language() -> None:
     from localstack_plugin.stepfunctions.choices import rules
     from localstack_plugin.stepfunctions.definitions import heartbeats, json_text, query_language_scopes
     from localstack_plugin.stepfunctions.errors import lost_workers, stopped_tasks, task_failures
-    from localstack_plugin.stepfunctions.executions import compact_json, descriptions, limits, redrive, waits
+    from localstack_plugin.stepfunctions.executions import (
+        compact_json,
+        descriptions,
+        input_text,
+        limits,
+        redrive,
+        waits,
+    )
     from localstack_plugin.stepfunctions.intrinsics import evaluation
     from localstack_plugin.stepfunctions.jsonata import expressions
     from localstack_plugin.stepfunctions.paths import extraction
@@ -98,6 +105,7 @@ def follow_the_states_language() -> None:
         lambda_output,
         limits,
         descriptions,
+        input_text,
         redrive,
         waits,
     ):

@@ -61,6 +61,30 @@ def error_of(call: Callable[..., Any], **parameters: Any) -> str:
     return str(error.value.response["Error"]["Code"])
 
 
+@pytest.mark.parametrize("text", ['{ "a" : [1, 2] }', '"\\u00e9"', " 1 "])
+def test_the_input_keeps_its_text(machines: Machines, text: str) -> None:
+    execution = machines.start(machine(state("Pass")), input=text)
+    assert machines.ended(execution)["input"] == text
+    started, entered, *_ = machines.history(execution)
+    assert started["executionStartedEventDetails"]["input"] == text
+    assert entered["stateEnteredEventDetails"]["input"] == json.dumps(
+        json.loads(text), separators=(",", ":"), ensure_ascii=False
+    )
+    express = machines.create(machine(state("Pass")), "EXPRESS")
+    assert machines.states.start_sync_execution(stateMachineArn=express, input=text)["input"] == text
+
+
+def test_the_history_has_assigned_variables_as_json(machines: Machines) -> None:
+    execution = machines.start(machine(state("Pass", Assign={"text": 'say "hi"', "list": [1, None]})))
+    machines.ended(execution)
+    (variables,) = [
+        event["stateExitedEventDetails"]["assignedVariables"]
+        for event in machines.history(execution)
+        if "stateExitedEventDetails" in event
+    ]
+    assert variables == {"text": r'"say \"hi\""', "list": "[1,null]"}
+
+
 def test_a_redriven_execution_goes_on_from_the_state_that_failed(machines: Machines) -> None:
     execution = machines.start(machine(state("Pass", Next="B"), B=state("Fail", Error="E", Cause="C")))
     first = machines.ended(execution)

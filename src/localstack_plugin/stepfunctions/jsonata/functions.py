@@ -32,6 +32,12 @@ def partition(value: Any, size: Any) -> list[list[Any]]:
     return intrinsics.array_partition(value, size)
 
 
+def range_(first: Any, last: Any, step: Any) -> Any:
+    """Return the numbers from `first` to `last`. One number is no list, as in any JSONata sequence."""
+    numbers = intrinsics.array_range(first, last, step)
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
 def random_(*seed: Any) -> float:
     return random.Random(seed[0] if seed else None).random()  # noqa: S311 (not for secrets)
 
@@ -49,7 +55,7 @@ def uuid_() -> str:
 
 BY_NAME: dict[str, Callable[..., Any]] = {
     "partition": partition,
-    "range": intrinsics.array_range,
+    "range": range_,
     "hash": intrinsics.hash_,
     "random": random_,
     "uuid": uuid_,

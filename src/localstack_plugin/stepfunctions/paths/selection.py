@@ -18,7 +18,7 @@ from localstack_plugin.stepfunctions.paths.steps import (
 
 
 class PathNotFoundError(LookupError):
-    """A definite path selects nothing. The text is Jayway's, which AWS puts behind "Invalid path '…' : "."""
+    """A path selects nothing. The text is Jayway's, which AWS puts behind "Invalid path '…' : "."""
 
 
 def select(path: Path, document: Any) -> Any:
@@ -82,7 +82,7 @@ def fields(step: Names, rest: tuple[Step, ...], value: Any, walk: Walk, steps: t
         return list(present.values()) if rest else [present]
     if step.names[0] in value:
         return [value[step.names[0]]]
-    if lenient or not rest:
+    if lenient or not rest or not walk.path.definite:  # AWS: the list of an indefinite path is empty then
         return []
     raise PathNotFoundError(f"Missing property in path {walk.place(steps)}")
 

@@ -47,12 +47,13 @@ class Text:
         return None
 
     def quoted(self) -> str:
-        """Read a text in single or double quotes. The character after a backslash is taken literally."""
+        """Read a text in single or double quotes. A backslash escapes the quote and itself, and no other character."""
         quote = self.take(1)
         characters: list[str] = []
         while not self.at_end():
             character = self.take(1)
             if character == quote:
                 return "".join(characters)
-            characters.append(self.take(1) if character == "\\" else character)
+            is_escape = character == "\\" and self.looks_at(quote, "\\")
+            characters.append(self.take(1) if is_escape else character)
         raise PathSyntaxError(f"A quote is not closed: '{self.text}'")

@@ -95,6 +95,7 @@ EVALUATED: list[tuple[str, Any, str]] = [
     ("{'a': [1, {'b': null}]}", {"a": [1, {"b": None}]}, PAGE),
     ("$partition([1, 2, 3, 4, 5], 2)", [[1, 2], [3, 4], [5]], FUNCTIONS),
     ("$range(0, 10, 5)", [0, 5, 10], FUNCTIONS),
+    ("$range(1, 9, 9)", 1, FUNCTIONS),
     ("$hash('input data', 'SHA-1')", "aaff4a450a104cd177d28d18d74485e8cae074b7", FUNCTIONS),
     ("$uuid()", UUID, FUNCTIONS),
     ("$random()", Satisfying(lambda value: 0 <= value < 1), FUNCTIONS),

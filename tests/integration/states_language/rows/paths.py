@@ -76,6 +76,10 @@ SELECTING: list[tuple[str, Any, str]] = [
     ("$.store.book[?(!(@.price < 9 || @.price > 20))].title", ["B"], JAYWAY + "predicates"),
     ("$.store.book[?(@['category'] == 'reference')].title", ["A"], JAYWAY + "operators"),
     ("$.flags[?(@ == true)]", [True], JAYWAY + "operators"),
+    # recorded on AWS in April 2025 by the public tests of localstack/localstack (test_base.py)
+    ("$.absent[*]", [], JAYWAY + "what-is-returned-when"),
+    ("$.absent[1:]", [], JAYWAY + "what-is-returned-when"),
+    ("$.absent.items[1:5].value", [], JAYWAY + "what-is-returned-when"),
     ("$", DOCUMENT, PATHS),
 ]
 
@@ -89,6 +93,13 @@ MISSING = [
 ]
 
 ROWS = [
+    Row(
+        "a backslash and a double quote in single quotes",
+        JAYWAY + "operators",
+        one_pass(Parameters={"r.$": r"""$['a\"b']"""}),
+        {r"""a\"b""": 1},
+        {"r": 1},
+    ),
     *(Row(f"selects {path}", source, computed(path), DOCUMENT, {"r": value}) for path, value, source in SELECTING),
     *(
         Row(f"finds nothing at {path}", SPEC + "errors", computed(path), DOCUMENT, error="States.Runtime", cause=cause)
