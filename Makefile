@@ -96,7 +96,7 @@ data/sample.tar.gz: data/draw_sample.py | .venv/.installed
 	@$(PYTHON) data/draw_sample.py $@
 
 ##@ Tests and checks
-#> format docs lock clean   format; write generated pages; resolve locks; remove what was made
+#> format docs lock wheel clean   format; write pages; resolve locks; build dist/; remove all that
 
 .PHONY: test
 test: setup ## unit and contract tests: fast, no server to start
@@ -154,6 +154,15 @@ images: ## build the Docker images (DEVICE=cu130, a CUDA version of torch, for G
 .PHONY: test-states-language
 test-states-language: setup ## the Amazon States Language on a local cloud, clause by clause
 	@$(PYTEST) tests/integration/states_language
+
+.PHONY: wheel
+wheel: .venv/.installed
+	@rm -rf dist
+	@$(UV) build --quiet --no-build-isolation --python $(PYTHON) --out-dir dist
+
+.PHONY: test-wheel
+test-wheel: wheel ## the wheel in empty environments (WHEEL=short: without training)
+	@$(PYTEST) tests/wheel -rs --durations=5
 
 .PHONY: sdk3
 sdk3: .venv-sdk3/.locked
@@ -226,7 +235,7 @@ mutants: setup ## change the pure core; unit tests must notice 85 % (MODULE=name
 fuzz: setup ## send random bytes to the readers and the server, FUZZ_S seconds each (600)
 	@set -e; for program in $(filter-out fuzz/harness.py,$(wildcard fuzz/*.py)); do echo "== $$program"; $(PYTHON) $$program; done
 
-LOCK_FILES := requirements.lock src/localstack_plugin/requirements.lock src/localstack_plugin/lambda_executor/requirements.lock src/localstack_plugin/lambda_executor/requirements.lock tests/sdk_v3/requirements.lock benchmarks/ministack/requirements.lock benchmarks/mxnet/requirements.lock ci/audit/requirements.lock
+LOCK_FILES := requirements.lock src/scones_unlimited/requirements.lock src/localstack_plugin/requirements.lock src/localstack_plugin/lambda_executor/requirements.lock tests/sdk_v3/requirements.lock benchmarks/ministack/requirements.lock benchmarks/mxnet/requirements.lock ci/audit/requirements.lock
 .PHONY: audit
 audit: .venv-audit/.locked ## look up known vulnerabilities of locked packages (REQUIRED=1: or fail)
 	@mkdir -p .scones && printf 'torch==$(TORCH_VERSION)\nuv==$(UV_VERSION)\n' > .scones/makefile.lock
@@ -235,7 +244,8 @@ audit: .venv-audit/.locked ## look up known vulnerabilities of locked packages (
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --no-header
 .PHONY: lock
 lock: .venv/.uv-$(UV_VERSION)
-	$(COMPILE) --no-emit-package torch --extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) --no-emit-package torch --extra kit --extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) --no-emit-package torch --extra kit --constraint requirements.lock pyproject.toml -o src/scones_unlimited/requirements.lock
 	$(COMPILE) src/localstack_plugin/requirements.in -o src/localstack_plugin/requirements.lock
 	$(COMPILE) src/localstack_plugin/lambda_executor/requirements.in -o src/localstack_plugin/lambda_executor/requirements.lock
 	$(COMPILE) tests/sdk_v3/requirements.in -o tests/sdk_v3/requirements.lock
@@ -246,7 +256,7 @@ lock: .venv/.uv-$(UV_VERSION)
 .PHONY: clean
 clean:
 	@if [ -x $(SCONES) ]; then $(SCONES) down; fi
-	rm -rf .venv .venv-localstack .venv-lambda .venv-audit .venv-ministack .venv-mxnet .venv-sdk3 .scones out
+	rm -rf dist .venv .venv-localstack .venv-lambda .venv-audit .venv-ministack .venv-mxnet .venv-sdk3 .scones out
 
 # ---- set-up: each environment has a stamp file, which make compares with the environment's lock file ----
 

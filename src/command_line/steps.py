@@ -47,7 +47,8 @@ class Step(click.Command):
         # imported here, so that help and completion answer without it
         from local_cloud.cli import execute_on_cloud
 
-        command = [sys.executable, "-m", "scones", self.name or "", *arguments]
+        # -P: Python must not import from the folder in which the command is called
+        command = [sys.executable, "-P", "-m", "scones", self.name or "", *arguments]
         return execute_on_cloud(command, start=self._starts_the_cloud, keep=keep)
 
 

@@ -21,7 +21,7 @@ from local_cloud.aws_environment import (
 from local_cloud.cloud import LocalCloud, ServerState
 from local_cloud.errors import LocalCloudError, NotUpError
 from local_cloud.servers import servers
-from local_cloud.settings import Settings
+from local_cloud.settings import Settings, is_checkout
 from local_cloud.shell.config import write_shell_config
 from local_cloud.shell.environment import command_environment, entered, left, link_programs, unset
 from local_cloud.shell.syntax import SHELLS, calling_shell, lines
@@ -221,7 +221,7 @@ def uninstall_command(settings: Settings, yes: bool) -> None:
     """
     paths, objects = uninstall.installed_paths(settings), uninstall.docker_objects(settings)
     if not paths and not objects:
-        click.echo("nothing of the kit is on this machine except the checkout")
+        click.echo("nothing of the kit is on this machine except itself")
         return
     for path in paths:
         click.echo(f"  {path.kind:36}{path.path}")
@@ -236,8 +236,9 @@ def uninstall_command(settings: Settings, yes: bool) -> None:
             item.remove()
         for path in paths:
             path.remove()
+    left = f"The checkout is left: rm -r {settings.root}" if is_checkout(settings.root) else "The package is left"
     click.echo(
-        f"removed. The checkout is left: rm -r {settings.root}\n"
+        f"removed. {left}\n"
         "Shared with other projects and therefore kept: the caches of pip and uv, and Docker images (scones/*)"
     )
 

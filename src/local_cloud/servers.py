@@ -42,7 +42,8 @@ def servers(settings: Settings, environment: Mapping[str, str] = os.environ) -> 
 def sagemaker(settings: Settings, environment: Mapping[str, str]) -> Server:
     return Server(
         name="sagemaker",
-        command=(sys.executable, "-m", "sagemaker_emulator"),
+        # -P: Python must not import from the folder in which the command is started
+        command=(sys.executable, "-P", "-m", "sagemaker_emulator"),
         environment={
             **without_aws(environment),
             **CREDENTIALS,

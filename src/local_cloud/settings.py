@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import platformdirs
 
 from local_cloud.errors import SettingsError
 from safety.guard_settings import GuardSettings, GuardSettingsError
@@ -15,12 +17,25 @@ LOCALSTACK_PORT = 4566
 SAGEMAKER_PORT = 4570
 
 
+def is_checkout(root: Path) -> bool:
+    """Return whether the kit runs from a checkout. Installed as a wheel, its root is a folder in the user's cache."""
+    return (root / "pyproject.toml").is_file()
+
+
+def default_state_dir(root: Path = ROOT) -> Path:
+    """Return `.scones` in the checkout. Installed as a wheel: in this folder if it has one, else in the user's data."""
+    if is_checkout(root):
+        return root / ".scones"
+    here = Path.cwd() / ".scones"
+    return here if here.is_dir() else platformdirs.user_data_path("scones-unlimited")
+
+
 @dataclass(frozen=True)
 class Settings:
     """The state folder, the ports and the AWS profile in use."""
 
     root: Path = ROOT
-    state_dir: Path = ROOT / ".scones"
+    state_dir: Path = field(default_factory=default_state_dir)
     localstack_port: int = LOCALSTACK_PORT
     sagemaker_port: int = SAGEMAKER_PORT
     start_timeout_s: float = 120.0
@@ -29,7 +44,7 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         settings = cls(
-            state_dir=Path(environment.get("SCONES_STATE_DIR") or cls.state_dir).resolve(),
+            state_dir=Path(environment.get("SCONES_STATE_DIR") or default_state_dir()).resolve(),
             localstack_port=_port(environment, "SCONES_LOCALSTACK_PORT", LOCALSTACK_PORT),
             sagemaker_port=_port(environment, "SCONES_SAGEMAKER_PORT", SAGEMAKER_PORT),
             start_timeout_s=_seconds(environment, "SCONES_START_TIMEOUT_S", cls.start_timeout_s),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_cloud.settings import Settings
+from local_cloud.settings import Settings, default_state_dir, is_checkout
 
 EMULATOR_LABEL = "scones.sagemaker-emulator"  # the emulator labels its containers and networks with its id
 COMPOSE_LABEL = "com.docker.compose.project.working_dir"
@@ -21,7 +21,7 @@ PATTERNS = {
     "results": ("out",),
     "data that was downloaded or drawn": ("data/*.tar.gz",),
     "caches of the tools": ("mutants", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"),
-    "build folders": ("build", "src/*.egg-info", "src/*/*.egg-info", "src/*/build"),
+    "build folders": ("build", "dist", "src/*.egg-info", "src/*/*.egg-info", "src/*/build"),
     "environments": (
         ".venv-audit",
         ".venv-lambda",
@@ -63,8 +63,8 @@ class DockerObject:
 def installed_paths(settings: Settings) -> list[InstalledPath]:
     """Return the paths in the order in which they can be removed."""
     paths = list(_state_paths(settings))
-    if not _is_checkout(settings.root):
-        return paths
+    if not is_checkout(settings.root):
+        return [*paths, *_cache(settings.root)]
     if _has_only_our_lines(settings.root / ".env"):
         paths.append(InstalledPath("name of the Compose project", settings.root / ".env"))
     for kind, patterns in PATTERNS.items():
@@ -92,7 +92,7 @@ def docker_objects(settings: Settings) -> list[DockerObject]:
 def _state_paths(settings: Settings) -> Iterator[InstalledPath]:
     """Yield the whole state folder if it is the kit's own, and otherwise only our files in it."""
     kind = "state of the local cloud"
-    if settings.state_dir == settings.root / ".scones":
+    if settings.state_dir in (settings.root / ".scones", default_state_dir(settings.root)):
         if settings.state_dir.exists():
             yield InstalledPath(kind, settings.state_dir)
         return
@@ -101,16 +101,18 @@ def _state_paths(settings: Settings) -> Iterator[InstalledPath]:
             yield InstalledPath(kind, path)
 
 
+def _cache(root: Path) -> Iterator[InstalledPath]:
+    """Yield the cache in which the kit of a wheel lies, once its names and its stamp show that it is one."""
+    cache = root.parent.parent
+    if (root.parent.name, cache.name) == ("kits", "scones-unlimited") and (root / ".complete").is_file():
+        yield InstalledPath("environments, images and downloads", cache)
+
+
 def _has_only_our_lines(environment_file: Path) -> bool:
     """Return whether the file has nothing but what docker/project writes."""
     if not environment_file.is_file():
         return False
     return all(line.startswith(COMPOSE_PROJECT_LINES) for line in environment_file.read_text().splitlines())
-
-
-def _is_checkout(root: Path) -> bool:
-    """Return whether the kit runs from a checkout. Installed as a wheel, its root is a folder of Python's."""
-    return (root / "template.yaml").is_file() and (root / "src" / "local_cloud").is_dir()
 
 
 def _all_names(kind: str, labels: list[str]) -> list[str]:

@@ -14,12 +14,25 @@ from typing import Any
 from scones.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parents[2]
+# Installed as a package, PROJECT is a folder in the user's cache.
+IS_CHECKOUT = (PROJECT / "pyproject.toml").is_file()
 TRUE, FALSE = {"yes", "true", "1", "on"}, {"no", "false", "0", "off"}
 HYPERPARAMETERS = {"image_shape": "3,32,32"}
 # The SageMaker SDK's names for its local mode, which trains and serves in containers on this machine.
 LOCAL_MODE_INSTANCE_TYPES = ("local", "local_gpu")
 # The tag of everything that the application creates. `scones destroy` removes nothing without it.
 PROJECT_TAG = {"Key": "project", "Value": "scones-unlimited"}
+
+
+def results_folder(project: Path) -> Path:
+    """Return `out` in the checkout. Installed as a package: in the folder in which the command runs."""
+    return (project if IS_CHECKOUT else Path.cwd()) / "out"
+
+
+def targets_file() -> Path:
+    """Return the kit's `targets.toml`. Where the kit was installed as a package, one in this folder takes its place."""
+    own = Path.cwd() / "targets.toml"
+    return own if not IS_CHECKOUT and own.is_file() else PROJECT / "targets.toml"
 
 
 @dataclass(frozen=True)
@@ -59,7 +72,7 @@ class Settings:
 
     @property
     def staged(self) -> Path:
-        return self.project / "out" / "staged"
+        return results_folder(self.project) / "staged"
 
 
 def positive(text: str) -> int:
@@ -229,7 +242,7 @@ SETTINGS = (
     ),
     Setting("confirm", boolean, "yes", "Show the costs and ask for consent before deploying or destroying."),
     Setting("yes", boolean, "no", "Do not ask for consent. CI needs this, because it has no terminal."),
-    Setting("out", path, str(PROJECT / "out" / "report"), "Folder of the report."),
+    Setting("out", path, str(results_folder(PROJECT) / "report"), "Folder of the report."),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import itertools
 import re
 import subprocess
 import tomllib
@@ -51,7 +52,7 @@ def test_every_make_command_in_the_readme_is_a_target() -> None:
 
 def test_every_dependency_has_a_reason_in_the_decision_about_dependencies() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    requirements = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    requirements = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
     decision = (ROOT / "docs" / "adr" / "0003-dependencies.md").read_text()
     project_tables = decision.partition("Benchmarks and set-up")[0]
 

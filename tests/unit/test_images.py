@@ -78,7 +78,7 @@ def test_the_images_have_the_version_of_the_kit(compose: Any) -> None:
         assert build["args"]["VERSION"] == project["version"]
     torch = re.search(r"ARG TORCH_VERSION=(\S+)", dockerfile("image-classification"))
     assert torch
-    assert f"torch=={torch[1]}" in project["dependencies"]
+    assert f"torch=={torch[1]}" in project["optional-dependencies"]["kit"]
 
 
 def test_localstack_has_the_same_settings_in_its_image_and_on_the_machine(compose: Any) -> None:

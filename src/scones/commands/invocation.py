@@ -35,7 +35,7 @@ class Invocation:
     def context(self, arguments: dict[str, str | None]) -> Context:
         """Load the settings and connect to AWS."""
         options = {name: value for name, value in arguments.items() if value is not None}
-        loaded = settings.load(options, os.environ, self.target, settings.PROJECT / "targets.toml")
+        loaded = settings.load(options, os.environ, self.target, settings.targets_file())
         import boto3  # takes a while: see the package's docstring
 
         from scones.backends import open_context

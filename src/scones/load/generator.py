@@ -22,6 +22,7 @@ from scones.deployment import endpoint
 from scones.errors import ExecutionsError, SettingsError
 from scones.load.measurements import BELOW_THRESHOLD, SUCCEEDED, Figures, Record, summary
 from scones.load.targets import SENDERS, EndpointTarget, Target, WorkflowTarget, client_without_retries
+from scones.settings import results_folder
 from scones.stack.outputs import require_workflow
 
 TICK_S = 0.25
@@ -70,7 +71,7 @@ def load(context: Context, arrivals: Arrivals, to_endpoint: bool = False) -> Fig
     Raises:
         ExecutionsError: no request succeeded, so nothing was measured.
     """
-    folder = context.settings.project / "out" / "load"
+    folder = results_folder(context.settings.project) / "load"
     folder.mkdir(parents=True, exist_ok=True)
     record = Record()
     target = endpoint_target(context, record) if to_endpoint else workflow_target(context, record)

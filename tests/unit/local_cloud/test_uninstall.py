@@ -13,7 +13,7 @@ from local_cloud.settings import ROOT, Settings
 from local_cloud.uninstall import PATTERNS, docker_objects, installed_paths
 
 KIT = (".scones/lock", ".venv/bin/python", ".venv-localstack/pyvenv.cfg", "out/report/index.html", ".mypy_cache/x")
-OTHERS = ("template.yaml", "src/local_cloud/cli.py", "data/draw_sample.py", "notes.txt", ".env", "outline/page.md")
+OTHERS = ("pyproject.toml", "src/local_cloud/cli.py", "data/draw_sample.py", "notes.txt", ".env", "outline/page.md")
 DOCKER = """#!/bin/sh
 echo "$@" >> {calls}
 case "$*" in
@@ -82,6 +82,19 @@ def test_without_a_checkout_only_state_is_removed(tmp_path: Path) -> None:
     write(tmp_path, ".venv/bin/python", "out/x", ".scones/lock")
     paths = [installed.path for installed in installed_paths(Settings(root=tmp_path, state_dir=tmp_path / ".scones"))]
     assert paths == [tmp_path / ".scones"]
+
+
+def test_the_cache_of_a_wheel_is_removed(tmp_path: Path) -> None:
+    root = tmp_path / "scones-unlimited" / "kits" / "0.1.0-aa-cp311"
+    write(root, ".complete", "template.yaml")
+    paths = [installed.path for installed in installed_paths(Settings(root=root, state_dir=tmp_path / "state"))]
+    assert paths == [tmp_path / "scones-unlimited"]
+
+
+@pytest.mark.parametrize("root", ["scones-unlimited/other/kit", "other/kits/kit", "kit"])
+def test_no_folder_above_a_kit_is_removed_unless_it_is_the_cache(tmp_path: Path, root: str) -> None:
+    write(tmp_path / root, ".complete", "template.yaml")
+    assert installed_paths(Settings(root=tmp_path / root, state_dir=tmp_path / "state")) == []
 
 
 def test_the_target_of_a_symbolic_link_is_kept(settings: Settings, tmp_path: Path) -> None:
