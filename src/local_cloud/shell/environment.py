@@ -74,6 +74,8 @@ def link_programs(settings: Settings) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for program in PROGRAMS:
         link, target = folder / program, settings.root / ".venv" / "bin" / program
+        if not target.exists():  # an installed kit has no aws
+            continue
         if not link.is_symlink() or link.readlink() != target:
             link.unlink(missing_ok=True)
             link.symlink_to(target)
