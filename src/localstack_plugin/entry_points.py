@@ -174,6 +174,13 @@ def prepare_the_end() -> None:
 
 
 # runs before all other hooks, so that their time counts
+@hooks.on_infra_ready()
+def prepare_first_requests() -> None:
+    from localstack_plugin.gateway import first_requests
+
+    first_requests.prepare()
+
+
 @hooks.on_infra_shutdown(priority=100)
 def end_in_time() -> None:
     from localstack_plugin.gateway import ending

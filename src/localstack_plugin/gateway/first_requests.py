@@ -1,0 +1,22 @@
+"""What the first request of all needs, loaded in the background as soon as LocalStack is ready.
+
+LocalStack loads its index of all AWS services with the first request, and each service with its first one: together over
+three seconds of one core, which the first line of a notebook (`sagemaker.Session().default_bucket()`) would wait for.
+"""
+
+from threading import Thread
+
+from localstack.aws.protocol.service_router import get_service_catalog
+from localstack.services.plugins import SERVICE_PLUGINS
+
+SERVICES = ("sts", "iam", "s3")
+
+
+def prepare() -> None:
+    Thread(target=_load, name="prepare-first-requests", daemon=True).start()
+
+
+def _load() -> None:
+    get_service_catalog()
+    for service in SERVICES:
+        SERVICE_PLUGINS.require(service)
