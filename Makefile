@@ -164,9 +164,13 @@ wheel: .venv/.installed
 test-wheel: wheel ## the wheel in empty environments (WHEEL=short: without training)
 	@$(PYTEST) tests/wheel -rs --durations=5
 
-.PHONY: sdk3
-sdk3: .venv-sdk3/.locked
+.PHONY: sdk2 sdk3
+sdk2 sdk3: %: .venv-%/.locked
 	@:
+
+.PHONY: test-notebooks
+test-notebooks: setup sdk2 sdk3
+	@$(PYTEST) tests/notebooks -rs
 
 .PHONY: test-sdk3
 test-sdk3: .venv/.installed sdk3 ## test the emulator with the SageMaker SDK v3, in its own environment
@@ -235,7 +239,7 @@ mutants: setup ## change the pure core; unit tests must notice 85 % (MODULE=name
 fuzz: setup ## send random bytes to the readers and the server, FUZZ_S seconds each (600)
 	@set -e; for program in $(filter-out fuzz/harness.py,$(wildcard fuzz/*.py)); do echo "== $$program"; $(PYTHON) $$program; done
 
-LOCK_FILES := requirements.lock src/scones_unlimited/requirements.lock src/localstack_plugin/requirements.lock src/localstack_plugin/lambda_executor/requirements.lock tests/sdk_v3/requirements.lock benchmarks/ministack/requirements.lock benchmarks/mxnet/requirements.lock ci/audit/requirements.lock
+LOCK_FILES := requirements.lock src/scones_unlimited/requirements.lock src/localstack_plugin/requirements.lock src/localstack_plugin/lambda_executor/requirements.lock tests/sdk_v2/requirements.lock tests/sdk_v3/requirements.lock benchmarks/ministack/requirements.lock benchmarks/mxnet/requirements.lock ci/audit/requirements.lock
 .PHONY: audit
 audit: .venv-audit/.locked ## look up known vulnerabilities of locked packages (REQUIRED=1: or fail)
 	@mkdir -p .scones && printf 'torch==$(TORCH_VERSION)\nuv==$(UV_VERSION)\n' > .scones/makefile.lock
@@ -248,6 +252,7 @@ lock: .venv/.uv-$(UV_VERSION)
 	$(COMPILE) --no-emit-package torch --extra kit --constraint requirements.lock pyproject.toml -o src/scones_unlimited/requirements.lock
 	$(COMPILE) src/localstack_plugin/requirements.in -o src/localstack_plugin/requirements.lock
 	$(COMPILE) src/localstack_plugin/lambda_executor/requirements.in -o src/localstack_plugin/lambda_executor/requirements.lock
+	$(COMPILE) tests/sdk_v2/requirements.in -o tests/sdk_v2/requirements.lock
 	$(COMPILE) tests/sdk_v3/requirements.in -o tests/sdk_v3/requirements.lock
 	$(COMPILE) benchmarks/ministack/requirements.in -o benchmarks/ministack/requirements.lock
 	$(COMPILE) benchmarks/mxnet/requirements.in -o benchmarks/mxnet/requirements.lock
@@ -256,7 +261,7 @@ lock: .venv/.uv-$(UV_VERSION)
 .PHONY: clean
 clean:
 	@if [ -x $(SCONES) ]; then $(SCONES) down; fi
-	rm -rf dist .venv .venv-localstack .venv-lambda .venv-audit .venv-ministack .venv-mxnet .venv-sdk3 .scones out
+	rm -rf dist .venv .venv-localstack .venv-lambda .venv-audit .venv-ministack .venv-mxnet .venv-sdk2 .venv-sdk3 .scones out
 
 # ---- set-up: each environment has a stamp file, which make compares with the environment's lock file ----
 
@@ -284,6 +289,7 @@ LOCK_OF_lambda := src/localstack_plugin/lambda_executor/requirements.lock
 LOCK_OF_localstack := src/localstack_plugin/requirements.lock
 LOCK_OF_ministack := benchmarks/ministack/requirements.lock
 LOCK_OF_mxnet := benchmarks/mxnet/requirements.lock
+LOCK_OF_sdk2 := tests/sdk_v2/requirements.lock
 LOCK_OF_sdk3 := tests/sdk_v3/requirements.lock
 # functions cannot write there: without bytecode, every cold start would compile what it imports
 INSTALL_lambda := --compile-bytecode

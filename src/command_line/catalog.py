@@ -19,6 +19,8 @@ COMMANDS = {
         "status": "Show each server: state, process, port, memory, log.",
         "logs": "Show the last lines of the servers' logs.",
         "env": 'Print the lines that point a shell at the local AWS: eval "$(scones env)".',
+        "kernel": "Install a notebook kernel that uses the local AWS: scones kernel install.",
+        "notebook": "Open a notebook that uses the local AWS: scones notebook my.ipynb.",
         "exec": "Run a command that uses the local AWS: scones exec -- python train.py.",
     },
     WORKFLOW: {

@@ -45,7 +45,7 @@ class Step(click.Command):
 
     def _execute(self, arguments: tuple[str, ...], keep: bool = False) -> int:
         # imported here, so that help and completion answer without it
-        from local_cloud.cli import execute_on_cloud
+        from local_cloud.execution import execute_on_cloud
 
         # -P: Python must not import from the folder in which the command is called
         command = [sys.executable, "-P", "-m", "scones", self.name or "", *arguments]

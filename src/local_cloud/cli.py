@@ -2,82 +2,36 @@
 
 import os
 import shutil
-import signal
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Concatenate, ParamSpec
 
 import click
 from click.shell_completion import CompletionItem
 
 from local_cloud import foreground, uninstall
-from local_cloud.aws_environment import (
-    client_environment,
-    config_file,
-    write_config,
-)
-from local_cloud.cloud import LocalCloud, ServerState
-from local_cloud.errors import LocalCloudError, NotUpError
+from local_cloud.aws_environment import config_file
+from local_cloud.cloud import ServerState
+from local_cloud.errors import LocalCloudError
+from local_cloud.execution import cloud_of, execute_on_cloud, start_and_write_config, takes_settings, write_configs
+from local_cloud.notebook.commands import kernel, notebook
 from local_cloud.servers import servers
 from local_cloud.settings import Settings, is_checkout
-from local_cloud.shell.config import write_shell_config
-from local_cloud.shell.environment import command_environment, entered, left, link_programs, unset
+from local_cloud.shell.environment import command_environment, entered, unset
 from local_cloud.shell.syntax import SHELLS, calling_shell, lines
 from local_cloud.tables import describe_ended, guide, status_table
 from local_cloud.terminal.logs import follow, last_lines
-from local_cloud.terminal.progress import Progress
 
 LOG_COLORS = ("cyan", "magenta")
-# Tells a command that the AWS that it uses ends with it. The application reads it (scones/commands/failures.py).
-AWS_ENDS = "SCONES_AWS_ENDS"
-ENDED = (
-    "The local AWS was started for this command and ends with it: its jobs and endpoints have stopped, and the buckets "
-    "are gone. To keep it next time: KEEP=1, or `scones up` first"
-)
-STILL_UP = (
-    "The local AWS is still up, and work that was started there continues (scones status). To stop it: scones down"
-)
 PASS_THROUGH = {"ignore_unknown_options": True, "allow_interspersed_args": False}
-Parameters = ParamSpec("Parameters")
-EnvironmentOf = Callable[[Settings, Mapping[str, str]], dict[str, str]]
-
-
-def with_errors_reported(action: Callable[[], int | None]) -> int:
-    """Return the exit code of an action; report its errors, and the signal that stopped it, on standard error."""
-    try:
-        with foreground.interruptible():
-            return action() or 0
-    except foreground.Interrupted as interruption:
-        click.echo(f"stopped by {interruption}", err=True)
-        for note in getattr(interruption, "__notes__", ()):
-            click.echo(f"  {note}", err=True)
-        return 128 + interruption.signum
-    except LocalCloudError as error:
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
-        return 1
-    except BrokenPipeError:
-        # The reader of the output has closed the pipe (`scones logs | head`). Without this, Python complains at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
-
-
-def takes_settings(
-    command: Callable[Concatenate[Settings, Parameters], int | None],
-) -> Callable[Parameters, int]:
-    """Pass the settings to a command, and report its errors. It returns its exit code."""
-
-    @wraps(command)
-    def call(*arguments: Parameters.args, **options: Parameters.kwargs) -> int:
-        return with_errors_reported(lambda: command(Settings.from_environment(), *arguments, **options))
-
-    return call
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """The local AWS: LocalStack and the SageMaker emulator as background processes of this machine."""
+
+
+cli.add_command(kernel)
+cli.add_command(notebook)
 
 
 @cli.command()
@@ -106,7 +60,7 @@ def up(settings: Settings) -> None:
     Stop:  scones down
     """
     with foreground.noted("The servers that this command had started were stopped again; others are left alone."):
-        started = _start_and_write_config(settings, _cloud(settings).up)
+        started = start_and_write_config(settings, cloud_of(settings).up)
     advice = guide(settings.localstack_url, config_file(settings), settings.profile, _program(settings))
     click.echo(advice if started else f"the local cloud is already up\n{advice}")
 
@@ -120,7 +74,7 @@ def down(settings: Settings) -> None:
     S3, Lambda, Step Functions and LocalStack's other services is gone. A local AWS in Docker Compose is left
     alone: `docker compose down` stops it.
     """
-    cloud = _cloud(settings)
+    cloud = cloud_of(settings)
     ended = cloud.down()
     click.echo("\n".join(map(describe_ended, ended)) or "the local cloud is not up: there is nothing to stop")
     if cloud.is_external():
@@ -134,7 +88,7 @@ def status(settings: Settings) -> int:
 
     The exit code is 0 if all of them run, and 1 otherwise.
     """
-    statuses = _cloud(settings).status()
+    statuses = cloud_of(settings).status()
     click.echo(status_table(statuses))
     return 0 if all(each.state in (ServerState.RUNNING, ServerState.EXTERNAL) for each in statuses) else 1
 
@@ -154,7 +108,7 @@ def logs(settings: Settings, follows: bool, lines: int, names: tuple[str, ...]) 
 
     SERVER is `sagemaker` or `localstack`; without one, both are shown.
     """
-    cloud = _cloud(settings)
+    cloud = cloud_of(settings)
     known = [server.name for server in cloud.servers]
     if unknown := [name for name in names if name not in known]:
         raise LocalCloudError(f"no server is called {unknown[0]!r}: there are {' and '.join(known)}")
@@ -192,7 +146,9 @@ def env(settings: Settings, restores: bool, shell: str | None) -> None:
     if restores:
         changes = unset(settings, os.environ)
     else:
-        _prepare_shell(settings)
+        if settings.is_local:
+            cloud_of(settings).require_ports()
+        write_configs(settings)
         changes = entered(settings, os.environ)
     click.echo("\n".join(lines(changes, shell or calling_shell())))
 
@@ -230,7 +186,7 @@ def uninstall_command(settings: Settings, yes: bool) -> None:
     if not yes:
         click.confirm("Stop the local cloud, and remove all of this?", abort=True)
     with foreground.signals_ignored():
-        for ended in _cloud(settings).down():
+        for ended in cloud_of(settings).down():
             click.echo(describe_ended(ended))
         for item in objects:
             item.remove()
@@ -243,91 +199,12 @@ def uninstall_command(settings: Settings, yes: bool) -> None:
     )
 
 
-def step_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a step of the workflow, whatever shell it is called in."""
-    return client_environment(settings, left(settings, environment))
-
-
-def execute_on_cloud(
-    command: Sequence[str], start: bool = False, keep: bool = False, environment_of: EnvironmentOf = step_environment
-) -> int:
-    """Run a command with the AWS of the profile, and return its exit code; errors are reported.
-
-    The local cloud must be up, or `start` starts it for this command; `keep` leaves it running afterwards.
-    """
-    settings_of = Settings.from_environment
-    if start:
-        return with_errors_reported(lambda: _start_and_execute(settings_of(), command, keep, environment_of))
-    return with_errors_reported(lambda: _require_and_execute(settings_of(), command, environment_of))
-
-
-def _start_and_execute(settings: Settings, command: Sequence[str], keep: bool, environment_of: EnvironmentOf) -> int:
-    """Run the command with the cloud up, and return its exit code. Servers that were started for it are ended after it,
-    or after the last of several commands at once.
-
-    Under the user's own AWS profile nothing is started: the command uses that account.
-    """
-    if not settings.is_local:
-        return foreground.run(command, environment_of(settings, os.environ))
-    cloud = _cloud(settings)
-    with foreground.noted("What this command had started of the local AWS was stopped again."):
-        _start_and_write_config(settings, cloud.up if keep else cloud.join)
-    ends = cloud.ends_with_its_commands()
-    environment = environment_of(settings, os.environ) | ({AWS_ENDS: "1"} if ends else {})
-    try:
-        with foreground.noted(ENDED if ends else STILL_UP):
-            return foreground.run(command, environment)
-    finally:
-        if not keep:
-            with foreground.signals_ignored():
-                for ended in cloud.leave():
-                    click.echo(describe_ended(ended), err=True)
-
-
-def _require_and_execute(settings: Settings, command: Sequence[str], environment_of: EnvironmentOf) -> int:
-    """Run the command and return its exit code; raise NotUpError if it needs the local cloud, and that is not up."""
-    if settings.is_local and not _cloud(settings).is_up():
-        raise NotUpError(
-            f"the local cloud is not up, and AWS_PROFILE={settings.profile} needs it. Run: scones up (or make up)\n"
-            "(scones status shows its servers; with AWS_PROFILE=<a profile of your own> the step runs on AWS)"
-        )
-    environment = environment_of(settings, os.environ)
-    if not settings.is_local:
-        return foreground.run(command, environment)
-    with foreground.noted(STILL_UP):
-        return foreground.run(command, environment)
-
-
 def _program(settings: Settings) -> str:
     """Return how to call `scones` from this folder: by its name only if it is on the PATH."""
     if shutil.which("scones"):
         return "scones"
     path = settings.root / ".venv" / "bin" / "scones"
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
-
-
-def _cloud(settings: Settings) -> LocalCloud:
-    return LocalCloud(servers(settings), settings.state_dir, Progress(), settings.start_timeout_s)
-
-
-def _start_and_write_config(settings: Settings, start: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
-    started = start()
-    # only after the start, so that the configuration never has a port on which another program listens
-    _write_configs(settings)
-    return started
-
-
-def _prepare_shell(settings: Settings) -> None:
-    """Write what the variables of a shell name."""
-    if settings.is_local:
-        _cloud(settings).require_ports()
-        _write_configs(settings)
-    link_programs(settings)
-
-
-def _write_configs(settings: Settings) -> None:
-    write_config(settings)
-    write_shell_config(settings, left(settings, os.environ))
 
 
 def _echo_log_line(paths: Sequence[Path], path: Path, line: str) -> None:

@@ -4,12 +4,14 @@ Only three kinds of things are touched: paths in the checkout that the kit creat
 and Docker containers, networks and volumes that are labeled with this checkout or with this emulator's id.
 """
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_cloud.notebook import kernels
 from local_cloud.settings import Settings, default_state_dir, is_checkout
 
 EMULATOR_LABEL = "scones.sagemaker-emulator"  # the emulator labels its containers and networks with its id
@@ -28,6 +30,7 @@ PATTERNS = {
         ".venv-localstack",
         ".venv-ministack",
         ".venv-mxnet",
+        ".venv-sdk2",
         ".venv-sdk3",
         ".venv",
     ),
@@ -62,7 +65,8 @@ class DockerObject:
 
 def installed_paths(settings: Settings) -> list[InstalledPath]:
     """Return the paths in the order in which they can be removed."""
-    paths = list(_state_paths(settings))
+    paths = [InstalledPath("notebook kernel", kernel.folder) for kernel in kernels.installed(os.environ)]
+    paths += _state_paths(settings)
     if not is_checkout(settings.root):
         return [*paths, *_cache(settings.root)]
     if _has_only_our_lines(settings.root / ".env"):

@@ -12,7 +12,7 @@ from click.exceptions import Exit
 from scones.errors import SconesError
 
 FAILED = 1
-# Set by who starts a command whose AWS ends with it, so that nothing on it goes on (local_cloud/cli.py).
+# Set by who starts a command whose AWS ends with it, so that nothing on it goes on (local_cloud/execution.py).
 AWS_ENDS = "SCONES_AWS_ENDS"
 # The exit code of a process that Ctrl-C ended, as shells report it.
 INTERRUPTED = 130

@@ -21,11 +21,11 @@ LIMIT_S = 300  # generous: a command takes some seconds, and much longer on a bu
 MAIN = """
 import os, sys
 from command_line.cli import run
-from local_cloud import cli
+from local_cloud import execution
 from local_cloud.servers import Server
 port = int(os.environ["ONE_PORT"])
 one = Server("one", (sys.executable, os.environ["PROGRAM"], str(port)), dict(os.environ), port, "/health", "ONE_PORT")
-cli.servers = lambda settings: (one,)
+execution.servers = lambda settings: (one,)
 sys.exit(run(sys.argv[1:]))
 """
 
