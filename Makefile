@@ -158,7 +158,7 @@ test-states-language: setup ## the Amazon States Language on a local cloud, clau
 .PHONY: wheel
 wheel: .venv/.installed
 	@rm -rf dist
-	@$(UV) build --quiet --no-build-isolation --python $(PYTHON) --out-dir dist
+	@$(UV) build --quiet --wheel --no-build-isolation --python $(PYTHON) --out-dir dist
 
 .PHONY: test-wheel
 test-wheel: wheel ## the wheel in empty environments (WHEEL=short: without training)

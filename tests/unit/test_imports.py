@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "localstack_plugin": None,
     "command_line": {"click", "local_cloud"},
     "safety": set(),
+    "pytest_aws_local": {"boto3", "botocore", "pytest"},
     "scones_unlimited": {"platformdirs", "command_line"},
 }
 ROOT = "command_line"  # joins the parts' commands, and may import their `cli` modules

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from tests.wheel.conftest import UV, Machine
+from tests.wheel.conftest import ROOT, UV, Machine
 
 WARM_S = 60.0
 SHORT = os.environ.get("WHEEL") == "short"
@@ -60,6 +61,22 @@ def test_pip_installs_it_into_an_empty_environment(machine: Machine, wheel: Path
     assert version.stdout.startswith("scones, version "), version.stderr
     listed = machine.run(UV, "pip", "list", "--python", environment / "bin" / "python", "--format", "json")
     assert len(json.loads(listed.stdout)) < 15
+
+
+@pytest.mark.skipif(SHORT, reason="WHEEL=short")
+def test_the_example_project_passes_side_by_side(machine: Machine, wheel: Path) -> None:
+    """Twenty tests in four processes: the first run trains the endpoint's model, the second is timed."""
+    project, python = machine.folder / "pytest_project", machine.folder / "pytest_project" / ".venv" / "bin" / "python"
+    shutil.copytree(ROOT / "examples" / "pytest_project", project)
+    base = getattr(sys, "_base_executable", sys.executable)
+    assert machine.run(UV, "venv", "--python", base, project / ".venv").returncode == 0
+    packages = ("pytest", "pytest-xdist")
+    assert machine.run(UV, "pip", "install", "--python", python, wheel, *packages).returncode == 0
+    for name in ("first", "warm"):
+        started = time.monotonic()
+        ran = machine.run(python, "-m", "pytest", "-n", "4", "--rootdir", project, "-c", project / "pyproject.toml")
+        print(f"\n{name} run of the example project: {time.monotonic() - started:.0f} s (aim, warm: 30 s)")
+        assert "20 passed" in ran.stdout, ran.stdout[-3000:]
 
 
 def test_uninstall_lists_the_cache(machine: Machine, wheel: Path) -> None:

@@ -1,0 +1,28 @@
+"""Tests with a real endpoint. Its model is trained once, by a training job, and then comes from pytest's cache."""
+
+import boto3
+import pytest
+
+import deliveries
+from pytest_aws_local.captured import CapturedRecords
+from pytest_aws_local.endpoints import EndpointFactory
+
+
+@pytest.mark.parametrize("label", ["red", "blue"])
+def test_a_picture_gets_its_label(sagemaker_endpoint: EndpointFactory, label: str) -> None:
+    endpoint = sagemaker_endpoint()
+    assert deliveries.label(endpoint.name, endpoint.samples[label], endpoint.labels) == label
+
+
+def test_what_is_no_picture_is_refused(sagemaker_endpoint: EndpointFactory) -> None:
+    endpoint = sagemaker_endpoint()
+    with pytest.raises(boto3.client("sagemaker-runtime").exceptions.ModelError):
+        deliveries.label(endpoint.name, b"no picture", endpoint.labels)
+
+
+def test_every_request_is_captured(sagemaker_endpoint: EndpointFactory, captured_records: CapturedRecords) -> None:
+    endpoint = sagemaker_endpoint()
+    for label in endpoint.labels:
+        deliveries.label(endpoint.name, endpoint.samples[label], endpoint.labels)
+    records = captured_records(endpoint, count=2)
+    assert [record["captureData"]["endpointInput"]["mode"] for record in records] == ["INPUT", "INPUT"]
