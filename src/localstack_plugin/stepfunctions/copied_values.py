@@ -1,6 +1,7 @@
 """Copies of a state's values."""
 
 import copy
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -24,9 +25,20 @@ def json_copy(value: Any) -> Any:
     return copy.deepcopy(value)
 
 
+def copy_of(flat: type, value: Any) -> Any:
+    """Return a deep copy of a value, or of an object whose attributes are all immutable."""
+    if type(value) is not flat:
+        return json_copy(value)
+    copied = flat.__new__(flat)
+    vars(copied).update(vars(value))
+    return copied
+
+
 def install() -> None:
+    from localstack.services.stepfunctions.asl.eval.program_state import ProgramRunning
+
     copying = ModuleType(copy.__name__, copy.__doc__)
-    vars(copying).update(vars(copy), deepcopy=json_copy)
+    vars(copying).update(vars(copy), deepcopy=partial(copy_of, ProgramRunning))
     replace(
         "localstack.services.stepfunctions.asl.component.common.path.result_path:copy",
         "localstack.services.stepfunctions.asl.component.common.string.string_expression:copy",

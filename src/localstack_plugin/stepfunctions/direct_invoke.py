@@ -4,10 +4,12 @@ The role is assumed as before, and an error of Lambda becomes the ClientError th
 and Catch see no difference.
 """
 
+from functools import cache
 from io import BytesIO
 from typing import Any
 
 from botocore.exceptions import ClientError
+from botocore.model import OperationModel, ServiceModel
 from localstack.aws.api import RequestContext, ServiceException
 from localstack.aws.spec import load_service
 from localstack.http import Request
@@ -50,13 +52,24 @@ def assume_role(region: str, credentials: StateCredentials) -> None:
 
 
 def context_of(region: str, role_arn: str) -> RequestContext:
-    context = RequestContext(Request("POST", "/"))
-    context.service = load_service("lambda")
-    context.operation = context.service.operation_model("Invoke")
+    context = RequestContext(request())
+    context.service, context.operation = service_and_operation()
     context.account_id = extract_account_id_from_arn(role_arn)
     context.region = region
     context.trace_context["aws_trace_header"] = TraceHeader().ensure_root_exists()
     return context
+
+
+@cache
+def request() -> Request:
+    """Return the request of every invocation. Lambda only reads its headers."""
+    return Request("POST", "/")
+
+
+@cache
+def service_and_operation() -> tuple[ServiceModel, OperationModel]:
+    service = load_service("lambda")
+    return service, service.operation_model("Invoke")
 
 
 def client_error(error: ServiceException, request_id: str) -> ClientError:

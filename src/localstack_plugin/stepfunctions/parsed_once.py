@@ -4,6 +4,7 @@ Sharing is safe because nothing is written to a parsed component: a state's coun
 under the heap key of the component that counts.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +15,8 @@ from localstack_plugin.replacing import replace, wrap
 
 DEFINITIONS, PATHS, NAMES = 64, 4096, 16_384
 """How many of each are kept; the least recently used is dropped."""
+SYNTAX_TREES = 4
+"""Definitions that are just being created. Their trees are large, and executions do not need them."""
 HEAP_KEY = "_key_in_the_heap"
 
 
@@ -31,7 +34,20 @@ def heap_key(component: Any) -> str:
     return str(component.__dict__.setdefault(HEAP_KEY, long_uid()))
 
 
+def found_once(find: Callable[[str, str], Any]) -> object:
+    return staticmethod(lru_cache(NAMES)(find))
+
+
+def parsed_once(parse: Callable[[str], Any]) -> object:
+    return staticmethod(lru_cache(SYNTAX_TREES)(parse))
+
+
 def install() -> None:
+    wrap(
+        "localstack.services.stepfunctions.asl.parse.asl_parser:AmazonStateLanguageParser.parse",
+        wrapper=parsed_once,
+        why="LocalStack parses a definition twice when it is created. Each definition is parsed once.",
+    )
     replace(
         "localstack.services.stepfunctions.backend.execution_worker:ExecutionWorker._get_evaluation_entrypoint",
         by=entry_point,
@@ -53,4 +69,11 @@ def install() -> None:
         ".state_task_service:camel_to_snake_case",
         wrapper=lru_cache(NAMES),
         why="LocalStack converts the names of all operations of a service for every task. Each name is converted once.",
+    )
+    wrap(
+        "localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service.state_task_service"
+        ":StateTaskService._get_boto_operation_model",
+        wrapper=found_once,
+        why="LocalStack compares the names of all operations of a service twice for every task. Each operation is "
+        "looked up once.",
     )

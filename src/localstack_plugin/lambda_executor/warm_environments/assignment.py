@@ -8,7 +8,7 @@ starts them all; concurrency is not limited here either: where invocations take 
 Stages of an invocation (`get_environment`, a context manager that LocalStack enters around each one):
 
 1. `_warm` reserves an idle environment. If there is none, it asks the version's StartPolicy, again whenever the
-   version's state changes and at least every 0.1 s, until an environment comes free or the policy says that this
+   version's state changes and about every 0.1 s, until an environment comes free or the policy says that this
    caller should start one.
 2. `_started` starts one, if `_warm` returned None: LocalStack makes the ExecutionEnvironment, which makes our executor,
    which starts the process (`executor`, `execution_environment`, `process`).
@@ -54,6 +54,9 @@ from localstack_plugin.replacing import replace
 
 ON_DEMAND = "on-demand"
 LOOK_AGAIN_S = 0.1
+"""How often one of the callers that wait asks the policy again."""
+LONGEST_LOOK_S = 1.0
+"""How long each of many callers waits before it asks again: to wake them all takes the processor from the functions."""
 SHUT_DOWN = "The function was deleted or updated while its invocation waited."
 
 LOG = logging.getLogger(__name__)
@@ -118,7 +121,7 @@ class WarmAssignmentService(AssignmentService):
                     if policy.needs_a_start(now, now - began):
                         policy.starting += 1
                         return None
-                    policy.changed.wait(LOOK_AGAIN_S)
+                    policy.changed.wait(min(LOOK_AGAIN_S * policy.waiting, LONGEST_LOOK_S))
                 policy.invocation_began(environment.id, time.monotonic())
                 return environment
             finally:

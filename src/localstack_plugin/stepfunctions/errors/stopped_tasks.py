@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from threading import Event, Thread
 from typing import Any
 
 from localstack.services.stepfunctions.asl.component.common.timeouts.timeout import EvalTimeoutError
@@ -12,6 +11,7 @@ from localstack.services.stepfunctions.asl.eval.environment import Environment
 from localstack.services.stepfunctions.asl.eval.program_state import ProgramStopped, ProgramTimedOut
 
 from localstack_plugin.replacing import replace, wrap
+from localstack_plugin.stepfunctions.executions.reused_threads import ReusedThread
 
 LOOK_EVERY_S = 0.2
 """How often a state looks whether its execution was stopped; the end of the task wakes it at once."""
@@ -23,22 +23,23 @@ class Work:
     def __init__(self, state: ExecutionState, frame: Environment) -> None:
         self.state, self.frame = state, frame
         self.error: Exception | None = None
-        self.ended = Event()
-        Thread(target=self.run, daemon=True).start()
+        self.thread = ReusedThread(self.run)
+        self.thread.start()
 
     def run(self) -> None:
         try:
             self.state._eval_execution(self.frame)
         except Exception as error:  # noqa: BLE001 - the edge of a thread: the state raises it
             self.error = error
-        self.ended.set()
 
-    def wait(self, env: Environment, timeout_s: float) -> None:
-        """Return when the task has ended, its time is up, or the execution does not run any more."""
+    def wait(self, env: Environment, timeout_s: float) -> bool:
+        """Return whether the task has ended; if not, its time is up, or the execution does not run any more."""
         deadline = time.monotonic() + timeout_s
         while env.is_running() and (left := deadline - time.monotonic()) > 0:
-            if self.ended.wait(min(left, LOOK_EVERY_S)):
-                return
+            self.thread.join(min(left, LOOK_EVERY_S))
+            if not self.thread.is_alive():
+                return True
+        return not self.thread.is_alive()
 
 
 def evaluate_with_timeout(self: ExecutionState, env: Environment) -> None:
@@ -48,8 +49,7 @@ def evaluate_with_timeout(self: ExecutionState, env: Environment) -> None:
     frame.states.reset(input_value=env.states.get_input())
     frame.stack = execute_state.copy.deepcopy(env.stack)
     work = Work(self, frame)
-    work.wait(env, timeout_s)
-    ended = work.ended.is_set()
+    ended = work.wait(env, timeout_s)
     frame.set_ended()
     env.close_frame(frame)
     if not ended and not env.is_running():

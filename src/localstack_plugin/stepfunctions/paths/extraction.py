@@ -1,7 +1,6 @@
 """Paths in definitions: each is read as Jayway's JsonPath reads it, and a missing part is named as AWS names it."""
 
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
 
 from localstack.services.stepfunctions.asl.component.common.error_name.failure_event import FailureEventException
@@ -13,6 +12,7 @@ from localstack.services.stepfunctions.asl.eval.environment import Environment
 from localstack.services.stepfunctions.asl.utils.json_path import NoSuchJsonPathError
 
 from localstack_plugin.replacing import replace, wrap
+from localstack_plugin.stepfunctions.copied_values import json_copy
 from localstack_plugin.stepfunctions.executions.compact_json import compact
 from localstack_plugin.stepfunctions.failures import failure
 from localstack_plugin.stepfunctions.paths.reference_paths import ReferencePathError, is_reference, written
@@ -74,7 +74,7 @@ def put_result(self: ResultPath, env: Environment) -> None:
         return
     result = env.stack.pop()
     try:
-        env.stack.append(written(parsed(self.result_path_src), state_input, deepcopy(result)))
+        env.stack.append(written(parsed(self.result_path_src), state_input, json_copy(result)))
     except ReferencePathError as error:
         cause = f"Unable to apply ReferencePath {self.result_path_src} to input {compact(state_input)}"
         raise failure(env, StatesErrorNameType.StatesResultPathMatchFailure, cause) from error
