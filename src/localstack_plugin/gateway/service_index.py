@@ -1,0 +1,86 @@
+"""The index by which LocalStack finds the service that a request is for.
+
+LocalStack makes it from the models of all 400 services, which takes seconds and 200 MB, and keeps it in the cloud's
+state as a pickle. Here it is a file of JSON in LocalStack's environment. It is made once: by `python -m
+localstack_plugin.gateway.service_index` when the environment is set up, or else by the first server that needs it.
+"""
+
+import json
+import os
+import sys
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from localstack.aws.spec import LazyServiceCatalogIndex, ServiceCatalogIndex, ServiceModelIdentifier
+
+from localstack_plugin.replacing import replace
+
+INDEXES = ("target_prefix_index", "signing_name_index", "operations_index", "endpoint_prefix_index")
+
+Index = dict[str, list[ServiceModelIdentifier]]
+
+
+def index_file() -> Path:
+    """Return the file for these versions, in the environment that LocalStack is installed in."""
+    versions = f"{version('localstack-core')}-{version('botocore')}"
+    return Path(sys.prefix) / "share" / "localstack_plugin" / f"service-index-{versions}.json"
+
+
+def index_of_services(_: object = None) -> ServiceCatalogIndex:
+    """Return the index from its file, or make it, and the file if its folder can be written to."""
+    file = index_file()
+    try:
+        return from_json(file.read_text())
+    except (OSError, ValueError, LookupError, TypeError):
+        index = LazyServiceCatalogIndex()
+        with suppress(OSError):
+            write(file, to_json(index))
+        return ServiceCatalogIndex(index.service_names, *(getattr(index, name) for name in INDEXES))
+
+
+def to_json(index: LazyServiceCatalogIndex) -> str:
+    """Return the names, the identifiers, and of each index a list of the numbers of identifiers by key."""
+    numbers: dict[ServiceModelIdentifier, int] = {}
+    indexes = [
+        {key: [numbers.setdefault(each, len(numbers)) for each in found] for key, found in getattr(index, name).items()}
+        for name in INDEXES
+    ]
+    return json.dumps([index.service_names, list(numbers), indexes], separators=(",", ":"))
+
+
+def from_json(text: str) -> ServiceCatalogIndex:
+    names, fields, indexes = json.loads(text)
+    identifiers = [
+        ServiceModelIdentifier(name, protocol, None if protocols is None else tuple(protocols))
+        for name, protocol, protocols in fields
+    ]
+    return ServiceCatalogIndex(names, *(resolved(index, identifiers) for index in indexes))
+
+
+def resolved(index: dict[str, list[int]], identifiers: list[Any]) -> Index:
+    return {key: [identifiers[number] for number in numbers] for key, numbers in index.items()}
+
+
+def write(file: Path, text: str) -> None:
+    """Write the file at once: another server may read it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(f".{os.getpid()}")
+    partial.write_text(text)
+    partial.replace(file)
+
+
+def install() -> None:
+    replace(
+        "localstack.aws.spec:load_service_index_cache",
+        "localstack.aws.spec:build_service_index_cache",
+        by=index_of_services,
+        why="After each start LocalStack loads the models of all 400 services for the first request, makes an index of "
+        "them and pickles it, which takes seconds, and keeps the models. The index is read from a file of JSON beside "
+        "its packages.",
+    )
+
+
+if __name__ == "__main__":
+    index_of_services()
