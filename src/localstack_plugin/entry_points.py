@@ -207,19 +207,33 @@ def keep_objects_in_own_folder() -> None:
 @hooks.on_infra_start()
 def spare_work() -> None:
     from localstack_plugin.events import unheard_events
-    from localstack_plugin.gateway import in_memory_calls
+    from localstack_plugin.gateway import (
+        http_dates,
+        in_memory_calls,
+        long_lived_objects,
+        response_log,
+        service_index,
+        whole_answers,
+    )
     from localstack_plugin.lambda_logging import invocation_metrics, log_handler
     from localstack_plugin.stepfunctions import assumed_roles, copied_values, direct_invoke, parsed_once
+    from localstack_plugin.stepfunctions.executions import reused_threads
 
     for module in (
         assumed_roles,
         copied_values,
         direct_invoke,
+        http_dates,
         in_memory_calls,
         invocation_metrics,
         log_handler,
+        long_lived_objects,
         parsed_once,
+        response_log,
+        reused_threads,
+        service_index,
         unheard_events,
+        whole_answers,
     ):
         module.install()
 

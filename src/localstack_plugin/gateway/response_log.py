@@ -1,0 +1,30 @@
+"""The line about each response in LocalStack's log."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from localstack_plugin.replacing import wrap
+
+
+def without_details(log: Callable[..., None]) -> Callable[..., None]:
+    """Log a response to an AWS request without the details that only the log of level DEBUG shows."""
+
+    def log_response(self: Any, context: Any, response: Any) -> None:
+        logger = self.internal_aws_logger if context.is_internal_call else self.aws_logger
+        if context.operation is None or context.service_exception or logger.isEnabledFor(logging.DEBUG):
+            log(self, context, response)
+            return
+        names = context.service.service_name, context.operation.name
+        logger.info("AWS %s.%s => %s", *names, response.status_code)
+
+    return log_response
+
+
+def install() -> None:
+    wrap(
+        "localstack.aws.handlers.logging:ResponseLogger._log",
+        wrapper=without_details,
+        why="LocalStack collects all headers of request and response for a log line that does not show them. They are "
+        "collected only for the log of level DEBUG, which does.",
+    )
