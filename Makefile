@@ -305,5 +305,5 @@ INSTALL_lambda := --compile-bytecode
 	@echo "set-up: the plugin of LocalStack" >&2
 	@# a separate step: LocalStack brings an extension of setuptools that breaks editable installs
 	@$(UV) pip install --quiet --python .venv-localstack/bin/python --no-deps -e ./src/safety -e ./src/localstack_plugin
-	@.venv-localstack/bin/python -P -m localstack_plugin.gateway.service_index
+	@.venv-localstack/bin/python -P -m localstack_plugin.gateway.spared_work.service_index
 	@touch $@

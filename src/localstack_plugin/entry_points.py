@@ -173,7 +173,6 @@ def prepare_the_end() -> None:
     ending.install()
 
 
-# runs before all other hooks, so that their time counts
 @hooks.on_infra_ready()
 def prepare_first_requests() -> None:
     from localstack_plugin.gateway import first_requests
@@ -181,6 +180,7 @@ def prepare_first_requests() -> None:
     first_requests.prepare()
 
 
+# runs before all other hooks, so that their time counts
 @hooks.on_infra_shutdown(priority=100)
 def end_in_time() -> None:
     from localstack_plugin.gateway import ending
@@ -207,7 +207,7 @@ def keep_objects_in_own_folder() -> None:
 @hooks.on_infra_start()
 def spare_work() -> None:
     from localstack_plugin.events import unheard_events
-    from localstack_plugin.gateway import (
+    from localstack_plugin.gateway.spared_work import (
         http_dates,
         in_memory_calls,
         long_lived_objects,

@@ -1,7 +1,7 @@
 """What the first request of all needs, loaded in the background as soon as LocalStack is ready.
 
-LocalStack loads its index of all AWS services with the first request, and each service with its first one: together
-over three seconds of one core, which the first line of a notebook, `default_bucket()`, would wait for.
+LocalStack loads its index of all AWS services with the first request, and each service with its first one. The first
+line of a notebook, `default_bucket()`, would wait for it.
 """
 
 from threading import Thread

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from localstack_plugin.events.unheard_events import can_match
-from localstack_plugin.gateway.http_dates import knowing_http_dates
-from localstack_plugin.gateway.long_lived_objects import loading
-from localstack_plugin.gateway.response_log import without_details
+from localstack_plugin.gateway.spared_work.http_dates import knowing_http_dates
+from localstack_plugin.gateway.spared_work.long_lived_objects import loading
+from localstack_plugin.gateway.spared_work.response_log import without_details
 
 
 def parse_slowly(value: Any) -> datetime:

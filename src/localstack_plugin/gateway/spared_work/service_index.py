@@ -1,8 +1,8 @@
 """The index by which LocalStack finds the service that a request is for.
 
 LocalStack makes it from the models of all 400 services, which takes seconds and 200 MB, and keeps it in the cloud's
-state as a pickle. Here it is a file of JSON in LocalStack's environment. It is made once: by `python -m
-localstack_plugin.gateway.service_index` when the environment is set up, or else by the first server that needs it.
+state as a pickle. Here it is a file of JSON in LocalStack's environment. This module as a program makes it, when the
+environment is set up; otherwise the first server that needs it does.
 """
 
 import json

@@ -1,0 +1,1 @@
+"""Work that LocalStack does for every request, start or service, and that nobody notices to be missing."""
