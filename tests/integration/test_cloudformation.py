@@ -1,26 +1,22 @@
 """How stacks end: as on AWS, with a status, reasons and resources that say what is there."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError, WaiterError
+from tests.integration.stacks import AnyClient, AnyStack
 
-END_TIMEOUT_S = 120.0
 FAILED_TO_CREATE = "The following resource(s) failed to create: [Bad]. "
-AnyClient = Callable[[str], Any]
 
 
-class Stack:
+class Stack(AnyStack):
     """One stack, whose queues begin with its name."""
 
     def __init__(self, client: AnyClient) -> None:
-        self.cloudformation, self._sqs, self.s3 = client("cloudformation"), client("sqs"), client("s3")
-        self.name = f"stack-{uuid4().hex[:8]}"
-        self.id = ""
+        super().__init__(client, "stack")
+        self._sqs = client("sqs")
 
     def queue(self, name: str, **properties: Any) -> dict[str, Any]:
         return {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": f"{self.name}-{name}", **properties}}
@@ -29,26 +25,10 @@ class Stack:
         return {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "not a name"}, "DependsOn": list(after)}
 
     def create(self, resources: dict[str, Any], **options: Any) -> Any:
-        answer = self.cloudformation.create_stack(StackName=self.name, TemplateBody=template(resources), **options)
-        self.id = answer["StackId"]
-        return self.ended()
+        return self.create_from(template(resources), **options)
 
     def update(self, resources: dict[str, Any], **options: Any) -> Any:
-        self.cloudformation.update_stack(StackName=self.name, TemplateBody=template(resources), **options)
-        return self.ended()
-
-    def delete(self, **options: Any) -> Any:
-        self.cloudformation.delete_stack(StackName=self.name, **options)
-        return self.ended()
-
-    def ended(self) -> Any:
-        deadline = time.monotonic() + END_TIMEOUT_S
-        while time.monotonic() < deadline:
-            (stack,) = self.cloudformation.describe_stacks(StackName=self.id)["Stacks"]
-            if not stack["StackStatus"].endswith("IN_PROGRESS"):
-                return stack
-            time.sleep(0.1)
-        raise AssertionError(f"{self.name} is {stack['StackStatus']} after {END_TIMEOUT_S:g} s")
+        return self.update_to(template(resources), **options)
 
     def queues(self) -> list[str]:
         urls = self._sqs.list_queues(QueueNamePrefix=self.name).get("QueueUrls", [])
@@ -67,10 +47,6 @@ class Stack:
         listed = self.cloudformation.describe_stack_resources(StackName=self.id)["StackResources"]
         return {item["LogicalResourceId"]: item["ResourceStatus"] for item in listed}
 
-    def events(self) -> list[tuple[str, str]]:
-        events = reversed(self.cloudformation.describe_stack_events(StackName=self.id)["StackEvents"])
-        return [(event["LogicalResourceId"], event["ResourceStatus"]) for event in events]
-
 
 def template(resources: dict[str, Any]) -> str:
     return json.dumps({"Resources": resources, "Outputs": {"First": {"Value": {"Ref": next(iter(resources))}}}})
@@ -80,8 +56,7 @@ def template(resources: dict[str, Any]) -> str:
 def stack(client: AnyClient) -> Iterator[Stack]:
     stack = Stack(client)
     yield stack
-    if stack.id and stack.ended()["StackStatus"] != "DELETE_COMPLETE":
-        assert stack.delete()["StackStatus"] == "DELETE_COMPLETE"
+    stack.remove()
     assert stack.queues() == []
 
 
@@ -276,3 +251,19 @@ def test_what_is_retained_outlives_the_rollback_of_its_creation_only_if_it_says_
     assert stack.create(resources)["StackStatus"] == "ROLLBACK_COMPLETE"
     assert stack.queues() == ["kept"]
     stack.delete_queue("kept")
+
+
+def test_a_rollback_is_refused_where_there_is_nothing_to_roll_back(stack: Stack) -> None:
+    stack.create({"Queue": stack.queue("queue")})
+    for operation in ("continue_update_rollback", "rollback_stack", "cancel_update_stack"):
+        call = getattr(stack.cloudformation, operation)
+        with pytest.raises(ClientError, match="cannot be called from current stack status"):
+            call(StackName=stack.name)
+        with pytest.raises(ClientError, match="does not exist"):
+            call(StackName="no-such-stack")
+
+
+def test_a_rollback_that_is_not_emulated_is_refused_by_name(stack: Stack) -> None:
+    stack.create(half_good(stack), DisableRollback=True)
+    with pytest.raises(ClientError, match="RollbackStack is not emulated"):
+        stack.cloudformation.rollback_stack(StackName=stack.name)

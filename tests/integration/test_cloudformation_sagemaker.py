@@ -3,20 +3,17 @@
 import io
 import json
 import tarfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.integration.stacks import AnyClient, AnyStack
 
 from .conftest import COLOR_MODEL
 
-END_TIMEOUT_S = 300.0
 GOOD = {"means": [[1.0, 0, 0], [0, 0, 1.0]], "at_endpoint": "answer"}
 ROLE = "arn:aws:iam::000000000000:role/any"
-AnyClient = Callable[[str], Any]
 
 
 def archive(model: dict[str, Any]) -> bytes:
@@ -28,18 +25,15 @@ def archive(model: dict[str, Any]) -> bytes:
     return data.getvalue()
 
 
-class Hosting:
+class Hosting(AnyStack):
     """A stack of a model, a configuration and an endpoint, with a bucket of model data."""
 
     def __init__(self, client: AnyClient) -> None:
-        self.cloudformation, self.sagemaker, self.s3 = client("cloudformation"), client("sagemaker"), client("s3")
-        self.runtime = client("sagemaker-runtime")
-        self.name = f"hosting-{uuid4().hex[:8]}"
+        super().__init__(client, "hosting")
+        self.sagemaker, self.runtime = client("sagemaker"), client("sagemaker-runtime")
         self.s3.create_bucket(Bucket=self.name)
         self.s3.put_object(Bucket=self.name, Key="good.tar.gz", Body=archive(GOOD))
-
         self.s3.put_object(Bucket=self.name, Key="bad.tar.gz", Body=archive(GOOD | {"at_endpoint": "refuse"}))
-        self.id = ""
 
     def template(self, data: str, instances: str = "1", **model: Any) -> str:
         variant = {
@@ -67,34 +61,10 @@ class Hosting:
         return json.dumps({"Resources": resources, "Outputs": outputs})
 
     def create(self, *template: Any, **properties: Any) -> Any:
-        body = self.template(*template, **properties)
-        self.id = self.cloudformation.create_stack(StackName=self.name, TemplateBody=body)["StackId"]
-        return self.ended()
+        return self.create_from(self.template(*template, **properties))
 
     def update(self, *template: Any, **properties: Any) -> Any:
-        body = self.template(*template, **properties)
-        self.cloudformation.update_stack(StackName=self.name, TemplateBody=body)
-        return self.ended()
-
-    def delete(self) -> Any:
-        self.cloudformation.delete_stack(StackName=self.name)
-        return self.ended()
-
-    def ended(self) -> Any:
-        deadline = time.monotonic() + END_TIMEOUT_S
-        while time.monotonic() < deadline:
-            (stack,) = self.cloudformation.describe_stacks(StackName=self.id)["Stacks"]
-            if not stack["StackStatus"].endswith("IN_PROGRESS"):
-                return stack
-            time.sleep(0.1)
-        raise AssertionError(f"{self.name} is {stack['StackStatus']} after {END_TIMEOUT_S:g} s")
-
-    def outputs(self) -> dict[str, str]:
-        return {item["OutputKey"]: item["OutputValue"] for item in self.ended().get("Outputs", [])}
-
-    def reasons(self) -> str:
-        events = self.cloudformation.describe_stack_events(StackName=self.id)["StackEvents"]
-        return "\n".join(event.get("ResourceStatusReason") or "" for event in events)
+        return self.update_to(self.template(*template, **properties))
 
     def config_in_service(self) -> tuple[str, str]:
         """Return the endpoint's status and configuration, in lower case as in its ARN."""
@@ -120,8 +90,7 @@ def sagemaker(kind: str, **properties: Any) -> dict[str, Any]:
 def hosting(client: AnyClient) -> Iterator[Hosting]:
     hosting = Hosting(client)
     yield hosting
-    if hosting.id and hosting.ended()["StackStatus"] != "DELETE_COMPLETE":
-        assert hosting.delete()["StackStatus"] == "DELETE_COMPLETE"
+    hosting.remove()
     assert hosting.names() == []
     for key in ("good.tar.gz", "bad.tar.gz"):
         hosting.s3.delete_object(Bucket=hosting.name, Key=key)
@@ -170,34 +139,33 @@ def test_an_update_that_does_not_start_keeps_the_endpoint_as_it_was(hosting: Hos
     assert hosting.names() == [hosting.name, f"s3://{hosting.name}/good.tar.gz"]
 
 
+def package_template(group: str, status: str) -> str:
+    containers = [{"Image": COLOR_MODEL, "ModelDataUrl": "s3://bucket/model.tar.gz"}]
+    types = {"SupportedContentTypes": ["image/png"], "SupportedResponseMIMETypes": ["application/json"]}
+    package = sagemaker(
+        "ModelPackage",
+        ModelPackageGroupName=group,
+        ModelApprovalStatus=status,
+        InferenceSpecification={"Containers": containers, **types},
+    )
+    outputs = {
+        "Arn": {"Value": {"Ref": "Package"}},
+        "Status": {"Value": {"Fn::GetAtt": ["Package", "ModelPackageStatus"]}},
+    }
+    resources = {
+        "Group": sagemaker("ModelPackageGroup", ModelPackageGroupName=group),
+        "Package": {**package, "DependsOn": "Group"},
+    }
+    return json.dumps({"Resources": resources, "Outputs": outputs})
+
+
 def test_a_model_package_is_registered_approved_and_removed(client: AnyClient) -> None:
-    name, cloudformation, registry = f"registry-{uuid4().hex[:8]}", client("cloudformation"), client("sagemaker")
-
-    def template(status: str) -> str:
-        containers = [{"Image": COLOR_MODEL, "ModelDataUrl": "s3://bucket/model.tar.gz"}]
-        types = {"SupportedContentTypes": ["image/png"], "SupportedResponseMIMETypes": ["application/json"]}
-        package = sagemaker(
-            "ModelPackage",
-            ModelPackageGroupName=name,
-            ModelApprovalStatus=status,
-            InferenceSpecification={"Containers": containers, **types},
-        )
-        group = sagemaker("ModelPackageGroup", ModelPackageGroupName=name)
-        outputs = {
-            "Arn": {"Value": {"Ref": "Package"}},
-            "Status": {"Value": {"Fn::GetAtt": ["Package", "ModelPackageStatus"]}},
-        }
-        resources = {"Group": group, "Package": {**package, "DependsOn": "Group"}}
-        return json.dumps({"Resources": resources, "Outputs": outputs})
-
-    cloudformation.create_stack(StackName=name, TemplateBody=template("PendingManualApproval"))
-    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
-    (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
-    outputs = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
-    assert (outputs["Arn"].rpartition(":")[2], outputs["Status"]) == (f"model-package/{name}/1", "Completed")
-    cloudformation.update_stack(StackName=name, TemplateBody=template("Approved"))
-    cloudformation.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    stack, registry = AnyStack(client, "registry"), client("sagemaker")
+    created = stack.create_from(package_template(stack.name, "PendingManualApproval"))
+    assert created["StackStatus"] == "CREATE_COMPLETE", stack.reasons()
+    outputs = stack.outputs()
+    assert (outputs["Arn"].rpartition(":")[2], outputs["Status"]) == (f"model-package/{stack.name}/1", "Completed")
+    assert stack.update_to(package_template(stack.name, "Approved"))["StackStatus"] == "UPDATE_COMPLETE"
     assert registry.describe_model_package(ModelPackageName=outputs["Arn"])["ModelApprovalStatus"] == "Approved"
-    cloudformation.delete_stack(StackName=name)
-    cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
-    assert registry.list_model_package_groups(NameContains=name)["ModelPackageGroupSummaryList"] == []
+    stack.remove()
+    assert registry.list_model_package_groups(NameContains=stack.name)["ModelPackageGroupSummaryList"] == []

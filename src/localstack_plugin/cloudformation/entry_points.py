@@ -75,11 +75,13 @@ def make_cloudformation_honest() -> None:
         resource_updates,
         stack_operations,
     )
+    from localstack_plugin.cloudformation.templates import checks
 
     engine.install()
     polling.install()
     replacement.install()
     deployment.install()
     stack_operations.install()
+    checks.install()
     buckets.install()
     resource_updates.install()

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from localstack.aws.api import RequestContext
+from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.aws.api.cloudformation import StackStatus
 from localstack.services.cloudformation.engine.validations import ValidationError
 from localstack.services.cloudformation.stores import get_cloudformation_store
@@ -17,6 +17,12 @@ from localstack_plugin.cloudformation.outcome import UPDATABLE
 from localstack_plugin.replacing import wrap
 
 Operation = Callable[..., Any]
+ROLLED_BACK_FROM = {
+    "ContinueUpdateRollback": {StackStatus.UPDATE_ROLLBACK_FAILED},
+    "RollbackStack": {StackStatus.CREATE_FAILED, StackStatus.UPDATE_FAILED},
+    "CancelUpdateStack": {StackStatus.UPDATE_IN_PROGRESS},
+}
+"""The statuses in which CloudFormation would carry the operation out."""
 
 
 def install() -> None:
@@ -47,6 +53,14 @@ def install() -> None:
         "localstack.services.cloudformation.v2.provider:CloudformationProviderV2.delete_stack",
         wrapper=deleting,
         why="LocalStack ignores RetainResources and termination protection. Here it obeys both.",
+    )
+    wrap(
+        "localstack.services.cloudformation.v2.provider:CloudformationProviderV2.continue_update_rollback",
+        "localstack.services.cloudformation.v2.provider:CloudformationProviderV2.rollback_stack",
+        "localstack.services.cloudformation.v2.provider:CloudformationProviderV2.cancel_update_stack",
+        wrapper=rolling_back,
+        why="LocalStack does not implement ContinueUpdateRollback, RollbackStack and CancelUpdateStack, and answers "
+        "with a 501. In a status in which CloudFormation refuses them, they are refused in its words.",
     )
     wrap(
         "localstack.services.cloudformation.v2.provider:CloudformationProviderV2._describe_stack",
@@ -151,6 +165,24 @@ def resources_to_retain(stack: Stack, names: Any) -> set[str]:
             f"DELETE_COMPLETE state: {', '.join(gone)}"
         )
     return set(names)
+
+
+def rolling_back(original: Operation) -> Operation:
+    operation = "".join(part.capitalize() for part in original.__name__.split("_"))
+
+    @functools.wraps(original)
+    def roll_back(provider: Any, context: RequestContext, stack_name: str, **options: Any) -> Any:
+        stack = stack_of(context, stack_name)
+        if stack is None:
+            raise ValidationError(f"Stack [{stack_name}] does not exist")
+        if stack.status not in ROLLED_BACK_FROM[operation]:
+            raise ValidationError(f"{operation} cannot be called from current stack status")
+        raise CommonServiceException(
+            "UnsupportedOperation",
+            f"{operation} is not emulated. Delete the stack, or update it from status UPDATE_FAILED or CREATE_FAILED.",
+        )
+
+    return roll_back
 
 
 def describing(original: Operation) -> Operation:

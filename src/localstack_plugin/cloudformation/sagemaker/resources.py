@@ -101,45 +101,43 @@ class SageMakerProvider(ResourceProvider[Model]):
         return answer
 
 
-class ModelProvider(SageMakerProvider):
-    KIND = "Model"
-    TYPE = "AWS::SageMaker::Model"
-    SCHEMA: ClassVar[dict[str, Any]] = schema(
-        "Model",
-        replaced_by={
-            "Containers",
-            "EnableNetworkIsolation",
-            "ExecutionRoleArn",
-            "InferenceExecutionConfig",
-            "ModelName",
-            "PrimaryContainer",
-            "VpcConfig",
-        },
-        updated=set(),
-        read_only=set(),
-    )
+def provider(kind: str, replaced_by: set[str]) -> type[SageMakerProvider]:
+    """Return the provider of a kind of which only the tags can be updated."""
+    members = {
+        "KIND": kind,
+        "TYPE": f"AWS::SageMaker::{kind}",
+        "SCHEMA": schema(kind, replaced_by=replaced_by, updated=set(), read_only=set()),
+    }
+    return type(f"{kind}Provider", (SageMakerProvider,), members)
 
 
-class EndpointConfigProvider(SageMakerProvider):
-    KIND = "EndpointConfig"
-    TYPE = "AWS::SageMaker::EndpointConfig"
-    SCHEMA: ClassVar[dict[str, Any]] = schema(
-        "EndpointConfig",
-        replaced_by={
-            "AsyncInferenceConfig",
-            "DataCaptureConfig",
-            "EnableNetworkIsolation",
-            "EndpointConfigName",
-            "ExecutionRoleArn",
-            "ExplainerConfig",
-            "KmsKeyId",
-            "ProductionVariants",
-            "ShadowProductionVariants",
-            "VpcConfig",
-        },
-        updated=set(),
-        read_only=set(),
-    )
+ModelProvider = provider(
+    "Model",
+    {
+        "Containers",
+        "EnableNetworkIsolation",
+        "ExecutionRoleArn",
+        "InferenceExecutionConfig",
+        "ModelName",
+        "PrimaryContainer",
+        "VpcConfig",
+    },
+)
+EndpointConfigProvider = provider(
+    "EndpointConfig",
+    {
+        "AsyncInferenceConfig",
+        "DataCaptureConfig",
+        "EnableNetworkIsolation",
+        "EndpointConfigName",
+        "ExecutionRoleArn",
+        "ExplainerConfig",
+        "KmsKeyId",
+        "ProductionVariants",
+        "ShadowProductionVariants",
+        "VpcConfig",
+    },
+)
 
 
 class ModelPackageProvider(SageMakerProvider):

@@ -1,0 +1,1 @@
+"""Templates: what CloudFormation refuses before it creates anything."""
