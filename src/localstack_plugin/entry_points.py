@@ -208,8 +208,10 @@ def keep_objects_in_own_folder() -> None:
 def spare_work() -> None:
     from localstack_plugin.events import unheard_events
     from localstack_plugin.gateway.spared_work import (
+        accepted_types,
         http_dates,
         in_memory_calls,
+        internal_pages,
         long_lived_objects,
         response_log,
         service_index,
@@ -220,11 +222,13 @@ def spare_work() -> None:
     from localstack_plugin.stepfunctions.executions import reused_threads
 
     for module in (
+        accepted_types,
         assumed_roles,
         copied_values,
         direct_invoke,
         http_dates,
         in_memory_calls,
+        internal_pages,
         invocation_metrics,
         log_handler,
         long_lived_objects,

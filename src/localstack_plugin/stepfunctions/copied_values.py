@@ -51,3 +51,11 @@ def install() -> None:
         why="Step Functions copies a state's values some twenty times with `copy.deepcopy`, which can copy anything "
         "and is slow. JSON is copied as JSON.",
     )
+    shallow = ModuleType(copy.__name__, copy.__doc__)
+    vars(shallow).update(vars(copy), deepcopy=copy.copy)
+    replace(
+        "localstack.services.stepfunctions.provider:copy",
+        by=shallow,
+        why="LocalStack copies a state machine deeply for each execution, so that an update does not change it. An "
+        "update sets attributes and changes no value, so a shallow copy is enough.",
+    )

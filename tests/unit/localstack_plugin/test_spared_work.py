@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from localstack_plugin.events.unheard_events import can_match
+from localstack_plugin.gateway.spared_work.accepted_types import chosen_once
 from localstack_plugin.gateway.spared_work.http_dates import knowing_http_dates
 from localstack_plugin.gateway.spared_work.long_lived_objects import loading
 from localstack_plugin.gateway.spared_work.response_log import without_details
@@ -119,3 +120,28 @@ def test_a_rule_gets_step_functions_events_unless_its_sources_exclude_them(
 
 def test_a_rule_with_a_schedule_gets_no_events() -> None:
     assert can_match(None) is False
+
+
+class Serializer:
+    """LocalStack's serializers differ in the types that they support."""
+
+    supported: tuple[str, ...] = ("application/json",)
+    asked: list[object] = []  # noqa: RUF012 - shared by both classes
+
+    def choose(self, headers: Any) -> str:
+        self.asked.append(headers)
+        return f"{self.supported[0]} for {headers.get('Accept')}, {headers.get('Content-Type')}"
+
+
+class XmlSerializer(Serializer):
+    supported = ("text/xml",)
+
+
+def test_the_type_of_an_answer_is_chosen_once_for_each_kind_of_request() -> None:
+    choose = chosen_once(Serializer.choose)
+    for _ in range(2):
+        assert choose(Serializer(), {"Accept": "a", "Other": "x"}) == "application/json for a, None"
+        assert choose(XmlSerializer(), {"Accept": "a", "Other": "y"}) == "text/xml for a, None"
+        assert choose(Serializer(), {"Content-Type": "c"}) == "application/json for None, c"
+        assert choose(Serializer(), None) == "application/json for None, None"
+    assert len(Serializer.asked) == 4
