@@ -72,7 +72,7 @@ up: setup
 .PHONY: down status logs
 down status logs:
 	@test -x $(SCONES) || { echo "nothing is set up here: run make up"; exit 1; }
-	@$(SCONES) $@ $(if $(and $(filter logs,$@),$(FOLLOW)),--follow)
+	@$(SCONES) $(if $(filter logs,$@),logs server $(if $(FOLLOW),--follow),$@)
 
 .PHONY: env
 env: .venv/.installed

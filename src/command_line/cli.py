@@ -9,6 +9,7 @@ from click.shell_completion import CompletionItem
 
 from command_line.catalog import COMMANDS, local_cloud_commands, workflow_commands
 from command_line.completion import PROGRAM, VARIABLE, completion
+from command_line.logs import logs
 from command_line.steps import Step
 
 STARTS_THE_CLOUD = "run"
@@ -21,6 +22,8 @@ class LazyGroup(click.Group):
         return [name for section in COMMANDS.values() for name in section]
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name == logs.name:  # of two parts
+            return logs
         if entry := workflow_commands().get(name):
             return Step(entry, starts_the_cloud=name == STARTS_THE_CLOUD)
         if entry := local_cloud_commands().get(name):

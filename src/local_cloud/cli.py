@@ -1,12 +1,12 @@
-"""The commands of the local cloud: `scones up`, `down`, `status`, `logs`, `env`, `exec`, `uninstall`."""
+"""The commands of the local cloud: `scones up`, `down`, `status`, `env`, `exec`, `uninstall`, and the servers' logs."""
 
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from click.shell_completion import CompletionItem
 
 from local_cloud import foreground, uninstall
 from local_cloud.aws_environment import config_file
@@ -14,7 +14,6 @@ from local_cloud.cloud import ServerState
 from local_cloud.errors import LocalCloudError
 from local_cloud.execution import cloud_of, execute_on_cloud, start_and_write_config, takes_settings, write_configs
 from local_cloud.notebook.commands import kernel, notebook
-from local_cloud.servers import servers
 from local_cloud.settings import Settings, is_checkout
 from local_cloud.shell.environment import command_environment, entered, unset
 from local_cloud.shell.syntax import SHELLS, calling_shell, lines
@@ -22,6 +21,8 @@ from local_cloud.tables import describe_ended, guide, status_table
 from local_cloud.terminal.logs import follow, last_lines
 
 LOG_COLORS = ("cyan", "magenta")
+LEVEL_COLORS = {"WARN": "yellow", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "red", "Traceback": "red"}
+LEVEL = re.compile(rf"\b(?:{'|'.join(LEVEL_COLORS)})\b")
 PASS_THROUGH = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
@@ -93,21 +94,9 @@ def status(settings: Settings) -> int:
     return 0 if all(each.state in (ServerState.RUNNING, ServerState.EXTERNAL) for each in statuses) else 1
 
 
-def _complete_server_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    names = [server.name for server in servers(Settings.from_environment())]
-    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
-
-
-@cli.command()
-@click.option("-f", "--follow", "follows", is_flag=True, help="Keep printing new lines until Ctrl-C.")
-@click.option("-n", "--lines", default=50, show_default=True, help="Number of lines to show, counted from the end.")
-@click.argument("names", nargs=-1, metavar="[SERVER]...", shell_complete=_complete_server_names)
 @takes_settings
-def logs(settings: Settings, follows: bool, lines: int, names: tuple[str, ...]) -> None:
-    """Show the last lines of the servers' logs.
-
-    SERVER is `sagemaker` or `localstack`; without one, both are shown.
-    """
+def server_logs(settings: Settings, follows: bool, lines: int, names: tuple[str, ...]) -> None:
+    """Show the last lines of the servers' logs; of all servers if none is named."""
     cloud = cloud_of(settings)
     known = [server.name for server in cloud.servers]
     if unknown := [name for name in names if name not in known]:
@@ -209,4 +198,5 @@ def _program(settings: Settings) -> str:
 
 def _echo_log_line(paths: Sequence[Path], path: Path, line: str) -> None:
     prefix = click.style(f"{path.stem:10} | ", fg=LOG_COLORS[paths.index(path) % len(LOG_COLORS)])
-    click.echo(prefix + line)
+    level = LEVEL.search(line)
+    click.echo(prefix + (click.style(line, fg=LEVEL_COLORS[level[0]]) if level else line))

@@ -80,6 +80,7 @@ def follow_the_states_language() -> None:
     from localstack_plugin.stepfunctions.executions import (
         compact_json,
         descriptions,
+        failure_lines,
         input_text,
         limits,
         redrive,
@@ -105,6 +106,7 @@ def follow_the_states_language() -> None:
         lambda_output,
         limits,
         descriptions,
+        failure_lines,
         input_text,
         redrive,
         waits,
@@ -143,9 +145,10 @@ def refuse_unknown_services_by_name() -> None:
 
 @hooks.on_infra_start()
 def correct_events() -> None:
-    from localstack_plugin.events import state_machine_targets
+    from localstack_plugin.events import quiet_log, state_machine_targets
     from localstack_plugin.s3 import event_messages
 
+    quiet_log.install()
     state_machine_targets.install()
     event_messages.install()
 

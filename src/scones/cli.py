@@ -168,6 +168,19 @@ def load(
     generator.load(invocation.context(arguments), arrivals, to_endpoint)
 
 
+@cli.command(cls=Command)
+@click.argument("kind", type=click.Choice(("train", "endpoint", "function", "execution")), default="train")
+@click.argument("name", required=False)
+@click.option("--follow", "follows", is_flag=True, help="Keep printing new lines until it ends.")
+@click.option("--lines", default=200, show_default=True, help="Number of lines to show, counted from the end.")
+@pass_invocation
+def logs(invocation: Invocation, /, kind: str, name: str | None, follows: bool, lines: int) -> None:
+    """Show the log of a training job, an endpoint, a function or an execution: the newest, or NAME."""
+    from scones.show_logs.show import show_log
+
+    show_log(invocation.context({}), kind, name, follows, lines)
+
+
 def exit_code(arguments: list[str]) -> int:
     """Run a command line, and return the exit code."""
     try:

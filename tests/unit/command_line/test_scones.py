@@ -65,7 +65,8 @@ def test_words_options_and_server_names_are_completed() -> None:
     assert completed_words("scones st") == ["status", "stage"]
     assert completed_words("scones train --image") == ["--image-uri"]
     assert completed_words("scones run --ke") == ["--keep"]
-    assert set(completed_words("scones logs ")) == {"sagemaker", "localstack"}
+    assert set(completed_words("scones logs ")) == {"train", "endpoint", "function", "execution", "server"}
+    assert set(completed_words("scones logs server ")) == {"sagemaker", "localstack"}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -106,6 +107,13 @@ def test_a_step_under_another_profile_runs_there_with_its_arguments() -> None:
         assert "prod" in answer.stderr
         assert "not up" not in answer.stderr
     assert "--no-such" in scones("--profile", "prod", "train", "--no-such", **nowhere).stderr
+
+
+def test_the_logs_of_jobs_need_the_cloud_and_the_servers_do_not(tmp_path: Path) -> None:
+    nothing = {"SCONES_STATE_DIR": str(tmp_path), "SCONES_LOCALSTACK_PORT": "1024", "SCONES_SAGEMAKER_PORT": "1025"}
+    assert "the local cloud is not up" in scones("logs", **nothing).stderr
+    assert scones("logs", "server", **nothing).returncode == 0
+    assert "'nonsense' is not one of 'train'" in scones("logs", "nonsense", **nothing).stderr
 
 
 def test_a_command_that_does_not_exist_is_a_usage_error() -> None:

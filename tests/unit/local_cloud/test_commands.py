@@ -346,5 +346,5 @@ def test_processes_of_local_mode_end_with_the_cloud(command: Command) -> None:
 
 def test_logs_shows_the_last_lines_of_each_server(command: Command) -> None:
     command.finish("exec", "--start", "--", "true")
-    assert command.finish("logs", "-n", "1") == (0, "one        | listening\n")
-    assert "no server is called 'three'" in command.finish("logs", "three")[1]
+    assert command.finish("logs", "server", "-n", "1") == (0, "one        | listening\n")
+    assert "no server is called 'three'" in command.finish("logs", "server", "three")[1]
