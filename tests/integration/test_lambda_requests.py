@@ -47,6 +47,52 @@ def test_reserved_variables_are_refused(deploy: Deploy, operation: str) -> None:
     assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
 
 
+@pytest.mark.parametrize(
+    ("configuration", "message"),
+    [
+        (
+            {"Timeout": 901},
+            r"1 validation error detected: Value '901' at 'timeout' failed .* less than or equal to 900",
+        ),
+        ({"MemorySize": 10_241}, "'memorySize' .* value less than or equal to 10240"),
+        ({"EphemeralStorage": {"Size": 10_241}}, r"'ephemeralStorage\.size' .* value less than or equal to 10240"),
+        ({"Description": "x" * 257}, "'description' .* length less than or equal to 256"),
+        ({"Handler": "x" * 129}, "'handler' .* length less than or equal to 128"),
+        ({"Handler": "a b"}, "'handler' .* regular expression pattern"),
+        ({"TracingConfig": {"Mode": "No"}}, r"'tracingConfig\.mode' .* enum value set: \[Active, PassThrough\]"),
+        ({"DeadLetterConfig": {"TargetArn": "no"}}, r"'deadLetterConfig\.targetArn' .* pattern"),
+        (
+            {"Environment": {"Variables": {"1A": "x"}}},
+            r"'\{1A=x\}' at 'environment\.variables' .* Map keys must satisfy",
+        ),
+        ({"Timeout": 901, "Handler": "a b"}, "^An error .*: 2 validation errors detected: .*'handler'.*; .*'timeout'"),
+    ],
+)
+def test_values_beyond_the_limits_of_lambda_are_refused(
+    deploy: Deploy, configuration: dict[str, object], message: str
+) -> None:
+    function = deploy(ECHO)
+    update = partial(function.client.update_function_configuration, FunctionName=function.name)
+    for attempt in (partial(deploy, ECHO), update):
+        with pytest.raises(ClientError, match=message) as refused:
+            attempt(**configuration)
+        assert refused.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_an_invocation_of_what_does_not_exist_is_refused(deploy: Deploy) -> None:
+    function = deploy(ECHO)
+    for qualifier in ("7", "alias"):
+        with pytest.raises(ClientError, match=f"Function not found: .*:{function.name}:{qualifier}") as refused:
+            function.client.invoke(FunctionName=function.name, Qualifier=qualifier)
+        assert refused.value.response["Error"]["Code"] == "ResourceNotFoundException"
+    with pytest.raises(ClientError, match=r"at 'invocationType' failed .* enum value set: \["):
+        function.client.invoke(FunctionName=function.name, InvocationType="Maybe")
+    with pytest.raises(ClientError, match="Please provide a source for function code"):
+        function.client.create_function(
+            FunctionName="none", Role=ROLE, Runtime="python3.11", Handler="app.lambda_handler", Code={}
+        )
+
+
 def test_the_log_result_begins_with_start_and_has_the_last_four_kilobytes(deploy: Deploy) -> None:
     function = deploy("print('loading')\ndef lambda_handler(event, context):\n    print('x' * event)\n")
     cold, long = function.invoke(1).log, function.invoke(10_000).log
