@@ -1,0 +1,1 @@
+"""Objects as data: a document in JSON that holds values, never code."""

@@ -1,0 +1,46 @@
+"""What a document of objects looks like.
+
+A document is JSON: {"layouts": [[class, [attribute, ...]], ...], "nodes": [node, ...], "root": value}.
+
+A node is a value that can be changed, so that two places can refer to the same one, and it can refer to itself:
+  ["list", [value, ...]], ["set", ...], ["deque", ...]
+  ["dict", [key, value, key, value, ...]], ["ordered", ...], ["lists", ...], ["dicts", ...] (defaultdicts)
+  ["object", layout, [value of each attribute of the layout]]
+
+A value is null, a boolean, an integer, a text, a finite float, the reference [node], or one of
+  {"tuple": [value, ...]}, {"frozenset": [value, ...]}, {"bytes": base64}, {"float": "nan" | "inf" | "-inf"}
+  {"datetime": ISO 8601, "zone": "" | "GMT" | "UTC" | "+0200"}, {"enum": class, "value": text or integer}
+  {"text": class, "value": text}, {"external": name}
+
+A class is written `module:Name`. A reader creates instances only of classes that it was given, without calling them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+MOST_NESTED = 64
+"""How deep values that cannot be changed, such as tuples, may lie in one another."""
+
+ZONES = {name: ZoneInfo(name) for name in ("GMT", "UTC")}
+
+Classes = Mapping[str, type]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The classes that documents may contain. Each is written `module:Name`."""
+
+    objects: Classes = field(default_factory=dict)
+    """Classes whose instances are data: their attributes are written."""
+    enums: Classes = field(default_factory=dict)
+    texts: Classes = field(default_factory=dict)
+    """Subclasses of str without attributes."""
+
+
+class UnknownValueError(TypeError):
+    """A value cannot be written, because its class is not in the vocabulary."""
+
+
+class DocumentError(ValueError):
+    """A document cannot be read: it is damaged, or somebody has made it up."""

@@ -1,0 +1,139 @@
+"""The files of a saved state.
+
+  manifest.json                  the format, and the document of each service
+  services/<service>-<n>.json    a document; a save writes new ones and then replaces the manifest
+  executions.jsonl               executions of Step Functions that have ended; only appended to
+  objects/<2 letters>/<name>     the content of S3's objects
+  metrics/metrics.db             CloudWatch's metrics, which LocalStack keeps there itself
+
+The manifest is replaced atomically, so a state is always that of one save. Names in it are checked before use, because
+a state may come from somebody else.
+"""
+
+import json
+import os
+import re
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from localstack_plugin.persistence.graph.document import DocumentError
+
+FORMAT = 1
+LARGEST_DOCUMENT_BYTES = 2 * 1024**3
+DOCUMENT = re.compile(r"(?P<service>[a-z0-9]+)-(?P<number>[0-9]{1,15})\.json")
+
+
+@dataclass(frozen=True)
+class StateFolder:
+    path: Path
+
+    @property
+    def executions(self) -> Path:
+        return self.path / "executions.jsonl"
+
+    @property
+    def objects(self) -> Path:
+        return self.path / "objects"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics"
+
+    def create(self) -> None:
+        for folder in (self.path, self._services, self.objects, self.metrics):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def manifest(self) -> dict[str, str]:
+        """Return the name of each service's document; none if nothing was saved yet. Raises DocumentError."""
+        if not self._manifest.exists():
+            return {}
+        content = _read(self._manifest)
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            found = content.get("format") if isinstance(content, dict) else type(content).__name__
+            raise DocumentError(f"{self._manifest} has format {found!r}, and this version reads format {FORMAT}")
+        services = content.get("services")
+        if not isinstance(services, dict) or not all(_is_document(*item) for item in services.items()):
+            raise DocumentError(f"{self._manifest} names documents that are not of this folder")
+        return services
+
+    def document(self, name: str) -> Any:
+        return _read(self._services / name)
+
+    def write(self, documents: Mapping[str, Any]) -> None:
+        """Replace the documents of these services, and keep those of the others."""
+        kept = self.manifest()
+        number = 1 + max((_number(name) for name in kept.values()), default=0)
+        names = {service: f"{service}-{number}.json" for service in documents}
+        for service, document in documents.items():
+            _write(self._services / names[service], document)
+        services = kept | names
+        new = self._manifest.with_suffix(".new")
+        _write(new, {"format": FORMAT, "services": services})
+        new.replace(self._manifest)
+        _sync(self.path)
+        self._remove_documents_except(services.values())
+
+    def set_aside(self) -> Path:
+        """Move the state away, so that it can be looked at, and return its new path."""
+        stamp = time.strftime("%Y-%m-%dT%H-%M-%S")
+        aside = self.path.with_name(f"{self.path.name}.{stamp}")
+        number = 0
+        while aside.exists():
+            number += 1
+            aside = self.path.with_name(f"{self.path.name}.{stamp}.{number}")
+        return self.path.rename(aside)
+
+    @property
+    def _manifest(self) -> Path:
+        return self.path / "manifest.json"
+
+    @property
+    def _services(self) -> Path:
+        return self.path / "services"
+
+    def _remove_documents_except(self, names: Collection[str]) -> None:
+        for document in self._services.iterdir():
+            if document.name not in names:
+                document.unlink()
+
+
+def _number(document: str) -> int:
+    return int(document.removesuffix(".json").rpartition("-")[2])
+
+
+def _is_document(service: object, name: object) -> bool:
+    match = DOCUMENT.fullmatch(name) if isinstance(name, str) else None
+    return match is not None and match["service"] == service
+
+
+def _read(path: Path) -> Any:
+    try:
+        if path.is_symlink() or not path.is_file():
+            raise DocumentError(f"{path} is not a file")
+        if path.stat().st_size > LARGEST_DOCUMENT_BYTES:
+            raise DocumentError(f"{path} is larger than {LARGEST_DOCUMENT_BYTES} bytes")
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise error if isinstance(error, DocumentError) else DocumentError(f"{path}: {error}") from error
+
+
+def _write(path: Path, content: Any) -> None:
+    with open(path, "w", encoding="ascii", opener=_private) as file:
+        file.write(json.dumps(content, separators=(",", ":"), check_circular=False))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
