@@ -124,6 +124,10 @@ test-attacks: setup ## attack every port: raw requests, pages in a real Chromium
 test-kill: setup ## kill the emulator at 100 random moments and look for lost state (KILLS=n)
 	@KILLS=$(or $(KILLS),100) $(PYTEST) tests/contract/test_kill.py
 
+.PHONY: test-restart
+test-restart: setup ## end LocalStack in the middle of work and look for lost state (ROUNDS=n)
+	@ROUNDS=$(or $(ROUNDS),3) $(PYTEST) -s tests/integration/test_restart.py
+
 .PHONY: test-faults
 test-faults: setup ## full disk, S3 away, a clock that is set, damaged state (needs root)
 	@FAULTS=full $(PYTEST) tests/faults -rs --durations=10

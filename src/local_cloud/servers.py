@@ -87,6 +87,7 @@ def localstack(settings: Settings, environment: Mapping[str, str]) -> Server:
             "OVERRIDE_IN_DOCKER": "0",
             "PYTHONUNBUFFERED": "1",
             "SAGEMAKER_ENDPOINT_URL": settings.sagemaker_url,
+            "SCONES_PERSISTENCE_DIR": str(settings.state_dir / "localstack-state"),
             "SCONES_SHELL_FOLDER": str(shell_folder(settings)),
             "SCONES_LAMBDA_PACKAGES": str(_packages(settings.root / ".venv-lambda")),
             "SKIP_SSL_CERT_DOWNLOAD": "1",
@@ -100,7 +101,7 @@ def localstack(settings: Settings, environment: Mapping[str, str]) -> Server:
         port=settings.localstack_port,
         health_path="/_localstack/health",
         port_variable="SCONES_LOCALSTACK_PORT",
-        on_restart="it keeps nothing, so create buckets, functions and state machines again (scones run does)",
+        on_restart="its state is kept, up to the last seconds",
         scratch=scratch,
         # a LocalStack without our plugin has no such service
         recognizes=lambda body: isinstance(body, dict) and "sagemaker-runtime" in (body.get("services") or ()),

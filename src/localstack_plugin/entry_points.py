@@ -176,6 +176,17 @@ def prepare_the_end() -> None:
     ending.install()
 
 
+# runs after all other hooks, so that services begin with what those replace
+@hooks.on_infra_start(priority=-100)
+def keep_state() -> None:
+    from localstack_plugin.settings import from_environment
+
+    if folder := from_environment().state_folder:
+        from localstack_plugin.persistence.installation import installed
+
+        installed(folder)
+
+
 @hooks.on_infra_ready()
 def prepare_first_requests() -> None:
     from localstack_plugin.gateway import first_requests
@@ -187,8 +198,14 @@ def prepare_first_requests() -> None:
 @hooks.on_infra_shutdown(priority=100)
 def end_in_time() -> None:
     from localstack_plugin.gateway import ending
+    from localstack_plugin.settings import from_environment
 
-    ending.end_in_time()
+    if folder := from_environment().state_folder:
+        from localstack_plugin.persistence.installation import installed
+
+        ending.end_in_time(installed(folder).save)
+    else:
+        ending.end_in_time()
 
 
 @hooks.on_infra_start()

@@ -24,6 +24,8 @@ class Settings:
     lambda_packages: Path = Path(sysconfig.get_path("purelib"))
     """What functions see as /var/runtime: AWS's runtime client and SDK."""
     has_lambda_sandbox: bool = True
+    state_folder: Path | None = None
+    """Where the state is saved. None: it ends with the process."""
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -34,7 +36,17 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     has_sandbox = environment.get("SCONES_LAMBDA_SANDBOX", "on")
     if has_sandbox not in ("on", "off"):
         raise SettingsError(f"SCONES_LAMBDA_SANDBOX is {has_sandbox!r}: it must be on or off")
-    return Settings(url.rstrip("/"), environment.get(LOCAL_CLOUD), _guard(environment), packages, has_sandbox == "on")
+    folder = _state_folder(environment)
+    guard = _guard(environment)
+    return Settings(url.rstrip("/"), environment.get(LOCAL_CLOUD), guard, packages, has_sandbox == "on", folder)
+
+
+def _state_folder(environment: Mapping[str, str]) -> Path | None:
+    is_on = environment.get("SCONES_PERSISTENCE", "on")
+    if is_on not in ("on", "off"):
+        raise SettingsError(f"SCONES_PERSISTENCE is {is_on!r}: it must be on or off")
+    folder = environment.get("SCONES_PERSISTENCE_DIR")
+    return Path(folder) / "current" if folder and is_on == "on" else None
 
 
 def _guard(environment: Mapping[str, str]) -> GuardSettings:

@@ -30,6 +30,7 @@ DIFFERENT_IN_CONTAINERS = {
     "GATEWAY_SERVER",
     "SAGEMAKER_ENDPOINT_URL",
     "SCONES_LAMBDA_PACKAGES",
+    "SCONES_PERSISTENCE_DIR",
     "SCONES_SHELL_FOLDER",  # a container has no shell of the user
     "TEMP",
     "XDG_CACHE_HOME",

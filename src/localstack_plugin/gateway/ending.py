@@ -1,6 +1,6 @@
 """The end of LocalStack's process, within seconds of SIGTERM.
 
-LocalStack keeps nothing, so nothing is lost when its process ends before every thread has finished. Left alone, it
+The state is saved last, so nothing is lost when the process ends before every thread has finished. Left alone, it
 takes 10 s and more after use: it joins pollers and executors one after the other, and Python then frees a large heap.
 """
 
@@ -30,17 +30,21 @@ def install() -> None:
     )
 
 
-def end_in_time() -> None:
-    """End this process once LocalStack has cleaned up, or after CLEAN_UP_TIMEOUT_S.
+def end_in_time(save: Callable[[], None] = lambda: None) -> None:
+    """End this process once LocalStack has cleaned up, or after CLEAN_UP_TIMEOUT_S, and after a last `save`.
 
     The thread is no daemon: Python waits for it before it begins to free the heap.
     """
-    Thread(target=_end_in_time, name="process-end").start()
+    Thread(target=_end_in_time, args=(save,), name="process-end").start()
 
 
-def _end_in_time() -> None:
+def _end_in_time(save: Callable[[], None]) -> None:
     if not events.infra_stopped.wait(CLEAN_UP_TIMEOUT_S):
         LOG.info("not everything has stopped after %.0f s: the process ends now", CLEAN_UP_TIMEOUT_S)
+    try:
+        save()
+    except Exception:  # the edge of a thread: the process ends in any case
+        LOG.exception("the state could not be saved at the end")
     code = get_current_runtime().exit_code
     logging.shutdown()
     sys.stdout.flush()

@@ -1,0 +1,101 @@
+"""Puts persistence into LocalStack: the hook into its requests, and its files in the state folder."""
+
+import logging
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from localstack.aws.api import RequestContext
+from localstack.aws.chain import HandlerChain
+from localstack.aws.handlers import run_custom_response_handlers
+from localstack.http import Response
+
+from localstack_plugin.persistence import loading
+from localstack_plugin.persistence.changes import Changes, changes_state
+from localstack_plugin.persistence.object_files import FileObjectStore, ObjectFolder
+from localstack_plugin.persistence.saving import Saver
+from localstack_plugin.persistence.services.containers import SERVICES
+from localstack_plugin.persistence.state_folder import StateFolder
+from localstack_plugin.replacing import replace, wrap
+
+LOG = logging.getLogger(__name__)
+
+
+@cache
+def installed(path: Path) -> Saver:
+    """Load the state of this folder, save it there from now on, and return the saver: the same one at each call."""
+    folder = StateFolder(path)
+    objects, changes = ObjectFolder(folder.objects), Changes()
+    _keep_files(folder, objects)
+    progress = loading.load(folder, objects)
+    _note_changes(changes)
+    saver = Saver(folder, objects, changes, progress)
+    saver.start()
+    return saver
+
+
+def _keep_files(folder: StateFolder, objects: ObjectFolder) -> None:
+    replace(
+        "localstack.services.s3.provider:EphemeralS3ObjectStore",
+        by=lambda root_directory=None: FileObjectStore(objects),
+        why="LocalStack keeps objects in memory and in files without a name, which end with its process. They are kept "
+        "in files of the state folder.",
+    )
+    replace(
+        "localstack.services.cloudwatch.cloudwatch_database_helper:CloudwatchDatabase.CLOUDWATCH_DATA_ROOT",
+        by=str(folder.metrics),
+        why="LocalStack keeps the database of metrics with its temporary files. It is kept in the state folder.",
+    )
+    replace(
+        "localstack.services.cloudwatch.cloudwatch_database_helper:CloudwatchDatabase.METRICS_DB",
+        by=str(folder.metrics / "metrics.db"),
+        why="The path of the database of metrics follows from its folder.",
+    )
+    replace(
+        "localstack.services.cloudwatch.cloudwatch_database_helper:CloudwatchDatabase.METRICS_DB_READ_ONLY",
+        by=f"file:{folder.metrics / 'metrics.db'}?mode=ro",
+        why="The path of the database of metrics follows from its folder.",
+    )
+
+
+def _note_changes(changes: Changes) -> None:
+    saved = frozenset(SERVICES)
+
+    def note(chain: HandlerChain, context: RequestContext, response: Response) -> None:
+        if context.service is None or context.operation is None or context.service.service_name not in saved:
+            return
+        service = context.service.service_name
+        if changes_state(service, context.operation.name, context.service_response):
+            changes.mark(service)
+
+    run_custom_response_handlers.append(note)
+    wrap(
+        "localstack.services.stepfunctions.backend.execution:BaseExecutionWorkerCommunication.terminated",
+        wrapper=marking(changes, "stepfunctions"),
+        why="The end of an execution is a change of the state, which is saved.",
+    )
+    wrap(
+        "moto.logs.models:LogsBackend.put_log_events",
+        wrapper=marking(changes, "logs"),
+        why="Log events are a change of the state, which is saved.",
+    )
+    wrap(
+        "localstack.services.cloudformation.engine.entities:Stack.set_stack_status",
+        "localstack.services.cloudformation.v2.entities:Stack.set_stack_status",
+        wrapper=marking(changes, "cloudformation"),
+        why="The status of a stack is a change of the state, which is saved.",
+    )
+
+
+def marking(changes: Changes, service: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def wrapper(original: Callable[..., Any]) -> Callable[..., Any]:
+        def changed(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return original(*args, **kwargs)
+            finally:
+                changes.mark(service)
+
+        return changed
+
+    return wrapper

@@ -1,0 +1,80 @@
+"""Loads the saved state, before the gateway answers.
+
+Stages:
+  1. Read everything. What cannot be read, or has another format, sets the whole state aside, and the cloud starts
+     empty: half a state would be worse than none.
+  2. Fill the stores of all services, so that each finds those it refers to.
+  3. Let services resume what they do by themselves (`services/resumption.py`).
+"""
+
+import gc
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from localstack_plugin.persistence import executions
+from localstack_plugin.persistence.graph.document import DocumentError
+from localstack_plugin.persistence.graph.reading import read
+from localstack_plugin.persistence.object_files import ObjectFolder
+from localstack_plugin.persistence.saving import Progress
+from localstack_plugin.persistence.services import containers, log_events, resumption
+from localstack_plugin.persistence.services.renewal import renew
+from localstack_plugin.persistence.services.stored_objects import drop_incomplete, file_names
+from localstack_plugin.persistence.services.vocabularies import vocabulary
+from localstack_plugin.persistence.state_folder import StateFolder
+
+LOG = logging.getLogger(__name__)
+
+
+def load(folder: StateFolder, objects: ObjectFolder) -> Progress:
+    """Load the state of the folder and return what it has of the executions. The folder exists afterwards."""
+    started = time.monotonic()
+    gc.disable()  # many objects, none of them garbage: a third of the time
+    try:
+        states, records, machines = _read_all(folder)
+    except DocumentError as error:
+        aside = folder.set_aside()
+        LOG.error("the saved state cannot be read and is set aside as %s; the cloud starts empty: %s", aside, error)
+        states, records, machines = {}, [], set()
+    finally:
+        gc.enable()
+    folder.create()
+    progress = _restore(states, records, machines, objects)
+    resumption.install(states.keys())
+    if states:
+        LOG.info("loaded the state of %s in %.1f s", ", ".join(states), time.monotonic() - started)
+    return progress
+
+
+def _read_all(folder: StateFolder) -> tuple[dict[str, Any], list[dict[str, Any]], set[str]]:
+    if not folder.path.exists():
+        return {}, [], set()
+    manifest = folder.manifest()
+    states = {name: _read(name, folder.document(manifest[name])) for name in containers.SERVICES if name in manifest}
+    return states, *executions.load(folder.executions)
+
+
+def _read(service: str, document: Any) -> Any:
+    state, nodes = read(document, vocabulary(service), containers.NamedObjects(service))
+    if not isinstance(state, dict):
+        raise DocumentError(f"the state of {service} is a {type(state).__name__}")
+    for node in nodes:
+        renew(node)
+    return state
+
+
+def _restore(
+    states: Mapping[str, Any], records: list[dict[str, Any]], machines: set[str], objects: ObjectFolder
+) -> Progress:
+    for service, state in states.items():
+        containers.restore(service, state)
+    if "s3" in states:
+        for path in drop_incomplete(objects):
+            LOG.warning("%s has no complete content and is dropped", path)
+    for name in objects.names() - file_names():
+        objects.delete(name)
+    if "logs" in states:
+        log_events.continue_numbers()
+    written = executions.restore(records, states.get("stepfunctions", {}).get("running", ()))
+    return Progress(written, machines)

@@ -1,0 +1,189 @@
+"""S3's objects as files.
+
+LocalStack keeps small objects in memory and others in files without a name, so that all end with its process. Here each
+write of an object or of a part goes to a new file, whose name the object has as its attribute STORED_AS. What
+a save refers to is therefore complete, even if the process is killed while the object is being overwritten.
+
+A file that is no longer needed is garbage. It is deleted after the next save that does not refer to it.
+
+Locks are LocalStack's: each key has a lock for readers and writers, which conditional writes rely on, too. It belongs
+to the KeyLock of the key, which outlives the files that the key has one after the other.
+"""
+
+import re
+import secrets
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from localstack.services.s3.storage.core import should_copy_in_place
+from localstack.services.s3.storage.ephemeral import (
+    EphemeralS3ObjectStore,
+    EphemeralS3StoredMultipart,
+    EphemeralS3StoredObject,
+)
+from readerwriterlock import rwlock
+
+STORED_AS = "stored_as"
+NAME = re.compile(r"[0-9a-f]{32}")
+
+
+class ObjectFolder:
+    """The folder of the files, and the names of those that are garbage."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.garbage: list[str] = []
+
+    def new_name(self) -> str:
+        name = secrets.token_hex(16)
+        self.path(name).parent.mkdir(parents=True, exist_ok=True)
+        return name
+
+    def path(self, name: str) -> Path:
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not the name of an object's file")
+        return self._path / name[:2] / name
+
+    def names(self) -> set[str]:
+        """Return the names of all files."""
+        return {file.name for file in self._path.glob("??/*") if NAME.fullmatch(file.name)}
+
+    def has(self, name: object, size: int) -> bool:
+        """Return whether there is a file of this name, and of this size in bytes."""
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            return False
+        path = self.path(name)
+        return path.is_file() and not path.is_symlink() and path.stat().st_size == size
+
+    def delete(self, name: str) -> None:
+        self.path(name).unlink(missing_ok=True)
+
+
+class KeyLock:
+    """The lock of a key or of a part for readers and writers, and the name of the file that was written last."""
+
+    def __init__(self, folder: ObjectFolder, name: str | None) -> None:
+        self.readwrite_lock = rwlock.RWLockWrite()
+        self.name = name
+        self._folder = folder
+
+    def new_name(self) -> str:
+        """Return the name of a new file, which takes the place of the last. The caller has the lock."""
+        self.close()
+        self.name = self._folder.new_name()
+        return self.name
+
+    def close(self) -> None:
+        """Drop the content: in LocalStack, closing a temporary file deletes it."""
+        if self.name is not None:
+            self._folder.garbage.append(self.name)
+
+
+class LockedFile:
+    """An open file, with what LocalStack expects of its temporary files."""
+
+    def __init__(self, lock: KeyLock) -> None:
+        self.position_lock = threading.RLock()
+        self.readwrite_lock = lock.readwrite_lock
+        self.internal_last_modified = 0
+        self._file: BinaryIO | None = None
+
+    def open(self, path: Path, mode: str) -> None:
+        self._file = path.open("w+b" if mode == "w" else "rb")
+        self.seek, self.tell, self.read = self._file.seek, self._file.tell, self._file.read
+        self.write, self.truncate = self._file.write, self._file.truncate
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+class StoredObject(EphemeralS3StoredObject):
+    """An object or a part that is being read or written."""
+
+    def __init__(self, s3_object: Any, lock: KeyLock, folder: ObjectFolder, mode: Any = "r") -> None:
+        file = LockedFile(lock)
+        super().__init__(s3_object, file, mode)
+        try:
+            if mode == "w":
+                setattr(s3_object, STORED_AS, lock.new_name())
+            file.open(folder.path(getattr(s3_object, STORED_AS, "")), mode)
+        except (OSError, ValueError):
+            self._lock.release()
+            raise
+        file.internal_last_modified = s3_object.internal_last_modified if mode == "r" else 0
+
+    def close(self) -> None:
+        if not self.closed:
+            self.file.close()
+            super().close()
+
+
+class StoredMultipart(EphemeralS3StoredMultipart):
+    """The parts of an upload."""
+
+    def open(self, s3_part: Any, mode: Any = "r") -> StoredObject:
+        folder = self._s3_store.folder
+        lock = self.parts.get(s3_part.part_number)
+        if lock is None:
+            lock = self.parts[s3_part.part_number] = KeyLock(folder, getattr(s3_part, STORED_AS, None))
+        return StoredObject(s3_part, lock, folder, mode)
+
+
+class FileObjectStore(EphemeralS3ObjectStore):
+    """LocalStack's object store, with objects in files that outlive the process."""
+
+    def __init__(self, folder: ObjectFolder) -> None:
+        super().__init__(str(folder._path))
+        self.folder = folder
+        self._index_lock = threading.Lock()
+
+    def open(self, bucket: str, s3_object: Any, mode: Any = "r") -> StoredObject:
+        return StoredObject(s3_object, self._lock_of(bucket, s3_object), self.folder, mode)
+
+    def copy(self, src_bucket: str, src_object: Any, dest_bucket: str, dest_object: Any) -> Any:
+        if should_copy_in_place(src_bucket, src_object, dest_bucket, dest_object):
+            setattr(dest_object, STORED_AS, getattr(src_object, STORED_AS, None))
+        return super().copy(src_bucket, src_object, dest_bucket, dest_object)
+
+    def remove(self, bucket: str, s3_object: Any) -> None:
+        for each in s3_object if isinstance(s3_object, list) else [s3_object]:
+            if name := getattr(each, STORED_AS, None):
+                self.folder.garbage.append(name)
+        super().remove(bucket, s3_object)
+
+    def get_multipart(self, bucket: str, s3_multipart: Any) -> StoredMultipart:
+        with self._lock_multipart_create:
+            uploads = self._filesystem[bucket]["multiparts"]
+            if s3_multipart.id not in uploads:
+                uploads[s3_multipart.id] = StoredMultipart(self, bucket, s3_multipart, self.root_directory)
+            return uploads[s3_multipart.id]
+
+    def remove_multipart(self, bucket: str, s3_multipart: Any) -> None:
+        self.get_multipart(bucket, s3_multipart).close()
+        for part in s3_multipart.parts.values():
+            if name := getattr(part, STORED_AS, None):
+                self.folder.garbage.append(name)
+        self._filesystem[bucket]["multiparts"].pop(s3_multipart.id, None)
+
+    def create_bucket(self, bucket: str) -> None:
+        """Do nothing: all buckets share one folder."""
+
+    def delete_bucket(self, bucket: str) -> None:
+        self._filesystem.pop(bucket, None)
+
+    def close(self) -> None:
+        """Do nothing: the objects outlive the store."""
+
+    def reset(self) -> None:
+        self.folder.garbage.extend(self.folder.names())
+        self._filesystem.clear()
+
+    def _lock_of(self, bucket: str, s3_object: Any) -> KeyLock:
+        key = self._key_from_s3_object(s3_object)
+        with self._index_lock:
+            locks = self._filesystem[bucket]["keys"]
+            if key not in locks:
+                locks[key] = KeyLock(self.folder, getattr(s3_object, STORED_AS, None))
+            return locks[key]

@@ -1,0 +1,181 @@
+"""Saves the state as it changes.
+
+A thread waits for changes, gathers more for GATHERED_FOR_S, and forks. The child has an image of all objects that no
+thread changes any more: `fork` happens while this thread has Python's lock. It writes them and exits, while the parent
+serves requests. A save ends before the next begins, so the state on disk is behind by the gathering and by at most two
+saves. Short saves follow each other after PAUSE_S; after a long one the pause grows with it, up to LONGEST_PAUSE_S.
+
+Rules of the child: it closes what it has inherited, above all the gateway's sockets, which would otherwise keep the
+port of a server that is killed. It takes no lock that another thread of the parent may hold, so it does not log; it
+sends its report through a pipe.
+"""
+
+import gc
+import json
+import logging
+import os
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from localstack_plugin.persistence import executions
+from localstack_plugin.persistence.changes import Changes
+from localstack_plugin.persistence.graph.document import UnknownValueError
+from localstack_plugin.persistence.graph.writing import write
+from localstack_plugin.persistence.object_files import STORED_AS, ObjectFolder
+from localstack_plugin.persistence.services import containers
+from localstack_plugin.persistence.services.vocabularies import vocabulary
+from localstack_plugin.persistence.state_folder import StateFolder
+
+LOG = logging.getLogger(__name__)
+GATHERED_FOR_S = 1.0
+PAUSE_S = 1.0
+LONGEST_PAUSE_S = 3.0
+LARGE = ("s3", "logs")
+"""Services that are saved only if they have changed themselves. The others are saved with any change, because much of
+what happens in the background, such as the states of a stack, is no request."""
+NICENESS = 5
+
+
+class SaveError(RuntimeError):
+    """A save has failed; the one before is still there."""
+
+
+@dataclass
+class Plan:
+    """What one save writes."""
+
+    services: tuple[str, ...]
+    ended: list[Any]
+    garbage: list[str]
+
+
+@dataclass
+class Progress:
+    """What earlier saves have written of the executions, which are only appended."""
+
+    written: executions.Written = field(default_factory=dict)
+    machines: set[str] = field(default_factory=set)
+
+
+class Saver:
+    """Saves the state of this process. `save` may be called by any thread, one at a time gets its turn."""
+
+    def __init__(self, folder: StateFolder, objects: ObjectFolder, changes: Changes, progress: Progress) -> None:
+        self._folder = folder
+        self._objects = objects
+        self._changes = changes
+        self._progress = progress
+        self._turn = threading.Lock()
+        self._complained: set[str] = set()
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="state-saver", daemon=True).start()
+
+    def save(self) -> None:
+        """Save what has changed until now. Raises SaveError."""
+        with self._turn:
+            changed = self._changes.take()
+            if not changed:
+                return
+            try:
+                self._save(changed)
+            except BaseException:
+                for service in changed:
+                    self._changes.mark(service)
+                raise
+
+    def paused(self) -> threading.Lock:
+        """Return the lock that a save needs: nothing in the folder changes while it is held, but new objects."""
+        return self._turn
+
+    def _run(self) -> None:
+        while self._changes.wait():
+            time.sleep(GATHERED_FOR_S)
+            started = time.monotonic()
+            try:
+                self.save()
+            except (SaveError, OSError) as error:
+                LOG.error("the state could not be saved and will be tried again: %s", error)
+            took_s = time.monotonic() - started
+            time.sleep(min(max(PAUSE_S, 3 * took_s), LONGEST_PAUSE_S))
+
+    def _save(self, changed: frozenset[str]) -> None:
+        plan = self._plan(changed)
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            self._write_and_exit(plan, writer)
+        os.close(writer)
+        with os.fdopen(reader, "rb") as pipe:
+            report = pipe.read()
+        os.waitpid(child, 0)
+        self._apply(plan, json.loads(report) if report else {"error": "its process ended without a report"})
+
+    def _plan(self, changed: frozenset[str]) -> Plan:
+        loaded = [service for service in containers.SERVICES if containers.is_loaded(service)]
+        services = tuple(service for service in loaded if service in changed or service not in LARGE)
+        for service in services:
+            vocabulary(service)  # imported here, since the child must not import
+        ended = executions.ended(self._progress.written) if "stepfunctions" in services else []
+        return Plan(services, ended, list(self._objects.garbage) if "s3" in services else [])
+
+    def _apply(self, plan: Plan, report: dict[str, Any]) -> None:
+        if error := report.get("error"):
+            raise SaveError(error)
+        for problem in set(report["problems"]) - self._complained:
+            self._complained.add(problem)
+            LOG.error("a part of the state cannot be saved: %s", problem)
+        self._progress.written |= {each.exec_arn: each.stop_date for each in plan.ended}
+        self._progress.machines |= set(report["machines"])
+        deleted = set(report["deleted"])
+        self._objects.garbage[:] = [name for name in self._objects.garbage if name not in deleted]
+
+    def _write_and_exit(self, plan: Plan, report_to: int) -> NoReturn:
+        try:
+            gc.disable()
+            sys.setswitchinterval(60)
+            os.closerange(3, report_to)
+            os.closerange(report_to + 1, os.sysconf("SC_OPEN_MAX"))
+            os.nice(NICENESS)
+            report = self._write(plan)
+        except BaseException:  # noqa: BLE001 - the edge of a process
+            report = {"error": traceback.format_exc(limit=-3)}
+        os.write(report_to, json.dumps(report).encode())
+        os._exit(0)
+
+    def _write(self, plan: Plan) -> dict[str, Any]:
+        problems: list[str] = []
+        documents = {}
+        used: set[str] = set()
+        for service in plan.services:
+            try:
+                documents[service] = document_of(service, used)
+            except UnknownValueError as error:
+                problems.append(f"{service}: {error}")
+        machines = set(self._progress.machines)
+        if plan.ended:
+            executions.append(self._folder.executions, plan.ended, machines)
+        self._folder.write(documents)
+        deleted = [name for name in set(plan.garbage) - used if "s3" in documents]
+        for name in deleted:
+            self._objects.delete(name)
+        return {"problems": problems, "machines": sorted(machines - self._progress.machines), "deleted": deleted}
+
+
+def document_of(service: str, used_files: set[str]) -> Any:
+    """Return the document of a service, and add the names of the files that its objects refer to."""
+    state = containers.state_of(service)
+    if service == "stepfunctions":
+        state["running"] = executions.running_records()
+
+    def describe(value: Any) -> Any:
+        attributes = executions.record_attributes(value)
+        if name := attributes.get(STORED_AS):
+            used_files.add(name)
+        return attributes
+
+    return write(state, vocabulary(service), describe, containers.names(service))

@@ -1,0 +1,1 @@
+"""What is saved of each service, and how it comes back."""

@@ -1,0 +1,172 @@
+"""LocalStack's state outlives its process.
+
+ROUNDS (3) is how often the cloud is ended, by kill -9 or by `down`, at a random moment of a workload on all services.
+What had been acknowledged five seconds before must be there when the cloud is up again, and must work.
+"""
+
+import json
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+import pytest
+
+from local_cloud.cloud import LocalCloud
+from local_cloud.processes import leftovers
+from local_cloud.servers import localstack
+from local_cloud.settings import Settings
+from local_cloud.terminal.progress import Progress
+
+from .conftest import CLOUD, START_TIMEOUT_S, settings_of_a_new_cloud
+from .restart_workload import Workload, arn
+
+ROUNDS = int(os.environ.get("ROUNDS") or 3)
+ACKNOWLEDGED_BEFORE_S = 5.0
+DEADLINE_S = 120.0
+KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+
+
+class Cloud:
+    """A LocalStack of the test's own."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.settings: Settings = settings_of_a_new_cloud(state_dir)
+        server = localstack(self.settings, os.environ)
+        self._cloud = LocalCloud((server,), state_dir, Progress(), START_TIMEOUT_S)
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service, endpoint_url=self.settings.localstack_url, **KEYS)
+
+    def up(self) -> float:
+        """Start it and return how long that took, in seconds."""
+        started = time.monotonic()
+        self._cloud.up()
+        return time.monotonic() - started
+
+    def down(self) -> None:
+        self._cloud.down()
+
+    def kill(self) -> None:
+        pid = self._cloud.status()[0].pid
+        assert pid
+        process = psutil.Process(pid)
+        process.kill()
+        process.wait(DEADLINE_S)
+
+    def log(self) -> str:
+        return self._cloud.log("localstack").read_text()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _aws_is_the_cloud() -> None:
+    """Keep the cloud that all other tests share from being started."""
+
+
+@pytest.fixture
+def own_cloud(tmp_path: Path) -> Iterator[Cloud]:
+    if CLOUD == "compose":
+        pytest.skip("in Compose Docker starts and ends LocalStack")
+    cloud = Cloud(tmp_path)
+    cloud.up()
+    yield cloud
+    cloud.down()
+    assert leftovers(tmp_path) == []
+
+
+def test_what_was_acknowledged_five_seconds_before_survives(own_cloud: Cloud) -> None:
+    workload, chance = Workload(own_cloud.client), random.Random(ROUNDS)
+    workload.begin()
+    for number in range(ROUNDS):
+        label = f"round-{number}"
+        workload.write(label)
+        wait_for(partial(workload.is_finished, label), "the execution and the stack to end")
+        keep_busy(workload, label, ACKNOWLEDGED_BEFORE_S + chance.random())
+        is_killed = chance.random() < 0.5
+        own_cloud.kill() if is_killed else own_cloud.down()
+        took_s = own_cloud.up()
+        sys.stdout.write(f"{label}: {'killed' if is_killed else 'down'}, up in {took_s:.1f} s\n")
+        sys.stdout.flush()
+        assert workload.missing(label) == []
+        assert "cannot be" not in own_cloud.log()
+        works_on(workload, label)
+
+
+def keep_busy(workload: Workload, label: str, duration_s: float) -> None:
+    """Change things for as long, so that the end comes in the middle of saves."""
+    until = time.monotonic() + duration_s
+    number = 0
+    while time.monotonic() < until:
+        number += 1
+        workload.client("s3").put_object(Bucket="restart", Key=f"{label}/{number}", Body=b"busy" * number)
+        workload.client("s3").put_object(Bucket="restart", Key="overwritten", Body=b"busy" * number)
+        workload.client("events").put_rule(Name=f"{label}-busy", EventPattern=json.dumps({"source": [str(number)]}))
+
+
+def works_on(workload: Workload, label: str) -> None:
+    """Check that functions, state machines, event sources and rules do what they did before."""
+    stepfunctions = workload.client("stepfunctions")
+    started = stepfunctions.start_execution(stateMachineArn=arn("states", "stateMachine:restart"), input="{}")
+    execution = started["executionArn"]
+    wait_for(lambda: status(stepfunctions, execution) == "SUCCEEDED", "an execution after the restart")
+    workload.client("sqs").send_message(QueueUrl=workload.queue("polled"), MessageBody=f"poll {label}.")
+    wait_for(lambda: f"poll {label}." in workload.function_log(), "the event source mapping after the restart")
+    event = {"Source": "restart", "DetailType": label, "Detail": "{}"}
+    workload.client("events").put_events(Entries=[event])
+    wait_for(lambda: any(label in body for body in workload.received("delivered")), "the rule after the restart")
+
+
+def status(stepfunctions: Any, execution: str) -> str:
+    answer: str = stepfunctions.describe_execution(executionArn=execution)["status"]
+    return answer
+
+
+def wait_for(is_so: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not is_so():
+        assert time.monotonic() < deadline, f"waited {DEADLINE_S:.0f} s for {what}"
+        time.sleep(0.1)
+
+
+def test_an_execution_that_was_running_has_failed_and_can_be_redriven(own_cloud: Cloud) -> None:
+    stepfunctions = own_cloud.client("stepfunctions")
+    states = {"First": {"Type": "Pass", "Next": "Wait"}, "Wait": {"Type": "Wait", "Seconds": 6, "End": True}}
+    machine = stepfunctions.create_state_machine(
+        name="waits", definition=json.dumps({"StartAt": "First", "States": states}), roleArn=arn("iam", "role/r")
+    )
+    execution = stepfunctions.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+    own_cloud.down()
+    own_cloud.up()
+    assert stepfunctions.describe_execution(executionArn=execution)["error"] == "States.Runtime"
+    stepfunctions.redrive_execution(executionArn=execution)
+    wait_for(lambda: status(stepfunctions, execution) == "SUCCEEDED", "the redriven execution")
+    events = [event["type"] for event in stepfunctions.get_execution_history(executionArn=execution)["events"]]
+    assert events == [
+        "ExecutionStarted",
+        "PassStateEntered",
+        "PassStateExited",
+        "WaitStateEntered",
+        "ExecutionFailed",
+        "ExecutionRedriven",
+        "WaitStateEntered",
+        "WaitStateExited",
+        "ExecutionSucceeded",
+    ]
+
+
+def test_a_state_that_cannot_be_read_is_set_aside(own_cloud: Cloud) -> None:
+    own_cloud.client("s3").create_bucket(Bucket="restart")
+    own_cloud.down()
+    folder = own_cloud.settings.state_dir / "localstack-state"
+    manifest = folder / "current" / "manifest.json"
+    manifest.write_text(json.dumps({"format": 999, "services": {}}))
+    own_cloud.up()
+    assert own_cloud.client("s3").list_buckets()["Buckets"] == []
+    assert "has format 999" in own_cloud.log()
+    assert [path.name for path in folder.glob("current.*")] != []
