@@ -121,11 +121,11 @@ test-attacks: setup ## attack every port: raw requests, pages in a real Chromium
 	@$(PYTEST) tests/attacks -rs
 
 .PHONY: test-kill
-test-kill: setup ## kill the emulator at 100 random moments and look for lost state (KILLS=n)
+test-kill: setup ## kill the emulator at random moments (KILLS=n); test-restart: LocalStack (ROUNDS=n)
 	@KILLS=$(or $(KILLS),100) $(PYTEST) tests/contract/test_kill.py
 
 .PHONY: test-restart
-test-restart: setup ## end LocalStack in the middle of work and look for lost state (ROUNDS=n)
+test-restart: setup
 	@ROUNDS=$(or $(ROUNDS),3) $(PYTEST) -s tests/integration/test_restart.py
 
 .PHONY: test-faults

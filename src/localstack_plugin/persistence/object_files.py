@@ -34,6 +34,7 @@ class ObjectFolder:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.garbage: list[str] = []
+        self.in_writing: set[str] = set()
 
     def new_name(self) -> str:
         name = secrets.token_hex(16)
@@ -103,19 +104,29 @@ class StoredObject(EphemeralS3StoredObject):
     """An object or a part that is being read or written."""
 
     def __init__(self, s3_object: Any, lock: KeyLock, folder: ObjectFolder, mode: Any = "r") -> None:
+        self._folder = folder
         file = LockedFile(lock)
         super().__init__(s3_object, file, mode)
         try:
             if mode == "w":
                 setattr(s3_object, STORED_AS, lock.new_name())
+                folder.in_writing.add(getattr(s3_object, STORED_AS))
             file.open(folder.path(getattr(s3_object, STORED_AS, "")), mode)
         except (OSError, ValueError):
             self._lock.release()
             raise
         file.internal_last_modified = s3_object.internal_last_modified if mode == "r" else 0
 
+    def write(self, stream: Any) -> int:
+        try:
+            return int(super().write(stream))
+        except BaseException:  # a copy has no other moment to release the lock
+            self.close()
+            raise
+
     def close(self) -> None:
         if not self.closed:
+            self._folder.in_writing.discard(getattr(self.s3_object, STORED_AS))
             self.file.close()
             super().close()
 
@@ -148,10 +159,12 @@ class FileObjectStore(EphemeralS3ObjectStore):
         return super().copy(src_bucket, src_object, dest_bucket, dest_object)
 
     def remove(self, bucket: str, s3_object: Any) -> None:
+        """Drop the content of objects. A write that is refused removes its own object; the key keeps its lock then."""
         for each in s3_object if isinstance(s3_object, list) else [s3_object]:
             if name := getattr(each, STORED_AS, None):
                 self.folder.garbage.append(name)
-        super().remove(bucket, s3_object)
+            if name not in self.folder.in_writing:
+                self._filesystem[bucket]["keys"].pop(self._key_from_s3_object(each), None)
 
     def get_multipart(self, bucket: str, s3_multipart: Any) -> StoredMultipart:
         with self._lock_multipart_create:
