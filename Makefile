@@ -121,7 +121,7 @@ test-attacks: setup ## attack every port: raw requests, pages in a real Chromium
 	@$(PYTEST) tests/attacks -rs
 
 .PHONY: test-kill
-test-kill: setup ## kill the emulator at random moments (KILLS=n); test-restart: LocalStack (ROUNDS=n)
+test-kill: setup ## kill the emulator at random moments (KILLS=n; test-restart: LocalStack)
 	@KILLS=$(or $(KILLS),100) $(PYTEST) tests/contract/test_kill.py
 
 .PHONY: test-restart

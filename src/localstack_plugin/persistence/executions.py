@@ -30,7 +30,7 @@ from localstack.services.stepfunctions.asl.eval.program_state import ProgramEnde
 from localstack.services.stepfunctions.backend.execution import Execution
 from localstack.services.stepfunctions.backend.store import sfn_stores
 
-from localstack_plugin.persistence.graph.document import DocumentError
+from localstack_plugin.persistence.graph.document import DocumentError, UnknownValueError
 from localstack_plugin.persistence.graph.reading import read
 from localstack_plugin.persistence.graph.writing import write
 from localstack_plugin.persistence.services.renewal import described, renew
@@ -79,20 +79,31 @@ def record(execution: Execution) -> dict[str, Any]:
     }
 
 
-def append(path: Path, executions: Iterable[Execution], machines: set[str]) -> None:
-    """Append the records of executions that have ended. `machines` are the keys of those that the file has."""
+def append(path: Path, executions: Iterable[Execution], machines: set[str]) -> Iterator[str]:
+    """Append the records of executions that have ended, and yield a message about each that cannot be written.
+
+    `machines` are the keys of the state machines that the file has.
+    """
     with path.open("a", encoding="ascii") as file:
         for execution in executions:
-            whole = record(execution)
-            machine = whole.pop("machine")
-            key = machine_key(machine.arn, machine.revision_id or "", machine.definition)
-            if key not in machines:
-                machines.add(key)
-                file.write(_line("machine", key, write(machine, vocabulary("stepfunctions"), described)))
-            document = write(whole, vocabulary("stepfunctions"), record_attributes)
-            file.write(_line("execution", execution.exec_arn, key, document))
+            try:
+                file.writelines(_lines(execution, machines))
+            except UnknownValueError as error:
+                yield f"execution {execution.exec_arn}: {error}"
         file.flush()
         os.fsync(file.fileno())
+
+
+def _lines(execution: Execution, machines: set[str]) -> list[str]:
+    whole = record(execution)
+    machine = whole.pop("machine")
+    key = machine_key(machine.arn, machine.revision_id or "", machine.definition)
+    document = write(whole, vocabulary("stepfunctions"), record_attributes)
+    lines = [_line("execution", execution.exec_arn, key, document)]
+    if key not in machines:
+        lines.insert(0, _line("machine", key, write(machine, vocabulary("stepfunctions"), described)))
+        machines.add(key)
+    return lines
 
 
 @lru_cache(1024)

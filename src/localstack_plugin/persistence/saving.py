@@ -158,7 +158,7 @@ class Saver:
                 problems.append(f"{service}: {error}")
         machines = set(self._progress.machines)
         if plan.ended:
-            executions.append(self._folder.executions, plan.ended, machines)
+            problems += executions.append(self._folder.executions, plan.ended, machines)
         self._folder.write(documents)
         deleted = [name for name in set(plan.garbage) - used if "s3" in documents]
         for name in deleted:

@@ -51,8 +51,14 @@ class Scope(str):
     pass
 
 
+class Answer(dict[str, Any]):
+    pass
+
+
 QUEUE, KEYED, STATUS, SCOPE = (f"{__name__}:{name}" for name in ("Queue", "Keyed", "Status", "Scope"))
-VOCABULARY = Vocabulary(objects={QUEUE: Queue, KEYED: Keyed}, enums={STATUS: Status}, texts={SCOPE: Scope})
+VOCABULARY = Vocabulary(
+    objects={QUEUE: Queue, KEYED: Keyed}, enums={STATUS: Status}, texts={SCOPE: Scope}, plain={"Answer": Answer}
+)
 
 
 def copied(value: Any) -> Any:
@@ -100,6 +106,14 @@ def test_enums_and_texts_keep_their_class() -> None:
     assert status is Status.ACTIVE
     assert type(scope) is Scope
     assert scope == "a/b"
+
+
+def test_a_dict_whose_class_does_not_matter_comes_back_as_a_dict() -> None:
+    answer = Answer(Payload=[1])
+    answers = copied([answer, answer])
+    assert type(answers[0]) is dict
+    assert answers[0] is answers[1]
+    assert answers[0] == answer
 
 
 def test_references_and_cycles_are_kept() -> None:

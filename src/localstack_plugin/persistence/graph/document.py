@@ -36,6 +36,8 @@ class Vocabulary:
     enums: Classes = field(default_factory=dict)
     texts: Classes = field(default_factory=dict)
     """Subclasses of str without attributes."""
+    plain: Classes = field(default_factory=dict)
+    """Subclasses of dict that come back as dicts."""
 
 
 class UnknownValueError(TypeError):

@@ -34,6 +34,7 @@ class _Writer:
     def __init__(self, vocabulary: Vocabulary, describe: Describe, externals: Mapping[int, str]) -> None:
         tables = (vocabulary.objects, vocabulary.enums, vocabulary.texts)
         self._names = {cls: name for table in tables for name, cls in table.items()}
+        self._mappings = MAPPINGS | dict.fromkeys(vocabulary.plain.values(), "dict")
         self._describe = describe
         self._externals = externals
         self._indexes: dict[int, int] = {}
@@ -61,7 +62,7 @@ class _Writer:
             return [index]
         if name := self._externals.get(id(value)):
             return {"external": name}
-        if cls in SEQUENCES or cls in MAPPINGS or cls is defaultdict:
+        if cls in SEQUENCES or cls in self._mappings or cls is defaultdict:
             return [self._index(value)]
         return self._immutable(value, cls, depth)
 
@@ -96,7 +97,7 @@ class _Writer:
         cls = type(value)
         if kind := SEQUENCES.get(cls):
             return [kind, [self._value(each) for each in value]]
-        if kind := (DEFAULTS.get(value.default_factory) if cls is defaultdict else MAPPINGS.get(cls)):
+        if kind := (DEFAULTS.get(value.default_factory) if cls is defaultdict else self._mappings.get(cls)):
             return [kind, [self._value(each) for item in value.items() for each in item]]
         if cls is defaultdict:
             raise UnknownValueError(f"a default of {value.default_factory} is not data")

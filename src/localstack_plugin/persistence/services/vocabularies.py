@@ -86,6 +86,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "cloudformation": {CHANGE_SET_MODEL: "Scope"},
     "sqs": {"localstack.services.sqs.models": "MessageMoveTaskStatus"},
 }
+PLAIN: dict[str, dict[str, str]] = {"stepfunctions": {"localstack_plugin.stepfunctions.lambda_output": "Invocation"}}
 ENUMS: dict[str, tuple[str, ...]] = {
     "lambda": ("localstack.aws.api.lambda_", "localstack.services.lambda_.event_source_mapping.esm_worker"),
     "cloudformation": ("localstack.aws.api.cloudformation", CHANGE_SET_MODEL),
@@ -100,6 +101,7 @@ def vocabulary(service: str) -> Vocabulary:
         objects=_classes(OBJECTS[service]),
         enums={name: cls for module in modules for name, cls in _enums(module).items()},
         texts=_classes(TEXTS.get(service, {})),
+        plain=_classes(PLAIN.get(service, {})),
     )
 
 
