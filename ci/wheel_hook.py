@@ -8,7 +8,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-FILES = ("local", "local_stepfunctions", "src", "targets.toml", "template.yaml")
+FILES = ("local", "local_stepfunctions", "notebooks", "src", "targets.toml", "template.yaml")
 MODULES_OF_THE_WHEEL = {"scones_unlimited", "pytest_aws_local"}
 ALONE = ("src/scones_unlimited/requirements.lock", "data/draw_sample.py", "data/python2_pickle.py")
 NOT_CODE = {"__pycache__", "build"}

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 import click
 from click.shell_completion import CompletionItem
@@ -29,6 +30,17 @@ class LazyGroup(click.Group):
         if entry := local_cloud_commands().get(name):
             return entry.load()
         return super().get_command(context, name)
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(context, args)
+        except click.UsageError as error:
+            near = get_close_matches(args[0], self.list_commands(context), n=1)
+            if not near:
+                raise
+            raise click.UsageError(f"{error.format_message()} Did you mean {near[0]!r}?", context) from error
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         for section, commands in COMMANDS.items():

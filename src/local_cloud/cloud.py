@@ -172,8 +172,7 @@ class LocalCloud:
             if missing:
                 make_private(self.state_dir)
                 self._clear_dead(missing)
-            for server in missing:
-                require_free(server)
+            require_free(missing)
             for server in missing:
                 undo.callback(self._end, (server.name,))
                 self._start(server)
@@ -224,7 +223,8 @@ class LocalCloud:
                 )
             except OSError as error:
                 raise StartError(
-                    f"{server.name} cannot be started: {server.command[0]}: {error.strerror}. Run: make setup"
+                    f"{server.name} cannot be started: {server.command[0]}: {error.strerror}. Run: make setup "
+                    "(without make: uvx --from scones-unlimited scones up)"
                 ) from error
 
     def _clear_dead(self, missing: Sequence[Server]) -> None:

@@ -1,5 +1,6 @@
 """What every command of the local cloud does: read the settings, report errors, and run programs that use the cloud."""
 
+import errno
 import os
 import signal
 import sys
@@ -50,6 +51,16 @@ def with_errors_reported(action: Callable[[], int | None]) -> int:
         # The reader of the output has closed the pipe (`scones logs | head`). Without this, Python complains at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        place = error.filename or "a file"
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {place}: {error.strerror}{_advice(error)}", err=True)
+        return 1
+
+
+def _advice(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ". Free some space, or set SCONES_STATE_DIR to a folder on another disk"
+    return ""
 
 
 def takes_settings(

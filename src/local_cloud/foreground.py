@@ -71,7 +71,9 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
             child = subprocess.Popen(command, env=environment)
         code = child.wait()
     except OSError as error:
-        raise LocalCloudError(f"{command[0]!r} cannot be run: {error.strerror}") from error
+        raise LocalCloudError(
+            f"{command[0]!r} cannot be run: {error.strerror}. Is it installed, and on the PATH?"
+        ) from error
     except Interrupted as interruption:
         if child:
             _stop(child, interruption.signum)

@@ -3,6 +3,7 @@
 import errno
 import http.client
 import socket
+from collections.abc import Sequence
 
 import psutil
 
@@ -28,13 +29,20 @@ def is_free(port: int) -> bool:
     return True
 
 
-def require_free(server: Server) -> None:
-    """Raise PortInUseError, which names the process, when the server's port is taken."""
-    if is_free(server.port):
+def require_free(servers: Sequence[Server]) -> None:
+    """Raise PortInUseError, which names every taken port and the process that has it."""
+    taken = [server for server in servers if not is_free(server.port)]
+    if not taken:
         return
+    lines = [
+        f"port {server.port}, which {server.name} needs, is in use by {_describe_listener(server.port)}"
+        for server in taken
+    ]
+    others = " ".join(f"{server.port_variable}={free_port()}" for server in taken)
+    ports = "another port" if len(taken) == 1 else "other ports"
     raise PortInUseError(
-        f"port {server.port}, which {server.name} needs, is in use by {_describe_listener(server.port)}\n"
-        f"Stop that, or use another port from now on: export {server.port_variable}={free_port()}; scones up\n"
+        "\n".join(lines) + "\n"
+        f"Stop that, or use {ports} from now on: export {others}; scones up\n"
         "(A local cloud in containers is used once both of its servers answer: make compose-up)"
     )
 

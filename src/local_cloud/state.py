@@ -59,9 +59,14 @@ def locked(state_dir: Path, say: Callable[[str], None], timeout_s: float) -> Ite
 
     Files that are created meanwhile, also by the servers, are private to this user.
 
-    Raises LocalCloudError after `timeout_s`.
+    Raises LocalCloudError after `timeout_s`, or if the folder cannot be made.
     """
-    close_folder(state_dir)
+    try:
+        close_folder(state_dir)
+    except OSError as error:
+        raise LocalCloudError(
+            f"the state folder {state_dir} cannot be made ({error.strerror}). Set SCONES_STATE_DIR to a folder of yours"
+        ) from error
     lock = state_dir / "lock"
     if lock.is_dir():
         aside = lock.rename(state_dir / f"lock.{secrets.token_hex(3)}")

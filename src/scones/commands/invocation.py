@@ -51,6 +51,17 @@ pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
 class Command(click.Command):
     """A command whose errors are one message, whatever group it is in."""
 
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(context, args)
+        except click.NoSuchOption as error:
+            # of a name that resembles none of the options, click has nothing to suggest
+            if error.possibilities or not any(each.name == "hyperparameters" for each in self.params):
+                raise
+            name = error.option_name.lstrip("-").replace("-", "_")
+            advice = f"A hyperparameter is set as --hyperparameters '{name}=...'"
+            raise click.UsageError(f"{error.format_message()} {advice}", context) from error
+
     def invoke(self, context: click.Context) -> Any:
         invocation = context.find_object(Invocation) or Invocation()
         with reported(invocation.target):

@@ -32,8 +32,9 @@ class LocalMode:
         return sdk.session(self.clients.session, self.bucket.name, self.client)
 
     def require_ready(self) -> None:
+        docker = self.client.docker  # connects
         if self.image_uri:
-            self.client.docker.require(self.image_uri)
+            docker.require(self.image_uri)
 
     def require_pipelines(self) -> None:
         raise SettingsError(
