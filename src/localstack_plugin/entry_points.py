@@ -84,6 +84,7 @@ def follow_the_states_language() -> None:
         input_text,
         limits,
         redrive,
+        tested_states,
         waits,
     )
     from localstack_plugin.stepfunctions.intrinsics import evaluation
@@ -109,6 +110,7 @@ def follow_the_states_language() -> None:
         failure_lines,
         input_text,
         redrive,
+        tested_states,
         waits,
     ):
         module.install()

@@ -1,12 +1,26 @@
-"""What DescribeStateMachine tells."""
+"""What DescribeStateMachine and StartSyncExecution tell."""
 
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from localstack.aws.api.stepfunctions import EncryptionConfiguration, EncryptionType, TracingConfiguration
+from localstack.aws.api import RequestContext
+from localstack.aws.api.stepfunctions import (
+    BillingDetails,
+    EncryptionConfiguration,
+    EncryptionType,
+    IncludedData,
+    TracingConfiguration,
+)
+from localstack.services.stepfunctions.backend.execution import SyncExecution
 from localstack.services.stepfunctions.backend.state_machine import StateMachineInstance
+from localstack.services.stepfunctions.provider import StepFunctionsProvider
 
 from localstack_plugin.replacing import wrap
+
+BILLED_MS, BILLED_MB = 100, 64
+"""AWS bills memory in parts of 64 MB and time in parts of 100 ms (aws.amazon.com/step-functions/pricing)."""
+DATA: Final = ("input", "inputDetails", "output", "outputDetails")
 
 
 def install() -> None:
@@ -14,6 +28,16 @@ def install() -> None:
         "localstack.services.stepfunctions.backend.state_machine:StateMachineInstance.describe",
         wrapper=complete,
         why="LocalStack's answer lacks tracingConfiguration and encryptionConfiguration.",
+    )
+    wrap(
+        "localstack.services.stepfunctions.backend.execution:SyncExecution.to_start_sync_execution_output",
+        wrapper=billing,
+        why="LocalStack's answer lacks billingDetails.",
+    )
+    wrap(
+        "localstack.services.stepfunctions.provider:StepFunctionsProvider.start_sync_execution",
+        wrapper=including,
+        why="LocalStack's answer has input and output although includedData is METADATA_ONLY.",
     )
 
 
@@ -25,3 +49,26 @@ def complete(original: Callable[[StateMachineInstance], Any]) -> Callable[[State
         return described
 
     return describe
+
+
+def billing(original: Callable[[SyncExecution], Any]) -> Callable[[SyncExecution], Any]:
+    def output(self: SyncExecution) -> Any:
+        answer = original(self)
+        duration_ms = (answer["stopDate"] - answer["startDate"]).total_seconds() * 1000
+        billed_ms = max(1, math.ceil(duration_ms / BILLED_MS)) * BILLED_MS
+        details = BillingDetails(billedMemoryUsedInMB=BILLED_MB, billedDurationInMilliseconds=billed_ms)
+        return {**answer, "billingDetails": details}
+
+    return output
+
+
+def including(original: Callable[..., Any]) -> Callable[..., Any]:
+    def start_sync_execution(
+        self: StepFunctionsProvider, context: RequestContext, included_data: str | None = None, **parameters: Any
+    ) -> Any:
+        answer = original(self, context, included_data=included_data, **parameters)
+        if included_data != IncludedData.METADATA_ONLY:
+            return answer
+        return {name: value for name, value in answer.items() if name not in DATA}
+
+    return start_sync_execution
