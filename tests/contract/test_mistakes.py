@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 BUCKET = "contract"
 BUILT_IN = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+OF_ANOTHER_REGION = "433757028032.dkr.ecr.us-west-2.amazonaws.com/image-classification:latest"
 SOURCE = {"S3DataType": "S3Prefix", "S3Uri": "s3://no-such-bucket-here/input/"}
 
 
@@ -67,6 +68,16 @@ MISTAKES = (
         "output that is no S3 URI",
         lambda api: api.train(OutputDataConfig={"S3OutputPath": "models"}),
         ("s3OutputPath", "models"),
+    ),
+    Mistake(
+        "image of another region",
+        lambda api: api.train(AlgorithmSpecification=algorithm(OF_ANOTHER_REGION)),
+        ("Invalid region us-west-2 in image URI", "Please provide an image URI in region us-east-1."),
+    ),
+    Mistake(
+        "model's image of another region",
+        lambda api: api.model(PrimaryContainer={"Image": OF_ANOTHER_REGION}),
+        (f'Region of "{OF_ANOTHER_REGION}" does not match expected region of us-east-1.',),
     ),
     Mistake(
         "image that is not there",

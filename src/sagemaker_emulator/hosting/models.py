@@ -11,6 +11,7 @@ from sagemaker_emulator.errors import validation
 from sagemaker_emulator.hosting.model_data import require_model_data
 from sagemaker_emulator.registry.model_packages import ModelPackages
 from sagemaker_emulator.resources.arn import Arns
+from sagemaker_emulator.resources.image_region import other_region
 from sagemaker_emulator.resources.model import Model
 from sagemaker_emulator.storage.collection import Collection
 from sagemaker_emulator.storage.store import Store
@@ -53,7 +54,13 @@ class Models(Collection[Model]):
     def _refuse_what_cannot_serve(self, model: Model) -> None:
         if "Image" not in model.container:
             raise validation("PrimaryContainer needs an Image, or a ModelPackageName whose package has one.")
+        image = model.container["Image"]
+        if other_region(image, self._region):
+            raise validation(
+                f'Region of "{image}" does not match expected region of {self._region}. '
+                "Cross region ECR image pulls are not allowed."
+            )
         try:
-            self._engine.check(model.container["Image"], model.network_isolation, serves=True)
+            self._engine.check(image, model.network_isolation, serves=True)
         except EngineError as error:
             raise validation(str(error)) from error

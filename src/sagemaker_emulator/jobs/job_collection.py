@@ -11,6 +11,7 @@ from typing import TypeVar
 from sagemaker_emulator.errors import resource_in_use, validation
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobRun, JobThreads
 from sagemaker_emulator.resources.arn import Arns
+from sagemaker_emulator.resources.image_region import other_region
 from sagemaker_emulator.resources.job import Job, JobStatus
 from sagemaker_emulator.storage.collection import Collection
 from sagemaker_emulator.storage.disk_full import DiskFull, when_there_is_room
@@ -71,6 +72,14 @@ class JobCollection(Collection[J]):
     def close(self) -> None:
         """End the jobs that run, so that no process is left behind; they fail with the reason."""
         self._threads.close()
+
+    def _refuse_other_region(self, image: str) -> None:
+        """Raise ValidationException, in AWS's words, for an image of another region than the job's."""
+        if region := other_region(image, self._arns.region):
+            raise validation(
+                f"Invalid region {region} in image URI {image}. Please provide an image URI in region "
+                f"{self._arns.region}."
+            )
 
     def _start(self, job: J, tags: dict[str, str], run: JobRun, ended: Callable[[str | None], None]) -> J:
         """Store a new job and start its thread: a job that a request can find has a thread."""

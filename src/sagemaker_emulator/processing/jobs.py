@@ -65,6 +65,7 @@ class ProcessingJobs(JobCollection[ProcessingJob]):
 
     def _refuse_missing(self, request: ProcessingRequest) -> None:
         """ValidationException when the image or an input does not exist."""
+        self._refuse_other_region(request.image)
         try:
             self._context.engine.check(request.image, request.network_isolation)
             for input_ in request.inputs:

@@ -53,6 +53,7 @@ class TrainingJobs(JobCollection[TrainingJob]):
     def runnable(self, request: dict[str, Any]) -> TrainingRequest:
         """Parse a request. ValidationException also if its image or its input does not exist."""
         parsed = TrainingRequest.parse(request)
+        self._refuse_other_region(parsed.image)
         try:
             self._context.engine.check(parsed.image, parsed.network_isolation)
             for channel in parsed.channels:
