@@ -30,6 +30,7 @@ COMMANDS = {
         "endpoint": "Serve the trained model, capturing all traffic.",
         "classify": "Send test images through the state machine.",
         "classify-batch": "Send all images under PREFIX through the workflow in parallel.",
+        "import": "Create the state machines and functions of an export: a file, or all below a folder.",
         "report": "Read all captured records; write a chart, an HTML page and summary.json.",
         "logs": "Show the log of a job, an endpoint, a function, an execution, or a server.",
         "pipeline": "Train, evaluate, and deploy the model if it is good enough.",

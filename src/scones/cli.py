@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from pathlib import Path
 
 import click
 
@@ -96,6 +98,42 @@ def classify_batch(invocation: Invocation, /, prefix: str, manifest: str | None,
     context = invocation.context(arguments)
     context.console.step("Classify a batch")
     batch.classify_batch(context, batch.Source(prefix, manifest))
+
+
+@cli.command("import", cls=Command)
+@click.argument("source", metavar="PATH", type=click.Path(path_type=Path))
+@click.option(
+    "--function", "functions", metavar="NAME=PATH", multiple=True, help="Code of a function: a folder, zip or module."
+)
+@click.option("--value", "values", metavar="NAME=VALUE", multiple=True, help="Value of a placeholder ${NAME}.")
+@options(*CONSENT)
+@pass_invocation
+def import_command(
+    invocation: Invocation,
+    /,
+    source: Path,
+    functions: tuple[str, ...],
+    values: tuple[str, ...],
+    **arguments: str | None,
+) -> None:
+    """Create the state machines, functions and layers of an export: a file, or all below a folder.
+
+    PATH has definitions (JSON, YAML, CloudFormation or SAM templates), functions (folders, zip files, modules) and
+    layers. ARNs become those of the account in use, roles are created, and what is missing is named.
+    """
+    from scones.importing.command import import_files
+    from scones.importing.plan import Options
+
+    code = {name: Path(path) for name, path in pairs_of("--function", functions).items()}
+    import_files(invocation.context(arguments), source, Options(code, pairs_of("--value", values)))
+
+
+def pairs_of(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    """Parse the values of an option of the form NAME=VALUE."""
+    for text in texts:
+        if not re.fullmatch(r"[^=]+=.+", text):
+            raise click.UsageError(f"{option} is {text!r}: it must be NAME=VALUE")
+    return {name: value for name, _, value in (text.partition("=") for text in texts)}
 
 
 @cli.command(cls=Command)

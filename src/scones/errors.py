@@ -73,5 +73,9 @@ class CaptureError(SconesError):
     """Captured records cannot be read."""
 
 
+class ImportedFileError(SconesError):
+    """A file cannot be imported."""
+
+
 class AwsError(SconesError):
     """AWS refused a call or could not be reached."""

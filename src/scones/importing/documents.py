@@ -1,0 +1,82 @@
+"""Read JSON and YAML files of unknown origin.
+
+YAML is read as in YAML 1.2, which the toolkits for the states language use: `Yes` and `2012-10-17` are text. Tags of
+CloudFormation become its long form, `!Sub x` is `{"Fn::Sub": "x"}`. Aliases are refused, as by CloudFormation: a few
+lines of them can stand for gigabytes.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scones.errors import ImportedFileError
+
+SUFFIXES = frozenset({".json", ".yaml", ".yml", ".asl", ".template"})
+SIZE_BYTES_MAX = 2_000_000  # a definition has at most 1 MiB on AWS, a template 1 MB
+SHORT_FORMS = {"Ref": "Ref", "Condition": "Condition"}
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader without aliases, whose only plain scalars other than text are JSON's."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("it has an alias (*name): write its value out")
+        return super().compose_node(parent, index)
+
+
+def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {SHORT_FORMS.get(suffix, f"Fn::{suffix}"): value}
+
+
+def _json_scalars() -> dict[str, list[tuple[str, Any]]]:
+    """Return SafeLoader's resolvers without those that YAML 1.2 has dropped: timestamps, `<<`, and yes, no, on, off."""
+    dropped = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge"}
+    return {
+        first: [
+            (tag, pattern)
+            for tag, pattern in resolvers
+            if tag not in dropped and not (tag.endswith(":bool") and first not in "tTfF")
+        ]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Loader.yaml_implicit_resolvers = _json_scalars()
+_Loader.add_multi_constructor("!", _short_form)
+
+
+def read(file: Path) -> Any:
+    """Return the document in a file.
+
+    Raises:
+        ImportedFileError: it is too large, or neither JSON nor YAML; says which line is wrong.
+    """
+    if file.stat().st_size > SIZE_BYTES_MAX:
+        raise ImportedFileError(f"{file} has more than {SIZE_BYTES_MAX:,} bytes: it cannot be a state machine")
+    try:
+        return parse(file.read_text("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ImportedFileError(f"{file} is not UTF-8 text: {error}") from error
+    except ImportedFileError as error:
+        raise ImportedFileError(f"{file} cannot be read: {error}") from error
+
+
+def parse(text: str) -> Any:
+    """Return the document in a text, JSON if it begins as JSON does."""
+    try:
+        if text.lstrip().startswith(("{", "[")):
+            return json.loads(text)
+        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        raise ImportedFileError(" ".join(str(error).split())) from error

@@ -1,0 +1,146 @@
+"""Find what can be imported below a folder: templates, definitions, layers, and code with a handler.
+
+Stages: every file is looked at once; a template says what belongs to it; other definitions, layers and code are told by
+their shape. What a template has taken is not taken again.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from scones.errors import ImportedFileError
+from scones.importing import documents
+from scones.importing.code import HANDLERS, LEFT_OUT, MODULE_BYTES_MAX, handler_ends, zip_names
+from scones.importing.model import STANDARD, Code, Export, Layer, Place, StateMachine
+from scones.importing.templates import Template
+
+LAYER_FOLDER = "python"
+
+
+def search(source: Path, place: Place) -> Export:
+    """Return what is in a file or below a folder.
+
+    Raises:
+        ImportedFileError: there is no such file, or it is of no kind that can be imported.
+    """
+    if not source.exists():
+        raise ImportedFileError(f"there is no {source}: name a file or a folder to import")
+    export = Export()
+    if source.is_dir():
+        for folder in _folders(source):
+            _read_folder(folder, place, export)
+    elif source.suffix == ".zip":
+        _read_zip(source, export)
+    elif source.suffix == ".py":
+        export.code += _code_in(source)
+    elif not _read_document(source, place, export):
+        raise ImportedFileError(f"{source} is no state machine, template or function: see docs/import.md")
+    export.machines = [machine for machine in export.machines if machine.source not in export.taken]
+    export.layers = list({layer.source.resolve(): layer for layer in reversed(export.layers)}.values())[::-1]
+    return export
+
+
+def _folders(source: Path) -> Iterator[Path]:
+    for folder, names, _ in os.walk(source):
+        names[:] = sorted(name for name in names if name not in LEFT_OUT and not name.startswith("."))
+        path = Path(folder)
+        if path.name == LAYER_FOLDER and path != source:
+            names.clear()  # what is below belongs to the layer
+        yield path
+
+
+def _read_folder(folder: Path, place: Place, export: Export) -> None:
+    files = sorted(file for file in folder.iterdir() if file.is_file() and not file.is_symlink())
+    for file in files:
+        try:
+            if file.suffix in documents.SUFFIXES:
+                _read_document(file, place, export)
+            elif file.suffix == ".zip":
+                _read_zip(file, export)
+        except ImportedFileError as error:
+            export.problems.append(str(error))
+    if (folder / LAYER_FOLDER).is_dir() and not any(file.suffix == ".py" for file in files):
+        export.layers.append(Layer(folder.name, folder))
+    elif folder.name != LAYER_FOLDER:
+        export.code += _code_of_folder(folder, files)
+
+
+def _read_document(file: Path, place: Place, export: Export) -> bool:
+    """Read a template or a definition. False if the document is something else."""
+    document = documents.read(file)
+    if not isinstance(document, dict):
+        return False
+    if isinstance(document.get("Resources"), dict):
+        _merge(export, Template(document, file, place).export())
+        return True
+    if (machine := machine_in(document, file)) is None:
+        return False
+    export.machines.append(machine)
+    return True
+
+
+def machine_in(document: dict[str, Any], file: Path) -> StateMachine | None:
+    """Return the machine of a definition, or of the answer of `aws stepfunctions describe-state-machine`."""
+    if "StartAt" in document and "States" in document:
+        return StateMachine(_stem(file), document, file)
+    text = document.get("definition")
+    inner = documents.parse(text) if isinstance(text, str) else text
+    if not isinstance(inner, dict) or "States" not in inner:
+        return None
+    kind, role = str(document.get("type", STANDARD)), str(document.get("roleArn", ""))
+    return StateMachine(str(document.get("name") or _stem(file)), inner, file, kind, role)
+
+
+def _merge(export: Export, template: Export) -> None:
+    export.machines += template.machines
+    export.functions += template.functions
+    export.layers += template.layers
+    export.problems += template.problems
+    export.taken |= template.taken
+
+
+def _read_zip(file: Path, export: Export) -> None:
+    names = zip_names(file)
+    if names and all(name.startswith(f"{LAYER_FOLDER}/") for name in names):
+        export.layers.append(Layer(file.stem, file))
+    elif any(name.endswith(".py") and "/" not in name for name in names):
+        export.code.append(Code(file.stem, file))
+    else:
+        export.problems.append(f"{file} has neither modules nor the folder {LAYER_FOLDER}/ at its top: it is left out")
+
+
+def _code_of_folder(folder: Path, files: list[Path]) -> list[Code]:
+    """Return the functions of a folder: the whole folder if one of its modules has a handler, else those that have.
+
+    A folder with documents is a project's: its module goes without the rest of it.
+    """
+    codes = [code for file in files if file.suffix == ".py" for code in _code_in(file)]
+    is_project = any(file.suffix in documents.SUFFIXES for file in files)
+    if len(codes) == 1 and codes[0].text is None and not is_project:
+        return [Code(folder.resolve().name, folder)]
+    return codes
+
+
+def _code_in(file: Path) -> list[Code]:
+    """Return a module's functions. A module with several handlers is as many functions, one after the other."""
+    if file.stat().st_size > MODULE_BYTES_MAX:
+        return []
+    text = file.read_text("utf-8", "replace")
+    if not any(f"def {name}(" in text for name in HANDLERS):
+        return []
+    ends = handler_ends(text)
+    if len(ends) < 2:
+        return [Code(file.stem, file)]
+    return [Code(f"{file.stem}-{number}", file, part) for number, part in enumerate(_parts(text, ends), 1)]
+
+
+def _parts(text: str, ends: list[int]) -> Iterator[str]:
+    """Yield the text up to the end of each handler, from the end of the one before."""
+    lines = text.splitlines(keepends=True)
+    for begin, end in zip([0, *ends[:-1]], [*ends[:-1], len(lines)], strict=True):
+        yield "".join(lines[begin:end])
+
+
+def _stem(file: Path) -> str:
+    return file.name.partition(".")[0] or file.name
