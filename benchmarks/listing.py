@@ -19,9 +19,9 @@ from typing import Any
 from aims import Aims
 from aiohttp import web
 
+from sagemaker_emulator.accounts import Accounts
 from sagemaker_emulator.engine.process import ProcessEngine
 from sagemaker_emulator.resources.training_job import TrainingJob
-from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.server import Server
 from sagemaker_emulator.settings import Settings
 from sagemaker_emulator.storage.store import Store
@@ -31,7 +31,7 @@ TARGET_MS = 50.0
 ROUNDS = 15
 REQUEST = {
     "AlgorithmSpecification": {"TrainingImage": "image-classification:1", "TrainingInputMode": "File"},
-    "RoleArn": "arn:aws:iam::000000000000:role/sagemaker",
+    "RoleArn": "arn:aws:iam::111122223333:role/benchmark",
     "HyperParameters": {f"parameter-{number}": "value" for number in range(20)},
     "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
     "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
@@ -55,9 +55,9 @@ def served(state_dir: Path) -> Iterator[str]:
     nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "-", "AWS_SECRET_ACCESS_KEY": "-"}
     os.environ.update(nowhere)  # only the store is measured, so no AWS client may reach a server
     fill(state_dir)
-    sagemaker = SageMaker(Settings(state_dir=state_dir), ProcessEngine(str(state_dir)))
+    accounts = Accounts(Settings(state_dir=state_dir), ProcessEngine(str(state_dir)))
     loop = asyncio.new_event_loop()
-    runner = Server(sagemaker).runner()
+    runner = Server(accounts).runner()
     loop.run_until_complete(runner.setup())
     loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
     thread = threading.Thread(target=loop.run_forever)

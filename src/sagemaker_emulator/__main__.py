@@ -16,9 +16,9 @@ from aiohttp import web
 
 from safety.private_files import PRIVATE, make_private
 from safety.sandbox import Sandbox
+from sagemaker_emulator.accounts import Accounts
 from sagemaker_emulator.engine import Engine, EngineError
 from sagemaker_emulator.engine.process import ProcessEngine, emulator_id
-from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.server import Server
 from sagemaker_emulator.settings import Settings, SettingsError
 from sagemaker_emulator.storage.state_lock import StateInUse, state_lock
@@ -53,7 +53,7 @@ def run(settings: Settings, sock: socket.socket) -> None:
     """Serve until a signal. StartError if the store cannot be read, or written to."""
     engine = new_engine(settings)
     try:
-        uvloop.run(serve(SageMaker(settings, engine), sock))
+        uvloop.run(serve(Accounts(settings, engine), sock))
     except sqlite3.DatabaseError as error:
         raise StartError(
             f"the state in {settings.state_dir} cannot be read ({error}); make room if the disk is full, or move that "
@@ -108,12 +108,12 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
-async def serve(sagemaker: SageMaker, sock: socket.socket) -> None:
+async def serve(accounts: Accounts, sock: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT. A signal during the start takes effect at the end of the start."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    runner = Server(sagemaker).runner()
+    runner = Server(accounts).runner()
     try:
         await runner.setup()
         if not stopped.is_set():

@@ -1,6 +1,8 @@
-"""SageMaker as a whole: builds the services, starts and closes them."""
+"""SageMaker as one account has it in one region: builds the services, starts and closes them."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from sagemaker_emulator.aws_clients.clients import AwsClients
 from sagemaker_emulator.engine import Engine
@@ -22,6 +24,7 @@ from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.processing.jobs import ProcessingJobs
 from sagemaker_emulator.registry.model_packages import ModelPackageGroups, ModelPackages
 from sagemaker_emulator.resources.arn import Arns
+from sagemaker_emulator.resources.scope import Scope
 from sagemaker_emulator.settings import Settings
 from sagemaker_emulator.storage.set_aside import SetAside
 from sagemaker_emulator.storage.store import Store
@@ -32,11 +35,15 @@ from sagemaker_emulator.tuning.jobs import TuningJobs
 
 
 class SageMaker:
-    """One emulator over one state directory."""
+    """The resources of the account and region in the settings, over their state directory.
 
-    def __init__(self, settings: Settings, engine: Engine) -> None:
+    The AWS services are called with `access_key`, or with the keys of boto3's own variables if it is None.
+    """
+
+    def __init__(self, settings: Settings, engine: Engine, access_key: str | None = None) -> None:
         self.settings, self.engine = settings, engine
-        aws, arns = AwsClients(settings.region), Arns(settings.region, settings.account_id)
+        scope = Scope(settings.account_id, settings.region)
+        aws, arns = AwsClients(scope, access_key), Arns(settings.region, settings.account_id)
         damaged = SetAside(settings.state_dir)
         self.store = Store(settings.state_dir / "sagemaker.sqlite3")
         self.capture = CaptureWriter(
@@ -82,12 +89,14 @@ class SageMaker:
             settings.upload_retry_s,
         )
 
+    def find_again(self) -> list[Path]:
+        """Before `start`, return the /opt/ml of containers that outlived an earlier emulator and run on."""
+        return self.training_jobs.find_again()
+
     def start(self) -> None:
-        """End what an earlier emulator left running, then take up its work."""
+        """Take up the work of an earlier emulator."""
         self.events.start()
-        self.engine.end_orphans(self.training_jobs.find_again())
         self.capture.start()
-        self.metrics.start()
         self.training_jobs.recover()
         self.tuning_jobs.recover()
         self.processing_jobs.recover()
@@ -107,4 +116,3 @@ class SageMaker:
         self.metrics.close()
         self.events.close()
         self.store.close()
-        self.engine.close()

@@ -5,11 +5,12 @@ Stages of a request, all in `Server._answer`:
 1. Read the body, within the limits of `HttpLimits`.
 2. `wire.parse`: find the operation and its members in the request, by botocore's model of the service.
 3. `wire.validate`: check the constraints of the model, and refuse in the words of AWS's own validator.
-4. Run the operation. Operations of SageMaker itself (`OPERATIONS`) may wait for the store, so they run in a pool of
+4. `Accounts.of`: find the SageMaker of the account and region that sign the request.
+5. Run the operation. Operations of SageMaker itself (`OPERATIONS`) may wait for the store, so they run in a pool of
    CONTROL_THREADS threads. Those that ask S3 or the engine (`WAITING_OPERATIONS`) have WAITING_THREADS of their own, so
    that Describe, List and Stop answer at once while S3 does not. Operations of the runtime (`RUNTIME_OPERATIONS`:
    InvokeEndpoint and its siblings) are coroutines that run on the event loop and never block it.
-5. `wire.serialize` the output. A Body that is an asynchronous generator is streamed: each frame is written as it comes,
+6. `wire.serialize` the output. A Body that is an asynchronous generator is streamed: each frame is written as it comes,
    and closing the generator, also when the client disconnects, frees what produces it.
 
 Errors. An operation raises AwsError, which becomes the answer that the service's protocol has for it. An error of S3 or
@@ -19,11 +20,11 @@ and the request leaves nothing behind. Anything else is a bug of the emulator: a
 the log. After a 408 or 413 the connection is closed, because the rest of the request is not read.
 
 Threads. One thread runs the event loop (uvloop in the command, `__main__.py`). At start-up a daemon thread warms the
-models up, so that the first request need not wait for them; `SageMaker.start` runs in a thread, because it reads the
+models up, so that the first request need not wait for them; `Accounts.start` runs in a thread, because it reads the
 disk and starts containers. Everything else that has a thread says so in its own module.
 
 Order at the end (`_close`): asynchronous invocations first, since they use the connections to containers; then those
-connections; then SageMaker, which stops jobs, containers and threads; the operations' threads last.
+connections; then every SageMaker, which stops jobs, containers and threads; the operations' threads last.
 
 Invariants: nothing on the event loop blocks; a request is answered exactly once; what an answer acknowledges is in the
 store before the answer leaves.
@@ -45,6 +46,7 @@ from aiohttp import web
 
 from sagemaker_emulator import wire
 from sagemaker_emulator.access import Access
+from sagemaker_emulator.accounts import Accounts
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, is_callers_fault
 from sagemaker_emulator.errors import (
     bad_request,
@@ -82,16 +84,16 @@ class HttpLimits:
 
 
 class Server:
-    """One aiohttp application over one SageMaker."""
+    """One aiohttp application over the SageMakers of all accounts and regions."""
 
-    def __init__(self, sagemaker: SageMaker, limits: HttpLimits | None = None) -> None:
-        self._sagemaker, self._limits = sagemaker, limits or HttpLimits()
+    def __init__(self, accounts: Accounts, limits: HttpLimits | None = None) -> None:
+        self._accounts, self._limits = accounts, limits or HttpLimits()
         self._threads = ThreadPoolExecutor(CONTROL_THREADS, thread_name_prefix="operation")
         self._waiting_threads = ThreadPoolExecutor(WAITING_THREADS, thread_name_prefix="waiting operation")
 
     def runner(self) -> web.AppRunner:
         """Return the runner of the application. aiohttp's keep-alive timeout also limits the head of a request."""
-        access = Access(self._sagemaker.settings.guard, is_isolated=self._sagemaker.engine.is_isolated)
+        access = Access(self._accounts.settings.guard, is_isolated=self._accounts.engine.is_isolated)
         application = web.Application(client_max_size=self._limits.body_bytes, middlewares=[access.middleware])
         application.router.add_get("/health", self._health)
         application.router.add_route("*", "/{path:.*}", self._answer)
@@ -108,13 +110,15 @@ class Server:
 
     async def _open(self, _: web.Application) -> None:
         threading.Thread(target=_warm, name="warm", daemon=True).start()
-        await asyncio.to_thread(self._sagemaker.start)
-        await self._sagemaker.async_invocations.open()
+        await asyncio.to_thread(self._accounts.start)
+        for sagemaker in self._accounts.all():
+            await sagemaker.async_invocations.open()
 
     async def _close(self, _: web.Application) -> None:
-        await self._sagemaker.async_invocations.close()
-        self._sagemaker.router.close()
-        await asyncio.to_thread(self._sagemaker.close)
+        for sagemaker in self._accounts.all():
+            await sagemaker.async_invocations.close()
+            sagemaker.router.close()
+        await asyncio.to_thread(self._accounts.close)
         self._threads.shutdown()
         self._waiting_threads.shutdown()
 
@@ -128,7 +132,7 @@ class Server:
             received = HttpRequest(request.method, path, query, request.headers, await self._body(request))
             call = wire.parse(received)
             wire.validate(call)
-            output = await self._run(call)
+            output = await self._run(await self._accounts.of(received), call)
             answer = wire.serialize(call, output, request_id)
             if isinstance(output.get("Body"), AsyncGenerator):
                 return await _streamed(request, answer, output["Body"])
@@ -164,15 +168,15 @@ class Server:
         except web.RequestPayloadError as error:
             raise bad_request(f"The body does not match its headers: {error}") from error
 
-    async def _run(self, call: Call) -> dict[str, Any]:
+    async def _run(self, sagemaker: SageMaker, call: Call) -> dict[str, Any]:
         if runtime_operation := RUNTIME_OPERATIONS.get(call.operation):
-            return await runtime_operation(self._sagemaker, call.input)
+            return await runtime_operation(sagemaker, call.input)
         operation = OPERATIONS.get(call.operation)
         if operation is None:
             raise not_emulated(call.operation)
         loop = asyncio.get_running_loop()
         threads = self._waiting_threads if call.operation in WAITING_OPERATIONS else self._threads
-        return await loop.run_in_executor(threads, operation, self._sagemaker, call.input)
+        return await loop.run_in_executor(threads, operation, sagemaker, call.input)
 
 
 def _other_services_error(error: Exception) -> AwsError:

@@ -21,6 +21,7 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from safety.sandbox import Sandbox
+from sagemaker_emulator.accounts import Accounts
 from sagemaker_emulator.engine.process import ProcessEngine
 from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.server import HttpLimits, Server
@@ -70,15 +71,15 @@ def served(settings: Settings, limits: HttpLimits | None = None, sandbox: Sandbo
     engine = ProcessEngine(
         str(settings.state_dir), own_images={IMAGE: CONTAINER}, shown=shared, sandbox=sandbox or Sandbox.open()
     )
-    sagemaker = SageMaker(settings, engine)
+    accounts = Accounts(settings, engine)
     loop = asyncio.new_event_loop()
-    runner = Server(sagemaker, limits).runner()
+    runner = Server(accounts, limits).runner()
     loop.run_until_complete(runner.setup())
     loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        yield Emulator(f"http://127.0.0.1:{runner.addresses[0][1]}", sagemaker)
+        yield Emulator(f"http://127.0.0.1:{runner.addresses[0][1]}", accounts.default)
     finally:
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(DEADLINE_S)
         loop.call_soon_threadsafe(loop.stop)

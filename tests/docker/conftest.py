@@ -26,9 +26,9 @@ from aiohttp import web
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
+from sagemaker_emulator.accounts import Accounts
 from sagemaker_emulator.engine.docker import InstanceType, connect, emulator_id
 from sagemaker_emulator.engine.docker.labels import BASE_DIR
-from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.server import Server
 from sagemaker_emulator.settings import Settings
 from scones.console import Meter
@@ -37,7 +37,7 @@ from scones.load.measurements import FAILED, SUCCEEDED, Record
 from scones.load.targets import SENDERS, EndpointTarget
 
 IMAGE = "scones-tests/own:1"
-ROLE = "arn:aws:iam::000000000000:role/sagemaker"
+ROLE = "arn:aws:iam::111122223333:role/sagemaker"
 BUCKET = "docker-engine"
 OWN_TYPES = {"ml.m4.xlarge": InstanceType(0.5, 0.0625)}  # smaller than the real type
 
@@ -216,7 +216,7 @@ def served(state_dir: Path, image: str, network: str | None = None) -> Iterator[
     settings = Settings(state_dir=state_dir, stop_grace_s=5.0, serving_stop_grace_s=5.0, metrics_period_s=0.3)
     docker_engine = connect(emulator_id(state_dir), "scones/image-classification:latest", network, OWN_TYPES)
     loop = asyncio.new_event_loop()
-    runner = Server(SageMaker(settings, docker_engine)).runner()
+    runner = Server(Accounts(settings, docker_engine)).runner()
     loop.run_until_complete(runner.setup())
     loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
     thread = threading.Thread(target=loop.run_forever)

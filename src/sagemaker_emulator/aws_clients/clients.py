@@ -6,7 +6,7 @@ Endpoints and keys come from boto3's own variables, so any S3 will do.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,13 +22,17 @@ from botocore.exceptions import (
     ParamValidationError,
     ResponseStreamingError,
 )
+from botocore.loaders import Loader
+from botocore.session import Session
 
 from sagemaker_emulator.aws_clients.role_keys import ContainerVariables
+from sagemaker_emulator.resources.scope import Scope
 
 AWS_ERRORS = (Boto3Error, BotoCoreError, ClientError)  # everything that a boto3 call can raise
 TEMPORARY_ERRORS = (HTTPClientError, ConnectionError, ResponseStreamingError, IncompleteReadError)
 TEMPORARY_CODES = frozenset({"NoSuchUpload", "RequestTimeout", "SlowDown", "Throttling", "ThrottlingException"})
 
+SECRET_KEY = "test"  # noqa: S105 - no local service checks signatures
 REQUEST_READ_TIMEOUT_S = 10.0
 REQUEST_ATTEMPTS = 2
 
@@ -56,6 +60,18 @@ def _cause(error: BaseException) -> BaseException:
     return error
 
 
+@cache
+def _models() -> Loader:
+    """Return botocore's reader of service models, which keeps what it has read: every session has its own otherwise."""
+    return Session().get_component("data_loader")
+
+
+def _botocore_session() -> Session:
+    session = Session()
+    session.register_component("data_loader", _models())
+    return session
+
+
 @dataclass(frozen=True)
 class S3Location:
     bucket: str
@@ -76,11 +92,16 @@ class S3Location:
 
 
 class AwsClients:
-    """boto3 clients, created at first use and shared by all threads: boto3 allows that."""
+    """boto3 clients, created at first use and shared by all threads: boto3 allows that.
 
-    def __init__(self, region: str) -> None:
-        self._session = boto3.session.Session(region_name=region)
-        self.container_variables = ContainerVariables(region, lambda: self.sts, lambda: self.s3)
+    `access_key` is the number of the account to act in, as LocalStack and moto know accounts; without one, boto3's own
+    variables have the keys.
+    """
+
+    def __init__(self, scope: Scope, access_key: str | None = None) -> None:
+        keys = {"aws_access_key_id": access_key, "aws_secret_access_key": SECRET_KEY} if access_key else {}
+        self._session = boto3.session.Session(region_name=scope.region, botocore_session=_botocore_session(), **keys)
+        self.container_variables = ContainerVariables(scope, lambda: self.sts, lambda: self.s3)
 
     def _client(self, service: str, read_timeout_s: float = 60, attempts: int = 3, **options: Any) -> Any:
         retries = {"mode": "standard", "max_attempts": attempts}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -12,8 +13,11 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sagemaker_emulator.resources.scope import Scope
+
 SESSION = "SageMaker"  # as AWS names it in the caller identity
 KEPT_S = 900.0  # of the hour that they are valid
+ROLE_ACCOUNT = re.compile(r"^(arn:[^:]*:iam::)\d{12}")
 ON_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 log = logging.getLogger(__name__)
@@ -25,7 +29,7 @@ Keys = dict[str, str]
 class ContainerVariables:
     """`sts` and `s3` return clients, which are created at the first container."""
 
-    region: str
+    scope: Scope
     sts: Callable[[], Any]
     s3: Callable[[], Any]
     _keys: dict[str, tuple[float, Keys]] = field(default_factory=dict)  # by role: when they were asked for
@@ -38,7 +42,8 @@ class ContainerVariables:
         variables, since the address could not be the same in both engines. An isolated container gets none, as on AWS.
         Nor is anything passed on if the emulator itself talks to AWS: containers would reach a real account.
         """
-        variables = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region, "AWS_EC2_METADATA_DISABLED": "true"}
+        region = self.scope.region
+        variables = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, "AWS_EC2_METADATA_DISABLED": "true"}
         if isolated:
             return variables
         endpoint, s3_endpoint = (str(client().meta.endpoint_url) for client in (self.sts, self.s3))
@@ -48,8 +53,10 @@ class ContainerVariables:
         return {**variables, "AWS_ENDPOINT_URL": endpoint, **own, **self._keys_of(role_arn)}
 
     def _keys_of(self, role_arn: str) -> Keys:
+        """Return keys of the role in this account: those of a role elsewhere would act in the other account."""
         if not role_arn:
             return {}
+        role_arn = ROLE_ACCOUNT.sub(rf"\g<1>{self.scope.account_id}", role_arn)
         with self._lock:
             asked, keys = self._keys.get(role_arn, (0.0, {}))
             now = time.monotonic()

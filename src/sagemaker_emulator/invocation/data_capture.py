@@ -42,7 +42,10 @@ class Outage:
 
 
 class CaptureWriter:
-    """Records are written by the callers of `record`; one thread closes old files and sends them to S3."""
+    """Records are written by the callers of `record`; one thread closes old files and sends them to S3.
+
+    The thread starts with the first record, or at once if an earlier emulator left files.
+    """
 
     def __init__(self, aws: AwsClients, spool: Path, damaged: SetAside, file_s: float, idle_s: float) -> None:
         self._aws, self._spool, self._damaged, self._file_s, self._idle_s = aws, spool, damaged, file_s, idle_s
@@ -50,7 +53,7 @@ class CaptureWriter:
         self._outages: dict[Path, Outage] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="data capture", daemon=True)
+        self._thread: threading.Thread | None = None
         self._unreported = 0  # records that were not captured since the log last said so
         self._reported_at = -math.inf
 
@@ -59,12 +62,15 @@ class CaptureWriter:
             repair(self._spool, self._damaged)
         except OSError as error:  # a full disk must not keep the emulator from starting
             log.error("the spool of captured data in %s cannot be checked: %s", self._spool, error)
-        self._thread.start()
+        if self._spool.exists():
+            with self._lock:
+                self._begin()
 
     def close(self) -> None:
         """Send everything. Files that S3 does not accept stay in the spool for the next start."""
         self._closing.set()
-        self._thread.join()
+        if self._thread:
+            self._thread.join()
 
     def samples(self, capture: DataCapture) -> bool:
         """Whether the sample includes the next invocation."""
@@ -76,12 +82,18 @@ class CaptureWriter:
         line = capture_record(capture, invocation, now).encode()
         prefix = f"{capture.destination_uri}/{invocation.endpoint_name}/{invocation.variant_name}"
         with self._lock:
+            self._begin()
             try:
                 self._append(prefix, line, now)
             except OSError as error:
                 self._unreported += 1
                 self._close_file(prefix)
                 self._report(f"{error.strerror or error} in {self._spool}")
+
+    def _begin(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="data capture", daemon=True)
+            self._thread.start()
 
     def _append(self, prefix: str, line: bytes, now: datetime) -> None:
         file = self._open.get(prefix)

@@ -20,21 +20,22 @@ log = logging.getLogger(__name__)
 
 
 class InvocationMetrics:
-    """Counters, on the server's event loop, and a thread that sends them; rejected metrics are logged and dropped."""
+    """Counters, on the server's event loop, and a thread that sends them; rejected metrics are logged and dropped.
+
+    The thread starts with the first invocation: most accounts of a test run never have one.
+    """
 
     def __init__(self, aws: AwsClients, period_s: float) -> None:
         self._aws, self._period_s = aws, period_s
         self._values: dict[Series, Counter[float]] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     def close(self) -> None:
         self._closing.set()
-        self._thread.join()
+        if self._thread:
+            self._thread.join()
 
     def record(self, endpoint: str, variant: str, status: int, model_us: int, overhead_us: int) -> None:
         """Count an invocation. `status` is the container's HTTP status, 0 for no answer; latencies in microseconds."""
@@ -55,6 +56,9 @@ class InvocationMetrics:
         with self._lock:
             for name, value in values.items():
                 self._values.setdefault((endpoint, variant, name), Counter())[value] += 1
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
+                self._thread.start()
 
     def _run(self) -> None:
         while not self._closing.wait(self._period_s):

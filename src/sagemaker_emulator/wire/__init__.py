@@ -1,6 +1,7 @@
 """SageMaker's protocols on the wire, read from botocore's service models. Pure functions; nothing here listens."""
 
 from sagemaker_emulator.wire.constraints import validate
+from sagemaker_emulator.wire.credentials import signer_of
 from sagemaker_emulator.wire.descriptions import described
 from sagemaker_emulator.wire.event_stream import encode_event
 from sagemaker_emulator.wire.messages import AwsError, Call, HttpRequest, HttpResponse
@@ -18,5 +19,6 @@ __all__ = [
     "parse",
     "serialize",
     "serialize_error",
+    "signer_of",
     "validate",
 ]

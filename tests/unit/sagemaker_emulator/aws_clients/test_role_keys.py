@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sagemaker_emulator.aws_clients.role_keys import ContainerVariables
+from sagemaker_emulator.resources.scope import Scope
 
 LOCAL = "http://127.0.0.1:4566"
 REGION = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_EC2_METADATA_DISABLED": "true"}
@@ -30,7 +31,7 @@ class Sts:
 
 def variables(sts: Sts, s3_endpoint: str = LOCAL) -> ContainerVariables:
     s3 = SimpleNamespace(meta=SimpleNamespace(endpoint_url=s3_endpoint))
-    return ContainerVariables("eu-west-1", lambda: sts, lambda: s3)
+    return ContainerVariables(Scope("000000000000", "eu-west-1"), lambda: sts, lambda: s3)
 
 
 def test_a_container_has_the_endpoint_and_the_keys_of_its_role() -> None:
@@ -48,6 +49,12 @@ def test_keys_are_asked_for_once_for_each_role() -> None:
     for role in ("a", "b", "a"):
         own.of_role(role, isolated=False)
     assert sts.roles == ["a", "b"]
+
+
+def test_keys_of_a_role_of_another_account_are_those_of_the_role_in_this_one() -> None:
+    sts = Sts(LOCAL)
+    variables(sts).of_role("arn:aws:iam::111122223333:role/path/mine", isolated=False)
+    assert sts.roles == ["arn:aws:iam::000000000000:role/path/mine"]
 
 
 def test_an_isolated_container_gets_no_keys() -> None:

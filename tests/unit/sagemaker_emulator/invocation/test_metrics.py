@@ -33,7 +33,6 @@ def sent(*invocations: tuple[int, int, int]) -> CloudWatch:
     """Record invocations (status, model latency, overhead) and send them."""
     cloudwatch: Any = CloudWatch()
     metrics = InvocationMetrics(cloudwatch, period_s=3600)
-    metrics.start()
     for status, model_us, overhead_us in invocations:
         metrics.record("scones", "AllTraffic", status, model_us, overhead_us)
     metrics.close()
@@ -59,7 +58,6 @@ def test_each_status_counts_as_its_kind_of_error(status: int, errors_4xx: int, e
 def test_an_unavailable_variant_counts_as_an_error_without_a_model_latency() -> None:
     cloudwatch: Any = CloudWatch()
     metrics = InvocationMetrics(cloudwatch, period_s=3600)
-    metrics.start()
     metrics.record_unavailable("scones", "AllTraffic", 3)
     metrics.close()
     sums = cloudwatch.sums()

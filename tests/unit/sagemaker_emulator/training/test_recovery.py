@@ -13,6 +13,7 @@ from sagemaker_emulator.engine import Container, ContainerSpec
 from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.job import JobStatus
+from sagemaker_emulator.resources.scope import Scope
 from sagemaker_emulator.resources.training_job import SecondaryStatus, TrainingJob
 from sagemaker_emulator.storage.store import Store
 from sagemaker_emulator.training.jobs import TrainingJobs
@@ -90,7 +91,7 @@ def stored(store: Store, *phases: SecondaryStatus, **changes: Any) -> None:
 
 
 def jobs(store: Store, engine: EarlierEngine, tmp_path: Path) -> TrainingJobs:
-    context = RunContext(AwsClients("us-east-1"), engine, tmp_path / "training", 1.0, 1.0)
+    context = RunContext(AwsClients(Scope("000000000000", "us-east-1")), engine, tmp_path / "training", 1.0, 1.0)
     return TrainingJobs(store, Arns("us-east-1", "000000000000"), context)
 
 
