@@ -26,7 +26,7 @@ from aims import Aims
 from training_job import CHANNELS, HYPERPARAMETERS, files
 
 IMAGE = "scones/image-classification:latest"
-ROLE = "arn:aws:iam::000000000000:role/benchmark"
+ROLE = "arn:aws:iam::111122223333:role/benchmark"
 ROUNDS = 3
 FASTER_MIN = 3.0
 LABEL = "scones.benchmark"

@@ -126,7 +126,7 @@ def served_endpoint() -> Iterator[tuple[str, float]]:
     s3.put_object(Bucket=name, Key="model.tar.gz", Body=_model())
     client.create_model(
         ModelName=name,
-        ExecutionRoleArn="arn:aws:iam::000000000000:role/benchmark",
+        ExecutionRoleArn="arn:aws:iam::111122223333:role/benchmark",
         PrimaryContainer={"Image": IMAGE, "ModelDataUrl": f"s3://{name}/model.tar.gz"},
     )
     variant = {"VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}

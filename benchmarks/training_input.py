@@ -97,7 +97,7 @@ def train(client: Any) -> dict[str, float]:
     client.create_training_job(
         TrainingJobName="counts",
         AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
-        RoleArn="arn:aws:iam::000000000000:role/sagemaker",
+        RoleArn="arn:aws:iam::111122223333:role/benchmark",
         InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
         OutputDataConfig={"S3OutputPath": f"s3://{BUCKET}/models"},
         ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},

@@ -100,7 +100,7 @@ def _job_s(bucket: str, name: str) -> float:
     sagemaker.create_training_job(
         TrainingJobName=name,
         AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
-        RoleArn="arn:aws:iam::000000000000:role/benchmark",
+        RoleArn="arn:aws:iam::111122223333:role/benchmark",
         HyperParameters=HYPERPARAMETERS,
         InputDataConfig=[_channel(bucket, channel) for channel in CHANNELS],
         OutputDataConfig={"S3OutputPath": f"s3://{bucket}/models"},

@@ -31,6 +31,10 @@ def conflict(message: str) -> AwsError:
     return AwsError("ConflictException", message)
 
 
+def access_denied(message: str) -> AwsError:
+    return AwsError("AccessDeniedException", message)
+
+
 def not_emulated(operation: str) -> AwsError:
     return AwsError(
         "UnsupportedOperation",

@@ -43,7 +43,7 @@ class SageMaker:
     def __init__(self, settings: Settings, engine: Engine, access_key: str | None = None) -> None:
         self.settings, self.engine = settings, engine
         scope = Scope(settings.account_id, settings.region)
-        aws, arns = AwsClients(scope, access_key), Arns(settings.region, settings.account_id)
+        aws, arns = AwsClients(scope, access_key, settings.role_check), Arns(settings.region, settings.account_id)
         damaged = SetAside(settings.state_dir)
         self.store = Store(settings.state_dir / "sagemaker.sqlite3")
         self.capture = CaptureWriter(

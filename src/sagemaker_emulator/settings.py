@@ -24,6 +24,7 @@ class Settings:
     state_dir: Path = Path(".scones/sagemaker")
     region: str = "us-east-1"
     account_id: str = "000000000000"
+    role_check: str = "own"
     endpoint_start_timeout_s: float = 60.0
     invocation_timeout_s: float = 60.0
     stop_grace_s: float = 120.0
@@ -55,6 +56,7 @@ class Settings:
             state_dir=Path(read.text("SAGEMAKER_EMULATOR_STATE_DIR", str(cls.state_dir))).resolve(),
             region=read.text("AWS_DEFAULT_REGION", cls.region),
             account_id=read.text("SAGEMAKER_EMULATOR_ACCOUNT_ID", cls.account_id),
+            role_check=read.one_of("SAGEMAKER_EMULATOR_ROLE_CHECK", ("own", "all", "off")),
             endpoint_start_timeout_s=read.number(
                 "SAGEMAKER_EMULATOR_ENDPOINT_START_TIMEOUT_S", cls.endpoint_start_timeout_s
             ),

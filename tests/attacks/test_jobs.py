@@ -17,7 +17,7 @@ from local_cloud.state import ServerRecords
 from safety.sandbox import Sandbox
 
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
-ROLE = "arn:aws:iam::000000000000:role/attacker"
+ROLE = "arn:aws:iam::111122223333:role/attacker"
 SESSION = "arn:aws:sts::000000000000:assumed-role/attacker/SageMaker"
 DEADLINE_S = 120.0
 MESSAGE = "/opt/ml/output/message"

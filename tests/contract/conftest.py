@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import sys
 import tarfile
 import threading
@@ -49,8 +50,16 @@ def aws() -> Iterator[None]:
         environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         boto3.client("s3").create_bucket(Bucket=BUCKET)
+        create_role(ROLE.rpartition("/")[2], "sagemaker.amazonaws.com")
         yield
     server.stop()
+
+
+def create_role(name: str, service: str, path: str = "/") -> None:
+    """Create a role that a service may assume. moto's IAM is of one account, whatever the keys are."""
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    boto3.client("iam").create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=policy)
 
 
 @dataclass

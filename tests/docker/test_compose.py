@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = "scones-tests-compose"
 BUCKET = "docker-engine"
 OF_PROJECT = {"label": f"com.docker.compose.project={PROJECT}"}
-ROLE = "arn:aws:iam::000000000000:role/sagemaker"
+ROLE = "arn:aws:iam::111122223333:role/sagemaker"
 
 REACHED = """
 import json, socket, sys, urllib.error, urllib.request

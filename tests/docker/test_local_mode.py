@@ -32,7 +32,7 @@ from scones.polling import poll
 from scones.training import estimator
 
 BUCKET = "docker-engine"
-ROLE = "arn:aws:iam::000000000000:role/sagemaker"
+ROLE = "arn:aws:iam::111122223333:role/sagemaker"
 CAPTURE = {
     "EnableCapture": True,
     "InitialSamplingPercentage": 100,

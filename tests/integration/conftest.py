@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,17 @@ def client(cloud: Settings) -> Callable[[str], Any]:
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     # boto3 creates the session on the first call: a session from before the tests would not know their profile
     return lambda service: boto3.client(service, endpoint_url=cloud.localstack_url, **keys)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _roles_of_sagemaker(cloud: Settings) -> None:
+    """Create the roles that tests pass to SageMaker, which refuses those that do not exist."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    iam = boto3.Session(**keys).client("iam", endpoint_url=cloud.localstack_url)
+    for name in ("sagemaker", "any"):
+        with suppress(iam.exceptions.EntityAlreadyExistsException):  # a cloud in Compose may be used again
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
 
 
 def settings_of_a_new_cloud(state_dir: Path) -> Settings:

@@ -21,7 +21,7 @@ from local_cloud.terminal.progress import Progress
 
 from .conftest import CLOUD, START_TIMEOUT_S, settings_of_a_new_cloud
 
-ROLE = "arn:aws:iam::000000000000:role/stopping"
+ROLE = "arn:aws:iam::111122223333:role/stopping"
 SLEEPER = "import time\ndef lambda_handler(event, context):\n    time.sleep(event.get('sleep_s', 0))\n"
 ANSWERED_WITHIN_S = 60.0
 ENDS_WITHIN_S = 10.0  # 1.5 s on an idle machine

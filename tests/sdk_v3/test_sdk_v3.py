@@ -23,7 +23,7 @@ with warnings.catch_warnings():
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/contract:1"
-ROLE = "arn:aws:iam::000000000000:role/sagemaker"
+ROLE = "arn:aws:iam::111122223333:role/sagemaker"
 BUCKET = "sdk3"
 TIMEOUT_S = 60
 

@@ -25,6 +25,7 @@ from botocore.exceptions import (
 from botocore.loaders import Loader
 from botocore.session import Session
 
+from sagemaker_emulator.aws_clients.execution_roles import OWN, ExecutionRoles
 from sagemaker_emulator.aws_clients.role_keys import ContainerVariables
 from sagemaker_emulator.resources.scope import Scope
 
@@ -98,10 +99,11 @@ class AwsClients:
     variables have the keys.
     """
 
-    def __init__(self, scope: Scope, access_key: str | None = None) -> None:
+    def __init__(self, scope: Scope, access_key: str | None = None, role_check: str = OWN) -> None:
         keys = {"aws_access_key_id": access_key, "aws_secret_access_key": SECRET_KEY} if access_key else {}
         self._session = boto3.session.Session(region_name=scope.region, botocore_session=_botocore_session(), **keys)
         self.container_variables = ContainerVariables(scope, lambda: self.sts, lambda: self.s3)
+        self.execution_roles = ExecutionRoles(scope.account_id, role_check, lambda: self.iam, lambda: self.s3)
 
     def _client(self, service: str, read_timeout_s: float = 60, attempts: int = 3, **options: Any) -> Any:
         retries = {"mode": "standard", "max_attempts": attempts}
@@ -134,6 +136,11 @@ class AwsClients:
     @cached_property
     def sts(self) -> Any:
         return self._client("sts")
+
+    @cached_property
+    def iam(self) -> Any:
+        """IAM while a caller waits."""
+        return self._client("iam", REQUEST_READ_TIMEOUT_S, REQUEST_ATTEMPTS)
 
     @cached_property
     def events(self) -> Any:

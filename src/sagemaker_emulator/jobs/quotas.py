@@ -13,5 +13,6 @@ def require_quota(instance_type: str, count: int, use: str) -> None:
         raise resource_limit_exceeded(
             f"The account-level service limit '{instance_type} for {use} usage' is {INSTANCES_MAX} Instances, with "
             f"current utilization of 0 Instances and a request delta of {count} Instances. Please use AWS Service "
-            "Quotas to request an increase for this quota."
+            "Quotas to request an increase for this quota. If AWS Service Quotas is not available, contact AWS support "
+            "to request an increase for this quota."
         )

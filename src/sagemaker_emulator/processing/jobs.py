@@ -64,10 +64,11 @@ class ProcessingJobs(JobCollection[ProcessingJob]):
         return run
 
     def _refuse_missing(self, request: ProcessingRequest) -> None:
-        """ValidationException when the image or an input does not exist."""
+        """ValidationException when the image, the role or an input does not exist."""
         self._refuse_other_region(request.image)
         try:
             self._context.engine.check(request.image, request.network_isolation)
+            self._context.aws.execution_roles.require(request.role_arn)
             for input_ in request.inputs:
                 require_objects(self._context.aws.s3_of_requests, input_.channel)
         except (EngineError, InputError) as error:

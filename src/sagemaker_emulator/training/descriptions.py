@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sagemaker_emulator.resources.training_job import TrainingJob, Transition
+from sagemaker_emulator.training.metrics import metric_definitions
 from sagemaker_emulator.wire import described
 
 Description = dict[str, Any]
@@ -14,6 +15,7 @@ def describe_training_job(job: TrainingJob) -> Description:
     """Return the answer of DescribeTrainingJob."""
     computed = {
         "TuningJobArn": job.tuning_job_arn,
+        "AlgorithmSpecification": _algorithm(job.request.get("AlgorithmSpecification", {})) or None,
         # AWS always answers the key, and the SDK's attach relies on it
         "OutputDataConfig": {"KmsKeyId": "", **job.request["OutputDataConfig"]},
         "TrainingJobArn": job.arn,
@@ -48,6 +50,12 @@ def summarize_training_job(job: TrainingJob) -> Description:
         "TrainingEndTime": job.ended,
     }
     return {name: value for name, value in summary.items() if value is not None}
+
+
+def _algorithm(specification: Description) -> Description:
+    """Fill in the metrics of a built-in algorithm, as AWS does: the SDK's TrainingJobAnalytics reads them."""
+    definitions = [{"Name": name, "Regex": regex} for name, regex in metric_definitions(specification).items()]
+    return {**specification, "MetricDefinitions": definitions} if definitions else specification
 
 
 def _transition(entry: Transition) -> Description:

@@ -51,11 +51,12 @@ class TrainingJobs(JobCollection[TrainingJob]):
         return self._start(job, tags, run, partial(self._finished, run))
 
     def runnable(self, request: dict[str, Any]) -> TrainingRequest:
-        """Parse a request. ValidationException also if its image or its input does not exist."""
+        """Parse a request. ValidationException also if its image, role or input does not exist."""
         parsed = TrainingRequest.parse(request)
         self._refuse_other_region(parsed.image)
         try:
             self._context.engine.check(parsed.image, parsed.network_isolation)
+            self._context.aws.execution_roles.require(parsed.role_arn)
             for channel in parsed.channels:
                 require_objects(self._context.aws.s3_of_requests, channel)
         except (EngineError, InputError) as error:

@@ -105,11 +105,18 @@ class MetricStream:
 
 def patterns_of(algorithm: dict[str, Any]) -> dict[str, re.Pattern[str]]:
     """Return the regular expressions of an AlgorithmSpecification. ValidationException for one that is invalid."""
-    definitions = {entry["Name"]: entry["Regex"] for entry in algorithm.get("MetricDefinitions", ())}
     try:
-        return {name: re.compile(regex) for name, regex in {**_built_in(algorithm), **definitions}.items()}
+        return {name: re.compile(regex) for name, regex in metric_definitions(algorithm).items()}
     except re.error as error:
         raise validation(f"Invalid MetricDefinitions regex {error.pattern!r}: {error}") from error
+
+
+def metric_definitions(algorithm: dict[str, Any]) -> dict[str, str]:
+    """Return the regular expressions of an AlgorithmSpecification, those of a built-in image included, by name."""
+    return {
+        **_built_in(algorithm),
+        **{entry["Name"]: entry["Regex"] for entry in algorithm.get("MetricDefinitions", ())},
+    }
 
 
 def _built_in(algorithm: dict[str, Any]) -> dict[str, str]:
