@@ -1,4 +1,4 @@
-"""What goes into the wheel, and how it is published."""
+"""The content of the wheel, and its publication."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def tracked(*folders: str) -> set[str]:
 
 
 def test_the_kit_in_the_wheel_has_every_file_that_a_checkout_runs_with() -> None:
-    needed = tracked("src", "local", "local_stepfunctions", "data/*.py", "targets.toml", "template.yaml")
+    needed = tracked("src", "local", "local_stepfunctions", "notebooks", "data/*.py", "targets.toml", "template.yaml")
     needed = {path for path in needed if not path.startswith(NOT_IN_THE_KIT) and (ROOT / path).is_file()}
     files = set(HOOK["kit_files"](ROOT))
     assert sorted(needed - files) == []

@@ -7,13 +7,26 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.wheel.conftest import ROOT, UV, Machine
 
+Say = Callable[[str], None]
 WARM_S = 60.0
 SHORT = os.environ.get("WHEEL") == "short"
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Say:
+    """Return a function that prints a measurement even if the test passes."""
+
+    def print_now(line: str) -> None:
+        with capsys.disabled():
+            print(f"\n{line}")
+
+    return print_now
 
 
 def seconds_of_a_run(machine: Machine, wheel: Path) -> float:
@@ -32,22 +45,22 @@ def test_help_needs_no_environment(machine: Machine, wheel: Path) -> None:
     assert not (machine.home / ".cache" / "scones-unlimited" / "environments").exists()
 
 
-def test_a_cloud_starts_and_answers(machine: Machine, wheel: Path) -> None:
+def test_a_cloud_starts_and_answers(machine: Machine, wheel: Path, say: Say) -> None:
     started = time.monotonic()
     program = "import os; print('profile', os.environ['AWS_PROFILE'])"
     ran = machine.uvx(wheel, "exec", "--start", "--", sys.executable, "-c", program)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "profile local\n" in ran.stdout
-    print(f"\nan empty machine has a local cloud after {time.monotonic() - started:.0f} s")
+    say(f"an empty machine has a local cloud after {time.monotonic() - started:.0f} s")
     assert (machine.home / ".local" / "share" / "scones-unlimited" / "logs").is_dir()
 
 
 @pytest.mark.skipif(SHORT, reason="WHEEL=short")
-def test_from_an_empty_machine_to_the_first_prediction(machine: Machine, wheel: Path) -> None:
+def test_from_an_empty_machine_to_the_first_prediction(machine: Machine, wheel: Path, say: Say) -> None:
     first, warm = seconds_of_a_run(machine, wheel), 0.0
     machine.run("rm", "-rf", machine.home / ".local", machine.folder / "out")
     warm = seconds_of_a_run(machine, wheel)
-    print(f"\nfirst run {first:.0f} s, from empty state with warm caches {warm:.0f} s (aim: {WARM_S:.0f} s)")
+    say(f"first run {first:.0f} s, from empty state with warm caches {warm:.0f} s (aim: {WARM_S:.0f} s)")
     summary = json.loads((machine.folder / "out" / "report" / "summary.json").read_text())
     assert summary
 
@@ -64,7 +77,7 @@ def test_pip_installs_it_into_an_empty_environment(machine: Machine, wheel: Path
 
 
 @pytest.mark.skipif(SHORT, reason="WHEEL=short")
-def test_the_example_project_passes_side_by_side(machine: Machine, wheel: Path) -> None:
+def test_the_example_project_passes_side_by_side(machine: Machine, wheel: Path, say: Say) -> None:
     """Twenty tests in four processes: the first run trains the endpoint's model, the second is timed."""
     project, python = machine.folder / "pytest_project", machine.folder / "pytest_project" / ".venv" / "bin" / "python"
     shutil.copytree(ROOT / "examples" / "pytest_project", project)
@@ -75,7 +88,7 @@ def test_the_example_project_passes_side_by_side(machine: Machine, wheel: Path) 
     for name in ("first", "warm"):
         started = time.monotonic()
         ran = machine.run(python, "-m", "pytest", "-n", "4", "--rootdir", project, "-c", project / "pyproject.toml")
-        print(f"\n{name} run of the example project: {time.monotonic() - started:.0f} s (aim, warm: 30 s)")
+        say(f"{name} run of the example project: {time.monotonic() - started:.0f} s (aim, warm: 30 s)")
         assert "20 passed" in ran.stdout, ran.stdout[-3000:]
 
 
