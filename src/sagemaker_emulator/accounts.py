@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from sagemaker_emulator.storage.atomic_files import write_atomically
 from sagemaker_emulator.wire import HttpRequest, signer_of
 
 FOLDER = "accounts"
+CLOSING_THREADS = 32
 ROOT = "root-scope"
 STORE = "sagemaker.sqlite3"
 
@@ -68,8 +70,8 @@ class Accounts:
             sagemaker.start()
 
     def close(self) -> None:
-        for sagemaker in self.all():
-            sagemaker.close()
+        with ThreadPoolExecutor(CLOSING_THREADS) as pool:  # each waits for the disk, and perhaps for containers
+            list(pool.map(SageMaker.close, self.all()))
         self.engine.close()
 
     async def _opened(self, scope: Scope) -> SageMaker:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,18 @@ def test_an_endpoint_is_found_by_its_own_account_only(emulator: Emulator, s3: An
         with pytest.raises(ClientError, match=f"Endpoint private of account {account} not found"):
             runtime.invoke_endpoint(EndpointName="private", Body=b"x")
     hosting.client.delete_endpoint(EndpointName="private")
+
+
+def test_an_account_without_work_has_no_threads_for_it(emulator: Emulator) -> None:
+    """A test run may use hundreds of accounts."""
+
+    def workers() -> int:
+        return len([thread for thread in threading.enumerate() if thread.name in ("metrics", "data capture")])
+
+    before = workers()
+    for number in range(5):
+        assert client(emulator, f"22223333444{number}").list_models()["Models"] == []
+    assert workers() == before
 
 
 def test_logs_are_those_of_the_account_and_region(emulator: Emulator, s3: Any) -> None:

@@ -100,10 +100,15 @@ class AwsClients:
     """
 
     def __init__(self, scope: Scope, access_key: str | None = None, role_check: str = OWN) -> None:
-        keys = {"aws_access_key_id": access_key, "aws_secret_access_key": SECRET_KEY} if access_key else {}
-        self._session = boto3.session.Session(region_name=scope.region, botocore_session=_botocore_session(), **keys)
+        self._region, self._access_key = scope.region, access_key
         self.container_variables = ContainerVariables(scope, lambda: self.sts, lambda: self.s3)
         self.execution_roles = ExecutionRoles(scope.account_id, role_check, lambda: self.iam, lambda: self.s3)
+
+    @cached_property
+    def _session(self) -> boto3.session.Session:
+        """Created at the first client: it takes 20 ms, and many accounts of a test run need none."""
+        keys = {"aws_access_key_id": self._access_key, "aws_secret_access_key": SECRET_KEY} if self._access_key else {}
+        return boto3.session.Session(region_name=self._region, botocore_session=_botocore_session(), **keys)
 
     def _client(self, service: str, read_timeout_s: float = 60, attempts: int = 3, **options: Any) -> Any:
         retries = {"mode": "standard", "max_attempts": attempts}

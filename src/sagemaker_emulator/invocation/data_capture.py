@@ -15,6 +15,7 @@ import math
 import random
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,8 +63,8 @@ class CaptureWriter:
             repair(self._spool, self._damaged)
         except OSError as error:  # a full disk must not keep the emulator from starting
             log.error("the spool of captured data in %s cannot be checked: %s", self._spool, error)
-        if self._spool.exists():
-            with self._lock:
+        with self._lock, suppress(OSError):
+            if any(self._spool.iterdir()):
                 self._begin()
 
     def close(self) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from sagemaker_emulator.resources.training_job import TrainingJob
+from sagemaker_emulator.training.descriptions import describe_training_job
 from sagemaker_emulator.training.metrics import MetricReader, patterns_of
 from sagemaker_emulator.wire import AwsError
 
@@ -86,3 +88,22 @@ def test_a_regex_that_does_not_compile_is_refused() -> None:
     algorithm: dict[str, Any] = {"MetricDefinitions": [{"Name": "loss", "Regex": "("}]}
     with pytest.raises(AwsError, match=r"Invalid MetricDefinitions regex '\('"):
         patterns_of(algorithm)
+
+
+def test_describe_has_the_metrics_of_a_built_in_algorithm() -> None:
+    request = {
+        "TrainingJobName": "job",
+        "AlgorithmSpecification": {"TrainingImage": BUILT_IN, "TrainingInputMode": "File"},
+        "ResourceConfig": {},
+        "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
+    }
+    described = describe_training_job(TrainingJob.requested("arn", request, 1.0))["AlgorithmSpecification"]
+    assert [entry["Name"] for entry in described["MetricDefinitions"]] == ["train:accuracy", "validation:accuracy"]
+    assert described["TrainingImage"] == BUILT_IN
+
+
+def test_describe_adds_no_metrics_to_another_image() -> None:
+    algorithm = {"TrainingImage": "own:1", "TrainingInputMode": "File"}
+    request = {"TrainingJobName": "job", "AlgorithmSpecification": algorithm, "ResourceConfig": {}}
+    job = TrainingJob.requested("arn", {**request, "OutputDataConfig": {}}, 1.0)
+    assert describe_training_job(job)["AlgorithmSpecification"] == algorithm
