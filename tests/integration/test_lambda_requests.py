@@ -1,7 +1,9 @@
 """What Lambda's API refuses and answers."""
 
+import io
 import json
 import re
+import zipfile
 from functools import partial
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -45,6 +47,15 @@ def test_reserved_variables_are_refused(deploy: Deploy, operation: str) -> None:
     with pytest.raises(ClientError, match=message) as refused:
         attempt(Environment=environment)
     assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
+
+
+def test_the_code_of_a_function_can_be_downloaded(deploy: Deploy) -> None:
+    function = deploy(ECHO)
+    location = function.client.get_function(FunctionName=function.name)["Code"]["Location"]
+    with urlopen(location) as answer, zipfile.ZipFile(io.BytesIO(answer.read())) as code:
+        assert ECHO in [code.read(name).decode() for name in code.namelist()]
+    with pytest.raises(HTTPError, match="403"):
+        urlopen(re.sub("Signature=..", "Signature=00", location))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any, Final
 from localstack import config
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.aws.api.s3 import AccessDenied, AuthorizationQueryParametersError
+from localstack.constants import INTERNAL_AWS_SECRET_ACCESS_KEY
 from localstack.services.s3 import presigned_url
 from localstack.services.s3.constants import ALL_USERS_ACL_GROUP
 from localstack.services.s3.presigned_url import FAKE_HOST_ID
@@ -40,6 +41,11 @@ def install() -> None:
         "S3_SKIP_SIGNATURE_VALIDATION=1 turns the checks off.",
     )
     wrap(
+        "localstack.services.s3.presigned_url:get_secret_access_key_from_access_key_id",
+        wrapper=with_own_key,
+        why="LocalStack does not know the secret key with which it signs the URLs of functions' code and layers.",
+    )
+    wrap(
         "localstack.services.s3.provider:validate_post_policy",
         wrapper=with_signature,
         why="LocalStack does not check the signature of a form, and accepts fields that its policy does not name. "
@@ -51,6 +57,16 @@ def install() -> None:
         why="LocalStack accepts a form without a policy for any bucket. Here the bucket must be one that all may "
         "write to.",
     )
+
+
+def with_own_key(original: Operation) -> Operation:
+    def secret_of(access_key_id: str, region: str) -> str | None:
+        if access_key_id == config.INTERNAL_RESOURCE_ACCOUNT:
+            return INTERNAL_AWS_SECRET_ACCESS_KEY
+        secret: str | None = original(access_key_id, region)
+        return secret
+
+    return secret_of
 
 
 def with_valid_parameters(original: Operation) -> Operation:
