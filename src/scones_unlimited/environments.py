@@ -19,7 +19,7 @@ TORCH = "torch==2.13.0"
 # torch's own index has builds without CUDA (200 MB rather than 3 GB)
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 TORCH_INDEX_VARIABLE = "SCONES_TORCH_INDEX"
-NEEDED_BYTES = 3_000_000_000
+NEEDED_BYTES = {"kit": 2_000_000_000, "localstack": 500_000_000, "lambda": 100_000_000}
 TITLES = {
     "kit": "packages of the kit",
     "localstack": "packages of LocalStack",
@@ -72,7 +72,7 @@ def make(environment: Environment, installer: Installer, variables: Mapping[str,
     """Make the environment, unless it is complete. Raises InstallationError."""
     if environment.is_complete:
         return
-    _require_space(environment.folder)
+    _require_space(environment)
     with timed(f"installing the {TITLES[environment.name]}"):
         shutil.rmtree(environment.folder, ignore_errors=True)
         installer.make(environment.folder)
@@ -97,11 +97,11 @@ def _torch_index(variables: Mapping[str, str]) -> str:
     return variables.get(TORCH_INDEX_VARIABLE) or TORCH_INDEX
 
 
-def _require_space(folder: Path) -> None:
-    existing = next(parent for parent in folder.parents if parent.is_dir())
-    free = shutil.disk_usage(existing).free
-    if free < NEEDED_BYTES:
+def _require_space(environment: Environment) -> None:
+    existing = next(parent for parent in environment.folder.parents if parent.is_dir())
+    free, needed = shutil.disk_usage(existing).free, NEEDED_BYTES[environment.name]
+    if free < needed:
         raise InstallationError(
-            f"{existing} has {free / 1e9:.1f} GB left, and the kit's packages need {NEEDED_BYTES / 1e9:.0f} GB. Free "
-            "some space, or set XDG_CACHE_HOME to a folder on another disk"
+            f"{existing} has {free / 1e9:.1f} GB left, and the {TITLES[environment.name]} need {needed / 1e9:.1f} GB. "
+            "Free some space, or set XDG_CACHE_HOME to a folder on another disk"
         )

@@ -51,6 +51,11 @@ def algorithm(image: str) -> dict[str, str]:
 MISTAKES = (
     Mistake("role that is no ARN", lambda api: api.train(RoleArn="sagemaker-execution-role"), ("roleArn", "pattern")),
     Mistake(
+        "role that does not exist",
+        lambda api: api.train(RoleArn="arn:aws:iam::000000000000:role/no-such-role"),
+        ("Could not assume role arn:aws:iam::000000000000:role/no-such-role", "ensure that the role exists"),
+    ),
+    Mistake(
         "bucket that does not exist",
         lambda api: api.train(InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": SOURCE}}]),
         ("no-such-bucket-here",),

@@ -26,3 +26,9 @@ def test_every_request_is_captured(sagemaker_endpoint: EndpointFactory, captured
         deliveries.label(endpoint.name, endpoint.samples[label], endpoint.labels)
     records = captured_records(endpoint, count=2)
     assert [record["captureData"]["endpointInput"]["mode"] for record in records] == ["INPUT", "INPUT"]
+
+
+def test_no_test_sees_the_endpoint_of_another(sagemaker_endpoint: EndpointFactory) -> None:
+    endpoint = sagemaker_endpoint()
+    listed = boto3.client("sagemaker").list_endpoints()["Endpoints"]
+    assert [each["EndpointName"] for each in listed] == [endpoint.name]

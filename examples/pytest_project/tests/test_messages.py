@@ -30,7 +30,3 @@ def test_a_bay_is_announced(queue: str, bay: str) -> None:
 
 def test_no_test_sees_the_messages_of_another(queue: str) -> None:
     assert messages(queue) == []
-
-
-def test_the_account_has_one_queue(aws_account: Account, queue: str) -> None:
-    assert boto3.client("sqs").list_queues()["QueueUrls"] == [queue]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scones_unlimited.environments import COMPLETE, TORCH, environments, packages_of
+from scones_unlimited.environments import COMPLETE, NEEDED_BYTES, TORCH, environments, packages_of
 from scones_unlimited.errors import InstallationError
 from scones_unlimited.folders import LOCK_FILES, cache
 from scones_unlimited.kit import Kit, make_kit
@@ -107,6 +107,16 @@ def test_an_environment_that_was_interrupted_is_made_again(tmp_path: Path, files
     tool = Recorder()
     assert made(tmp_path, files, tool).is_complete
     assert tool.made == ["localstack"]
+
+
+def test_a_full_disk_is_noticed_before_anything_is_installed(
+    tmp_path: Path, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(NEEDED_BYTES, "localstack", 10**18)
+    tool = Recorder()
+    with pytest.raises(InstallationError, match="GB left, and the packages of LocalStack need"):
+        made(tmp_path, files, tool)
+    assert "localstack" not in tool.made
 
 
 def test_a_kit_whose_environment_was_removed_is_not_complete(tmp_path: Path, files: Path) -> None:
