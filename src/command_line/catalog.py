@@ -20,6 +20,7 @@ COMMANDS = {
         "env": 'Print the lines that point a shell at the local AWS: eval "$(scones env)".',
         "kernel": "Install a notebook kernel that uses the local AWS: scones kernel install.",
         "notebook": "Open a notebook that uses the local AWS: scones notebook my.ipynb.",
+        "snapshot": "Save the state of the local AWS as one file, and load it again: scones snapshot save NAME.",
         "exec": "Run a command that uses the local AWS: scones exec -- python train.py.",
     },
     WORKFLOW: {

@@ -17,6 +17,7 @@ from local_cloud.notebook.commands import kernel, notebook
 from local_cloud.settings import Settings, is_checkout
 from local_cloud.shell.environment import command_environment, entered, unset
 from local_cloud.shell.syntax import SHELLS, calling_shell, lines
+from local_cloud.snapshots.commands import snapshot
 from local_cloud.tables import describe_ended, guide, status_table
 from local_cloud.terminal.logs import follow, last_lines
 
@@ -33,6 +34,7 @@ def cli() -> None:
 
 cli.add_command(kernel)
 cli.add_command(notebook)
+cli.add_command(snapshot)
 
 
 @cli.command()
@@ -47,8 +49,8 @@ def up(settings: Settings) -> None:
       localstack  S3, Lambda, Step Functions, IAM, ...  127.0.0.1:4566
 
     One address serves all: http://127.0.0.1:4566 forwards SageMaker's calls. Only this machine can reach it.
-    A server that runs already is left alone. State and logs are in .scones; jobs and endpoints are kept
-    there, while LocalStack forgets everything when it ends.
+    A server that runs already is left alone. State and logs are in .scones: both servers continue with what
+    they had when they ended.
 
     \b
     Settings, by environment variables (docs/servers.md has all):
@@ -71,9 +73,9 @@ def up(settings: Settings) -> None:
 def down(settings: Settings) -> None:
     """Stop the local AWS, and everything that it started.
 
-    Training jobs and endpoints end too. The emulator starts endpoints again at the next `scones up`; what was in
-    S3, Lambda, Step Functions and LocalStack's other services is gone. A local AWS in Docker Compose is left
-    alone: `docker compose down` stops it.
+    Training jobs and endpoints end too. At the next `scones up`, endpoints start again, and what was in S3, Lambda,
+    Step Functions and LocalStack's other services is there again. A local AWS in Docker Compose is left alone:
+    `docker compose down` stops it.
     """
     cloud = cloud_of(settings)
     ended = cloud.down()

@@ -24,8 +24,8 @@ from local_cloud.terminal.progress import Progress
 # Tells a command that the AWS that it uses ends with it. The application reads it (scones/commands/failures.py).
 AWS_ENDS = "SCONES_AWS_ENDS"
 ENDED = (
-    "The local AWS was started for this command and ends with it: its jobs and endpoints have stopped, and the buckets "
-    "are gone. To keep it next time: KEEP=1, or `scones up` first"
+    "The local AWS was started for this command and ends with it: its jobs and endpoints have stopped, and its "
+    "state is kept for the next start. To keep it running next time: KEEP=1, or `scones up` first"
 )
 STILL_UP = (
     "The local AWS is still up, and work that was started there continues (scones status). To stop it: scones down"

@@ -17,7 +17,18 @@ from local_cloud.settings import Settings, default_state_dir, is_checkout
 EMULATOR_LABEL = "scones.sagemaker-emulator"  # the emulator labels its containers and networks with its id
 COMPOSE_LABEL = "com.docker.compose.project.working_dir"
 COMPOSE_PROJECT_LINES = ("# the Compose project of the checkout ", "COMPOSE_PROJECT_NAME=scones-")
-STATE_FILES = ("lock", "cloud.json", "leases.json", "aws.config", "shell", "logs", "sagemaker", "localstack")
+STATE_FILES = (
+    "lock",
+    "cloud.json",
+    "leases.json",
+    "aws.config",
+    "shell",
+    "logs",
+    "sagemaker",
+    "localstack",
+    "localstack-state",
+    "snapshots",
+)
 # The order is that of the removal: .venv comes last, since the Python of this command runs from it.
 PATTERNS = {
     "results": ("out",),

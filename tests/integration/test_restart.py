@@ -7,6 +7,7 @@ What had been acknowledged five seconds before must be there when the cloud is u
 import json
 import os
 import random
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -60,6 +61,17 @@ class Cloud:
         process.kill()
         process.wait(DEADLINE_S)
 
+    def scones(self, *arguments: str) -> str:
+        """Run the command, and return its output."""
+        variables = {
+            "AWS_PROFILE": "local",
+            "SCONES_STATE_DIR": str(self.settings.state_dir),
+            "SCONES_LOCALSTACK_PORT": str(self.settings.localstack_port),
+            "SCONES_SAGEMAKER_PORT": str(self.settings.sagemaker_port),
+        }
+        command = [sys.executable, "-m", "command_line", *arguments]
+        return subprocess.run(command, env=os.environ | variables, check=True, capture_output=True, text=True).stdout
+
     def log(self) -> str:
         return self._cloud.log("localstack").read_text()
 
@@ -67,6 +79,11 @@ class Cloud:
 @pytest.fixture(scope="module", autouse=True)
 def _aws_is_the_cloud() -> None:
     """Keep the cloud that all other tests share from being started."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _roles_of_sagemaker() -> None:
+    """See above."""
 
 
 @pytest.fixture
@@ -170,3 +187,18 @@ def test_a_state_that_cannot_be_read_is_set_aside(own_cloud: Cloud) -> None:
     assert own_cloud.client("s3").list_buckets()["Buckets"] == []
     assert "has format 999" in own_cloud.log()
     assert [path.name for path in folder.glob("current.*")] != []
+
+
+def test_a_snapshot_of_a_running_cloud_is_the_state_of_another(own_cloud: Cloud, tmp_path: Path) -> None:
+    workload, file = Workload(own_cloud.client), str(tmp_path / "snapshot.tar.gz")
+    workload.begin()
+    workload.write("saved")
+    wait_for(partial(workload.is_finished, "saved"), "the execution and the stack to end")
+    sys.stdout.write(own_cloud.scones("snapshot", "save", file))
+    own_cloud.client("s3").put_object(Bucket="restart", Key="later", Body=b"not in the snapshot")
+    own_cloud.down()
+    sys.stdout.write(own_cloud.scones("snapshot", "load", file, "--yes"))
+    own_cloud.up()
+    assert workload.missing("saved") == []
+    assert "later" not in [each["Key"] for each in own_cloud.client("s3").list_objects_v2(Bucket="restart")["Contents"]]
+    works_on(workload, "saved")

@@ -1,15 +1,15 @@
 """Puts persistence into LocalStack: the hook into its requests, and its files in the state folder."""
 
-import logging
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from localstack.aws.api import RequestContext
 from localstack.aws.chain import HandlerChain
 from localstack.aws.handlers import run_custom_response_handlers
-from localstack.http import Response
+from localstack.http import Request, Response
+from localstack.services.edge import ROUTER
 
 from localstack_plugin.persistence import loading
 from localstack_plugin.persistence.changes import Changes, changes_state
@@ -19,7 +19,7 @@ from localstack_plugin.persistence.services.containers import SERVICES
 from localstack_plugin.persistence.state_folder import StateFolder
 from localstack_plugin.replacing import replace, wrap
 
-LOG = logging.getLogger(__name__)
+SAVE_PATH = "/_scones/save-state"
 
 
 @cache
@@ -32,7 +32,14 @@ def installed(path: Path) -> Saver:
     _note_changes(changes)
     saver = Saver(folder, objects, changes, progress)
     saver.start()
+    ROUTER.add(SAVE_PATH, partial(_save_now, saver), methods=["POST"])
     return saver
+
+
+def _save_now(saver: Saver, request: Request) -> Response:
+    """Answer when all that was acknowledged before the request is saved: `scones snapshot save` asks for it."""
+    saver.save()
+    return Response(status=204)
 
 
 def _keep_files(folder: StateFolder, objects: ObjectFolder) -> None:

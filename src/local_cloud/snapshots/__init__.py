@@ -1,0 +1,1 @@
+"""Snapshots: the state of a whole local cloud as one file."""
