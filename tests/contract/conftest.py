@@ -10,7 +10,7 @@ import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -59,7 +59,9 @@ def create_role(name: str, service: str, path: str = "/") -> None:
     """Create a role that a service may assume. moto's IAM is of one account, whatever the keys are."""
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    boto3.client("iam").create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=policy)
+    iam = boto3.client("iam")
+    with suppress(iam.exceptions.EntityAlreadyExistsException):  # moto keeps its state for all packages of tests
+        iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=policy)
 
 
 @dataclass
