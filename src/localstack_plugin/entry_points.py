@@ -124,6 +124,13 @@ def create_the_execution_role() -> None:
 
 
 @hooks.on_infra_start()
+def simulate_policies() -> None:
+    from localstack_plugin.iam import policy_simulation
+
+    policy_simulation.install()
+
+
+@hooks.on_infra_start()
 def complete_the_distributed_map() -> None:
     from localstack_plugin.stepfunctions.distributed_map import items_and_results, workers
 

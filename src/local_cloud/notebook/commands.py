@@ -9,7 +9,7 @@ import click
 from local_cloud.errors import LocalCloudError
 from local_cloud.execution import execute_on_cloud, takes_settings, write_configs
 from local_cloud.notebook import kernels
-from local_cloud.settings import ROOT, Settings
+from local_cloud.settings import ROOT, Settings, is_checkout
 from local_cloud.shell.environment import command_environment, left
 
 EXAMPLE = ROOT / "notebooks" / "scones_unlimited.ipynb"
@@ -68,6 +68,8 @@ def notebook(file: Path, keep: bool) -> int:
     Your own Jupyter opens it (`jupyter lab`, or `jupyter notebook`), in the environment of `scones env`. Without FILE
     it is the kit's: the whole workflow, step by step. The local AWS is started if it is not up, and stopped afterwards.
     """
+    if file == EXAMPLE and not is_checkout(ROOT):
+        file = _copied(file)
     for program in ("jupyter-lab", "jupyter-notebook"):
         if path := shutil.which(program):
             return execute_on_cloud([path, str(file)], start=True, keep=keep, environment_of=command_environment)
@@ -77,6 +79,14 @@ def notebook(file: Path, keep: bool) -> int:
         err=True,
     )
     return 1
+
+
+def _copied(example: Path) -> Path:
+    """Return the user's copy of the kit's notebook in the current folder: an installed kit is not for editing."""
+    copy = Path(example.name)
+    if not copy.exists():
+        shutil.copyfile(example, copy)
+    return copy
 
 
 def _local_profile(settings: Settings) -> str:

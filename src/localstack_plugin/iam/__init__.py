@@ -1,1 +1,1 @@
-"""IAM: the role that every account has from the start."""
+"""IAM: the role that every account has from the start, and what a role's policies allow."""

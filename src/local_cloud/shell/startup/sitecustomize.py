@@ -39,7 +39,13 @@ def is_aws(url: str) -> bool:
 
 
 def leave_endpoints_to_the_profile(session: ModuleType) -> None:
-    """Let `botocore.session.Session.create_client` ignore an address of AWS under a local profile."""
+    """Let `botocore.session.Session.create_client` ignore an address of AWS under a local profile.
+
+    botocore reports each address that it takes from a profile at INFO, which the SageMaker SDK shows in every notebook.
+    """
+    from logging import WARNING, getLogger  # not at start-up; botocore has imported it
+
+    getLogger("botocore.configprovider").setLevel(WARNING)
     original = session.Session.create_client
 
     def create_client(self: Any, *arguments: Any, **options: Any) -> Any:
