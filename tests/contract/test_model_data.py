@@ -63,6 +63,12 @@ def test_a_model_whose_data_does_not_exist_is_refused(sagemaker: Any, members: d
         sagemaker.describe_model(ModelName="lost")
 
 
+def test_missing_data_is_told_before_a_missing_role(sagemaker: Any) -> None:
+    container = {"Image": IMAGE, "ModelDataUrl": MISSING}
+    with pytest.raises(ClientError, match="Could not find model data at"):
+        sagemaker.create_model(ModelName="lost", ExecutionRoleArn=f"{ROLE}-none", PrimaryContainer=container)
+
+
 def test_the_data_of_a_model_package_must_exist_when_a_model_is_made_of_it(sagemaker: Any) -> None:
     specification = {
         "Containers": [{"Image": IMAGE, "ModelDataUrl": MISSING}],

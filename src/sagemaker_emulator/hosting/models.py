@@ -31,8 +31,8 @@ class Models(Collection[Model]):
         name = request["ModelName"]
         model = Model(name, self.arn_of(name), request, time.time(), self._packaged_container(request))
         self._refuse_what_cannot_serve(model)
-        self._aws.execution_roles.require(model.role_arn)
         require_model_data(self._aws.s3_of_requests, model, self._region)
+        self._aws.execution_roles.require(model.role_arn)
         return self._add(model, tags)
 
     def missing(self, name: str) -> AwsError:
