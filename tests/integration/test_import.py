@@ -92,6 +92,18 @@ def test_what_is_missing_is_named_and_the_rest_is_imported(imported: Import, tmp
     assert "x.zip is not a zip file" in printed
 
 
+def test_a_function_that_lambda_refuses_is_named_and_the_rest_is_imported(imported: Import, tmp_path: Path) -> None:
+    properties = {"Code": {"ZipFile": "def handler(event, context): pass"}}
+    reserved = {**properties, "Environment": {"Variables": {"AWS_REGION": "us-east-1"}}}
+    functions = {"Accepted": properties, "Refused": reserved}
+    resources = {name: {"Type": "AWS::Lambda::Function", "Properties": value} for name, value in functions.items()}
+    template = {"Resources": resources}
+    printed = imported(write(Project({"template.json": json.dumps(template)}), tmp_path))
+    assert "Function Accepted: created" in printed
+    assert "function Refused was refused" in printed
+    assert "AWS_REGION" in printed
+
+
 def test_the_command_imports_under_the_profile_in_use(environment: dict[str, str], tmp_path: Path) -> None:
     write(Project({"by-command.json": json.dumps(CHAIN), **FOLDERS}), tmp_path)
     command = [sys.executable, "-m", "scones", "import", str(tmp_path)]

@@ -16,7 +16,7 @@ from scones.context import Context
 from scones.deployment import consent
 from scones.errors import ImportedFileError
 from scones.importing import roles
-from scones.importing.functions import FunctionWriter
+from scones.importing.functions import FunctionPlan, FunctionWriter
 from scones.importing.missing import exists, missing
 from scones.importing.model import Place, StateMachine
 from scones.importing.plan import Options, Plan, plan
@@ -25,6 +25,7 @@ from scones.importing.roles import DEFAULT_NAMES, FUNCTIONS, MACHINES, SAGEMAKER
 from scones.importing.search import search
 
 ROLE = "role/"
+REFUSED_FUNCTION = {"InvalidParameterValueException", "RequestTooLargeException", "CodeStorageExceededException"}
 REFUSED = {"InvalidDefinition", "ValidationException", "InvalidArn", "InvalidName", "StateMachineTypeNotSupported"}
 
 
@@ -74,7 +75,19 @@ class Import:
             return
         role = self._role(DEFAULT_NAMES[FUNCTIONS], FUNCTIONS)
         for function in self.plan.functions:
-            verb = "created" if writer.write(function, role) else "replaced"
+            self._create_function(writer, function, role)
+
+    def _create_function(self, writer: FunctionWriter, function: FunctionPlan, role: str) -> None:
+        try:
+            is_new = writer.write(function, role)
+        except ImportedFileError as error:
+            self.plan.problems.append(f"function {function.name}: {error}")
+        except ClientError as error:
+            if code_of(error) not in REFUSED_FUNCTION:
+                raise
+            self.plan.problems.append(f"function {function.name} was refused: {message_of(error)}")
+        else:
+            verb = "created" if is_new else "replaced"
             self._done("Function", function.name, f"{verb} from {function.code.source}")
 
     def _create_named(self) -> dict[str, str]:
