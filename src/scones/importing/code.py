@@ -8,6 +8,7 @@ import io
 import re
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +28,8 @@ LEFT_OUT = frozenset(
 MODULE_BYTES_MAX = 1_000_000
 UNPACKED_BYTES_MAX = 262_144_000  # Lambda's limit of a function and its layers
 ENDPOINT_NAME = re.compile(r"endpoint(_?name)?", re.IGNORECASE)
+# damaged, encrypted (RuntimeError), of an unknown compression (NotImplementedError), with a name that is none
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
 
 
@@ -108,7 +111,7 @@ def zip_names(file: Path) -> list[str]:
     try:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+    except BROKEN_ZIP as error:
         raise ImportedFileError(f"{file} is not a zip file, or damaged: {error}") from error
     if sum(info.file_size for info in infos) > UNPACKED_BYTES_MAX:
         raise ImportedFileError(f"{file} unpacks to more than {UNPACKED_BYTES_MAX:,} bytes, which is Lambda's limit")
@@ -178,10 +181,13 @@ def _packed(files: Mapping[str, bytes]) -> Package:
 def _zip_package(file: Path) -> Package:
     names = zip_names(file)
     modules: dict[str, str] = {}
-    with zipfile.ZipFile(file) as archive:
-        for name in names:
-            if name.endswith(".py") and "/" not in name and archive.getinfo(name).file_size <= MODULE_BYTES_MAX:
-                modules[name.removesuffix(".py")] = archive.read(name).decode("utf-8", "replace")
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for name in names:
+                if name.endswith(".py") and "/" not in name and archive.getinfo(name).file_size <= MODULE_BYTES_MAX:
+                    modules[name.removesuffix(".py")] = archive.read(name).decode("utf-8", "replace")
+    except BROKEN_ZIP as error:
+        raise ImportedFileError(f"{file} cannot be read: {error}") from error
     return Package(file.read_bytes(), modules, _top_names(names))
 
 

@@ -204,6 +204,15 @@ def test_a_zip_file_that_leads_out_is_refused(name: str, tmp_path: Path) -> None
         zip_names(file)
 
 
+def test_a_zip_file_with_damaged_content_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "f.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("app.py", HANDLER)
+    file.write_bytes(file.read_bytes().replace(b"lambda_handler", b"lambda_handleR"))
+    with pytest.raises(ImportedFileError, match=r"app\.py"):
+        package(Code("f", file))
+
+
 def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "f.zip"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("app.py", "w") as entry:
