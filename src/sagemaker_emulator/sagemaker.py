@@ -64,7 +64,7 @@ class SageMaker:
         self.processing_jobs = ProcessingJobs(self.store, arns, self._context(aws, "processing"))
         self.models = Models(self.store, arns, aws, engine, self.model_packages)
         self.transform_jobs = TransformJobs(self.store, arns, self._context(aws, "transform", serves=True), self.models)
-        self.endpoint_configs = EndpointConfigs(self.store, arns, self.models)
+        self.endpoint_configs = EndpointConfigs(self.store, arns, self.models, aws.execution_roles)
         self.local_mode = LocalMode(hosting, settings.docker_network)
         self.endpoints = Endpoints(self.store, arns, hosting, self.endpoint_configs, self.models, self.local_mode)
         self.router = Router()

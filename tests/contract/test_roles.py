@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import boto3
@@ -58,7 +59,19 @@ def tuning_job(client: Any, name: str, role: str) -> None:
     )
 
 
-CREATES = (training_job, model, processing_job, tuning_job)
+def endpoint_config(client: Any, name: str, role: str) -> None:
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": "for-configurations",
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 1,
+    }
+    with suppress(ClientError):  # it exists
+        model(client, "for-configurations", "arn:aws:iam::111122223333:role/other")
+    client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], ExecutionRoleArn=role)
+
+
+CREATES = (training_job, model, processing_job, tuning_job, endpoint_config)
 
 
 @pytest.mark.parametrize("create", CREATES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from sagemaker_emulator.aws_clients.execution_roles import ExecutionRoles
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.hosting.models import Models
 from sagemaker_emulator.resources.arn import Arns
@@ -17,14 +18,15 @@ from sagemaker_emulator.wire import AwsError
 class EndpointConfigs(Collection[EndpointConfig]):
     """The endpoint configurations. Their production variants name models that exist."""
 
-    def __init__(self, store: Store, arns: Arns, models: Models) -> None:
+    def __init__(self, store: Store, arns: Arns, models: Models, roles: ExecutionRoles) -> None:
         super().__init__(store, arns, EndpointConfig)
-        self._models = models
+        self._models, self._roles = models, roles
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> EndpointConfig:
         name = request["EndpointConfigName"]
         config = EndpointConfig(name, self.arn_of(name), request, time.time())
         self._refuse_bad_variants(config)
+        self._roles.require(request.get("ExecutionRoleArn"))
         return self._add(config, tags)
 
     def missing(self, name: str) -> AwsError:

@@ -7,7 +7,7 @@ from sagemaker_emulator.operations.registry import Request, Response, listed, op
 from sagemaker_emulator.sagemaker import SageMaker
 
 
-@operation("CreateEndpointConfig")
+@operation("CreateEndpointConfig", waits=True)
 def create_endpoint_config(sagemaker: SageMaker, request: Request) -> Response:
     """Support variants with weights and several instances, data capture and asynchronous inference. Refuse serverless
     variants.
