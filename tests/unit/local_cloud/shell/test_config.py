@@ -10,8 +10,10 @@ import boto3
 import pytest
 
 from local_cloud.aws_environment import shell_config
+from local_cloud.servers import servers
 from local_cloud.settings import Settings
 from local_cloud.shell.config import hides_own_profiles, write_shell_config
+from safety.sandbox import personal_files
 
 THEIRS = """\
 # mine
@@ -85,6 +87,11 @@ def test_only_the_user_can_read_it(write: Write) -> None:
     assert stat.S_IMODE(config.stat().st_mode) == 0o600
     assert stat.S_IMODE(config.parent.stat().st_mode) == 0o700
     assert list(config.parent.iterdir()) == [config]
+
+
+def test_containers_and_functions_do_not_see_it(settings: Settings) -> None:
+    for server in servers(settings, {}):
+        assert str(shell_config(settings).parent) in personal_files(server.environment)
 
 
 def test_a_configuration_of_ours_is_not_taken_for_the_users(settings: Settings, write: Write) -> None:
