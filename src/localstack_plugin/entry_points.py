@@ -76,7 +76,7 @@ def follow_the_states_language() -> None:
     from localstack_plugin.stepfunctions import lambda_output, variables
     from localstack_plugin.stepfunctions.choices import rules
     from localstack_plugin.stepfunctions.definitions import heartbeats, json_text, query_language_scopes
-    from localstack_plugin.stepfunctions.errors import lost_workers, stopped_tasks, task_failures
+    from localstack_plugin.stepfunctions.errors import failed_entries, lost_workers, stopped_tasks, task_failures
     from localstack_plugin.stepfunctions.executions import (
         compact_json,
         descriptions,
@@ -104,6 +104,7 @@ def follow_the_states_language() -> None:
         stopped_tasks,
         task_failures,
         lost_workers,
+        failed_entries,
         lambda_output,
         limits,
         descriptions,

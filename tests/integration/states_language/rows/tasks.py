@@ -122,6 +122,20 @@ ROWS = [
         {"a": 1},
         error="States.DataLimitExceeded",
     ),
+    Row(
+        "PutEvents with an entry that is not valid",
+        GUIDE + "connect-eventbridge.html",
+        machine(
+            state(
+                "Task",
+                Resource="arn:aws:states:::events:putEvents",
+                Parameters={"Entries": [{"Detail": {"a": 1}, "DetailType": "t", "EventBusName": "default"}]},
+            )
+        ),
+        {},
+        error="EventBridge.FailedEntry",
+        cause='"FailedEntryCount":1',
+    ),
     Row("StatusCode", INVOKE, selecting(**{"r.$": "$.StatusCode"}), {}, {"r": 200}),
     Row("ExecutedVersion", INVOKE, selecting(**{"r.$": "$.ExecutedVersion"}), {}, {"r": "$LATEST"}),
     Row("HttpStatusCode", INVOKE, selecting(**{"r.$": "$.SdkHttpMetadata.HttpStatusCode"}), {}, {"r": 200}),
