@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sagemaker_emulator.aws_clients.clients import AwsClients
+from sagemaker_emulator.aws_clients.execution_roles import RoleCheck
 from sagemaker_emulator.engine import Engine
 from sagemaker_emulator.events.publisher import EventPublisher
 from sagemaker_emulator.events.state_changes import StateChangeEvents
@@ -43,7 +44,8 @@ class SageMaker:
     def __init__(self, settings: Settings, engine: Engine, access_key: str | None = None) -> None:
         self.settings, self.engine = settings, engine
         scope = Scope(settings.account_id, settings.region)
-        aws, arns = AwsClients(scope, access_key, settings.role_check), Arns(settings.region, settings.account_id)
+        role_check = RoleCheck(settings.role_check, settings.placeholder_roles)
+        aws, arns = AwsClients(scope, access_key, role_check), Arns(settings.region, settings.account_id)
         damaged = SetAside(settings.state_dir)
         self.store = Store(settings.state_dir / "sagemaker.sqlite3")
         self.capture = CaptureWriter(

@@ -25,6 +25,7 @@ class Settings:
     region: str = "us-east-1"
     account_id: str = "000000000000"
     role_check: str = "own"
+    placeholder_roles: tuple[str, ...] = ("any",)
     endpoint_start_timeout_s: float = 60.0
     invocation_timeout_s: float = 60.0
     stop_grace_s: float = 120.0
@@ -57,6 +58,7 @@ class Settings:
             region=read.text("AWS_DEFAULT_REGION", cls.region),
             account_id=read.text("SAGEMAKER_EMULATOR_ACCOUNT_ID", cls.account_id),
             role_check=read.one_of("SAGEMAKER_EMULATOR_ROLE_CHECK", ("own", "all", "off")),
+            placeholder_roles=read.names("SAGEMAKER_EMULATOR_PLACEHOLDER_ROLES", cls.placeholder_roles),
             endpoint_start_timeout_s=read.number(
                 "SAGEMAKER_EMULATOR_ENDPOINT_START_TIMEOUT_S", cls.endpoint_start_timeout_s
             ),
@@ -85,6 +87,11 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         return self.environment.get(name) or default
+
+    def names(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        """Return names that are separated by commas; an empty text means none."""
+        text = self.environment.get(name)
+        return default if text is None else tuple(word.strip() for word in text.split(",") if word.strip())
 
     def one_of(self, name: str, values: tuple[str, ...]) -> str:
         """Return one of `values`; the first is the default."""

@@ -99,6 +99,13 @@ def test_a_role_of_another_account_is_accepted_and_noted(sagemaker: Any, caplog:
     assert notes == [f"the role {ELSEWHERE} is of another account and not checked; AWS would refuse it"]
 
 
+def test_a_placeholder_role_need_not_exist(sagemaker: Any, restartable: Callable[..., Any]) -> None:
+    model(sagemaker, "placeholder", f"{ACCOUNT}/any")
+    for strict in ({"placeholder_roles": ()}, {"role_check": "all"}):
+        with restartable(**strict) as emulator, pytest.raises(ClientError, match="Could not assume role"):
+            model(emulator.client("sagemaker"), "strict", f"{ACCOUNT}/any")
+
+
 def test_a_setting_refuses_roles_of_other_accounts_as_aws_does(restartable: Callable[..., Any]) -> None:
     with restartable(role_check="all") as emulator, pytest.raises(ClientError) as refusal:
         model(emulator.client("sagemaker"), "strict", ELSEWHERE)

@@ -25,7 +25,7 @@ from botocore.exceptions import (
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from sagemaker_emulator.aws_clients.execution_roles import OWN, ExecutionRoles
+from sagemaker_emulator.aws_clients.execution_roles import ExecutionRoles, RoleCheck
 from sagemaker_emulator.aws_clients.role_keys import ContainerVariables
 from sagemaker_emulator.resources.scope import Scope
 
@@ -99,10 +99,12 @@ class AwsClients:
     variables have the keys.
     """
 
-    def __init__(self, scope: Scope, access_key: str | None = None, role_check: str = OWN) -> None:
+    def __init__(self, scope: Scope, access_key: str | None = None, role_check: RoleCheck | None = None) -> None:
         self._region, self._access_key = scope.region, access_key
         self.container_variables = ContainerVariables(scope, lambda: self.sts, lambda: self.s3)
-        self.execution_roles = ExecutionRoles(scope.account_id, role_check, lambda: self.iam, lambda: self.s3)
+        self.execution_roles = ExecutionRoles(
+            scope.account_id, role_check or RoleCheck(), lambda: self.iam, lambda: self.s3
+        )
 
     @cached_property
     def _session(self) -> boto3.session.Session:

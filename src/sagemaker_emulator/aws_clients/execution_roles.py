@@ -2,7 +2,7 @@
 
 A role of the account must exist and trust SageMaker. AWS refuses a role of another account, too; here it is accepted by
 default, because scripts and notebooks from elsewhere name roles of their authors' accounts, and its keys are those of
-the role of the same name in this account.
+the role of the same name in this account. For the same reason some names are placeholders, which are not looked for.
 """
 
 from __future__ import annotations
@@ -31,11 +31,19 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class RoleCheck:
+    """`which` is one of CHECKS. A role of the account whose name is a placeholder may be missing, unless it is ALL."""
+
+    which: str = OWN
+    placeholders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ExecutionRoles:
-    """`check` is one of CHECKS. `iam` and `s3` return clients, which are created at the first request."""
+    """`iam` and `s3` return clients, which are created at the first request."""
 
     account_id: str
-    check: str
+    check: RoleCheck
     iam: Callable[[], Any]
     s3: Callable[[], Any]
     _usable: dict[str, float] = field(default_factory=dict)  # by ARN: when IAM said so
@@ -44,17 +52,19 @@ class ExecutionRoles:
 
     def require(self, role_arn: str | None) -> None:
         """Raise AWS's error for a role that SageMaker cannot assume. A request may have none."""
-        if not role_arn or self.check == OFF or not (match := ROLE_ARN.fullmatch(role_arn)):
+        if not role_arn or self.check.which == OFF or not (match := ROLE_ARN.fullmatch(role_arn)):
             return
         account_id, name = match.groups()
         if account_id != self.account_id:
             self._accept_from_elsewhere(role_arn)
+        elif name in self.check.placeholders and self.check.which == OWN:
+            self._note(f"the role {role_arn} is a placeholder and not checked; AWS would look for it")
         elif time.monotonic() - self._usable.get(role_arn, -KEPT_S) >= KEPT_S:
             self._require_own(role_arn, name)
             self._usable[role_arn] = time.monotonic()
 
     def _accept_from_elsewhere(self, role_arn: str) -> None:
-        if self.check == ALL:
+        if self.check.which == ALL:
             raise access_denied("Cross-account pass role is not allowed.")
         self._note(f"the role {role_arn} is of another account and not checked; AWS would refuse it")
 

@@ -86,3 +86,15 @@ def test_every_variable_is_read() -> None:
 def test_a_value_that_cannot_be_used_is_refused_by_the_variables_name(name: str, value: str, message: str) -> None:
     with pytest.raises(SettingsError, match=f"{PREFIX}{name}=.* {message}"):
         Settings.from_environment({f"{PREFIX}{name}": value})
+
+
+@pytest.mark.parametrize(
+    ("environment", "names"),
+    [
+        ({}, ("any",)),
+        ({"SAGEMAKER_EMULATOR_PLACEHOLDER_ROLES": " any, dummy,"}, ("any", "dummy")),
+        ({"SAGEMAKER_EMULATOR_PLACEHOLDER_ROLES": ""}, ()),
+    ],
+)
+def test_placeholder_roles_are_names_between_commas(environment: dict[str, str], names: tuple[str, ...]) -> None:
+    assert Settings.from_environment(environment).placeholder_roles == names
