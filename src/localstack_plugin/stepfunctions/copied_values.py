@@ -29,7 +29,7 @@ def copy_of(flat: type, value: Any) -> Any:
     """Return a deep copy of a value, or of an object whose attributes are all immutable."""
     if type(value) is not flat:
         return json_copy(value)
-    copied = flat.__new__(flat)
+    copied: Any = object.__new__(flat)
     vars(copied).update(vars(value))
     return copied
 

@@ -20,7 +20,7 @@ def chosen_once(choose: Choose) -> Choose:
 
     def choose_mime_type(self: Any, headers: Mapping[str, str] | None) -> str:
         sent = headers or {}
-        return choose_for(type(self), sent.get("Accept"), sent.get("Content-Type"))
+        return choose_for(self.__class__, sent.get("Accept"), sent.get("Content-Type"))
 
     return choose_mime_type
 
