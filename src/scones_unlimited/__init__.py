@@ -3,7 +3,7 @@
 The wheel has the kit's files under `kit/`, laid out as in a checkout. The kit itself needs a hundred packages, and
 LocalStack's own set contradicts them, so none of them is a dependency of the wheel: a person's environment gets four
 small packages, whatever else it has. At the first use the command makes what `make setup` makes in a checkout, in the
-user's cache, and from then on it hands over to it. See docs/adr/0014-the-wheel.md.
+user's cache, and from then on it hands over to it. See docs/adr/0013-the-wheel.md.
 
 Stages of a call (`launcher.main`):
   1. In a checkout there is no `kit/` here: run the command line in this process, as ever.
