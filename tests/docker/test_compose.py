@@ -93,7 +93,7 @@ class Compose:
 
 @pytest.fixture(scope="module")
 def compose(engine: Any) -> Iterator[Compose]:
-    """Start the cloud, and remove it with its volume at the end. `make images` must have built the images."""
+    """Start the cloud, and remove it with its volumes at the end. `make images` must have built the images."""
     compose = Compose(*_free_ports(), engine)
     compose("up", "--detach", "--wait", "--no-build")
     yield compose
@@ -256,21 +256,24 @@ def gateways(compose: Compose) -> list[str]:
     return [config["Gateway"] for config in configs if "Gateway" in config]
 
 
-def test_down_leaves_only_the_volume_and_with_volumes_removes_it(
+def test_down_leaves_only_the_volumes_and_with_volumes_removes_them(
     compose: Compose, emulator: Any, until: Callable[..., Any]
 ) -> None:
     emulator.create("running", {"ticks": "600"})
     until(lambda: emulator.log("running"), "the job to tick")
+    emulator.s3.put_object(Bucket=BUCKET, Key="kept", Body=b"over a restart")
     started = {"label": f"{LABEL}={compose.instance}"}
     assert len(compose.containers(started)) == 3, "expected the job, the restarted and the isolated endpoint"
     compose("down")
     assert compose.containers(started) == []
     assert compose.containers(OF_PROJECT) == []
     assert compose.engine.networks.list(filters=OF_PROJECT) == compose.engine.networks.list(filters=started) == []
-    assert compose.volumes == [f"{PROJECT}_sagemaker"]
+    assert sorted(compose.volumes) == [f"{PROJECT}_localstack", f"{PROJECT}_sagemaker"]
     for port in (compose.localstack_port, compose.sagemaker_port):
         with socket.socket() as caller:
             assert caller.connect_ex(("127.0.0.1", port)), f"something still listens on port {port}"
+    compose("up", "--detach", "--wait", "--no-build")
+    assert emulator.s3.get_object(Bucket=BUCKET, Key="kept")["Body"].read() == b"over a restart"
     compose("down", "--volumes")
     assert compose.volumes == []
 
