@@ -15,7 +15,8 @@
 # # Scones Unlimited: from pictures to loading bays
 #
 # Scones Unlimited delivers scones. Some drivers come by bicycle, others by motorcycle. A camera at the gate takes a picture of
-# each vehicle, and the order goes to the right loading bay: the near orders to the bicycles, the far ones to the motorcycles.
+# each vehicle, and the driver is sent to the right loading bay: bicycles take the orders for nearby addresses, motorcycles
+# those for distant ones.
 #
 # In this notebook you build the whole system with Amazon SageMaker, Lambda and Step Functions:
 #
@@ -23,7 +24,7 @@
 # 2. **Training**: train SageMaker's built-in image classifier
 # 3. **Endpoint**: serve the model, and ask it about a picture
 # 4. **Workflow**: connect three Lambda functions in a state machine
-# 5. **Monitoring**: read what the endpoint captured, and see where the model is unsure
+# 5. **Monitoring**: read what the endpoint captured, and see where the model is uncertain
 # 6. **Cleaning up**
 #
 # The notebook is written for the SageMaker Python SDK v2. With the kernel *Python (local AWS)* it runs on your own machine: `scones up`
@@ -40,7 +41,7 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
-os.environ["SAGEMAKER_SUPPRESS_V2_WARNING"] = "1"  # version 3 has other words for the same things
+os.environ["SAGEMAKER_SUPPRESS_V2_WARNING"] = "1"  # version 3 has other names for the same things
 
 import boto3
 import matplotlib.pyplot as plt
@@ -55,7 +56,8 @@ from sagemaker.s3 import S3Downloader, S3Uploader
 from sagemaker.serializers import IdentitySerializer
 
 # %% [markdown]
-# Every SageMaker notebook begins with three questions: which bucket is ours, which role may SageMaker use, and which region are we in?
+# Every SageMaker notebook begins with three questions: which bucket do we use, which role may SageMaker assume, and which
+# region are we in?
 
 # %%
 session = sagemaker.Session()
@@ -91,8 +93,8 @@ def archive() -> Path:
 
 
 # %% [markdown]
-# CIFAR's files are *pickles*. A pickle is a small program, and loading one runs it. This one needs three functions of NumPy and no
-# other, so that is all that it gets.
+# CIFAR's files are *pickles*. A pickle is a small program, and loading one runs it. These need only three names from NumPy, so
+# the class below allows only those.
 
 # %%
 ALLOWED = {("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype")}
@@ -115,7 +117,7 @@ print(f"{len(train['data'])} pictures to train with, {len(test['data'])} to test
 
 # %% [markdown]
 # Each row has 3,072 numbers: 1,024 for red, then 1,024 for green, then 1,024 for blue. Let us put the two classes into one table
-# with a label: 0 for a bicycle, 1 for a motorcycle.
+# with a label: 0 for bicycle, 1 for motorcycle.
 
 # %%
 CLASSES = ["bicycle", "motorcycle"]
@@ -155,8 +157,8 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# SageMaker's image classifier reads the pictures from S3, and a list with a line for each: a number, the label, and the file name. The
-# three are separated by tabs.
+# SageMaker's image classifier reads the pictures from S3, together with a list that has one line for each picture: a number,
+# the label, and the file name, separated by tabs.
 
 # %%
 WORK = Path("work")
@@ -185,8 +187,8 @@ S3Downloader.list(f"{prefix}/lists", sagemaker_session=session)
 # %% [markdown]
 # ## 2. Training
 #
-# An *estimator* describes a training job: the algorithm's image, the machine, and the hyperparameters. The network starts
-# without knowledge, so it sees all pictures several times; one pass over all of them is an *epoch*.
+# An *estimator* describes a training job: the algorithm's image, the machine, and the hyperparameters. The network starts with
+# random weights and needs to see all pictures many times; one pass over all of them is an *epoch*.
 
 # %%
 image = sagemaker.image_uris.retrieve("image-classification", region, "latest")
@@ -208,7 +210,8 @@ estimator.set_hyperparameters(
 )
 
 # %% [markdown]
-# The classifier has four *channels*: pictures and list, for training and for validation. While the job runs, you see its log.
+# The classifier reads four *channels*: the pictures and the list, each for training and for validation. While the job runs, you
+# see its log.
 
 # %%
 # %%time
@@ -221,8 +224,8 @@ channels = {
 estimator.fit({name: TrainingInput(uri, content_type="application/x-image") for name, uri in channels.items()})
 
 # %% [markdown]
-# The log has the accuracy after each epoch. A picture shows more than the numbers: as long as the validation accuracy rises, the
-# network learns something that is true for pictures that it has not seen.
+# The log has the accuracy after each epoch. A chart shows more than the numbers: as long as the validation accuracy rises, the
+# network is learning something that also holds for pictures that it has not seen.
 
 # %%
 logs = boto3.client("logs")
@@ -241,7 +244,8 @@ plt.show()
 # %% [markdown]
 # ## 3. Endpoint
 #
-# An *endpoint* answers requests with the model. We let it capture all requests and answers, because we want to know later how it did.
+# An *endpoint* answers requests with the model. We let it capture all requests and answers, because we want to know later how
+# well it did.
 
 # %%
 # %%time
@@ -280,7 +284,7 @@ plt.show()
 # |---|---|---|
 # | serialize | bucket and key of a picture | the picture as text (base64) |
 # | classify | the text | the probabilities |
-# | filter | the probabilities | the same, or an error if the model is not sure enough |
+# | filter | the probabilities | the probabilities, or an error if the model is not confident enough |
 
 # %%
 SERIALIZE = '''
@@ -326,8 +330,8 @@ def lambda_handler(event, context):
 '''
 
 # %% [markdown]
-# A function is uploaded as a zip file. The role of this notebook serves for the functions and the state machine as well; in production,
-# give each of them a role with only the rights that it needs.
+# A function is uploaded as a zip file. The functions and the state machine use the role of this notebook, too; in production,
+# give each of them a role with only the permissions that it needs.
 
 # %%
 lambdas = boto3.client("lambda")
@@ -361,8 +365,8 @@ functions = {
 functions
 
 # %% [markdown]
-# The state machine calls one after the other. If the endpoint is overloaded, it tries again. If the model is not sure, the execution fails
-# with the filter's error: somebody has to look at that picture.
+# The state machine calls the functions one after the other. If Lambda throttles a call or has an internal error, it tries
+# again. If the model is not confident, the execution fails with the filter's error: a person has to look at that picture.
 
 # %%
 steps = list(functions)
@@ -422,8 +426,8 @@ decided.head(10)
 # %% [markdown]
 # ## 5. Monitoring
 #
-# The endpoint writes what it captured to S3, a little later: files with a JSON document in each line. Each document has the request, the
-# answer and the time.
+# After a short while, the endpoint writes what it captured to S3, in files with one JSON document per line. Each document has
+# the request, the answer and the time.
 
 
 # %%
@@ -441,7 +445,8 @@ print(f"{len(records)} requests were captured; the first:")
 print(json.dumps(records[0]["eventMetadata"], indent=1))
 
 # %% [markdown]
-# The picture that managers like: when did requests arrive, and how sure was the model? What is below the line goes to a person.
+# The chart that managers like: when did requests arrive, and how confident was the model? Requests below the line go to a
+# person.
 
 # %%
 answers = pd.DataFrame(
@@ -474,12 +479,12 @@ plt.xlabel("confidence")
 plt.show()
 
 # %% [markdown]
-# What would you change if too many pictures went to a person? Lower the threshold, and more mistakes pass. Train longer, or with more
-# pictures, and both get better.
+# What would you change if too many pictures went to a person? If you lower the threshold, more mistakes pass. If you train
+# longer, or with more pictures, both mistakes and uncertain answers may become rarer.
 #
 # ## 6. Cleaning up
 #
-# An endpoint on AWS costs money as long as it exists, whether anybody asks it or not.
+# An endpoint on AWS costs money as long as it exists, whether anybody uses it or not.
 
 # %%
 stepfunctions.delete_state_machine(stateMachineArn=machine)

@@ -1,4 +1,4 @@
-"""An application that knows nothing of the local AWS: plain boto3, as it would run on AWS."""
+"""An application that does not know about the local AWS: plain boto3 code, as it would run on AWS."""
 
 import json
 import zipfile

@@ -1,4 +1,4 @@
-"""`scones logs`: the servers' logs belong to the local cloud, all others to the application."""
+"""The command `scones logs`: the local cloud shows the servers' logs, the application all others."""
 
 import sys
 
@@ -17,7 +17,9 @@ def _complete_names(context: click.Context, parameter: click.Parameter, incomple
 
 
 @click.command("logs")
-@click.option("-f", "--follow", "follows", is_flag=True, help="Keep printing new lines, until it ends or Ctrl-C.")
+@click.option(
+    "-f", "--follow", "follows", is_flag=True, help="Keep printing new lines, until the work ends or you press Ctrl-C."
+)
 @click.option("-n", "--lines", default=200, show_default=True, help="Number of lines to show, counted from the end.")
 @click.argument("kind", type=click.Choice(KINDS), default=KINDS[0], metavar="[KIND]")
 @click.argument("name", required=False, shell_complete=_complete_names)
@@ -26,7 +28,7 @@ def logs(follows: bool, lines: int, kind: str, name: str | None) -> int:
 
     \b
       scones logs                    the newest training job
-      scones logs endpoint           the endpoint that wrote last; also: function
+      scones logs endpoint           the endpoint that logged last; also: function
       scones logs train NAME         the training job NAME; also: endpoint, function
       scones logs execution [NAME]   the newest execution (of the state machine NAME): its states, and
                                      in one line why it failed

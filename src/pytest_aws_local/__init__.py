@@ -1,5 +1,5 @@
-"""Fixtures for tests that need AWS: the local cloud, an account of a test's own, endpoints, captured records.
+"""Fixtures for tests that need AWS: the local AWS, an account for each test, endpoints, captured records, executions.
 
-pytest finds `plugin.py` by the entry point `pytest11`. It is imported in every project whose environment has the kit.
-So it imports nothing but pytest, and nothing happens until a test asks for a fixture.
+pytest finds `plugin.py` by the entry point `pytest11`, and imports it in every project whose environment has the
+package. It therefore imports nothing but pytest, and does nothing until a test requests a fixture.
 """

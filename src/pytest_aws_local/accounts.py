@@ -1,4 +1,4 @@
-"""Accounts: the local AWS takes an access key of twelve digits as an account, whose resources no other account sees."""
+"""Accounts of the local AWS: an access key of twelve digits selects one. No other account sees its resources."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 REGION = "us-east-1"
 TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole"}
 POLICY = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-# A request that fails is the test's to see, not to be sent four more times.
+# A test should see a failed request soon, not after the SDK's usual four retries.
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 2}, read_timeout=70)
 
 
@@ -35,19 +35,19 @@ class Account:
         return boto3.Session(aws_access_key_id=self.id, aws_secret_access_key="test", region_name=self.region)  # noqa: S106
 
     def client(self, service: str) -> Any:
-        """Return the account's boto3 client for a service, made once."""
+        """Return the account's boto3 client for a service; it is created once."""
         if service not in self._clients:
             self._clients[service] = self.session.client(service, endpoint_url=self.endpoint_url, config=CONFIG)
         return self._clients[service]
 
     def bucket(self, prefix: str = "test") -> str:
-        """Create a bucket, and return its name. Bucket names belong to all accounts, so it ends in the account's id."""
+        """Create a bucket and return its name, which contains the account's id: all accounts share one namespace."""
         name = f"{prefix}-{self.id}-{secrets.token_hex(3)}"
         self.client("s3").create_bucket(Bucket=name)
         return name
 
     def role(self, service: str = "sagemaker.amazonaws.com", name: str | None = None) -> str:
-        """Return the ARN of a role, created at first, that the service may assume and that may do everything."""
+        """Return the ARN of a role that the service may assume and that may do everything; create it if needed."""
         role_name = name or f"test-{service.partition('.')[0]}"
         iam = self.client("iam")
         with suppress(iam.exceptions.EntityAlreadyExistsException):
@@ -57,7 +57,7 @@ class Account:
         return f"arn:aws:iam::{self.id}:role/{role_name}"
 
     def empty(self) -> None:
-        """Delete the account's buckets. What else a test has created takes no space, and nobody else sees it."""
+        """Delete the account's buckets. Other resources stay: they take little space, and no other test sees them."""
         s3 = self.client("s3")
         for bucket in s3.list_buckets()["Buckets"]:
             with suppress(ClientError):  # a bucket that the test has locked or versioned stays
@@ -66,12 +66,12 @@ class Account:
 
 
 def new_account(endpoint_url: str) -> Account:
-    """Return an account that nobody has used: one of 9 * 10^11."""
+    """Return an account with a random id, one of 9 * 10^11, so that no other test uses it."""
     return Account(str(secrets.randbelow(9 * 10**11) + 10**11), endpoint_url)
 
 
 def make_default(account: Account, patch: pytest.MonkeyPatch) -> None:
-    """Let every AWS SDK of this process, and of its children, use the account, and nothing of the person's."""
+    """Make this process and its children use the account in every AWS SDK, and none of the user's own credentials."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         patch.delenv(name)
     for name, value in variables(account).items():
@@ -80,7 +80,7 @@ def make_default(account: Account, patch: pytest.MonkeyPatch) -> None:
 
 
 def variables(account: Account) -> Mapping[str, str]:
-    """Return the environment variables that lead an AWS SDK to the account."""
+    """Return the environment variables that point an AWS SDK at the account."""
     return {
         "AWS_ACCESS_KEY_ID": account.id,
         "AWS_SECRET_ACCESS_KEY": "test",

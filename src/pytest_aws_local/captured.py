@@ -13,14 +13,14 @@ TIMEOUT_S = 90.0
 
 @dataclass(frozen=True)
 class CapturedRecords:
-    """The fixture's value: call it with an endpoint."""
+    """The value of the fixture `captured_records`: call it with an endpoint."""
 
     account: Account
 
     def __call__(self, endpoint: Endpoint, count: int = 1, timeout_s: float = TIMEOUT_S) -> list[dict[str, Any]]:
         """Return the records in AWS's format, oldest first, once there are at least `count`.
 
-        They reach S3 some seconds after the last request. Raises TimeoutError after `timeout_s`.
+        Records reach S3 a few seconds after the last request. Raises TimeoutError after `timeout_s`.
         """
         seen: list[dict[str, Any]] = []
 

@@ -1,8 +1,8 @@
-"""The local AWS of a session.
+"""The local AWS of a test session.
 
-`scones exec --start` starts the servers for one command and stops them after the last of several such commands. So each
-process of pytest (pytest-xdist has several) holds one such command, whose program waits for the end of its input. When
-pytest ends, however it ends, the input ends, and the last one takes the servers with it.
+`scones exec --start` starts the servers for one command; if several such commands run, the servers stop after the last.
+Each process of pytest (pytest-xdist has several) runs one such command, whose program waits until its input ends. That
+happens when pytest ends, even if it is killed; the last command to end stops the servers.
 """
 
 import configparser
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import IO
 
 MARK = "pytest-aws-local "
-# prints where the configuration is, and waits until its input ends
+# print the path of the AWS configuration, and wait until the input ends
 HOLDER = f"import os, sys; print({MARK!r} + os.environ['AWS_CONFIG_FILE'], flush=True); sys.stdin.read()"
 STOP_TIMEOUT_S = 120.0
 
@@ -33,12 +33,12 @@ class LocalAws:
 
 @contextmanager
 def running() -> Iterator[LocalAws]:
-    """Hold the local AWS, started if it is not up.
+    """Keep the local AWS up; start it if it is down.
 
     Raises NoLocalAws.
     """
     command = [sys.executable, "-m", "scones_unlimited", "exec", "--start", "--", sys.executable, "-c", HOLDER]
-    # never the person's own account, whatever profile the shell has
+    # never the user's own account, whatever profile the shell has
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with subprocess.Popen(
         command,
@@ -46,7 +46,7 @@ def running() -> Iterator[LocalAws]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # Ctrl-C is for pytest, which then ends the input
+        start_new_session=True,  # Ctrl-C reaches pytest alone, which then closes the input
     ) as holder:
         assert holder.stdin
         assert holder.stdout

@@ -1,4 +1,4 @@
-"""Endpoints: a model of the test's own, or the small trained one, served for one test."""
+"""Endpoints that serve a model for one test: the test's own model, or the small trained one."""
 
 import json
 import secrets
@@ -19,7 +19,7 @@ VARIANT = "AllTraffic"
 
 
 class EndpointFailed(Exception):
-    """The endpoint is not InService; the message has its FailureReason."""
+    """The endpoint did not become InService; the message has its FailureReason."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Endpoint:
 
 @dataclass
 class EndpointFactory:
-    """The fixture's value: call it to create an endpoint in the test's account."""
+    """The value of the fixture `sagemaker_endpoint`: call it to create an endpoint in the test's account."""
 
     account: Account
     trained: TrainedModel

@@ -13,7 +13,7 @@ EVENTS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an execution ended. `output` is parsed; `error` and `cause` are those of a failure."""
+    """The outcome of an execution that has ended. `output` is parsed; `error` and `cause` are set if it failed."""
 
     status: str
     output: Any
@@ -29,7 +29,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class WaitForExecution:
-    """The fixture's value: call it with the ARN of an execution."""
+    """The value of the fixture `wait_for_execution`: call it with the ARN of an execution."""
 
     account: Account
 

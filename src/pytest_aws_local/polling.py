@@ -9,7 +9,7 @@ POLL_S = 0.1
 
 
 def poll(ask: Callable[[], Answer | None], timeout_s: float, describe: Callable[[], str]) -> Answer:
-    """Ask until the answer is not None. Raises TimeoutError with the description when the time is over."""
+    """Call `ask` until its answer is not None. Raises TimeoutError, with the description, after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while (answer := ask()) is None:
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""A small model that tells red from blue pictures: trained once, by a real job, and kept in pytest's cache."""
+"""A small model that tells red pictures from blue ones: a training job trains it once, and pytest's cache keeps it."""
 
 import fcntl
 import random
@@ -24,18 +24,18 @@ HYPERPARAMETERS = {
 }
 CHANNELS = {"train": "images/", "validation": "images/", "train_lst": "train/", "validation_lst": "validation/"}
 TIMEOUT_S = 600.0
-VERSION = 1  # of this recipe: another one makes another file
+VERSION = 1  # of this recipe: raise it when the recipe changes, so that the model is trained again
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """The model, which is trained when it is asked for and not yet in the folder."""
+    """The model. It is trained when it is needed and not yet in the folder."""
 
     endpoint_url: str
     folder: Path
 
     def archive(self) -> bytes:
-        """Return `model.tar.gz`. Of several processes one trains, and the others wait for it."""
+        """Return `model.tar.gz`. If several processes need it, one trains the model and the others wait."""
         path = self.folder / f"colors-{VERSION}.tar.gz"
         with (self.folder / "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -47,7 +47,7 @@ class TrainedModel:
 
 
 def cache_folder(config: pytest.Config, temporary: pytest.TempPathFactory) -> Path:
-    """Return a folder in pytest's cache. Where that is turned off: one for the session, shared by its processes."""
+    """Return a folder in pytest's cache, or one that the session's processes share if the cache is turned off."""
     cache = getattr(config, "cache", None)
     if cache is not None:
         return Path(cache.mkdir("aws-local"))
@@ -58,7 +58,7 @@ def cache_folder(config: pytest.Config, temporary: pytest.TempPathFactory) -> Pa
 
 
 def _trained(account: Account) -> bytes:
-    """Train in an account of its own, and return the artifact."""
+    """Train the model in this account, and return the artifact."""
     bucket = account.bucket("training")
     _put_images(account.client("s3"), bucket)
     name = f"colors-{account.id}"

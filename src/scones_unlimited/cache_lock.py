@@ -1,4 +1,4 @@
-"""The lock of the cache: one process at a time makes something there."""
+"""The lock of the cache: only one process at a time creates something there."""
 
 import fcntl
 import os
@@ -15,7 +15,7 @@ POLL_S = 0.2
 
 @contextmanager
 def locked(cache: Path, timeout_s: float = 3600.0) -> Iterator[None]:
-    """Hold the lock. The kernel frees the lock of a process that dies.
+    """Hold the lock. If the process dies, the kernel releases it.
 
     Raises InstallationError if the folder cannot be written, or after `timeout_s`.
     """
@@ -44,10 +44,10 @@ def _acquire(descriptor: int, path: Path, timeout_s: float) -> None:
             holder = path.read_text() or "unknown"
         if time.monotonic() > deadline:
             raise InstallationError(
-                f"another scones (pid {holder}) has been making its environments for {timeout_s:.0f} s. End it: "
-                f"kill {holder}"
+                f"another scones (pid {holder}) has been creating environments for more than {timeout_s:.0f} s. "
+                f"End it: kill {holder}"
             )
         if not was_told:
-            say(f"another scones (pid {holder}) is making the environments: waiting for it")
+            say(f"another scones (pid {holder}) is creating the environments: waiting for it")
             was_told = True
         time.sleep(POLL_S)

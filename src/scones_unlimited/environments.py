@@ -25,13 +25,13 @@ TITLES = {
     "localstack": "packages of LocalStack",
     "lambda": "packages of Lambda functions",
 }
-# Functions cannot write there: without bytecode, every cold start would compile what it imports.
+# Functions cannot write bytecode there, so without it every cold start would compile what it imports.
 OPTIONS = {"lambda": ("--compile",)}
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment that has what one lock file names."""
+    """A virtual environment with the packages of one lock file."""
 
     name: str
     lock: Path
@@ -47,18 +47,18 @@ class Environment:
 
 
 def python_tag() -> str:
-    """Return the part of a folder's name that tells Pythons and machines apart, such as cp311-linux-x86_64."""
+    """Return the part of a folder's name that names Python and machine, such as cp311-linux-x86_64."""
     version = f"cp{sys.version_info.major}{sys.version_info.minor}"
     return f"{version}-{sys.platform}-{platform.machine()}".lower()
 
 
 def packages_of(folder: Path) -> Path:
-    """Return the packages of a virtual environment of this Python."""
+    """Return the folder of packages (site-packages) of a virtual environment of this Python."""
     return folder / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
 
 
 def environments(cache: Path, files: Path, variables: Mapping[str, str] = os.environ) -> tuple[Environment, ...]:
-    """Return the environments of a kit, made or not."""
+    """Return the environments of a kit, whether they exist or not."""
     return tuple(_environment(cache, name, files / lock, variables) for name, lock in LOCK_FILES.items())
 
 
@@ -69,7 +69,7 @@ def _environment(cache: Path, name: str, lock: Path, variables: Mapping[str, str
 
 
 def make(environment: Environment, installer: Installer, variables: Mapping[str, str] = os.environ) -> None:
-    """Make the environment, unless it is complete. Raises InstallationError."""
+    """Create the environment, unless it is complete. Raises InstallationError."""
     if environment.is_complete:
         return
     _require_space(environment)
@@ -77,7 +77,7 @@ def make(environment: Environment, installer: Installer, variables: Mapping[str,
         shutil.rmtree(environment.folder, ignore_errors=True)
         installer.make(environment.folder)
         options = OPTIONS.get(environment.name, ())
-        # a lock file names everything, so nothing needs to be resolved
+        # a lock file lists every dependency, so there is nothing to resolve
         installer.install(environment.folder, ("--no-deps", *options, "-r", str(environment.lock)))
     if environment.name == "kit":
         with timed("installing torch"):

@@ -2,4 +2,4 @@
 
 
 class InstallationError(Exception):
-    """The kit could not be made on this machine."""
+    """The kit could not be installed on this machine."""

@@ -19,7 +19,7 @@ LOCK_FILES = {
 
 
 def cache(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the kit's folder in the user's cache. XDG_CACHE_HOME moves it on every system, as it moves uv's."""
+    """Return the kit's folder in the user's cache. XDG_CACHE_HOME moves it on every system, as it moves uv's cache."""
     if home := environment.get("XDG_CACHE_HOME"):
         return Path(home) / APPLICATION
     return platformdirs.user_cache_path(APPLICATION)

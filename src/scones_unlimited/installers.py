@@ -1,4 +1,4 @@
-"""The program that makes environments: uv if there is one, else Python's venv and pip."""
+"""The programs that create environments: uv if it is installed, otherwise Python's venv and pip."""
 
 import os
 import shutil
@@ -18,10 +18,10 @@ NO_SPACE = "No space left on device"
 
 class Installer(Protocol):
     def make(self, folder: Path) -> None:
-        """Make an empty virtual environment of this Python."""
+        """Create an empty virtual environment of this Python."""
 
     def install(self, folder: Path, arguments: Sequence[str]) -> None:
-        """Install into the environment what `pip install` would with these arguments."""
+        """Install into the environment what `pip install` installs with these arguments."""
 
 
 def base_python() -> str:
@@ -41,7 +41,7 @@ class Uv:
         self._run("pip", "install", "--python", str(folder / "bin" / "python"), *arguments)
 
     def _run(self, *arguments: str) -> None:
-        # VIRTUAL_ENV and a project's settings are about the folder in which the person works
+        # VIRTUAL_ENV belongs to the user's own project
         environment = {name: value for name, value in self.environment.items() if name != "VIRTUAL_ENV"}
         run([self.program, "--quiet", "--no-progress", *arguments], environment)
 
@@ -59,7 +59,7 @@ class Pip:
 
 
 def installer(environment: Mapping[str, str] = os.environ) -> Installer:
-    """Return uv where there is one: the one that runs this process (UV), beside this Python, or on the PATH."""
+    """Return uv if there is one (named by UV if it runs this process, beside this Python, or on the PATH), else pip."""
     beside = Path(sys.executable).with_name("uv")
     candidates = (environment.get("UV"), str(beside) if beside.is_file() else None, shutil.which("uv"))
     program = next((candidate for candidate in candidates if candidate), None)
@@ -88,4 +88,4 @@ def _advice(output: str) -> str:
             "the package index has a certificate that is not trusted here. Set SSL_CERT_FILE (or PIP_CERT) to the file "
             "of your company's certificate authority, and try again"
         )
-    return "packages could not be installed. Look at the network, the proxy (HTTPS_PROXY) and the index (PIP_INDEX_URL)"
+    return "packages could not be installed. Check the network, the proxy (HTTPS_PROXY) and the index (PIP_INDEX_URL)"

@@ -1,4 +1,4 @@
-"""The kit of this wheel in the user's cache: a folder that is laid out as a checkout after `make setup`."""
+"""The kit of this wheel in the user's cache: a folder that is laid out like a checkout after `make setup`."""
 
 import hashlib
 import os
@@ -29,7 +29,7 @@ main()
 
 @dataclass(frozen=True)
 class Kit:
-    """A version of the kit: its files in the wheel, and its folder in the cache, made or not."""
+    """A version of the kit: its files in the wheel, and its folder in the cache, which may not exist yet."""
 
     files: Path
     root: Path
@@ -41,7 +41,7 @@ class Kit:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the kit was made to the end, and nobody has removed an environment of it since."""
+        """Whether the kit was created completely, and none of its environments has been removed since."""
         stamp = self.root / COMPLETE
         return stamp.is_file() and all(Path(line, COMPLETE).is_file() for line in stamp.read_text().splitlines())
 
@@ -54,26 +54,26 @@ def installed_kit(cache_folder: Path) -> Kit:
 
 
 def _fingerprint(record: str) -> str:
-    """Return a hash of the lines of the kit's files, each of which has the file's own hash."""
+    """Return a hash of the kit's lines in RECORD, each of which has the hash of one file."""
     lines = [line for line in record.splitlines() if "/kit/" in line and "__pycache__" not in line]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:12]
 
 
 def prepared() -> Kit:
-    """Return the kit of this wheel, made if it is missing. Raises InstallationError."""
+    """Return the kit of this wheel; create it if it is missing. Raises InstallationError."""
     folder = cache()
     kit = installed_kit(folder)
     if kit.is_complete:
         return kit
     with locked(folder):
         if not kit.is_complete:
-            say(f"preparing the first use, once for this version (in {folder})")
+            say(f"preparing the first use of this version in {folder}")
             make_kit(kit, environments(folder, kit.files), installer())
     return kit
 
 
 def make_kit(kit: Kit, parts: tuple[Environment, ...], tool: Installer) -> None:
-    """Make the environments that are missing, side by side, and the kit's folder. Raises InstallationError."""
+    """Create the missing environments, in parallel, and the kit's folder. Raises InstallationError."""
     by_name = {part.name: part for part in parts}
     with ThreadPoolExecutor() as pool:
         making = {part.name: pool.submit(make, part, tool) for part in parts}
@@ -89,7 +89,7 @@ def make_kit(kit: Kit, parts: tuple[Environment, ...], tool: Installer) -> None:
 
 
 def _lay_out(kit: Kit, parts: Mapping[str, Environment]) -> None:
-    """Copy the kit's files, and give them the environments under the names that they have in a checkout."""
+    """Copy the kit's files, and link the environments under the names that they have in a checkout."""
     shutil.rmtree(kit.root, ignore_errors=True)
     shutil.copytree(kit.files, kit.root, ignore=shutil.ignore_patterns("__pycache__"))
     _link(kit, kit.root / ".venv", parts["kit"])
@@ -100,7 +100,7 @@ def _lay_out(kit: Kit, parts: Mapping[str, Environment]) -> None:
 
 
 def _link(kit: Kit, venv: Path, environment: Environment) -> None:
-    """Make a virtual environment that has the packages of the shared one, and the kit's modules."""
+    """Create a virtual environment with the packages of the shared one and the kit's modules."""
     packages = packages_of(venv)
     packages.mkdir(parents=True)
     (venv / "bin").mkdir()
@@ -120,7 +120,7 @@ def _write_command(kit: Kit) -> None:
 
 
 def _write_plugin_metadata(kit: Kit) -> None:
-    """Write what an installation of the plugin would: LocalStack looks for the entry points of its environment."""
+    """Write the metadata of an installed plugin: LocalStack finds plugins by their entry points."""
     project = tomllib.loads((kit.root / PLUGIN).read_text())["project"]
     folder = _write_metadata(kit.root / ".venv-localstack", project["name"], project["version"])
     groups = (
@@ -138,7 +138,7 @@ def _write_metadata(venv: Path, name: str, version: str) -> Path:
 
 
 def _draw_sample(kit: Kit) -> None:
-    """Draw the pictures that are used where CIFAR-100 cannot be downloaded."""
+    """Draw the pictures that are used if CIFAR-100 cannot be downloaded."""
     with timed("drawing the sample images"):
         command = [str(kit.python), str(kit.root / "data" / "draw_sample.py"), str(kit.root / SAMPLE)]
         ended = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""The command `scones`: runs the kit's command line, which it makes at the first use."""
+"""The command `scones`: it runs the kit's command line, and prepares the kit at the first use."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ HELP_OPTIONS = {"-h", "--help", "--version"}
 
 
 def main() -> NoReturn:
-    """Run the command line, or become the Python that does."""
+    """Run the command line in this process or, with `execv`, in the kit's Python."""
     arguments = sys.argv[1:]
     if not FILES.is_dir():
         _run_here()
@@ -29,7 +29,7 @@ def _asks_for_help(arguments: list[str]) -> bool:
 
 
 def _run_here() -> NoReturn:
-    # imported here: it is not importable before its folder is on the path
+    # imported here, because its folder may not be on the path before
     from command_line.__main__ import main as run
 
     run()
@@ -37,14 +37,14 @@ def _run_here() -> NoReturn:
 
 
 def _hand_over(arguments: list[str]) -> NoReturn:
-    """Become the kit's Python with these arguments, so that signals and the exit code are its own."""
+    """Replace this process with the kit's Python, so that signals reach it and the exit code is its own."""
     try:
         kit = prepared()
     except InstallationError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(1)
     except KeyboardInterrupt:
-        sys.stderr.write("stopped by SIGINT: what was installed is kept, and the next call goes on\n")
+        sys.stderr.write("stopped by SIGINT: what was installed is kept, and the next call continues\n")
         sys.exit(128 + signal.SIGINT)
-    # -E, -P: neither PYTHONPATH, which is for the person's programs, nor this folder may replace the kit's modules
+    # -E, -P: neither PYTHONPATH, which is meant for the user's programs, nor this folder may replace the kit's modules
     os.execv(kit.python, [str(kit.python), "-E", "-P", "-m", "command_line", *arguments])  # noqa: S606

@@ -1,7 +1,7 @@
-"""The package sources of pip, for uv.
+"""Translate pip's package sources for uv.
 
-uv reads none of pip's settings. Who has configured pip for a mirror, a proxy or a certificate expects every
-installation to use them. uv's own variables, and its configuration files, take precedence.
+uv reads none of pip's settings. Users who have configured pip for a mirror, a proxy or a certificate expect every
+installation to use it. uv's own variables, and its configuration files, take precedence.
 """
 
 import configparser
@@ -22,7 +22,7 @@ UV_FILES = (".config/uv/uv.toml",)
 
 
 def uv_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the environment in which uv uses what pip is configured for."""
+    """Return the environment in which uv uses pip's configuration."""
     options = pip_options(environment)
     translated = {
         **{variable: options[name] for name, variable in SINGLE.items() if name in options},
@@ -65,7 +65,7 @@ def _pip_files(environment: Mapping[str, str]) -> list[Path]:
     """
     home = Path(environment.get("HOME") or Path.home())
     if any((home / file).is_file() for file in UV_FILES) or environment.get("UV_CONFIG_FILE"):
-        return []  # who has configured uv has told it its sources
+        return []  # the user has configured uv itself
     override = environment.get("PIP_CONFIG_FILE")
     if override == os.devnull:
         return []
@@ -92,6 +92,6 @@ def _proxies(options: Mapping[str, str]) -> dict[str, str]:
 
 
 def _certificates(options: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
-    """Return where uv finds its certificate authorities: pip's bundle, requests's, or else the system's store."""
+    """Return the variable that names uv's certificate authorities: pip's bundle, or requests's, or the system's."""
     bundle = options.get("cert") or environment.get("REQUESTS_CA_BUNDLE") or environment.get("CURL_CA_BUNDLE")
     return {"SSL_CERT_FILE": bundle} if bundle else {"UV_NATIVE_TLS": "1"}

@@ -13,7 +13,7 @@ def say(line: str) -> None:
 
 @contextmanager
 def timed(what: str) -> Iterator[None]:
-    """Say what is being done, and afterwards how long it took."""
+    """Print what is being done, and afterwards how long it took."""
     say(f"{what} …")
     started = time.monotonic()
     yield

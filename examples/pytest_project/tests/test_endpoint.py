@@ -1,4 +1,4 @@
-"""Tests with a real endpoint. Its model is trained once, by a training job, and then comes from pytest's cache."""
+"""Tests with a real endpoint. A training job trains its model once; after that it comes from pytest's cache."""
 
 import boto3
 import pytest
@@ -14,10 +14,10 @@ def test_a_picture_gets_its_label(sagemaker_endpoint: EndpointFactory, label: st
     assert deliveries.label(endpoint.name, endpoint.samples[label], endpoint.labels) == label
 
 
-def test_what_is_no_picture_is_refused(sagemaker_endpoint: EndpointFactory) -> None:
+def test_a_body_that_is_not_a_picture_is_refused(sagemaker_endpoint: EndpointFactory) -> None:
     endpoint = sagemaker_endpoint()
     with pytest.raises(boto3.client("sagemaker-runtime").exceptions.ModelError):
-        deliveries.label(endpoint.name, b"no picture", endpoint.labels)
+        deliveries.label(endpoint.name, b"not a picture", endpoint.labels)
 
 
 def test_every_request_is_captured(sagemaker_endpoint: EndpointFactory, captured_records: CapturedRecords) -> None:

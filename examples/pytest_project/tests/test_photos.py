@@ -1,4 +1,4 @@
-"""Tests that use S3. Each has an account of its own, so names may repeat, and tests may run at the same time."""
+"""Tests that use S3. Each has an account of its own, so tests can use the same names and run in parallel."""
 
 import boto3
 import pytest
@@ -17,7 +17,7 @@ def test_a_photo_is_stored(bucket: str) -> None:
     assert deliveries.photo(bucket, key) == b"png"
 
 
-def test_a_photo_replaces_the_one_before(bucket: str) -> None:
+def test_a_new_photo_replaces_the_old_one(bucket: str) -> None:
     deliveries.put_photo(bucket, "ann", b"old")
     key = deliveries.put_photo(bucket, "ann", b"new")
     assert deliveries.photo(bucket, key) == b"new"
@@ -28,7 +28,7 @@ def test_a_photo_has_its_content_type(bucket: str) -> None:
     assert boto3.client("s3").head_object(Bucket=bucket, Key=key)["ContentType"] == "image/png"
 
 
-def test_a_missing_photo_is_named(bucket: str) -> None:
+def test_the_error_names_a_missing_photo(bucket: str) -> None:
     with pytest.raises(deliveries.NoSuchPhoto, match=r"photos/bob\.png"):
         deliveries.photo(bucket, "photos/bob.png")
 
@@ -43,7 +43,7 @@ def test_without_photos_there_are_no_drivers(bucket: str) -> None:
     assert deliveries.drivers(bucket) == []
 
 
-def test_other_objects_are_no_drivers(bucket: str) -> None:
+def test_other_objects_are_not_drivers(bucket: str) -> None:
     boto3.client("s3").put_object(Bucket=bucket, Key="notes.txt", Body=b"")
     assert deliveries.drivers(bucket) == []
 

@@ -1,4 +1,4 @@
-"""Tests of a state machine with a Lambda function, by the same names in each test."""
+"""Tests of a state machine and its Lambda function, which have the same names in every test."""
 
 import boto3
 import pytest
@@ -15,7 +15,7 @@ def workflow(aws_account: Account) -> deliveries.Workflow:
 
 
 @pytest.mark.parametrize(("label", "bay"), sorted(deliveries.BAYS.items()))
-def test_each_label_has_its_bay(
+def test_each_label_leads_to_its_bay(
     workflow: deliveries.Workflow, wait_for_execution: WaitForExecution, label: str, bay: str
 ) -> None:
     outcome = wait_for_execution(workflow.start(label=label))
@@ -23,7 +23,7 @@ def test_each_label_has_its_bay(
     assert outcome.output == {"bay": bay}
 
 
-def test_an_unknown_label_fails_with_its_name(
+def test_an_unknown_label_fails_the_execution_and_is_named_in_the_cause(
     workflow: deliveries.Workflow, wait_for_execution: WaitForExecution
 ) -> None:
     outcome = wait_for_execution(workflow.start(label="green"))

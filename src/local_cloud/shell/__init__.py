@@ -1,1 +1,1 @@
-"""A shell, a command or a notebook that uses the AWS of the profile: its variables, its AWS configuration, its hook."""
+"""The variables, AWS configuration and start-up hook of a shell, command or notebook that uses the profile's AWS."""

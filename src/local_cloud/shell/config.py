@@ -1,8 +1,8 @@
-"""The AWS configuration of a shell: the user's own profiles, and the kit's beside them.
+"""The AWS configuration of a shell: the user's own profiles and the kit's.
 
-AWS's SDKs read one configuration file. Were it only the kit's, `AWS_PROFILE=prod` would not work in the same shell, so
-the file has a copy of the user's. In it the kit's profiles are a role, as on a SageMaker notebook instance: SDKs call
-AssumeRole, and `sagemaker.get_execution_role()` has a role to return. The LocalStack plugin creates the role
+AWS's SDKs read only one configuration file. If it had only the kit's profiles, `AWS_PROFILE=prod` would not work in the
+same shell, so it also has a copy of the user's. The kit's profiles assume a role, as on a SageMaker notebook instance:
+SDKs call AssumeRole, and `sagemaker.get_execution_role()` has a role to return. The LocalStack plugin creates the role
 (`localstack_plugin/iam`).
 """
 
@@ -42,7 +42,7 @@ def write_shell_config(settings: Settings, environment: Mapping[str, str]) -> No
 
 
 def hides_own_profiles(environment: Mapping[str, str]) -> bool:
-    """Return whether the user's credentials file has a profile of ours: SDKs prefer it to the configuration."""
+    """Return whether the user's credentials file has a profile named like one of the kit's, which SDKs would prefer."""
     path = Path(environment.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser()
     return not OWN_PROFILES.isdisjoint(SECTION.findall(_text(path)))
 
@@ -63,7 +63,7 @@ def _is_ours(section: str) -> bool:
 
 
 def _text(path: Path) -> str:
-    """Return a file's text; none when there is no such file or this user may not read it."""
+    """Return a file's text, or an empty text if the file does not exist or cannot be read."""
     try:
         return path.read_text(errors="surrogateescape")
     except OSError:

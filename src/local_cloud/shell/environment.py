@@ -1,8 +1,8 @@
-"""The variables of a shell that `scones env` leads to the AWS of the profile, and their way back.
+"""The variables that point a shell at the profile's AWS (`scones env`), and those that restore it (`--unset`).
 
-The shell keeps its python, pip and aws: what the kit adds to PATH comes last. BEFORE remembers what each variable was,
-so that `scones env --unset` can restore it, and so that a second `scones env` starts from the user's own variables. A
-variable that the user has changed since then is the user's, and stays.
+The shell keeps its python, pip and aws, because the kit's folder comes last on the PATH. The variable BEFORE records
+the original value of each variable, so that `scones env --unset` can restore it, and a second `scones env` starts from
+the user's own values. A variable that the user has changed in the meantime keeps its new value.
 """
 
 import json
@@ -24,14 +24,14 @@ from local_cloud.shell.config import hides_own_profiles
 STARTUP = Path(__file__).parent / "startup"
 """The folder with the hook that Python runs at start-up."""
 LISTS = ("PATH", "PYTHONPATH")
-# Programs of the kit that the shell gets. Its own `aws` comes first if there is one.
+# The kit's programs that are added to the shell. If the shell has its own `aws`, that one comes first.
 PROGRAMS = ("scones", "aws")
 Changes = dict[str, str | None]
-"""Values of variables; None removes one."""
+"""New values of variables; None removes the variable."""
 
 
 def entered(settings: Settings, environment: Mapping[str, str]) -> Changes:
-    """Return the changes that lead a shell with this environment to the AWS of the profile."""
+    """Return the changes that point a shell with this environment at the profile's AWS."""
     original = left(settings, environment)
     target = _target(settings, original)
     changes = {**_differences(environment, original), **_differences(original, target)}
@@ -56,12 +56,12 @@ def unset(settings: Settings, environment: Mapping[str, str]) -> Changes:
 
 
 def command_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of one command that uses the AWS of the profile as a shell of `scones env` does."""
+    """Return the environment of a command that uses the profile's AWS, like a shell after `scones env`."""
     return {**_target(settings, left(settings, environment)), **label(settings)}
 
 
 def local_variables(settings: Settings, original: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that lead SDKs to the local cloud."""
+    """Return the variables that point SDKs at the local cloud."""
     variables = {"AWS_PROFILE": settings.profile, "AWS_CONFIG_FILE": str(shell_config(settings))}
     if hides_own_profiles(original):
         variables["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
@@ -69,7 +69,7 @@ def local_variables(settings: Settings, original: Mapping[str, str]) -> dict[str
 
 
 def link_programs(settings: Settings) -> None:
-    """Put links to the kit's programs into a folder of their own, since `.venv/bin` has a python and a pip as well."""
+    """Link the kit's programs into a folder of their own, because `.venv/bin` also has a python and a pip."""
     folder = programs_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     for program in PROGRAMS:

@@ -1,4 +1,4 @@
-"""The lines with which a shell changes its variables."""
+"""The shell commands that set and unset variables."""
 
 import shlex
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 def lines(changes: Mapping[str, str | None], shell: str) -> list[str]:
-    """Return a line for each variable; None removes it."""
+    """Return a command line for each variable; the value None unsets it."""
     return [_fish(name, value) if shell == "fish" else _posix(name, value) for name, value in changes.items()]
 
 
 def calling_shell() -> str:
-    """Return `fish` when fish runs this command, and otherwise `bash`, whose lines every other shell understands."""
+    """Return `fish` if fish runs this command, otherwise `bash`, whose syntax the other shells understand."""
     try:
         return "fish" if psutil.Process().parent().name() == "fish" else "bash"
     except (psutil.Error, AttributeError):  # AttributeError: the parent has ended

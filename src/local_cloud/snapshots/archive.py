@@ -1,8 +1,8 @@
-"""One file with a snapshot: a tar.gz whose first member, `snapshot.json`, says what it is.
+"""The file of a snapshot: a tar.gz whose first member, `snapshot.json`, has its format and date.
 
 A snapshot may come from somebody else. `safety` unpacks it: no name leads out of the folder, links are refused, sizes
-and numbers are limited. What was unpacked is checked before it takes the place of a state: only the folders of the two
-servers, only databases without triggers and views, which could act when a server opens them.
+and numbers are limited. The unpacked files are checked before they replace a state: they may contain only the folders
+of the two servers, and only databases without triggers and views, which could run SQL when a server uses them.
 """
 
 import io
@@ -25,7 +25,7 @@ from safety.unpacking import unpack_gzip
 
 FORMAT = 1
 HEADER = "snapshot.json"
-COMPRESSION = 1  # most of a snapshot is model data, which hardly gets smaller
+COMPRESSION = 1  # most of a snapshot is model data, which hardly compresses
 LIMITS = Limits(size_bytes=50 << 30, members=1_000_000)
 HEADER_MAX_BYTES = 1 << 20
 FOLDERS = (SAGEMAKER.parts[0], LOCALSTACK.parts[0])
@@ -57,7 +57,7 @@ def write(state_dir: Path, archive: Path) -> None:
 
 
 def restore(archive: Path, state_dir: Path) -> None:
-    """Put the state of a snapshot in the place of that in the folder.
+    """Replace the state in the folder with that of a snapshot.
 
     Raises SnapshotError, and leaves the old state, if the snapshot must not be loaded.
     """
@@ -76,12 +76,14 @@ def restore(archive: Path, state_dir: Path) -> None:
 
 
 def check(folder: Path, archive: Path) -> None:
-    """Raise SnapshotError unless the folder has a state as `write` collects it."""
+    """Raise SnapshotError unless the folder contains a state such as `write` collects."""
     header = _header(folder / HEADER)
     if header.get("format") != FORMAT:
-        raise SnapshotError(f"{archive} is no snapshot of format {FORMAT}: its {HEADER} has {header.get('format')!r}")
+        raise SnapshotError(
+            f"{archive} is not a snapshot of format {FORMAT}: its {HEADER} has {header.get('format')!r}"
+        )
     if unexpected := sorted({entry.name for entry in folder.iterdir()} - {HEADER, *FOLDERS}):
-        raise SnapshotError(f"{archive} contains {unexpected[0]!r}, which is no part of a state")
+        raise SnapshotError(f"{archive} contains {unexpected[0]!r}, which is not part of a state")
     for name in FOLDERS:
         for path in (folder / name).rglob("*"):
             if path.suffix in (".sqlite3", ".db"):
@@ -120,7 +122,7 @@ def _add_header(tar: tarfile.TarFile, header: Header) -> None:
 
 
 def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Leave out who has written the files."""
+    """Remove the owner of the file."""
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     return member
@@ -128,7 +130,7 @@ def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 @contextmanager
 def _scratch(state_dir: Path) -> Iterator[Path]:
-    """Give a folder on the disk of the state folder, and remove it afterwards."""
+    """Yield a temporary folder on the same disk as the state folder, and remove it afterwards."""
     folder = state_dir / f"snapshot.{secrets.token_hex(4)}"
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.mkdir(mode=0o700)

@@ -1,9 +1,9 @@
 """The files of a snapshot, collected from a state folder while the servers may be running.
 
-LocalStack's state is that of its newest save: a manifest names the documents, and these name the files of objects. A
-running LocalStack replaces the manifest first and deletes files afterwards. So all files that a manifest names exist as
-long as it is the newest, and a collection during which it was replaced is done again. Files are linked, not copied:
-neither server changes a file that it has written, except databases and files that only grow, which are copied.
+The newest save is LocalStack's state: its manifest names the documents, and these name the files of objects. A running
+LocalStack first replaces the manifest and then deletes old files. All files of the current manifest therefore exist,
+and a collection starts again if the manifest is replaced meanwhile. Most files are linked, not copied, because the
+servers do not change them once they are written. Databases, files that grow, and the manifest are copied.
 """
 
 import os
@@ -41,13 +41,13 @@ def collect_localstack(source: Path, target: Path) -> None:
         if (manifest.read_bytes() if manifest.exists() else b"") == before:
             return
     raise LocalCloudError(
-        f"LocalStack has saved its state {ATTEMPTS} times while it was read. Wait until less is changed, or run "
+        f"LocalStack saved its state again each of the {ATTEMPTS} times that it was read. Try again later, or run "
         "`scones down` first"
     )
 
 
 def copy_tree(source: Path, target: Path) -> None:
-    """Link or copy all regular files; leave out links, sockets and what belongs to a running process."""
+    """Link or copy all regular files; leave out links, sockets, and files that belong to a running process."""
     target.mkdir(parents=True, exist_ok=True)
     for path in _files(source):
         copied = target / path.relative_to(source)
@@ -61,14 +61,12 @@ def _files(folder: Path) -> Iterator[Path]:
     for entry in os.scandir(folder):
         if entry.is_dir(follow_symlinks=False):
             yield from _files(Path(entry.path))
-        elif (
-            entry.is_file(follow_symlinks=False) and not entry.name.endswith(TEMPORARY) and entry.name not in NOT_STATE
-        ):
+        elif entry.is_file(follow_symlinks=False) and not _belongs_to_a_process(entry.name):
             yield Path(entry.path)
 
 
-def _is_passing(name: str) -> bool:
-    """Return whether a file belongs to the process that has it open."""
+def _belongs_to_a_process(name: str) -> bool:
+    """Return whether a file means something only to the process that has it open."""
     return name.endswith(TEMPORARY) or name in NOT_STATE
 
 

@@ -32,14 +32,16 @@ def snapshot() -> None:
 @click.argument("name")
 @takes_settings
 def save(settings: Settings, name: str) -> None:
-    """Save the state of both servers under a NAME, or as a file if NAME is a path that ends in .tar.gz.
+    """Save the state of both servers as NAME, or as a file if NAME is a path that ends in .tar.gz.
 
-    The local AWS may be running; requests are served meanwhile.
+    The local AWS may be running, and serves requests meanwhile.
     """
     path, started = _path(settings, name), time.monotonic()
     cloud = cloud_of(settings)
     if cloud.is_external():
-        raise LocalCloudError("the local cloud was started by something else, which has its state: save it there")
+        raise LocalCloudError(
+            "the local cloud was started by something else (such as docker compose), which keeps its state elsewhere"
+        )
     if any(status.state == ServerState.RUNNING for status in cloud.status()):
         _ask_to_save(settings)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -52,10 +54,10 @@ def save(settings: Settings, name: str) -> None:
 @click.option("--yes", is_flag=True, help="Replace the state without asking.")
 @takes_settings
 def load(settings: Settings, name: str, yes: bool) -> None:
-    """Replace the state of the local AWS by that of a snapshot: a NAME, or the path of a file.
+    """Replace the state of the local AWS with that of a snapshot, given by NAME or by the path of its file.
 
-    The local AWS must be down. Loading runs nothing. The functions and models of a snapshot run when the local AWS is
-    up and they are used, so use snapshots of people whose code you would run.
+    The local AWS must be down. Loading runs no code. Endpoints of the snapshot start with the local AWS, and functions
+    run when they are called, so load snapshots only from people whose code you would run.
     """
     path, started = _existing(settings, name), time.monotonic()
     with locked(settings.state_dir, lambda message: click.echo(message, err=True), LOCK_TIMEOUT_S):
@@ -69,7 +71,7 @@ def load(settings: Settings, name: str, yes: bool) -> None:
 @snapshot.command("list")
 @takes_settings
 def list_snapshots(settings: Settings) -> None:
-    """List the snapshots that have a name."""
+    """List the snapshots that were saved as NAME."""
     for path in sorted(_folder(settings).glob(f"*{SUFFIX}")):
         created = datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%d %H:%M")
         click.echo(f"{path.name.removesuffix(SUFFIX):30}{_size(path):>10}  {created}")
@@ -79,7 +81,7 @@ def list_snapshots(settings: Settings) -> None:
 @click.argument("name")
 @takes_settings
 def delete(settings: Settings, name: str) -> None:
-    """Delete a snapshot that has a name."""
+    """Delete a snapshot that was saved as NAME."""
     if not NAME.fullmatch(name):
         raise LocalCloudError(f"{name!r} is not the name of a snapshot (scones snapshot list)")
     path = _existing(settings, name)
@@ -92,7 +94,7 @@ def _folder(settings: Settings) -> Path:
 
 
 def _path(settings: Settings, name: str) -> Path:
-    """Return the file of a snapshot: a name's in the state folder, or the path itself."""
+    """Return the file of a snapshot: the file of a name in the state folder, or the path itself."""
     if name.endswith(SUFFIX):
         return Path(name).absolute()
     if not NAME.fullmatch(name):
@@ -120,7 +122,7 @@ def _require_down(cloud: LocalCloud) -> None:
 
 
 def _ask_to_save(settings: Settings) -> None:
-    """Let LocalStack save what has changed in the last seconds. The emulator saves each change at once."""
+    """Make LocalStack save its latest changes. The emulator saves each change at once."""
     connection = HTTPConnection("127.0.0.1", settings.localstack_port, timeout=SAVE_TIMEOUT_S)
     try:
         connection.request("POST", SAVE_PATH)
@@ -131,8 +133,8 @@ def _ask_to_save(settings: Settings) -> None:
         connection.close()
     if answer != SAVED:
         raise LocalCloudError(
-            f"LocalStack could not save its state ({answer}). With SCONES_PERSISTENCE=off there is none to save; else "
-            "its log says why: scones logs localstack"
+            f"LocalStack could not save its state ({answer}). With SCONES_PERSISTENCE=off there is none to save; "
+            "otherwise its log says why: scones logs server localstack"
         )
 
 

@@ -1,13 +1,13 @@
-"""Python runs this at start-up in a shell of `scones env`, in any environment of the user's.
+"""The start-up hook of a shell after `scones env`: Python runs it at start-up, in each of the user's environments.
 
-Under the profiles `local` and `local-mode` three things are changed, each only after the user's code has imported the
-module. No setting of AWS's SDKs reaches them:
+Under the profiles `local` and `local-mode` it makes three changes, each when the user's code imports the module in
+question. No setting of AWS's SDKs has these effects:
 
-  - The SageMaker SDK, v2 and v3, passes AWS's own address to its clients of STS, so a profile's `endpoint_url` does not
-    count, and `default_bucket()`, `account_id()` and `get_execution_role()` would call the real AWS. Here botocore
-    takes the profile's address instead.
-  - The SDK reports each call to an address of AWS. Here it does not.
-  - Local mode looks for an EC2 instance's credentials at 169.254.169.254. Here it does not.
+  - The SageMaker SDK, v2 and v3, passes AWS's own address to its STS clients, so the profile's `endpoint_url` is
+    ignored, and `default_bucket()`, `account_id()` and `get_execution_role()` would call the real AWS. With the hook,
+    botocore uses the profile's address instead.
+  - The SDK reports each call to an address of AWS. With the hook, it does not.
+  - Local mode looks for an EC2 instance's credentials at 169.254.169.254. With the hook, it does not.
 
 Under any other profile nothing is changed. The module must run on every Python that has an SDK, so its syntax is that
 of Python 3.8, and it imports only what Python has already loaded.
@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import sys
 
-TYPE_CHECKING = False  # mypy takes it as true; `typing` would cost every start some milliseconds
+TYPE_CHECKING = False  # mypy takes it as true; importing `typing` would slow down every start by some milliseconds
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LOCAL_PROFILES = ("local", "local-mode")
 AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
-NOT_SUBSTITUTED = "${PYTHONPATH}"  # a kernel.json names it, and some programs start kernels without substituting it
+NOT_SUBSTITUTED = "${PYTHONPATH}"  # kernel.json contains it, and some programs start kernels without substituting it
 HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120
 
 
@@ -59,7 +59,7 @@ def leave_endpoints_to_the_profile(session: ModuleType) -> None:
 
 
 def silence(*names: str) -> Callable[[ModuleType], None]:
-    """Return a change that lets functions of a module do nothing, and return None, under a local profile."""
+    """Return a change after which these functions of a module do nothing and return None under a local profile."""
 
     def change(module: ModuleType) -> None:
         for name in names:
@@ -91,7 +91,7 @@ CHANGES = {
 
 
 class Finder:
-    """The first finder of imports. The others import every module; those in CHANGES are changed when they have run."""
+    """The first import finder. It leaves the import to the others, and applies CHANGES to a module after it has run."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -119,7 +119,7 @@ def change_after_execution(spec: ModuleSpec) -> None:
 
 
 def run_the_users_own() -> None:
-    """Run the `sitecustomize` that Python would have run without this one."""
+    """Run the user's own `sitecustomize`, which this one hides."""
     index = next((index for index, folder in enumerate(sys.path) if os.path.abspath(folder) == HERE), None)  # noqa: PTH100
     ours = sys.modules.pop(__name__)
     if index is not None:
