@@ -28,6 +28,10 @@ STORED_AS = "stored_as"
 NAME = re.compile(r"[0-9a-f]{32}")
 
 
+def is_file_name(name: object) -> bool:
+    return isinstance(name, str) and NAME.fullmatch(name) is not None
+
+
 class ObjectFolder:
     """The folder of the files, and the names of those that are garbage."""
 
@@ -42,7 +46,7 @@ class ObjectFolder:
         return name
 
     def path(self, name: str) -> Path:
-        if not NAME.fullmatch(name):
+        if not is_file_name(name):
             raise ValueError(f"{name!r} is not the name of an object's file")
         return self._path / name[:2] / name
 
@@ -52,7 +56,7 @@ class ObjectFolder:
 
     def has(self, name: object, size: int) -> bool:
         """Return whether there is a file of this name, and of this size in bytes."""
-        if not isinstance(name, str) or not NAME.fullmatch(name):
+        if not isinstance(name, str) or not is_file_name(name):
             return False
         path = self.path(name)
         return path.is_file() and not path.is_symlink() and path.stat().st_size == size

@@ -7,7 +7,9 @@ from typing import Any
 from localstack.services.sqs.queue import InterruptiblePriorityQueue, InterruptibleQueue
 from localstack.utils.strings import short_uid
 
+from localstack_plugin.persistence.graph.document import DocumentError
 from localstack_plugin.persistence.graph.writing import class_name
+from localstack_plugin.persistence.object_files import STORED_AS, is_file_name
 
 Factory = Callable[[], Any]
 
@@ -47,7 +49,10 @@ def described(value: Any) -> Mapping[str, Any]:
 
 
 def renew(value: Any) -> None:
-    """Complete an object that was read."""
+    """Complete an object that was read. Raises DocumentError."""
+    stored_as = getattr(value, "__dict__", {}).get(STORED_AS)
+    if stored_as is not None and not is_file_name(stored_as):  # it would become garbage, which no save could delete
+        raise DocumentError(f"{stored_as!r} is not the name of an object's file")
     name = class_name(type(value))
     for attribute, factory in ANEW.get(name, {}).items():
         vars(value)[attribute] = factory()
