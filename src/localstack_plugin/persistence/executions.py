@@ -21,6 +21,7 @@ from typing import Any
 from localstack.aws.api.stepfunctions import (
     ExecutionFailedEventDetails,
     ExecutionStatus,
+    HistoryEvent,
     HistoryEventType,
     StateMachineType,
 )
@@ -33,12 +34,14 @@ from localstack.services.stepfunctions.backend.store import sfn_stores
 from localstack_plugin.persistence.graph.document import DocumentError, UnknownValueError
 from localstack_plugin.persistence.graph.reading import read
 from localstack_plugin.persistence.graph.writing import write
+from localstack_plugin.persistence.histories import EventShape, history_text, read_history
 from localstack_plugin.persistence.services.renewal import described, renew
 from localstack_plugin.persistence.services.vocabularies import vocabulary
 
 LAST_STATE = "_last_state"
 ANEW = ("exec_worker", "state_machine", "_cloud_watch_logging_session", "_activity_store", "mock_test_case")
 """Attributes of an execution that are not in its record."""
+EVENT = EventShape(frozenset(HistoryEvent.__annotations__), HistoryEventType)
 LOST = "The local cloud ended while the execution was running. RedriveExecution continues it from its last state."
 
 Written = dict[str, Any]
@@ -73,7 +76,7 @@ def record(execution: Execution) -> dict[str, Any]:
     return {
         "execution": execution,
         "machine": execution.state_machine,
-        "history": env.event_manager._history_event_list if env else [],
+        "history": history_text(env.event_manager._history_event_list if env else [], EVENT),
         "last_state": vars(env).get(LAST_STATE) if env else None,
         "map_runs": maps,
     }
@@ -135,7 +138,7 @@ def load(path: Path) -> tuple[list[dict[str, Any]], set[str]]:
             if kind == "machine":
                 machines[key] = _read(content[0])
             else:
-                records[key] = _read(content[1]) | {"machine": machines[content[0]]}
+                records[key] = with_history(_read(content[1])) | {"machine": machines[content[0]]}
         except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
             raise DocumentError(f"{path}, line {number}: {error}") from error
     return list(records.values()), set(machines)
@@ -159,6 +162,14 @@ def _read(document: Any) -> Any:
     for node in nodes:
         renew(node)
     return root
+
+
+def with_history(saved: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with the events of its history. Raises DocumentError."""
+    try:
+        return saved | {"history": read_history(saved["history"], EVENT)}
+    except (TypeError, KeyError) as error:
+        raise DocumentError(f"a record is damaged: {type(error).__name__}: {error}") from error
 
 
 def restore(records: Iterable[dict[str, Any]], running: Iterable[dict[str, Any]]) -> Written:

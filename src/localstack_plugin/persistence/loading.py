@@ -61,6 +61,8 @@ def _read(service: str, document: Any) -> Any:
         raise DocumentError(f"the state of {service} is a {type(state).__name__}")
     for node in nodes:
         renew(node)
+    if service == "stepfunctions":
+        state["running"] = [executions.with_history(saved) for saved in state.get("running", ())]
     return state
 
 

@@ -32,12 +32,13 @@ from localstack_plugin.persistence.state_folder import StateFolder
 
 LOG = logging.getLogger(__name__)
 GATHERED_FOR_S = 1.0
-PAUSE_S = 1.0
+PAUSE_S = 2.0
 LONGEST_PAUSE_S = 3.0
 LARGE = ("s3", "logs")
 """Services that are saved only if they have changed themselves. The others are saved with any change, because much of
 what happens in the background, such as the states of a stack, is no request."""
-NICENESS = 5
+NICENESS = 10
+"""The child must not take processor time from what it saves."""
 
 
 class SaveError(RuntimeError):

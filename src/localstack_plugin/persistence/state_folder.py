@@ -21,7 +21,7 @@ from typing import Any
 
 from localstack_plugin.persistence.graph.document import DocumentError
 
-FORMAT = 1
+FORMAT = 2
 LARGEST_DOCUMENT_BYTES = 2 * 1024**3
 DOCUMENT = re.compile(r"(?P<service>[a-z0-9]+)-(?P<number>[0-9]{1,15})\.json")
 

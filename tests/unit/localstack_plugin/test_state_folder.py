@@ -6,7 +6,7 @@ import pytest
 
 from localstack_plugin.persistence.changes import Changes, changes_state
 from localstack_plugin.persistence.graph.document import DocumentError
-from localstack_plugin.persistence.state_folder import StateFolder
+from localstack_plugin.persistence.state_folder import FORMAT, StateFolder
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_new_folder_has_no_documents(folder: StateFolder) -> None:
     assert folder.manifest() == {}
 
 
-@pytest.mark.parametrize("content", [{"format": 2, "services": {}}, {"services": {}}, [], "text", None])
+@pytest.mark.parametrize("content", [{"format": 1, "services": {}}, {"services": {}}, [], "text", None])
 def test_another_format_is_refused(folder: StateFolder, content: Any) -> None:
     manifest(folder, content)
     with pytest.raises(DocumentError, match="format"):
@@ -65,7 +65,7 @@ def test_another_format_is_refused(folder: StateFolder, content: Any) -> None:
     "name", ["../../secret.json", "/etc/passwd", "s3-1.json/../x", "sqs-1.json", "s3-.json", "s3-1.json\n", 1, None]
 )
 def test_a_document_outside_the_folder_is_refused(folder: StateFolder, name: Any) -> None:
-    manifest(folder, {"format": 1, "services": {"s3": name}})
+    manifest(folder, {"format": FORMAT, "services": {"s3": name}})
     with pytest.raises(DocumentError, match="not of this folder"):
         folder.manifest()
 

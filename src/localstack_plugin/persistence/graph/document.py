@@ -17,6 +17,7 @@ A class is written `module:Name`. A reader creates instances only of classes tha
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 MOST_NESTED = 64
@@ -38,6 +39,10 @@ class Vocabulary:
     """Subclasses of str without attributes."""
     plain: Classes = field(default_factory=dict)
     """Subclasses of dict that come back as dicts."""
+
+    @cached_property
+    def names(self) -> Mapping[type, str]:
+        return {cls: name for table in (self.objects, self.enums, self.texts) for name, cls in table.items()}
 
 
 class UnknownValueError(TypeError):

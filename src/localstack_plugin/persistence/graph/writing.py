@@ -32,8 +32,7 @@ def write(root: Any, vocabulary: Vocabulary, describe: Describe = vars, external
 
 class _Writer:
     def __init__(self, vocabulary: Vocabulary, describe: Describe, externals: Mapping[int, str]) -> None:
-        tables = (vocabulary.objects, vocabulary.enums, vocabulary.texts)
-        self._names = {cls: name for table in tables for name, cls in table.items()}
+        self._names = vocabulary.names
         self._mappings = MAPPINGS | dict.fromkeys(vocabulary.plain.values(), "dict")
         self._describe = describe
         self._externals = externals
