@@ -144,6 +144,10 @@ def status(stepfunctions: Any, execution: str) -> str:
     return answer
 
 
+def has_succeeded(stepfunctions: Any, execution: str) -> bool:
+    return status(stepfunctions, execution) == "SUCCEEDED"
+
+
 def wait_for(is_so: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + DEADLINE_S
     while not is_so():
@@ -187,6 +191,57 @@ def test_a_state_that_cannot_be_read_is_set_aside(own_cloud: Cloud) -> None:
     assert own_cloud.client("s3").list_buckets()["Buckets"] == []
     assert "has format 999" in own_cloud.log()
     assert [path.name for path in folder.glob("current.*")] != []
+
+
+def test_a_state_whose_object_names_a_file_outside_the_folder_is_set_aside(own_cloud: Cloud) -> None:
+    own_cloud.client("s3").create_bucket(Bucket="restart")
+    own_cloud.client("s3").create_multipart_upload(Bucket="restart", Key="unfinished")
+    own_cloud.down()
+    folder = own_cloud.settings.state_dir / "localstack-state"
+    (path,) = (folder / "current" / "services").glob("s3-*.json")
+    path.write_text(json.dumps(with_attribute(json.loads(path.read_text()), "S3Object", "stored_as", "../../secret")))
+    own_cloud.up()
+    assert own_cloud.client("s3").list_buckets()["Buckets"] == []
+    assert "'../../secret' is not the name of an object's file" in own_cloud.log()
+
+
+def with_attribute(document: dict[str, Any], class_name: str, attribute: str, value: Any) -> dict[str, Any]:
+    """Give all objects of a class one more attribute."""
+    index, layout = next(
+        (index, layout) for index, layout in enumerate(document["layouts"]) if layout[0].endswith(f":{class_name}")
+    )
+    layout[1].append(attribute)
+    for node in document["nodes"]:
+        if node[:2] == ["object", index]:
+            node[2].append(value)
+    return document
+
+
+def test_aliases_and_versions_start_executions_before_and_after_a_restart(own_cloud: Cloud) -> None:
+    stepfunctions = own_cloud.client("stepfunctions")
+    definition = json.dumps({"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}})
+    created = stepfunctions.create_state_machine(
+        name="aliased", definition=definition, roleArn=arn("iam", "role/r"), publish=True
+    )
+    version = created["stateMachineVersionArn"]
+    alias = stepfunctions.create_state_machine_alias(
+        name="live", routingConfiguration=[{"stateMachineVersionArn": version, "weight": 100}]
+    )["stateMachineAliasArn"]
+    starts = partial(start_each, stepfunctions, (created["stateMachineArn"], version, alias))
+    before = starts()
+    own_cloud.down()
+    own_cloud.up()
+    assert [status(stepfunctions, execution) for execution in before] == ["SUCCEEDED"] * 3
+    assert stepfunctions.describe_execution(executionArn=before[2])["stateMachineAliasArn"] == alias
+    starts()
+
+
+def start_each(stepfunctions: Any, machines: tuple[str, ...]) -> list[str]:
+    """Start an execution of each machine, wait until all have succeeded, and return them."""
+    executions = [stepfunctions.start_execution(stateMachineArn=machine)["executionArn"] for machine in machines]
+    for execution in executions:
+        wait_for(partial(has_succeeded, stepfunctions, execution), f"{execution} to succeed")
+    return executions
 
 
 def test_a_snapshot_of_a_running_cloud_is_the_state_of_another(own_cloud: Cloud, tmp_path: Path) -> None:
