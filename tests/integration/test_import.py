@@ -85,7 +85,7 @@ def test_what_is_missing_is_named_and_the_rest_is_imported(imported: Import, tmp
     }
     printed = imported(write(Project(files), tmp_path))
     assert "State machine partial" in printed
-    assert "function nobody-has-this: there is no code for it in the export" in printed
+    assert "function nobody-has-this: the export has no code for it" in printed
     assert "function classify imports numpy" in printed
     assert "endpoint image-classification-2021, which function classify invokes, does not exist here" in printed
     assert "broken.json cannot be read" in printed

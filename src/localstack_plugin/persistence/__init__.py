@@ -1,1 +1,1 @@
-"""LocalStack's state on disk: it is saved as it changes, and loaded at the start."""
+"""LocalStack's state on disk, which is saved as it changes and loaded at the start."""

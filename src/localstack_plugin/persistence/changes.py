@@ -1,4 +1,4 @@
-"""Which requests change a service's state, and which services have changed since the last save."""
+"""Record which services have changed since the last save, and decide which requests change a service."""
 
 import threading
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ READS = ("Get", "List", "Describe", "Head", "Test", "Validate", "Simulate", "Fil
 ELSEWHERE = frozenset(
     {("cloudwatch", "PutMetricData"), ("lambda", "Invoke"), ("sns", "Publish"), ("sns", "PublishBatch")}
 )
-"""Operations that change nothing in the state of their service: metrics have their own database."""
+"""Operations that do not change their service's saved state. (Metrics have a database of their own.)"""
 
 
 def changes_state(service: str, operation: str, response: Mapping[str, Any] | None) -> bool:
@@ -18,7 +18,7 @@ def changes_state(service: str, operation: str, response: Mapping[str, Any] | No
 
 
 class Changes:
-    """The names of the services that have changed. Any thread may mark and take."""
+    """The names of the services that have changed. All methods may be called by any thread."""
 
     def __init__(self) -> None:
         self._services: set[str] = set()
@@ -30,7 +30,7 @@ class Changes:
             self._changed.notify_all()
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until something has changed; return whether it has."""
+        """Wait until a service has changed; return False after `timeout_s`."""
         with self._changed:
             return self._changed.wait_for(lambda: bool(self._services), timeout_s)
 

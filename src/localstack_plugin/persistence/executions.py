@@ -5,8 +5,8 @@ the thread that runs it and the environment of its states, is created anew. Reco
 so each is written once, as a line of `executions.jsonl`; a state machine's definition is a line of its own, which all
 its executions refer to. Running executions are part of the document of Step Functions.
 
-An execution that was running when the process ended has failed, because nobody knows whether its task was done.
-RedriveExecution continues it from the state in which it was.
+An execution that was running when the process ended is loaded as FAILED, because it is unknown whether its task was
+done. RedriveExecution continues it from the state that it had reached.
 """
 
 import datetime
@@ -45,11 +45,11 @@ EVENT = EventShape(frozenset(HistoryEvent.__annotations__), HistoryEventType)
 LOST = "The local cloud ended while the execution was running. RedriveExecution continues it from its last state."
 
 Written = dict[str, Any]
-"""The date at which each execution ended whose record is written, by ARN. A redriven execution ends again."""
+"""The stop dates of the executions whose records are written, by ARN. A redriven execution gets a new stop date."""
 
 
 def ended(written: Written) -> list[Execution]:
-    """Return the executions that have ended and are not written yet."""
+    """Return the executions that have ended and whose records are not written yet."""
     return [
         execution
         for execution in _executions()
@@ -128,7 +128,7 @@ def _line(*fields: Any) -> str:
 def load(path: Path) -> tuple[list[dict[str, Any]], set[str]]:
     """Return the records of the file and the keys of its state machines. Raises DocumentError.
 
-    The last line is incomplete if the process was killed while it was written; it is cut off.
+    If the process was killed while it wrote the last line, that line is incomplete and is cut off.
     """
     machines: dict[str, Any] = {}
     records: dict[str, dict[str, Any]] = {}
@@ -173,7 +173,7 @@ def with_history(saved: dict[str, Any]) -> dict[str, Any]:
 
 
 def restore(records: Iterable[dict[str, Any]], running: Iterable[dict[str, Any]]) -> Written:
-    """Put executions into their stores. Those that were running have failed."""
+    """Put executions into their stores, and let those that were running fail."""
     written = {}
     for each in records:
         execution = _restored(each)

@@ -1,4 +1,4 @@
-"""Puts persistence into LocalStack: the hook into its requests, and its files in the state folder."""
+"""Install persistence in LocalStack: note requests that change its state, and keep its files in the state folder."""
 
 from collections.abc import Callable
 from functools import cache, partial
@@ -24,7 +24,7 @@ SAVE_PATH = "/_scones/save-state"
 
 @cache
 def installed(path: Path) -> Saver:
-    """Load the state of this folder, save it there from now on, and return the saver: the same one at each call."""
+    """Load the state of this folder, and save changes there from now on. Each call returns the same saver."""
     folder = StateFolder(path)
     objects, changes = ObjectFolder(folder.objects), Changes()
     _keep_files(folder, objects)
@@ -37,7 +37,7 @@ def installed(path: Path) -> Saver:
 
 
 def _save_now(saver: Saver, request: Request) -> Response:
-    """Answer when all that was acknowledged before the request is saved: `scones snapshot save` asks for it."""
+    """Save everything that was acknowledged before this request, which `scones snapshot save` sends, and respond."""
     saver.save()
     return Response(status=204)
 
@@ -46,13 +46,14 @@ def _keep_files(folder: StateFolder, objects: ObjectFolder) -> None:
     replace(
         "localstack.services.s3.provider:EphemeralS3ObjectStore",
         by=lambda root_directory=None: FileObjectStore(objects),
-        why="LocalStack keeps objects in memory and in files without a name, which end with its process. They are kept "
-        "in files of the state folder.",
+        why="LocalStack keeps objects in memory and in unnamed files, which disappear with its process. Instead they "
+        "are kept in files of the state folder.",
     )
     replace(
         "localstack.services.cloudwatch.cloudwatch_database_helper:CloudwatchDatabase.CLOUDWATCH_DATA_ROOT",
         by=str(folder.metrics),
-        why="LocalStack keeps the database of metrics with its temporary files. It is kept in the state folder.",
+        why="LocalStack keeps the database of metrics among its temporary files. Instead it is kept in the state "
+        "folder.",
     )
     replace(
         "localstack.services.cloudwatch.cloudwatch_database_helper:CloudwatchDatabase.METRICS_DB",

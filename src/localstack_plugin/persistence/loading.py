@@ -1,10 +1,10 @@
-"""Loads the saved state, before the gateway answers.
+"""Load the saved state, before the gateway serves requests.
 
 Stages:
-  1. Read everything. What cannot be read, or has another format, sets the whole state aside, and the cloud starts
-     empty: half a state would be worse than none.
-  2. Fill the stores of all services, so that each finds those it refers to.
-  3. Let services resume what they do by themselves (`services/resumption.py`).
+  1. Read everything. If a part cannot be read or has another format, the whole state is set aside and the cloud starts
+     empty, because half a state would be worse than none.
+  2. Fill the stores of all services, so that each service finds the others to which it refers.
+  3. Let services resume their background work (`services/resumption.py`).
 """
 
 import gc
@@ -28,9 +28,9 @@ LOG = logging.getLogger(__name__)
 
 
 def load(folder: StateFolder, objects: ObjectFolder) -> Progress:
-    """Load the state of the folder and return what it has of the executions. The folder exists afterwards."""
+    """Load the state of the folder, and return which executions it already has. The folder exists afterwards."""
     started = time.monotonic()
-    gc.disable()  # many objects, none of them garbage: a third of the time
+    gc.disable()  # many objects, none of them garbage: this saves a third of the time
     try:
         states, records, machines = _read_all(folder)
     except DocumentError as error:

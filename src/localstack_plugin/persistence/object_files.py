@@ -1,13 +1,13 @@
 """S3's objects as files.
 
-LocalStack keeps small objects in memory and others in files without a name, so that all end with its process. Here each
-write of an object or of a part goes to a new file, whose name the object has as its attribute STORED_AS. What
-a save refers to is therefore complete, even if the process is killed while the object is being overwritten.
+LocalStack keeps small objects in memory and others in unnamed files, which all disappear with its process. Here each
+write of an object or of a part goes to a new file, and the object's attribute STORED_AS has the file's name. The files
+to which a save refers are therefore complete, even if the process is killed while an object is being overwritten.
 
 A file that is no longer needed is garbage. It is deleted after the next save that does not refer to it.
 
-Locks are LocalStack's: each key has a lock for readers and writers, which conditional writes rely on, too. It belongs
-to the KeyLock of the key, which outlives the files that the key has one after the other.
+Locking works as in LocalStack: each key has a readers-writer lock, on which conditional writes rely, too. It is part of
+the key's KeyLock, which outlives the successive files of the key.
 """
 
 import re
@@ -66,7 +66,7 @@ class ObjectFolder:
 
 
 class KeyLock:
-    """The lock of a key or of a part for readers and writers, and the name of the file that was written last."""
+    """The readers-writer lock of a key or of a part, and the name of its newest file."""
 
     def __init__(self, folder: ObjectFolder, name: str | None) -> None:
         self.readwrite_lock = rwlock.RWLockWrite()
@@ -74,7 +74,7 @@ class KeyLock:
         self._folder = folder
 
     def new_name(self) -> str:
-        """Return the name of a new file, which takes the place of the last. The caller has the lock."""
+        """Return the name of a new file, which replaces the previous one. The caller holds the lock."""
         self.close()
         self.name = self._folder.new_name()
         return self.name
@@ -86,7 +86,7 @@ class KeyLock:
 
 
 class LockedFile:
-    """An open file, with what LocalStack expects of its temporary files."""
+    """An open file with the attributes that LocalStack expects of its temporary files."""
 
     def __init__(self, lock: KeyLock) -> None:
         self.position_lock = threading.RLock()
@@ -124,7 +124,7 @@ class StoredObject(EphemeralS3StoredObject):
     def write(self, stream: Any) -> int:
         try:
             return int(super().write(stream))
-        except BaseException:  # a copy has no other moment to release the lock
+        except BaseException:  # when a copy fails, nothing else releases the lock
             self.close()
             raise
 
@@ -163,7 +163,7 @@ class FileObjectStore(EphemeralS3ObjectStore):
         return super().copy(src_bucket, src_object, dest_bucket, dest_object)
 
     def remove(self, bucket: str, s3_object: Any) -> None:
-        """Drop the content of objects. A write that is refused removes its own object; the key keeps its lock then."""
+        """Drop the content of objects. When a refused write removes its own object, the key keeps its lock."""
         for each in s3_object if isinstance(s3_object, list) else [s3_object]:
             if name := getattr(each, STORED_AS, None):
                 self.folder.garbage.append(name)

@@ -1,13 +1,13 @@
-"""Saves the state as it changes.
+"""Save the state as it changes.
 
-A thread waits for changes, gathers more for GATHERED_FOR_S, and forks. The child has an image of all objects that no
-thread changes any more: `fork` happens while this thread has Python's lock. It writes them and exits, while the parent
-serves requests. A save ends before the next begins, so the state on disk is behind by the gathering and by at most two
-saves. Short saves follow each other after PAUSE_S; after a long one the pause grows with it, up to LONGEST_PAUSE_S.
+A thread waits for a change, waits GATHERED_FOR_S for more, and forks. The child has a consistent image of all objects,
+because this thread holds Python's global lock during `fork`. The child writes the image and exits, while the parent
+serves requests. A save ends before the next begins, so the state on disk is behind by at most two saves, a pause and
+GATHERED_FOR_S. The pause after a save is three times as long as the save, at least PAUSE_S and at most LONGEST_PAUSE_S.
 
-Rules of the child: it closes what it has inherited, above all the gateway's sockets, which would otherwise keep the
-port of a server that is killed. It takes no lock that another thread of the parent may hold, so it does not log; it
-sends its report through a pipe.
+The child closes all inherited files, above all the gateway's sockets: if the server were killed, they would keep its
+port in use. It takes no lock that another thread of the parent may hold, so it does not log; it sends its report
+through a pipe.
 """
 
 import gc
@@ -35,19 +35,19 @@ GATHERED_FOR_S = 1.0
 PAUSE_S = 2.0
 LONGEST_PAUSE_S = 3.0
 LARGE = ("s3", "logs")
-"""Services that are saved only if they have changed themselves. The others are saved with any change, because much of
-what happens in the background, such as the states of a stack, is no request."""
+"""Services that are saved only if they themselves have changed. The others are saved with every change, because some of
+their changes, such as those of a stack's resources, happen in the background, without a request."""
 NICENESS = 10
-"""The child must not take processor time from what it saves."""
+"""The niceness of the child, so that it does not take processor time from the server."""
 
 
 class SaveError(RuntimeError):
-    """A save has failed; the one before is still there."""
+    """A save has failed; the previous one is still there."""
 
 
 @dataclass
 class Plan:
-    """What one save writes."""
+    """The work of one save."""
 
     services: tuple[str, ...]
     ended: list[Any]
@@ -56,14 +56,14 @@ class Plan:
 
 @dataclass
 class Progress:
-    """What earlier saves have written of the executions, which are only appended."""
+    """The executions and state machines that earlier saves have appended to the file of executions."""
 
     written: executions.Written = field(default_factory=dict)
     machines: set[str] = field(default_factory=set)
 
 
 class Saver:
-    """Saves the state of this process. `save` may be called by any thread, one at a time gets its turn."""
+    """Saves the state of this process. Any thread may call `save`; one at a time proceeds."""
 
     def __init__(self, folder: StateFolder, objects: ObjectFolder, changes: Changes, progress: Progress) -> None:
         self._folder = folder
@@ -77,7 +77,7 @@ class Saver:
         threading.Thread(target=self._run, name="state-saver", daemon=True).start()
 
     def save(self) -> None:
-        """Save what has changed until now. Raises SaveError."""
+        """Save everything that has changed so far. Raises SaveError."""
         with self._turn:
             changed = self._changes.take()
             if not changed:
@@ -90,7 +90,7 @@ class Saver:
                 raise
 
     def paused(self) -> threading.Lock:
-        """Return the lock that a save needs: nothing in the folder changes while it is held, but new objects."""
+        """Return the lock that a save takes. While it is held, nothing in the folder changes but new objects."""
         return self._turn
 
     def _run(self) -> None:
@@ -120,7 +120,7 @@ class Saver:
         loaded = [service for service in containers.SERVICES if containers.is_loaded(service)]
         services = tuple(service for service in loaded if service in changed or service not in LARGE)
         for service in services:
-            vocabulary(service)  # imported here, since the child must not import
+            vocabulary(service)  # imports the classes now, because the child must not import
         ended = executions.ended(self._progress.written) if "stepfunctions" in services else []
         return Plan(services, ended, list(self._objects.garbage) if "s3" in services else [])
 

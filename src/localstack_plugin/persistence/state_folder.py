@@ -3,11 +3,11 @@
   manifest.json                  the format, and the document of each service
   services/<service>-<n>.json    a document; a save writes new ones and then replaces the manifest
   executions.jsonl               executions of Step Functions that have ended; only appended to
-  objects/<2 letters>/<name>     the content of S3's objects
+  objects/<2 letters>/<name>     the contents of S3's objects
   metrics/metrics.db             CloudWatch's metrics, which LocalStack keeps there itself
 
-The manifest is replaced atomically, so a state is always that of one save. Names in it are checked before use, because
-a state may come from somebody else.
+The manifest is replaced atomically, so a state is always that of one save. The names in it are checked before use,
+because a state may come from somebody else.
 """
 
 import json
@@ -47,7 +47,7 @@ class StateFolder:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def manifest(self) -> dict[str, str]:
-        """Return the name of each service's document; none if nothing was saved yet. Raises DocumentError."""
+        """Return the name of each service's document, or nothing if there is no save yet. Raises DocumentError."""
         if not self._manifest.exists():
             return {}
         content = _read(self._manifest)
@@ -56,7 +56,7 @@ class StateFolder:
             raise DocumentError(f"{self._manifest} has format {found!r}, and this version reads format {FORMAT}")
         services = content.get("services")
         if not isinstance(services, dict) or not all(_is_document(*item) for item in services.items()):
-            raise DocumentError(f"{self._manifest} names documents that are not of this folder")
+            raise DocumentError(f"{self._manifest} names documents that cannot be in this folder")
         return services
 
     def document(self, name: str) -> Any:
@@ -77,7 +77,7 @@ class StateFolder:
         self._remove_documents_except(services.values())
 
     def set_aside(self) -> Path:
-        """Move the state away, so that it can be looked at, and return its new path."""
+        """Move the state to another name, so that it can be examined, and return its new path."""
         stamp = time.strftime("%Y-%m-%dT%H-%M-%S")
         aside = self.path.with_name(f"{self.path.name}.{stamp}")
         number = 0

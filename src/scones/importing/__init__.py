@@ -1,1 +1,1 @@
-"""The command `scones import`: state machines and functions that were exported elsewhere, created in this account."""
+"""The command `scones import`, which creates exported state machines and functions in this account."""

@@ -1,4 +1,4 @@
-"""The code of functions: packed as a zip file, and looked into for its handler, modules and endpoints.
+"""Pack the code of functions as zip files, and find its handler, its imports and its endpoints.
 
 Nothing is run or unpacked. A zip file is sent as it is; only its list of names and the modules at its top are read.
 """
@@ -26,16 +26,16 @@ LEFT_OUT = frozenset(
     [".aws-sam", ".git", ".idea", ".ipynb_checkpoints", ".venv", "__pycache__", "node_modules", "venv"]
 )
 MODULE_BYTES_MAX = 1_000_000
-UNPACKED_BYTES_MAX = 262_144_000  # Lambda's limit of a function and its layers
+UNPACKED_BYTES_MAX = 262_144_000  # Lambda's limit for a function and its layers
 ENDPOINT_NAME = re.compile(r"endpoint(_?name)?", re.IGNORECASE)
-# damaged, encrypted (RuntimeError), of an unknown compression (NotImplementedError), with a name that is none
+# damaged, encrypted (RuntimeError), with an unknown compression (NotImplementedError) or an invalid name
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
 
 
 @dataclass(frozen=True)
 class Package:
-    """Code that is ready to be sent. `modules` are the sources at its top, `contents` the top names of the zip."""
+    """Code that is ready to be sent. `modules` has the sources at its top level, `contents` the names there."""
 
     data: bytes
     modules: Mapping[str, str]
@@ -56,12 +56,12 @@ class Package:
         return None
 
     def missing_modules(self, provided: frozenset[str]) -> list[str]:
-        """Return modules that the code imports and that neither it, the runtime nor `provided` (layers) has."""
+        """Return the imported modules that neither the code, the runtime nor `provided` (layers) contains."""
         known = sys.stdlib_module_names | IN_THE_RUNTIME | self.contents | self.modules.keys() | provided
         return sorted({name for tree in self.trees.values() for name in imports_of(tree)} - known)
 
     def endpoints(self) -> list[str]:
-        """Return the endpoint names that are written in the code."""
+        """Return the endpoint names that the code contains as literals."""
         return sorted({name for tree in self.trees.values() for name in endpoints_of(tree)})
 
 
@@ -94,7 +94,7 @@ def _with_siblings(module: Path) -> dict[str, bytes]:
 
 
 def folder_files(folder: Path, prefix: str = "") -> dict[str, bytes]:
-    """Return the files below a folder, by name. Links are left out: they may lead out of it."""
+    """Return the files below a folder, by name. Links are left out, because they may lead out of it."""
     files: dict[str, bytes] = {}
     size = 0
     for file in sorted(folder.rglob("*")):
@@ -107,12 +107,12 @@ def folder_files(folder: Path, prefix: str = "") -> dict[str, bytes]:
 
 
 def zip_names(file: Path) -> list[str]:
-    """Return the names in a zip file. ImportedFileError if it is none, or one that Lambda would refuse."""
+    """Return the names in a zip file. Raises ImportedFileError if it is not one, or if Lambda would refuse it."""
     try:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
     except BROKEN_ZIP as error:
-        raise ImportedFileError(f"{file} is not a zip file, or damaged: {error}") from error
+        raise ImportedFileError(f"{file} is not a zip file, or is damaged: {error}") from error
     if sum(info.file_size for info in infos) > UNPACKED_BYTES_MAX:
         raise ImportedFileError(f"{file} unpacks to more than {UNPACKED_BYTES_MAX:,} bytes, which is Lambda's limit")
     if unsafe := [info.filename for info in infos if _leads_out(info.filename)]:
@@ -133,7 +133,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 
 def functions_of(tree: ast.Module) -> list[str]:
-    """Return the names of the functions at the top of a module, in order; a name may be there several times."""
+    """Return the names of the functions at the top of a module, in order. A name may occur several times."""
     return [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
@@ -145,7 +145,7 @@ def handler_ends(text: str) -> list[int]:
 
 
 def imports_of(tree: ast.Module) -> Iterator[str]:
-    """Yield the packages that a module cannot do without. Imports inside try or a function may be optional."""
+    """Yield the packages that a module needs to load. Imports inside `try` or a function may be optional."""
     for node in tree.body:
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
@@ -154,7 +154,7 @@ def imports_of(tree: ast.Module) -> Iterator[str]:
 
 
 def endpoints_of(tree: ast.Module) -> Iterator[str]:
-    """Yield texts that are assigned to a name such as ENDPOINT, or passed as one."""
+    """Yield strings that are assigned to a name such as ENDPOINT, or passed as such an argument."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Assign | ast.keyword) or not isinstance(node.value, ast.Constant):
             continue

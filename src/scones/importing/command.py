@@ -1,8 +1,9 @@
-"""The command `scones import`: search the files, plan, ask, create, and name what is missing.
+"""The command `scones import`: search the files, plan, ask, create, and report what is missing.
 
-Stages: `search` reads the files, `plan` decides what belongs together and lists what cannot be imported, then roles,
-layers, functions, topics, queues and activities are created, and the state machines that name them last. Everything
-is created under the name that it has in the export; what exists under that name is replaced, roles excepted.
+Stages: `search` reads the files, `plan` decides which of them belong together and lists what cannot be imported; then
+roles, layers, functions, topics, queues and activities are created, and finally the state machines that name them.
+Everything keeps its name in the export. If something exists under that name, a function or state machine is replaced,
+a layer gets a new version, and a role, topic, queue or activity stays as it is.
 """
 
 import json
@@ -48,7 +49,7 @@ def import_files(context: Context, source: Path, options: Options) -> None:
 
 @dataclass
 class Import:
-    """One run. `refused` counts the state machines that Step Functions did not accept."""
+    """One run. `refused` has the names of the state machines that Step Functions did not accept."""
 
     context: Context
     plan: Plan
@@ -91,7 +92,7 @@ class Import:
             self._done("Function", function.name, f"{verb} from {function.code.source}")
 
     def _create_named(self) -> dict[str, str]:
-        """Create the topics, activities, roles and queues that definitions name. Return URLs of queues by name."""
+        """Create the topics, activities, roles and queues that definitions name. Return the queues' URLs by name."""
         references = self.plan.references
         sns, sqs, states = (self.context.client(name) for name in ("sns", "sqs", "stepfunctions"))
         for name in references.roles:

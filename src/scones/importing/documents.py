@@ -1,8 +1,8 @@
 """Read JSON and YAML files of unknown origin.
 
-YAML is read as in YAML 1.2, which the toolkits for the states language use: `Yes` and `2012-10-17` are text. Tags of
-CloudFormation become its long form, `!Sub x` is `{"Fn::Sub": "x"}`. Aliases are refused, as by CloudFormation: a few
-lines of them can stand for gigabytes.
+YAML is read as YAML 1.2, as by the toolkits for the states language: `Yes` and `2012-10-17` are strings. The tags of
+CloudFormation become their long forms: `!Sub x` is `{"Fn::Sub": "x"}`. Aliases are refused, as CloudFormation does,
+because a few lines of them can expand to gigabytes.
 """
 
 import json
@@ -19,7 +19,7 @@ SHORT_FORMS = {"Ref": "Ref", "Condition": "Condition"}
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader without aliases, whose only plain scalars other than text are JSON's."""
+    """A SafeLoader that refuses aliases, and whose plain scalars are JSON's types or strings."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -60,7 +60,7 @@ def read(file: Path) -> Any:
     """Return the document in a file.
 
     Raises:
-        ImportedFileError: it is too large, or neither JSON nor YAML; says which line is wrong.
+        ImportedFileError: it is too large, or neither JSON nor YAML; the message names the line.
     """
     if file.stat().st_size > SIZE_BYTES_MAX:
         raise ImportedFileError(f"{file} has more than {SIZE_BYTES_MAX:,} bytes: it cannot be a state machine")
@@ -73,7 +73,7 @@ def read(file: Path) -> Any:
 
 
 def parse(text: str) -> Any:
-    """Return the document in a text, JSON if it begins as JSON does."""
+    """Parse a document: as JSON if it begins with a brace or a bracket, otherwise as YAML."""
     try:
         if text.lstrip().startswith(("{", "[")):
             return json.loads(text)

@@ -1,4 +1,4 @@
-"""Functions and layers of an import, from their code to Lambda."""
+"""Plan the functions and layers of an import, and create them in Lambda."""
 
 import hashlib
 import time
@@ -16,7 +16,7 @@ from scones.importing.code import Package, folder_files, package, zip_names, zip
 from scones.importing.model import Code, FunctionSettings, Layer
 from scones.polling import poll
 
-DIRECT_BYTES_MAX = 40_000_000  # Lambda takes 50 MB in a request, in base64
+DIRECT_BYTES_MAX = 40_000_000  # a request to Lambda may have 50 MB, in base64
 DESCRIPTION = "Imported by scones import"
 ROLE_TIMEOUT_S, ROLE_POLL_S = 60, 3
 READY_TIMEOUT_S, READY_POLL_S = 120, 0.2
@@ -50,7 +50,7 @@ class LayerPlan:
 
 
 def layer_plan(layer: Layer) -> LayerPlan:
-    """Pack a layer. ImportedFileError if it is not a zip file, or larger than Lambda allows."""
+    """Pack a layer. Raises ImportedFileError if it is not a zip file, or is larger than Lambda allows."""
     if layer.source.is_dir():
         files = folder_files(layer.source)
         names, data = list(files), zipped(files)
@@ -63,7 +63,7 @@ def layer_plan(layer: Layer) -> LayerPlan:
 
 
 def function_plan(name: str, code: Code, settings: FunctionSettings, layers: Sequence[LayerPlan]) -> FunctionPlan:
-    """Pack a function. Without a template, it has the layers that provide a module which its code lacks."""
+    """Pack a function. If no template lists its layers, it gets those that provide modules which its code lacks."""
     packed = package(code)
     missing = set(packed.missing_modules(frozenset()))
     chosen = settings.layers or tuple(layer.name for layer in layers if layer.modules & missing)
@@ -95,7 +95,7 @@ class FunctionWriter:
         return True
 
     def write(self, plan: FunctionPlan, role: str) -> bool:
-        """Create the function, or replace its code and configuration. True if it was created."""
+        """Create the function, or replace its code and configuration. Return whether it was created."""
         configuration = {
             "Runtime": plan.settings.runtime,
             "Handler": plan.handler,
@@ -121,7 +121,7 @@ class FunctionWriter:
         return is_new
 
     def _wait(self, name: str) -> None:
-        """Wait until a change is complete. botocore's waiters look once a second at most: too rarely for many."""
+        """Wait until a change is complete. botocore's waiters poll only once a second: slow for many functions."""
         for _ in poll(READY_TIMEOUT_S, READY_POLL_S):
             answer = self.client.get_function_configuration(FunctionName=name)
             if answer.get("State") != "Pending" and answer.get("LastUpdateStatus") != "InProgress":
@@ -140,7 +140,7 @@ class FunctionWriter:
 
 
 def _once_role_is_known(call: Callable[[], object], sleep: Callable[[float], None] = time.sleep) -> None:
-    """Make a call again while Lambda does not know a new role yet: IAM needs some seconds to spread it."""
+    """Repeat a call while Lambda does not know a new role yet: IAM takes some seconds to propagate it."""
     for waited_s in poll(2 * ROLE_TIMEOUT_S, ROLE_POLL_S, sleep=sleep):
         try:
             call()

@@ -1,7 +1,7 @@
-"""Which code belongs to the function that a state machine calls.
+"""Find the code that belongs to each function that a state machine calls.
 
-People name them alike, not equally: the machine calls serializeImageData, and the code is in serialize_image_data.py,
-Lambda1-serializeImageData/ or serializeImageData-1b4e28ba.zip.
+Their names are often similar but not equal: the state machine calls serializeImageData, and the code is in
+serialize_image_data.py, Lambda1-serializeImageData/ or serializeImageData-1b4e28ba.zip.
 """
 
 import re
@@ -15,14 +15,14 @@ SUFFIX = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?$")
 
 
 def words(name: str) -> list[str]:
-    """Return the words of a name in lower case, without a console's suffix and without words that mean nothing."""
+    """Return the words of a name in lower case, without the console's suffix and without words that mean nothing."""
     return [word for part in WORD.findall(SUFFIX.sub("", name)) if (word := part.lower()) not in STOP_WORDS]
 
 
 def match(functions: Sequence[str], candidates: Sequence[Code]) -> dict[str, Code]:
-    """Return the code of each function that has some: by equal names, then by words in common, then by order.
+    """Return the code of each function for which there is some: by equal names, then by common words, then by order.
 
-    A name whose best candidates are equally good has none, unless they are parts of one module.
+    A function with several equally good candidates gets none, unless they are parts of one module.
     """
     matched: dict[str, Code] = {}
     for is_match in (_equal, _same_words, _mentions):
@@ -53,7 +53,7 @@ def _mentions(function: str, code: Code) -> bool:
 
 
 def _best(function: str, fitting: list[Code]) -> Code | None:
-    """Return the only one, or the zip file among several: it is what was exported."""
+    """Return the only candidate, or the only zip file among several, because that is what the console exports."""
     zips = [code for code in fitting if code.source.suffix == ".zip"]
     if len(fitting) == 1:
         return fitting[0]
@@ -61,7 +61,7 @@ def _best(function: str, fitting: list[Code]) -> Code | None:
 
 
 def _most_alike(function: str, free: list[Code]) -> Code | None:
-    """Return the code whose name has the most words of the function's, if it is the only one."""
+    """Return the code whose name shares the most words with the function's, if there is only one such code."""
     own = set(words(function))
     scores = sorted(((len(own & set(words(code.name))), number) for number, code in enumerate(free)), reverse=True)
     if not scores or scores[0][0] == 0 or (len(scores) > 1 and scores[1][0] == scores[0][0]):
@@ -70,7 +70,7 @@ def _most_alike(function: str, free: list[Code]) -> Code | None:
 
 
 def _by_order(functions: list[str], candidates: Sequence[Code], taken: Iterable[Code]) -> dict[str, Code]:
-    """Pair what is left with the parts of one module, in the order of the workflow, if there are as many."""
+    """Pair the remaining functions, in the workflow's order, with the parts of one module, if there are as many."""
     parts = [code for code in candidates if code.text is not None and code not in taken]
     is_one_module = len({code.source for code in parts}) == 1
     return dict(zip(functions, parts, strict=True)) if is_one_module and len(parts) == len(functions) else {}

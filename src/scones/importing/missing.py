@@ -1,4 +1,4 @@
-"""The names in imported definitions and functions that are not in the account: a line for each."""
+"""Report the names in imported definitions and functions that do not exist in the account, one line for each."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -7,16 +7,16 @@ from botocore.exceptions import ClientError
 from scones.context import Context
 from scones.importing.plan import Plan
 
-NOT_THERE = (400, 404)  # AWS has an error code of its own in each service
+NOT_THERE = (400, 404)  # each of AWS's services has its own error code
 
 
 def missing(context: Context, plan: Plan) -> Iterator[str]:
-    """Yield what an import cannot create and what nobody has created yet, with what to do about it."""
+    """Yield a line for each resource that an import cannot create and that does not exist, with advice."""
     references, place = plan.references, plan.place
     functions, states = context.client("lambda"), context.client("stepfunctions")
     machine_arn = f"arn:aws:states:{place.region}:{place.account}:stateMachine:"
     for name in _absent(references.functions, functions.get_function_configuration, "FunctionName"):
-        yield f"function {name}: there is no code for it in the export: --function {name}=PATH"
+        yield f"function {name}: the export has no code for it: name it with --function {name}=PATH"
     for name in _absent(references.machines, states.describe_state_machine, "stateMachineArn", machine_arn):
         yield f"state machine {name} is started by another one, but is not in the export: import it, too"
     for name in _absent(references.buckets, context.client("s3").head_bucket, "Bucket"):
@@ -27,13 +27,13 @@ def missing(context: Context, plan: Plan) -> Iterator[str]:
     for name in references.tables:
         yield f"table {name} is not created by an import: create it with its keys"
     for name in references.placeholders:
-        yield f"the placeholder ${{{name}}} has no value: --value {name}=VALUE"
+        yield f"the placeholder ${{{name}}} has no value: set it with --value {name}=VALUE"
     for name in references.others:
-        yield f"{name} is bound to this account, but not created"
+        yield f"the ARN of {name} now names this account, but an import does not create it"
 
 
 def exists(describe: Callable[..., object], **name: str) -> bool:
-    """Return whether an operation knows what it is asked for."""
+    """Return whether a Describe operation finds the resource with this name."""
     try:
         describe(**name)
     except ClientError as error:

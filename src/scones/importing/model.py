@@ -1,4 +1,4 @@
-"""The things that an import creates, as they were read from files."""
+"""The resources that an import creates, as they were read from files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ STANDARD = "STANDARD"
 
 @dataclass(frozen=True)
 class Place:
-    """The account and region that take the place of the export's."""
+    """The account and region that replace those of the export."""
 
     account: str
     region: str
@@ -29,7 +29,7 @@ class StateMachine:
 
 @dataclass(frozen=True)
 class FunctionSettings:
-    """What a template says about a function; what it leaves out has the defaults of a function without template."""
+    """The settings of a function in a template. The defaults apply to settings that the template leaves out."""
 
     handler: str | None = None
     runtime: str = "python3.11"
@@ -41,8 +41,8 @@ class FunctionSettings:
 
 @dataclass(frozen=True)
 class Code:
-    """Code of a function: a zip file, a folder, or one file of Python. A part of a file has its text in `text`, which
-    becomes the module `module`.
+    """The code of a function: a zip file, a folder, or a Python file. If it is part of a file, `text` has that part,
+    which becomes the module `module`.
     """
 
     name: str
@@ -70,8 +70,8 @@ class Layer:
 
 @dataclass
 class Export:
-    """The content of the files. `problems` has a line for each thing that cannot be imported; `taken` are definitions
-    that belong to a template.
+    """The content of the files. `problems` has a line for each thing that cannot be imported; `taken` has the
+    definitions that belong to a template.
     """
 
     machines: list[StateMachine] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What an import will create, worked out before anything is."""
+"""Plan what an import creates, before it creates anything."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from scones.importing.templates import substituted
 
 @dataclass(frozen=True)
 class Options:
-    """`code` are paths by function, and `values` the values of `${Name}` placeholders, both as the user gave them."""
+    """The user's options: `code` has paths by function, and `values` the values of `${Name}` placeholders."""
 
     code: Mapping[str, Path] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Plan:
 
 
 def plan(export: Export, options: Options, place: Place) -> Plan:
-    """Decide what is created. What cannot be is a line of `problems`."""
+    """Decide what to create. `problems` gets a line for each thing that cannot be created."""
     result = Plan(place, problems=list(export.problems))
     pseudo = {"AWS::AccountId": place.account, "AWS::Region": place.region, "AWS::Partition": "aws"}
     for machine in _unique(export.machines, result):
@@ -50,14 +50,14 @@ def plan(export: Export, options: Options, place: Place) -> Plan:
 
 
 def _unique(machines: list[StateMachine], result: Plan) -> list[StateMachine]:
-    """Return one machine of each name: the same machine may have been exported as JSON and as YAML."""
+    """Return one state machine for each name: the same one may have been exported as JSON and as YAML."""
     unique: dict[str, StateMachine] = {}
     for machine in machines:
         first = unique.setdefault(machine.name, machine)
         if first is not machine and first.definition != machine.definition:
             result.problems.append(
-                f"{machine.source} is another state machine of the name {machine.name}, which {first.source} has: "
-                "rename the file"
+                f"{first.source} and {machine.source} have different state machines named {machine.name}: "
+                "rename one of the files"
             )
     return list(unique.values())
 
@@ -82,7 +82,7 @@ def _add_functions(export: Export, options: Options, result: Plan) -> None:
     for function in export.functions:
         if function.code is None and function.name not in code:
             hint = f"--function {function.name}=PATH"
-            result.problems.append(f"function {function.name}: its code is in a bucket: {hint}")
+            result.problems.append(f"function {function.name}: its code is in a bucket: name a copy with {hint}")
     for name, source in code.items():
         _add_function(name, source, settings.get(name, FunctionSettings()), result)
 
@@ -111,11 +111,11 @@ def _add_function(name: str, code: Code, settings: FunctionSettings, result: Pla
 
 
 def _free(candidates: list[Code], taken: Mapping[str, Code]) -> list[Code]:
-    """Return the code that a template or the user has not given to a function already."""
+    """Return the code that neither a template nor the user has assigned to a function."""
     sources = {code.source.resolve() for code in taken.values()}
     return [code for code in candidates if code.source.resolve() not in sources]
 
 
 def _by_name(candidates: list[Code], taken: Mapping[str, Code]) -> dict[str, Code]:
-    """Return all code by its own name: without a state machine, every function is imported."""
+    """Return all code by its own name: if there is no state machine, every function is imported."""
     return {code.name: code for code in _free(candidates, taken)}

@@ -20,7 +20,7 @@ LATEST = "$LATEST"
 
 @dataclass
 class References:
-    """Names of the resources in definitions, by kind, each once and in the order of the states."""
+    """The names of resources in definitions, by kind, without duplicates, in the order of the states."""
 
     functions: list[str] = field(default_factory=list)
     roles: list[str] = field(default_factory=list)
@@ -41,7 +41,7 @@ class References:
 
 
 NAMED = {"Bucket": "buckets", "EndpointName": "endpoints", "TableName": "tables"}
-# what is created or looked for, by the service and the beginning of the resource
+# the kind of a resource, by its service and the beginning of its ARN's last part
 KINDS = {
     ("lambda", "function:"): "functions",
     ("iam", "role/"): "roles",
@@ -57,7 +57,7 @@ KINDS = {
 class Rebinding:
     """`queue_urls` has the URLs of the account's queues by name; without one, a URL stays as it is.
 
-    `references` fills while definitions are rebound.
+    Rebinding a definition adds the resources that it names to `references`.
     """
 
     place: Place
@@ -104,7 +104,7 @@ class Rebinding:
             return match[0]
         if service == "lambda" and rest.startswith("function:"):
             name, _, qualifier = rest.removeprefix("function:").partition(":")
-            # an export has no versions and aliases: all of them are the code that was exported
+            # an export has only one version of the code, so versions and aliases are left out
             return self.function_arn(name) + (f":{LATEST}" if qualifier == LATEST else "")
         self._note(service, rest)
         return f"arn:aws:{service}:{region}:{self.place.account}:{rest}"
@@ -124,7 +124,7 @@ def _function_of(placeholder: str) -> str:
 
 
 def in_order(value: Any) -> Any:
-    """Return a definition with the states of each scope in the order in which the first path runs through them."""
+    """Return a definition with the states of each scope in the order in which they follow one another by Next."""
     if isinstance(value, list):
         return [in_order(item) for item in value]
     if not isinstance(value, dict):

@@ -1,7 +1,8 @@
 """The roles that imported state machines and functions run as.
 
-A role keeps the name that it has in the export. Its policies do not come with an export, so a role that is created here
-allows what the imported machines and functions are known to call, and nothing else. A role that exists stays as it is.
+A role keeps the name that it has in the export. An export does not contain its policies, so a role that is created here
+allows the calls that such state machines and functions usually make, and nothing else. A role that exists is not
+changed.
 """
 
 import json
@@ -48,7 +49,7 @@ class Roles:
 
 
 def of_functions(place: Place) -> list[dict[str, object]]:
-    """Return what functions of this workflow call: the log, objects that events name, and endpoints."""
+    """Return the policy of imported functions: they may write logs, read S3 objects and invoke endpoints."""
     own = f"{place.region}:{place.account}"
     return [
         _allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], f"arn:aws:logs:{own}:*"),
@@ -58,7 +59,7 @@ def of_functions(place: Place) -> list[dict[str, object]]:
 
 
 def of_machines(place: Place) -> list[dict[str, object]]:
-    """Return what state machines call: functions, topics, queues and other machines of the account."""
+    """Return the policy of state machines: functions, topics, queues, endpoints and other machines of the account."""
     own = f"{place.region}:{place.account}"
     return [
         _allow(["lambda:InvokeFunction"], f"arn:aws:lambda:{own}:function:*"),
@@ -75,7 +76,7 @@ def of_machines(place: Place) -> list[dict[str, object]]:
 
 
 def of_jobs() -> list[dict[str, object]]:
-    """Return what SageMaker does on behalf of a job or model."""
+    """Return the policy of a role that SageMaker assumes for a job or model."""
     return [
         _allow(["s3:GetObject", "s3:PutObject", "s3:ListBucket"], "arn:aws:s3:::*"),
         _allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], "arn:aws:logs:*:*:*"),

@@ -1,7 +1,7 @@
 """Find what can be imported below a folder: templates, definitions, layers, and code with a handler.
 
-Stages: every file is looked at once; a template says what belongs to it; other definitions, layers and code are told by
-their shape. What a template has taken is not taken again.
+Every file is read once. A template names the files that belong to it; other definitions, layers and code are recognized
+by their shape. A file that belongs to a template is not imported a second time.
 """
 
 import os
@@ -19,10 +19,10 @@ LAYER_FOLDER = "python"
 
 
 def search(source: Path, place: Place) -> Export:
-    """Return what is in a file or below a folder.
+    """Return the content of a file, or of all files below a folder.
 
     Raises:
-        ImportedFileError: there is no such file, or it is of no kind that can be imported.
+        ImportedFileError: there is no such file, or it is not of a kind that can be imported.
     """
     if not source.exists():
         raise ImportedFileError(f"there is no {source}: name a file or a folder to import")
@@ -35,7 +35,7 @@ def search(source: Path, place: Place) -> Export:
     elif source.suffix == ".py":
         export.code += _code_in(source)
     elif not _read_document(source, place, export):
-        raise ImportedFileError(f"{source} is no state machine, template or function: see docs/import.md")
+        raise ImportedFileError(f"{source} is not a state machine, template or function: see docs/import.md")
     export.machines = [machine for machine in export.machines if machine.source not in export.taken]
     export.layers = list({layer.source.resolve(): layer for layer in reversed(export.layers)}.values())[::-1]
     return export
@@ -46,7 +46,7 @@ def _folders(source: Path) -> Iterator[Path]:
         names[:] = sorted(name for name in names if name not in LEFT_OUT and not name.startswith("."))
         path = Path(folder)
         if path.name == LAYER_FOLDER and path != source:
-            names.clear()  # what is below belongs to the layer
+            names.clear()  # everything below belongs to the layer
         yield path
 
 
@@ -67,7 +67,7 @@ def _read_folder(folder: Path, place: Place, export: Export) -> None:
 
 
 def _read_document(file: Path, place: Place, export: Export) -> bool:
-    """Read a template or a definition. False if the document is something else."""
+    """Read a template or a definition. Return False if the document is something else."""
     document = documents.read(file)
     if not isinstance(document, dict):
         return False
@@ -81,7 +81,7 @@ def _read_document(file: Path, place: Place, export: Export) -> bool:
 
 
 def machine_in(document: dict[str, Any], file: Path) -> StateMachine | None:
-    """Return the machine of a definition, or of the answer of `aws stepfunctions describe-state-machine`."""
+    """Return the state machine of a definition, or of the output of `aws stepfunctions describe-state-machine`."""
     if "StartAt" in document and "States" in document:
         return StateMachine(_stem(file), document, file)
     text = document.get("definition")
@@ -107,13 +107,15 @@ def _read_zip(file: Path, export: Export) -> None:
     elif any(name.endswith(".py") and "/" not in name for name in names):
         export.code.append(Code(file.stem, file))
     else:
-        export.problems.append(f"{file} has neither modules nor the folder {LAYER_FOLDER}/ at its top: it is left out")
+        export.problems.append(
+            f"{file} has neither modules nor the folder {LAYER_FOLDER}/ at its top, so it is left out"
+        )
 
 
 def _code_of_folder(folder: Path, files: list[Path]) -> list[Code]:
-    """Return the functions of a folder: the whole folder if one of its modules has a handler, else those that have.
+    """Return the functions of a folder: the whole folder if one module has a handler, else each module that has one.
 
-    A folder with documents is a project's: its module goes without the rest of it.
+    A folder that also has documents is a project's folder, so only its module is imported.
     """
     codes = [code for file in files if file.suffix == ".py" for code in _code_in(file)]
     is_project = any(file.suffix in documents.SUFFIXES for file in files)
@@ -123,7 +125,7 @@ def _code_of_folder(folder: Path, files: list[Path]) -> list[Code]:
 
 
 def _code_in(file: Path) -> list[Code]:
-    """Return a module's functions. A module with several handlers is as many functions, one after the other."""
+    """Return a module's functions. A module with several handlers is split into one function for each."""
     if file.stat().st_size > MODULE_BYTES_MAX:
         return []
     text = file.read_text("utf-8", "replace")
@@ -136,7 +138,7 @@ def _code_in(file: Path) -> list[Code]:
 
 
 def _parts(text: str, ends: list[int]) -> Iterator[str]:
-    """Yield the text up to the end of each handler, from the end of the one before."""
+    """Yield one part for each handler: the lines from the end of the previous handler to its own end."""
     lines = text.splitlines(keepends=True)
     for begin, end in zip([0, *ends[:-1]], [*ends[:-1], len(lines)], strict=True):
         yield "".join(lines[begin:end])

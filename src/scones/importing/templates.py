@@ -1,7 +1,7 @@
 """State machines and functions in a CloudFormation or SAM template.
 
 Only values that the template itself contains are resolved: parameters with a default, pseudo parameters, names and ARNs
-of its own resources. The rest of CloudFormation is `aws cloudformation deploy`'s work.
+of its own resources. For the rest of CloudFormation, there is `aws cloudformation deploy`.
 """
 
 import re
@@ -44,7 +44,7 @@ class Template:
     place: Place
 
     def export(self) -> Export:
-        """Return what the template has. Errors of one resource are problems, and the others are read."""
+        """Return the template's resources. An error in one becomes a problem, and the others are still read."""
         export = Export()
         readers: list[tuple[set[str], Callable[[str, Mapping[str, Any], Export], None]]] = [
             (LAYERS, self._read_layer),
@@ -131,7 +131,7 @@ class Template:
     # ---- values ----
 
     def resolved(self, value: Any) -> Any:
-        """Return a value without intrinsic functions. ImportedFileError for one that the template does not tell."""
+        """Return a value with its intrinsic functions resolved. Raises ImportedFileError if it cannot be."""
         if isinstance(value, list):
             return [self.resolved(item) for item in value]
         if not isinstance(value, dict):
@@ -156,7 +156,7 @@ class Template:
                 return self._filled(text, {})
             case "Fn::Join", [str(separator), list(parts)]:
                 return separator.join(str(self.resolved(part)) for part in parts)
-        raise ImportedFileError(f"{function} {argument!r} is not resolved by an import: write its value out")
+        raise ImportedFileError(f"{function} {argument!r} cannot be resolved by an import: write its value out")
 
     def _filled(self, text: str, values: Mapping[str, Any]) -> str:
         def value(match: re.Match[str]) -> str:
@@ -198,7 +198,7 @@ class Template:
 
 
 def substituted(value: Any, values: Mapping[str, Any]) -> Any:
-    """Return a definition with the values of its `${Name}` placeholders, where there are values."""
+    """Return a definition in which `${Name}` placeholders with a value are replaced by it."""
     if isinstance(value, dict):
         return {key: substituted(item, values) for key, item in value.items()}
     if isinstance(value, list):

@@ -66,7 +66,7 @@ def test_another_format_is_refused(folder: StateFolder, content: Any) -> None:
 )
 def test_a_document_outside_the_folder_is_refused(folder: StateFolder, name: Any) -> None:
     manifest(folder, {"format": FORMAT, "services": {"s3": name}})
-    with pytest.raises(DocumentError, match="not of this folder"):
+    with pytest.raises(DocumentError, match="cannot be in this folder"):
         folder.manifest()
 
 

@@ -1,1 +1,1 @@
-"""Work that LocalStack does for every request, start or service, and that nobody notices to be missing."""
+"""Replacements that spare LocalStack work for each request, start or service, without changing its behavior."""

@@ -1,4 +1,4 @@
-"""The content type of an answer."""
+"""The content type of a response, chosen once for each kind of request."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -7,7 +7,7 @@ from typing import Any
 from localstack_plugin.replacing import wrap
 
 REQUESTS = 256
-"""How many different requests for a type are kept."""
+"""The number of combinations of serializer and headers whose type is cached."""
 
 Choose = Callable[[Any, Mapping[str, str] | None], str]
 

@@ -1,6 +1,6 @@
 """Calls of LocalStack's services to each other, made in memory.
 
-LocalStack has a mode for it (IN_MEMORY_CLIENT), which it reads when it is imported: before a plugin could set it.
+LocalStack has a mode for this, IN_MEMORY_CLIENT, but reads it when it is imported, before a plugin can set it.
 """
 
 from localstack import config
@@ -15,7 +15,7 @@ def install() -> None:
     replace(
         "localstack.config:IN_MEMORY_CLIENT",
         by=True,
-        why="LocalStack's services call each other over HTTP through its own port. They call its gateway in memory: a "
-        "mode of LocalStack's own, with the patch of botocore that belongs to it.",
+        why="LocalStack's services call each other over HTTP through its own port. Instead they call its gateway in "
+        "memory: this is a mode of LocalStack's own, with its own patch of botocore.",
     )
     client.botocore_in_memory_endpoint_patch.apply()

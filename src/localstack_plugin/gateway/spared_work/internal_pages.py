@@ -22,6 +22,6 @@ def install() -> None:
     wrap(
         "localstack.aws.handlers.internal:LocalstackResourceHandler.__call__",
         wrapper=only_for_own_paths,
-        why="LocalStack looks for a page of its own for every request. All have paths below /_localstack, so no other "
-        "path is looked for.",
+        why="For every request LocalStack looks for a page of its own. All these pages are below /_localstack, so it "
+        "looks only for paths below that.",
     )

@@ -1,8 +1,8 @@
-"""The objects that LocalStack keeps for ever, which Python's garbage collector need not look at again.
+"""Objects that LocalStack never drops, so that Python's garbage collector need not examine them.
 
-LocalStack has a million objects once the usual services are loaded: models of AWS's APIs, modules, parsers. Each full
-collection visits them all and stops every thread for half a second. Loading them causes several, because their number
-grows.
+LocalStack has a million objects once the usual services are loaded: models of AWS's APIs, modules, parsers. A full
+collection visits all of them and stops every thread for half a second. Loading them causes several, because the number
+of objects grows.
 """
 
 import gc
@@ -19,9 +19,9 @@ Result = TypeVar("Result")
 
 @contextmanager
 def long_lived() -> Iterator[None]:
-    """Create objects without collections, and exempt them from later ones, together with all that exist by then.
+    """Create objects without garbage collection, and exempt all objects that exist at the end from later collections.
 
-    What is in use at that moment, and is part of a cycle, is never freed. That is little, and there are few loads.
+    Reference cycles that exist at that moment are never freed. They are small, and there are few loads.
     """
     gc.disable()
     try:
@@ -45,8 +45,8 @@ def install() -> None:
         "botocore.loaders:JSONFileLoader.load_file",
         "localstack.services.plugins:ServicePluginManager._load_service_plugin",
         wrapper=loading,
-        why="The models of AWS's APIs and LocalStack's services are kept for ever, and are a million objects. Python's "
-        "garbage collector would look at all of them several times while they are loaded, and later again and again. "
-        "They are exempt.",
+        why="The models of AWS's APIs and LocalStack's services are a million objects that are never dropped. "
+        "Python's garbage collector would examine all of them several times while they are loaded, and again and "
+        "again later, so they are exempt.",
     )
     gc.freeze()

@@ -8,7 +8,7 @@ from localstack_plugin.replacing import wrap
 
 
 def without_details(log: Callable[..., None]) -> Callable[..., None]:
-    """Log a response to an AWS request without the details that only the log of level DEBUG shows."""
+    """Log a response to an AWS request without collecting details that are shown only at level DEBUG."""
 
     def log_response(self: Any, context: Any, response: Any) -> None:
         logger = self.internal_aws_logger if context.is_internal_call else self.aws_logger
@@ -26,5 +26,5 @@ def install() -> None:
         "localstack.aws.handlers.logging:ResponseLogger._log",
         wrapper=without_details,
         why="LocalStack collects all headers of request and response for a log line that does not show them. They are "
-        "collected only for the log of level DEBUG, which does.",
+        "collected only at level DEBUG, which shows them.",
     )

@@ -1,8 +1,8 @@
 """The index by which LocalStack finds the service that a request is for.
 
-LocalStack makes it from the models of all 400 services, which takes seconds and 200 MB, and keeps it in the cloud's
-state as a pickle. Here it is a file of JSON in LocalStack's environment. This module as a program makes it, when the
-environment is set up; otherwise the first server that needs it does.
+LocalStack builds it from the models of all 400 services, which takes seconds and 200 MB, and keeps it as a pickle in
+the cloud's state. With this replacement it is a JSON file in LocalStack's environment. Running this module creates the
+file when the environment is set up; otherwise the first server that needs it does.
 """
 
 import json
@@ -23,13 +23,13 @@ Index = dict[str, list[ServiceModelIdentifier]]
 
 
 def index_file() -> Path:
-    """Return the file for these versions, in the environment that LocalStack is installed in."""
+    """Return the path of the file for the installed versions, in the environment in which LocalStack is installed."""
     versions = f"{version('localstack-core')}-{version('botocore')}"
     return Path(sys.prefix) / "share" / "localstack_plugin" / f"service-index-{versions}.json"
 
 
 def index_of_services(_: object = None) -> ServiceCatalogIndex:
-    """Return the index from its file, or make it, and the file if its folder can be written to."""
+    """Return the index from its file; if there is none, build it, and write the file if possible."""
     file = index_file()
     try:
         return from_json(file.read_text())
@@ -41,7 +41,7 @@ def index_of_services(_: object = None) -> ServiceCatalogIndex:
 
 
 def to_json(index: LazyServiceCatalogIndex) -> str:
-    """Return the names, the identifiers, and of each index a list of the numbers of identifiers by key."""
+    """Return the services' names, the identifiers, and for each index the numbers of the identifiers under each key."""
     numbers: dict[ServiceModelIdentifier, int] = {}
     indexes = [
         {key: [numbers.setdefault(each, len(numbers)) for each in found] for key, found in getattr(index, name).items()}
@@ -64,7 +64,7 @@ def resolved(index: dict[str, list[int]], identifiers: list[Any]) -> Index:
 
 
 def write(file: Path, text: str) -> None:
-    """Write the file at once: another server may read it."""
+    """Write the file and move it into place, because another server may be reading it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(f".{os.getpid()}")
     partial.write_text(text)
@@ -77,8 +77,8 @@ def install() -> None:
         "localstack.aws.spec:build_service_index_cache",
         by=index_of_services,
         why="After each start LocalStack loads the models of all 400 services for the first request, makes an index of "
-        "them and pickles it, which takes seconds, and keeps the models. The index is read from a file of JSON beside "
-        "its packages.",
+        "them and pickles it, which takes seconds, and keeps the models. Instead, the index is read from a JSON "
+        "file beside its packages.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Answers that LocalStack has as a whole, written and finished in one turn of the server's event loop."""
+"""Responses of one part, which are written and finished in one turn of the server's event loop."""
 
 from rolo.serving.twisted import HeaderPreservingWSGIResponse
 
@@ -6,9 +6,9 @@ from localstack_plugin.replacing import replace
 
 
 class WholeAnswer(HeaderPreservingWSGIResponse):
-    """An answer whose only part has all the bytes of its Content-Length is written when it is finished.
+    """A response whose first part has all bytes of its Content-Length: it is written when it is finished.
 
-    The worker thread does not wait for the event loop then. The parts of a stream are written as they come, as before.
+    So the worker thread does not wait for the event loop. The parts of a stream are written as they come, as before.
     """
 
     _whole: bytes | None = None

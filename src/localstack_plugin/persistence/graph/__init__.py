@@ -1,1 +1,1 @@
-"""Objects as data: a document in JSON that holds values, never code."""
+"""Objects as data: JSON documents that contain values, never code."""

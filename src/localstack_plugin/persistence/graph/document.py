@@ -1,8 +1,8 @@
-"""What a document of objects looks like.
+"""The format of a document of objects.
 
 A document is JSON: {"layouts": [[class, [attribute, ...]], ...], "nodes": [node, ...], "root": value}.
 
-A node is a value that can be changed, so that two places can refer to the same one, and it can refer to itself:
+A node is a mutable value. Several places can refer to the same node, and a node can refer to itself:
   ["list", [value, ...]], ["set", ...], ["deque", ...]
   ["dict", [key, value, key, value, ...]], ["ordered", ...], ["lists", ...], ["dicts", ...] (defaultdicts)
   ["object", layout, [value of each attribute of the layout]]
@@ -12,7 +12,8 @@ A value is null, a boolean, an integer, a text, a finite float, the reference [n
   {"datetime": ISO 8601, "zone": "" | "GMT" | "UTC" | "+0200"}, {"enum": class, "value": text or integer}
   {"text": class, "value": text}, {"external": name}
 
-A class is written `module:Name`. A reader creates instances only of classes that it was given, without calling them.
+A class is written `module:Name`. A reader creates instances only of the classes in its vocabulary, without calling
+them.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 MOST_NESTED = 64
-"""How deep values that cannot be changed, such as tuples, may lie in one another."""
+"""The maximum depth to which immutable values, such as tuples, may be nested."""
 
 ZONES = {name: ZoneInfo(name) for name in ("GMT", "UTC")}
 
@@ -33,12 +34,12 @@ class Vocabulary:
     """The classes that documents may contain. Each is written `module:Name`."""
 
     objects: Classes = field(default_factory=dict)
-    """Classes whose instances are data: their attributes are written."""
+    """Classes whose instances are written as their attributes."""
     enums: Classes = field(default_factory=dict)
     texts: Classes = field(default_factory=dict)
     """Subclasses of str without attributes."""
     plain: Classes = field(default_factory=dict)
-    """Subclasses of dict that come back as dicts."""
+    """Subclasses of dict that are read back as dicts."""
 
     @cached_property
     def names(self) -> Mapping[type, str]:
@@ -50,4 +51,4 @@ class UnknownValueError(TypeError):
 
 
 class DocumentError(ValueError):
-    """A document cannot be read: it is damaged, or somebody has made it up."""
+    """A document cannot be read: it is damaged or forged."""

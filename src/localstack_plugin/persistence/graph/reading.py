@@ -1,11 +1,11 @@
-"""From a document to objects. `document.py` describes the format.
+"""Read objects from a document. `document.py` describes the format.
 
 A document is not trusted. Its classes are looked up in the vocabulary, never imported. An instance comes from
 `object.__new__`, and its attributes go straight into its `__dict__`, so no constructor, setter or `__setstate__` runs.
-Nothing here recurses along the references of a document, so a long chain of them is no deeper than a short one.
+The reader does not recurse along references, so a long chain of them cannot exhaust the stack.
 
 Stages:
-  1. Create every node empty, so that all references have their targets.
+  1. Create every node empty, so that every reference has its target.
   2. Fill lists, objects, and dicts whose keys are texts or numbers.
   3. Fill sets and the other dicts: the hash of an object may depend on what stage 2 has filled in.
 """
@@ -72,7 +72,7 @@ class _Reader:
         return object.__new__(self._layouts[_index(content[0])][0]) if kind == "object" else EMPTY[kind]()
 
     def _fill(self, index: int, kind: str, *content: Any) -> bool:
-        """Fill a node, or return False if it has to wait for the others."""
+        """Fill a node, and return True, or return False if the other nodes must be filled first."""
         node = self._nodes[index]
         if kind == "object":
             layout, values = content

@@ -1,4 +1,4 @@
-"""From objects to a document. `document.py` describes the format."""
+"""Write objects as a document. `document.py` describes the format."""
 
 import base64
 import math
@@ -22,10 +22,10 @@ def class_name(cls: type) -> str:
 
 
 def write(root: Any, vocabulary: Vocabulary, describe: Describe = vars, externals: Mapping[int, str] = {}) -> Any:
-    """Return the document of `root` and of all that it refers to.
+    """Return the document of `root` and of everything to which it refers.
 
-    `describe` returns the attributes of an object that are data. `externals` maps the id of an object that the reader
-    has already to the name by which it knows it. Raises UnknownValueError.
+    `describe` returns the attributes of an object that are data. `externals` maps the ids of objects that the reader
+    already has to the names by which it knows them. Raises UnknownValueError.
     """
     return _Writer(vocabulary, describe, externals).document(root)
 
@@ -38,7 +38,7 @@ class _Writer:
         self._externals = externals
         self._indexes: dict[int, int] = {}
         self._waiting: deque[Any] = deque()
-        self._kept: list[Any] = []  # a value that only `describe` made would give its id to another
+        self._kept: list[Any] = []  # if a value that `describe` created were freed, another value could get its id
         self._layouts: dict[tuple[str, tuple[str, ...]], int] = {}
 
     def document(self, root: Any) -> Any:

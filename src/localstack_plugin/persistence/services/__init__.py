@@ -1,1 +1,1 @@
-"""What is saved of each service, and how it comes back."""
+"""The parts of each service's state that are saved, and how they are restored."""

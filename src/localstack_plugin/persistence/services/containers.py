@@ -4,7 +4,7 @@ The state of a service is a dict of plain containers, which `graph` writes:
   stores: account → region → attribute → value, the attributes that belong to a region
   global: account → attribute → value, the attributes that all regions share
   universal: attribute → value, the attributes that all accounts share
-  backends: account → region → attribute → value, of moto's backend
+  backends: account → region → attribute → value, the attributes of moto's backend
 Only attributes that the store's class declares, or that BACKENDS lists, are written and read.
 """
 
@@ -69,7 +69,7 @@ def state_of(service: str) -> State:
 
 
 def restore(service: str, state: Mapping[str, Any]) -> None:
-    """Put a state that was read into the containers, which are still empty."""
+    """Put a state into the containers, which are still empty."""
     for account, regions in state.get("stores", {}).items():
         for region, attributes in regions.items():
             _fill_store(service, account, region, attributes)
@@ -83,7 +83,7 @@ def restore(service: str, state: Mapping[str, Any]) -> None:
 
 
 def names(service: str) -> dict[int, str]:
-    """Return the names of objects that exist before a state is read, by their ids.
+    """Return the ids of objects that exist before a state is read, each with its name.
 
     Some of moto's objects refer to their backend, and CloudFormation's compare with `Nothing` by identity.
     """
@@ -94,7 +94,7 @@ def names(service: str) -> dict[int, str]:
 
 
 class NamedObjects(dict[str, Any]):
-    """The objects of `names` by name. A backend is created when it is asked for."""
+    """The objects of `names`, by name. A backend is created when it is needed."""
 
     def __init__(self, service: str) -> None:
         super().__init__()
@@ -159,7 +159,7 @@ def _backends_state(service: str) -> State:
 
 
 def _own_policies(service: str, backend: Any) -> State:
-    """AWS's thousand managed policies are in every backend of IAM."""
+    """Return IAM's policies without AWS's thousand managed ones, which every backend has anyway."""
     if service != "iam":
         return {}
     provided = {policy.arn for policy in backend.aws_managed_policies}

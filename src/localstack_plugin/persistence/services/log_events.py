@@ -6,7 +6,7 @@ from localstack_plugin.replacing import replace
 
 
 def continue_numbers() -> None:
-    """Let the next event have the number behind those that were loaded."""
+    """Number the next event after those that were loaded."""
     numbers = [
         event.event_id
         for regions in logs_backends.values()
@@ -18,5 +18,6 @@ def continue_numbers() -> None:
     replace(
         "moto.logs.models:LogEvent._event_id",
         by=max(numbers, default=-1) + 1,
-        why="LocalStack numbers log events from 0. After a start it continues behind those that were loaded.",
+        why="LocalStack numbers log events from 0. After a start the numbers continue after those of the loaded "
+        "events.",
     )

@@ -1,4 +1,4 @@
-"""Attributes that are no data, such as locks and queues: how they are saved, and how they are created anew."""
+"""Attributes that are not data, such as locks and queues, which are left out of a save and created anew."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ QUEUES: dict[str, tuple[str, Factory]] = {
     "localstack.services.sqs.models:StandardQueue": ("visible", InterruptiblePriorityQueue),
     "localstack.services.sqs.models:FifoQueue": ("message_group_queue", InterruptibleQueue),
 }
-"""The attribute of a queue of SQS that is a queue of Python. It is saved as the list of its members."""
+"""The attribute of an SQS queue that is a Python queue. It is saved as the list of its members."""
 
 
 def described(value: Any) -> Mapping[str, Any]:
@@ -43,13 +43,13 @@ def described(value: Any) -> Mapping[str, Any]:
     if name in QUEUES:
         attribute, _ = QUEUES[name]
         attributes[attribute] = list(attributes[attribute].queue)
-        # the numbers of messages are functions
+        # attributes such as the number of messages are functions
         attributes["attributes"] = {key: text for key, text in value.attributes.items() if not callable(text)}
     return attributes
 
 
 def renew(value: Any) -> None:
-    """Complete an object that was read. Raises DocumentError."""
+    """Create the attributes of an object that were not saved. Raises DocumentError."""
     stored_as = getattr(value, "__dict__", {}).get(STORED_AS)
     if stored_as is not None and not is_file_name(stored_as):  # it would become garbage, which no save could delete
         raise DocumentError(f"{stored_as!r} is not the name of an object's file")

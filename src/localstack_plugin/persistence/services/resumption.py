@@ -1,7 +1,7 @@
-"""What services do by themselves: schedules, event sources, alarms. It begins again after their state was loaded.
+"""Resume the background work of services (schedules, event sources, alarms) after their state was loaded.
 
-LocalStack starts a service with its first request. A service that was loaded resumes its work then, before the request
-is served. Those that have something to do without a request are started at once, in the background.
+LocalStack starts a service with its first request. A service whose state was loaded resumes its work then, before the
+request is served. Services that have work to do without a request are started at once, in the background.
 """
 
 import logging
@@ -39,7 +39,7 @@ class Pending:
                 self._resuming.add(name)  # the hook itself may ask for the service
                 try:
                     self._hooks[name](service.lifecycle_hook)
-                except Exception:  # what cannot resume must not keep requests from being served
+                except Exception:  # a service that cannot resume its work must still serve requests
                     LOG.exception("%s could not resume its work after its state was loaded", name)
                 del self._hooks[name]
 
@@ -59,8 +59,8 @@ def install(services: Collection[str]) -> None:
     wrap(
         "localstack.services.plugins:ServiceManager.require",
         wrapper=resuming,
-        why="LocalStack starts a service with its first request. A service whose state was loaded also resumes what it "
-        "does by itself, such as schedules and event sources.",
+        why="LocalStack starts a service with its first request. A service whose state was loaded also resumes its "
+        "background work, such as schedules and event sources.",
     )
     if names := [name for name in HOOKS if name in services and _has_work(name)]:
         threading.Thread(target=_start, args=(names,), name="state-resumption", daemon=True).start()
@@ -93,7 +93,7 @@ def alarms(provider: Any) -> None:
 
 
 def functions(provider: Any) -> None:
-    """Let LocalStack's provider prepare the functions. It gives each a new revision ID, but none has changed."""
+    """Let LocalStack's provider prepare the functions, and keep their revision IDs, which it replaces."""
     revisions = {id(version.id): version.config.revision_id for version in _versions()}
     provider.on_before_state_load()
     provider.on_after_state_load()

@@ -1,4 +1,4 @@
-"""S3's objects and their files, when a state is loaded."""
+"""Compare S3's objects with their files when a state is loaded."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,7 @@
-"""The classes that the state of each service consists of.
+"""The classes of which each service's state consists.
 
-A state contains no others. What is not in these tables, such as a lock, is left out where `renewal` knows how to
-create it anew; any other unknown class is an error while saving, so that nothing is lost without a message.
+A state contains no others. Values such as locks, which `renewal` can create anew, are left out; any other value of an
+unknown class is an error while saving, so that nothing is lost without a message.
 """
 
 import inspect
