@@ -122,7 +122,9 @@ def with_a_trigger(tmp_path: Path) -> bytes:
         {},
     ],
 )
-def test_what_is_no_snapshot_is_refused_and_the_state_stays(state: Path, tmp_path: Path, members: Members) -> None:
+def test_an_archive_that_is_not_a_snapshot_is_refused_and_the_state_stays(
+    state: Path, tmp_path: Path, members: Members
+) -> None:
     before = names(state)
     with pytest.raises(SnapshotError):
         archive.restore(packed(tmp_path / "hostile.tar.gz", members), state)
@@ -137,14 +139,14 @@ def test_a_snapshot_with_a_link_is_refused(state: Path, tmp_path: Path) -> None:
     assert jobs(state) == ["job"]
 
 
-def test_a_database_that_could_act_is_refused(state: Path, tmp_path: Path) -> None:
+def test_a_database_with_a_trigger_is_refused(state: Path, tmp_path: Path) -> None:
     members = {"snapshot.json": HEADER, "sagemaker/sagemaker.sqlite3": with_a_trigger(tmp_path)}
     with pytest.raises(SnapshotError, match="trigger"):
         archive.restore(packed(tmp_path / "hostile.tar.gz", members), state)
     assert jobs(state) == ["job"]
 
 
-def test_a_file_that_is_no_archive_is_refused(state: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_archive_is_refused(state: Path, tmp_path: Path) -> None:
     (tmp_path / "hostile.tar.gz").write_bytes(b"\x80\x04c__builtin__\neval\n")
     with pytest.raises(SnapshotError, match="cannot be loaded"):
         archive.restore(tmp_path / "hostile.tar.gz", state)

@@ -110,11 +110,11 @@ def test_a_request_that_writes_is_a_change(service: str, operation: str) -> None
     ("service", "operation"),
     [("s3", "GetObject"), ("s3", "ListBuckets"), ("cloudwatch", "PutMetricData"), ("lambda", "Invoke")],
 )
-def test_a_request_that_reads_or_writes_elsewhere_is_no_change(service: str, operation: str) -> None:
+def test_a_request_that_reads_or_writes_elsewhere_is_not_a_change(service: str, operation: str) -> None:
     assert not changes_state(service, operation, {})
 
 
-def test_polling_an_empty_queue_is_no_change() -> None:
+def test_polling_an_empty_queue_is_not_a_change() -> None:
     assert not changes_state("sqs", "ReceiveMessage", {})
     assert not changes_state("sqs", "ReceiveMessage", None)
     assert changes_state("sqs", "ReceiveMessage", {"Messages": [{}]})

@@ -139,7 +139,7 @@ def test_a_reader_puts_its_own_object_in_the_place_of_an_external_one() -> None:
 
 
 @pytest.mark.parametrize("value", [object(), {1: [lambda: 1]}, defaultdict(lambda: 1), type, Vocabulary()])
-def test_what_is_not_data_is_an_error_while_writing(value: Any) -> None:
+def test_writing_a_value_that_is_not_data_is_an_error(value: Any) -> None:
     with pytest.raises(UnknownValueError, match="not data"):
         write(value, VOCABULARY)
 
@@ -192,7 +192,7 @@ def test_an_attribute_must_have_the_name_of_an_attribute_of_data(name: Any) -> N
         ["0"],
     ],
 )
-def test_a_value_that_is_made_up_is_refused(value: Any) -> None:
+def test_a_forged_value_is_refused(value: Any) -> None:
     with pytest.raises(DocumentError):
         read(node("list", [value]), VOCABULARY)
 

@@ -39,13 +39,13 @@ def test_pytest_finds_the_fixtures() -> None:
         assert f"\n{name}" in listed
 
 
-def test_an_account_has_twelve_digits_and_no_account_comes_twice() -> None:
+def test_an_account_has_twelve_digits_and_is_new_each_time() -> None:
     ids = {new_account(URL).id for _ in range(100)}
     assert len(ids) == 100
     assert {(len(each), each.isdecimal()) for each in ids} == {(12, True)}
 
 
-def test_every_sdk_uses_the_account_and_nothing_of_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_sdk_uses_the_account_and_none_of_the_users_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "prod")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
     account = new_account(URL)
@@ -67,7 +67,7 @@ def test_a_poll_says_what_it_waited_for() -> None:
         poll(lambda: None, 0.01, lambda: "the job runs")
 
 
-def test_the_output_of_a_failed_start_is_where_the_error_points() -> None:
+def test_the_error_of_a_failed_start_says_where_its_output_is() -> None:
     assert _config_file(io.StringIO(f"starting\n{MARK}/a/config\n")) == "/a/config"
     with pytest.raises(NoLocalAws, match="captured stderr"):
         _config_file(io.StringIO("starting\n"))
@@ -137,7 +137,7 @@ def test_the_outcome_of_a_failure_has_its_error_and_cause() -> None:
     assert (outcome.succeeded, outcome.error, outcome.cause) == (False, "ValueError", "no bay")
 
 
-def test_an_execution_that_runs_on_is_named_with_its_last_events() -> None:
+def test_the_timeout_of_an_execution_names_its_last_events() -> None:
     wait = WaitForExecution(account_with(stepfunctions=StepFunctions(status="RUNNING")))
     with pytest.raises(TimeoutError, match=r"arn is still RUNNING; .*TaskStateEntered"):
         wait("arn", timeout_s=0.01)

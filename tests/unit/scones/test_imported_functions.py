@@ -100,7 +100,7 @@ def test_a_function_that_lambda_cannot_create_is_an_error_with_the_reason() -> N
         writer(client).write(plan(), ROLE)
 
 
-def test_another_refusal_than_of_a_new_role_is_raised_at_once() -> None:
+def test_an_error_that_is_not_about_a_new_role_is_raised_at_once() -> None:
     with pytest.raises(ClientError, match="too many"):
         writer(Lambda(refusals=["too many"])).write(plan(), ROLE)
 

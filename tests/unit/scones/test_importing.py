@@ -113,7 +113,7 @@ def test_arns_are_bound_to_the_account_and_region(text: str, expected: str) -> N
 
 
 @pytest.mark.parametrize("name", ["f", "f:prod", "123456789012:function:f", "function:f"])
-def test_names_of_functions_lose_account_and_alias(name: str) -> None:
+def test_account_and_alias_are_removed_from_function_names(name: str) -> None:
     assert rebound(name, "FunctionName") == "f"
 
 
@@ -145,7 +145,7 @@ def test_code_is_found_under_a_similar_name(function: str, code: str) -> None:
     assert match([function], candidates)[function].name == code
 
 
-def test_of_two_equally_good_candidates_none_is_taken() -> None:
+def test_neither_of_two_equally_good_candidates_is_taken() -> None:
     candidates = [Code("classify-a", Path("a")), Code("classify-b", Path("b"))]
     assert match(["classify"], candidates) == {}
 
@@ -175,13 +175,13 @@ def test_handlers_are_found_by_name(tmp_path: Path) -> None:
     assert package(Code("f", tmp_path / "f")).handler() == "zz.lambda_handler"
 
 
-def test_modules_that_nobody_provides_are_named(tmp_path: Path) -> None:
+def test_missing_modules_are_named(tmp_path: Path) -> None:
     code = "import json, boto3, numpy\nfrom . import x\ntry:\n    import optional\nexcept ImportError:\n    pass\n"
     write(tmp_path, f__app_dot_py=f"{code}import mine\n{HANDLER}", f__mine_dot_py="")
     assert package(Code("f", tmp_path / "f")).missing_modules(frozenset()) == ["numpy"]
 
 
-def test_a_module_takes_along_the_siblings_that_it_imports(tmp_path: Path) -> None:
+def test_a_module_is_packed_with_the_siblings_that_it_imports(tmp_path: Path) -> None:
     write(tmp_path, app_dot_py=f"import a\n{HANDLER}", a_dot_py="import b\n", b_dot_py="", c_dot_py="")
     packed = package(Code("f", tmp_path / "app.py"))
     assert sorted(zipfile.ZipFile(io.BytesIO(packed.data)).namelist()) == ["a.py", "app.py", "b.py"]
@@ -196,7 +196,7 @@ def test_links_in_a_folder_are_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../app.py", "/app.py", "a/../../app.py", "..\\app.py"])
-def test_a_zip_file_that_leads_out_is_refused(name: str, tmp_path: Path) -> None:
+def test_a_zip_file_with_names_that_lead_out_is_refused(name: str, tmp_path: Path) -> None:
     file = tmp_path / "f.zip"
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(name, HANDLER)
@@ -204,7 +204,7 @@ def test_a_zip_file_that_leads_out_is_refused(name: str, tmp_path: Path) -> None
         zip_names(file)
 
 
-def test_a_zip_file_with_damaged_content_is_refused(tmp_path: Path) -> None:
+def test_a_damaged_zip_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "f.zip"
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("app.py", HANDLER)
@@ -248,7 +248,7 @@ def test_problems_are_named_and_the_rest_is_planned(tmp_path: Path) -> None:
         assert any(text in problem for problem in result.problems), (text, result.problems)
 
 
-def test_code_given_by_name_goes_before_what_is_found(tmp_path: Path) -> None:
+def test_code_named_by_an_option_takes_precedence(tmp_path: Path) -> None:
     write(tmp_path, m_dot_json=machine(A=f"{FOREIGN}f"), f__app_dot_py=HANDLER, g__app_dot_py=HANDLER)
     (function,) = planned(tmp_path, code={"f": tmp_path / "g"}).functions
     assert function.code.source == tmp_path / "g"

@@ -15,7 +15,7 @@ HOLD = (
 )
 
 
-def test_a_second_maker_waits_and_names_the_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_process_waits_and_names_the_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], text=True, **pipes) as holder:  # type: ignore[call-overload]
         assert holder.stdout.readline() == "held\n"

@@ -11,19 +11,19 @@ from scones_unlimited.errors import InstallationError
 from scones_unlimited.installers import Pip, Uv, base_python, installer, run
 
 
-def test_uv_that_runs_this_process_makes_the_environments() -> None:
+def test_the_uv_that_runs_this_process_creates_the_environments() -> None:
     tool = installer({"UV": "/opt/uv"})
     assert isinstance(tool, Uv)
     assert tool.program == "/opt/uv"
 
 
-def test_without_uv_pip_makes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_uv_pip_creates_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     assert isinstance(installer({}), Pip)
 
 
-def test_pip_makes_an_environment_of_the_python_below_this_one(tmp_path: Path) -> None:
+def test_pip_creates_an_environment_of_the_base_python(tmp_path: Path) -> None:
     Pip({"PATH": "/usr/bin:/bin"}).make(tmp_path / "environment")
     assert (tmp_path / "environment" / "bin" / "python").resolve() == Path(base_python())
     assert (tmp_path / "environment" / "bin" / "pip").is_file()

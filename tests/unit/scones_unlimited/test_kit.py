@@ -93,7 +93,7 @@ def test_another_version_with_the_same_locks_installs_nothing(tmp_path: Path, fi
     assert tool.made == tool.installed == []
 
 
-def test_another_lock_makes_its_environment_alone(tmp_path: Path, files: Path) -> None:
+def test_a_changed_lock_file_recreates_only_its_environment(tmp_path: Path, files: Path) -> None:
     made(tmp_path, files, Recorder())
     (files / LOCK_FILES["lambda"]).write_text("lambda==2\n")
     tool = Recorder()
@@ -101,7 +101,7 @@ def test_another_lock_makes_its_environment_alone(tmp_path: Path, files: Path) -
     assert tool.made == ["lambda"]
 
 
-def test_an_environment_that_was_interrupted_is_made_again(tmp_path: Path, files: Path) -> None:
+def test_an_interrupted_environment_is_created_again(tmp_path: Path, files: Path) -> None:
     with pytest.raises(InstallationError, match="away"):
         made(tmp_path, files, Recorder(failing=str(LOCK_FILES["localstack"])))
     tool = Recorder()
@@ -126,7 +126,7 @@ def test_a_kit_whose_environment_was_removed_is_not_complete(tmp_path: Path, fil
     assert not kit.is_complete
 
 
-def test_torch_comes_from_the_own_index_where_its_own_cannot_be_reached(tmp_path: Path, files: Path) -> None:
+def test_torch_comes_from_the_users_index_if_its_own_cannot_be_reached(tmp_path: Path, files: Path) -> None:
     tool = Recorder(failing="download.pytorch.org")
     made(tmp_path, files, tool)
     assert TORCH in tool.installed

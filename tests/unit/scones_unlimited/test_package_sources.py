@@ -35,11 +35,11 @@ def home(tmp_path: Path) -> dict[str, str]:
         ({}, {"UV_NATIVE_TLS": "1"}),
     ],
 )
-def test_a_variable_of_pip_becomes_uvs(home: dict[str, str], pip: dict[str, str], uv: dict[str, str]) -> None:
+def test_a_pip_variable_is_translated_for_uv(home: dict[str, str], pip: dict[str, str], uv: dict[str, str]) -> None:
     assert uv.items() <= uv_environment(home | pip).items()
 
 
-def test_a_variable_of_uv_takes_precedence(home: dict[str, str]) -> None:
+def test_a_uv_variable_takes_precedence(home: dict[str, str]) -> None:
     both = home | {"PIP_INDEX_URL": "https://mirror/simple", "UV_DEFAULT_INDEX": "https://own/simple"}
     assert uv_environment(both)["UV_DEFAULT_INDEX"] == "https://own/simple"
 
@@ -50,7 +50,7 @@ def pip_conf(home: Path, text: str) -> None:
     file.write_text(text)
 
 
-def test_the_users_pip_conf_becomes_uvs_variables(tmp_path: Path) -> None:
+def test_the_users_pip_conf_is_translated_for_uv(tmp_path: Path) -> None:
     pip_conf(tmp_path, "[global]\nindex-url = https://mirror/simple\n[install]\nfind-links =\n  /wheels\n  /more\n")
     variables = uv_environment({"HOME": str(tmp_path)})
     assert variables["UV_DEFAULT_INDEX"] == "https://mirror/simple"
@@ -68,7 +68,7 @@ def test_a_broken_pip_conf_is_left_to_pip(tmp_path: Path) -> None:
     assert "UV_DEFAULT_INDEX" not in uv_environment({"HOME": str(tmp_path)})
 
 
-def test_who_has_configured_uv_keeps_its_sources(tmp_path: Path) -> None:
+def test_a_users_own_configuration_of_uv_takes_precedence(tmp_path: Path) -> None:
     pip_conf(tmp_path, "[global]\nindex-url = https://mirror/simple\n")
     (tmp_path / ".config" / "uv").mkdir()
     (tmp_path / ".config" / "uv" / "uv.toml").write_text("")

@@ -76,7 +76,7 @@ def test_the_kits_profiles_replace_those_of_the_same_name(
 
 
 @pytest.mark.parametrize("profile", ["local", "local-mode"])
-def test_the_kits_profiles_are_a_role(monkeypatch: pytest.MonkeyPatch, write: Write, profile: str) -> None:
+def test_the_kits_profiles_assume_a_role(monkeypatch: pytest.MonkeyPatch, write: Write, profile: str) -> None:
     credentials = session(monkeypatch, write(""), profile).get_credentials()
     assert credentials
     assert credentials.method == "assume-role"
@@ -94,13 +94,13 @@ def test_containers_and_functions_do_not_see_it(settings: Settings) -> None:
         assert str(shell_config(settings).parent) in personal_files(server.environment)
 
 
-def test_a_configuration_of_ours_is_not_taken_for_the_users(settings: Settings, write: Write) -> None:
+def test_the_kits_own_configuration_is_not_copied_as_the_users(settings: Settings, write: Write) -> None:
     text = write("").read_text()
     write_shell_config(settings, {"AWS_CONFIG_FILE": str(shell_config(settings))})
     assert shell_config(settings).read_text() == text
 
 
-def test_a_configuration_that_cannot_be_read_counts_as_none(settings: Settings, tmp_path: Path, write: Write) -> None:
+def test_a_configuration_that_cannot_be_read_is_ignored(settings: Settings, tmp_path: Path, write: Write) -> None:
     text = write("").read_text()
     write_shell_config(settings, {"AWS_CONFIG_FILE": str(tmp_path)})
     assert shell_config(settings).read_text() == text
@@ -113,7 +113,7 @@ def test_bytes_that_are_not_utf_8_are_copied(settings: Settings, tmp_path: Path)
 
 
 @pytest.mark.parametrize(("section", "hides"), [("local", True), ("local-mode", True), ("prod", False)])
-def test_credentials_of_a_profile_of_ours_are_noticed(tmp_path: Path, section: str, hides: bool) -> None:
+def test_credentials_of_a_profile_named_like_the_kits_are_detected(tmp_path: Path, section: str, hides: bool) -> None:
     file = tmp_path / "credentials"
     file.write_text(f"[default]\naws_access_key_id = x\n[{section}]\naws_access_key_id = y\n")
     assert hides_own_profiles({"AWS_SHARED_CREDENTIALS_FILE": str(file)}) is hides

@@ -71,7 +71,7 @@ def test_an_address_of_aws_is_left_to_the_local_profile(python: Interpreter, url
     assert python(client_url(url)) == LOCAL
 
 
-def test_other_addresses_are_the_callers(python: Interpreter) -> None:
+def test_other_addresses_are_not_changed(python: Interpreter) -> None:
     for url in ("http://localhost:9000", "https://amazonaws.com.example.org"):
         assert python(client_url(url)) == url
 

@@ -33,5 +33,5 @@ def test_each_shell_sets_and_removes_variables(shell: str) -> None:
     assert "GONE" not in variables
 
 
-def test_other_parents_than_fish_get_lines_that_every_other_shell_reads() -> None:
+def test_other_shells_than_fish_get_posix_syntax() -> None:
     assert calling_shell() == "bash"
