@@ -1,9 +1,11 @@
 """Histories of executions as JSON.
 
-A history is most of an execution's record, and it contains only JSON values and the timestamps of its events. So it is
-not a part of the graph, which `graph` writes value by value, but a text that Python's encoder in C writes at once:
+The history is the largest part of an execution's record, and contains only JSON values and the events' timestamps. It
+is therefore not part of the graph, which `graph` writes value by value, but a string that Python's JSON encoder, which
+is written in C, produces in one call:
   [{"id": 1, "previousEventId": 0, "type": "ExecutionStarted", "timestamp": ISO 8601, "...EventDetails": {...}}, ...]
-A text is not trusted when it is read: events are numbered from 1, and have only types and fields of AWS's API.
+A history is not trusted when it is read: its events must be numbered from 1, and have only types and fields of AWS's
+API.
 """
 
 import json
@@ -21,7 +23,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class EventShape:
-    """What an event may have, after AWS's API."""
+    """The fields and types that an event may have in AWS's API."""
 
     fields: frozenset[str]
     types: type[Enum]
@@ -46,7 +48,7 @@ def _written(event: Event, shape: EventShape) -> Event:
 
 
 def read_history(text: Any, shape: EventShape) -> list[Event]:
-    """Return the events of a text. Raises DocumentError."""
+    """Return the events of a history from its JSON. Raises DocumentError."""
     details = shape.details
     try:
         return [_read(event, number, shape, details) for number, event in enumerate(json.loads(text), start=1)]
@@ -61,5 +63,5 @@ def _read(event: Event, number: int, shape: EventShape, details: frozenset[str])
     if any(type(event[name]) is not int for name in NUMBERS) or event["id"] != number:
         raise ValueError(f"event {number} has the ID {event['id']!r}, and follows {event['previousEventId']!r}")
     if not event.keys() <= shape.fields or not all(isinstance(event[name], dict) for name in event.keys() & details):
-        raise ValueError(f"event {number} has other fields than events have: {sorted(event)}")
+        raise ValueError(f"event {number} has unknown fields, or details that are not objects: {sorted(event)}")
     return {**event, "type": shape.types(event["type"]), "timestamp": timestamp}
