@@ -32,11 +32,12 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
 
     def load(self) -> type:
         from localstack_plugin.lambda_executor.executor import ProcessRuntimeExecutor
-        from localstack_plugin.lambda_executor.process import open_file_limit, start
+        from localstack_plugin.lambda_executor.process import start
         from localstack_plugin.lambda_executor.warm_environments import idle_timers
+        from safety import open_files
 
         idle_timers.install()
-        open_file_limit.raise_limit()
+        open_files.raise_limit()
         start.sandbox()  # its start takes some 40 ms, which no function should wait for
         return ProcessRuntimeExecutor
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import resource
 import signal
 import socket
 import sqlite3
@@ -14,6 +13,7 @@ import sys
 import uvloop
 from aiohttp import web
 
+from safety import open_files
 from safety.private_files import PRIVATE, make_private
 from safety.sandbox import Sandbox
 from sagemaker_emulator.accounts import Accounts
@@ -24,7 +24,6 @@ from sagemaker_emulator.settings import Settings, SettingsError
 from sagemaker_emulator.storage.state_lock import StateInUse, state_lock
 
 BACKLOG = 512
-OPEN_FILES = 65_536
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ class StartError(Exception):
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("botocore").setLevel(logging.WARNING)
-    _raise_open_files()
+    open_files.raise_limit()
     os.umask(PRIVATE)
     try:
         settings = Settings.from_environment()
@@ -121,14 +120,6 @@ async def serve(accounts: Accounts, sock: socket.socket) -> None:
             await stopped.wait()
     finally:
         await runner.cleanup()
-
-
-def _raise_open_files() -> None:
-    """Raise the limit of open files, which every connection and container needs, as far as the system allows."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    target = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
-    if soft != resource.RLIM_INFINITY and soft < target:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
 
 
 if __name__ == "__main__":
