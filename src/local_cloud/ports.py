@@ -3,7 +3,9 @@
 import errno
 import http.client
 import socket
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import psutil
 
@@ -56,9 +58,9 @@ def free_port() -> int:
 
 
 def _describe_listener(port: int) -> str:
-    listener = _listener(port)
+    listener = listener_of(port)
     if listener is None:
-        return f"a process that this user may not see (as root: ss -ltnp 'sport = :{port}')"
+        return f"a process that this user may not see (as root: {lookup_command(port)})"
     description = f"pid {listener.pid}: {describe(listener)}"
     state_dir = _label(listener)
     return f"{description} (the local cloud of {state_dir}: scones down there ends it)" if state_dir else description
@@ -69,7 +71,7 @@ def belongs_to_another_local_cloud(port: int) -> bool:
 
     A process that this user may not see counts as none: the ports of containers are root's.
     """
-    listener = _listener(port)
+    listener = listener_of(port)
     return listener is not None and _label(listener) is not None
 
 
@@ -81,15 +83,31 @@ def _label(process: psutil.Process) -> str | None:
     return label
 
 
-def _listener(port: int) -> psutil.Process | None:
+def lookup_command(port: int, system: str = sys.platform) -> str:
+    """Return the command that shows who listens on a port. `system` is named as in `sys.platform`."""
+    return f"ss -ltnp 'sport = :{port}'" if system == "linux" else f"lsof -nP -iTCP:{port} -sTCP:LISTEN"
+
+
+def listener_of(
+    port: int, connections: Callable[[str], Sequence[Any]] = psutil.net_connections
+) -> psutil.Process | None:
+    """Return the process that listens on the port, or None if this user may not see it."""
     try:
-        connections = psutil.net_connections(kind="tcp")
-    except psutil.AccessDenied:
-        return None
-    for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-            return _process(connection.pid)
-    return None
+        pid = next((one.pid for one in connections("tcp") if one.pid and _listens(one, port)), None)
+    except psutil.AccessDenied:  # macOS shows all connections only to root
+        return next((process for process in psutil.process_iter() if _has_listener(process, port)), None)
+    return _process(pid) if pid else None
+
+
+def _has_listener(process: psutil.Process, port: int) -> bool:
+    try:
+        return any(_listens(one, port) for one in process.net_connections("tcp"))
+    except psutil.Error:  # it has ended, or belongs to somebody else
+        return False
+
+
+def _listens(connection: Any, port: int) -> bool:
+    return bool(connection.status == psutil.CONN_LISTEN and connection.laddr.port == port)
 
 
 def _process(pid: int) -> psutil.Process | None:
