@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from local_cloud.errors import LocalCloudError
+from safety import windows_drives
 from safety.private_files import close_folder, private_umask
 
 
@@ -54,13 +55,16 @@ class ServerRecords:
 
 
 @contextmanager
-def locked(state_dir: Path, say: Callable[[str], None], timeout_s: float) -> Iterator[None]:
+def locked(
+    state_dir: Path, say: Callable[[str], None], timeout_s: float, mounts: Path = windows_drives.MOUNTS
+) -> Iterator[None]:
     """Let one command at a time change the cloud. The kernel frees the lock of a process that dies.
 
     Files that are created meanwhile, also by the servers, are private to this user.
 
-    Raises LocalCloudError after `timeout_s`, or if the folder cannot be made.
+    Raises LocalCloudError after `timeout_s`, or if the folder cannot be made or cannot hold the state.
     """
+    _refuse_windows_drive(state_dir, mounts)
     try:
         close_folder(state_dir)
     except OSError as error:
@@ -77,6 +81,15 @@ def locked(state_dir: Path, say: Callable[[str], None], timeout_s: float) -> Ite
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def _refuse_windows_drive(state_dir: Path, mounts: Path) -> None:
+    if windows_drives.is_on_windows_drive(state_dir, mounts):
+        raise LocalCloudError(
+            f"the state folder {state_dir} is on a drive of Windows, where files cannot be private and databases "
+            "cannot be shared. Move the checkout into WSL's own file system, such as your home folder, or set "
+            "SCONES_STATE_DIR to a folder there: export SCONES_STATE_DIR=~/.scones"
+        )
 
 
 def _acquire(descriptor: int, state_dir: Path, say: Callable[[str], None], timeout_s: float) -> None:

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from local_cloud import processes
+from local_cloud.errors import LocalCloudError
 from local_cloud.state import locked
 
 
@@ -49,3 +50,12 @@ def test_a_folder_in_the_place_of_the_lock_is_moved_aside(tmp_path: Path) -> Non
     (aside,) = tmp_path.glob("lock.*")
     assert (aside / "kept").exists()
     assert str(aside) in lines[0]
+
+
+def test_a_state_folder_on_a_drive_of_windows_is_refused(tmp_path: Path) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"C:\\134 {tmp_path} 9p rw,aname=drvfs;path=C:\\ 0 0\n")
+    refused = pytest.raises(LocalCloudError, match=r"is on a drive of Windows.*SCONES_STATE_DIR")
+    with refused, locked(tmp_path / "state", print, timeout_s=1, mounts=mounts):
+        pass
+    assert not (tmp_path / "state").exists()
