@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
@@ -21,12 +22,13 @@ CHUNK_BYTES = 1 << 20
 
 def download(s3: Any, objects: Iterator[S3Object], directory: Path, stopped: Callable[[], bool]) -> int:
     """Download the objects below `directory`; return how many. Ends early when `stopped` returns True."""
-    count = 0
+    count, collisions = 0, Collisions(ignores_case(directory))
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="download") as pool:
         pending: set[Future[None]] = set()
         for item in objects:
             if stopped():
                 break
+            collisions.refuse(item.relative_path)
             pending.add(pool.submit(_fetch, s3, item, directory, stopped))
             count += 1
             if len(pending) >= 4 * WORKERS:
@@ -34,6 +36,31 @@ def download(s3: Any, objects: Iterator[S3Object], directory: Path, stopped: Cal
                 _raise_first(done)
         _raise_first(wait(pending).done)
     return count
+
+
+class Collisions:
+    """The keys that would be one file. On AWS, whose file system tells letters' case apart, each has its own."""
+
+    def __init__(self, ignores_case: bool) -> None:
+        self._ignores_case = ignores_case
+        self._keys: dict[str, str] = {}
+
+    def refuse(self, key: str) -> None:
+        """InputError if the file system takes this key for one that came before."""
+        if not self._ignores_case:
+            return
+        other = self._keys.setdefault(unicodedata.normalize("NFC", key).casefold(), key)
+        if other != key:
+            raise InputError(
+                f"Data download failed:the objects {other!r} and {key!r} would be one file, since this machine's file "
+                "system ignores the case of letters; rename one of them, or run the job on Linux or on AWS"
+            )
+
+
+def ignores_case(directory: Path) -> bool:
+    """Return whether the file system finds the directory by its name in the other case, as those of macOS do."""
+    other = directory.with_name(directory.name.swapcase())
+    return other != directory and other.exists() and other.samefile(directory)
 
 
 def safe_path(directory: Path, relative: str) -> Path:

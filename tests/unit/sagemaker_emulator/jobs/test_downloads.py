@@ -9,7 +9,7 @@ from tests.unit.sagemaker_emulator.in_memory_s3 import InMemoryS3
 
 from sagemaker_emulator.aws_clients.clients import S3Location
 from sagemaker_emulator.jobs.channel import InputError
-from sagemaker_emulator.jobs.downloads import download, safe_path
+from sagemaker_emulator.jobs.downloads import Collisions, download, ignores_case, safe_path
 from sagemaker_emulator.jobs.manifests import S3Object
 
 
@@ -27,6 +27,27 @@ def test_objects_become_files(tmp_path: Path) -> None:
 def test_nothing_is_downloaded_after_a_stop(tmp_path: Path) -> None:
     assert download(InMemoryS3({"a": b"1"}), iter([item("a")]), tmp_path, lambda: True) == 0
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("other", ["Cat.png", "CAT.PNG"])
+def test_keys_that_differ_by_case_are_refused_where_they_would_be_one_file(other: str) -> None:
+    collisions = Collisions(ignores_case=True)
+    collisions.refuse("cat.png")
+    collisions.refuse("dog.png")
+    with pytest.raises(InputError, match=f"'cat.png' and '{other}' would be one file"):
+        collisions.refuse(other)
+
+
+def test_keys_that_differ_by_case_are_two_files_elsewhere(tmp_path: Path) -> None:
+    assert not ignores_case(tmp_path)
+    assert download(InMemoryS3({"a": b"1", "A": b"2"}), iter([item("a"), item("A")]), tmp_path, lambda: False) == 2
+    assert (tmp_path / "a").read_bytes() == b"1"
+
+
+def test_a_file_system_that_finds_a_folder_in_the_other_case_ignores_case(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "TRAIN").symlink_to("train")
+    assert ignores_case(tmp_path / "train")
 
 
 @pytest.mark.parametrize("path", ["../outside", "a/../../outside", "/etc/passwd", ""])
