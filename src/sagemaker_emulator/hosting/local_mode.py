@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +68,7 @@ class LocalMode:
 
     def _watch(self) -> None:
         while not self._closing.is_set():
-            if _docker_may_run():
+            if docker_may_run(os.environ):
                 self._connect()
             self._closing.wait(RETRY_S)
 
@@ -139,8 +139,14 @@ class LocalMode:
             deployment.stop()
 
 
-def _docker_may_run() -> bool:
-    return "DOCKER_HOST" in os.environ or SOCKET.exists()
+def docker_may_run(environment: Mapping[str, str], socket: Path = SOCKET) -> bool:
+    """Return whether an engine may have an address here. To import Docker's SDK only to ask it would cost memory.
+
+    Docker Desktop, Colima and rootless Docker have a socket of their own, which a context in the user's folder names.
+    """
+    folder = Path(environment.get("DOCKER_CONFIG") or Path(environment.get("HOME", "/"), ".docker"))
+    named = "DOCKER_HOST" in environment or "DOCKER_CONTEXT" in environment
+    return named or socket.exists() or (folder / "contexts").is_dir()
 
 
 def revision_of(container_id: str, labels: dict[str, str], image: str) -> Revision:
