@@ -50,16 +50,17 @@ IpAddress = IPv4Address | IPv6Address
 class PeerGuard:
     """A guard that accepts only connections of one user, and of root.
 
-    `user_id` is by default the one that this process runs as.
+    `user_id` is by default the one that this process runs as. `system` is named as in `sys.platform`.
     """
 
-    def __init__(self, user_id: int | None = None) -> None:
+    def __init__(self, user_id: int | None = None, system: str = sys.platform) -> None:
         self._user = os.geteuid() if user_id is None else user_id
+        self._system = system
 
     @property
     def can_tell(self) -> bool:
         """Whether this system says who owns a connection."""
-        return sys.platform == "linux"
+        return self._system == "linux"
 
     def refusal(self, peer: Address, own: Address) -> str | None:
         """Return why a connection from `peer` to the server's address `own` is refused, or None when it may stay."""

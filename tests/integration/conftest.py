@@ -2,6 +2,7 @@
 
 - embedded (the default): a local cloud of the tests' own, beside any that the developer is running.
 - local-mode: the same cloud, used under the profile of that name.
+- without-linux: the same cloud, whose servers have nothing of what only Linux has, in place of a machine with macOS.
 - compose: the cloud that `docker compose up` started on the ports of the settings.
 """
 
@@ -25,11 +26,17 @@ from local_cloud.cloud import LocalCloud
 from local_cloud.external_cloud import external_cloud_answers
 from local_cloud.ports import free_port
 from local_cloud.processes import leftovers
-from local_cloud.servers import servers
+from local_cloud.servers import Server, servers
 from local_cloud.settings import LOCAL_MODE_PROFILE, LOCAL_PROFILE, Settings
 from local_cloud.terminal.progress import Progress
 
-PROFILES = {"embedded": LOCAL_PROFILE, "compose": LOCAL_PROFILE, "local-mode": LOCAL_MODE_PROFILE}
+PROFILES = {
+    "embedded": LOCAL_PROFILE,
+    "compose": LOCAL_PROFILE,
+    "local-mode": LOCAL_MODE_PROFILE,
+    "without-linux": LOCAL_PROFILE,
+}
+WITHOUT_LINUX = Path(__file__).with_name("without_linux")  # a folder with a start-up hook of Python
 START_TIMEOUT_S = 600.0  # generous: the servers need 8 s on an idle machine
 CLOUD = os.environ.get("SCONES_TEST_CLOUD") or "embedded"
 COLOR_MODEL = "000000000000.dkr.ecr.us-east-1.amazonaws.com/color-model:1"
@@ -67,14 +74,21 @@ def own_cloud(state_dir: Path) -> Iterator[Settings]:
     write_config(settings)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SAGEMAKER_EMULATOR_OWN_IMAGES", json.dumps({COLOR_MODEL: COLOR_MODEL_PROGRAM}))
-        local_cloud = LocalCloud(servers(settings), settings.state_dir, Progress(), START_TIMEOUT_S)
+        local_cloud = LocalCloud(servers_of_tests(settings), settings.state_dir, Progress(), START_TIMEOUT_S)
         local_cloud.up()
     try:
+        if CLOUD == "without-linux":
+            assert "only Linux has namespaces" in (settings.state_dir / "logs" / "sagemaker.log").read_text()
         yield settings
     finally:
         for ended in local_cloud.down():
             sys.stderr.write(f"{ended}\n")
     assert [process.cmdline() for process in leftovers(settings.state_dir)] == []
+
+
+def servers_of_tests(settings: Settings) -> list[Server]:
+    hook = {"PYTHONPATH": str(WITHOUT_LINUX)} if CLOUD == "without-linux" else {}
+    return [replace(server, environment={**server.environment, **hook}) for server in servers(settings)]
 
 
 @pytest.fixture(scope="session")

@@ -76,9 +76,12 @@ class Sandbox:
             finalize(self, control.close)
 
     @classmethod
-    def open(cls) -> Sandbox:
-        """Start the spawner, which needs some 40 ms, in parallel with the caller, to find out what is allowed."""
-        if sys.platform != "linux":
+    def open(cls, system: str = sys.platform) -> Sandbox:
+        """Start the spawner, which needs some 40 ms, in parallel with the caller, to find out what is allowed.
+
+        `system` is named as in `sys.platform`.
+        """
+        if system != "linux":
             return cls.unavailable(NOT_LINUX)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:

@@ -57,3 +57,10 @@ def test_a_client_that_has_disconnected_is_refused(connection: Pair) -> None:
 
 def test_a_peer_of_another_network_is_let_through() -> None:
     assert PeerGuard().refusal(("172.17.0.2", 40000), ("172.17.0.1", 4566)) is None
+
+
+def test_systems_that_do_not_tell_the_owner_accept_every_connection() -> None:
+    """SECURITY.md says so."""
+    nobody_has_it = ("127.0.0.1", 1), ("127.0.0.1", 2)
+    assert PeerGuard(system="linux").refusal(*nobody_has_it) is not None
+    assert PeerGuard(system="darwin").refusal(*nobody_has_it) is None

@@ -332,6 +332,11 @@ def test_an_unavailable_sandbox_gives_its_reason() -> None:
         sandbox.new_network()
 
 
+def test_other_systems_have_no_sandbox() -> None:
+    sandbox = Sandbox.open(system="darwin")
+    assert str(sandbox.availability) == "processes share the machine's /opt/ml and /tmp: only Linux has namespaces"
+
+
 def test_a_start_is_fast(host: Host) -> None:
     command, wall = ["/bin/true"], []
     for _ in range(20):
