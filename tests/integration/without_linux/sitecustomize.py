@@ -41,15 +41,22 @@ import psutil  # noqa: E402, F401
 
 LIBRARY_CALLS = {"unshare", "setns", "prctl", "mount", "umount2", "mallopt", "syscall"}
 FILES_OF_LINUX = ("/proc", "/sys")
-OPEN_FILES_OF_MACOS = 10_240
+OPEN_FILES_AT_FIRST, OPEN_FILES_AT_MOST = 256, 10_240  # of macOS, which calls the limit infinite
 MAY_READ_PROC = os.sep + "psutil" + os.sep
 
-_set_limits = resource.setrlimit
+_get_limits, _set_limits = resource.getrlimit, resource.setrlimit
+
+
+def getrlimit(kind: int) -> tuple[int, int]:
+    soft, hard = _get_limits(kind)
+    return (soft, resource.RLIM_INFINITY) if kind == resource.RLIMIT_NOFILE else (soft, hard)
 
 
 def setrlimit(kind: int, limits: tuple[int, int]) -> None:
-    if kind == resource.RLIMIT_NOFILE and limits[0] > OPEN_FILES_OF_MACOS:
-        raise ValueError("current limit exceeds maximum limit")
+    if kind == resource.RLIMIT_NOFILE:
+        if limits[0] > OPEN_FILES_AT_MOST:
+            raise ValueError("current limit exceeds maximum limit")
+        limits = limits[0], _get_limits(kind)[1]
     _set_limits(kind, limits)
 
 
@@ -77,5 +84,6 @@ def import_as_on_macos() -> None:
 
 
 import_as_on_macos()
-resource.setrlimit = setrlimit
+resource.getrlimit, resource.setrlimit = getrlimit, setrlimit
+setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES_AT_FIRST, resource.RLIM_INFINITY))
 sys.addaudithook(watch)
