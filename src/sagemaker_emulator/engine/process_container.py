@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO
 
+import psutil
+
 from safety.log_lines import lines_from
 from sagemaker_emulator.engine import EngineError
 
@@ -28,7 +30,10 @@ class Process(Protocol):
 
 
 class ProcessGroup:
-    """A child process and its process group, where there is no sandbox. A process that leaves the group outlives it."""
+    """A child process with its process group and its descendants, where there is no sandbox.
+
+    A process that has left the group, and whose parent has ended, outlives it.
+    """
 
     def __init__(
         self, command: Sequence[str], environment: Mapping[str, str], directory: Path | str, output: int
@@ -54,7 +59,18 @@ class ProcessGroup:
             os.killpg(self._process.pid, number)
 
     def kill(self) -> None:
+        descendants = _descendants(self._process.pid)  # once the first process has ended, they are nobody's
         self.send_signal(signal.SIGKILL)
+        for process in descendants:
+            with suppress(psutil.Error):
+                process.kill()
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    try:
+        return list(psutil.Process(pid).children(recursive=True))
+    except psutil.Error:
+        return []
 
 
 @dataclass(eq=False)

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+import psutil
+
 from localstack_plugin.lambda_executor.process import bootstrap
 from localstack_plugin.lambda_executor.process.folders import SEEN_IN_SANDBOX, Folders
 from localstack_plugin.settings import from_environment
@@ -90,12 +92,24 @@ def world_of(folders: Folders, shown: tuple[str, ...]) -> World:
 def end(process: Process) -> None:
     """Kill the process with all that it started, as far as the system can find that, and wait for its end."""
     if isinstance(process, subprocess.Popen):
+        descendants = _descendants(process.pid)  # once the first process has ended, they are nobody's
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        for descendant in descendants:
+            with suppress(psutil.Error):
+                descendant.kill()
         process.wait()
         return
     process.kill()
     process.wait(MAX_EXIT_WAIT_S)
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    """Return also those that are in a session of their own."""
+    try:
+        return list(psutil.Process(pid).children(recursive=True))
+    except psutil.Error:
+        return []
 
 
 @cache
