@@ -205,6 +205,44 @@ def test_a_state_whose_object_names_a_file_outside_the_folder_is_set_aside(own_c
     assert "'../../secret' is not the name of an object's file" in own_cloud.log()
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"running": 5},
+        {"stores": {"000000000000": 5}},
+        {"stores": {"no-account": {"us-east-1": {}}}},
+        {"stores": {"000000000000": {"us-east-1": {"state_machines": 5}}}, "running": [{}]},
+    ],
+)
+def test_a_state_of_another_shape_is_set_aside(own_cloud: Cloud, damage: dict[str, Any]) -> None:
+    own_cloud.client("s3").create_bucket(Bucket="restart")
+    own_cloud.client("stepfunctions").create_activity(name="restart")
+    own_cloud.down()
+    folder = own_cloud.settings.state_dir / "localstack-state"
+    (path,) = (folder / "current" / "services").glob("stepfunctions-*.json")
+    path.write_text(json.dumps(damaged(json.loads(path.read_text()), damage)))
+    own_cloud.up()
+    assert own_cloud.client("s3").list_buckets()["Buckets"] == []
+    assert [path.name for path in folder.glob("current.*")] != []
+
+
+def damaged(document: dict[str, Any], damage: Any) -> dict[str, Any]:
+    """Return the document with another root, whose dicts and lists become nodes of their own."""
+    document["root"] = node_of(damage, document["nodes"])
+    return document
+
+
+def node_of(value: Any, nodes: list[Any]) -> Any:
+    if isinstance(value, dict):
+        members = [part for key, member in value.items() for part in (key, node_of(member, nodes))]
+        nodes.append(["dict", members])
+    elif isinstance(value, list):
+        nodes.append(["list", [node_of(member, nodes) for member in value]])
+    else:
+        return value
+    return [len(nodes) - 1]
+
+
 def with_attribute(document: dict[str, Any], class_name: str, attribute: str, value: Any) -> dict[str, Any]:
     """Give all objects of a class one more attribute."""
     index, layout = next(

@@ -1,16 +1,17 @@
 """Load the saved state, before the gateway serves requests.
 
 Stages:
-  1. Read everything. If a part cannot be read or has another format, the whole state is set aside and the cloud starts
-     empty, because half a state would be worse than none.
+  1. Read everything.
   2. Fill the stores of all services, so that each service finds the others to which it refers.
   3. Let services resume their background work (`services/resumption.py`).
+
+If a part cannot be read, has another format or does not fit into the stores, the whole state is set aside and the cloud
+starts empty, because half a state would be worse than none.
 """
 
 import gc
 import logging
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from localstack_plugin.persistence import executions
@@ -32,24 +33,42 @@ def load(folder: StateFolder, objects: ObjectFolder) -> Progress:
     started = time.monotonic()
     gc.disable()  # many objects, none of them garbage: this saves a third of the time
     try:
-        states, records, machines = _read_all(folder)
-    except DocumentError as error:
+        states, progress = _load(folder, objects) if folder.path.exists() else ({}, Progress())
+    except Exception as error:  # noqa: BLE001 - a state from elsewhere can have any shape; the cloud starts all the same
+        containers.clear()
         aside = folder.set_aside()
-        LOG.error("the saved state cannot be read and is set aside as %s; the cloud starts empty: %s", aside, error)
-        states, records, machines = {}, [], set()
+        reason = error if isinstance(error, DocumentError) else f"{type(error).__name__}: {error}"
+        LOG.error("the saved state cannot be read and is set aside as %s; the cloud starts empty: %s", aside, reason)
+        states, progress = {}, Progress()
     finally:
         gc.enable()
     folder.create()
-    progress = _restore(states, records, machines, objects)
     resumption.install(states.keys())
     if states:
         LOG.info("loaded the state of %s in %.1f s", ", ".join(states), time.monotonic() - started)
     return progress
 
 
+def _load(folder: StateFolder, objects: ObjectFolder) -> tuple[dict[str, Any], Progress]:
+    states, records, machines = _read_all(folder)
+    for service, state in states.items():
+        containers.restore(service, state)
+    if "logs" in states:
+        log_events.continue_numbers()
+    written = executions.restore(records, states.get("stepfunctions", {}).get("running", ()))
+    _drop_unused(objects)  # at last: files are removed only when all else has succeeded
+    return states, Progress(written, machines)
+
+
+def _drop_unused(objects: ObjectFolder) -> None:
+    """Drop objects without a file, and files without an object."""
+    for path in drop_incomplete(objects):
+        LOG.warning("%s has no complete content and is dropped", path)
+    for name in objects.names() - file_names():
+        objects.delete(name)
+
+
 def _read_all(folder: StateFolder) -> tuple[dict[str, Any], list[dict[str, Any]], set[str]]:
-    if not folder.path.exists():
-        return {}, [], set()
     manifest = folder.manifest()
     states = {name: _read(name, folder.document(manifest[name])) for name in containers.SERVICES if name in manifest}
     return states, *executions.load(folder.executions)
@@ -64,19 +83,3 @@ def _read(service: str, document: Any) -> Any:
     if service == "stepfunctions":
         state["running"] = [executions.with_history(saved) for saved in state.get("running", ())]
     return state
-
-
-def _restore(
-    states: Mapping[str, Any], records: list[dict[str, Any]], machines: set[str], objects: ObjectFolder
-) -> Progress:
-    for service, state in states.items():
-        containers.restore(service, state)
-    if "s3" in states:
-        for path in drop_incomplete(objects):
-            LOG.warning("%s has no complete content and is dropped", path)
-    for name in objects.names() - file_names():
-        objects.delete(name)
-    if "logs" in states:
-        log_events.continue_numbers()
-    written = executions.restore(records, states.get("stepfunctions", {}).get("running", ()))
-    return Progress(written, machines)

@@ -82,6 +82,15 @@ def restore(service: str, state: Mapping[str, Any]) -> None:
             _fill_backend(service, backends(service)[account][region], attributes)
 
 
+def clear() -> None:
+    """Empty the containers of all services that are loaded."""
+    for service in SERVICES:
+        if is_loaded(service):
+            for table, loaded in ((STORES, bundle), (BACKENDS, backends)):
+                if service in table:
+                    loaded(service).reset()
+
+
 def names(service: str) -> dict[int, str]:
     """Return the ids of objects that exist before a state is read, each with its name.
 
