@@ -18,12 +18,13 @@ LISTS = {
     "trusted-host": ("UV_INSECURE_HOST", " "),
 }
 SECTIONS = ("global", "install")
+MACOS_FILE = Path("Library/Application Support/pip/pip.conf")
 UV_FILES = (".config/uv/uv.toml",)
 
 
-def uv_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the environment in which uv uses pip's configuration."""
-    options = pip_options(environment)
+def uv_environment(environment: Mapping[str, str] = os.environ, system: str = sys.platform) -> dict[str, str]:
+    """Return the environment in which uv uses pip's configuration. `system` is named as in `sys.platform`."""
+    options = pip_options(environment, system)
     translated = {
         **{variable: options[name] for name, variable in SINGLE.items() if name in options},
         **{variable: mark.join(options[name].split()) for name, (variable, mark) in LISTS.items() if name in options},
@@ -41,10 +42,10 @@ def pip_environment(environment: Mapping[str, str] = os.environ) -> dict[str, st
     return {**environment, **({"PIP_CERT": bundle} if bundle and not known else {})}
 
 
-def pip_options(environment: Mapping[str, str]) -> dict[str, str]:
+def pip_options(environment: Mapping[str, str], system: str = sys.platform) -> dict[str, str]:
     """Return pip's settings by their long names: from its files, and from PIP_… variables, which take precedence."""
     options: dict[str, str] = {}
-    for file in _pip_files(environment):
+    for file in _pip_files(environment, system):
         parser = configparser.RawConfigParser(strict=False)
         try:
             parser.read(file)
@@ -58,7 +59,7 @@ def pip_options(environment: Mapping[str, str]) -> dict[str, str]:
     return options
 
 
-def _pip_files(environment: Mapping[str, str]) -> list[Path]:
+def _pip_files(environment: Mapping[str, str], system: str) -> list[Path]:
     """Return pip's configuration files, the one with the least precedence first.
 
     Source: https://pip.pypa.io/en/stable/topics/configuration/
@@ -70,16 +71,13 @@ def _pip_files(environment: Mapping[str, str]) -> list[Path]:
     if override == os.devnull:
         return []
     configuration = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
-    of_system = [Path("/etc/pip.conf"), *([Path("/Library/Application Support/pip/pip.conf")] if _is_mac() else [])]
+    of_system = [Path("/etc/pip.conf")]
     of_user = [home / ".pip" / "pip.conf", configuration / "pip" / "pip.conf"]
-    if _is_mac():
-        of_user.append(home / "Library" / "Application Support" / "pip" / "pip.conf")
+    if system == "darwin":
+        of_system.append(Path("/", MACOS_FILE))
+        of_user.append(home / MACOS_FILE)
     of_environment = [Path(sys.prefix) / "pip.conf"]
     return [*of_system, *of_user, *of_environment, *([Path(override)] if override else [])]
-
-
-def _is_mac() -> bool:
-    return sys.platform == "darwin"
 
 
 def _strategy(options: Mapping[str, str]) -> dict[str, str]:

@@ -77,12 +77,12 @@ def installed(environment: Mapping[str, str]) -> list[Kernel]:
     return [kernel for kernel in map(_kernel, folders) if kernel]
 
 
-def kernels_folder(environment: Mapping[str, str]) -> Path:
-    """Return the user's folder of kernels, by Jupyter's rules."""
+def kernels_folder(environment: Mapping[str, str], system: str = sys.platform) -> Path:
+    """Return the user's folder of kernels, by Jupyter's rules. `system` is named as in `sys.platform`."""
     if data := environment.get("JUPYTER_DATA_DIR"):
         return Path(data) / "kernels"
     home = Path(environment.get("HOME") or "~").expanduser()
-    if sys.platform == "darwin":
+    if system == "darwin":
         return home / "Library" / "Jupyter" / "kernels"
     return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "jupyter" / "kernels"
 

@@ -57,6 +57,15 @@ def test_the_users_pip_conf_is_translated_for_uv(tmp_path: Path) -> None:
     assert "/wheels,/more" in variables["UV_FIND_LINKS"]
 
 
+def test_macos_has_a_pip_conf_in_the_library(tmp_path: Path) -> None:
+    file = tmp_path / "Library" / "Application Support" / "pip" / "pip.conf"
+    file.parent.mkdir(parents=True)
+    file.write_text("[global]\nindex-url = https://mirror/simple\n")
+    environment = {"HOME": str(tmp_path)}
+    assert uv_environment(environment, system="darwin")["UV_DEFAULT_INDEX"] == "https://mirror/simple"
+    assert uv_environment(environment, system="linux").get("UV_DEFAULT_INDEX") != "https://mirror/simple"
+
+
 def test_a_variable_of_pip_takes_precedence_over_its_file(tmp_path: Path) -> None:
     pip_conf(tmp_path, "[global]\nindex-url = https://mirror/simple\n")
     variables = uv_environment({"HOME": str(tmp_path), "PIP_INDEX_URL": "https://other/simple"})

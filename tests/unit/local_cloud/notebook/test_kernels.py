@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +110,14 @@ def test_several_kernels_are_listed_and_removed_by_name(user: User) -> None:
     assert specification(user.install("second"))["display_name"] == "Python (local AWS), second"
 
 
-def test_the_folder_is_jupyters(tmp_path: Path) -> None:
-    assert kernels.kernels_folder({"XDG_DATA_HOME": "/data"}) in (
-        Path("/data/jupyter/kernels"),
-        Path(os.path.expanduser("~/Library/Jupyter/kernels")),  # noqa: PTH111
-    )
+@pytest.mark.parametrize(
+    ("system", "environment", "folder"),
+    [
+        ("linux", {"HOME": "/home/me"}, "/home/me/.local/share/jupyter/kernels"),
+        ("linux", {"HOME": "/home/me", "XDG_DATA_HOME": "/data"}, "/data/jupyter/kernels"),
+        ("darwin", {"HOME": "/Users/me", "XDG_DATA_HOME": "/data"}, "/Users/me/Library/Jupyter/kernels"),
+        ("darwin", {"HOME": "/Users/me", "JUPYTER_DATA_DIR": "/data"}, "/data/kernels"),
+    ],
+)
+def test_the_folder_is_jupyters(system: str, environment: dict[str, str], folder: str) -> None:
+    assert kernels.kernels_folder(environment, system) == Path(folder)
