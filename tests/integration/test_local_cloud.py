@@ -62,13 +62,14 @@ def test_the_aws_cli_reaches_the_cloud_through_the_profile(environment: dict[str
     assert "Endpoints" in json.loads(printed)
 
 
-def test_buckets_are_stored_in_the_clouds_own_folder(client: Callable[[str], Any], cloud: Settings) -> None:
+def test_objects_are_stored_in_the_clouds_own_folder(client: Callable[[str], Any], cloud: Settings) -> None:
     """LocalStack uses a fixed folder in /tmp, which would mix the objects of users and of clouds."""
     if CLOUD == "compose":
         pytest.skip("in Compose the folder is inside the container")
     client("s3").create_bucket(Bucket=(name := f"own-folder-{uuid4().hex[:8]}"))
-    client("s3").put_object(Bucket=name, Key="large", Body=bytes(8 << 20))
-    assert (cloud.state_dir / "localstack" / "s3" / name).is_dir()
+    client("s3").put_object(Bucket=name, Key="large", Body=(body := name.encode() * (1 << 18)))
+    objects = [path for path in (cloud.state_dir / "localstack-state/current/objects").rglob("*") if path.is_file()]
+    assert body in [path.read_bytes() for path in objects if path.stat().st_size == len(body)]
     assert not Path("/tmp/localstack-s3-storage", name).exists()  # noqa: S108 - LocalStack's default
     client("s3").delete_object(Bucket=name, Key="large")
     client("s3").delete_bucket(Bucket=name)
