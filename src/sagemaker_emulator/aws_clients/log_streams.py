@@ -18,8 +18,8 @@ from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.aws_clients.log_backlog import Line, LogBacklog
 
 FLUSH_S = 0.5
-FLOOD_PAUSE_S = 0.05
-BATCH_EVENTS = 1000
+FLOOD_PAUSE_S = 0.02
+BATCH_EVENTS = 250
 BATCH_BYTES = 900_000
 EVENT_OVERHEAD_BYTES = 26
 CUT = " [cut]"

@@ -27,7 +27,7 @@ BUILT_IN = {
 BUILT_IN_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/([\w-]+)[:@].+")
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
 PERIOD_S = 2.0
-DATA_MAX = 500
+DATA_MAX = 100
 FLOOD_PAUSE_S = 0.05
 UNSENT_MAX = 10_000  # between two deliveries
 
