@@ -10,6 +10,8 @@ from pathlib import Path
 
 from safety.guard_settings import GuardSettings, GuardSettingsError
 
+ROLE_CHECKS = OWN, ALL, OFF = "own", "all", "off"
+
 
 class SettingsError(ValueError):
     """An environment variable has a value that cannot be used; the text names it."""
@@ -24,7 +26,7 @@ class Settings:
     state_dir: Path = Path(".scones/sagemaker")
     region: str = "us-east-1"
     account_id: str = "000000000000"
-    role_check: str = "own"
+    role_check: str = OWN
     placeholder_roles: tuple[str, ...] = ("any",)
     endpoint_start_timeout_s: float = 60.0
     invocation_timeout_s: float = 60.0
@@ -57,7 +59,7 @@ class Settings:
             state_dir=Path(read.text("SAGEMAKER_EMULATOR_STATE_DIR", str(cls.state_dir))).resolve(),
             region=read.text("AWS_DEFAULT_REGION", cls.region),
             account_id=read.text("SAGEMAKER_EMULATOR_ACCOUNT_ID", cls.account_id),
-            role_check=read.one_of("SAGEMAKER_EMULATOR_ROLE_CHECK", ("own", "all", "off")),
+            role_check=read.one_of("SAGEMAKER_EMULATOR_ROLE_CHECK", ROLE_CHECKS),
             placeholder_roles=read.names("SAGEMAKER_EMULATOR_PLACEHOLDER_ROLES", cls.placeholder_roles),
             endpoint_start_timeout_s=read.number(
                 "SAGEMAKER_EMULATOR_ENDPOINT_START_TIMEOUT_S", cls.endpoint_start_timeout_s

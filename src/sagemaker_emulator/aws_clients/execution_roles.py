@@ -19,9 +19,8 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sagemaker_emulator.errors import access_denied, validation
+from sagemaker_emulator.settings import ALL, OFF, OWN
 
-OWN, ALL, OFF = "own", "all", "off"
-CHECKS = (OWN, ALL, OFF)
 ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:.*/)?([^/]+)")
 PRINCIPAL = "sagemaker.amazonaws.com"
 KEPT_S = 60.0  # IAM itself needs some seconds to spread a change
@@ -32,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RoleCheck:
-    """`which` is one of CHECKS. A role of the account whose name is a placeholder may be missing, unless it is ALL."""
+    """`which` is one of ROLE_CHECKS. Unless it is ALL, a role of the account may be missing if it is a placeholder."""
 
     which: str = OWN
     placeholders: tuple[str, ...] = ()
