@@ -79,19 +79,20 @@ def training_job(context: Context, name: str | None) -> Log:
 
 
 def endpoint(context: Context, name: str | None) -> Log:
-    logs = context.clients.get("logs")
-    group = f"{ENDPOINTS}/{name}" if name else newest_group(logs, f"{ENDPOINTS}/")
-    if group is None:
-        raise MissingError("no endpoint has written a log: `scones endpoint` deploys one")
-    return Log(f"endpoint {group.removeprefix(f'{ENDPOINTS}/')}", Streams(logs, group))
+    return _log_of_group(context, "endpoint", ENDPOINTS, name, "`scones endpoint` deploys one")
 
 
 def function(context: Context, name: str | None) -> Log:
+    return _log_of_group(context, "function", FUNCTIONS, name, "`scones classify` invokes some")
+
+
+def _log_of_group(context: Context, kind: str, parent: str, name: str | None, remedy: str) -> Log:
+    """Return the log of a name's group below `parent`; without a name, that of the newest group."""
     logs = context.clients.get("logs")
-    group = f"{FUNCTIONS}/{name}" if name else newest_group(logs, f"{FUNCTIONS}/")
+    group = f"{parent}/{name}" if name else newest_group(logs, f"{parent}/")
     if group is None:
-        raise MissingError("no function has written a log: `scones classify` invokes some")
-    return Log(f"function {group.removeprefix(f'{FUNCTIONS}/')}", Streams(logs, group))
+        raise MissingError(f"no {kind} has written a log: {remedy}")
+    return Log(f"{kind} {group.removeprefix(f'{parent}/')}", Streams(logs, group))
 
 
 def execution(context: Context, name: str | None) -> Log:
