@@ -1,4 +1,4 @@
-"""What the first request of all needs, loaded in the background as soon as LocalStack is ready.
+"""Load in the background, as soon as LocalStack is ready, what its first request needs.
 
 LocalStack loads its index of all AWS services with the first request, and each service with its first one. The first
 line of a notebook, `default_bucket()`, would wait for it.

@@ -1,4 +1,4 @@
-"""What a template refers to, and what of it does not exist. Pure.
+"""The references of a template, and those whose target does not exist. Nothing here calls AWS.
 
 The messages are CloudFormation's. A template with macros is not checked, because they may add what it refers to.
 """
