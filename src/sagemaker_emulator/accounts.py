@@ -16,7 +16,8 @@ without a region to the region of the settings.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -36,10 +37,10 @@ STORE = "sagemaker.sqlite3"
 
 
 class Accounts:
-    """One emulator over one state directory."""
+    """One emulator over one state directory. `clock` is that of the monitoring schedules."""
 
-    def __init__(self, settings: Settings, engine: Engine) -> None:
-        self.settings, self.engine = settings, engine
+    def __init__(self, settings: Settings, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+        self.settings, self.engine, self._clock = settings, engine, clock
         self._default = Scope(settings.account_id, settings.region)
         self._root = _root_of(settings.state_dir, self._default)
         self.default = self._new(self._default)
@@ -98,7 +99,7 @@ class Accounts:
         is_root = scope == self._root
         engine = self.engine if is_root else PrefixedNames(self.engine, f"{scope.account_id}-{scope.region}-")
         access_key = None if scope.account_id == self.settings.account_id else scope.account_id
-        return SageMaker(own, engine, access_key)
+        return SageMaker(own, engine, access_key, self._clock)
 
     def _folder(self, scope: Scope) -> Path:
         root = self.settings.state_dir

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from sagemaker_emulator.aws_clients.clients import AwsClients
@@ -22,6 +24,7 @@ from sagemaker_emulator.invocation.metrics import InvocationMetrics
 from sagemaker_emulator.invocation.response_streams import ResponseStreams
 from sagemaker_emulator.invocation.routing import Router
 from sagemaker_emulator.jobs.run_context import RunContext
+from sagemaker_emulator.monitoring.service import Monitoring
 from sagemaker_emulator.processing.jobs import ProcessingJobs
 from sagemaker_emulator.registry.model_packages import ModelPackageGroups, ModelPackages
 from sagemaker_emulator.resources.arn import Arns
@@ -38,10 +41,17 @@ from sagemaker_emulator.tuning.jobs import TuningJobs
 class SageMaker:
     """The resources of the account and region in the settings, over their state directory.
 
-    The AWS services are called with `access_key`, or with the keys of boto3's own variables if it is None.
+    The AWS services are called with `access_key`, or with the keys of boto3's own variables if it is None. `clock`
+    returns the epoch seconds by which monitoring schedules are due.
     """
 
-    def __init__(self, settings: Settings, engine: Engine, access_key: str | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine,
+        access_key: str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.settings, self.engine = settings, engine
         scope = Scope(settings.account_id, settings.region)
         role_check = RoleCheck(settings.role_check, settings.placeholder_roles)
@@ -75,6 +85,9 @@ class SageMaker:
         self.response_streams = ResponseStreams(*hosted, self.metrics, settings.invocation_timeout_s)
         runner = AsyncRunner(*hosted, aws, self.metrics, settings.region)
         self.async_invocations = AsyncInvocations(self.store, self.endpoints, runner, settings.state_dir / "async")
+        self.monitoring = Monitoring(
+            self.store, arns, aws, self.processing_jobs, self.endpoints, clock, settings.monitoring_delay_s
+        )
         self.tags = Tags(self.store)
         events = StateChangeEvents(self.store, self.endpoints, self.tuning_jobs)
         self.events = EventPublisher(aws, self.store.changes, events)
@@ -104,10 +117,12 @@ class SageMaker:
         self.processing_jobs.recover()
         self.transform_jobs.recover()
         self.endpoints.recover()
+        self.monitoring.recover()
         if self.settings.local_mode:
             self.local_mode.start()
 
     def close(self) -> None:
+        self.monitoring.close()
         self.tuning_jobs.close()
         self.training_jobs.close()
         self.processing_jobs.close()

@@ -36,6 +36,7 @@ class Settings:
     capture_file_s: float = 60.0
     capture_idle_s: float = 2.0
     metrics_period_s: float = 5.0
+    monitoring_delay_s: float = 0.0
     own_images: Mapping[str, list[str]] = field(default_factory=dict)
     local_mode: bool = False  # only the command looks for containers of local mode by default
     engine: str = "process"
@@ -71,6 +72,7 @@ class Settings:
             capture_file_s=read.number("SAGEMAKER_EMULATOR_CAPTURE_FILE_S", cls.capture_file_s),
             capture_idle_s=read.number("SAGEMAKER_EMULATOR_CAPTURE_IDLE_S", cls.capture_idle_s),
             metrics_period_s=read.number("SAGEMAKER_EMULATOR_METRICS_PERIOD_S", cls.metrics_period_s),
+            monitoring_delay_s=read.number("SAGEMAKER_EMULATOR_MONITORING_DELAY_S", cls.monitoring_delay_s),
             own_images=read.programs("SAGEMAKER_EMULATOR_OWN_IMAGES"),
             local_mode=read.switch("SAGEMAKER_EMULATOR_LOCAL_MODE", "on"),
             engine=read.one_of("SAGEMAKER_EMULATOR_ENGINE", ("process", "docker")),

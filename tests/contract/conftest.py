@@ -77,12 +77,17 @@ class Emulator:
 
 
 @contextmanager
-def served(settings: Settings, limits: HttpLimits | None = None, sandbox: Sandbox | None = None) -> Iterator[Emulator]:
+def served(
+    settings: Settings,
+    limits: HttpLimits | None = None,
+    sandbox: Sandbox | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Iterator[Emulator]:
     shared = (settings.state_dir.parent,)  # tests and containers wait for each other's files
     engine = ProcessEngine(
         str(settings.state_dir), own_images={IMAGE: CONTAINER}, shown=shared, sandbox=sandbox or Sandbox.open()
     )
-    accounts = Accounts(settings, engine)
+    accounts = Accounts(settings, engine, clock)
     loop = asyncio.new_event_loop()
     runner = Server(accounts, limits).runner()
     loop.run_until_complete(runner.setup())
@@ -294,6 +299,12 @@ def make_hosting() -> type[Hosting]:
 def make_served() -> Callable[..., Any]:
     """Serve an emulator over a state directory, with limits of its own."""
     return lambda state_dir, limits: served(settings_in(state_dir), limits)
+
+
+@pytest.fixture(scope="session")
+def serve_with_clock() -> Callable[..., Any]:
+    """Serve an emulator whose monitoring schedules go by a clock of the test's own."""
+    return lambda state_dir, clock, **changes: served(settings_in(state_dir, **changes), clock=clock)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,64 @@ def test_nothing_acknowledged_is_lost_and_no_process_is_orphaned(server: Server,
             _check(sagemaker, worker, until)
     assert server.stop() == 0
     assert server.labeled() == []
+
+
+def test_a_monitoring_execution_is_taken_up_after_a_kill(server: Server, until: Callable[..., Any]) -> None:
+    until(lambda: server.is_ready, "the first start", START_S)
+    sagemaker = server.client("sagemaker")
+    _schedule_now(sagemaker, until)
+
+    def executions() -> list[dict[str, Any]]:
+        listed = sagemaker.list_monitoring_executions(MonitoringScheduleName="watched")
+        summaries: list[dict[str, Any]] = listed["MonitoringExecutionSummaries"]
+        return summaries
+
+    begun = until(lambda: [one for one in executions() if "ProcessingJobArn" in one], "its processing job", START_S)
+    server.kill()
+    server.start()
+    until(lambda: server.is_ready, "the start after the kill", START_S)
+    until(lambda: executions()[0]["MonitoringExecutionStatus"] == "Completed", "the end of the execution", START_S)
+    assert len(executions()) == 1
+    assert executions()[0]["ProcessingJobArn"] != begun[0]["ProcessingJobArn"]
+    assert server.orphans() == []
+    assert server.stop() == 0
+
+
+def _schedule_now(sagemaker: Any, until: Callable[..., Any]) -> None:
+    """Monitor a captured record of this hour once, with an analyzer that takes a few seconds."""
+    now = datetime.now(UTC)
+    for moment in (now, now - timedelta(hours=1)):  # the schedule may be created in the next hour
+        key = f"killed/capture/base/AllTraffic/{moment:%Y/%m/%d/%H}/x.jsonl"
+        boto3.client("s3").put_object(Bucket="contract", Key=key, Body=b"{}")
+    sagemaker.create_model(ModelName="base", PrimaryContainer={"Image": IMAGE, "ModelDataUrl": _uploaded()})
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": "s3://contract/killed/capture",
+        "CaptureOptions": [{"CaptureMode": "Input"}],
+    }
+    variants = [{**ALL_TRAFFIC, "ModelName": "base"}]
+    sagemaker.create_endpoint_config(EndpointConfigName="base", ProductionVariants=variants, DataCaptureConfig=capture)
+    sagemaker.create_endpoint(EndpointName="base", EndpointConfigName="base")
+    _until_in_service(sagemaker, "base", until)
+    output = {"S3Uri": "s3://contract/killed/reports", "LocalPath": "/opt/ml/processing/output"}
+    endpoint = {"EndpointName": "base", "LocalPath": "/opt/ml/processing/input"}
+    cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+    definition = {
+        "MonitoringInputs": [{"EndpointInput": endpoint}],
+        "MonitoringOutputConfig": {"MonitoringOutputs": [{"S3Output": output}]},
+        "MonitoringResources": {"ClusterConfig": cluster},
+        "MonitoringAppSpecification": {"ImageUri": IMAGE, "ContainerArguments": ["sleep=3"]},
+        "RoleArn": ROLE,
+    }
+    window = {"DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "-PT0H"}
+    sagemaker.create_monitoring_schedule(
+        MonitoringScheduleName="watched",
+        MonitoringScheduleConfig={
+            "MonitoringJobDefinition": definition,
+            "ScheduleConfig": {"ScheduleExpression": "NOW", **window},
+        },
+    )
 
 
 def _uploaded() -> str:

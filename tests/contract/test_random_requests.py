@@ -39,7 +39,16 @@ DEPTH_MAX = 6
 LONG = 100_000
 OPTIONAL = 0.2  # of optional members are given
 NAMES = [f"name-{number}" for number in range(12)]
-KINDS = ("model", "endpoint", "endpoint-config", "training-job", "model-package", "model-package-group")
+KINDS = (
+    "model",
+    "endpoint",
+    "monitoring-schedule",
+    "data-quality-job-definition",
+    "endpoint-config",
+    "training-job",
+    "model-package",
+    "model-package-group",
+)
 ARN = "arn:aws:sagemaker:us-east-1:000000000000"
 NOT_EMULATED_IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/someone-elses:1"
 SAMPLES = [
@@ -61,6 +70,9 @@ SAMPLES = [
     "mig-1g.5gb",
     "1.2.3",
     "10K",
+    "-PT1H",
+    "cron(0 * ? * * *)",
+    "NOW",
     "123456789012",
     "sg-12345678",
     "subnet-12345678",

@@ -12,7 +12,12 @@ Description = dict[str, Any]
 
 def describe_processing_job(job: ProcessingJob) -> Description:
     """Return the answer of DescribeProcessingJob."""
-    return described("DescribeProcessingJob", job.request, {**_status(job), "ProcessingStartTime": job.started})
+    computed = {
+        **_status(job),
+        "ProcessingStartTime": job.started,
+        "MonitoringScheduleArn": job.monitoring_schedule_arn,
+    }
+    return described("DescribeProcessingJob", job.request, computed)
 
 
 def summarize_processing_job(job: ProcessingJob) -> Description:

@@ -30,11 +30,17 @@ class ProcessingJobs(JobCollection[ProcessingJob]):
         super().__init__(store, arns, ProcessingJob, context.directory)
         self._context = context
 
-    def create(self, request: dict[str, Any], tags: dict[str, str]) -> ProcessingJob:
+    def create(
+        self, request: dict[str, Any], tags: dict[str, str], monitoring_schedule_arn: str | None = None
+    ) -> ProcessingJob:
+        """Create a job. One of a monitoring schedule may leave metrics, which are sent to CloudWatch."""
         name, now, request = request["ProcessingJobName"], time.time(), with_defaults(request)
         parsed = ProcessingRequest.parse(request)
         self._refuse_missing(parsed)
-        job = ProcessingJob(name, self.arn_of(name), request, created=now, modified=now)
+        arn = self.arn_of(name)
+        job = ProcessingJob(
+            name, arn, request, created=now, modified=now, monitoring_schedule_arn=monitoring_schedule_arn
+        )
         run = self._run_of(job, parsed)
         return self._start(job, tags, run, partial(self._finished, run))
 

@@ -26,6 +26,7 @@ from sagemaker_emulator.jobs.job_containers import Halt, JobContainer, Outcome, 
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed
 from sagemaker_emulator.jobs.resumable_run import ResumableRun, RunEnd
 from sagemaker_emulator.jobs.run_context import RunContext
+from sagemaker_emulator.processing.metric_files import METRICS_FOLDER, metric_namespace, publish_metrics
 from sagemaker_emulator.processing.outputs import ContinuousUploads, Output
 from sagemaker_emulator.processing.request import ProcessingRequest
 from sagemaker_emulator.resources.processing_job import ProcessingJob
@@ -75,14 +76,25 @@ class ProcessingRun(ResumableRun):
             raise JobFailed(self.end.failure_reason)
         if was_stopped or self.end.ran_out_of_time:
             return
+        self._publish_metrics()
         for output in self._outputs:
             if output.mode == "EndOfJob":
                 self._uploads.carry_out(partial(output.upload, self._context.aws.s3))
+
+    def _publish_metrics(self) -> None:
+        """Send the metrics that containers of a monitoring schedule left. A job goes on without CloudWatch."""
+        if self.job.monitoring_schedule_arn is None:
+            return
+        namespace = metric_namespace(self.request.environment)
+        for host in self._hosts:
+            publish_metrics(self._context.aws.cloudwatch, namespace, host.base_dir)
 
     def _prepare(self) -> None:
         for host in self._hosts:
             for name in ("config", "output", "processing"):
                 (host.base_dir / name).mkdir(parents=True, exist_ok=True)
+            if self.job.monitoring_schedule_arn is not None:
+                host.base_dir.joinpath(*METRICS_FOLDER).mkdir(parents=True, exist_ok=True)
             self._write_config(host)
             self._download_inputs(host)
         for output in self._outputs:

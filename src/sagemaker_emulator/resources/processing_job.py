@@ -1,4 +1,4 @@
-"""A processing job: a program that reads and writes files."""
+"""A processing job: a program that reads and writes files. One that a monitoring schedule started names it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ class ProcessingJob(Job):
     kind: ClassVar[str] = "processing-job"
 
     exit_message: str | None = None
+    monitoring_schedule_arn: str | None = None
 
     def with_exit_message(self, exit_message: str | None) -> ProcessingJob:
         """Return the job with what its program wrote into /opt/ml/output/message."""

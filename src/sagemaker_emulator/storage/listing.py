@@ -14,6 +14,7 @@ from sagemaker_emulator.errors import validation
 from sagemaker_emulator.storage.store import R, Store
 
 COLUMNS = {"CreationTime": "created", "LastModifiedTime": "modified", "Name": "name", "Status": "status"}
+IN_BODY = {"ScheduledTime": "scheduled"}  # sorted by a field of the stored body
 FILTERS = {
     "NameContains": "instr(name, ?) > 0",
     "StatusEquals": "status = ?",
@@ -50,7 +51,7 @@ def page(
 
     A token holds the sort value and the name of the page's last row, so that new rows do not shift the next page.
     """
-    column = COLUMNS[request.get("SortBy", default_sort)]
+    column, attribute = _sort_key(request.get("SortBy", default_sort))
     down = request["SortOrder"] == "Descending" if "SortOrder" in request else descending
     clauses: list[Filter] = [(sql, (request[name],)) for name, sql in FILTERS.items() if name in request]
     clauses += filters
@@ -65,12 +66,24 @@ def page(
     if len(rows) <= limit:
         return Page(rows, None)
     last = rows[limit - 1]
-    return Page(rows[:limit], _token(query, getattr(last, column, last.created), last.name))
+    return Page(rows[:limit], _token(query, getattr(last, attribute, last.created), last.name))
+
+
+def json_field(path: str) -> str:
+    """Return the SQL expression for a field of the stored body. The path is of this program, never of a request."""
+    return f"json_extract(CAST(body AS TEXT), '{path}')"
 
 
 def in_json(path: str, value: str) -> Filter:
     """Return the filter for a field of the stored body that has this value, such as `$.approval`."""
     return "json_extract(CAST(body AS TEXT), ?) = ?", (path, value)
+
+
+def _sort_key(by: str) -> tuple[str, str]:
+    """Return the SQL expression that sorts, and the attribute of a resource that has its value."""
+    if by in IN_BODY:
+        return json_field(f"$.{IN_BODY[by]}"), IN_BODY[by]
+    return COLUMNS[by], COLUMNS[by]
 
 
 def _digest(kind: str, request: dict[str, Any]) -> str:
