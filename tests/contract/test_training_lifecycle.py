@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -25,6 +26,14 @@ def test_checkpoints_are_downloaded_and_uploaded(jobs: Any, s3: Any, unpacked: A
     assert jobs.ended("pointed")["CheckpointConfig"] == config
     assert unpacked("pointed")["seen"] == b"epoch-0 epoch-1"
     assert s3.get_object(Bucket=BUCKET, Key="points/epoch-1")["Body"].read() == b"one"
+
+
+def test_the_container_is_told_where_its_checkpoints_are_kept(jobs: Any, unpacked: Any) -> None:
+    config = {"S3Uri": f"s3://{BUCKET}/told", "LocalPath": "/opt/ml/points"}
+    copy = "(BASE / 'model/told').write_text((BASE / 'input/config/checkpointconfig.json').read_text())"
+    jobs.create("told", CheckpointConfig=config, Environment={"PROGRAM": copy})
+    assert jobs.ended("told")["TrainingJobStatus"] == "Completed"
+    assert json.loads(unpacked("told")["told"]) == config
 
 
 def test_checkpoints_are_uploaded_while_the_job_runs(jobs: Any, sagemaker: Any, s3: Any, until: Any) -> None:

@@ -17,6 +17,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "scones": None,
     "functions": {"boto3", "botocore"},
     "image_classification": {"aiohttp", "uvloop", "numpy", "onnx", "onnxruntime", "PIL", "torch"},
+    "frameworks": {"boto3", "torch"},
     "sagemaker_emulator": None,
     "local_cloud": None,
     "localstack_plugin": None,

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 OPT_ML = PurePosixPath("/opt/ml")
+ONE_GROUP = "homogeneousCluster"
 NAME_MAX_BYTES = 255
 PATH_MAX_BYTES = 1024  # of the 4096 that Linux has, since the path is below the state directory here
 
@@ -40,10 +41,18 @@ def hosts_below(directory: Path, count: int) -> tuple[Host, ...]:
 
 
 def resource_config(host: Host, hosts: Sequence[Host], instance_type: str) -> dict[str, Any]:
-    """Return the content of one host's resourceconfig.json. AWS sorts the names of the hosts as text."""
+    """Return the content of one host's resourceconfig.json. AWS sorts the names of the hosts as text.
+
+    Source for the groups: the developer guide, "Distributed Training Configuration"; a job without InstanceGroups has
+    the one group that AWS calls homogeneousCluster.
+    """
+    names = sorted(other.name for other in hosts)
+    group = {"instance_group_name": ONE_GROUP, "instance_type": instance_type, "hosts": names}
     return {
         "current_host": host.name,
         "current_instance_type": instance_type,
-        "hosts": sorted(other.name for other in hosts),
+        "current_group_name": ONE_GROUP,
+        "hosts": names,
+        "instance_groups": [group],
         "network_interface_name": "eth0",
     }

@@ -34,6 +34,11 @@ class TrainingContainers:
             "inputdataconfig": {channel.name: channel.container_config() for channel in self.request.channels},
             "resourceconfig": resource_config(host, self.hosts, self.request.instance_type),
         }
+        if checkpoints := self.request.checkpoints:  # AWS's XGBoost reads it
+            documents["checkpointconfig"] = {
+                "S3Uri": str(checkpoints.location),
+                "LocalPath": str(checkpoints.local_path),
+            }
         for name, document in documents.items():
             (host.base_dir / "input" / "config" / f"{name}.json").write_text(json.dumps(document))
 

@@ -25,3 +25,10 @@ def test_the_configuration_sorts_hosts_as_text() -> None:
     config = resource_config(hosts[1], hosts, "ml.m5.large")
     assert (config["current_host"], config["current_instance_type"]) == ("algo-2", "ml.m5.large")
     assert config["hosts"][:3] == ["algo-1", "algo-10", "algo-2"]
+
+
+def test_all_hosts_belong_to_the_one_group_that_aws_names() -> None:
+    hosts = hosts_below(Path("/work"), 2)
+    config = resource_config(hosts[0], hosts, "ml.m5.large")
+    group = {"instance_group_name": "homogeneousCluster", "instance_type": "ml.m5.large", "hosts": ["algo-1", "algo-2"]}
+    assert (config["current_group_name"], config["instance_groups"]) == ("homogeneousCluster", [group])

@@ -1,0 +1,28 @@
+"""Hosts of one job that share the loopback interface, as in the emulator's process engine.
+
+Their names do not resolve there, and ports are shared with other jobs. The engine names a place to meet in MASTER_ADDR
+and MASTER_PORT; where each host has a network of its own, as on AWS, it does not.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+
+LOOPBACK = "127.0.0.1"
+INTERFACES = ("lo", "lo0")  # on Linux, on macOS
+INTERFACE_VARIABLES = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME")
+
+
+def share_loopback(environment: Mapping[str, str] = os.environ) -> bool:
+    return environment.get("MASTER_ADDR") == LOOPBACK and "MASTER_PORT" in environment
+
+
+def loopback_variables(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the interface for gloo and NCCL, which would otherwise look for an address of the machine's name."""
+    if not share_loopback(environment):
+        return {}
+    existing = [interface for _, interface in socket.if_nameindex()]
+    interface = next((name for name in INTERFACES if name in existing), None)
+    return {name: interface for name in INTERFACE_VARIABLES if interface and name not in environment}
