@@ -24,6 +24,9 @@ from sagemaker_emulator.settings import Settings, SettingsError
 from sagemaker_emulator.storage.state_lock import StateInUse, state_lock
 
 BACKLOG = 512
+# During a flood of log lines, threads compute all the time. With Python's 5 ms, each turn of the event loop can wait
+# that long for the interpreter lock, so that an answer, which takes several turns, takes up to 84 ms.
+SWITCH_INTERVAL_S = 0.001
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +39,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("botocore").setLevel(logging.WARNING)
     open_files.raise_limit()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     os.umask(PRIVATE)
     try:
         settings = Settings.from_environment()
