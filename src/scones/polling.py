@@ -3,6 +3,9 @@
 import time
 from collections.abc import Callable, Iterator
 
+FIRST_PAUSE_S = 0.1
+PAUSES_PER_WAIT = 4
+
 
 def poll(
     timeout_s: float,
@@ -12,9 +15,11 @@ def poll(
 ) -> Iterator[float]:
     """Yield the seconds waited so far, with a pause between, until the deadline passes.
 
+    The pauses are short at first, a quarter of the seconds waited, and grow to the interval: on the local AWS most
+    things take less than a second.
     The iterator then ends without an error: the caller raises one that says what it waited for.
     """
     began = clock()
     while (waited := clock() - began) < timeout_s:
         yield waited
-        sleep(interval_s)
+        sleep(min(interval_s, max(FIRST_PAUSE_S, waited / PAUSES_PER_WAIT)))

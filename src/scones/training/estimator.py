@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from scones.sagemaker_sdk import quiet
 
 with quiet():
+    import sagemaker.utils
     from sagemaker import image_uris
     from sagemaker.estimator import Estimator
     from sagemaker.inputs import TrainingInput
     from sagemaker.session import Session
 
 CONTENT_TYPE = "application/x-image"
+
+# The session has validated its configuration. The SDK would do so again at each of the 22 look-ups that start a job,
+# together with the schema itself, which takes two seconds.
+sagemaker.utils.validate_sagemaker_config = lambda sagemaker_config=None: None
 
 
 @dataclass(frozen=True)
