@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
-from sagemaker_emulator.errors import validation
 from sagemaker_emulator.operations.registry import Request, Response, listed, operation, tags_of
 from sagemaker_emulator.resources.tuning_job import Result
 from sagemaker_emulator.sagemaker import SageMaker
+from sagemaker_emulator.storage.listing import sliced
 from sagemaker_emulator.tuning.descriptions import describe_tuning_job, summarize_trial, summarize_tuning_job
-
-DEFAULT_RESULTS = 10
 
 
 @operation("CreateHyperParameterTuningJob", waits=True)
@@ -45,7 +42,7 @@ def list_hyper_parameter_tuning_jobs(sagemaker: SageMaker, request: Request) -> 
 def list_training_jobs_for_hyper_parameter_tuning_job(sagemaker: SageMaker, request: Request) -> Response:
     """Filter by status; sort, also by the objective; page."""
     job = sagemaker.tuning_jobs.get(request["HyperParameterTuningJobName"])
-    results, token = _page(_sorted(sagemaker.tuning_jobs.results(job), request), request)
+    results, token = sliced(_sorted(sagemaker.tuning_jobs.results(job), request), request)
     return listed("TrainingJobSummaries", [summarize_trial(job, result) for result in results], token)
 
 
@@ -79,19 +76,3 @@ def _sorted(results: list[Result], request: Request) -> list[Result]:
         and (by != "FinalObjectiveMetricValue" or result.value is not None)
     ]
     return sorted(filtered, key=keys[by], reverse=request.get("SortOrder") == "Descending")
-
-
-def _page(results: list[Result], request: Request) -> tuple[list[Result], str | None]:
-    start = _start(request["NextToken"]) if request.get("NextToken") else 0
-    end = start + request.get("MaxResults", DEFAULT_RESULTS)
-    return results[start:end], base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(results) else None
-
-
-def _start(token: str) -> int:
-    try:
-        text = base64.b64decode(token, altchars=b"-_", validate=True)
-    except ValueError:
-        text = b""
-    if not text.isdigit():
-        raise validation("Invalid pagination token given in parameter NextToken")
-    return int(text)

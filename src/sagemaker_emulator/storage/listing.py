@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.storage.store import R, Store
@@ -27,6 +27,7 @@ MAX_RESULTS = 100
 DEFAULT_RESULTS = 10
 OF_ONE_PAGE = frozenset({"NextToken", "MaxResults"})
 
+T = TypeVar("T")
 Filter: TypeAlias = tuple[str, tuple[Any, ...]]
 """An SQL condition over the columns of the store, and its parameters."""
 
@@ -84,6 +85,23 @@ def _sort_key(by: str) -> tuple[str, str]:
     if by in IN_BODY:
         return json_field(f"$.{IN_BODY[by]}"), IN_BODY[by]
     return COLUMNS[by], COLUMNS[by]
+
+
+def sliced(items: Sequence[T], request: dict[str, Any]) -> tuple[Sequence[T], str | None]:
+    """Return the page of items that are not in the store, and the token of the next one: the number of its first."""
+    start = _start(request["NextToken"]) if request.get("NextToken") else 0
+    end = start + request.get("MaxResults", DEFAULT_RESULTS)
+    return items[start:end], base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(items) else None
+
+
+def _start(token: str) -> int:
+    try:
+        text = base64.b64decode(token, altchars=b"-_", validate=True)
+    except ValueError:
+        text = b""
+    if not text.isdigit():
+        raise validation("Invalid pagination token given in parameter NextToken")
+    return int(text)
 
 
 def _digest(kind: str, request: dict[str, Any]) -> str:
