@@ -82,7 +82,7 @@ class JobThreads:
         thread.start()
 
     def forget(self, name: str, run: JobRun) -> None:
-        """Take a run off the list whose job could not be stored."""
+        """Take a run off the list: its job could not be stored, or has ended."""
         if (under_way := self._under_way.get(name)) and under_way[0] is run:
             del self._under_way[name]
 
@@ -111,7 +111,7 @@ class JobThreads:
         try:
             run.run()
         except JobLeft:
-            self._under_way.pop(name, None)
+            self.forget(name, run)
             return
         except JobFailed as error:
             reason = str(error)
@@ -126,4 +126,4 @@ class JobThreads:
         except DiskFull as error:
             log.error("the end of %s %s could not be stored: %s", self._kind, name, error)
         finally:
-            self._under_way.pop(name, None)
+            self.forget(name, run)  # another run of the name may have begun: an execution of a pipeline that is retried
