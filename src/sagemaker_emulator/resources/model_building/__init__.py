@@ -1,0 +1,1 @@
+"""Pipelines, their versions, and their executions."""
