@@ -25,6 +25,9 @@ from sagemaker_emulator.invocation.response_streams import ResponseStreams
 from sagemaker_emulator.invocation.routing import Router
 from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.monitoring.service import Monitoring
+from sagemaker_emulator.pipelines.actions import Services, actions_over
+from sagemaker_emulator.pipelines.executions import PipelineExecutions
+from sagemaker_emulator.pipelines.pipelines import Pipelines
 from sagemaker_emulator.processing.jobs import ProcessingJobs
 from sagemaker_emulator.registry.model_packages import ModelPackageGroups, ModelPackages
 from sagemaker_emulator.resources.arn import Arns
@@ -88,9 +91,24 @@ class SageMaker:
         self.monitoring = Monitoring(
             self.store, arns, aws, self.processing_jobs, self.endpoints, clock, settings.monitoring_delay_s
         )
+        self.pipelines = Pipelines(self.store, arns, aws)
+        actions = actions_over(self._services(), aws)
+        self.pipeline_executions = PipelineExecutions(self.store, arns, aws, self.pipelines, actions)
         self.tags = Tags(self.store)
         events = StateChangeEvents(self.store, self.endpoints, self.tuning_jobs)
         self.events = EventPublisher(aws, self.store.changes, events)
+
+    def _services(self) -> Services:
+        """Return the services that the steps of pipelines use."""
+        return Services(
+            self.training_jobs,
+            self.processing_jobs,
+            self.transform_jobs,
+            self.tuning_jobs,
+            self.models,
+            self.model_packages,
+            self.model_package_groups,
+        )
 
     def _context(self, aws: AwsClients, folder: str, serves: bool = False) -> RunContext:
         settings = self.settings
@@ -116,12 +134,14 @@ class SageMaker:
         self.tuning_jobs.recover()
         self.processing_jobs.recover()
         self.transform_jobs.recover()
+        self.pipeline_executions.recover()
         self.endpoints.recover()
         self.monitoring.recover()
         if self.settings.local_mode:
             self.local_mode.start()
 
     def close(self) -> None:
+        self.pipeline_executions.close()
         self.monitoring.close()
         self.tuning_jobs.close()
         self.training_jobs.close()

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.contract.pipeline_definitions import Pipelines, fail, processing
 
 Events = Callable[[str, str], list[dict[str, Any]]]
 
@@ -99,3 +100,35 @@ def test_no_job_fails_when_eventbridge_does_not_answer(
         jobs.create("untold")
         assert jobs.ended("untold")["TrainingJobStatus"] == "Completed"
     assert caplog.text.count("state changes do not reach EventBridge") == 1
+
+
+def test_a_pipeline_sends_events_of_its_execution_and_steps(
+    sagemaker: Any, s3: Any, events: Events, until: Any
+) -> None:
+    pipelines = Pipelines(sagemaker, until)
+    s3.put_object(Bucket="contract", Key="pipelines/in/one.txt", Body=b"one")
+    arn = pipelines.run("told-pipeline", processing("Told"), fail("Bad", "it is bad"))
+    title = "SageMaker Model Building Pipeline Execution"
+    steps = until(
+        lambda: len(details := events(f"{title} Step Status Change", arn)) == 5 and details, "five events of steps"
+    )
+    told = [detail for detail in steps if detail["stepName"] == "Told"]
+    assert [(one.get("previousStepStatus"), one["currentStepStatus"]) for one in told] == [
+        (None, "Starting"), ("Starting", "Executing"), ("Executing", "Succeeded"),
+    ]  # fmt: skip
+    assert told[-1]["stepType"] == "Processing"
+    assert told[-1]["metadata"]["processingJob"]["arn"].startswith("arn:aws:sagemaker:us-east-1:000000000000:proc")
+    bad = [detail for detail in steps if detail["stepName"] == "Bad"]
+    assert bad[-1]["failureReason"] == "it is bad"
+    pipeline_arn = arn.partition("/execution/")[0]
+    executions = until(
+        lambda: len(details := events(f"{title} Status Change", pipeline_arn)) == 2 and details, "two events"
+    )
+    assert [one["currentPipelineExecutionStatus"] for one in executions] == ["Executing", "Failed"]
+    assert executions[1] == {
+        **executions[1],
+        "previousPipelineExecutionStatus": "Executing",
+        "pipelineArn": pipeline_arn,
+        "pipelineExecutionArn": arn,
+    }
+    assert executions[1]["executionEndTime"].endswith("Z")

@@ -38,6 +38,8 @@ ERRORS = {
 DEPTH_MAX = 6
 LONG = 100_000
 OPTIONAL = 0.2  # of optional members are given
+USUAL = frozenset({"PipelineDefinition"})  # optional members without which hardly a request is taken
+DEFINITION = json.dumps({"Version": "2020-12-01", "Steps": []})
 NAMES = [f"name-{number}" for number in range(12)]
 KINDS = (
     "model",
@@ -66,6 +68,9 @@ SAMPLES = [
     f"{ARN}:training-plan/plan",
     f"{ARN}:mlflow-tracking-server/server",
     f"{ARN}:model-package/name-1/1",
+    f"{ARN}:pipeline/name-1",
+    f"{ARN}:pipeline/name-1/execution/abcdefghijkl",
+    "callback10",
     "sha256:" + "0a" * 32,
     "mig-1g.5gb",
     "1.2.3",
@@ -169,7 +174,7 @@ class Generator:
         return {
             name: self.value(member, depth)
             for name, member in shape.members.items()
-            if name in shape.required_members or self.random.random() < chance
+            if name in shape.required_members or self.random.random() < (0.9 if name in USUAL else chance)
         }
 
     def text(self, shape: Any) -> str:
@@ -177,6 +182,8 @@ class Generator:
             return str(self.random.choice(shape.enum))
         if shape.name in ("ContainerImage", "AlgorithmImage", "ImageUri"):
             return self.random.choice([self._image, NOT_EMULATED_IMAGE, NOT_EMULATED_IMAGE])
+        if shape.name == "PipelineDefinition" and self.random.random() < 0.8:
+            return DEFINITION
         minimum, maximum = shape.metadata.get("min", 0), shape.metadata.get("max", 10_000)
         pattern = shape.metadata.get("pattern")
         choices = _samples(pattern, minimum, maximum)

@@ -1,4 +1,5 @@
-"""The AWS services that the emulator itself uses, as a client: S3, CloudWatch Logs, CloudWatch, EventBridge, STS.
+"""The AWS services that the emulator itself uses, as a client: S3, CloudWatch Logs, CloudWatch, EventBridge, STS,
+Lambda, SQS.
 
 Endpoints and keys come from boto3's own variables, so any S3 will do.
 """
@@ -36,6 +37,7 @@ TEMPORARY_CODES = frozenset({"NoSuchUpload", "RequestTimeout", "SlowDown", "Thro
 SECRET_KEY = "test"  # noqa: S105 - no local service checks signatures
 REQUEST_READ_TIMEOUT_S = 10.0
 REQUEST_ATTEMPTS = 2
+FUNCTION_READ_TIMEOUT_S = 960.0
 
 
 def is_callers_fault(error: BaseException) -> bool:
@@ -148,6 +150,15 @@ class AwsClients:
     def iam(self) -> Any:
         """IAM while a caller waits."""
         return self._client("iam", REQUEST_READ_TIMEOUT_S, REQUEST_ATTEMPTS)
+
+    @cached_property
+    def functions(self) -> Any:
+        """Lambda. A function may run for 15 minutes, and must not be invoked twice."""
+        return self._client("lambda", FUNCTION_READ_TIMEOUT_S, 1, max_pool_connections=64)
+
+    @cached_property
+    def sqs(self) -> Any:
+        return self._client("sqs")
 
     @cached_property
     def events(self) -> Any:

@@ -52,7 +52,7 @@ class EventPublisher:
         return {
             "Source": SOURCE,
             "DetailType": event.detail_type,
-            "Resources": [event.arn],
+            "Resources": [*event.parents, event.arn],
             "Time": change.at,
             "Detail": event.detail,
         }

@@ -8,9 +8,11 @@ from typing import Any
 
 from sagemaker_emulator.hosting.descriptions import describe_endpoint
 from sagemaker_emulator.hosting.endpoints import Endpoints
+from sagemaker_emulator.pipelines.descriptions import execution_event, step_event
 from sagemaker_emulator.processing.descriptions import describe_processing_job
 from sagemaker_emulator.registry.descriptions import describe_model_package
 from sagemaker_emulator.resources.endpoint import Endpoint
+from sagemaker_emulator.resources.model_building.execution import PipelineExecution, StepExecution
 from sagemaker_emulator.resources.model_package import ModelPackage
 from sagemaker_emulator.resources.processing_job import ProcessingJob
 from sagemaker_emulator.resources.training_job import TrainingJob
@@ -26,11 +28,12 @@ from sagemaker_emulator.wire.model import Shape, service_model
 
 @dataclass(frozen=True)
 class Event:
-    """One event for EventBridge. `detail` is JSON."""
+    """One event for EventBridge. `detail` is JSON; `parents` are the ARNs before its own in the event's resources."""
 
     detail_type: str
     arn: str
     detail: str
+    parents: tuple[str, ...] = ()
 
 
 class StateChangeEvents:
@@ -57,6 +60,8 @@ class StateChangeEvents:
                 return self._event("HyperParameter Tuning Job", "HyperParameterTuningJob", resource, description)
             case ModelPackage():
                 return self._event("Model Package", "ModelPackage", resource, describe_model_package(resource))
+            case PipelineExecution() | StepExecution():
+                return _of_pipeline(resource)
         return None
 
     def _event(
@@ -66,6 +71,14 @@ class StateChangeEvents:
         assert output is not None
         detail = {**in_milliseconds(output, description), "Tags": self._store.tags(resource.arn), **members}
         return Event(f"SageMaker {title} State Change", resource.arn, json.dumps(detail))
+
+
+def _of_pipeline(resource: PipelineExecution | StepExecution) -> Event:
+    title, parents = "SageMaker Model Building Pipeline Execution", (resource.pipeline_arn,)
+    if isinstance(resource, StepExecution):
+        detail = json.dumps(step_event(resource))
+        return Event(f"{title} Step Status Change", resource.execution_arn, detail, parents)
+    return Event(f"{title} Status Change", resource.arn, json.dumps(execution_event(resource)), parents)
 
 
 def in_milliseconds(shape: Shape, value: Any) -> Any:

@@ -1,0 +1,1 @@
+"""How the steps of each type are carried out: begun, looked at, and stopped, without waiting."""
