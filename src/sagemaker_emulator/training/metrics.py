@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Any
 
@@ -18,13 +19,28 @@ from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.resources.training_job import Metric
 
+XGBOOST_METRICS = (
+    *("accuracy", "auc", "aucpr", "balanced_accuracy", "f1", "f1_binary", "f1_macro", "map", "ndcg", "precision", "r2"),
+    *("recall", "precision_macro", "precision_micro", "recall_macro", "recall_micro", "aft-nloglik", "cox-nloglik"),
+    *("error", "gamma-deviance", "gamma-nloglik", "interval-regression-accuracy", "logloss", "mae", "mape", "merror"),
+    *("mlogloss", "mphe", "mse", "poisson-nloglik", "rmse", "rmsle", "tweedie-nloglik"),
+)
+NUMBER = r"([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)"
+XGBOOST = {  # as DescribeTrainingJob of AWS shows them
+    f"{data}:{metric}": rf".*\[[0-9]+\].*#011{data}-{metric}:{NUMBER}.*"
+    for data in ("train", "validation")
+    for metric in XGBOOST_METRICS
+}
 BUILT_IN = {
     "image-classification": {
         "train:accuracy": r"Epoch\[\d+\] Train-accuracy=(\S+)",
         "validation:accuracy": r"Epoch\[\d+\] Validation-accuracy=(\S+)",
-    }
+    },
+    "sagemaker-xgboost": XGBOOST,
+    "xgboost": XGBOOST,
 }
 BUILT_IN_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/([\w-]+)[:@].+")
+TAB = "#011"
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
 PERIOD_S = 2.0
 DATA_MAX = 100
@@ -43,10 +59,20 @@ class MetricReader:
     unsent: deque[Metric] = field(default_factory=lambda: deque(maxlen=UNSENT_MAX))  # the oldest are dropped
 
     def read(self, line: str, now: float, is_new: bool = True) -> None:
-        """Read a line. One that is not new was read by an earlier emulator: CloudWatch has its values already."""
-        for name, pattern in self.patterns.items():
-            if match := pattern.search(line):
+        """Read a line. One that is not new was read by an earlier emulator: CloudWatch has its values already.
+
+        AWS's log agent writes a tab as #011, so that is what metric definitions have, XGBoost's own for example.
+        """
+        line = line.replace("\t", TAB)
+        patterns = self.patterns if TAB in line else self._patterns_without_tab
+        for name, pattern in patterns.items():
+            if match := _find(pattern, line):
                 self._record(name, match, now, is_new)
+
+    @cached_property
+    def _patterns_without_tab(self) -> dict[str, re.Pattern[str]]:
+        """Return those that a line without a tab may match: none of XGBoost's 66, most of the time."""
+        return {name: pattern for name, pattern in self.patterns.items() if TAB not in pattern.pattern}
 
     def taken(self) -> list[Metric]:
         """Return the values since the last call."""
@@ -101,6 +127,13 @@ class MetricStream:
             "Timestamp": datetime.fromtimestamp(metric.timestamp, UTC),
             "Value": metric.value,
         }
+
+
+def _find(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
+    """Search, but not from every position for a pattern that begins with `.*`: that takes time by the line's square."""
+    if pattern.pattern.startswith(".*") and "|" not in pattern.pattern:
+        return pattern.match(line)
+    return pattern.search(line)
 
 
 def patterns_of(algorithm: dict[str, Any]) -> dict[str, re.Pattern[str]]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
 
 from sagemaker_emulator.resources.training_job import TrainingJob
 from sagemaker_emulator.training.descriptions import describe_training_job
-from sagemaker_emulator.training.metrics import MetricReader, patterns_of
+from sagemaker_emulator.training.metrics import MetricReader, metric_definitions, patterns_of
 from sagemaker_emulator.wire import AwsError
 
+XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.5-1"
 BUILT_IN = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 
 
@@ -70,6 +72,34 @@ def test_the_built_in_image_brings_its_own_metrics() -> None:
     match = patterns["validation:accuracy"].search("Epoch[3] Validation-accuracy=0.875")
     assert match
     assert match[1] == "0.875"
+
+
+def test_xgboosts_image_brings_the_metrics_that_aws_describes() -> None:
+    """Source: DescribeTrainingJob of a real job with sagemaker-xgboost:1.5-1."""
+    algorithm = {"TrainingImage": XGBOOST}
+    regex = r".*\[[0-9]+\].*#011validation-rmse:([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?).*"
+    assert metric_definitions(algorithm)["validation:rmse"] == regex
+    metrics = MetricReader(patterns_of(algorithm))
+    metrics.read("[9]#011train-rmse:1.5#011validation-rmse:2.25", 1.0)
+    found = {name: metric.value for name, metric in metrics.latest.items()}
+    assert found == {"train:rmse": 1.5, "validation:rmse": 2.25}
+
+
+def test_a_tab_is_what_awss_log_agent_writes() -> None:
+    assert values(["[0]\ttrain-rmse:0.5\ttest-rmse:1"], r"#011train-rmse:([0-9.]+)") == [0.5]
+
+
+def test_lines_without_a_tab_cost_xgboosts_definitions_nothing() -> None:
+    metrics = MetricReader(patterns_of({"TrainingImage": XGBOOST}))
+    started = time.perf_counter()
+    for _ in range(10_000):
+        metrics.read("[a line of a hundred characters] " * 3, 1.0)
+    assert time.perf_counter() - started < 2.0  # a search from every position would take minutes
+
+
+def test_a_pattern_that_begins_with_anything_finds_what_a_search_finds() -> None:
+    assert values(["a loss=1 loss=2"], r".*loss=(\S+)") == [2]
+    assert values(["x b=3"], r".*a=\d|b=(\d)") == [3]
 
 
 @pytest.mark.parametrize("image", ["", "image-classification:1", "other/image-classification:1", BUILT_IN[:-2]])
