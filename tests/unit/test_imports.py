@@ -17,7 +17,10 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "scones": None,
     "functions": {"boto3", "botocore"},
     "image_classification": {"aiohttp", "uvloop", "numpy", "onnx", "onnxruntime", "PIL", "torch"},
-    "frameworks": {"boto3", "torch"},
+    "frameworks": {
+        *("boto3", "requests", "gunicorn", "numpy", "scipy", "pandas", "PIL"),
+        *("torch", "sklearn", "xgboost", "tensorflow", "transformers"),
+    },
     "sagemaker_emulator": None,
     "local_cloud": None,
     "localstack_plugin": None,

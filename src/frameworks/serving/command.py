@@ -1,0 +1,36 @@
+"""The `serve` command: the code and the model in `/opt/ml/model` on port 8080, until SIGTERM.
+
+1. The code is found in the archive's folder `code`, or fetched from where SAGEMAKER_SUBMIT_DIRECTORY points.
+2. Its requirements.txt is installed, once, before any worker starts.
+3. gunicorn starts the workers; each imports the code and loads the model (`services.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from frameworks.contract.failure import ClientError
+from frameworks.contract.paths import ContainerPaths
+from frameworks.serving.inference_code import InferenceCode
+from frameworks.serving.server import Server
+from frameworks.serving.services import load_service
+from frameworks.serving.settings import ServingSettings
+
+ONE_THREAD = ("xgboost", "tensorflow")  # their images set one thread for each process: parallelism comes from workers
+
+
+def main(framework: str) -> int:
+    """Return 0 after SIGTERM, 1 if the code cannot be prepared; the reason goes to standard error."""
+    try:
+        settings = ServingSettings.from_environment(os.environ)
+        paths = ContainerPaths.from_environment()
+        code = InferenceCode.prepare(framework, paths, settings)
+    except ClientError as error:
+        print(f"The model cannot be served: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        return 1
+    if framework in ONE_THREAD:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+    sys.argv = [framework]  # gunicorn reads the command line otherwise
+    Server(settings, lambda: load_service(framework, paths, settings, code)).run()
+    return 0

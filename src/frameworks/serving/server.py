@@ -1,0 +1,69 @@
+"""gunicorn with processes that each load the model after the fork and answer one request at a time.
+
+It is the server of AWS's scikit-learn and XGBoost images, and pure Python. Its `sync` workers handle requests in their
+main thread, where PyTorch's thread-local settings and signal handlers of model_fn still hold, and a free worker takes
+the next connection, so that none waits while another is idle.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+
+from frameworks.inference.messages import Service
+from frameworks.serving.http_application import HttpApplication
+from frameworks.serving.settings import ServingSettings
+
+HEARTBEAT_S = 1.0
+BACKLOG = 1024
+LOG_FORMAT = "%(asctime)s %(levelname)s - %(name)s - %(message)s"
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """A pre-fork server. `load_service` runs in each worker; if it fails, the server ends with exit code 3."""
+
+    def __init__(self, settings: ServingSettings, load_service: Callable[[], Service]) -> None:
+        self._settings, self._load_service = settings, load_service
+        self._loaded = threading.Event()
+        super().__init__()
+
+    def load_config(self) -> None:
+        options = {
+            "bind": f"{self._settings.host}:{self._settings.port}",
+            "workers": self._settings.workers,
+            "timeout": self._settings.timeout_s,
+            "graceful_timeout": 30,  # SageMaker sends SIGKILL after 30 s
+            "backlog": BACKLOG,
+            "control_socket_disable": True,  # no second door
+            "post_fork": self._keep_worker_while_loading,
+        }
+        for name, value in options.items():
+            if name in self.cfg.settings:  # not every version has all of them
+                self.cfg.set(name, value)
+
+    def load(self) -> HttpApplication:
+        """Load the model, in a worker. Its failure is shown with the person's own frames, and ends the server."""
+        logging.basicConfig(format=LOG_FORMAT, level=logging.INFO, stream=sys.stdout)
+        try:
+            return HttpApplication(self._load_service())
+        except BaseException:  # noqa: BLE001 - the edge of the worker: sys.exit in a person's module, too
+            traceback.print_exc()
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
+        finally:
+            self._loaded.set()
+
+    def _keep_worker_while_loading(self, _: Arbiter, worker: Any) -> None:
+        """Give the heartbeat of a worker that is loading: loading may take longer than an answer may."""
+
+        def beat() -> None:
+            while not self._loaded.wait(HEARTBEAT_S):
+                worker.notify()
+
+        threading.Thread(target=beat, daemon=True).start()

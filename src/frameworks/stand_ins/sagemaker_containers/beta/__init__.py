@@ -1,0 +1,1 @@
+"""The part of AWS's `sagemaker-containers` that inference code imports."""

@@ -1,0 +1,1 @@
+"""The part of AWS's `sagemaker-inference` that scripts import."""
