@@ -11,6 +11,7 @@ import click
 
 LOCAL_CLOUD, WORKFLOW, OWN = "The local AWS", "The workflow", "This program"
 GROUPS = {LOCAL_CLOUD: "local_cloud.cli:cli", WORKFLOW: "scones.cli:cli"}
+EMULATOR = "sagemaker_emulator.cli:cli"
 
 COMMANDS = {
     LOCAL_CLOUD: {
@@ -21,6 +22,7 @@ COMMANDS = {
         "kernel": "Install a notebook kernel that uses the local AWS: scones kernel install.",
         "notebook": "Open a notebook that uses the local AWS: scones notebook my.ipynb.",
         "snapshot": "Save the state of the local AWS as one file, and load it again: scones snapshot save NAME.",
+        "frameworks": "Packages of AWS's framework images: list, install and remove them.",
         "exec": "Run a command that uses the local AWS: scones exec -- python train.py.",
     },
     WORKFLOW: {
@@ -63,7 +65,7 @@ class Entry:
 def local_cloud_commands() -> dict[str, Entry]:
     """Return the commands that run in this process."""
     names = (*COMMANDS[LOCAL_CLOUD], "uninstall")
-    return {name: Entry(name, GROUPS[LOCAL_CLOUD]) for name in names}
+    return {name: Entry(name, EMULATOR if name == "frameworks" else GROUPS[LOCAL_CLOUD]) for name in names}
 
 
 def workflow_commands() -> dict[str, Entry]:

@@ -1,7 +1,8 @@
 """Everything that the kit has put on this machine, and its removal.
 
-Only three kinds of things are touched: paths in the checkout that the kit creates and git ignores, the state folder,
-and Docker containers, networks and volumes that are labeled with this checkout or with this emulator's id.
+Only these are touched: paths in the checkout that the kit creates and git ignores, the state folder, the packages of
+framework images in the user's cache, and Docker containers, networks and volumes that are labeled with this checkout or
+with this emulator's id.
 """
 
 import os
@@ -10,6 +11,8 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import platformdirs
 
 from local_cloud.notebook import kernels
 from local_cloud.settings import Settings, default_state_dir, is_checkout
@@ -80,6 +83,7 @@ def installed_paths(settings: Settings) -> list[InstalledPath]:
     paths += _state_paths(settings)
     if not is_checkout(settings.root):
         return [*paths, *_cache(settings.root)]
+    paths += _framework_environments()
     if _has_only_our_lines(settings.root / ".env"):
         paths.append(InstalledPath("name of the Compose project", settings.root / ".env"))
     for kind, patterns in PATTERNS.items():
@@ -121,6 +125,14 @@ def _cache(root: Path) -> Iterator[InstalledPath]:
     cache = root.parent.parent
     if (root.parent.name, cache.name) == ("kits", "scones-unlimited") and (root / ".complete").is_file():
         yield InstalledPath("environments, images and downloads", cache)
+
+
+def _framework_environments() -> Iterator[InstalledPath]:
+    """Yield the emulator's environments for AWS's framework images, which all checkouts share."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    cache = Path(home) / "scones-unlimited" if home else platformdirs.user_cache_path("scones-unlimited")
+    if (cache / "frameworks").is_dir():
+        yield InstalledPath("packages of framework images", cache / "frameworks")
 
 
 def _has_only_our_lines(environment_file: Path) -> bool:

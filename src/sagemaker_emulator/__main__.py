@@ -19,8 +19,9 @@ from safety.sandbox import Sandbox
 from sagemaker_emulator.accounts import Accounts
 from sagemaker_emulator.engine import Engine, EngineError
 from sagemaker_emulator.engine.process import ProcessEngine, emulator_id
+from sagemaker_emulator.frameworks.environments import Environments
 from sagemaker_emulator.server import Server
-from sagemaker_emulator.settings import Settings, SettingsError
+from sagemaker_emulator.settings import NEAREST, Settings, SettingsError
 from sagemaker_emulator.storage.state_lock import StateInUse, state_lock
 
 BACKLOG = 512
@@ -89,7 +90,11 @@ def _process_engine(settings: Settings) -> ProcessEngine:
     sandbox = Sandbox.open() if settings.sandbox else Sandbox.unavailable("SAGEMAKER_EMULATOR_SANDBOX is off")
     log.info("sandbox of the process engine: %s", sandbox.availability)
     return ProcessEngine(
-        emulator_id(settings.state_dir), own_images=settings.own_images, hidden=(settings.state_dir,), sandbox=sandbox
+        emulator_id(settings.state_dir),
+        own_images=settings.own_images,
+        environments=Environments(may_be_nearest=settings.framework_versions == NEAREST),
+        hidden=(settings.state_dir,),
+        sandbox=sandbox,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from safety.guard_settings import GuardSettings, GuardSettingsError
 
 ROLE_CHECKS = OWN, ALL, OFF = "own", "all", "off"
+FRAMEWORK_VERSIONS = NEAREST, EXACT = "nearest", "exact"
 
 
 class SettingsError(ValueError):
@@ -41,6 +42,7 @@ class Settings:
     local_mode: bool = False  # only the command looks for containers of local mode by default
     engine: str = "process"
     sandbox: bool = True
+    framework_versions: str = NEAREST
     built_in_image: str = "scones/image-classification:latest"
     docker_network: str | None = None
     docker_logins: str = field(default="", repr=False)
@@ -77,6 +79,7 @@ class Settings:
             local_mode=read.switch("SAGEMAKER_EMULATOR_LOCAL_MODE", "on"),
             engine=read.one_of("SAGEMAKER_EMULATOR_ENGINE", ("process", "docker")),
             sandbox=read.switch("SAGEMAKER_EMULATOR_SANDBOX", "on"),
+            framework_versions=read.one_of("SAGEMAKER_EMULATOR_FRAMEWORK_VERSIONS", FRAMEWORK_VERSIONS),
             built_in_image=read.text("SAGEMAKER_EMULATOR_BUILT_IN_IMAGE", cls.built_in_image),
             docker_network=environment.get("SAGEMAKER_EMULATOR_DOCKER_NETWORK") or None,
             docker_logins=read.text("SAGEMAKER_EMULATOR_DOCKER_LOGINS", ""),

@@ -24,6 +24,7 @@ from moto.server import ThreadedMotoServer
 from safety.sandbox import Sandbox
 from sagemaker_emulator.accounts import Accounts
 from sagemaker_emulator.engine.process import ProcessEngine
+from sagemaker_emulator.frameworks.environments import Environments
 from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.server import HttpLimits, Server
 from sagemaker_emulator.settings import Settings
@@ -81,11 +82,19 @@ def served(
     settings: Settings,
     limits: HttpLimits | None = None,
     sandbox: Sandbox | None = None,
+<<<<<<< HEAD
     clock: Callable[[], float] = time.time,
+=======
+    environments: Environments | None = None,
+>>>>>>> 799278c (Run AWS's framework images from packages)
 ) -> Iterator[Emulator]:
     shared = (settings.state_dir.parent,)  # tests and containers wait for each other's files
     engine = ProcessEngine(
-        str(settings.state_dir), own_images={IMAGE: CONTAINER}, shown=shared, sandbox=sandbox or Sandbox.open()
+        str(settings.state_dir),
+        own_images={IMAGE: CONTAINER},
+        environments=environments or Environments(),
+        shown=shared,
+        sandbox=sandbox or Sandbox.open(),
     )
     accounts = Accounts(settings, engine, clock)
     loop = asyncio.new_event_loop()

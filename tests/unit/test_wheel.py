@@ -52,3 +52,10 @@ def test_publishing_needs_no_token_and_a_wheel_that_was_tried() -> None:
 def test_the_command_of_the_wheel_is_the_launcher() -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert scripts == {"scones": "scones_unlimited.launcher:main"}
+
+
+def test_the_kits_uv_is_the_one_that_makes_its_environments() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    kit = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["kit"]
+    [version] = [line.partition(":= ")[2] for line in makefile.splitlines() if line.startswith("UV_VERSION")]
+    assert f"uv=={version}" in kit

@@ -1,12 +1,12 @@
 """Engines run containers. The services know only these Protocols.
 
-`process` runs the kit's own programs as child processes and needs no Docker; `docker` runs any image;
+`process` runs programs in the place of images as child processes and needs no Docker; `docker` runs any image;
 `attached_container` watches a container that another program started.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -79,6 +79,13 @@ class Engine(Protocol):
 
     def check(self, image: str, isolated: bool = False, serves: bool = False) -> None:
         """Raise EngineError if this engine can never run the image, or cannot isolate containers."""
+
+    def prepare(self, image: str, say: Callable[[str], None]) -> None:
+        """Get what the image needs, such as its packages or the image itself, so that `start` does not wait for it.
+
+        `say` gets lines of progress, at least one a second while that takes longer. What it raises ends the
+        preparation. EngineError if the image cannot be had.
+        """
 
     def is_isolated(self, address: str) -> bool:
         """Return whether the emulator has this address in the network of an isolated container, and there alone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +72,9 @@ class AttachedEngine:
     containers_outlive_it: bool = True
 
     def check(self, image: str, isolated: bool = False, serves: bool = False) -> None:
+        pass
+
+    def prepare(self, image: str, say: Callable[[str], None]) -> None:
         pass
 
     def is_isolated(self, address: str) -> bool:

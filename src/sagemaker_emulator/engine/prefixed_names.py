@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,9 @@ class PrefixedNames:
 
     def check(self, image: str, isolated: bool = False, serves: bool = False) -> None:
         self.engine.check(image, isolated, serves)
+
+    def prepare(self, image: str, say: Callable[[str], None]) -> None:
+        self.engine.prepare(image, say)
 
     def is_isolated(self, address: str) -> bool:
         return self.engine.is_isolated(address)

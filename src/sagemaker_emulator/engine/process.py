@@ -1,11 +1,10 @@
-"""The process engine: the kit's own algorithm as child processes, in a sandbox where the system has one."""
+"""The process engine: programs in the place of images, as child processes, in a sandbox where the system has one."""
 
 from __future__ import annotations
 
 import os
 import re
-import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
@@ -18,12 +17,12 @@ from sagemaker_emulator.engine.isolation import Entrance, Networks
 from sagemaker_emulator.engine.orphans import end_labeled
 from sagemaker_emulator.engine.ports import FreePorts
 from sagemaker_emulator.engine.process_container import Process, ProcessContainer, ProcessGroup
+from sagemaker_emulator.engine.programs import Program, Programs
+from sagemaker_emulator.frameworks.environments import Environments
 
-IMAGE_CLASSIFICATION = re.compile(r"(?:[^/]+/)?image-classification(?:[:@].+)?")
 LABEL = "SAGEMAKER_EMULATOR_INSTANCE"
 OPT_ML = "/opt/ml"
 OPT_ML_IN_WORDS = re.compile(r"(?<![^=:,])/opt/ml(?=/|$)")
-PYTHONS = ("python", "python3")
 PASSED_ON = ("PATH", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SCONES_LOCAL_CLOUD", "VIRTUAL_ENV")
 TEMPORARY = ".tmp"  # in a container's base_dir: its /tmp, which ends with it
 PORT_INSIDE = 8080
@@ -40,7 +39,8 @@ class Folders:
 
 @dataclass(frozen=True)
 class ProcessEngine:
-    """An engine that runs the kit's program for the algorithm's images, and `own_images`; others need Docker.
+    """An engine that runs the kit's programs for the algorithm's images and AWS's framework images, and `own_images`;
+    others need Docker. A framework's program runs in one of `environments`.
 
     In a sandbox a child process has its own /opt/ml and /tmp, and sees no other process. Where the system has none,
     SAGEMAKER_BASE_DIR names its folder, and paths below /opt/ml in its entrypoint, arguments and environment are
@@ -56,6 +56,7 @@ class ProcessEngine:
     instance: str
     module: str = "image_classification"
     own_images: Mapping[str, list[str]] = field(default_factory=dict)
+    environments: Environments = field(default_factory=Environments)
     hidden: tuple[Path, ...] = ()
     shown: tuple[Path, ...] = ()
     sandbox: Sandbox = field(default_factory=Sandbox.open)
@@ -64,7 +65,7 @@ class ProcessEngine:
     master_ports: dict[frozenset[str], int] = field(default_factory=dict)  # by the container names of a job
 
     def check(self, image: str, isolated: bool = False, serves: bool = False) -> None:
-        self._program(image)
+        self._programs.require(image)
         if isolated and (reason := self.sandbox.availability.network):
             raise EngineError(
                 f"EnableNetworkIsolation: this system gives no process a network of its own ({reason}), so the process "
@@ -76,12 +77,17 @@ class ProcessEngine:
         """Return False: no address of the emulator is in the network of an isolated process."""
         return False
 
+    def prepare(self, image: str, say: Callable[[str], None]) -> None:
+        """Install what the image's program needs, if it is not installed: a framework's packages."""
+        self._programs.prepare(image, say)
+
     def start(self, spec: ContainerSpec) -> ProcessContainer:
         self.check(spec.image, spec.network_isolation)
+        program = self._programs.of(spec.image)
         reader, writer = os.pipe()
         output = os.fdopen(reader, errors="replace")
         try:
-            return self._started(spec, output, writer)
+            return self._started(spec, program, output, writer)
         except (OSError, ValueError) as error:
             output.close()
             raise EngineError(f"The container {spec.name!r} did not start: {error}") from error
@@ -97,20 +103,21 @@ class ProcessEngine:
     def close(self) -> None:
         self.sandbox.close()
 
-    def _started(self, spec: ContainerSpec, output: TextIO, writer: int) -> ProcessContainer:
+    def _started(self, spec: ContainerSpec, program: Program, output: TextIO, writer: int) -> ProcessContainer:
         network = self._networks.of_hosts((spec.name, *spec.peers.values())) if spec.network_isolation else None
         entrance = Entrance(self.sandbox, network, PORT_INSIDE) if network and spec.serves else None
         port = entrance.port if entrance else self.ports.take() if spec.serves else None
         folders = self._folders(spec)
-        command = self._command_line(spec, folders)
-        environment = self._environment(spec, folders, PORT_INSIDE if entrance else port)
-        process = self._process(spec, command, environment, writer, network)
+        command = self._command_line(spec, program, folders)
+        environment = self._environment(spec, program, folders, PORT_INSIDE if entrance else port)
+        process = self._process(spec, program, command, environment, writer, network)
         notes = self._notes(spec, (*command, *(environment[name] for name in spec.environment)))
         return ProcessContainer(process, output, port, notes, (network, entrance))
 
     def _process(
         self,
         spec: ContainerSpec,
+        program: Program,
         command: list[str],
         environment: Mapping[str, str],
         output: int,
@@ -118,7 +125,8 @@ class ProcessEngine:
     ) -> Process:
         if not self.sandbox.availability:
             return ProcessGroup(command, environment, spec.base_dir, output)
-        world = World(str(spec.base_dir), str(spec.base_dir / TEMPORARY), self._hidden, self._shown)
+        shown = (*self._shown, *program.shown)
+        world = World(str(spec.base_dir), str(spec.base_dir / TEMPORARY), self._hidden, shown)
         return self.sandbox.start(
             command, world=world, environment=environment, directory=OPT_ML, output=output, network=network
         )
@@ -156,29 +164,20 @@ class ProcessEngine:
         programs = [str(Path(word).parent) for command in self.own_images.values() for word in command]
         return (*python_files(), *sources, *programs, *map(str, self.shown))
 
-    def _program(self, image: str) -> list[str]:
-        if image in self.own_images:
-            return self.own_images[image]
-        if IMAGE_CLASSIFICATION.fullmatch(image):
-            return [sys.executable, "-m", self.module]
-        raise EngineError(
-            f"The process engine cannot run the image {image!r}: without Docker only the built-in "
-            "image-classification image runs, e.g. 811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1."
-        )
+    @cached_property
+    def _programs(self) -> Programs:
+        return Programs(self.module, self.own_images, self.environments)
 
-    def _command_line(self, spec: ContainerSpec, folders: Folders) -> list[str]:
-        program = self._program(spec.image)
-        if spec.entrypoint:
-            first, *rest = spec.entrypoint
-            program = [sys.executable if first in PYTHONS else first, *rest]
-        command = [spec.command] if spec.command else []
-        return [_below(folders, word) for word in (*program, *command, *spec.arguments)]
+    def _command_line(self, spec: ContainerSpec, program: Program, folders: Folders) -> list[str]:
+        words = program.words(spec.entrypoint, spec.command, spec.arguments)
+        return [_below(folders, word) for word in words]
 
-    def _environment(self, spec: ContainerSpec, folders: Folders, port: int | None) -> dict[str, str]:
+    def _environment(self, spec: ContainerSpec, program: Program, folders: Folders, port: int | None) -> dict[str, str]:
         passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         serving = {"SAGEMAKER_BIND_TO_PORT": str(port), "SAGEMAKER_BIND_TO_HOST": "127.0.0.1"} if port else {}
         return {
             **passed_on,
+            **program.environment,
             "PYTHONUNBUFFERED": "1",
             "HOME": folders.home,
             **({"TMPDIR": folders.tmp} if folders.tmp else {}),

@@ -16,7 +16,7 @@ from sagemaker_emulator.aws_clients.clients import S3Location
 from sagemaker_emulator.aws_clients.log_streams import LogStream
 from sagemaker_emulator.engine import ContainerSpec
 from sagemaker_emulator.hosting.instances import Instance, StartFailed
-from sagemaker_emulator.jobs.run_context import RunContext
+from sagemaker_emulator.jobs.run_context import MARK, RunContext
 from sagemaker_emulator.resources.endpoint import Revision
 from sagemaker_emulator.resources.endpoint_config import ProductionVariant
 from sagemaker_emulator.resources.model import Model
@@ -77,12 +77,23 @@ class Launcher:
         instances = [self._new_instance(model_archive) for _ in range(count)]
         timeout_s = self.variant.startup_timeout_s or self.context.start_timeout_s
         try:
+            self._prepare_image(instances[0])
             with ThreadPoolExecutor(count) as pool:
                 list(pool.map(lambda instance: instance.start(timeout_s), instances))
         except BaseException:  # whatever the reason, nothing stays running
             stop_all(instances)
             raise
         return instances
+
+    def _prepare_image(self, instance: Instance) -> None:
+        """Get what the engine needs for the image, which may take longer than a container may take to start."""
+
+        def say(line: str) -> None:
+            if self.context.closing.is_set():
+                raise StartFailed("The emulator was shut down while the image was made ready.")
+            instance.log_stream.write(f"{MARK} {line}")
+
+        self.context.engine.prepare(instance.spec.image, say)
 
     def _model_archive(self) -> Path | None:
         """Return model.tar.gz on disk. It is downloaded once per revision: later instances and restarts need no S3."""

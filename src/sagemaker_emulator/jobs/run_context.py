@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sagemaker_emulator.aws_clients.clients import AwsClients
+from sagemaker_emulator.aws_clients.log_streams import LogStream
 from sagemaker_emulator.engine import Container, ContainerSpec, Engine
+from sagemaker_emulator.jobs.job_containers import Halt
+
+MARK = "[sagemaker emulator]"  # before the emulator's own lines in the log of a container
+
+
+class _Halted(Exception):
+    """The job was halted while its image was made ready."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +33,24 @@ class RunContext:
     start_timeout_s: float
     stop_grace_s: float
     upload_retry_s: float = 3600.0
+
+    def prepare(
+        self, image: str, halt: Halt, stream: LogStream, explain: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Get what the engine needs for an image. A halt ends that; the caller looks at it. EngineError if it fails.
+
+        Lines of progress go to the log and to `explain`. `stream` is closed in the end: the container has its own, of
+        the same name.
+        """
+
+        def say(line: str) -> None:
+            if halt.is_set():
+                raise _Halted
+            stream.write(f"{MARK} {line}")
+            explain(line)
+
+        with closing(stream), suppress(_Halted):
+            self.engine.prepare(image, say)
 
     def start(self, spec: ContainerSpec) -> Container:
         """Start a container that can reach the local cloud as its role. EngineError if it does not start."""

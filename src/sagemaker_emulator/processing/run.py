@@ -48,6 +48,7 @@ class ProcessingRun(ResumableRun):
         self.halt = Halt()
         super().__init__("processing", job.name, self.halt, context)
         self.job, self.request, self._begun = job, request, begun
+        self._log_names: dict[str, str] = {}
         self._token = secrets.token_hex(3)  # containers of a deleted job of the same name may still exist
         self._hosts = hosts_below(self._directory, request.instance_count)
         self._outputs = [
@@ -59,6 +60,11 @@ class ProcessingRun(ResumableRun):
         self._continuous = ContinuousUploads(context.aws.s3, continuous)
 
     def _run_containers(self) -> RunEnd | None:
+        self._context.prepare(self.request.image, self.halt, self._log_stream(self._hosts[0]))
+        if self.halt.abandoned.is_set():
+            raise JobFailed(ABANDONED)
+        if self.halt.stop_requested.is_set():
+            return None
         self._prepare()
         if self.halt.stop_requested.is_set():
             return None
@@ -139,8 +145,11 @@ class ProcessingRun(ResumableRun):
             network_isolation=self.request.network_isolation,
             role_arn=self.request.role_arn,
         )
-        stream = LogStream(self._context.aws.logs, LOG_GROUP, f"{self.job.name}/{host.name}-{int(time.time())}")
-        return JobContainer(self._context.start, spec, stream)
+        return JobContainer(self._context.start, spec, self._log_stream(host))
+
+    def _log_stream(self, host: Host) -> LogStream:
+        name = self._log_names.setdefault(host.name, f"{self.job.name}/{host.name}-{int(time.time())}")
+        return LogStream(self._context.aws.logs, LOG_GROUP, name)
 
     def _container_name(self, host: Host) -> str:
         return f"{self.job.name}-{host.name}-{self._token}"

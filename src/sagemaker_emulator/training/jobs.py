@@ -116,8 +116,8 @@ class TrainingJobs(JobCollection[TrainingJob]):
         self._threads.start(run.job.name, run, partial(self._finished, run))
 
     def _run_of(self, job: TrainingJob, request: TrainingRequest) -> TrainingRun:
-        entered, delayed = partial(self._entered, job.name), partial(self._delayed, job.name)
-        return TrainingRun(job, request, self._context, entered, delayed)
+        entered, explain = partial(self._entered, job.name), partial(self._explain, job.name)
+        return TrainingRun(job, request, self._context, entered, explain)
 
     def _entered(self, name: str, phase: SecondaryStatus) -> None:
         """Store the phase of a run. A stopping job stays Stopping while its model is uploaded."""
@@ -128,9 +128,9 @@ class TrainingJobs(JobCollection[TrainingJob]):
 
         self._record(name, entered)
 
-    def _delayed(self, name: str, reason: str) -> None:
-        """Store why the uploads of a run wait."""
-        self._record(name, lambda job: job.explained(reason, time.time()))
+    def _explain(self, name: str, message: str) -> None:
+        """Store what a run is doing in its status, or why it waits."""
+        self._record(name, lambda job: job.explained(message, time.time()))
 
     def _finished(self, run: TrainingRun, failure_reason: str | None) -> None:
         artifacts = run.request.artifacts.model_uri if run.uploaded else None

@@ -2,7 +2,7 @@
 
 Stages. `TrainingRun.run` takes a job through AWS's secondary statuses, and stores each by calling `entered`:
 
-    Starting     the job has been stored, its thread has started
+    Starting     the job has been stored, its thread has started; the engine gets the image, or packages in its place
     Downloading  a folder for each host (its /opt/ml): configuration files, channels in File mode, checkpoints of an
                  earlier job
     Training     one container for each host, until all have ended
@@ -80,7 +80,10 @@ class TrainingHalt(Halt):
 
 
 class TrainingRun(ResumableRun):
-    """One run of a job, from Downloading to Uploading. `entered` is called with each secondary status."""
+    """One run of a job, from Starting to Uploading.
+
+    `entered` is called with each secondary status, `explain` with what a status is waiting for.
+    """
 
     def __init__(
         self,
@@ -88,14 +91,15 @@ class TrainingRun(ResumableRun):
         request: TrainingRequest,
         context: RunContext,
         entered: Callable[[SecondaryStatus], None],
-        delayed: Callable[[str], None],
+        explain: Callable[[str], None],
     ) -> None:
         self.halt = TrainingHalt()
-        super().__init__("training", job.name, self.halt, context, delayed)
-        self.job, self.request, self._entered = job, request, entered
+        super().__init__("training", job.name, self.halt, context, explain)
+        self.job, self.request, self._entered, self._explain = job, request, entered, explain
         self.metrics = MetricReader(request.metrics)
         self.uploaded = False
         self._found: dict[str, Container] = {}
+        self._log_names: dict[str, str] = {}
         self._hosts = hosts_below(self._directory, request.instance_count)
         self._containers = TrainingContainers(job, request, self._hosts, secrets.token_hex(3))
         self._checkpoints = self._checkpoint_syncs()
@@ -125,6 +129,9 @@ class TrainingRun(ResumableRun):
 
     def _run_containers(self) -> RunEnd | None:
         if not self._found:
+            self._prepare()
+            if self.halt.stop_requested.is_set():
+                return None
             self._bring_inputs()
             if self.halt.stop_requested.is_set():
                 return None
@@ -142,6 +149,12 @@ class TrainingRun(ResumableRun):
             raise JobFailed(reason)
         self._uploads.carry_out(partial(self.request.artifacts.upload, s3, self.base_dirs))
         self.uploaded = True
+
+    def _prepare(self) -> None:
+        stream = LogStream(self._context.aws.logs, LOG_GROUP, self._log_name(self._hosts[0]))
+        self._context.prepare(self.request.image, self.halt, stream, self._explain)
+        if self.halt.abandoned.is_set():
+            raise JobFailed(ABANDONED)
 
     def _bring_inputs(self) -> None:
         self._entered(SecondaryStatus.DOWNLOADING)
@@ -209,12 +222,16 @@ class TrainingRun(ResumableRun):
 
     def _start(self, host: Host) -> JobContainer:
         logs, prefix = self._context.aws.logs, f"{self.job.name}/{host.name}-"
-        name, spec = f"{prefix}{int(time.time())}", self._containers.spec(host)
+        name, spec = self._log_name(host), self._containers.spec(host)
         if container := self._found.get(host.name):
             stream = LogStream.taken_up(logs, LOG_GROUP, prefix, otherwise=name)
             return JobContainer(lambda _: container, spec, stream, listen=self._read_metrics)
         stream = LogStream(logs, LOG_GROUP, name)
         return JobContainer(self._context.start, spec, stream, listen=self._read_metrics)
+
+    def _log_name(self, host: Host) -> str:
+        """Return the name of a host's log stream, with the time at which it was first needed, as AWS has it."""
+        return self._log_names.setdefault(host.name, f"{self.job.name}/{host.name}-{int(time.time())}")
 
     def _read_metrics(self, line: str, is_new: bool) -> None:
         self.metrics.read(line, time.time(), is_new)

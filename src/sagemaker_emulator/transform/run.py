@@ -60,12 +60,9 @@ class TransformRun:
     def run(self) -> None:
         """Carry out the job. JobFailed has AWS's FailureReason; a stopped job returns like a completed one."""
         try:
-            packed = self._packed_model()
-            self._objects = list(objects_of(self._context.aws.s3, self.request.channel))
-            self._begun()
-            with running(partial(self._start, instance, packed) for instance in self._instances) as containers:
-                faults = self._transformed(containers)
-                stop_all(containers, ABANDON_GRACE_S if self.halt.is_set() else self._context.stop_grace_s)
+            image = self._model.container["Image"]
+            self._context.prepare(image, self.halt, self._log_stream(self._instances[0]))
+            faults = [] if self.halt.is_set() else self._run_containers()
         except (InputError, archive.ArchiveError, EngineError) as error:
             raise JobFailed(f"ClientError: {error}") from error
         except AWS_ERRORS as error:
@@ -81,6 +78,15 @@ class TransformRun:
             raise JobFailed(ABANDONED)
         if faults and not self.halt.is_set():
             raise JobFailed(f"{faults[0]}: See job logs for more information")
+
+    def _run_containers(self) -> list[str]:
+        packed = self._packed_model()
+        self._objects = list(objects_of(self._context.aws.s3, self.request.channel))
+        self._begun()
+        with running(partial(self._start, instance, packed) for instance in self._instances) as containers:
+            faults = self._transformed(containers)
+            stop_all(containers, ABANDON_GRACE_S if self.halt.is_set() else self._context.stop_grace_s)
+        return faults
 
     def _packed_model(self) -> Path | None:
         self._directory.mkdir(parents=True, exist_ok=True)

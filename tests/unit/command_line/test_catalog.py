@@ -6,13 +6,15 @@ import pytest
 
 from command_line.catalog import COMMANDS, WORKFLOW, Entry, local_cloud_commands, workflow_commands
 from local_cloud.cli import cli as local_cloud
+from sagemaker_emulator.cli import cli as emulator
 from scones.cli import cli as application
 
 SUMMARIES = {name: summary for section in COMMANDS.values() for name, summary in section.items()}
 
 
 def test_every_visible_command_of_the_parts_is_in_the_catalog() -> None:
-    assert {name for name, command in local_cloud.commands.items() if not command.hidden} == set(local_cloud_commands())
+    parts = {**local_cloud.commands, **emulator.commands}
+    assert {name for name, command in parts.items() if not command.hidden} == set(local_cloud_commands())
     assert {name for name, command in application.commands.items() if not command.hidden} == set(COMMANDS[WORKFLOW])
 
 

@@ -32,6 +32,13 @@ def write(folder: Path, *names: str) -> None:
         (folder / name).write_text(name)
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of the user."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "scones-unlimited"
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """The settings of a checkout that was set up and used, with files of the user in it."""
@@ -46,6 +53,13 @@ def test_files_of_the_kit_are_removed_and_the_users_files_stay(settings: Setting
     assert [name for name in KIT if (settings.root / name).exists()] == []
     assert [name for name in OTHERS if not (settings.root / name).exists()] == []
     assert installed_paths(settings) == []
+
+
+def test_packages_of_framework_images_are_removed(settings: Settings, cache: Path) -> None:
+    write(cache, "frameworks/scikit-learn-1.4.2-01234567/bin/python", "environments/of-a-wheel")
+    paths = [installed.path for installed in installed_paths(settings)]
+    assert cache / "frameworks" in paths
+    assert cache not in paths
 
 
 @pytest.mark.parametrize(("more", "is_removed"), [("", True), ("DATASET=mine.tar.gz\n", False)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -16,6 +16,7 @@ import docker
 from sagemaker_emulator.engine import ContainerSpec, EngineError
 from sagemaker_emulator.engine.docker import copying
 from sagemaker_emulator.engine.docker.container import DOCKER_ERRORS, DockerContainer
+from sagemaker_emulator.engine.docker.framework_images import LAUNCHER, REPOSITORY
 from sagemaker_emulator.engine.docker.gateway import Gateway
 from sagemaker_emulator.engine.docker.images import Images
 from sagemaker_emulator.engine.docker.instance_types import InstanceType, InstanceTypes, Limits
@@ -62,6 +63,13 @@ class DockerEngine:
                 "the emulator in a container of that network, or on this machine without "
                 "SAGEMAKER_EMULATOR_DOCKER_NETWORK; or leave EnableNetworkIsolation out."
             )
+
+    def prepare(self, image: str, say: Callable[[str], None]) -> None:
+        """Pull the image if Docker lacks it, or build the kit's image for a framework."""
+        try:
+            self.images.ready(image, say)
+        except DOCKER_ERRORS as error:
+            raise EngineError(f"The image {image!r} could not be made ready: {error}") from error
 
     def is_isolated(self, address: str) -> bool:
         return self.networks.container is not None and self.networks.container.is_isolated(address)
@@ -111,10 +119,11 @@ class DockerEngine:
         return containers
 
     def _created(self, spec: ContainerSpec, limits: Limits) -> Any:
+        image = self.images.ready(spec.image)
         return self.client.containers.create(
-            self.images.ready(spec.image),
+            image,
             command=[*([spec.command] if spec.command else []), *spec.arguments] or None,
-            entrypoint=list(spec.entrypoint) or None,
+            entrypoint=list(spec.entrypoint) or _launcher(image, spec),
             name=spec.name if spec.peers else f"{spec.name}-{secrets.token_hex(3)}",  # a restart needs a new name
             hostname=spec.host or None,
             labels=self.labels.own(spec.base_dir),
@@ -167,6 +176,11 @@ def connect(
     except DOCKER_ERRORS as error:
         raise EngineError(str(error)) from error
     return DockerEngine(client, labels, Images(client, built_in_image, known), networks, types)
+
+
+def _launcher(image: str, spec: ContainerSpec) -> list[str] | None:
+    """Return the entrypoint of a request that gives arguments alone, which AWS's framework images run as a command."""
+    return list(LAUNCHER) if image.startswith(f"{REPOSITORY}:") and not spec.command else None
 
 
 def _resources(limits: Limits) -> dict[str, Any]:

@@ -1,10 +1,13 @@
-"""Images: the kit's own stands in for AWS's built-in one; missing images are pulled, with progress in the log."""
+"""Images: the kit's own stand in for AWS's built-in one and its framework images; missing images are pulled.
+
+A framework image is AWS's own if Docker has it or can pull it, which needs a login; otherwise the kit builds one.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +15,12 @@ import docker.errors
 from docker.utils import parse_repository_tag
 
 from sagemaker_emulator.engine import EngineError
+from sagemaker_emulator.engine.docker.framework_images import FrameworkImages
 from sagemaker_emulator.engine.docker.logins import Logins
+from sagemaker_emulator.engine.docker.progress import follow
+from sagemaker_emulator.frameworks.image_names import framework_image
 
 BUILT_IN = re.compile(r"\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/image-classification[:@].+")
-REPORT_S = 5.0
 # AWS's words for an image that cannot be pulled
 CANNOT_PULL = "Cannot pull algorithm container. Either the image does not exist or its permissions are incorrect."
 
@@ -23,12 +28,11 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Progress:
+class PullProgress:
     """The progress of a pull, summed over its layers."""
 
     image: str
     layers: dict[str, tuple[int, int]] = field(default_factory=dict)
-    reported: float = field(default_factory=time.monotonic)
 
     def add(self, event: dict[str, Any]) -> None:
         if "error" in event:
@@ -36,10 +40,12 @@ class Progress:
         detail = event.get("progressDetail") or {}
         if "total" in detail and event.get("status") == "Downloading":
             self.layers[event["id"]] = (detail["current"], detail["total"])
-        if time.monotonic() - self.reported > REPORT_S:
-            self.reported = time.monotonic()
-            have_bytes, of_bytes = (sum(layer[index] for layer in self.layers.values()) for index in (0, 1))
-            log.info("pulling %s: %.0f of %.0f MB", self.image, have_bytes / 1e6, of_bytes / 1e6)
+
+    @property
+    def text(self) -> str:
+        layers = list(self.layers.values())
+        have_bytes, of_bytes = (sum(layer[index] for layer in layers) for index in (0, 1))
+        return f"Pulling {self.image}: {have_bytes / 1e6:.0f} of {of_bytes / 1e6:.0f} MB"
 
 
 @dataclass(frozen=True)
@@ -52,23 +58,41 @@ class Images:
         """Return the name in Docker: `built_in` for AWS's image-classification of any region and version."""
         return self.built_in if BUILT_IN.fullmatch(image) else image
 
-    def ready(self, image: str) -> str:
-        """Return the name of the image in Docker, after pulling it if it is missing. EngineError in AWS's words."""
+    def ready(self, image: str, say: Callable[[str], None] = log.info) -> str:
+        """Return the name of the image in Docker; get it if it is missing. EngineError in AWS's words."""
         name = self.local_name(image)
+        if self._has(name):
+            return name
+        framework = framework_image(image)
+        if framework is None:
+            self._pull(name, say)
+            return name
+        images = FrameworkImages(self.client)
+        own = images.name(framework)
+        if self._has(own):
+            return own
+        try:
+            self._pull(name, say)
+            return name
+        except EngineError as error:
+            log.info("%s", error)
+            images.build(framework, say)
+            return own
+
+    def _has(self, name: str) -> bool:
         try:
             self.client.images.get(name)
         except docker.errors.ImageNotFound:
-            self._pull(name)
-        return name
+            return False
+        return True
 
-    def _pull(self, name: str) -> None:
+    def _pull(self, name: str, say: Callable[[str], None]) -> None:
         repository, tag = parse_repository_tag(name)
         log.info("pulling %s", name)
-        progress = Progress(name)
         try:
             login = self.logins.for_repository(repository)
-            for event in self.client.api.pull(repository, tag or "latest", stream=True, decode=True, auth_config=login):
-                progress.add(event)
+            events = self.client.api.pull(repository, tag or "latest", stream=True, decode=True, auth_config=login)
+            follow(events, PullProgress(name), say)
         except docker.errors.APIError as error:
             hint = "; `make images` builds it" if name == self.built_in else ""
             raise EngineError(f"{CANNOT_PULL} {name}: {error.explanation or error}{hint}") from error

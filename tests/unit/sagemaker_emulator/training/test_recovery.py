@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,9 @@ class EarlierEngine:
         return self.containers.get(spec.host)
 
     def check(self, image: str, isolated: bool = False, serves: bool = False) -> None:
+        raise AssertionError
+
+    def prepare(self, image: str, say: Callable[[str], None]) -> None:
         raise AssertionError
 
     def is_isolated(self, address: str) -> bool:

@@ -1,0 +1,102 @@
+"""The programs that the process engine runs in the place of images, and the refusal of all others."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sagemaker_emulator.engine import EngineError
+from sagemaker_emulator.frameworks.environments import Environment, Environments
+from sagemaker_emulator.frameworks.image_names import framework_image
+from sagemaker_emulator.frameworks.installation import InstallationFailed
+from sagemaker_emulator.frameworks.package_sources import job_environment
+
+PYTHONS = ("python", "python3")
+IMAGE_CLASSIFICATION = re.compile(r"(?:[^/]+/)?image-classification(?:[:@].+)?")
+FRAMEWORK_EXAMPLE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
+
+
+@dataclass(frozen=True)
+class Program:
+    """The program of an image's container. `launcher` starts any other command of a request in the same container.
+
+    `environment` are variables of its container, `shown` folders that it needs.
+    """
+
+    command: tuple[str, ...]
+    launcher: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()
+
+    def words(self, entrypoint: tuple[str, ...], command: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the command line of a container: the program's own, unless the request replaces it."""
+        rest = (command, *arguments) if command else arguments
+        if self.launcher and not command:
+            return (*self.launcher, *entrypoint, *rest)
+        if not entrypoint:
+            return (*self.command, *rest)
+        first = sys.executable if entrypoint[0] in PYTHONS else entrypoint[0]
+        return (first, *entrypoint[1:], *rest)
+
+
+@dataclass(frozen=True)
+class Programs:
+    """`module` is the program of AWS's image-classification; `own_images` are the user's; the rest are frameworks."""
+
+    module: str
+    own_images: Mapping[str, list[str]]
+    environments: Environments
+
+    def require(self, image: str) -> None:
+        """EngineError, with the ways that lead on, for an image that no program stands for."""
+        if not (image in self.own_images or IMAGE_CLASSIFICATION.fullmatch(image) or framework_image(image)):
+            raise EngineError(refusal(image))
+
+    def prepare(self, image: str, say: Callable[[str], None]) -> None:
+        """Install the packages of a framework image, with progress. EngineError if that is impossible."""
+        if image not in self.own_images and framework_image(image):
+            self._environment(image, say)
+
+    def of(self, image: str) -> Program:
+        """Return the program of an image. EngineError if there is none."""
+        self.require(image)
+        if image in self.own_images:
+            return Program(tuple(self.own_images[image]))
+        if IMAGE_CLASSIFICATION.fullmatch(image):
+            return Program((sys.executable, "-m", self.module))
+        framework = framework_image(image)
+        assert framework is not None
+        environment = self._environment(image, lambda _: None)
+        python = str(environment.python)
+        path = os.pathsep.join([str(environment.bin), os.environ.get("PATH", os.defpath)])
+        variables = {**job_environment(), "PATH": path, "VIRTUAL_ENV": str(environment.folder)}
+        base = str(Path(os.path.realpath(python)).parents[1])
+        program = (python, "-m", "frameworks")
+        shown = (str(environment.folder), base)
+        return Program((*program, framework.framework), (*program, "run"), variables, shown)
+
+    def _environment(self, image: str, say: Callable[[str], None]) -> Environment:
+        framework = framework_image(image)
+        assert framework is not None
+        try:
+            return self.environments.prepare(framework, say)
+        except InstallationFailed as error:
+            raise EngineError(str(error)) from error
+
+
+def refusal(image: str) -> str:
+    """Return why an image does not run, and the three ways that lead on."""
+    own = json.dumps({image: ["python", "/path/of/program.py"]})
+    return (
+        f"The process engine cannot run the image {image!r}: it runs programs, and has them for the built-in "
+        "image-classification algorithm and for AWS's framework images. Three ways on: (1) Train and serve a script of "
+        "yours in a framework image (scikit-learn, PyTorch, TensorFlow, Hugging Face, XGBoost), such as "
+        f"{FRAMEWORK_EXAMPLE}; docs/frameworks.md lists them. (2) Put a program of your own in the place of the image, "
+        f"which is called with train or serve: SAGEMAKER_EMULATOR_OWN_IMAGES='{own}' scones up. (3) Run the image "
+        "itself in Docker: SAGEMAKER_EMULATOR_ENGINE=docker scones up."
+    )
