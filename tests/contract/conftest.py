@@ -82,11 +82,8 @@ def served(
     settings: Settings,
     limits: HttpLimits | None = None,
     sandbox: Sandbox | None = None,
-<<<<<<< HEAD
     clock: Callable[[], float] = time.time,
-=======
     environments: Environments | None = None,
->>>>>>> 799278c (Run AWS's framework images from packages)
 ) -> Iterator[Emulator]:
     shared = (settings.state_dir.parent,)  # tests and containers wait for each other's files
     engine = ProcessEngine(
