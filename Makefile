@@ -135,6 +135,8 @@ test-faults: setup ## full disk, S3 away, a clock that is set, damaged state (ne
 # The ports and names are the tests' own, so that a local cloud that is up is not disturbed.
 TEST_COMPOSE := SCONES_LOCALSTACK_PORT=14566 SCONES_SAGEMAKER_PORT=14570
 INTEGRATION := $(PYTEST) tests/integration -rs
+# The files whose commands depend on the profile. The others call the servers, which are the same under both profiles.
+LOCAL_MODE := $(foreach name,deploy import local_cloud new_data pipeline training_workflow workflow,tests/integration/test_$(name).py)
 .PHONY: test-docker
 test-docker: export SCONES_TEST_COUNTS := .scones/test-docker.counts
 test-docker: setup images ## integration tests on Docker: Compose, the docker engine, local mode
@@ -144,7 +146,7 @@ test-docker: setup images ## integration tests on Docker: Compose, the docker en
 	trap 'docker compose down --volumes --remove-orphans' EXIT; \
 	docker compose up --detach --wait --no-build; \
 	SCONES_TEST_CLOUD=compose $(INTEGRATION)
-	@SCONES_TEST_CLOUD=local-mode $(INTEGRATION)
+	@SCONES_TEST_CLOUD=local-mode $(PYTEST) $(LOCAL_MODE) -rs
 	$(END_COUNTS), images included"
 
 .PHONY: compose-up
@@ -251,10 +253,12 @@ audit: .venv-audit/.locked ## look up known vulnerabilities of locked packages (
 	@.venv-audit/bin/python ci/audit/audit.py $(if $(REQUIRED),--required) $(LOCK_FILES) .scones/makefile.lock
 
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --no-header
+# torch has its own index; the CUDA packages that its release on PyPI asks for are left out in pyproject.toml
+WITHOUT_TORCH := $(addprefix --no-emit-package ,torch cuda-bindings cuda-pathfinder cuda-toolkit)
 .PHONY: lock
 lock: .venv/.uv-$(UV_VERSION)
-	$(COMPILE) --no-emit-package torch --extra kit --extra dev pyproject.toml -o requirements.lock
-	$(COMPILE) --no-emit-package torch --extra kit --constraint requirements.lock pyproject.toml -o src/scones_unlimited/requirements.lock
+	$(COMPILE) $(WITHOUT_TORCH) --extra kit --extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) $(WITHOUT_TORCH) --extra kit --constraint requirements.lock pyproject.toml -o src/scones_unlimited/requirements.lock
 	$(COMPILE) src/localstack_plugin/requirements.in -o src/localstack_plugin/requirements.lock
 	$(COMPILE) src/localstack_plugin/lambda_executor/requirements.in -o src/localstack_plugin/lambda_executor/requirements.lock
 	$(COMPILE) tests/sdk_v2/requirements.in -o tests/sdk_v2/requirements.lock
