@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from tests.documentation import examples_of
 
 from .color_classifier import COLORS, between, model_archive, png
 
@@ -126,6 +127,13 @@ def received(queue: str, matches: Callable[[dict[str, Any]], bool]) -> dict[str,
     raise AssertionError(f"no such message in {queue} within {DEADLINE_S} s; received: {seen}")
 
 
+def documented(event: str) -> set[str]:
+    """Return the members of a message in docs/workflow.md."""
+    messages = [json.loads(example.text) for example in examples_of("docs/workflow.md") if example.language == "json"]
+    (message,) = [message for message in messages if message.get("event") == event]
+    return set(message)
+
+
 def order_for(queue: str, key: str) -> dict[str, Any]:
     return received(queue, lambda body: body["s3_key"] == key)
 
@@ -138,6 +146,7 @@ def test_a_bicycle_becomes_an_order_for_the_near_bay(stack: Stack) -> None:
     stack.put("incoming/red.png", png(RED))
     order = order_for(stack.queued("NearOrders"), "incoming/red.png")
     assert (order["event"], order["s3_bucket"], order["class"]) == ("NearOrder", stack.bucket, "bicycle")
+    assert order.keys() == documented("NearOrder")
     assert order["confidence"] == max(order["inferences"]) > 0.99
     described = boto3.client("stepfunctions").describe_execution(executionArn=order["execution_arn"])
     assert described["name"] == order["execution"]
@@ -159,6 +168,7 @@ def test_a_key_with_special_characters_is_not_changed(stack: Stack, key: str) ->
 def test_an_uncertain_image_goes_to_review_and_fails_with_the_filters_error(stack: Stack) -> None:
     stack.put("incoming/purple.png", png(UNSURE))
     review = order_for(stack.queued("Review"), "incoming/purple.png")
+    assert review.keys() == documented("Review")
     assert "is below the threshold 0.9" in review["reason"]
     notification = received(stack.notifications, lambda body: body["event"] == "Review")
     assert (notification["s3_key"], notification["confidence"]) == ("incoming/purple.png", review["confidence"])
@@ -169,6 +179,7 @@ def test_an_uncertain_image_goes_to_review_and_fails_with_the_filters_error(stac
 def test_a_file_that_is_not_an_image_fails_and_is_announced(stack: Stack) -> None:
     stack.put("incoming/notes.txt", b"Hello\n")
     notification = failure_of(stack, "incoming/notes.txt")
+    assert notification.keys() == documented("Failure")
     assert notification["error"] == "NotAnImage"
     assert "should be a PNG or a JPEG" in json.loads(notification["cause"])["errorMessage"]
     execution = end_of(notification["execution_arn"])
@@ -242,6 +253,7 @@ def test_a_batch_with_too_many_failures_fails_and_is_announced(stack: Stack) -> 
     assert result.returncode == 1
     assert "States.ExceedToleratedFailureThreshold" in result.stderr
     notification = received(stack.notifications, lambda body: body["event"] == "BatchFailure")
+    assert notification.keys() == documented("BatchFailure")
     assert notification["input"]["prefix"] == "bad/"
 
 

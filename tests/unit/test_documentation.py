@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import documentation
+
 ROOT = Path(__file__).parents[2]
 VARIABLE = re.compile(r"\b(?:SAGEMAKER_EMULATOR|SCONES)_[A-Z_]+\b")
 INTERNAL_VARIABLES = {
@@ -119,3 +121,32 @@ def test_the_tables_of_the_architecture_page_have_the_order_of_the_layers() -> N
     assert tables
     for table in tables.values():
         assert table == sorted(table, key=lambda folder: numbers[folder])
+
+
+@pytest.mark.parametrize("page", documentation.PAGES)
+def test_every_example_is_run_or_names_its_test(page: str) -> None:
+    examples = documentation.examples_of(page)
+    unknown = [example.line for example in examples if example.language not in ("sh", "python", "json", "text")]
+    without_a_test = [example.line for example in examples if not (ROOT / example.tested_by).exists()]
+    assert (unknown, without_a_test) == ([], [])
+
+
+def test_an_example_that_nobody_runs_has_a_language() -> None:
+    """A block without a language counts as a drawing: commands must not hide in one."""
+    for page in documentation.PAGES:
+        blocks = re.findall(r"^```\n(.*?)^```$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+        assert [block for block in blocks if re.match(r"(scones|make|aws|pip|python) ", block)] == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "output", "matches"),
+    [
+        ("a\n", "a\n", True),
+        ("a\n", "b\n", False),
+        ("a …\n", "a b\n", True),
+        ("…\nc\n", "a\nb\nc\n", True),
+        ("…\nc\n", "c\nd\n", False),
+    ],
+)
+def test_the_output_of_an_example_is_compared(expected: str, output: str, matches: bool) -> None:
+    assert bool(documentation.printed(expected).fullmatch(output)) is matches
