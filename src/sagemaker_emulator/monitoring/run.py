@@ -22,6 +22,7 @@ from sagemaker_emulator.monitoring.processing_requests import (
     merge_request,
     merged,
 )
+from sagemaker_emulator.monitoring.violations import has_violations
 from sagemaker_emulator.monitoring.windows import hours_between
 from sagemaker_emulator.resources.endpoint import Endpoint
 from sagemaker_emulator.resources.job import JobStatus
@@ -88,7 +89,7 @@ class MonitoringRun:
             folders = self._merged(job, folders, job.ground_truth_uri)
         request = analysis_request(job, self.execution, folders, self._baseline(job))
         is_inline = "MonitoringJobDefinition" in self.execution.config
-        self.status = _status(self._processed(analysis_prefix(job, is_inline), request))
+        self.status = self._status(self._processed(analysis_prefix(job, is_inline), request))
 
     def _captured(self, job: MonitoringJob) -> list[DataFolder]:
         """Return the window's folders of captured data. The endpoint's configuration says where data are captured."""
@@ -159,9 +160,11 @@ class MonitoringRun:
             self.halt.abandoned.wait(POLL_S)
         raise JobFailed(ABANDONED)
 
-
-def _status(job: ProcessingJob) -> ExecutionStatus:
-    if job.status is JobStatus.STOPPED:
-        return ExecutionStatus.STOPPED
-    message = job.exit_message or ""
-    return ExecutionStatus.COMPLETED_WITH_VIOLATIONS if message.startswith(VIOLATIONS) else ExecutionStatus.COMPLETED
+    def _status(self, job: ProcessingJob) -> ExecutionStatus:
+        """Return the end of the execution: the exit message decides, else the document in the job's output."""
+        if job.status is JobStatus.STOPPED:
+            return ExecutionStatus.STOPPED
+        folder = job.request["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
+        message = job.exit_message
+        violated = message.startswith(VIOLATIONS) if message else has_violations(self._context.aws.s3, folder)
+        return ExecutionStatus.COMPLETED_WITH_VIOLATIONS if violated else ExecutionStatus.COMPLETED
