@@ -222,6 +222,7 @@ docs: setup
 	@$(PYTHON) -m sagemaker_emulator.operations_page > docs/operations.md
 	@$(PYTHON) -m scones.settings_page > docs/settings.md
 	@$(PYTHON) -m localstack_plugin.replacements_page docs/localstack.md
+	@$(PYTHON) -m display.state_machines.pictures local_stepfunctions docs/pictures
 	@$(PYTHON) -m jupytext --quiet --update --to ipynb notebooks/scones_unlimited.py
 
 NOT_BENCHMARKS := benchmarks/accuracy.py benchmarks/aims.py benchmarks/opt_ml.py

@@ -9,8 +9,8 @@ from importlib import import_module
 
 import click
 
-LOCAL_CLOUD, WORKFLOW, OWN = "The local AWS", "The workflow", "This program"
-GROUPS = {LOCAL_CLOUD: "local_cloud.cli:cli", WORKFLOW: "scones.cli:cli"}
+LOCAL_CLOUD, WORKFLOW, PAGES, OWN = "The local AWS", "The workflow", "Pages in the browser", "This program"
+GROUPS = {LOCAL_CLOUD: "local_cloud.cli:cli", WORKFLOW: "scones.cli:cli", PAGES: "console.cli:cli"}
 EMULATOR = "sagemaker_emulator.cli:cli"
 
 COMMANDS = {
@@ -40,6 +40,9 @@ COMMANDS = {
         "load": "Send test images at a steady rate or in a burst; write figures to out/load.",
         "destroy": "Remove everything that the other commands created in the account.",
     },
+    PAGES: {
+        "console": "Open the console: web pages that show jobs, endpoints, executions, models and queues.",
+    },
     OWN: {
         "completion": "Print the shell code that completes `scones`.",
         "uninstall": "Show everything that the kit has put on this machine, and remove it after asking.",
@@ -55,6 +58,11 @@ class Entry:
     group: str
     """The click group that has it, as `module:name`."""
 
+    @property
+    def program(self) -> str:
+        """The part, whose commands run as `python -m <part> <command>`."""
+        return self.group.partition(".")[0]
+
     def load(self) -> click.Command:
         """Import the part, and return its command."""
         module, _, name = self.group.partition(":")
@@ -68,6 +76,6 @@ def local_cloud_commands() -> dict[str, Entry]:
     return {name: Entry(name, EMULATOR if name == "frameworks" else GROUPS[LOCAL_CLOUD]) for name in names}
 
 
-def workflow_commands() -> dict[str, Entry]:
-    """Return the application's steps, each of which needs the AWS of the profile."""
-    return {name: Entry(name, GROUPS[WORKFLOW]) for name in COMMANDS[WORKFLOW]}
+def aws_commands() -> dict[str, Entry]:
+    """Return the application's steps and the console, each of which needs the AWS of the profile."""
+    return {name: Entry(name, GROUPS[section]) for section in (WORKFLOW, PAGES) for name in COMMANDS[section]}

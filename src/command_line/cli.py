@@ -8,7 +8,7 @@ from difflib import get_close_matches
 import click
 from click.shell_completion import CompletionItem
 
-from command_line.catalog import COMMANDS, local_cloud_commands, workflow_commands
+from command_line.catalog import COMMANDS, aws_commands, local_cloud_commands
 from command_line.completion import PROGRAM, VARIABLE, completion
 from command_line.logs import logs
 from command_line.steps import Step
@@ -25,7 +25,7 @@ class LazyGroup(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name == logs.name:  # of two parts
             return logs
-        if entry := workflow_commands().get(name):
+        if entry := aws_commands().get(name):
             return Step(entry, starts_the_cloud=name == STARTS_THE_CLOUD)
         if entry := local_cloud_commands().get(name):
             return entry.load()

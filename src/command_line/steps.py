@@ -1,4 +1,4 @@
-"""The steps of the workflow, each run in a process of its own with the AWS of the profile.
+"""The steps of the workflow and the console, each run in a process of its own with the AWS of the profile.
 
 The application does not know that a local cloud exists, and the local cloud does not know the application. Here a
 step is given to the local cloud as a command line.
@@ -48,7 +48,7 @@ class Step(click.Command):
         from local_cloud.execution import execute_on_cloud
 
         # -P: Python must not import from the folder in which the command is called
-        command = [sys.executable, "-P", "-m", "scones", self.name or "", *arguments]
+        command = [sys.executable, "-P", "-m", self._entry.program, self.name or "", *arguments]
         return execute_on_cloud(command, start=self._starts_the_cloud, keep=keep)
 
 

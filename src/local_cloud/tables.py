@@ -28,6 +28,7 @@ def guide(url: str, config: Path, profile: str, program: str) -> str:
     return (
         f"\nThe local cloud is up: {url}\n"
         f"  the workflow    {program} run\n"
+        f"  the console     {program} console\n"
         f"  the aws cli     AWS_CONFIG_FILE={shown} AWS_PROFILE={profile} aws s3 ls\n"
         f'  this shell      eval "$({program} env)"\n'
         f"  its health      {program} status, {program} logs\n"

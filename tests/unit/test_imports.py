@@ -25,6 +25,8 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "local_cloud": None,
     "localstack_plugin": None,
     "command_line": {"click", "local_cloud"},
+    "console": {"aiohttp", "boto3", "botocore", "click", "jinja2", "markupsafe", "display", "safety"},
+    "display": set(),
     "safety": set(),
     "pytest_aws_local": {"boto3", "botocore", "pytest"},
     "scones_unlimited": {"platformdirs", "command_line"},
@@ -32,6 +34,8 @@ MAY_IMPORT: dict[str, set[str] | None] = {
 ROOT = "command_line"  # joins the parts' commands, and may import their `cli` modules
 INSTALLATION = "scones_unlimited"  # the package on PyPI: it starts the command line, and knows nothing else
 SHARED = "safety"  # every part may use it: docs/adr/0011-safety-is-shared.md
+DISPLAY = "display"  # how pages look: docs/adr/0016-the-console.md
+DRAWS = ("scones", "console")  # the parts that may use it
 NAMES_LOCAL_CLOUD = re.compile(r"localstack|emulator|4566|4570", re.IGNORECASE)
 NAMES_THIS_MACHINE = re.compile(r"localhost|loopback|127\.0\.0\.1", re.IGNORECASE)
 ONLY_IN_PLUGIN = {"localstack", "rolo", "plux", "awslambdaric"}
@@ -61,7 +65,7 @@ def test_every_part_has_a_rule() -> None:
 @pytest.mark.parametrize("part", sorted(set(MAY_IMPORT) - {ROOT, INSTALLATION}))
 def test_no_part_imports_another(part: str) -> None:
     for file, names in imports(part).items():
-        assert not names & (PARTS - {part, SHARED}), file
+        assert not names & (PARTS - {part, SHARED, *([DISPLAY] if part in DRAWS else [])}), file
 
 
 @pytest.mark.parametrize("part", sorted(name for name, allowed in MAY_IMPORT.items() if allowed is not None))
@@ -84,7 +88,7 @@ def test_the_server_of_the_algorithm_does_not_import_torch() -> None:
 
 def test_the_application_does_not_name_the_local_cloud() -> None:
     """A profile alone decides between AWS and the local cloud: no code of the application may know the difference."""
-    for part in ("scones", "functions"):
+    for part in ("scones", "functions", "console", "display"):
         for path in (SOURCE / part).rglob("*.py"):
             assert not NAMES_LOCAL_CLOUD.search(path.read_text()), path
 

@@ -1,0 +1,1 @@
+"""What the pages show, as small frozen values, read from AWS."""

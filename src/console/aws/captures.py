@@ -1,0 +1,179 @@
+"""What data capture wrote of an endpoint: an index of the records in memory, their payloads in S3.
+
+An index entry has some 200 bytes, and says where the record is: the file, the offset and the length. Payloads are read
+from there when a page shows them, so that ten thousand images cost two megabytes. The newest files are read first, and
+each call reads for a moment only: a page shows what there is, and the rest follows on its stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from console.aws.client import Aws
+from console.errors import NotThere
+
+RECORDS_MAX = 50_000
+KEPT_ENDPOINTS = 8
+LISTED_PAGES = 20
+FILES_AT_ONCE = 8
+BUDGET_S = 0.4
+KEPT_LISTING_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """One record: what was predicted, and where its payloads are."""
+
+    event_id: str
+    inference_id: str
+    time: float
+    prediction: int | None
+    confidence: float | None
+    has_image: bool
+    file: str
+    at: int
+    size: int
+
+    @property
+    def moment(self) -> datetime:
+        return datetime.fromtimestamp(self.time, UTC)
+
+
+@dataclass
+class CaptureIndex:
+    """The records of one endpoint, the newest first, and how much of them has been read."""
+
+    bucket: str
+    prefix: str
+    records: list[Captured] = field(default_factory=list)
+    read: set[str] = field(default_factory=set)
+    unread: int = 0
+    unreadable: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def advance(self, aws: Aws, budget_s: float = BUDGET_S) -> None:
+        """Read files that are new, the newest first, until the budget is used up."""
+        async with self.lock:
+            names = [name for name in await _files(aws, self.bucket, self.prefix) if name not in self.read]
+            ends = time.monotonic() + budget_s
+            while names and time.monotonic() < ends and len(self.records) < RECORDS_MAX:
+                some, names = names[:FILES_AT_ONCE], names[FILES_AT_ONCE:]
+                for name, body in zip(some, await _bodies(aws, self.bucket, some), strict=True):
+                    self.records += await asyncio.to_thread(self._parsed, name, body)
+                    self.read.add(name)
+                self.records.sort(key=lambda record: record.time, reverse=True)
+            self.unread = len(names)
+
+    def find(self, file: str, at: int) -> Captured:
+        """Return the record at a place in a file. Raises NotThere."""
+        for record in self.records:
+            if record.at == at and record.file == file:
+                return record
+        raise NotThere(f"there is no captured record at {at} of {file}")
+
+    def _parsed(self, name: str, body: bytes) -> list[Captured]:
+        records = []
+        for at, line in lines(body):
+            try:
+                records.append(captured(json.loads(line), name, at, len(line)))
+            except (ValueError, LookupError, TypeError, AttributeError):
+                self.unreadable += 1
+        return records
+
+
+class Captures:
+    """The indexes of the endpoints that were looked at last."""
+
+    def __init__(self) -> None:
+        self._indexes: OrderedDict[str, CaptureIndex] = OrderedDict()
+
+    def of(self, endpoint: str, uri: str) -> CaptureIndex:
+        """Return the index of what an endpoint captures to an S3 URI."""
+        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        path = f"{prefix.rstrip('/')}/{endpoint}/".lstrip("/")
+        index = self._indexes.setdefault(f"{bucket}/{path}", CaptureIndex(bucket, path))
+        self._indexes.move_to_end(f"{bucket}/{path}")
+        while len(self._indexes) > KEPT_ENDPOINTS:
+            self._indexes.popitem(last=False)
+        return index
+
+
+def captured(record: dict[str, Any], file: str, at: int, size: int) -> Captured:
+    """Return the index entry of a record, as AWS writes it."""
+    metadata, data = record["eventMetadata"], record["captureData"]
+    probabilities = probabilities_in(payload(data.get("endpointOutput", {})))
+    best = max(probabilities) if probabilities else None
+    return Captured(
+        event_id=metadata["eventId"],
+        inference_id=metadata.get("inferenceId", ""),
+        time=datetime.fromisoformat(metadata["inferenceTime"]).timestamp(),
+        prediction=None if best is None else probabilities.index(best),
+        confidence=best,
+        has_image=_is_image(data.get("endpointInput", {})),
+        file=file,
+        at=at,
+        size=size,
+    )
+
+
+def payload(side: dict[str, Any]) -> bytes:
+    """Return the request or the answer in a record."""
+    data = str(side.get("data", ""))
+    if side.get("encoding") != "BASE64":
+        return data.encode()
+    try:
+        return base64.b64decode(data)
+    except binascii.Error:
+        return b""
+
+
+def probabilities_in(output: bytes) -> tuple[float, ...]:
+    """Return the probabilities in an answer, a JSON list or a line of CSV; empty if it is something else."""
+    try:
+        values = json.loads(output if output[:1] == b"[" else b"[" + output.strip() + b"]")
+    except ValueError:
+        return ()
+    if not values or not all(isinstance(value, int | float) and 0 <= value <= 1 for value in values):
+        return ()
+    return tuple(float(value) for value in values)
+
+
+def lines(body: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield each line that is not empty, with its offset."""
+    at = 0
+    for line in body.split(b"\n"):
+        if line.strip():
+            yield at, line
+        at += len(line) + 1
+
+
+def _is_image(side: dict[str, Any]) -> bool:
+    kind = str(side.get("observedContentType", ""))
+    # iVBOR and /9j/ begin a PNG and a JPEG in base64
+    return kind.startswith("image/") or str(side.get("data", "")).startswith(("iVBOR", "/9j/"))
+
+
+async def _files(aws: Aws, bucket: str, prefix: str) -> list[str]:
+    """Return the keys of capture files, the newest first: their paths have the hour."""
+    keys: list[str] = []
+    token: dict[str, str] = {}
+    for _ in range(LISTED_PAGES):
+        answer = await aws.call("s3", "list_objects_v2", KEPT_LISTING_S, Bucket=bucket, Prefix=prefix, **token)
+        keys += [each["Key"] for each in answer.get("Contents", ()) if each["Key"].endswith(".jsonl")]
+        if not answer.get("NextContinuationToken"):
+            break
+        token = {"ContinuationToken": answer["NextContinuationToken"]}
+    return sorted(keys, key=lambda key: key.removeprefix(prefix).partition("/")[2], reverse=True)
+
+
+async def _bodies(aws: Aws, bucket: str, keys: list[str]) -> list[bytes]:
+    return list(await asyncio.gather(*(aws.read_object(bucket, key) for key in keys)))

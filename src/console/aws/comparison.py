@@ -1,0 +1,104 @@
+"""Up to a thousand training jobs side by side: what differs between them, and how they ended.
+
+A list has no metrics, so each job is described once. That takes seconds for a thousand jobs: every call reads for a
+moment, and the page shows what there is. What has ended is kept in a compact form, and never read again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.aws import training_jobs
+from console.aws.client import Aws
+from console.aws.training_jobs import SUBMIT_DIRECTORY
+from console.errors import NotThere
+
+JOBS_MAX = 1000
+KEPT_JOBS = 4000
+AT_ONCE = 24
+BUDGET_S = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedJob:
+    """One row: a job with its hyperparameters, metrics and time."""
+
+    name: str
+    status: str
+    created: datetime
+    seconds: float | None
+    hyperparameters: Mapping[str, str]
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The jobs that have been read, in the order of the list, and how many the list has."""
+
+    jobs: list[ComparedJob]
+    listed: int
+
+    @property
+    def varying(self) -> list[str]:
+        """The hyperparameters that do not have the same value in all jobs, by name."""
+        names = {name for job in self.jobs for name in job.hyperparameters}
+        return sorted(name for name in names if len({job.hyperparameters.get(name) for job in self.jobs}) > 1)
+
+    @property
+    def metrics(self) -> list[str]:
+        return sorted({name for job in self.jobs for name in job.metrics})
+
+    def value(self, job: ComparedJob, name: str) -> float | None:
+        """Return the number that a job has under a metric's or a hyperparameter's name, or `duration`."""
+        if name == "duration":
+            return job.seconds
+        if name in job.metrics:
+            return job.metrics[name]
+        try:
+            return float(job.hyperparameters.get(name, ""))
+        except ValueError:
+            return None
+
+
+class ComparedJobs:
+    """The jobs that have ended and were read before."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, ComparedJob] = OrderedDict()
+
+    async def compare(self, aws: Aws, name: str = "", names: Sequence[str] = ()) -> Comparison:
+        """Return the jobs of the names, or the newest that contain `name`, as many as can be read in a moment."""
+        listed = list(names)[:JOBS_MAX]
+        if not listed:
+            listed = [job.name for job in await training_jobs.listed_up_to(aws, JOBS_MAX, name)]
+        ends = time.monotonic() + BUDGET_S
+        missing = [each for each in listed if each not in self._kept]
+        read: dict[str, ComparedJob] = {}
+        while missing and time.monotonic() < ends:
+            some, missing = missing[:AT_ONCE], missing[AT_ONCE:]
+            for job in await asyncio.gather(*(self._read(aws, each) for each in some)):
+                if job:
+                    read[job.name] = job
+        jobs = [read.get(each) or self._kept.get(each) for each in listed]
+        self._trim()
+        return Comparison([job for job in jobs if job], len(listed))
+
+    async def _read(self, aws: Aws, name: str) -> ComparedJob | None:
+        try:
+            job = await training_jobs.described(aws, name)
+        except NotThere:
+            return None
+        own = {key: value for key, value in job.hyperparameters.items() if not key.startswith(SUBMIT_DIRECTORY)}
+        compared = ComparedJob(job.name, job.status, job.created, job.seconds, own, job.final_metrics)
+        if job.is_ended:
+            self._kept[name] = compared
+        return compared
+
+    def _trim(self) -> None:
+        while len(self._kept) > KEPT_JOBS:
+            self._kept.popitem(last=False)

@@ -1,0 +1,197 @@
+"""Endpoints: their variants and instances, and what CloudWatch counted of their traffic."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from console.aws.client import LONG_S, SHORT_S, Answer, Aws
+from console.errors import NotThere
+
+PAGE = 50
+KEPT_METRICS_S = 5.0
+RANGES = {
+    "1h": (timedelta(hours=1), 60),
+    "3h": (timedelta(hours=3), 60),
+    "24h": (timedelta(days=1), 300),
+    "7d": (timedelta(days=7), 3600),
+}
+"""How far back, and the period of a point in seconds."""
+METRICS = {
+    "invocations": ("Invocations", "Sum"),
+    "errors_4xx": ("Invocation4XXErrors", "Sum"),
+    "errors_5xx": ("Invocation5XXErrors", "Sum"),
+    "latency_mean": ("ModelLatency", "Average"),
+    "latency_max": ("ModelLatency", "Maximum"),
+    "overhead_mean": ("OverheadLatency", "Average"),
+}
+MICROSECONDS = ("latency_mean", "latency_max", "overhead_mean")
+Points = tuple[tuple[float, float], ...]
+"""Times in seconds since 1970, and values; latencies in seconds."""
+
+
+@dataclass(frozen=True)
+class EndpointSummary:
+    name: str
+    status: str
+    created: datetime
+    changed: datetime
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A production variant: what serves, on what, and its share of the traffic."""
+
+    name: str
+    model: str
+    job: str
+    """The training job whose model it serves, by the folder of the model's archive; empty if unknown."""
+    instance_type: str
+    instances: int
+    wanted_instances: int
+    weight: float
+    image: str
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What DescribeEndpoint and its configuration tell."""
+
+    name: str
+    arn: str
+    status: str
+    failure: str
+    config: str
+    created: datetime
+    changed: datetime
+    variants: tuple[Variant, ...]
+    captures: str | None
+    """Where data capture writes, as an S3 URI; None if it is off."""
+    sampling_percent: int
+
+    @property
+    def weight(self) -> float:
+        return sum(variant.weight for variant in self.variants)
+
+
+async def listed(aws: Aws, status: str = "", name: str = "", after: str = "") -> tuple[list[EndpointSummary], str]:
+    """Return a page of endpoints, the newest first, and the token of the next page."""
+    request: dict[str, Any] = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": PAGE}
+    request |= {"StatusEquals": status} if status else {}
+    request |= {"NameContains": name} if name else {}
+    request |= {"NextToken": after} if after else {}
+    answer = await aws.call("sagemaker", "list_endpoints", SHORT_S, **request)
+    found = [
+        EndpointSummary(each["EndpointName"], each["EndpointStatus"], each["CreationTime"], each["LastModifiedTime"])
+        for each in answer["Endpoints"]
+    ]
+    return found, str(answer.get("NextToken") or "")
+
+
+async def described(aws: Aws, name: str) -> Endpoint:
+    """Return the endpoint. Raises NotThere."""
+    answer = await aws.call("sagemaker", "describe_endpoint", EndpointName=name)
+    config = await _config(aws, answer["EndpointConfigName"])
+    models = {each["VariantName"]: each for each in config.get("ProductionVariants", ())}
+    jobs = await asyncio.gather(*(_job_of(aws, each.get("ModelName", "")) for each in models.values()))
+    job_of = dict(zip(models, jobs, strict=True))
+    capture = answer.get("DataCaptureConfig", {})
+    return Endpoint(
+        name=name,
+        arn=answer["EndpointArn"],
+        status=answer["EndpointStatus"],
+        failure=answer.get("FailureReason", ""),
+        config=answer["EndpointConfigName"],
+        created=answer["CreationTime"],
+        changed=answer["LastModifiedTime"],
+        variants=tuple(
+            _variant(each, models.get(each["VariantName"], {}), job_of.get(each["VariantName"], ""))
+            for each in answer.get("ProductionVariants", ())
+        ),
+        captures=capture.get("DestinationS3Uri"),
+        sampling_percent=int(capture.get("CurrentSamplingPercentage", 0)),
+    )
+
+
+async def traffic(aws: Aws, endpoint: Endpoint, reach: str, now: datetime | None = None) -> dict[str, Points]:
+    """Return the points of each metric in METRICS, all variants together, over the last hours of a range."""
+    span, period_s = RANGES[reach]
+    end = (now or datetime.now(UTC)).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    queries = [
+        _query(f"{key}__{number}", endpoint.name, variant.name, metric, statistic, period_s)
+        for number, variant in enumerate(endpoint.variants)
+        for key, (metric, statistic) in METRICS.items()
+    ]
+    if not queries:
+        return dict.fromkeys(METRICS, ())
+    answer = await aws.call(
+        "cloudwatch",
+        "get_metric_data",
+        KEPT_METRICS_S,
+        MetricDataQueries=queries,
+        StartTime=end - span,
+        EndTime=end,
+        ScanBy="TimestampAscending",
+    )
+    return {key: _joined(key, answer) for key in METRICS}
+
+
+def _query(key: str, endpoint: str, variant: str, metric: str, statistic: str, period_s: int) -> dict[str, Any]:
+    dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}]
+    named = {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions}
+    return {"Id": key, "MetricStat": {"Metric": named, "Period": period_s, "Stat": statistic}}
+
+
+def _joined(key: str, answer: Answer) -> Points:
+    """Return the points of one metric: sums over all variants, the largest of their means and maxima."""
+    values: dict[float, list[float]] = {}
+    for result in answer["MetricDataResults"]:
+        if result["Id"].partition("__")[0] == key:
+            for time, value in zip(result["Timestamps"], result["Values"], strict=True):
+                values.setdefault(time.timestamp(), []).append(value)
+    join = max if key in MICROSECONDS else sum
+    unit = 1e-6 if key in MICROSECONDS else 1
+    return tuple((time, join(each) * unit) for time, each in sorted(values.items()))
+
+
+async def _config(aws: Aws, name: str) -> Answer:
+    try:
+        # a configuration never changes
+        return await aws.call("sagemaker", "describe_endpoint_config", LONG_S, EndpointConfigName=name)
+    except NotThere:
+        return {}
+
+
+async def _job_of(aws: Aws, model: str) -> str:
+    """Return the name of the training job that made a model: its archive is in `<job>/output/`."""
+    if not model:
+        return ""
+    try:
+        answer = await aws.call("sagemaker", "describe_model", LONG_S, ModelName=model)
+    except NotThere:
+        return ""
+    container: Answer = answer.get("PrimaryContainer") or next(iter(answer.get("Containers", ())), {})
+    return job_in(container.get("ModelDataUrl", ""))
+
+
+def job_in(uri: str) -> str:
+    """Return the job's name in `s3://…/<job>/output/model.tar.gz`, as SageMaker lays out what a job leaves."""
+    parts = uri.split("/")
+    return parts[-3] if len(parts) > 4 and parts[-2:] == ["output", "model.tar.gz"] else ""
+
+
+def _variant(each: Mapping[str, Any], config: Mapping[str, Any], job: str) -> Variant:
+    images = each.get("DeployedImages", ())
+    return Variant(
+        name=each["VariantName"],
+        model=config.get("ModelName", ""),
+        job=job,
+        instance_type=config.get("InstanceType", ""),
+        instances=int(each.get("CurrentInstanceCount", 0)),
+        wanted_instances=int(each.get("DesiredInstanceCount", 0)),
+        weight=float(each.get("CurrentWeight", 0.0)),
+        image=images[0].get("SpecifiedImage", "") if images else "",
+    )

@@ -1,0 +1,90 @@
+"""Logs of training jobs, and the curves of their metrics, which SageMaker itself reads from the log.
+
+CloudWatch has a metric's values by the minute only. A job of forty seconds would be one point. MetricDefinitions are
+patterns for log lines, so the console applies them to the same lines, and has every value with its time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from console.aws.client import Aws
+from console.aws.logs import Line, Tail
+from console.aws.training_jobs import Job
+
+GROUP = "/aws/sagemaker/TrainingJobs"
+KEPT_JOBS = 32
+VALUES_MAX = 20_000
+
+
+@dataclass(frozen=True)
+class Value:
+    """The nth value of a metric, and its time in seconds since 1970."""
+
+    number: int
+    time: float
+    value: float
+
+
+@dataclass
+class JobLog:
+    """What has been read of a job's log."""
+
+    tail: Tail
+    patterns: Mapping[str, re.Pattern[str]]
+    curves: dict[str, list[Value]] = field(default_factory=dict)
+    is_complete: bool = False
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def read(self, lines: Iterable[Line]) -> None:
+        """Take the metrics' values from the lines, by SageMaker's rule: the first group is the number."""
+        for line in lines:
+            for name, pattern in self.patterns.items():
+                if (match := pattern.search(line.text)) and (value := _number(match)) is not None:
+                    curve = self.curves.setdefault(name, [])
+                    if len(curve) < VALUES_MAX:
+                        curve.append(Value(len(curve) + 1, line.time.timestamp(), value))
+
+
+class JobLogs:
+    """The logs of the jobs that were looked at last."""
+
+    def __init__(self) -> None:
+        self._logs: OrderedDict[str, JobLog] = OrderedDict()
+
+    async def read(self, aws: Aws, job: Job) -> JobLog:
+        """Return the job's log with everything that has been written to it by now."""
+        log = self._logs.setdefault(job.arn, JobLog(Tail(GROUP, f"{job.name}/"), _patterns(job.metric_patterns)))
+        self._logs.move_to_end(job.arn)
+        while len(self._logs) > KEPT_JOBS:
+            self._logs.popitem(last=False)
+        async with log.lock:
+            if not log.is_complete:
+                new = await log.tail.advance(aws)
+                await asyncio.to_thread(log.read, new)
+                # the last lines may arrive after the job's end
+                log.is_complete = job.is_ended and not new and log.tail.total > 0
+        return log
+
+
+def _patterns(definitions: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
+    patterns = {}
+    for name, text in definitions.items():
+        try:
+            patterns[name] = re.compile(text)
+        except re.error:
+            continue  # AWS has other rules than Python: a curve is then missing
+    return patterns
+
+
+def _number(match: re.Match[str]) -> float | None:
+    try:
+        value = float(match[1] if match.re.groups else match[0])
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) else None

@@ -1,0 +1,150 @@
+"""Logs: the lines of a stream as they grow, and lines that contain a word."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from console.aws.client import SHORT_S, Aws
+from console.errors import NotThere
+
+KEPT_LINES = 600
+PAGES_AT_ONCE = 20
+EVENTS_PER_PAGE = 10_000
+STREAMS = 50
+LINE_MAX = 2000
+
+
+@dataclass(frozen=True)
+class Line:
+    time: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class Stream:
+    name: str
+    last: datetime | None
+
+
+@dataclass
+class StreamReader:
+    """A place in a log stream. `read` returns the lines that are new since the last call."""
+
+    group: str
+    stream: str
+    token: str | None = None
+
+    async def read(self, aws: Aws) -> list[Line]:
+        lines: list[Line] = []
+        for _ in range(PAGES_AT_ONCE):
+            position = {"nextToken": self.token} if self.token else {}
+            answer = await aws.call(
+                "logs",
+                "get_log_events",
+                0,
+                logGroupName=self.group,
+                logStreamName=self.stream,
+                startFromHead=True,
+                limit=EVENTS_PER_PAGE,
+                **position,
+            )
+            lines += [_line(event) for event in answer["events"]]
+            if answer["nextForwardToken"] == self.token or not answer["events"]:
+                self.token = answer["nextForwardToken"]
+                break
+            self.token = answer["nextForwardToken"]
+        return lines
+
+
+@dataclass
+class Tail:
+    """The last lines of all streams whose names begin with a prefix, and how many lines there were."""
+
+    group: str
+    prefix: str
+    lines: deque[Line] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
+    total: int = 0
+    readers: dict[str, StreamReader] = field(default_factory=dict)
+
+    async def advance(self, aws: Aws) -> list[Line]:
+        """Read what is new, and return it."""
+        for stream in await streams(aws, self.group, self.prefix):
+            self.readers.setdefault(stream.name, StreamReader(self.group, stream.name))
+        new = [line for reader in self.readers.values() for line in await reader.read(aws)]
+        if len(self.readers) > 1:
+            new.sort(key=lambda line: line.time)
+        self.lines.extend(new)
+        self.total += len(new)
+        return new
+
+
+async def streams(aws: Aws, group: str, prefix: str = "") -> list[Stream]:
+    """Return streams of a group: those with the prefix, or those that were written to last. Empty without a group."""
+    order: dict[str, Any] = (
+        {"logStreamNamePrefix": prefix} if prefix else {"orderBy": "LastEventTime", "descending": True}
+    )
+    try:
+        answer = await aws.call("logs", "describe_log_streams", SHORT_S, logGroupName=group, limit=STREAMS, **order)
+    except NotThere:
+        return []
+    return [Stream(each["logStreamName"], _time(each.get("lastEventTimestamp"))) for each in answer["logStreams"]]
+
+
+def _line(event: Mapping[str, Any]) -> Line:
+    return Line(datetime.fromtimestamp(event["timestamp"] / 1000, UTC), event["message"].rstrip("\n")[:LINE_MAX])
+
+
+def _time(milliseconds: int | None) -> datetime | None:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    size_bytes: int
+
+
+async def groups(aws: Aws) -> list[Group]:
+    """Return log groups, by name."""
+    answer = await aws.call("logs", "describe_log_groups", SHORT_S, limit=STREAMS)
+    return [Group(each["logGroupName"], int(each.get("storedBytes", 0))) for each in answer["logGroups"]]
+
+
+async def last_lines(aws: Aws, group: str, prefix: str) -> list[Line]:
+    """Return the end of the streams whose names begin with the prefix."""
+    tail = Tail(group, prefix)
+    await tail.advance(aws)
+    return list(tail.lines)
+
+
+async def search(aws: Aws, group: str, text: str, since: datetime, prefix: str, limit: int) -> list[Line]:
+    """Return lines of a group that contain a text, the oldest first."""
+    where = {"logStreamNamePrefix": prefix} if prefix else {}
+    lines: list[Line] = []
+    token: dict[str, str] = {}
+    for _ in range(PAGES_AT_ONCE):
+        answer = await aws.call(
+            "logs",
+            "filter_log_events",
+            SHORT_S,
+            logGroupName=group,
+            filterPattern=quoted(text),
+            startTime=int(since.timestamp() * 1000),
+            limit=limit,
+            **where,
+            **token,
+        )
+        lines += [_line(event) for event in answer["events"] if text in event["message"]]
+        if len(lines) >= limit or not answer.get("nextToken"):
+            break
+        token = {"nextToken": answer["nextToken"]}
+    return lines[:limit]
+
+
+def quoted(text: str) -> str:
+    """Return a filter pattern that finds the text itself."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

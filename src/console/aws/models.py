@@ -1,0 +1,142 @@
+"""The model registry, with the lineage of each version: from the data through the training job to the endpoints."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from console.aws import endpoints, training_jobs
+from console.aws.client import SHORT_S, Answer, Aws
+from console.aws.endpoints import job_in
+from console.aws.training_jobs import Channel
+from console.errors import NotThere
+
+PAGE = 50
+ENDPOINTS_MAX = 20
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    description: str
+    created: datetime
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a model package group."""
+
+    group: str
+    number: int
+    arn: str
+    approval: str
+    status: str
+    description: str
+    created: datetime
+
+
+@dataclass(frozen=True)
+class Package:
+    """A version with what DescribeModelPackage tells beyond its row."""
+
+    version: Version
+    model_data: str
+    image: str
+    job: str
+    metadata: Mapping[str, str]
+    approval_note: str
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where a model comes from, and where it serves. `channels` is empty if the job is not known."""
+
+    channels: tuple[Channel, ...]
+    accuracy: Mapping[str, float]
+    endpoints: tuple[str, ...]
+
+
+async def groups(aws: Aws, name: str = "") -> list[Group]:
+    """Return model package groups, the newest first."""
+    request: dict[str, Any] = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": PAGE}
+    request |= {"NameContains": name} if name else {}
+    answer = await aws.call("sagemaker", "list_model_package_groups", SHORT_S, **request)
+    return [
+        Group(each["ModelPackageGroupName"], each.get("ModelPackageGroupDescription", ""), each["CreationTime"])
+        for each in answer["ModelPackageGroupSummaryList"]
+    ]
+
+
+async def versions(aws: Aws, group: str, after: str = "") -> tuple[list[Version], str]:
+    """Return a page of a group's versions, the newest first, and the token of the next page."""
+    more = {"NextToken": after} if after else {}
+    answer = await aws.call(
+        "sagemaker",
+        "list_model_packages",
+        SHORT_S,
+        ModelPackageGroupName=group,
+        SortBy="CreationTime",
+        SortOrder="Descending",
+        MaxResults=PAGE,
+        **more,
+    )
+    return [_version(each) for each in answer["ModelPackageSummaryList"]], str(answer.get("NextToken") or "")
+
+
+async def package(aws: Aws, group: str, number: int) -> Package:
+    """Return a version. Raises NotThere."""
+    rows, following = await versions(aws, group)
+    while all(row.number != number for row in rows):
+        if not following:
+            raise NotThere(f"model package group {group} has no version {number}")
+        rows, following = await versions(aws, group, following)
+    version = next(row for row in rows if row.number == number)
+    answer = await aws.call("sagemaker", "describe_model_package", SHORT_S, ModelPackageName=version.arn)
+    containers = answer.get("InferenceSpecification", {}).get("Containers", ())
+    container: Answer = containers[0] if containers else {}
+    return Package(
+        version=version,
+        model_data=container.get("ModelDataUrl", ""),
+        image=container.get("Image", ""),
+        job=job_in(container.get("ModelDataUrl", "")),
+        metadata=dict(answer.get("CustomerMetadataProperties", {})),
+        approval_note=answer.get("ApprovalDescription", ""),
+    )
+
+
+async def lineage(aws: Aws, model: Package) -> Lineage:
+    """Return what leads to the model and what it leads to."""
+    channels: tuple[Channel, ...] = ()
+    accuracy: Mapping[str, float] = {}
+    if model.job:
+        try:
+            job = await training_jobs.described(aws, model.job)
+            channels, accuracy = job.channels, job.final_metrics
+        except NotThere:
+            pass  # deleted since
+    rows, _ = await endpoints.listed(aws)
+    found = await asyncio.gather(*(_endpoint(aws, row.name) for row in rows[:ENDPOINTS_MAX]))
+    serving = [each for each in found if each and any(v.job == model.job for v in each.variants)] if model.job else []
+    return Lineage(channels, accuracy, tuple(each.name for each in serving))
+
+
+async def _endpoint(aws: Aws, name: str) -> endpoints.Endpoint | None:
+    try:
+        return await endpoints.described(aws, name)
+    except NotThere:
+        return None  # deleted since it was listed
+
+
+def _version(each: Mapping[str, Any]) -> Version:
+    return Version(
+        group=each.get("ModelPackageGroupName", ""),
+        number=int(each.get("ModelPackageVersion", 0)),
+        arn=each["ModelPackageArn"],
+        approval=each.get("ModelApprovalStatus", ""),
+        status=each.get("ModelPackageStatus", ""),
+        description=each.get("ModelPackageDescription", ""),
+        created=each["CreationTime"],
+    )

@@ -1,0 +1,137 @@
+"""What runs now, what waits, and what happened last, over all services."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from console.aws import queues, state_machines, training_jobs
+from console.aws.client import Aws
+from console.aws.state_machines import Machine
+from console.aws.workflow import Queue, Workflow, workflow
+from console.errors import ConsoleError
+
+RECENT = 20
+EVENTS = 14
+MACHINES_SHOWN = 12
+DAY = timedelta(days=1)
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that started or ended."""
+
+    time: datetime
+    kind: str
+    name: str
+    path: str
+    status: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    name: str
+    status: str
+    changed: datetime
+
+
+@dataclass(frozen=True)
+class Alarm:
+    name: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    queue: Queue
+    count: int
+
+
+@dataclass
+class Overview:
+    """All that the first page shows. `problems` names the services that did not answer."""
+
+    endpoints: list[Endpoint] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
+    machines: list[Machine] = field(default_factory=list)
+    workflow: Workflow | None = None
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def running(self) -> list[Event]:
+        return [event for event in self.events if event.status in ("InProgress", "RUNNING")]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.endpoints or self.events or self.machines)
+
+    def ended_today(self, kind: str, status: str, now: datetime) -> int:
+        return sum(event.kind == kind and event.status == status and now - event.time < DAY for event in self.events)
+
+
+async def overview(aws: Aws) -> Overview:
+    """Return the overview. A service that does not answer leaves its part empty, and a line in `problems`."""
+    shown = Overview()
+    shown.workflow = await _or(shown, workflow(aws), None)
+    shown.endpoints = await _or(shown, _endpoints(aws), [])
+    jobs, _ = await _or(shown, training_jobs.listed(aws, limit=RECENT), ([], ""))
+    shown.machines = await _or(shown, state_machines.machines(aws), [])
+    shown.events = [
+        Event(job.ended or job.created, "training job", job.name, f"/training-jobs/{job.name}", job.status, job.seconds)
+        for job in jobs
+    ]
+    for machine in shown.machines[:MACHINES_SHOWN]:
+        shown.events += await _or(shown, _executions(aws, machine), [])
+    shown.events.sort(key=lambda event: event.time, reverse=True)
+    shown.waiting = await _or(shown, _waiting(aws, shown.workflow), [])
+    shown.alarms = await _or(shown, _alarms(aws), [])
+    return shown
+
+
+async def _or(shown: Overview, asked: Awaitable[Value], otherwise: Value) -> Value:
+    try:
+        return await asked
+    except ConsoleError as error:
+        shown.problems.append(str(error))
+        return otherwise
+
+
+async def _endpoints(aws: Aws) -> list[Endpoint]:
+    answer = await aws.call("sagemaker", "list_endpoints", SortBy="CreationTime", SortOrder="Descending", MaxResults=20)
+    return [
+        Endpoint(each["EndpointName"], each["EndpointStatus"], each["LastModifiedTime"]) for each in answer["Endpoints"]
+    ]
+
+
+async def _executions(aws: Aws, machine: Machine) -> list[Event]:
+    rows, _ = await state_machines.executions(aws, machine, limit=RECENT)
+    return [
+        Event(
+            (row.ended or row.started).astimezone(UTC),
+            f"execution of {row.machine}",
+            row.name,
+            f"/executions/{row.machine}/{row.name}",
+            row.status,
+            row.seconds,
+        )
+        for row in rows
+    ]
+
+
+async def _waiting(aws: Aws, found: Workflow | None) -> list[Waiting]:
+    return [Waiting(queue, (await queues.state(aws, queue.url)).total) for queue in (found.queues if found else ())]
+
+
+async def _alarms(aws: Aws) -> list[Alarm]:
+    answer = await aws.call("cloudwatch", "describe_alarms", 5.0, MaxRecords=100)
+    alarms = [
+        Alarm(each["AlarmName"], each["StateValue"], each.get("StateReason", "")) for each in answer["MetricAlarms"]
+    ]
+    return sorted(alarms, key=lambda alarm: (alarm.state != "ALARM", alarm.name))

@@ -1,0 +1,44 @@
+"""Queues of SQS: how much waits in each."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from console.aws.client import SHORT_S, Aws
+
+QUEUES_MAX = 100
+COUNT = "ApproximateNumberOfMessages"
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """A queue. What is in flight was received by somebody who has not deleted it yet."""
+
+    name: str
+    url: str
+    waiting: int
+    in_flight: int
+    delayed: int
+    is_dead_letter: bool
+
+    @property
+    def total(self) -> int:
+        return self.waiting + self.in_flight + self.delayed
+
+
+async def queues(aws: Aws) -> list[QueueState]:
+    """Return all queues, by name."""
+    answer = await aws.call("sqs", "list_queues", SHORT_S, MaxResults=QUEUES_MAX)
+    return sorted(
+        await asyncio.gather(*(state(aws, url) for url in answer.get("QueueUrls", ()))), key=lambda queue: queue.name
+    )
+
+
+async def state(aws: Aws, url: str) -> QueueState:
+    """Return how much waits in a queue, by SQS's own approximate count."""
+    answer = await aws.call("sqs", "get_queue_attributes", SHORT_S, QueueUrl=url, AttributeNames=["All"])
+    attributes = answer.get("Attributes", {})
+    waiting, in_flight, delayed = (int(attributes.get(f"{COUNT}{kind}", 0)) for kind in ("", "NotVisible", "Delayed"))
+    name = url.rpartition("/")[2]
+    return QueueState(name, url, waiting, in_flight, delayed, "dead-letter" in name)

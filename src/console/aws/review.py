@@ -1,0 +1,128 @@
+"""The review queue: images whose class a person decides, and the ground truth that becomes of it.
+
+SQS has no way to look at a message without taking it. The console takes a few, and holds them for a while, during
+which nobody else gets them: reloading the page shows the same ones. A decision is written where Model Monitor reads
+ground truth, `ground_truth/yyyy/mm/dd/hh/`, in its format, under the inference id by which the capture has the image.
+Only then is the message deleted, so that no decision is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from console.aws.client import Aws
+from console.aws.workflow import Workflow
+from console.errors import BadRequest, NotThere
+
+HELD_S = 300
+HELD_MAX = 12
+RECEIVED_AT_ONCE = 10
+PREFIX = "ground_truth"
+INFERENCE_ID_LIMIT = 64
+"""The classify function sends the end of an execution's name as the inference id."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A message that the console holds until `until` (of the monotonic clock)."""
+
+    id: str
+    receipt: str
+    until: float
+    body: Mapping[str, Any]
+
+    @property
+    def image(self) -> str:
+        return f"/objects/{self.body.get('s3_bucket', '')}/{self.body.get('s3_key', '')}"
+
+    @property
+    def execution(self) -> str:
+        return str(self.body.get("execution", ""))
+
+    @property
+    def machine(self) -> str:
+        return str(self.body.get("execution_arn", "")).split(":")[-2] if self.body.get("execution_arn") else ""
+
+
+@dataclass
+class ReviewDesk:
+    """The messages that the console holds."""
+
+    held: dict[str, Held] = field(default_factory=dict)
+
+    async def fill(self, aws: Aws, workflow: Workflow) -> list[Held]:
+        """Take more messages where there is room, and return those that are held."""
+        now = time.monotonic()
+        self.held = {key: each for key, each in self.held.items() if each.until > now}
+        wanted = min(RECEIVED_AT_ONCE, HELD_MAX - len(self.held))
+        if wanted > 0:
+            answer = await aws.change(
+                "sqs",
+                "receive_message",
+                QueueUrl=workflow.review_queue.url,
+                MaxNumberOfMessages=wanted,
+                VisibilityTimeout=HELD_S,
+                WaitTimeSeconds=0,
+            )
+            for message in answer.get("Messages", ()):
+                held = Held(message["MessageId"], message["ReceiptHandle"], now + HELD_S, body_of(message["Body"]))
+                self.held[held.id] = held
+        return sorted(self.held.values(), key=lambda each: float(each.body.get("confidence", 1)))
+
+    async def decide(self, aws: Aws, workflow: Workflow, message: str, label: int) -> str:
+        """Write the ground truth, delete the message, and return the key. Raises NotThere, BadRequest."""
+        held = self._of(message)
+        if not 0 <= label < len(workflow.classes):
+            raise BadRequest(f"class {label} does not exist: the workflow has {', '.join(workflow.classes)}")
+        if not held.execution:
+            raise BadRequest(f"message {message} names no execution, so its ground truth would belong to no capture")
+        key, body = ground_truth(held.execution, label, datetime.now(UTC))
+        await aws.change(
+            "s3", "put_object", Bucket=workflow.bucket, Key=key, Body=body, ContentType="application/jsonlines"
+        )
+        await aws.change("sqs", "delete_message", QueueUrl=workflow.review_queue.url, ReceiptHandle=held.receipt)
+        self.held.pop(message, None)
+        return key
+
+    async def put_back(self, aws: Aws, workflow: Workflow, message: str) -> None:
+        """Let others receive the message. Raises NotThere."""
+        held = self._of(message)
+        await aws.change(
+            "sqs",
+            "change_message_visibility",
+            QueueUrl=workflow.review_queue.url,
+            ReceiptHandle=held.receipt,
+            VisibilityTimeout=0,
+        )
+        self.held.pop(message, None)
+
+    def _of(self, message: str) -> Held:
+        held = self.held.get(message)
+        if held is None or held.until < time.monotonic():
+            raise NotThere("this image is no longer held here: somebody else may be looking at it. Open the page again")
+        return held
+
+
+def ground_truth(execution: str, label: int, now: datetime) -> tuple[str, bytes]:
+    """Return the key and the line of a decision, as Model Monitor reads them."""
+    inference_id = execution[-INFERENCE_ID_LIMIT:]
+    record = {
+        "groundTruthData": {"data": str(label), "encoding": "CSV"},
+        "eventMetadata": {"eventId": inference_id},
+        "eventVersion": "0",
+    }
+    return f"{PREFIX}/{now:%Y/%m/%d/%H}/{inference_id}.jsonl", (json.dumps(record) + "\n").encode()
+
+
+def body_of(text: str) -> Mapping[str, Any]:
+    """Return the message's body; empty if it is not one of the workflow."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,71 @@
+"""The workflow's own stack, if the account has one: its bucket, queues, classes and threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from console.aws.client import Aws
+
+KEPT_S = 10.0
+OUTPUTS = ("StateMachineArn", "ReviewQueueUrl", "Bucket")
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue of the workflow. `purpose` tells who reads it."""
+
+    name: str
+    url: str
+    purpose: str
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """What the stack's parameters and outputs name."""
+
+    stack: str
+    bucket: str
+    state_machine: str
+    endpoint: str
+    classes: tuple[str, ...]
+    threshold: float
+    queues: tuple[Queue, ...]
+
+    @property
+    def machine_name(self) -> str:
+        return self.state_machine.rpartition(":")[2]
+
+    @property
+    def review_queue(self) -> Queue:
+        return next(queue for queue in self.queues if queue.name == "Review")
+
+
+async def workflow(aws: Aws) -> Workflow | None:
+    """Return the first stack that has the workflow's outputs, or None."""
+    answer = await aws.call("cloudformation", "describe_stacks", KEPT_S)
+    for stack in answer["Stacks"]:
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
+        if all(name in outputs for name in OUTPUTS):
+            return _workflow(stack, outputs)
+    return None
+
+
+def _workflow(stack: Mapping[str, Any], outputs: Mapping[str, str]) -> Workflow:
+    parameters = {each["ParameterKey"]: each.get("ParameterValue", "") for each in stack.get("Parameters", ())}
+    near = parameters.get("NearClasses", "").replace(",", ", ")
+    queues = (
+        Queue("Near bay", outputs.get("NearOrdersQueueUrl", ""), near),
+        Queue("Far bay", outputs.get("FarOrdersQueueUrl", ""), "all other classes"),
+        Queue("Review", outputs["ReviewQueueUrl"], "a person decides"),
+    )
+    return Workflow(
+        stack=stack["StackName"],
+        bucket=outputs["Bucket"],
+        state_machine=outputs["StateMachineArn"],
+        endpoint=parameters.get("EndpointName", ""),
+        classes=tuple(name for name in parameters.get("Classes", "").split(",") if name),
+        threshold=float(parameters.get("Threshold") or 0.93),
+        queues=tuple(queue for queue in queues if queue.url),
+    )

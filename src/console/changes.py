@@ -1,0 +1,75 @@
+"""Changes: what a form asks for, after a confirmation, where the account may be changed.
+
+Every change is a POST. One that takes something away first answers with a page that says what will happen; its button
+sends the same form again with `confirmed`. Where the account is shown read only, nothing of this is sent to AWS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from console import pages
+from console.errors import ConsoleError, NotAllowed
+from console.site import Site
+
+Fields = Mapping[str, Any]
+Make = Callable[[Site, web.Request, Fields], Awaitable[str]]
+CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What the page asks before. `{name}` in the texts is that of the address."""
+
+    question: str
+    consequence: str
+    verb: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change. `make` makes it, and returns the address of the page to show then."""
+
+    path: str
+    service: str
+    make: Make
+    confirmation: Confirmation | None = None
+
+
+def handler(site: Site, change: Change) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        fields = await request.post()
+        frame = await site.frame(request, "")
+        try:
+            if not await site.aws.may_change(change.service):
+                raise NotAllowed(
+                    "this account is not on this machine, so the console only shows it. "
+                    "To change it from here: scones console --allow-changes"
+                )
+            if change.confirmation and CONFIRMED not in fields:
+                return _asked(site, frame, change.confirmation, request, fields)
+            path = await change.make(site, request, fields)
+        except ConsoleError as error:
+            return pages.problem(site, frame, error)
+        raise web.HTTPSeeOther(path)
+
+    return answer
+
+
+def _asked(
+    site: Site, frame: Mapping[str, Any], confirmation: Confirmation, request: web.Request, fields: Fields
+) -> web.Response:
+    name = request.match_info.get("name", "")
+    context = {
+        **frame,
+        "question": confirmation.question.format(name=name),
+        "consequence": confirmation.consequence.format(name=name),
+        "verb": confirmation.verb,
+        "fields": [(key, value) for key, value in fields.items() if isinstance(value, str)],
+        "back": request.path.rpartition("/")[0] or "/",
+    }
+    return pages.page(site, "confirm.html", context)

@@ -1,0 +1,64 @@
+"""Views, and the handlers that answer with them: as a whole page, or as a stream of its live blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from console import live
+from console.errors import BadRequest, ConsoleError, NotAllowed, NotThere
+from console.site import Site
+
+Context = Mapping[str, Any]
+Load = Callable[[Site, web.Request], Awaitable[Context]]
+STATUSES = {NotThere: 404, BadRequest: 400, NotAllowed: 403}
+UNREACHABLE = 502
+
+
+@dataclass(frozen=True)
+class View:
+    """A page. `load` returns what its template needs; `place` is the entry of the navigation that it belongs to."""
+
+    path: str
+    template: str
+    load: Load
+    place: str
+    every_s: float = 2.0
+    """How often a live page looks for changes."""
+
+
+def handler(site: Site, view: View) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if live.wants_stream(request):
+            return await live.stream(request, lambda: _blocks(site, view, request), view.every_s)
+        frame = await site.frame(request, view.place)
+        try:
+            context = {**frame, **await view.load(site, request)}
+        except ConsoleError as error:
+            return problem(site, frame, error)
+        return page(site, view.template, context)
+
+    return answer
+
+
+def page(site: Site, template: str, context: Context, status: int = 200) -> web.Response:
+    return web.Response(
+        text=site.render(template, context),
+        content_type="text/html",
+        status=status,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def problem(site: Site, frame: Context, error: ConsoleError) -> web.Response:
+    """Return the page that explains an error."""
+    status = STATUSES.get(type(error), UNREACHABLE)
+    return page(site, "problem.html", {**frame, "error": str(error), "status": status}, status)
+
+
+async def _blocks(site: Site, view: View, request: web.Request) -> dict[str, str]:
+    context = {**await site.frame(request, view.place), **await view.load(site, request)}
+    return site.render_blocks(view.template, context, live.PREFIX)

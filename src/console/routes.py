@@ -1,0 +1,69 @@
+"""Every address of the console, and what is behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from console import changes, pages
+from console.pages import View
+from console.site import Site
+from console.views import (
+    actions,
+    endpoints,
+    images,
+    logs,
+    models,
+    overview,
+    queues,
+    search,
+    state_machines,
+    training_jobs,
+    upload,
+)
+
+VIEWS = (
+    View("/", "overview.html", overview.load, "Overview"),
+    View("/training-jobs", "training_jobs.html", training_jobs.load_list, "Training jobs"),
+    View("/training-jobs/compare", "compare.html", training_jobs.load_comparison, "Training jobs", every_s=1.0),
+    View("/training-jobs/{name}", "training_job.html", training_jobs.load_job, "Training jobs", every_s=1.0),
+    View("/endpoints", "endpoints.html", endpoints.load_list, "Endpoints"),
+    View("/endpoints/{name}", "endpoint.html", endpoints.load_endpoint, "Endpoints"),
+    View("/state-machines", "state_machines.html", state_machines.load_list, "State machines"),
+    View("/state-machines/{machine}", "state_machine.html", state_machines.load_machine, "State machines"),
+    View(
+        "/executions/{machine}/{name}", "execution.html", state_machines.load_execution, "State machines", every_s=0.7
+    ),
+    View("/models", "models.html", models.load_groups, "Models"),
+    View("/models/{group}", "model_group.html", models.load_group, "Models"),
+    View("/models/{group}/{number}", "model_version.html", models.load_version, "Models"),
+    View("/queues", "queues.html", queues.load_queues, "Queues"),
+    View("/review", "review.html", queues.load_review, "Review"),
+    View("/logs", "logs.html", logs.load, "Logs"),
+    View("/search", "search.html", search.load, ""),
+    View("/upload", "upload.html", upload.load, "Upload"),
+)
+
+Answer = Callable[[Site, web.Request], Awaitable[web.StreamResponse]]
+FILES: dict[str, Answer] = {
+    "/endpoints/{name}/captures": endpoints.image,
+    "/objects/{bucket}/{key:.+}": images.s3_object,
+}
+
+
+def add(router: web.UrlDispatcher, site: Site) -> None:
+    """Add every view, file and change to the router."""
+    for view in VIEWS:
+        router.add_get(view.path, pages.handler(site, view))
+    for path, answer in FILES.items():
+        router.add_get(path, _bound(site, answer))
+    for change in actions.CHANGES:
+        router.add_post(change.path, changes.handler(site, change))
+
+
+def _bound(site: Site, answer: Answer) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def respond(request: web.Request) -> web.StreamResponse:
+        return await answer(site, request)
+
+    return respond

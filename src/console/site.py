@@ -1,0 +1,78 @@
+"""What every page has: the AWS, the templates, and the frame around its content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment
+
+from console.aws.captures import Captures
+from console.aws.client import Aws
+from console.aws.comparison import ComparedJobs
+from console.aws.job_logs import JobLogs
+from console.aws.review import ReviewDesk
+from console.errors import ConsoleError
+
+
+@dataclass(frozen=True)
+class Place:
+    """An entry of the navigation. `key` is the letter after `g`."""
+
+    name: str
+    path: str
+    key: str
+
+
+PLACES = (
+    Place("Overview", "/", "o"),
+    Place("Training jobs", "/training-jobs", "t"),
+    Place("Endpoints", "/endpoints", "e"),
+    Place("State machines", "/state-machines", "s"),
+    Place("Models", "/models", "m"),
+    Place("Queues", "/queues", "q"),
+    Place("Review", "/review", "r"),
+    Place("Logs", "/logs", "l"),
+    Place("Upload", "/upload", "u"),
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """The AWS that the console shows, its templates, and what it has read of logs and captures."""
+
+    aws: Aws
+    templates: Environment
+    compared: ComparedJobs = field(default_factory=ComparedJobs)
+    desk: ReviewDesk = field(default_factory=ReviewDesk)
+    job_logs: JobLogs = field(default_factory=JobLogs)
+    captures: Captures = field(default_factory=Captures)
+
+    async def frame(self, request: web.Request, place: str) -> dict[str, Any]:
+        """Return what the frame of a page shows: the account, and whether changes are allowed."""
+        try:
+            account, problem = await self.aws.account(), ""
+        except ConsoleError as error:
+            account, problem = "", str(error)
+        return {
+            "places": PLACES,
+            "place": place,
+            "path": request.path,
+            "query": request.query,
+            "profile": self.aws.profile,
+            "region": self.aws.region,
+            "account": account,
+            "account_problem": problem,
+            "may_change": await self.aws.may_change(),
+        }
+
+    def render(self, template: str, context: Mapping[str, Any]) -> str:
+        return self.templates.get_template(template).render(context)
+
+    def render_blocks(self, template: str, context: Mapping[str, Any], prefix: str) -> dict[str, str]:
+        """Return the blocks of a template whose names begin with the prefix."""
+        loaded = self.templates.get_template(template)
+        values = loaded.new_context(dict(context))
+        return {name: "".join(block(values)) for name, block in loaded.blocks.items() if name.startswith(prefix)}

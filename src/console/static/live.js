@@ -1,0 +1,58 @@
+// Keeps a page up to date. The server sends the blocks that have changed; a hidden tab asks for none.
+import { showTimes } from "./times.js";
+
+export function openStream() {
+  if (!document.querySelector("main[data-stream]")) return;
+  let source = null;
+  const follow = () => {
+    if (document.hidden) {
+      source?.close();
+      source = null;
+    } else if (!source) {
+      source = new EventSource(location.href);
+      source.addEventListener("blocks", (event) => show(JSON.parse(event.data)));
+      source.onopen = () => { document.documentElement.dataset.live = "yes"; };
+      source.onerror = () => { document.documentElement.dataset.live = "no"; };
+    }
+  };
+  document.addEventListener("visibilitychange", follow);
+  addEventListener("pagehide", () => source?.close());
+  follow();
+}
+
+const shown = new Map();
+
+function show(blocks) {
+  for (const [name, html] of Object.entries(blocks)) {
+    const place = document.querySelector(`[data-live="${CSS.escape(name)}"]`);
+    if (!place || shown.get(name) === html) continue;
+    shown.set(name, html);
+    if (name === "problem") showProblem(place, html);
+    else if (!isUsed(place)) replace(place, html);
+  }
+  showTimes();
+}
+
+function showProblem(place, text) {
+  place.textContent = text;
+  place.hidden = !text;
+}
+
+// A person who types into a form of the block keeps it.
+function isUsed(place) {
+  const active = document.activeElement;
+  return place.contains(active) && /^(INPUT|SELECT|TEXTAREA)$/.test(active.tagName);
+}
+
+function replace(place, html) {
+  const before = place.querySelector("pre.log");
+  const atEnd = !before || before.scrollHeight - before.scrollTop - before.clientHeight < 24;
+  const top = before?.scrollTop ?? 0;
+  const focused = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const open = [...place.querySelectorAll("details[open][id]")].map((each) => each.id);
+  place.innerHTML = html;
+  open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
+  if (focused) place.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  const after = place.querySelector("pre.log");
+  if (after) after.scrollTop = atEnd ? after.scrollHeight : top;
+}

@@ -1,0 +1,11 @@
+import { openKeys } from "./keyboard.js";
+import { openStream } from "./live.js";
+import { showTimes } from "./times.js";
+import { sortTables } from "./tables.js";
+import { openVisits } from "./visits.js";
+
+openKeys();
+openStream();
+showTimes();
+sortTables();
+openVisits();

@@ -1,0 +1,50 @@
+"""The environment of the templates: everything is escaped, and figures are written by `display`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from display import colors, figures
+
+
+def environment(asset: Callable[[str], str]) -> Environment:
+    """Return it. `asset` returns the address of a static file by its name."""
+    templates = Environment(
+        loader=PackageLoader("console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    templates.filters |= {
+        "count": figures.count,
+        "number": figures.number,
+        "duration": figures.duration,
+        "size": figures.size,
+        "tone": colors.status_tone,
+        "class_tone": colors.class_tone,
+        "moment": moment,
+        "iso": iso,
+        "svg": Markup,
+    }
+    templates.globals |= {
+        "asset": asset,
+        "share": figures.share,
+        "marker": lambda index: colors.marker_path(index, 0, 0, 4),
+    }
+    templates.globals["ui"] = templates.get_template("parts.html").module
+    return templates
+
+
+def moment(time: datetime | None) -> str:
+    """Return a time as `27 Nov 09:30:12`, in UTC."""
+    return figures.NONE if time is None else f"{time.astimezone(UTC):%d %b %H:%M:%S}"
+
+
+def iso(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds")

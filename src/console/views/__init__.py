@@ -1,0 +1,1 @@
+"""What each page shows: functions that load the values of its template."""

@@ -1,0 +1,163 @@
+"""What the pages can change: stop, delete, start, redrive, approve, review, upload."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+from aiohttp import web
+
+from console.aws import models, state_machines
+from console.changes import Change, Confirmation, Fields
+from console.errors import BadRequest
+from console.site import Site
+from console.views.images import kind_of
+from console.views.queues import require_workflow
+
+PICTURE_MAX = 5 << 20
+UPLOADS = "uploads"
+STEM_MAX = 40
+VERDICTS = {"approve": "Approved", "reject": "Rejected"}
+
+
+async def stop_job(site: Site, request: web.Request, _: Fields) -> str:
+    name = request.match_info["name"]
+    await site.aws.change("sagemaker", "stop_training_job", TrainingJobName=name)
+    return f"/training-jobs/{name}"
+
+
+async def delete_job(site: Site, request: web.Request, _: Fields) -> str:
+    await site.aws.change("sagemaker", "delete_training_job", TrainingJobName=request.match_info["name"])
+    return "/training-jobs"
+
+
+async def delete_endpoint(site: Site, request: web.Request, _: Fields) -> str:
+    await site.aws.change("sagemaker", "delete_endpoint", EndpointName=request.match_info["name"])
+    return "/endpoints"
+
+
+async def start_execution(site: Site, request: web.Request, fields: Fields) -> str:
+    """Start an execution with the input of the form."""
+    machine = await state_machines.machine_named(site.aws, request.match_info["name"])
+    text = str(fields.get("input", "")).strip() or "{}"
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise BadRequest(f"the input is not JSON: {error}") from error
+    answer = await site.aws.change("stepfunctions", "start_execution", stateMachineArn=machine.arn, input=text)
+    if machine.type != "STANDARD":
+        return f"/state-machines/{machine.name}"
+    return f"/executions/{machine.name}/{answer['executionArn'].rpartition(':')[2]}"
+
+
+async def stop_execution(site: Site, request: web.Request, _: Fields) -> str:
+    return await _of_execution(site, request, "stop_execution")
+
+
+async def redrive_execution(site: Site, request: web.Request, _: Fields) -> str:
+    return await _of_execution(site, request, "redrive_execution")
+
+
+async def _of_execution(site: Site, request: web.Request, operation: str) -> str:
+    machine, name = request.match_info["machine"], request.match_info["name"]
+    arn = await state_machines.execution_arn(site.aws, machine, name)
+    await site.aws.change("stepfunctions", operation, executionArn=arn)
+    return f"/executions/{machine}/{name}"
+
+
+async def judge_model(site: Site, request: web.Request, _: Fields) -> str:
+    """Approve or reject a version of the registry."""
+    group, number = request.match_info["name"], int(request.match_info["number"])
+    package = await models.package(site.aws, group, number)
+    await site.aws.change(
+        "sagemaker",
+        "update_model_package",
+        ModelPackageArn=package.version.arn,
+        ModelApprovalStatus=VERDICTS[request.match_info["verdict"]],
+        ApprovalDescription="decided in the console",
+    )
+    return f"/models/{group}/{number}"
+
+
+async def review(site: Site, _: web.Request, fields: Fields) -> str:
+    """Write what a person says of an image as ground truth, or let others see it."""
+    workflow = await require_workflow(site)
+    message, label = str(fields.get("message", "")), str(fields.get("label", ""))
+    if label == "back":
+        await site.desk.put_back(site.aws, workflow, message)
+        return "/review"
+    if not label.isdecimal():
+        raise BadRequest(f"{label!r} is not the number of a class")
+    key = await site.desk.decide(site.aws, workflow, message, int(label))
+    return f"/review?done={key}"
+
+
+async def upload(site: Site, _: web.Request, fields: Fields) -> str:
+    """Put the picture into the bucket, start the workflow on it, and show the execution."""
+    picture = fields.get("picture")
+    if not isinstance(picture, web.FileField):
+        raise BadRequest("choose a picture first")
+    body = picture.file.read(PICTURE_MAX + 1)
+    kind = kind_of(body)
+    if len(body) > PICTURE_MAX or kind not in ("image/png", "image/jpeg"):
+        raise BadRequest(f"{picture.filename!r} must be a PNG or a JPEG of at most {PICTURE_MAX >> 20} MB")
+    workflow = await require_workflow(site)
+    name = f"{stem_of(picture.filename)}-{datetime.now(UTC):%H%M%S}-{uuid.uuid4().hex[:6]}"
+    key = f"{UPLOADS}/{name}.{kind.removeprefix('image/')}"
+    await site.aws.change("s3", "put_object", Bucket=workflow.bucket, Key=key, Body=body, ContentType=kind)
+    event = {"image_data": "", "s3_bucket": workflow.bucket, "s3_key": key, "inferences": []}
+    machine = workflow.state_machine
+    await site.aws.change(
+        "stepfunctions", "start_execution", stateMachineArn=machine, name=name, input=json.dumps(event)
+    )
+    return f"/executions/{workflow.machine_name}/{name}"
+
+
+def stem_of(filename: str) -> str:
+    """Return the file's name without its ending, with characters that executions and keys may have."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", PurePosixPath(filename).stem)[:STEM_MAX].strip("-") or "picture"
+
+
+CHANGES = (
+    Change(
+        "/training-jobs/{name}/stop",
+        "sagemaker",
+        stop_job,
+        Confirmation("Stop {name}?", "The job gets two minutes to save its model. It cannot be continued.", "Stop it"),
+    ),
+    Change(
+        "/training-jobs/{name}/delete",
+        "sagemaker",
+        delete_job,
+        Confirmation("Delete {name}?", "Its record is removed. Its log and its model in S3 stay.", "Delete it"),
+    ),
+    Change(
+        "/endpoints/{name}/delete",
+        "sagemaker",
+        delete_endpoint,
+        Confirmation(
+            "Delete the endpoint {name}?",
+            "It stops answering at once. Its configuration, its models and what it captured stay.",
+            "Delete it",
+        ),
+    ),
+    Change("/state-machines/{name}/start", "stepfunctions", start_execution),
+    Change(
+        "/executions/{machine}/{name}/stop",
+        "stepfunctions",
+        stop_execution,
+        Confirmation("Stop {name}?", "What its tasks have done already stays done.", "Stop it"),
+    ),
+    Change(
+        "/executions/{machine}/{name}/redrive",
+        "stepfunctions",
+        redrive_execution,
+        Confirmation("Redrive {name}?", "It continues from the state that failed, with the same input.", "Redrive it"),
+    ),
+    Change("/models/{name}/{number:[0-9]+}/{verdict:approve|reject}", "sagemaker", judge_model),
+    Change("/review", "sqs", review),
+    Change("/upload", "s3", upload),
+)

@@ -1,0 +1,181 @@
+"""Endpoints: the list, and one with its variants, its traffic and what it captured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from console.aws import endpoints
+from console.aws.captures import Captured, CaptureIndex, payload
+from console.aws.endpoints import RANGES, Endpoint, Points
+from console.aws.workflow import workflow
+from console.errors import BadRequest, ConsoleError, NotThere
+from console.site import Site
+from console.views.images import image_answer
+from display import figures
+from display.confidence_charts import Decision, confidence_over_time, histogram
+from display.line_chart import Axes, Series, line_chart
+
+STATUSES = ("Creating", "InService", "Updating", "RollingBack", "Deleting", "Failed", "OutOfService")
+SHOWN = 60
+CHARTED = 600
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which captured records are shown. Bounds are inclusive; times are seconds since 1970."""
+
+    label: int | None = None
+    low: float = 0.0
+    high: float = 1.0
+    start: float = 0.0
+    end: float = float("inf")
+    order: str = "newest"
+
+    def __call__(self, record: Captured) -> bool:
+        if self.label is not None and record.prediction != self.label:
+            return False
+        if record.confidence is not None and not self.low <= record.confidence <= self.high:
+            return False
+        return self.start <= record.time <= self.end
+
+
+async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
+    status, name, after = (request.query.get(key, "") for key in ("status", "q", "after"))
+    rows, following = await endpoints.listed(site.aws, status, name, after)
+    return {"rows": rows, "statuses": STATUSES, "status": status, "q": name, "after": after, "following": following}
+
+
+async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:
+    endpoint = await endpoints.described(site.aws, request.match_info["name"])
+    reach = request.query.get("range", "3h")
+    if reach not in RANGES:
+        raise BadRequest(f"range is {reach!r}: it must be one of {', '.join(RANGES)}")
+    now = datetime.now(UTC).replace(second=0, microsecond=0).timestamp()  # the charts change once a minute
+    points = await endpoints.traffic(site.aws, endpoint, reach)
+    index = site.captures.of(endpoint.name, endpoint.captures) if endpoint.captures else None
+    if index:
+        await index.advance(site.aws)
+    return {
+        "endpoint": endpoint,
+        "reach": reach,
+        "ranges": list(RANGES),
+        "totals": totals(points),
+        "charts": traffic_charts(points, (now - RANGES[reach][0].total_seconds(), now)),
+        **(await _captures(site, endpoint, index, request.query)),
+    }
+
+
+def totals(points: Mapping[str, Points]) -> dict[str, float | None]:
+    """Return what the page says of the range in numbers: sums, the mean latency by invocations, the maximum."""
+    counts = dict(points["invocations"])
+    weighted = sum(counts.get(time, 0) * value for time, value in points["latency_mean"])
+    counted = sum(counts.get(time, 0) for time, _ in points["latency_mean"])
+    return {
+        "invocations": sum(counts.values()),
+        "errors_4xx": sum(value for _, value in points["errors_4xx"]),
+        "errors_5xx": sum(value for _, value in points["errors_5xx"]),
+        "latency_mean": weighted / counted if counted else None,
+        "latency_max": max((value for _, value in points["latency_max"]), default=None),
+    }
+
+
+def traffic_charts(
+    points: Mapping[str, Points], x_range: tuple[float, float]
+) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Return title, SVG and legend of each chart that has points."""
+    groups = (
+        ("Invocations", figures.number, (("invocations", "sum per point", "ink"),)),
+        ("Errors", figures.number, (("errors_4xx", "4xx", "attention"), ("errors_5xx", "5xx", "bad"))),
+        ("Model latency", figures.duration, (("latency_mean", "mean", "ink"), ("latency_max", "maximum", "muted"))),
+    )
+    drawn = []
+    for title, write, parts in groups:
+        series = [Series(name, points[key], tone) for key, name, tone in parts if points[key]]
+        if series:
+            axes = Axes(x_is_time=True, write=write, from_zero=True, x_range=x_range)
+            drawn.append((title, line_chart(series, title, axes), [(name, tone) for _, name, tone in parts]))
+    return drawn
+
+
+async def _captures(
+    site: Site, endpoint: Endpoint, index: CaptureIndex | None, query: Mapping[str, str]
+) -> dict[str, Any]:
+    found = await _workflow_of(site, endpoint)
+    records = index.records if index else []
+    count = max((record.prediction + 1 for record in records if record.prediction is not None), default=0)
+    names = found.classes if found and len(found.classes) >= count else [f"class {number}" for number in range(count)]
+    chosen = filter_of(query)
+    shown = [record for record in records if chosen(record)]
+    if chosen.order == "least":
+        shown.sort(key=lambda record: 1.0 if record.confidence is None else record.confidence)
+    page = max(0, int(query.get("page", "0")) if query.get("page", "0").isdecimal() else 0)
+    threshold = found.threshold if found else None
+    decisions = [
+        Decision(record.time, record.prediction, record.confidence)
+        for record in shown[:CHARTED]
+        if record.prediction is not None and record.confidence is not None
+    ]
+    return {
+        "names": names,
+        "filter": query,
+        "threshold": threshold,
+        "captured": len(records),
+        "unread": index.unread if index else 0,
+        "unreadable": index.unreadable if index else 0,
+        "matching": len(shown),
+        "page": page,
+        "pages": -(-len(shown) // SHOWN),
+        "records": shown[page * SHOWN : (page + 1) * SHOWN],
+        "by_class": [sum(record.prediction == number for record in shown) for number in range(len(names))],
+        "confidence_chart": confidence_over_time(decisions, threshold, names) if decisions else "",
+        "histogram": histogram(decisions, threshold, names) if decisions else "",
+        "charted": len(decisions),
+        "machine": found.machine_name if found else "",
+    }
+
+
+def filter_of(query: Mapping[str, str]) -> Filter:
+    """Return the filter in an address. Raises BadRequest, which names the field."""
+    try:
+        return Filter(
+            label=int(query["class"]) if query.get("class") else None,
+            low=float(query.get("low") or 0),
+            high=float(query.get("high") or 1),
+            start=_time(query.get("from", "")) or 0.0,
+            end=_time(query.get("to", "")) or float("inf"),
+            order=query.get("order", "newest"),
+        )
+    except ValueError as error:
+        raise BadRequest(f"the filter cannot be read: {error}") from error
+
+
+async def image(site: Site, request: web.Request) -> web.Response:
+    """Answer with the captured image at a place in a capture file."""
+    endpoint = await endpoints.described(site.aws, request.match_info["name"])
+    if not endpoint.captures or not request.query.get("at", "").isdecimal():
+        raise NotThere(f"endpoint {endpoint.name} captures nothing, or the address names no record")
+    index = site.captures.of(endpoint.name, endpoint.captures)
+    record = index.find(request.query.get("file", ""), int(request.query["at"]))
+    line = await site.aws.read_object(index.bucket, record.file, record.at, record.size)
+    return image_answer(payload(json.loads(line)["captureData"].get("endpointInput", {})))
+
+
+async def _workflow_of(site: Site, endpoint: Endpoint) -> Any:
+    try:
+        found = await workflow(site.aws)
+    except ConsoleError:
+        return None
+    return found if found and found.endpoint == endpoint.name else None
+
+
+def _time(text: str) -> float | None:
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,35 @@
+"""The model registry: groups, versions, and the lineage of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from console.aws import models
+from console.errors import NotThere
+from console.site import Site
+
+
+async def load_groups(site: Site, _: web.Request) -> dict[str, Any]:
+    groups = await models.groups(site.aws)
+    rows = []
+    for group in groups:
+        versions, _following = await models.versions(site.aws, group.name)
+        approved = next((each for each in versions if each.approval == "Approved"), None)
+        rows.append({"group": group, "newest": versions[0] if versions else None, "approved": approved})
+    return {"rows": rows}
+
+
+async def load_group(site: Site, request: web.Request) -> dict[str, Any]:
+    name, after = request.match_info["group"], request.query.get("after", "")
+    versions, following = await models.versions(site.aws, name, after)
+    return {"group": name, "versions": versions, "following": following, "after": after}
+
+
+async def load_version(site: Site, request: web.Request) -> dict[str, Any]:
+    number = request.match_info["number"]
+    if not number.isdecimal():
+        raise NotThere(f"{number!r} is not the number of a version")
+    package = await models.package(site.aws, request.match_info["group"], int(number))
+    return {"package": package, "version": package.version, "lineage": await models.lineage(site.aws, package)}

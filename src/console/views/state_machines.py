@@ -1,0 +1,138 @@
+"""State machines as graphs, and executions drawn on them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+
+from console.aws import executions, state_machines
+from console.aws.executions import Execution, History, cause_text
+from console.aws.state_machines import ExecutionSummary, Machine
+from console.aws.training_jobs import TIMES
+from console.errors import ConsoleError
+from console.readable import readable
+from console.site import Site
+from display import figures
+from display.colors import status_tone
+from display.state_machines.definition import Graph, read
+from display.state_machines.drawing import Drawing, Visit, draw
+
+STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+STRIP = 24
+SHOWN_VISITS = 400
+WORST = ("FAILED", "TIMED_OUT", "ABORTED", "RUNNING", "CAUGHT", "SUCCEEDED")
+"""A state that was visited several times has the tone of the first of these that one of its visits has."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A machine in the list, with its last executions, the newest first."""
+
+    machine: Machine
+    last: list[ExecutionSummary]
+
+
+async def load_list(site: Site, _: web.Request) -> dict[str, Any]:
+    machines = await state_machines.machines(site.aws)
+    pages = await asyncio.gather(*(state_machines.executions(site.aws, each, limit=STRIP) for each in machines))
+    return {"rows": [Row(machine, last) for machine, (last, _) in zip(machines, pages, strict=True)]}
+
+
+async def load_machine(site: Site, request: web.Request) -> dict[str, Any]:
+    machine = await state_machines.machine_named(site.aws, request.match_info["machine"])
+    status, after = request.query.get("status", ""), request.query.get("after", "")
+    rows, following = await state_machines.executions(site.aws, machine, status, after)
+    definition = await state_machines.definition(site.aws, machine)
+    return {
+        "machine": machine,
+        "executions": rows,
+        "following": following,
+        "after": after,
+        "status": status,
+        "statuses": STATUSES,
+        "comment": definition.get("Comment", ""),
+        "graph": draw(read(definition), f"The states of {machine.name}"),
+        "definition": readable(json.dumps(definition)),
+    }
+
+
+async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
+    name, machine_name = request.match_info["name"], request.match_info["machine"]
+    machine = await state_machines.machine_named(site.aws, machine_name)
+    execution = await executions.described(site.aws, machine_name, name)
+    history = await executions.history(site.aws, execution)
+    graph = await _graph(site, machine)
+    return {
+        "machine": machine,
+        "execution": execution,
+        "cause": cause_text(execution.cause),
+        "graph": draw(graph, f"The way of {name}", drawing(execution, history)) if graph else "",
+        "history": history,
+        "visits": [_shown(visit, execution, history) for visit in history.visits[:SHOWN_VISITS]],
+        "retries": sum(max(0, visit.attempts - 1) for visit in history.visits),
+        "image": image_of(execution.input),
+        "input": readable(execution.input),
+        "output": readable(execution.output),
+    }
+
+
+def drawing(execution: Execution, history: History) -> Drawing:
+    """Return what an execution adds to the graph of its machine."""
+    by_state: dict[str, list[executions.Visit]] = {}
+    for visit in history.visits:
+        by_state.setdefault(visit.state, []).append(visit)
+    return Drawing(
+        visits={name: _drawn(visits, execution) for name, visits in by_state.items()},
+        taken=history.taken,
+        links={name: f"visit-{visits[-1].number}" for name, visits in by_state.items()},
+    )
+
+
+def _drawn(visits: list[executions.Visit], execution: Execution) -> Visit:
+    statuses = {visit.status(execution.status) for visit in visits}
+    status = next((each for each in WORST if each in statuses), execution.status)
+    took = [visit.seconds for visit in visits if visit.seconds is not None]
+    total = figures.duration(sum(took)) if took else ""
+    note = total if len(visits) == 1 else f"{len(visits)} {TIMES} {total}"
+    told = [f"{visits[0].state}: {status}, {note}", *({visit.error for visit in visits} - {""})]
+    return Visit(status_tone(status), note, "\n".join(told))
+
+
+def _shown(visit: executions.Visit, execution: Execution, history: History) -> dict[str, Any]:
+    """Return what the list of visits shows of one. `at` and `width` place its bar, in percent of the execution."""
+    ends = [each.exited or each.entered for each in history.visits]
+    whole = max(max(ends) - execution.started, timedelta(milliseconds=1))
+    end = visit.exited or max(ends)
+    return {
+        "visit": visit,
+        "status": visit.status(execution.status),
+        "at": round(100 * max(timedelta(), visit.entered - execution.started) / whole, 1),
+        "width": round(max(1.0, 100 * (end - visit.entered) / whole), 1),
+        "cause": cause_text(visit.cause),
+        "input": readable(visit.input),
+        "output": readable(visit.output),
+    }
+
+
+async def _graph(site: Site, machine: Machine) -> Graph | None:
+    try:
+        return read(await state_machines.definition(site.aws, machine))
+    except (ConsoleError, ValueError):
+        return None  # the machine was deleted, or changed to something that is not ASL
+
+
+def image_of(text: str) -> str | None:
+    """Return the address of the image that an execution is about, if its input names one in S3."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(value, Mapping) or not value.get("s3_bucket") or not value.get("s3_key"):
+        return None
+    return f"/objects/{value['s3_bucket']}/{value['s3_key']}"

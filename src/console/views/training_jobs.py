@@ -1,0 +1,111 @@
+"""Training jobs: the list, one job with its curves and its log, and the comparison of many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from console.aws import training_jobs
+from console.aws.client import LONG_S
+from console.aws.comparison import Comparison
+from console.aws.job_logs import Value
+from console.aws.training_jobs import SUBMIT_DIRECTORY, Job
+from console.errors import ConsoleError, NotThere
+from console.site import Site
+from console.views.log_lines import lines_of
+from display.line_chart import Axes, Series, line_chart
+from display.scatter_chart import Point, scatter_chart
+
+STATUSES = ("InProgress", "Completed", "Failed", "Stopping", "Stopped")
+PHASES = ("train", "training", "validation", "val", "test", "eval")
+SHOWN_LINES = 400
+SMALL_IS_GOOD = ("loss", "error", "duration", "rmse", "mse", "mae")
+TONES = ("muted", "ink", "class-1", "class-2", "class-3")
+
+
+async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
+    status, name, after = (request.query.get(key, "") for key in ("status", "q", "after"))
+    jobs, following = await training_jobs.listed(site.aws, status, name, after)
+    return {"jobs": jobs, "statuses": STATUSES, "status": status, "q": name, "after": after, "following": following}
+
+
+async def load_comparison(site: Site, request: web.Request) -> dict[str, Any]:
+    query = request.query
+    comparison = await site.compared.compare(site.aws, query.get("q", ""), query.getall("name", []))
+    numbers = [*comparison.metrics, *comparison.varying, "duration"]
+    y = query.get("y") or next((name for name in numbers if "accuracy" in name), numbers[0])
+    x = query.get("x") or next((name for name in comparison.varying if name != y), "duration")
+    points = _scatter(comparison, x, y)
+    return {
+        "comparison": comparison,
+        "numbers": numbers,
+        "x": x,
+        "y": y,
+        "q": query.get("q", ""),
+        "chart": scatter_chart(points, x, y) if points else "",
+        "best": next((point for point in points if point.is_best), None),
+    }
+
+
+def _scatter(comparison: Comparison, x: str, y: str) -> list[Point]:
+    """Return a point for each job that has both numbers. The best has the highest y; the lowest where y is a loss."""
+    placed = []
+    for job in comparison.jobs:
+        at, value = comparison.value(job, x), comparison.value(job, y)
+        if at is not None and value is not None:
+            placed.append((at, value, job.name))
+    if not placed:
+        return []
+    choose = min if any(word in y.lower() for word in SMALL_IS_GOOD) else max
+    best = choose(placed, key=lambda point: point[1])
+    return [Point(at, value, name, f"/training-jobs/{name}", (at, value, name) == best) for at, value, name in placed]
+
+
+async def load_job(site: Site, request: web.Request) -> dict[str, Any]:
+    job = await training_jobs.described(site.aws, request.match_info["name"])
+    log = await site.job_logs.read(site.aws, job)
+    own = {key: value for key, value in job.hyperparameters.items() if not key.startswith(SUBMIT_DIRECTORY)}
+    return {
+        "job": job,
+        "charts": charts(log.curves),
+        "values": {name: curve[-1].value for name, curve in log.curves.items()},
+        "lines": lines_of(list(log.tail.lines)[-SHOWN_LINES:]),
+        "line_count": log.tail.total,
+        "hyperparameters": own,
+        "artifact_size": await _artifact_size(site, job),
+    }
+
+
+def charts(curves: Mapping[str, list[Value]]) -> list[tuple[str, str, list[tuple[str, str, float]]]]:
+    """Return title, SVG and legend (name, tone, last value) of each chart. train:x and validation:x share one."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(curves):
+        phase, _, rest = name.partition(":")
+        groups.setdefault(rest if rest and phase.lower() in PHASES else name, []).append(name)
+    drawn = []
+    for title, names in groups.items():
+        tones = TONES if len(names) > 1 else TONES[1:]
+        named = [(name.removesuffix(f":{title}"), name, tones[i % len(tones)]) for i, name in enumerate(names)]
+        series = [Series(short, _points(curves[name]), tone) for short, name, tone in named]
+        legend = [(short, tone, curves[name][-1].value) for short, name, tone in named]
+        drawn.append((title, line_chart(series, f"Curve of {title}", Axes(x_name="value")), legend))
+    return drawn
+
+
+def _points(curve: list[Value]) -> tuple[tuple[float, float], ...]:
+    return tuple((float(each.number), each.value) for each in curve)
+
+
+async def _artifact_size(site: Site, job: Job) -> int | None:
+    if not job.artifact or not job.is_ended:
+        return None
+    bucket, _, key = job.artifact.removeprefix("s3://").partition("/")
+    try:
+        answer = await site.aws.call("s3", "head_object", LONG_S, Bucket=bucket, Key=key)
+    except NotThere:
+        return None
+    except ConsoleError:
+        return None  # the role may read SageMaker and not the bucket
+    return int(answer["ContentLength"])

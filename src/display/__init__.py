@@ -1,0 +1,1 @@
+"""Display code that parts share: one set of colors and figures, charts and state machines as SVG; no dependencies."""

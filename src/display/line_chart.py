@@ -1,0 +1,137 @@
+"""Curves: one or several series over steps or over time, as SVG with the values in hover texts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from display import figures
+from display.markup import element, picture, text
+from display.scales import Scale, padded, ticks, time_ticks
+
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 14.0, 24.0
+POINTS_MAX = 300
+DOTS_MAX = 24
+"""Up to so many points, each has a dot."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """A curve. Its tone is a name of `display.css`, such as `class-0` or `good`."""
+
+    name: str
+    points: tuple[tuple[float, float], ...]
+    tone: str = "class-0"
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The size of a chart in its own units, and how it writes values and places on its x axis."""
+
+    width: float = 420.0
+    height: float = 190.0
+    x_is_time: bool = False
+    x_name: str = "step"
+    write: Callable[[float | None], str] = figures.number
+    from_zero: bool = False
+    x_range: tuple[float, float] | None = None
+    """Where the x axis begins and ends; at the first and the last point if it is None."""
+
+
+def line_chart(series: Sequence[Series], label: str, axes: Axes | None = None) -> str:
+    """Return the chart of series that have at least one point together. x is a number, or seconds since 1970."""
+    axes = axes or Axes()
+    series = [Series(each.name, thinned(each.points), each.tone) for each in series if each.points]
+    values = [y for each in series for _, y in each.points]
+    places = [x for each in series for x, _ in each.points]
+    low, high = padded(0.0, max(values) or 1.0) if axes.from_zero else padded(min(values), max(values))
+    first, last = axes.x_range or (min(places), max(places))
+    x = Scale(first, max(last, first + 1e-9), LEFT, axes.width - RIGHT)
+    y = Scale(low, high, axes.height - BOTTOM, TOP)
+    curves = [part for each in series for part in _curve(each, x, y)]
+    return picture(axes.width, axes.height, label, *_frame(axes, x, y), *curves, *_hovers(series, axes, x, y))
+
+
+def thinned(points: tuple[tuple[float, float], ...], limit: int = POINTS_MAX) -> tuple[tuple[float, float], ...]:
+    """Return at most about `limit` points. Of each group of neighbors the lowest and the highest stay."""
+    if len(points) <= limit:
+        return points
+    group = -(-len(points) * 2 // limit)
+    kept = []
+    for start in range(0, len(points), group):
+        members = points[start : start + group]
+        extremes = {min(members, key=lambda point: point[1]), max(members, key=lambda point: point[1])}
+        kept += sorted(extremes)
+    return tuple(kept)
+
+
+def _frame(axes: Axes, x: Scale, y: Scale) -> list[str]:
+    parts = []
+    for value in ticks(y.low, y.high):
+        parts.append(element("line", x1=LEFT, x2=axes.width - RIGHT, y1=y(value), y2=y(value), class_="grid"))
+        parts.append(
+            element("text", text(axes.write(value)), x=LEFT - 6, y=y(value) + 4, text_anchor="end", class_="tick")
+        )
+    for place, name in _x_ticks(axes, x):
+        parts.append(element("text", text(name), x=place, y=axes.height - 6, text_anchor="middle", class_="tick"))
+    return parts
+
+
+def _x_ticks(axes: Axes, x: Scale) -> list[tuple[float, str]]:
+    if not axes.x_is_time:
+        whole = [value for value in ticks(x.low, x.high, 5) if value == int(value)]
+        return [(x(value), figures.number(value)) for value in whole]
+    first, last = (datetime.fromtimestamp(value, UTC) for value in (x.low, x.high))
+    return [(x(moment.timestamp()), name) for moment, name in time_ticks(first, last, 4)]
+
+
+def _curve(series: Series, x: Scale, y: Scale) -> list[str]:
+    places = [(x(px), y(py)) for px, py in series.points]
+    path = "M" + "L".join(f"{px:.1f},{py:.1f}" for px, py in places)
+    parts = [element("path", d=path, class_=f"curve tone-{series.tone}")] if len(places) > 1 else []
+    if len(places) <= DOTS_MAX:
+        parts += [element("circle", cx=px, cy=py, r=2.5, class_=f"dot tone-{series.tone}") for px, py in places]
+    return parts
+
+
+def _hovers(series: Sequence[Series], axes: Axes, x: Scale, y: Scale) -> list[str]:
+    """Return, for each place that has values, an invisible strip, over which its values appear."""
+    by_place: dict[float, list[tuple[Series, float]]] = {}
+    for each in series:
+        for px, py in each.points:
+            by_place.setdefault(px, []).append((each, py))
+    places = sorted(by_place)
+    edges = [x.start, *((x(a) + x(b)) / 2 for a, b in pairwise(places)), x.end]
+    return [
+        _hover(by_place[place], place, (left, right), axes, x, y)
+        for place, left, right in zip(places, edges, edges[1:], strict=False)
+    ]
+
+
+def _hover(
+    values: list[tuple[Series, float]], place: float, strip: tuple[float, float], axes: Axes, x: Scale, y: Scale
+) -> str:
+    left, right = strip
+    where = f"{datetime.fromtimestamp(place, UTC):%H:%M:%S}" if axes.x_is_time else f"{axes.x_name} {place:g}"
+    named = " · ".join(
+        f"{each.name} {axes.write(value)}" if len(values) > 1 else axes.write(value) for each, value in values
+    )
+    at_left = x(place) < axes.width / 2
+    dots = [
+        element("circle", cx=x(place), cy=y(value), r=3.5, class_=f"dot tone-{each.tone}") for each, value in values
+    ]
+    return element(
+        "g",
+        element("rect", x=left, y=TOP - 10, width=max(right - left, 1.0), height=axes.height - BOTTOM - TOP + 10),
+        element("line", x1=x(place), x2=x(place), y1=TOP, y2=axes.height - BOTTOM, class_="rule"),
+        *dots,
+        element(
+            "text",
+            text(f"{where}: {named}"),
+            x=LEFT if at_left else axes.width - RIGHT,
+            y=10,
+            text_anchor="start" if at_left else "end",
+            class_="value",
+        ),
+        class_="hover",
+    )

@@ -1,0 +1,68 @@
+"""Axes: from values to places, and the round values at which their ticks stand."""
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+TIME_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
+DAY_S = 86400
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A linear map from values between `low` and `high` to places between `start` and `end`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, value: float) -> float:
+        span = self.high - self.low
+        return self.start + (value - self.low) / (span or 1.0) * (self.end - self.start)
+
+
+def ticks(low: float, high: float, count: int = 4) -> list[float]:
+    """Return at most count + 2 round values from low to high."""
+    step = _step((high - low) / max(count, 1))
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return [round(index * step, 10) for index in range(first, last + 1)]
+
+
+def padded(low: float, high: float) -> tuple[float, float]:
+    """Return a range around the values that ends at ticks, and is never empty."""
+    if low == high:
+        margin = abs(low) * 0.1 or 1.0
+        low, high = low - margin, high + margin
+    step = _step((high - low) / 4)
+    return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+
+
+def time_ticks(first: datetime, last: datetime, count: int = 5) -> list[tuple[datetime, str]]:
+    """Return round times between two times, each with a label that no other tick has."""
+    span_s = max((last - first).total_seconds(), 1.0)
+    step_s = next((step for step in TIME_STEPS_S if span_s / step <= count), None)
+    if step_s is None:
+        step_s = DAY_S * max(1, round(span_s / DAY_S / count))
+    midnight = first.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    number = math.ceil((first - midnight).total_seconds() / step_s)
+    moments = []
+    while (moment := midnight + timedelta(seconds=number * step_s)) <= last:
+        moments.append((moment, moment.strftime(_pattern(step_s, span_s))))
+        number += 1
+    return moments
+
+
+def _pattern(step_s: int, span_s: float) -> str:
+    if step_s < 60:
+        return "%H:%M:%S"
+    if span_s < DAY_S:
+        return "%H:%M"
+    return "%d %b %H:%M" if step_s < DAY_S else "%d %b"
+
+
+def _step(rough: float) -> float:
+    power: float = 10.0 ** math.floor(math.log10(rough)) if rough > 0 else 1.0
+    return next(step * power for step in STEPS if step * power >= rough - 1e-12) if rough > 0 else 1.0

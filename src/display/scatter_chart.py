@@ -1,0 +1,47 @@
+"""Many things in two dimensions, each a point with its name and values in the hover text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from display import figures
+from display.markup import element, picture, text
+from display.scales import Scale, padded, ticks
+
+WIDTH, HEIGHT = 860.0, 320.0
+LEFT, RIGHT, TOP, BOTTOM = 56.0, 16.0, 14.0, 40.0
+RADIUS = 4.0
+
+
+@dataclass(frozen=True)
+class Point:
+    x: float
+    y: float
+    name: str
+    href: str
+    is_best: bool = False
+
+
+def scatter_chart(points: Sequence[Point], x_name: str, y_name: str) -> str:
+    """Return the chart of at least one point. The best is filled, and the others are open."""
+    x = Scale(*padded(min(point.x for point in points), max(point.x for point in points)), LEFT, WIDTH - RIGHT)
+    y = Scale(*padded(min(point.y for point in points), max(point.y for point in points)), HEIGHT - BOTTOM, TOP)
+    parts = []
+    for value in ticks(y.low, y.high):
+        parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(value), y2=y(value), class_="grid"))
+        parts.append(element("text", text(figures.number(value)), x=LEFT - 8, y=y(value) + 4, text_anchor="end"))
+    parts += [
+        element("text", text(figures.number(value)), x=x(value), y=HEIGHT - BOTTOM + 16, text_anchor="middle")
+        for value in ticks(x.low, x.high, 6)
+    ]
+    parts.append(element("text", text(x_name), x=WIDTH - RIGHT, y=HEIGHT - 6, text_anchor="end", class_="axis-name"))
+    parts.append(element("text", text(y_name), x=LEFT + 4, y=TOP + 8, class_="axis-name"))
+    parts += [_point(point, x, y, x_name, y_name) for point in sorted(points, key=lambda point: point.is_best)]
+    return picture(WIDTH, HEIGHT, f"{y_name} by {x_name}", *parts)
+
+
+def _point(point: Point, x: Scale, y: Scale, x_name: str, y_name: str) -> str:
+    told = f"{point.name}\n{x_name} {figures.number(point.x)}\n{y_name} {figures.number(point.y)}"
+    kind = "marker tone-good" if point.is_best else "marker tone-ink is-open"
+    radius = RADIUS + 1.5 if point.is_best else RADIUS
+    circle = element("circle", element("title", text(told)), cx=x(point.x), cy=y(point.y), r=radius, class_=kind)
+    return element("a", circle, href=point.href)

@@ -1,0 +1,1 @@
+"""State machines as graphs: read from the Amazon States Language, laid out in layers, drawn as SVG."""

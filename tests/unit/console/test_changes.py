@@ -1,0 +1,154 @@
+"""Changes: what is asked before, what is sent, and where nothing is."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from tests.unit.console.conftest import Console, Open
+from tests.unit.console.doubles import NOW, Answers, machine_answers
+
+from console.aws.review import ground_truth
+from console.views.actions import CHANGES, stem_of
+
+VALUES = {"name": "bikes", "machine": "decide", "number": "1", "verdict": "approve"}
+PATHS = [re.sub(r"\{(\w+)(?::[^}]*)?\}", lambda match: VALUES[match[1]], change.path) for change in CHANGES]
+CHANGING = re.compile(r"\.(stop|delete|start|redrive|update|put|send|change|receive|create)_")
+STACK = {
+    "StackName": "scones",
+    "Parameters": [
+        {"ParameterKey": "Classes", "ParameterValue": "bicycle,motorcycle"},
+        {"ParameterKey": "Threshold", "ParameterValue": "0.93"},
+    ],
+    "Outputs": [
+        {"OutputKey": "Bucket", "OutputValue": "images"},
+        {"OutputKey": "ReviewQueueUrl", "OutputValue": "http://queue/review"},
+        {
+            "OutputKey": "StateMachineArn",
+            "OutputValue": "arn:aws:states:eu-central-1:123456789012:stateMachine:decide",
+        },
+    ],
+}
+BODY = {"class": "bicycle", "confidence": 0.61, "s3_bucket": "images", "s3_key": "a.png", "execution": "first"}
+PICTURE = "\r\n".join(
+    [
+        "--border",
+        'Content-Disposition: form-data; name="picture"; filename="my bike.png"',
+        "Content-Type: image/png",
+        "",
+        "\x89PNG\r\n\x1a\nrest",
+        "--border--",
+        "",
+    ]
+)
+
+
+def workflow_answers() -> Answers:
+    """Return the answers of an account with the workflow's stack, and one image that waits for review."""
+    return {
+        **machine_answers(),
+        "cloudformation.describe_stacks": {"Stacks": [STACK]},
+        "sqs.get_queue_attributes": {"Attributes": {"ApproximateNumberOfMessages": "1"}},
+        "sqs.receive_message": {"Messages": [{"MessageId": "m1", "ReceiptHandle": "r1", "Body": json.dumps(BODY)}]},
+        "sqs.delete_message": {},
+        "sqs.change_message_visibility": {},
+        "s3.put_object": {},
+        "stepfunctions.start_execution": {"executionArn": "arn:aws:states:execution:decide:second"},
+        "sagemaker.stop_training_job": {},
+    }
+
+
+def changes(console: Console) -> list[str]:
+    return [name for name, _ in console.session.calls if CHANGING.search(name)]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_account_elsewhere_is_never_changed(open_console: Open, path: str) -> None:
+    console = open_console(workflow_answers(), endpoint_url="https://sagemaker.eu-central-1.amazonaws.com")
+    answer = console.post(path, "confirmed=yes&label=0&message=m1&input={}")
+    assert answer.status == 403
+    assert "--allow-changes" in answer.text
+    console.get("/review")
+    assert changes(console) == []
+
+
+def test_stopping_a_job_asks_first(open_console: Open) -> None:
+    console = open_console(workflow_answers())
+    answer = console.post("/training-jobs/bikes/stop")
+    assert "Stop bikes?" in answer.text
+    assert changes(console) == []
+    confirmed = console.post("/training-jobs/bikes/stop", "confirmed=yes")
+    assert (confirmed.status, confirmed.headers["location"]) == (303, "/training-jobs/bikes")
+    assert console.session.asked("sagemaker.stop_training_job") == [{"TrainingJobName": "bikes"}]
+
+
+def test_an_execution_starts_with_the_input_of_the_form(open_console: Open) -> None:
+    console = open_console(workflow_answers())
+    answer = console.post("/state-machines/decide/start", "input=%7B%22a%22%3A1%7D")
+    assert answer.headers["location"] == "/executions/decide/second"
+    assert console.session.asked("stepfunctions.start_execution")[0]["input"] == '{"a":1}'
+
+
+def test_an_input_that_is_not_json_is_not_sent(open_console: Open) -> None:
+    console = open_console(workflow_answers())
+    assert console.post("/state-machines/decide/start", "input=%7B").status == 400
+    assert changes(console) == []
+
+
+def test_a_review_becomes_ground_truth_before_its_message_is_deleted(open_console: Open) -> None:
+    console = open_console(workflow_answers())
+    assert "0.6100" in console.get("/review").text
+    answer = console.post("/review", "message=m1&label=1")
+    assert answer.status == 303
+    (put,) = console.session.asked("s3.put_object")
+    assert json.loads(put["Body"])["groundTruthData"]["data"] == "1"
+    assert changes(console)[-2:] == ["s3.put_object", "sqs.delete_message"]
+
+
+@pytest.mark.parametrize("form", ["message=other&label=1", "message=m1&label=7", "message=m1&label=x"])
+def test_a_review_of_nothing_or_of_no_class_writes_nothing(open_console: Open, form: str) -> None:
+    console = open_console(workflow_answers())
+    console.get("/review")
+    assert console.post("/review", form).status in (400, 404)
+    assert console.session.asked("s3.put_object") == []
+
+
+def test_ground_truth_has_the_form_that_model_monitor_reads() -> None:
+    key, body = ground_truth("x" * 80, 1, NOW)
+    record = json.loads(body)
+    assert key == f"ground_truth/2026/01/31/09/{'x' * 64}.jsonl"
+    assert record == {
+        "groundTruthData": {"data": "1", "encoding": "CSV"},
+        "eventMetadata": {"eventId": "x" * 64},
+        "eventVersion": "0",
+    }
+
+
+def test_an_uploaded_picture_is_put_into_the_bucket_and_classified(open_console: Open) -> None:
+    console = open_console(workflow_answers())
+    answer = send_picture(console, PICTURE)
+    (put,) = console.session.asked("s3.put_object")
+    (start,) = console.session.asked("stepfunctions.start_execution")
+    assert put["Key"].startswith("uploads/my-bike-")
+    assert json.loads(start["input"])["s3_key"] == put["Key"]
+    assert answer.headers["location"] == f"/executions/decide/{start['name']}"
+
+
+def test_what_is_no_picture_is_not_uploaded(open_console: Open) -> None:
+    console = open_console(workflow_answers())
+    assert send_picture(console, PICTURE.replace("\x89PNG", "%PDF")).status == 400
+    assert changes(console) == []
+
+
+def send_picture(console: Console, body: str) -> Any:
+    kind = {"Content_Type": "multipart/form-data; boundary=border"}
+    return console.send("POST", "/upload", body, kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"), [("a b/c d.png", "c-d"), ("?.png", "picture"), ("x" * 99 + ".png", "x" * 40)]
+)
+def test_the_name_of_a_picture_becomes_a_name_of_an_execution(name: str, stem: str) -> None:
+    assert stem_of(name) == stem

@@ -1,0 +1,81 @@
+"""Endpoints: their figures, and the images that they captured."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from tests.unit.console.conftest import Console, Open
+from tests.unit.console.doubles import NOW, endpoint_answers, record
+
+FILES = {
+    "data_capture/bikes/AllTraffic/2026/01/31/09/a.jsonl": "\n".join(
+        [record("e1", [0.9, 0.1]), record("e2", [0.2, 0.8], NOW + timedelta(seconds=5)), ""]
+    ).encode(),
+    "data_capture/bikes/AllTraffic/2026/01/31/10/b.jsonl": f"{record('e3', [0.55, 0.45])}\nnot a record\n".encode(),
+}
+
+
+@pytest.fixture
+def console(open_console: Open) -> Console:
+    return open_console(endpoint_answers(FILES))
+
+
+def shown(console: Console, query: str = "") -> list[str]:
+    """Return the confidences of the pictures on the page, in their order."""
+    page = console.get(f"/endpoints/bikes{query}").text
+    return re.findall(r"<b>(0\.\d{4})</b>", page)
+
+
+def test_the_figures_are_those_of_cloudwatch(console: Console) -> None:
+    page = console.get("/endpoints/bikes").text
+    for figure in ("Invocations</dt><dd>4", "Server errors</dt><dd>1", "Latency</dt><dd>4 ms", "Slowest</dt><dd>10 ms"):
+        assert figure in page
+    assert "1 → 2" in page
+    assert 'href="/training-jobs/bikes-1"' in page
+
+
+@pytest.mark.parametrize(
+    ("query", "confidences"),
+    [
+        ("", ["0.8000", "0.9000", "0.5500"]),
+        ("?order=least", ["0.5500", "0.8000", "0.9000"]),
+        ("?class=1", ["0.8000"]),
+        ("?low=0.7&high=0.85", ["0.8000"]),
+        ("?to=2026-01-31T09:30:00", ["0.9000", "0.5500"]),
+        ("?from=2026-01-31T09:30:01", ["0.8000"]),
+    ],
+)
+def test_captured_images_are_filtered_and_ordered(console: Console, query: str, confidences: list[str]) -> None:
+    assert sorted(shown(console, query)) == sorted(confidences)
+    if "order" in query:
+        assert shown(console, query) == confidences
+
+
+def test_a_line_that_is_no_record_is_counted(console: Console) -> None:
+    assert "1 lines of the capture files are not captured records" in console.get("/endpoints/bikes").text
+
+
+def test_each_picture_is_read_from_its_place_in_the_file(console: Console) -> None:
+    page = console.get("/endpoints/bikes").text
+    addresses = re.findall(r'src="(/endpoints/bikes/captures[^"]+)"', page)
+    images = {console.get(address.replace("&amp;", "&")).body[8:] for address in addresses}
+    assert images == {b"e1", b"e2", b"e3"}
+
+
+def test_only_captured_records_can_be_read_as_captures(console: Console) -> None:
+    assert console.get("/endpoints/bikes/captures?file=secret.jsonl&at=0").status == 404
+
+
+def test_a_filter_that_cannot_be_read_is_named(console: Console) -> None:
+    answer = console.get("/endpoints/bikes?low=much")
+    assert answer.status == 400
+    assert "much" in answer.text
+
+
+def test_an_object_that_is_no_image_is_not_served(open_console: Open) -> None:
+    files = {"page.html": b"<script>", "a.png": b"\x89PNG\r\n\x1a\n"}
+    console = open_console(endpoint_answers(files))
+    assert console.get("/objects/images/page.html").status == 400
+    assert console.get("/objects/images/a.png").headers["content-type"] == "image/png"

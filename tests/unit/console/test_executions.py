@@ -1,0 +1,57 @@
+"""State machines and executions: the way, its times and texts, and the graph."""
+
+from __future__ import annotations
+
+from tests.unit.console.conftest import Open
+from tests.unit.console.doubles import history, machine_answers
+
+from console.aws.executions import visits
+
+
+def test_the_visits_have_times_texts_attempts_and_the_way() -> None:
+    read = visits(history())
+    assert [visit.state for visit in read.visits] == ["Read", "Choose", "Near"]
+    assert read.visits[0].attempts == 2
+    assert read.visits[0].seconds == 0.04
+    assert read.visits[0].output == '{"near": true}'
+    assert read.taken == {("Read", "Choose"), ("Choose", "Near")}
+
+
+def test_a_caught_error_and_a_failed_state_are_told_apart() -> None:
+    events = history()[:4]
+    exited = {"name": "Read", "output": "{}"}
+    events.append({**events[-1], "id": 5, "previousEventId": 4, "type": "TaskStateExited"})
+    events[-1] = {key: value for key, value in events[-1].items() if key != "taskFailedEventDetails"}
+    events[-1]["stateExitedEventDetails"] = exited
+    entered = {"name": "Failed", "input": "{}"}
+    events.append({**events[0], "id": 6, "previousEventId": 5, "type": "FailStateEntered"})
+    events[-1]["stateEnteredEventDetails"] = entered
+    read = visits(events)
+    assert [visit.status("FAILED") for visit in read.visits] == ["CAUGHT", "FAILED"]
+    assert (read.visits[0].error, read.visits[0].cause) == ("Busy", "later")
+
+
+def test_the_page_shows_path_timing_input_output_and_the_graph(open_console: Open) -> None:
+    page = open_console(machine_answers()).get("/executions/decide/first").text
+    for text in (
+        "40 ms",
+        "after 2 attempts",
+        "&#34;near&#34;: true",
+        'href="#visit-1"',
+        "is-taken",
+        "/objects/images/a b.png",
+    ):
+        assert text in page
+
+
+def test_a_machine_is_drawn_with_all_of_its_states(open_console: Open) -> None:
+    page = open_console(machine_answers()).get("/state-machines/decide").text
+    for text in ("Read", "Lambda · invoke", "Choose", "Near", "Fail · NotNear", "on States.ALL", "near = true"):
+        assert text in page
+
+
+def test_an_execution_that_does_not_exist_is_a_404(open_console: Open) -> None:
+    answers = machine_answers()
+    del answers["stepfunctions.describe_execution"]
+    assert open_console(answers).get("/executions/decide/none").status == 404
+    assert open_console().get("/executions/nothing/none").status == 404

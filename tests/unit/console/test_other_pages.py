@@ -1,0 +1,83 @@
+"""The registry, queues, logs and search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.console.conftest import Open
+from tests.unit.console.doubles import NOW, endpoint_answers, job, log, machine_answers
+from tests.unit.console.test_changes import workflow_answers
+
+ARN = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/bikes/2"
+VERSION = {
+    "ModelPackageGroupName": "bikes",
+    "ModelPackageVersion": 2,
+    "ModelPackageArn": ARN,
+    "ModelApprovalStatus": "Approved",
+    "CreationTime": NOW,
+}
+MODEL = {"Containers": [{"Image": "algorithm:1", "ModelDataUrl": "s3://images/models/bikes-1/output/model.tar.gz"}]}
+REGISTRY: dict[str, Any] = {
+    "sagemaker.list_model_package_groups": {
+        "ModelPackageGroupSummaryList": [{"ModelPackageGroupName": "bikes", "CreationTime": NOW}]
+    },
+    "sagemaker.list_model_packages": {"ModelPackageSummaryList": [VERSION]},
+    "sagemaker.describe_model_package": {"InferenceSpecification": MODEL},
+    "sagemaker.describe_training_job": job("bikes-1"),
+    **endpoint_answers({}),
+    "sagemaker.list_endpoints": {
+        "Endpoints": [
+            {"EndpointName": "bikes", "EndpointStatus": "InService", "CreationTime": NOW, "LastModifiedTime": NOW}
+        ]
+    },
+}
+
+
+def test_the_lineage_leads_from_the_data_to_the_endpoint(open_console: Open) -> None:
+    page = open_console(REGISTRY).get("/models/bikes/2").text
+    lineage = page[page.index("Lineage") :]
+    places = [
+        lineage.index(text)
+        for text in ("s3://images/train/", "/training-jobs/bikes-1", "model.tar.gz", "/endpoints/bikes")
+    ]
+    assert places == sorted(places)
+    assert "0.9375" in lineage
+
+
+def test_a_version_that_does_not_exist_is_a_404(open_console: Open) -> None:
+    assert open_console(REGISTRY).get("/models/bikes/9").status == 404
+
+
+def test_the_registry_names_the_newest_and_the_newest_approved_version(open_console: Open) -> None:
+    page = open_console(REGISTRY).get("/models").text
+    assert page.count('href="/models/bikes/2"') == 2
+
+
+def test_queues_have_the_counts_of_sqs(open_console: Open) -> None:
+    attributes = {"ApproximateNumberOfMessages": "12", "ApproximateNumberOfMessagesNotVisible": "3"}
+    urls = {"QueueUrls": ["http://queue/review", "http://queue/other"]}
+    answers = {"sqs.list_queues": urls, "sqs.get_queue_attributes": {"Attributes": attributes}}
+    page = open_console(workflow_answers() | answers).get("/queues").text
+    assert page.count('<td class="number">12</td><td class="number">3</td>') == 2
+    assert 'href="/review"' in page
+
+
+def test_a_search_of_a_log_marks_what_was_searched(open_console: Open) -> None:
+    stamp = int(NOW.timestamp() * 1000)
+    events = {"events": [{"timestamp": stamp, "message": "a <b>bad</b> error here"}]}
+    console = open_console({"logs.filter_log_events": events, **log()})
+    page = console.get("/logs?group=/aws/lambda/f&text=error").text
+    assert "a &lt;b&gt;bad&lt;/b&gt; <mark>error</mark> here" in page
+    assert console.session.asked("logs.filter_log_events")[0]["filterPattern"] == '"error"'
+
+
+def test_the_end_of_a_stream_is_shown(open_console: Open) -> None:
+    page = open_console(log("first", "last")).get("/logs?group=/aws/lambda/f&stream=bikes/algo-1").text
+    assert "first" in page
+    assert "last" in page
+
+
+def test_a_search_with_one_hit_leads_to_its_page(open_console: Open) -> None:
+    console = open_console(machine_answers())
+    assert console.get("/search?q=firs").headers["location"] == "/executions/decide/first"
+    assert "Nothing has this" in console.get("/search?q=nothing-like-it").text

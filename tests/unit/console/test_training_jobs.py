@@ -1,0 +1,92 @@
+"""Training jobs: the list, a job's page, its curves, and the comparison."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.console.conftest import Open
+from tests.unit.console.doubles import NOW, log
+from tests.unit.console.doubles import job as described
+
+LOG = (
+    "Epoch[0] Train-accuracy=0.5",
+    "Epoch[0] Validation-accuracy=0.75",
+    "Epoch[1] Train-accuracy=0.8125",
+    "Epoch[1] Validation-accuracy=0.9375",
+    "no metric here",
+)
+
+
+def test_the_figures_of_a_job_are_those_of_the_api(open_console: Open) -> None:
+    page = open_console({"sagemaker.describe_training_job": described(), **log(*LOG)}).get("/training-jobs/bikes").text
+    for text in (
+        "0.9375",
+        "1 min 00 s",
+        "1 \N{MULTIPLICATION SIGN} ml.m5.xlarge",
+        "learning_rate",
+        "s3://images/train/",
+        "no metric here",
+    ):
+        assert text in page
+
+
+def test_train_and_validation_share_a_chart_that_has_every_value(open_console: Open) -> None:
+    page = open_console({"sagemaker.describe_training_job": described(), **log(*LOG)}).get("/training-jobs/bikes").text
+    assert page.count("<figure>") == 1
+    assert "value 1: train 0.5 · validation 0.75" in page
+    assert "value 2: train 0.8125 · validation 0.9375" in page
+
+
+def test_a_running_job_is_followed_to_its_end(open_console: Open) -> None:
+    running = {"sagemaker.describe_training_job": described(status="InProgress"), **log(*LOG[:2])}
+    console = open_console(running)
+    with console.stream("/training-jobs/bikes") as events:
+        assert "InProgress" in next(events)["live_head"]
+        console.session.answers |= {"sagemaker.describe_training_job": described(), **log(*LOG)}
+        blocks: dict[str, str] = {}
+        while "Completed" not in blocks.get("live_head", "") or "no metric" not in blocks.get("live_log", ""):
+            blocks |= next(events)
+    assert "value 2:" in blocks["live_charts"]
+
+
+def test_the_description_of_an_ended_job_is_read_once(open_console: Open) -> None:
+    console = open_console({"sagemaker.describe_training_job": described(), **log(*LOG)})
+    with console.stream("/training-jobs/bikes") as events:
+        next(events)
+        console.get("/training-jobs/bikes")
+    assert len(console.session.asked("sagemaker.describe_training_job")) == 1
+
+
+def test_filters_and_pages_are_left_to_the_api(open_console: Open) -> None:
+    summary = {"TrainingJobName": "b", "TrainingJobStatus": "Failed", "CreationTime": NOW, "TrainingEndTime": NOW}
+    answer = {"TrainingJobSummaries": [summary], "NextToken": "t/1"}
+    console = open_console({"sagemaker.list_training_jobs": answer})
+    page = console.get("/training-jobs?status=Failed&q=b&after=t0").text
+    (request,) = console.session.asked("sagemaker.list_training_jobs")
+    assert (request["StatusEquals"], request["NameContains"], request["NextToken"]) == ("Failed", "b", "t0")
+    assert "after=t/1" in page
+
+
+def test_a_comparison_shows_what_differs_and_names_the_best(open_console: Open) -> None:
+    def describe(TrainingJobName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        number = int(TrainingJobName.removeprefix("job-"))
+        metric = {"MetricName": "validation:accuracy", "Value": 0.5 + number / 10000, "Timestamp": NOW}
+        parameters = {"epochs": "3", "learning_rate": str(number / 1000)}
+        return described(TrainingJobName, HyperParameters=parameters, FinalMetricDataList=[metric])
+
+    def names(NextToken: str = "0", MaxResults: int = 100, **_: Any) -> dict[str, Any]:  # noqa: N803
+        start = int(NextToken)
+        jobs = [
+            {"TrainingJobName": f"job-{n}", "TrainingJobStatus": "Completed", "CreationTime": NOW} for n in range(1000)
+        ]
+        return {"TrainingJobSummaries": jobs[start : start + MaxResults], "NextToken": str(start + MaxResults)}
+
+    console = open_console({"sagemaker.list_training_jobs": names, "sagemaker.describe_training_job": describe})
+    with console.stream("/training-jobs/compare") as events:
+        block = next(events)["live_comparison"]
+        while "<b>1,000</b> jobs" not in block:
+            block = next(events).get("live_comparison", block)
+    assert "job-999</a>" in block
+    assert "0.5999" in block
+    assert "<button>learning_rate</button>" in block
+    assert "<button>epochs</button>" not in block

@@ -1,0 +1,78 @@
+"""Charts: axes, hover texts, and what does not fit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
+
+import pytest
+
+from display.confidence_charts import Decision, bin_edges, confidence_over_time, histogram
+from display.line_chart import Series, line_chart, thinned
+from display.scales import padded, ticks, time_ticks
+from display.scatter_chart import Point, scatter_chart
+
+START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+
+
+def parsed(svg: str) -> ElementTree.Element:
+    return ElementTree.fromstring(svg)  # noqa: S314 - our own
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (0.91, 0.98), (-3, 250), (0.5, 0.5)])
+def test_ticks_are_round_few_and_inside(low: float, high: float) -> None:
+    low, high = padded(low, high)
+    values = ticks(low, high)
+    assert 2 <= len(values) <= 7
+    assert all(low - 1e-9 <= value <= high + 1e-9 for value in values)
+
+
+@pytest.mark.parametrize("span", [timedelta(seconds=2), timedelta(minutes=3), timedelta(hours=30), timedelta(days=40)])
+def test_no_two_ticks_of_a_time_axis_have_the_same_label(span: timedelta) -> None:
+    labels = [label for _, label in time_ticks(START, START + span)]
+    assert len(labels) == len(set(labels)) >= 1
+
+
+def test_every_value_of_a_short_curve_has_a_hover_text() -> None:
+    svg = line_chart([Series("loss", tuple((float(n), n / 8) for n in range(1, 9)))], "Loss")
+    texts = [each.text or "" for each in parsed(svg).iter() if each.get("class") == "value"]
+    assert texts == [f"step {n}: {n / 8:.4g}" for n in range(1, 9)]
+
+
+def test_a_long_curve_keeps_its_extremes() -> None:
+    points = tuple((float(n), 1.0 if n == 5000 else n % 7 / 100) for n in range(10_000))
+    kept = thinned(points)
+    assert len(kept) <= 320
+    assert (5000.0, 1.0) in kept
+
+
+def test_a_single_point_and_equal_values_are_drawn() -> None:
+    assert "<circle" in line_chart([Series("a", ((1.0, 0.5),))], "One")
+    assert "nan" not in line_chart([Series("a", ((1.0, 0.5), (2.0, 0.5)))], "Equal")
+
+
+@pytest.mark.parametrize("threshold", [0.93, 0.5, 0.999])
+def test_no_bar_of_the_histogram_spans_the_threshold(threshold: float) -> None:
+    edges = bin_edges(0.3, threshold)
+    assert threshold in edges
+    assert edges == sorted(set(edges))
+    assert (edges[0], edges[-1]) == (0.3, 1.0)
+
+
+def test_decisions_below_the_threshold_are_open_and_wrong_ones_have_a_ring() -> None:
+    decisions = [Decision(0, 0, 0.99), Decision(1, 1, 0.6), Decision(2, 1, 0.97, label=0)]
+    svg = confidence_over_time(decisions, 0.93, ["bicycle", "motorcycle"])
+    assert svg.count("is-open") == 1
+    assert svg.count("is-wrong") == 1
+    assert "it is a bicycle" in svg
+    assert histogram(decisions, 0.93, ["bicycle", "motorcycle"]).count('class="bar') == 3
+
+
+def test_names_from_outside_are_escaped_in_every_chart() -> None:
+    evil = '"><script>'
+    charts = [
+        line_chart([Series(evil, ((1.0, 2.0), (2.0, 3.0))), Series("b", ((1.0, 1.0),))], evil),
+        scatter_chart([Point(1, 2, evil, evil)], evil, evil),
+        confidence_over_time([Decision(0, 0, 0.5, name=evil)], None, [evil]),
+    ]
+    assert all("<script" not in chart and parsed(chart) is not None for chart in charts)

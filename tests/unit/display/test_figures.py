@@ -1,0 +1,37 @@
+"""Numbers and their units."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from display import figures
+
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.0404, "40 ms"), (1.239, "1.24 s"), (59.9, "59.9 s"), (65, "1 min 05 s"), (7260, "2 h 01 min"), (None, "—")],
+)
+def test_a_duration_has_the_unit_that_fits(seconds: float | None, text: str) -> None:
+    assert figures.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [(39, 40, "97.5 %"), (40, 40, "100 %"), (9999, 10000, "99.9 %"), (0, 40, "0 %"), (1, 10000, "0.1 %"), (0, 0, "—")],
+)
+def test_a_share_is_rounded_once_and_is_100_percent_only_of_all(part: int, whole: int, text: str) -> None:
+    assert figures.share(part, whole) == text
+
+
+@pytest.mark.parametrize(("size", "text"), [(512, "512 B"), (4_200, "4.2 kB"), (44_800_000, "44.8 MB")])
+def test_a_size_has_powers_of_ten(size: int, text: str) -> None:
+    assert figures.size(size) == text
+
+
+def test_an_age_is_in_its_largest_unit() -> None:
+    ages = [figures.age(NOW - timedelta(seconds=seconds), NOW) for seconds in (1, 40, 300, 7200, 200_000)]
+    assert ages == ["just now", "40 s ago", "5 min ago", "2 h ago", "2 d ago"]
