@@ -14,7 +14,8 @@ class World:
     they exist. `shown` ones stay visible at their own paths though they lie below a folder that is replaced.
 
     `folders` are more folders to replace: pairs of one of the host's and the path at which the process sees it, which
-    need not exist. With `read_only` the process can write to `opt_ml` and `tmp` alone, from Linux 5.12 on.
+    need not exist; a file may replace a file. With `read_only` the process can write to `opt_ml` and `tmp` alone, from
+    Linux 5.12 on.
     """
 
     opt_ml: str | None = None

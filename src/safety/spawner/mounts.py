@@ -99,7 +99,7 @@ def _replace_all(folders: Targets, own: Targets, shown: list[str]) -> None:
     """
     copies: set[str] = set()
     for target, file in (*folders, *own):
-        if not os.path.isdir(target):
+        if not os.path.exists(target):
             _make_mount_point(target, copies)
         if (target, file) in folders and any(_is_below(path, (target,)) for path in shown):
             _copy(file, target)

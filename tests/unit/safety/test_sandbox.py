@@ -363,6 +363,14 @@ def test_folders_are_seen_where_the_host_has_none(host: Host, tmp_path: Path) ->
     assert entries("/var") == before
 
 
+def test_a_file_is_seen_in_the_place_of_the_hosts(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("127.0.0.1 algo-1\n")
+    before = Path("/etc/hosts").read_text()
+    world = World(folders=((f"{tmp_path}/hosts", "/etc/hosts"),))
+    assert host.run("cat /etc/hosts; ls /etc/passwd", world, directory="/") == (0, "127.0.0.1 algo-1\n/etc/passwd\n")
+    assert Path("/etc/hosts").read_text() == before
+
+
 def test_a_folder_cannot_be_added_to_the_root(host: Host, tmp_path: Path) -> None:
     with pytest.raises(StartFailed, match="/absent does not exist"):
         host.run("true", World(folders=((str(tmp_path), "/absent"),)), directory="/")
