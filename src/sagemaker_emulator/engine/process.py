@@ -26,6 +26,7 @@ OPT_ML_IN_WORDS = re.compile(r"(?<![^=:,])/opt/ml(?=/|$)")
 PASSED_ON = ("PATH", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SCONES_LOCAL_CLOUD", "VIRTUAL_ENV")
 TEMPORARY = ".tmp"  # in a container's base_dir: its /tmp, which ends with it
 PORT_INSIDE = 8080
+HOSTS_FILE = "/etc/hosts"
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class ProcessEngine:
     SAGEMAKER_BASE_DIR names its folder, and paths below /opt/ml in its entrypoint, arguments and environment are
     replaced by paths below that folder; what remains is noted in its log.
 
-    It has the machine's network, unless it is isolated: all hosts of a job are on loopback, where their host names do
-    not resolve and another job could want the same port. PyTorch's MASTER_ADDR and MASTER_PORT tell them where to meet.
+    It has the machine's network, unless it is isolated: all hosts of a job are on loopback, where another job could
+    want the same port. PyTorch's MASTER_ADDR and MASTER_PORT tell them where to meet. In a sandbox their names resolve.
 
     `hidden` are files that no container may see, in addition to the user's own: the emulator's state. `shown` are
     folders below /tmp that a container sees although it has its own /tmp.
@@ -126,7 +127,9 @@ class ProcessEngine:
         if not self.sandbox.availability:
             return ProcessGroup(command, environment, spec.base_dir, output)
         shown = (*self._shown, *program.shown)
-        world = World(str(spec.base_dir), str(spec.base_dir / TEMPORARY), self._hidden, shown)
+        temporary = spec.base_dir / TEMPORARY
+        names = ((str(_names_file(temporary, spec)), HOSTS_FILE),) if spec.host and Path(HOSTS_FILE).exists() else ()
+        world = World(str(spec.base_dir), str(temporary), self._hidden, shown, names)
         return self.sandbox.start(
             command, world=world, environment=environment, directory=OPT_ML, output=output, network=network
         )
@@ -197,6 +200,14 @@ class ProcessEngine:
         port = self.master_ports.setdefault(frozenset((spec.name, *spec.peers.values())), self.ports.take())
         cores = (os.cpu_count() or 1) // (len(spec.peers) + 1)
         return {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": str(max(1, cores))}
+
+
+def _names_file(folder: Path, spec: ContainerSpec) -> Path:
+    """Write a hosts file in which the names of the job's hosts are the loopback interface, which all of them share."""
+    names = " ".join(sorted({spec.host, *spec.peers}))
+    file = folder / "hosts"
+    file.write_text(f"{Path(HOSTS_FILE).read_text(errors='replace')}\n127.0.0.1 {names}\n")
+    return file
 
 
 def _below(folders: Folders, text: str) -> str:

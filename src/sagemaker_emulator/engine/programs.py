@@ -11,32 +11,36 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sagemaker_emulator.engine import EngineError
+from sagemaker_emulator.frameworks import program as framework_program
 from sagemaker_emulator.frameworks.environments import Environment, Environments
 from sagemaker_emulator.frameworks.image_names import framework_image
 from sagemaker_emulator.frameworks.installation import InstallationFailed
 from sagemaker_emulator.frameworks.package_sources import job_environment
 
 PYTHONS = ("python", "python3")
+PYTHON_NAME = re.compile(r"python[0-9.]*")
 IMAGE_CLASSIFICATION = re.compile(r"(?:[^/]+/)?image-classification(?:[:@].+)?")
 FRAMEWORK_EXAMPLE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
 
 
 @dataclass(frozen=True)
 class Program:
-    """The program of an image's container. `launcher` starts any other command of a request in the same container.
+    """The program of an image's container. `launcher` starts an entrypoint of the request in its place, in a Python
+    environment of the job's own; `runs_arguments` means that arguments without an entrypoint are a command, too.
 
     `environment` are variables of its container, `shown` folders that it needs.
     """
 
     command: tuple[str, ...]
     launcher: tuple[str, ...] = ()
+    runs_arguments: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     shown: tuple[str, ...] = ()
 
     def words(self, entrypoint: tuple[str, ...], command: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
         """Return the command line of a container: the program's own, unless the request replaces it."""
         rest = (command, *arguments) if command else arguments
-        if self.launcher and not command:
+        if self.launcher and not command and (entrypoint or self.runs_arguments):
             return (*self.launcher, *entrypoint, *rest)
         if not entrypoint:
             return (*self.command, *rest)
@@ -66,9 +70,12 @@ class Programs:
         """Return the program of an image. EngineError if there is none."""
         self.require(image)
         if image in self.own_images:
-            return Program(tuple(self.own_images[image]))
+            own = tuple(self.own_images[image])
+            is_python = PYTHON_NAME.fullmatch(Path(own[0]).name) if own else None
+            return Program(own, _launcher(own[0]) if is_python else (), environment=_settings_of_pip())
         if IMAGE_CLASSIFICATION.fullmatch(image):
-            return Program((sys.executable, "-m", self.module))
+            python = sys.executable
+            return Program((python, "-m", self.module), _launcher(python), environment=_settings_of_pip())
         framework = framework_image(image)
         assert framework is not None
         environment = self._environment(image, lambda _: None)
@@ -78,7 +85,7 @@ class Programs:
         base = str(Path(os.path.realpath(python)).parents[1])
         program = (python, "-m", "frameworks")
         shown = (str(environment.folder), base)
-        return Program((*program, framework.framework), (*program, "run"), variables, shown)
+        return Program((*program, framework.framework), (*program, "run"), True, variables, shown)
 
     def _environment(self, image: str, say: Callable[[str], None]) -> Environment:
         framework = framework_image(image)
@@ -87,6 +94,18 @@ class Programs:
             return self.environments.prepare(framework, say)
         except InstallationFailed as error:
             raise EngineError(str(error)) from error
+
+
+def _settings_of_pip() -> dict[str, str]:
+    """Return the variables of the job's pip; programs other than frameworks' get no proxies of the user's."""
+    return {name: value for name, value in job_environment().items() if name.startswith("PIP_")}
+
+
+def _launcher(python: str) -> tuple[str, ...]:
+    """Return the launcher for a Python that need not have the kit's program `frameworks`."""
+    place = str(framework_program.source().parent)
+    start = "import sys; sys.path.append(sys.argv.pop(1)); from frameworks.__main__ import main; main(sys.argv[1:])"
+    return (python, "-c", start, place, "run")
 
 
 def refusal(image: str) -> str:

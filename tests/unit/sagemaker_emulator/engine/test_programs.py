@@ -11,7 +11,8 @@ from sagemaker_emulator.engine.programs import Program, Programs
 from sagemaker_emulator.frameworks.environments import Environments
 
 OWN = Program(("own",))
-FRAMEWORK = Program(("env/python", "-m", "frameworks", "pytorch"), ("env/python", "-m", "frameworks", "run"))
+FRAMEWORK = Program(("env/python", "-m", "frameworks", "pytorch"), ("env/python", "-m", "frameworks", "run"), True)
+PYTHON = Program(("python3", "own.py"), ("python3", "-c", "…", "run"))
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,9 @@ FRAMEWORK = Program(("env/python", "-m", "frameworks", "pytorch"), ("env/python"
         (OWN, (), "train", (), ("own", "train")),
         (OWN, ("sh", "-c"), "", ("x",), ("sh", "-c", "x")),
         (OWN, ("python3", "a.py"), "", (), (sys.executable, "a.py")),
+        (PYTHON, (), "train", (), ("python3", "own.py", "train")),
+        (PYTHON, ("/bin/bash",), "", ("-c", "x"), (*PYTHON.launcher, "/bin/bash", "-c", "x")),
+        (PYTHON, (), "", ("x",), ("python3", "own.py", "x")),
         (FRAMEWORK, (), "train", (), (*FRAMEWORK.command, "train")),
         (FRAMEWORK, ("python3", "a.py"), "", ("--x",), (*FRAMEWORK.launcher, "python3", "a.py", "--x")),
         (FRAMEWORK, ("/bin/bash", "a.sh"), "", (), (*FRAMEWORK.launcher, "/bin/bash", "a.sh")),
@@ -34,6 +38,16 @@ def test_a_request_may_replace_the_programs_command_line(
     expected: tuple[str, ...],
 ) -> None:
     assert program.words(entrypoint, command, arguments) == expected
+
+
+@pytest.mark.parametrize(
+    ("program", "is_launched"),
+    [(["/env/bin/python3.11", "a.py"], True), (["python", "a.py"], True), (["/bin/own"], False)],
+)
+def test_programs_in_python_get_an_environment_of_the_jobs_own(program: list[str], is_launched: bool) -> None:
+    launcher = Programs("image_classification", {"mine:1": program}, Environments()).of("mine:1").launcher
+    assert bool(launcher) is is_launched
+    assert launcher[:1] == tuple(program[:1] if is_launched else [])
 
 
 def test_an_image_that_cannot_run_is_refused_with_the_three_ways_on() -> None:
