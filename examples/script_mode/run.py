@@ -27,7 +27,7 @@ def bicycles(bucket: str) -> None:
     """Leave the endpoint in service, for the state machine of `scones deploy`: ENDPOINT_NAME names it."""
     role = sagemaker.get_execution_role()
     estimator = PyTorch(
-        "bicycles.py", source_dir=HERE, role=role, framework_version="2.6", py_version="py312", **MACHINE
+        "bicycles.py", source_dir=HERE, role=role, framework_version="2.6.0", py_version="py312", **MACHINE
     )
     estimator.fit(
         {"train": TrainingInput(f"s3://{bucket}/train/"), "train_lst": TrainingInput(f"s3://{bucket}/train.lst")}

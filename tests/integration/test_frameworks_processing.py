@@ -28,7 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
 BUCKET = f"processing-{uuid4().hex[:8]}"
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 MACHINE: dict[str, Any] = {"instance_type": "ml.m5.large", "instance_count": 1}
-SCIKIT_LEARN = "1.4-2"
+SCIKIT_LEARN = "1.2-1"
 IMAGE = f"683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:{SCIKIT_LEARN}-cpu-py3"
 SCRIPT = """
 import json, os, sys
@@ -103,7 +103,7 @@ def test_a_framework_processor_brings_a_folder_with_requirements(session: Sessio
 def test_a_pytorch_processor_has_pytorch(session: Session, script: Path) -> None:
     script.write_text("import torch\n" + SCRIPT.replace("import sklearn\n", ""))
     processor = PyTorchProcessor(
-        framework_version="2.6", py_version="py312", role=ROLE, sagemaker_session=session, **MACHINE
+        framework_version="2.6.0", py_version="py312", role=ROLE, sagemaker_session=session, **MACHINE
     )
     assert run(processor, "process.py", source_dir=str(script.parent))[0] == ["--share", "0.2"]
 

@@ -32,8 +32,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
 BUCKET = f"frameworks-{uuid4().hex[:8]}"
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 MACHINE: dict[str, Any] = {"instance_type": "ml.m5.large", "instance_count": 1}
-SCIKIT_LEARN = "1.4-2"
-PYTORCH = {"framework_version": "2.6", "py_version": "py312"}
+SCIKIT_LEARN = "1.2-1"
+PYTORCH = {"framework_version": "2.6.0", "py_version": "py312"}
+GPU = {"instance_type": "ml.g5.xlarge"}  # the SDK takes torch_distributed for no other
 SHOW = """
 import argparse, json, os
 from pathlib import Path
@@ -48,6 +49,7 @@ Path(arguments.model_dir, "shown.json").write_text(json.dumps([vars(arguments), 
 Path(os.environ["SM_OUTPUT_DATA_DIR"], "notes.txt").write_text("kept")
 """
 MEET = """
+import os
 import torch
 import torch.distributed as dist
 from torch import nn
@@ -240,7 +242,7 @@ time.sleep(600)
 
 @pytest.mark.parametrize("distribution", [None, {"torch_distributed": {"enabled": True}}], ids=["own", "torchrun"])
 def test_two_hosts_of_pytorch_give_one_model(fit: Fit, distribution: Any) -> None:
-    estimator = fit(PyTorch, {"train.py": MEET}, instance_count=2, distribution=distribution)
+    estimator = fit(PyTorch, {"train.py": MEET}, **GPU, instance_count=2, distribution=distribution)
     log = log_of(estimator)
     lines = sorted(line for line in log.splitlines() if " of 2: " in line)
     assert [line.partition(": [")[0] for line in lines] == ["algo-1: rank 0 of 2", "algo-2: rank 1 of 2"], log
@@ -254,6 +256,7 @@ def test_a_host_that_fails_fails_the_job_with_its_last_line(fit: Fit, distributi
         fit(
             PyTorch,
             {"train.py": MEET},
+            **GPU,
             instance_count=2,
             distribution=distribution,
             hyperparameters={"failing": "algo-2"},

@@ -27,8 +27,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 OWN_IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/contract:1"
 BUILT_IN = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
-SCIKIT_LEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"
-PYTORCH = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.6-cpu-py312"
+SCIKIT_LEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+PYTORCH = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.6.0-cpu-py312"
 ROLE = "arn:aws:iam::111122223333:role/sagemaker"
 BUCKET = "sdk3-frameworks"
 TIMEOUT_S = 300
