@@ -32,19 +32,22 @@ def frameworks() -> None:
 
 @frameworks.command("list")
 def list_() -> None:
-    """Show the environments that are installed, and the images that have one."""
+    """Show what is installed, and the images."""
     installed = Environments().all()
     for environment in installed:
         click.echo(_line(environment))
     if not installed:
         click.echo("none is installed; the first job with a framework image installs its packages")
-    click.echo(f"images: {', '.join(sorted(REPOSITORIES))}")
+    click.echo(click.wrap_text(f"images: {', '.join(sorted(REPOSITORIES))}", width=100, subsequent_indent="  "))
 
 
 @frameworks.command()
 @click.argument("image")
 def install(image: str) -> None:
-    """Install the packages of IMAGE, such as sagemaker-scikit-learn:1.4-2-cpu-py3 or a full URI."""
+    """Install the packages of IMAGE.
+
+    IMAGE is a full URI, or a repository and a tag, such as sagemaker-scikit-learn:1.4-2-cpu-py3.
+    """
     try:
         may_be_nearest = Settings.from_environment().framework_versions == NEAREST
         environment = Environments(may_be_nearest=may_be_nearest).prepare(_known(image), _say)
@@ -56,7 +59,10 @@ def install(image: str) -> None:
 @frameworks.command()
 @click.argument("name")
 def remove(name: str) -> None:
-    """Remove the environment NAME, as `list` shows it, or all of them: `all`."""
+    """Remove the environment NAME, or all.
+
+    `list` shows the names. A job or endpoint that needs a removed environment installs it again.
+    """
     environments = Environments()
     chosen = [one for one in environments.all() if name in (one.name, "all")]
     if not chosen and name != "all":

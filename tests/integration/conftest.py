@@ -39,8 +39,18 @@ PROFILES = {
 WITHOUT_LINUX = Path(__file__).with_name("without_linux")  # a folder with a start-up hook of Python
 START_TIMEOUT_S = 600.0  # generous: the servers need 8 s on an idle machine
 CLOUD = os.environ.get("SCONES_TEST_CLOUD") or "embedded"
+FRAMEWORKS_ON_COMPOSE = ("test_scikit_learn", "test_xgboost_as_the_built_in_algorithm")
 COLOR_MODEL = "000000000000.dkr.ecr.us-east-1.amazonaws.com/color-model:1"
 COLOR_MODEL_PROGRAM = [sys.executable, str(Path(__file__).with_name("color_model.py"))]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip tests of framework images where others prove the same, or where an image would be built for each."""
+    for item in items:
+        if not item.path.name.startswith("test_frameworks_") or CLOUD in ("embedded", "without-linux"):
+            continue
+        if CLOUD != "compose" or item.name not in FRAMEWORKS_ON_COMPOSE:
+            item.add_marker(pytest.mark.skip(reason="framework images are tested embedded, and two of them on Compose"))
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,7 @@ class Chooser:
             versions = ", ".join(map(str, present)) or "no Python from 3.9 to 3.13"
             raise NotAvailable(f"the package index has no {named} for this machine ({versions})")
         with_torch = self._beside_torch(python, pins) if self.requirements.needs_torch else ()
-        notes = (*self.notes, *_python_note(self.image, python), *_version_notes(self.requirements, pins, python))
+        notes = (*self.notes, *_python_note(self.image, python), *self._version_notes(pins, python))
         return Choice(python, pins, notes, self._torch_options, with_torch)
 
     def _fitting(self, present: list[Python], may_be_nearest: bool) -> Iterator[tuple[Python, tuple[str, ...]]]:
@@ -149,6 +149,18 @@ class Chooser:
     def _lacks_torch_index(self) -> bool:
         return self._wants_cpu_torch and self._torch_index is None
 
+    def _version_notes(self, pins: tuple[str, ...], python: Python) -> Iterator[str]:
+        for package, pin in zip(self.requirements.named, pins, strict=True):
+            version = pin.partition("==")[2].partition(" ")[0]
+            if not package.is_version(version):
+                reason = f"has no package for {python} on this machine"
+                if package.name == TORCH and self._lacks_torch_index:
+                    reason = "has no build without CUDA in your package index, and PyTorch's own cannot be reached"
+                yield (
+                    f"{package.name} {package.version}, which the image's tag names, {reason}; the nearest, {version}, "
+                    "takes its place."
+                )
+
     @property
     def _torch_options(self) -> tuple[str, ...]:
         return ("--default-index", self._torch_index) if self._torch_index else ()
@@ -175,13 +187,3 @@ def _python_note(image: FrameworkImage, python: Python) -> tuple[str, ...]:
     if image.python in (None, f"3.{python.minor}"):
         return ()
     return (f"AWS's image has Python {image.python}; this environment has {python}.",)
-
-
-def _version_notes(requirements: Requirements, pins: tuple[str, ...], python: Python) -> Iterator[str]:
-    for package, pin in zip(requirements.named, pins, strict=True):
-        version = pin.partition("==")[2].partition(" ")[0]
-        if not package.is_version(version):
-            yield (
-                f"{package.name} {package.version}, which the image's tag names, has no package for {python} on this "
-                f"machine; the nearest, {version}, takes its place."
-            )
