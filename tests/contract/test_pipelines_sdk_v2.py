@@ -181,6 +181,39 @@ def test_the_abalone_pipeline_registers_its_model_and_uses_its_cache(
     assert pipeline.build_parameters_from_execution(second.arn)["Threshold"] == "1.0"
 
 
+def test_a_model_with_a_script_is_repacked_before_it_is_registered(
+    session: PipelineSession, estimator: Callable[..., Estimator], rows: str, tmp_path: Path
+) -> None:
+    """The SDK adds a training step that packs the script into the model's archive."""
+    script = tmp_path / "inference.py"
+    script.write_text("def model_fn(folder):\n    return None\n")
+    trained = TrainingStep("Train", step_args=estimator({}).fit({"train": TrainingInput(rows)}))
+    model = Model(
+        IMAGE, trained.properties.ModelArtifacts.S3ModelArtifacts, ROLE, sagemaker_session=session,
+        entry_point="inference.py", source_dir=str(tmp_path), name="scripted",
+    )  # fmt: skip
+    registered = ModelStep(
+        "Register",
+        step_args=model.register(["text/csv"], ["text/csv"], model_package_group_name="repacked"),
+        repack_model_step_settings={"image_uri": IMAGE},
+    )
+    pipeline = Pipeline("RepackedPipeline", steps=[trained, registered], sagemaker_session=session)
+    pipeline.create(ROLE)
+    execution = pipeline.start()
+    execution.wait(delay=1)
+    repack = "Register-RepackModel-scripted"
+    assert statuses(execution) == dict.fromkeys(("Train", repack, "Register-RegisterModel"), "Succeeded")
+    steps = {step["StepName"]: step for step in execution.list_steps()}
+    job = session.sagemaker_client.list_training_jobs(NameContains="Register-RepackModel")["TrainingJobSummaries"][0]
+    assert steps[repack]["Metadata"]["TrainingJob"]["Arn"] == job["TrainingJobArn"]
+    (package,) = session.sagemaker_client.list_model_packages(ModelPackageGroupName="repacked")[
+        "ModelPackageSummaryList"
+    ]
+    described = session.sagemaker_client.describe_model_package(ModelPackageName=package["ModelPackageArn"])
+    url = described["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+    assert url.endswith(f"{job['TrainingJobName']}/output/model.tar.gz")
+
+
 def test_a_selective_execution_refers_to_the_latest_one(session: PipelineSession, process: Process, rows: str) -> None:
     first = ProcessingStep("First", step_args=process("first", rows))
     uri = first.properties.ProcessingOutputConfig.Outputs["rows"].S3Output.S3Uri

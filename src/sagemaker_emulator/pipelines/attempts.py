@@ -25,6 +25,7 @@ from sagemaker_emulator.wire import AwsError
 
 ALPHABET = string.ascii_letters + string.digits
 ID_LENGTH, SUFFIX_LENGTH, STEP_LENGTH = 12, 10, 20
+CALLS = {"Callback": "sqs:SendMessage", "Lambda": "lambda:Invoke"}
 EXCEPTION_TYPES: Mapping[str, str] = {
     "ResourceLimitExceeded": RESOURCE_LIMIT,
     "ThrottlingException": THROTTLING,
@@ -62,10 +63,10 @@ def refused(step: Step, error: Exception) -> Progress:
     """Return the failure of an attempt that could not begin, in AWS's words."""
     if isinstance(error, ExpressionError):
         return failed(f"{FAILED_BY_CLIENT}{error}")
-    call = f"sagemaker:{step.kind.operation}" if step.kind.operation else "sqs:SendMessage"
     details = error.message if isinstance(error, AwsError) else str(error)
-    reason = f"{FAILED_BY_CLIENT}Failed to invoke {call}. Error Details: {details}"
-    return failed(reason, {}, _exception_type(error))
+    call = f"sagemaker:{step.kind.operation}" if step.kind.operation else CALLS.get(step.type)
+    text = f"Failed to invoke {call}. Error Details: {details}" if call else details
+    return failed(f"{FAILED_BY_CLIENT}{text}", {}, _exception_type(error))
 
 
 def _exception_type(error: Exception) -> str | None:

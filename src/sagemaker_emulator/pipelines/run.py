@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
+from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, is_temporary
 from sagemaker_emulator.jobs.job_containers import Halt
 from sagemaker_emulator.jobs.job_threads import JobLeft
 from sagemaker_emulator.pipelines.attempts import evaluated_keys, final_reason, pause_after, refused, resource_name
@@ -126,15 +126,20 @@ class ExecutionRun:
         step = self.definition.steps[record.step]
         if record.resource_name is None and not record.is_due:
             return
+        begins = record.resource_name is None or record.status is StepStatus.STARTING
         try:
-            if record.resource_name is None or record.status is StepStatus.STARTING:
-                progress = self._start(step, record)
-            else:
-                progress = self._actions[step.type].look(self._call(step, self._latest(record), record.resource_name))
+            progress = self._start(step, record) if begins else self._look(step, record)
         except (ExpressionError, AwsError, OSError, *AWS_ERRORS) as error:
+            if not begins and is_temporary(error):
+                return  # the next round looks again: the attempt itself is under way
             progress = refused(step, error)
         if progress:
             self._apply(step, self._steps[step.name], progress)
+
+    def _look(self, step: Step, record: StepExecution) -> Progress:
+        record = self._latest(record)
+        assert record.resource_name is not None
+        return self._actions[step.type].look(self._call(step, record, record.resource_name))
 
     def _start(self, step: Step, record: StepExecution) -> Progress | None:
         """Begin an attempt, unless an earlier result can be used again. Its name is stored first."""

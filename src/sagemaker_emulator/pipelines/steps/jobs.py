@@ -76,12 +76,9 @@ class JobAction:
             self.service.stop(call.resource_name)
 
     def _stopped(self, call: StepCall, job: Job) -> Progress:
-        """A job that ran out of its time is Stopped, too, and has its output; somebody else's stop fails the step."""
+        """Return the end of a job that was stopped: with its execution, or by somebody, or at the end of its time."""
         if call.record.status is StepStatus.STOPPING:
             return Progress(StepStatus.STOPPED, call.record.metadata)
-        description = self.describe(job)
-        if description.get("SecondaryStatus") == "MaxRuntimeExceeded":
-            return succeeded(call.record.metadata, description)
         return failed(f"{FAILED_BY_CLIENT}The job {job.name} was stopped.", call.record.metadata)
 
     def _exception_type(self, reason: str) -> str | None:
