@@ -61,7 +61,7 @@ run: setup ## run the whole workflow on a local AWS, then stop it (KEEP=1 leaves
 ##@ Targets that call the command scones (help: .venv/bin/scones NAME --help)
 #> up down status logs env                       the local AWS (logs: FOLLOW=1)
 #> deploy stage train endpoint classify report   the steps of the workflow, in order
-#> pipeline classify-batch load                  retrain; many images (PREFIX); load test (RATE)
+#> pipeline classify-batch load monitor          retrain; many images (PREFIX); load (RATE); drift
 #> destroy                                       remove what the steps created
 
 .PHONY: up
@@ -86,6 +86,10 @@ $(STEPS): setup
 .PHONY: classify-batch
 classify-batch: setup
 	@$(SCONES) classify-batch $(PREFIX) $(if $(MANIFEST),--manifest $(MANIFEST))
+
+.PHONY: monitor
+monitor: setup
+	@$(SCONES) monitor run $(if $(HOURS),--hours $(HOURS))
 
 .PHONY: load
 load: setup
@@ -225,7 +229,7 @@ docs: setup
 	@$(PYTHON) -m display.state_machines.pictures local_stepfunctions docs/pictures
 	@$(PYTHON) -m jupytext --quiet --update --to ipynb notebooks/scones_unlimited.py
 
-NOT_BENCHMARKS := benchmarks/accuracy.py benchmarks/aims.py benchmarks/opt_ml.py
+NOT_BENCHMARKS := $(addprefix benchmarks/,accuracy.py aims.py drift.py drift_shifts.py opt_ml.py)
 BENCHMARKS = $(filter-out $(NOT_BENCHMARKS),$(wildcard benchmarks/*.py))
 .PHONY: bench
 bench: setup .venv-ministack/.locked .venv-mxnet/.locked ## measure everything; fails when an aim is missed
@@ -236,8 +240,12 @@ bench: setup .venv-ministack/.locked .venv-mxnet/.locked ## measure everything; 
 	test -z "$$missed" || { echo "bench: these failed or missed an aim:$$missed" >&2; exit 1; }
 
 .PHONY: bench-accuracy
-bench-accuracy: setup ## accuracy of the default recipe over seeds and re-splits (ten minutes)
+bench-accuracy: setup ## accuracy over seeds and re-splits (ten minutes)
 	@DATASET=$(or $(DATASET),data/sample.tar.gz) $(PYTHON) benchmarks/accuracy.py
+
+.PHONY: bench-drift
+bench-drift: setup # what the monitor sees, and its false alarms, over five splits (RUNS=1)
+	@DATASET=$(or $(DATASET),data/sample.tar.gz) PYTHONPATH=data $(PYTHON) benchmarks/drift.py
 
 .PHONY: mutants
 mutants: setup ## change the pure core; unit tests must notice 85 % (MODULE=name)

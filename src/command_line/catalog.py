@@ -37,6 +37,7 @@ COMMANDS = {
         "report": "Read all captured records; write a chart, an HTML page and summary.json.",
         "logs": "Show the log of a job, an endpoint, a function, an execution, or a server.",
         "pipeline": "Train, evaluate, and deploy the model if it is good enough.",
+        "monitor": "Watch the endpoint for drift: state, runs, baselines, labels from the review queue.",
         "load": "Send test images at a steady rate or in a burst; write figures to out/load.",
         "destroy": "Remove everything that the other commands created in the account.",
     },

@@ -22,6 +22,7 @@ ENDPOINT = ("endpoint_instance_type",)
 CONSENT = ("confirm", "yes")
 DEPLOY = ("stack", "threshold", "near_classes", "notification_email", "endpoint_scaling", *CONSENT)
 GATE = ("accuracy_at_least", "accuracy_tolerance", "latency_at_most_ms")
+MONITOR = ("monitor_schedule", "monitor_instance_type", "monitor_image", "pipeline_on_drift", "alarm_on_no_traffic")
 CLASSIFY = ("images", "concurrency")
 
 
@@ -38,7 +39,7 @@ def cli(context: click.Context, profile: str | None) -> None:
 
 
 @cli.command(cls=Command)
-@options(*DEPLOY, "classes", *TRAIN, *ENDPOINT, *GATE, "pipeline_on_new_data", *PLACE)
+@options(*DEPLOY, "classes", *TRAIN, *ENDPOINT, *GATE, "pipeline_on_new_data", *MONITOR, *PLACE)
 @pass_invocation
 def deploy(invocation: Invocation, /, **arguments: str | None) -> None:
     """Deploy the stack: bucket, role, functions, state machines, queues, alarms and dashboard."""
@@ -144,6 +145,29 @@ def pipeline(invocation: Invocation, /, **arguments: str | None) -> None:
     from scones.pipeline.pipeline import pipeline
 
     timed(invocation.context(arguments), "pipeline", "Train and deploy", pipeline)
+
+
+@cli.command(cls=Command)
+@click.argument("action", type=click.Choice(("status", "run", "baseline", "label")), default="status")
+@click.option("--hours", type=click.FloatRange(min=0.01), default=1, show_default=True, help="Window of `run`.")
+@click.option(
+    "--answers",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Lines `key,class` for `label`, instead of questions on the terminal.",
+)
+@options("monitor_instance_type", "endpoint_name", "classes", "role", "stack", *PLACE)
+@pass_invocation
+def monitor(
+    invocation: Invocation, /, action: str, hours: float, answers: Path | None, **arguments: str | None
+) -> None:
+    """Watch the endpoint for drift: show the state, compare the traffic now, make a baseline, or label images.
+
+    `run` compares the last hours with the baseline; the exit code is 3 if they have drifted. `baseline` makes one for
+    the model in service. `label` turns answers for the images in the review queue into ground truth.
+    """
+    from scones.commands.monitoring import ACTIONS, Arguments
+
+    ACTIONS[action](invocation.context(arguments), Arguments(hours, answers))
 
 
 @cli.command(cls=Command)

@@ -69,6 +69,16 @@ class GateError(SconesError):
     exit_code = 3
 
 
+class MonitorError(SconesError):
+    """A baseline could not be made, or a run of the monitor failed."""
+
+
+class DriftError(SconesError):
+    """The monitor found a drift."""
+
+    exit_code = 3
+
+
 class CaptureError(SconesError):
     """Captured records cannot be read."""
 

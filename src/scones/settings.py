@@ -58,6 +58,11 @@ class Settings:
     accuracy_tolerance: float
     latency_at_most_ms: int
     pipeline_on_new_data: bool
+    monitor_schedule: str
+    monitor_instance_type: str
+    monitor_image: str | None
+    pipeline_on_drift: bool
+    alarm_on_no_traffic: bool
     notification_email: str | None
     endpoint_scaling: bool
     stack_shared_with: str | None
@@ -167,6 +172,10 @@ INSTANCE_TYPE = matching(
 NAME = matching(r"[a-zA-Z][-a-zA-Z0-9]{0,62}", "letters, digits and hyphens, beginning with a letter, at most 63")
 BUCKET = matching(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name: 3 to 63 of a-z, 0-9, dot and hyphen")
 ENDPOINT_NAME = matching(r"[a-z0-9](-*[a-z0-9]){0,39}", "lower-case letters, digits and inner hyphens, at most 40")
+SCHEDULE = matching(
+    r"off|rate\([1-9][0-9]* (minutes?|hours?|days?)\)|cron\([^()]+\)",
+    "off, or a schedule of EventBridge such as rate(1 hour) or cron(0 6 * * ? *)",
+)
 EMAIL = matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")
 ROLE = matching(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+", "a role's ARN, arn:aws:iam::<account>:role/<name>")
 
@@ -232,6 +241,16 @@ SETTINGS = (
     Setting(
         "pipeline_on_new_data", boolean, "no", "Start the pipeline whenever a new train.lst arrives in the bucket."
     ),
+    Setting(
+        "monitor_schedule",
+        SCHEDULE,
+        "rate(1 hour)",
+        "When the monitor compares the last hour's traffic with the baseline; off: only with `scones monitor run`.",
+    ),
+    Setting("monitor_instance_type", INSTANCE_TYPE, "ml.m5.large", "Instance type of the monitor's jobs."),
+    Setting("monitor_image", str, None, "Image of the monitor's jobs (default: AWS's public scikit-learn image)."),
+    Setting("pipeline_on_drift", boolean, "no", "Start the pipeline when the monitor finds that a drift begins."),
+    Setting("alarm_on_no_traffic", boolean, "no", "Raise an alarm when the endpoint has no invocation for an hour."),
     Setting("notification_email", EMAIL, None, "Email address for failures, reviews and alarms."),
     Setting("endpoint_scaling", boolean, "no", "Scale the endpoint's instances with its load."),
     Setting(

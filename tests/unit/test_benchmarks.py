@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHARED = {"aims.py", "opt_ml.py"}  # modules of the programs
+SHARED = {"aims.py", "drift_shifts.py", "opt_ml.py"}  # modules of the programs
 PROGRAMS = sorted(path for path in (ROOT / "benchmarks").glob("*.py") if path.name not in SHARED)
 
 

@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
         *("boto3", "requests", "gunicorn", "numpy", "scipy", "pandas", "PIL"),
         *("torch", "sklearn", "xgboost", "tensorflow", "transformers"),
     },
+    "image_monitoring": {"numpy", "scipy", "PIL"},
     "sagemaker_emulator": None,
     "local_cloud": None,
     "localstack_plugin": None,
@@ -53,7 +54,7 @@ def imports(part: str) -> dict[str, set[str]]:
 
 
 def test_parts_that_run_on_aws_do_not_import_safety() -> None:
-    for part in ("functions", "image_classification"):
+    for part in ("functions", "image_classification", "image_monitoring"):
         for file, names in imports(part).items():
             assert SHARED not in names, file
 

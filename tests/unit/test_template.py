@@ -22,11 +22,12 @@ DEFINITIONS = {
     "ClassifyDefinition": ROOT / "local_stepfunctions" / "classify.asl.json",
     "ClassifyBatchDefinition": ROOT / "local_stepfunctions" / "classify-batch.asl.json",
     "TrainAndDeployDefinition": ROOT / "local_stepfunctions" / "train-and-deploy.asl.json",
+    "MonitorDefinition": ROOT / "local_stepfunctions" / "monitor.asl.json",
 }
 TEMPLATE: dict[str, Any] = cfn_yaml.loads(TEXT)
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 FUNCTIONS = ("serialize", "classify", "filter")
-PIPELINE_FUNCTIONS = ("inspect_data", "evaluate", "smoke_test")
+PIPELINE_FUNCTIONS = ("inspect_data", "evaluate", "smoke_test", "monitor_window")
 PARAMETERS = {
     "Bucket": "images",
     "MakeBucket": "no",
@@ -50,6 +51,14 @@ PARAMETERS = {
     "EvaluateCode": "code/evaluate.zip",
     "SmokeTestCode": "code/smoke_test.zip",
     "TrainAndDeployDefinition": "code/train-and-deploy.asl.json",
+    "MonitorWindowCode": "code/monitor_window.zip",
+    "MonitorDefinition": "code/monitor.asl.json",
+    "MonitorProgram": "stack/programs/image_monitoring.zip",
+    "MonitorImage": "image:1",
+    "MonitorSchedule": "rate(1 hour)",
+    "MonitorInstanceType": "ml.m5.large",
+    "AlarmOnNoTraffic": "no",
+    "PipelineOnDrift": "no",
     "PipelineOnNewData": "yes",
     "PipelineInput": '{"image": "one"}',
     "LogRetentionDays": "7",
@@ -108,9 +117,15 @@ def test_no_role_has_a_wildcard_action(role: str) -> None:
 def test_only_sagemakers_role_is_passed_and_only_to_sagemaker() -> None:
     statements = (statement for role in ROLES for statement in statements_of(role))
     passing = [statement for statement in statements if "iam:PassRole" in statement["Action"]]
-    assert [(one["Resource"]["Fn::If"][2], one["Condition"]) for one in passing] == [
-        ({"Ref": "RoleArn"}, {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}})
-    ]
+    assert len(passing) == 2  # of the pipeline and of the monitor
+    for one in passing:
+        assert one["Resource"]["Fn::If"][2] == {"Ref": "RoleArn"}
+        assert one["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+
+
+def test_a_drift_starts_nothing_by_default() -> None:
+    assert TEMPLATE["Parameters"]["PipelineOnDrift"]["Default"] == "no"
+    assert RESOURCES["DriftRule"]["Properties"]["State"] == {"Fn::If": ["StartsOnDrift", "ENABLED", "DISABLED"]}
 
 
 def test_new_data_starts_nothing_by_default() -> None:

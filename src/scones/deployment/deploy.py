@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
+from scones import documents
 from scones.aws_errors import DENIED, code_of
 from scones.context import Context
 from scones.deployment import consent, costs, endpoint, packaging
+from scones.deployment.monitor_image import monitor_image
 from scones.deployment.packaging import Artifact
 from scones.deployment.pipeline_input import pipeline_input
 from scones.errors import MissingError, SettingsError
@@ -24,7 +26,7 @@ from scones.stack.description import StackDescription
 from scones.stack.outputs import Workflow, stack_of, workflow_in
 
 YES, NO = "yes", "no"
-CODE_PARAMETER = re.compile(r"\w+(Code|Definition)")
+CODE_PARAMETER = re.compile(r"\w+(Code|Definition|Program)")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,11 @@ def read_template(context: Context) -> str:
     if not file.is_file():
         raise MissingError(f"there is no {file}: run from a complete checkout of the project")
     return file.read_text()
+
+
+def compact(template: str) -> str:
+    """Return the template as JSON without spaces: CloudFormation takes 51,200 bytes in a request."""
+    return json.dumps(documents.parse(template), separators=(",", ":"))
 
 
 def require_endpoint_for_scaling(context: Context) -> None:
@@ -101,6 +108,7 @@ def stack_creates_bucket(context: Context, current: StackDescription | None) -> 
 
 def parameters(context: Context, artifacts: Mapping[str, Artifact], creates_bucket: bool) -> dict[str, str]:
     settings = context.settings
+    starts_pipeline = settings.pipeline_on_new_data or settings.pipeline_on_drift
     return {
         "Bucket": context.data_bucket.name,
         "MakeBucket": YES if creates_bucket else NO,
@@ -112,7 +120,12 @@ def parameters(context: Context, artifacts: Mapping[str, Artifact], creates_buck
         "Classes": ",".join(settings.classes),
         "NearClasses": ",".join(settings.near_classes),
         "PipelineOnNewData": YES if settings.pipeline_on_new_data else NO,
-        "PipelineInput": json.dumps(pipeline_input(context)) if settings.pipeline_on_new_data else "{}",
+        "PipelineOnDrift": YES if settings.pipeline_on_drift else NO,
+        "PipelineInput": json.dumps(pipeline_input(context)) if starts_pipeline else "{}",
+        "MonitorSchedule": settings.monitor_schedule,
+        "MonitorInstanceType": settings.monitor_instance_type,
+        "MonitorImage": monitor_image(settings, context.region),
+        "AlarmOnNoTraffic": YES if settings.alarm_on_no_traffic else NO,
         "CodeBucket": context.code_bucket.name,
         **{parameter: code_key(settings.stack, artifact) for parameter, artifact in artifacts.items()},
     }
@@ -125,7 +138,7 @@ def code_key(stack: str, artifact: Artifact) -> str:
 
 def change(context: Context, stack: Stack, current: StackDescription | None, plan: Plan) -> StackDescription | None:
     """Change the stack after consent. Return its new description, or None if there was nothing to change."""
-    change_set = stack.propose(plan.template, plan.parameters, current)
+    change_set = stack.propose(compact(plan.template), plan.parameters, current)
     if change_set is None:
         return None
     with ExitStack() as unless_executed:

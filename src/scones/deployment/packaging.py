@@ -4,6 +4,7 @@ import hashlib
 import io
 import re
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from scones.errors import MissingError
 
 # The earliest time that a zip file can hold.
 EPOCH = (1980, 1, 1, 0, 0, 0)
+MONITOR = "image_monitoring"
+RUN = "import sys\n\nfrom {name}.script import main\n\nsys.exit(main())\n"
 # The parameters of the template that name code to upload.
 CODE_PARAMETER = re.compile(r"^  (\w+)(Code|Definition):$", re.MULTILINE)
 
@@ -30,14 +33,15 @@ def sources(folder: Path) -> list[Path]:
     return files
 
 
-def zipped(folder: Path) -> bytes:
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """Return a zip file with these contents, by path."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sources(folder):
-            entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), EPOCH)
+        for path, data in sorted(files.items()):
+            entry = zipfile.ZipInfo(path, EPOCH)
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, file.read_bytes())
+            archive.writestr(entry, data)
     return buffer.getvalue()
 
 
@@ -47,7 +51,18 @@ def _named(prefix: str, suffix: str, data: bytes) -> Artifact:
 
 def function(project: Path, name: str) -> Artifact:
     """Package src/functions/<name> as a zip file."""
-    return _named(f"functions/{name}", ".zip", zipped(project / "src" / "functions" / name))
+    folder = project / "src" / "functions" / name
+    files = {file.relative_to(folder).as_posix(): file.read_bytes() for file in sources(folder)}
+    return _named(f"functions/{name}", ".zip", zipped(files))
+
+
+def program(project: Path, name: str) -> Artifact:
+    """Package src/<name>, a program for a public framework image, as a zip file that Python runs."""
+    folder = project / "src" / name
+    files = {f"{name}/{file.relative_to(folder).as_posix()}": file.read_bytes() for file in folder.rglob("*.py")}
+    if not files:
+        raise MissingError(f"there is no program in {folder}: run from a complete checkout of the project")
+    return _named(f"programs/{name}", ".zip", zipped({**files, "__main__.py": RUN.format(name=name).encode()}))
 
 
 def definition(project: Path, name: str) -> Artifact:
@@ -64,7 +79,8 @@ def artifacts(project: Path, template: str) -> dict[str, Artifact]:
     SmokeTestCode is src/functions/smoke_test; ClassifyBatchDefinition is local_stepfunctions/classify-batch.asl.json.
     """
     head = template.partition("\nResources:")[0]
-    return {
+    programs = {"MonitorProgram": program(project, MONITOR)} if "\n  MonitorProgram:\n" in head else {}
+    return programs | {
         name + kind: function(project, split_words(name, "_"))
         if kind == "Code"
         else definition(project, split_words(name, "-"))

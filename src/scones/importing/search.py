@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from scones import documents
 from scones.errors import ImportedFileError
-from scones.importing import documents
 from scones.importing.code import HANDLERS, LEFT_OUT, MODULE_BYTES_MAX, handler_ends, zip_names
 from scones.importing.model import STANDARD, Code, Export, Layer, Place, StateMachine
 from scones.importing.templates import Template

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scones import documents
 from scones.errors import ImportedFileError
-from scones.importing import documents
 from scones.importing.model import (
     STANDARD,
     Code,

@@ -11,6 +11,7 @@ from scones.classify import batch
 from scones.context import Context
 from scones.dataset.staged import survey
 from scones.deployment import consent, endpoint
+from scones.monitoring import places
 from scones.pipeline import pipeline
 from scones.removal import jobs_and_logs
 from scones.removal.outcome import Outcome, Resources
@@ -147,6 +148,8 @@ def own_prefixes(context: Context) -> tuple[str, ...]:
         *context.sagemaker.record_prefixes(f"{name}-"),
         f"{pipeline.EVALUATIONS}/{name}-",
         f"{endpoint.CAPTURE}/{name}/",
+        f"{places.folder_of(name)}/",
+        f"{places.GROUND_TRUTH}/{name}/",
     )
 
 

@@ -35,7 +35,8 @@ def checkout(tmp_path: Path) -> Path:
     """Copy the files of a deployment to tmp_path, which is the context's project, so that a test may change them."""
     shutil.copy(ROOT / "template.yaml", tmp_path)
     shutil.copytree(ROOT / "local_stepfunctions", tmp_path / "local_stepfunctions")
-    shutil.copytree(ROOT / "src" / "functions", tmp_path / "src" / "functions")
+    for folder in ("functions", "image_monitoring"):
+        shutil.copytree(ROOT / "src" / folder, tmp_path / "src" / folder)
     return tmp_path
 
 

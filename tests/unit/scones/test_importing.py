@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from scones import documents
 from scones.errors import ImportedFileError
-from scones.importing import documents
 from scones.importing.code import package, zip_names
 from scones.importing.matching import match
 from scones.importing.model import Code, Place

@@ -1,0 +1,307 @@
+"""Measure what the analyzer's tests see, and how often they are wrong. `make bench-drift` runs it.
+
+The images are split five times at random into 800 for training, 200 as the training job's validation set and the
+baseline, and 200 as live traffic. The baseline is thus what the kit's pipeline makes: images that the model was not
+trained on, but that chose its epoch. For each split the default recipe trains a model, the analyzer makes a baseline,
+and windows of live images are judged: unshifted ones for false alarms, and shifted ones, of which a share of .1, .5 or
+1 has the shift. A window of 100 has 100 different images. One of 1,000 is drawn from the 200 with augmentation, so its
+images are not independent; false alarms are measured for it as well.
+
+RUNS=1 measures one split. DATASET names an archive in CIFAR-100's format.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import draw_sample
+import numpy as np
+import numpy.typing as npt
+from aims import Aims
+from drift_shifts import KIT_SHIFTS, Images, Labels, augmented, published
+from opt_ml import Example, examples, lay_out, train
+from PIL import Image
+
+from image_monitoring.baseline import write_baseline
+from image_monitoring.comparison import quality, window
+from image_monitoring.comparison.quality import Quality
+from image_monitoring.comparison.reference import CONSTRAINTS, STATISTICS, read_reference
+from image_monitoring.comparison.window import Samples, reference_samples, run_tests
+from image_monitoring.measuring import scores
+from image_monitoring.measuring.measurement import Measurement
+from image_monitoring.reading.capture import Record
+from image_monitoring.served_model.model_files import ServedModel, read_model
+
+SPLITS = range(1, int(os.environ.get("RUNS", "5")) + 1)
+WINDOWS = int(os.environ.get("WINDOWS", "200"))  # unshifted windows of each split
+REPEATS = {100: 10, 1000: 3}  # windows of each shift, share and split
+SHARES = (0.1, 0.5, 1.0)
+TRAINING, BASELINE = 800, 200
+HYPERPARAMETERS = {"image_shape": "3,32,32", "num_classes": "2", "num_training_samples": str(TRAINING)}
+KNOCK_OUT, OTHER_CLASS, SWAPPED = "knock-out", "another class", "swapped labels"
+ALL = "all together"
+FALSE_ALARMS, AT_100, AT_1000, PUBLISHED_AT_100, PUBLISHED_AT_1000 = 0.05, 0.60, 0.80, 0.47, 0.70
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Measured images to draw windows from: the row of each feature, the coordinates, the answers and labels."""
+
+    values: Mapping[str, npt.NDArray[np.float64]]
+    embedding: npt.NDArray[np.float64]
+    answers: npt.NDArray[np.float64]
+    labels: Labels
+
+    def samples(self, rows: Indices) -> Samples:
+        predicted = self.answers[rows].argmax(1)
+        counts = np.bincount(predicted, minlength=self.answers.shape[1]).astype(np.int64)
+        return Samples({name: values[rows] for name, values in self.values.items()}, counts, self.embedding[rows])
+
+
+@dataclass
+class Table:
+    """Detections by test, suite, shift and share, over all splits and windows."""
+
+    outcomes: dict[tuple[str, str, str, float], list[bool]] = field(default_factory=dict)
+
+    def add(self, test: str, suite: str, shift: str, share: float, detected: bool) -> None:
+        self.outcomes.setdefault((test, suite, shift, share), []).append(detected)
+
+    def rate(self, test: str, suite: str, share: float | None = None) -> float:
+        """Return the mean over shifts and shares of the share of windows that were detected."""
+        cells = [
+            sum(outcomes) / len(outcomes)
+            for (of_test, of_suite, _, of_share), outcomes in self.outcomes.items()
+            if of_test == test and of_suite == suite and share in (None, of_share)
+        ]
+        return sum(cells) / len(cells) if cells else float("nan")
+
+    def lines(self, suite: str) -> Iterator[str]:
+        shifts = list(dict.fromkeys(shift for _, of_suite, shift, _ in self.outcomes if of_suite == suite))
+        for shift in shifts:
+            cells = [self.outcomes[ALL, suite, shift, share] for share in SHARES]
+            yield f"  {shift:20}" + "".join(f"{sum(cell) / len(cell):8.2f}" for cell in cells)
+
+
+class Split:
+    """One random split: its model, its baseline, and its live images."""
+
+    def __init__(self, everything: Sequence[Example], seed: int, folder: Path) -> None:
+        shuffled = list(everything)
+        random.Random(seed).shuffle(shuffled)  # noqa: S311 a split that can be drawn again
+        parts = shuffled[:TRAINING], shuffled[TRAINING : TRAINING + BASELINE], shuffled[TRAINING + BASELINE :]
+        lay_out(folder, {"train": parts[0], "validation": parts[1]}, HYPERPARAMETERS)
+        train(folder, IMAGE_CLASSIFICATION_SEED=str(seed))
+        self.model_folder = folder / "model"
+        model = read_model(self.model_folder)
+        assert model is not None
+        self.model: ServedModel = model
+        self.make_baseline(arrays(parts[0]), arrays(parts[1]), folder / "baseline")
+        self.reference = read_reference(folder / "baseline" / STATISTICS, folder / "baseline" / CONSTRAINTS)
+        self.reference_samples = reference_samples(self.reference)
+        self.live, self.labels = arrays(parts[2])
+        self.generator = np.random.default_rng(seed)
+
+    def make_baseline(self, training: tuple[Images, Labels], held_out: tuple[Images, Labels], folder: Path) -> None:
+        measured, judged, pixels = Measurement(2, self.model), Quality(), Measurement(2)
+        answered = self.records(held_out[0])
+        measured.add_all(answered)
+        for record, label in zip(answered, held_out[1], strict=True):
+            judged.add(record, str(label))
+        pixels.add_all([*self.records(training[0]), *answered])
+        write_baseline(folder, measured, judged, pixels)
+
+    def records(self, images: Images) -> list[Record]:
+        answers = self.model.network.probabilities(images)
+        now = datetime.now(UTC)
+        return [
+            Record(str(index), None, now, png(image), tuple(float(value) for value in answer))
+            for index, (image, answer) in enumerate(zip(images, answers, strict=True))
+        ]
+
+    def pool(self, images: Images, labels: Labels) -> Pool:
+        measured = Measurement(2, self.model)
+        records = self.records(images)
+        measured.add_all(records)
+        _, embeddings = measured.embeddings()
+        assert self.reference.embedding is not None
+        values = {name: measured.table([name])[:, 0] for name in measured.columns if name != scores.PREDICTED}
+        answers = np.array([record.probabilities for record in records])
+        return Pool(values, self.reference.embedding.project(embeddings), answers, labels)
+
+
+def arrays(part: Sequence[Example]) -> tuple[Images, Labels]:
+    return np.stack([np.asarray(example.image) for example in part]), np.array([example.label for example in part])
+
+
+def png(image: Images) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def joined(first: Pool, second: Pool) -> Pool:
+    return Pool(
+        {name: np.concatenate([first.values[name], second.values[name]]) for name in first.values},
+        np.concatenate([first.embedding, second.embedding]),
+        np.concatenate([first.answers, second.answers]),
+        np.concatenate([first.labels, second.labels]),
+    )
+
+
+# ---- one window ----
+
+
+def verdicts(split: Split, samples: Samples) -> dict[str, bool]:
+    """Return whether each family alone, at the same significance, and all together see a drift."""
+    tests = run_tests(split.reference_samples, samples)
+    seen = {ALL: bool(window.drifted(tests, window.SIGNIFICANCE, window.MINIMUM_EFFECT))}
+    for family in window.FAMILIES:
+        p_values = [test.p for test in tests if test.family == family]
+        seen[family] = min(p_values) * len(p_values) < window.SIGNIFICANCE
+    return seen
+
+
+def quality_verdict(split: Split, pool: Pool, rows: Indices, labels: Labels) -> bool:
+    judged, now = Quality(), datetime.now(UTC)
+    for row, label in zip(rows, labels, strict=True):
+        answer = tuple(float(value) for value in pool.answers[row])
+        judged.add(Record(str(row), None, now, b"", answer), str(label))
+    return bool(quality.shortfalls(judged, split.reference.constraints))
+
+
+# ---- suites ----
+
+
+def measure(split: Split, size: int, table: Table, alarms: Table) -> None:
+    """Judge the windows of one size of a split."""
+    images, labels = split.live, split.labels
+    if size > len(images):
+        images, labels = augmented(images, labels, size, split.generator)
+    clean = split.pool(images, labels)
+    for samples in unshifted(split, clean, size):
+        record(alarms, f"unshifted, {size}", "none", 0.0, verdicts(split, samples))
+    suites = {"published": published(split.model_folder, labels), "kit": {**KIT_SHIFTS, OTHER_CLASS: other_class}}
+    for suite, shifts in suites.items():
+        for name, shift in shifts.items():
+            both = joined(clean, split.pool(shift(images, split.generator), labels))
+            for share in SHARES:
+                for rows in mixed(split.generator, len(images), size, share):
+                    record(table, f"{suite}, {size}", name, share, verdicts(split, both.samples(rows)))
+    measure_classes(split, clean, size, table)
+
+
+def measure_classes(split: Split, clean: Pool, size: int, table: Table) -> None:
+    """Judge windows without a share of a class, and windows whose ground truth has swapped labels."""
+    for share in SHARES:
+        for rows in knocked_out(split.generator, clean.labels, size, share):
+            record(table, f"published, {size}", KNOCK_OUT, share, verdicts(split, clean.samples(rows)))
+        for rows in mixed(split.generator, len(clean.labels), size, 0.0):
+            swapped = swapped_labels(split.generator, clean.labels[rows], share)
+            record(table, f"kit, {size}", SWAPPED, share, {ALL: quality_verdict(split, clean, rows, swapped)})
+
+
+def unshifted(split: Split, clean: Pool, size: int) -> Iterator[Samples]:
+    """Yield unshifted windows: other images of the pool each time, or another draw with augmentation."""
+    if size <= len(split.live):
+        for _ in range(WINDOWS):
+            yield clean.samples(split.generator.permutation(len(split.live))[:size])
+        return
+    for _ in range(WINDOWS // 20):
+        again = split.pool(*augmented(split.live, split.labels, size, split.generator))
+        yield again.samples(np.arange(size))
+
+
+def record(table: Table, suite: str, shift: str, share: float, seen: Mapping[str, bool]) -> None:
+    for test in (ALL, *window.FAMILIES):
+        table.add(test, suite, shift, share, seen.get(test, False))
+
+
+def mixed(generator: np.random.Generator, pool: int, size: int, share: float) -> Iterator[Indices]:
+    """Yield rows of a joined pool: the clean images first, then the same images with the shift."""
+    for _ in range(REPEATS[size]):
+        rows = generator.permutation(pool)[:size]
+        yield rows + pool * (generator.permutation(size) < round(share * size))
+
+
+def knocked_out(generator: np.random.Generator, labels: Labels, size: int, share: float) -> Iterator[Indices]:
+    """Yield rows without a share of class 0, as far as there are enough images of the other class."""
+    for _ in range(REPEATS[size]):
+        rows = generator.permutation(len(labels))
+        of_class = rows[labels[rows] == 0]
+        dropped = set(of_class[: round(share * len(of_class))].tolist())
+        kept = np.array([row for row in rows if row not in dropped])
+        yield kept[:size] if len(kept) >= size else generator.choice(kept, size)
+
+
+def swapped_labels(generator: np.random.Generator, labels: Labels, share: float) -> Labels:
+    is_swapped = generator.permutation(len(labels)) < round(share * len(labels))
+    return np.where(is_swapped, 1 - labels, labels)
+
+
+def other_class(images: Images, generator: np.random.Generator) -> Images:
+    """Return pictures of buses, drawn: an archive of bicycles and motorcycles has no photographs of anything else."""
+    artist = draw_sample.Artist(generator)
+    return np.stack([artist.picture(draw_sample.BUS) for _ in images])
+
+
+# ---- the report ----
+
+
+def main() -> int:
+    archive = examples(Path(os.environ["DATASET"]))
+    everything = [example for channel in archive.values() for example in channel]
+    table, alarms = Table(), Table()
+    for seed in SPLITS:
+        with tempfile.TemporaryDirectory() as folder:
+            split = Split(everything, seed, Path(folder))
+            for size in REPEATS:
+                measure(split, size, table, alarms)
+        say(f"split {seed} of {len(SPLITS)}: false alarms so far {alarms.rate(ALL, 'unshifted, 100'):.3f}")
+    for size in REPEATS:
+        show(table, alarms, size)
+    return judged(table, alarms)
+
+
+def show(table: Table, alarms: Table, size: int) -> None:
+    say(f"\nwindows of {size}" + (" (drawn from 200 images with augmentation)" if size > BASELINE else ""))
+    say(f"  {'test':22}{'false alarms':>14}{'published':>12}{'kit':>8}{'kit, all shifted':>18}")
+    for test in (ALL, *window.FAMILIES):
+        figures = (
+            f"{alarms.rate(test, f'unshifted, {size}'):14.3f}",
+            f"{table.rate(test, f'published, {size}'):12.2f}",
+            f"{table.rate(test, f'kit, {size}'):8.2f}",
+            f"{table.rate(test, f'kit, {size}', 1.0):18.2f}",
+        )
+        say(f"  {test:22}" + "".join(figures))
+    say(f"  {'all together, by shift':20}" + "".join(f"{share:8}" for share in SHARES))
+    for suite in ("published", "kit"):
+        for line in table.lines(f"{suite}, {size}"):
+            say(line)
+
+
+def judged(table: Table, alarms: Table) -> int:
+    aims = Aims()
+    aims.at_most("false alarms in unshifted windows of 100", alarms.rate(ALL, "unshifted, 100"), FALSE_ALARMS)
+    aims.at_least(f"published suite at 100 (study: {PUBLISHED_AT_100})", table.rate(ALL, "published, 100"), AT_100)
+    aims.at_least(f"published suite at 1,000 (study: {PUBLISHED_AT_1000})", table.rate(ALL, "published, 1000"), AT_1000)
+    aims.at_least("kit's suite at full strength, 100", table.rate(ALL, "kit, 100", 1.0), 1.0)
+    return aims.exit_code()
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

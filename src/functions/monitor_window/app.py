@@ -1,0 +1,204 @@
+"""Monitor window: find the captured records of a window, and the baseline of the model in service.
+
+The answer says whether there is something to analyze, and has the inputs and the environment of the processing job.
+Records reach S3 about a minute after they were captured, so a window ends two minutes before now, and windows of an
+hour, started every hour, leave no record out.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+VARIANT = "AllTraffic"
+SETTLED_AFTER = timedelta(minutes=2)
+FILE_SPAN = timedelta(seconds=90)  # a capture file is named after its first record, and covers about a minute
+INPUT = "/opt/ml/processing/input"
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+s3 = boto3.client("s3")
+sagemaker = boto3.client("sagemaker")
+
+
+class MonitorWindowError(Exception):
+    """The base of this function's errors."""
+
+
+class EventNotUnderstood(MonitorWindowError):
+    """The event does not name the endpoint, the run, or the window."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run of the monitor: its endpoint, its window, and the URI of the analyzer's program."""
+
+    bucket: str
+    endpoint: str
+    run: str
+    start: datetime
+    end: datetime
+    program: str
+    threshold: str
+    needs_ground_truth: bool
+
+    @property
+    def folder(self) -> str:
+        return f"monitoring/{self.endpoint}"
+
+    def uri(self, key: str) -> str:
+        return f"s3://{self.bucket}/{key}"
+
+
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Return the status, which is Ready if there is something to analyze, and what the job needs then."""
+    request = parse_event(event)
+    answer = {"start": request.start.strftime(TIME), "end": request.end.strftime(TIME), "since": ""}
+    if (model := served_model(request.endpoint)) is None:
+        return {**answer, "status": "NoEndpoint"}
+    keys = captured_keys(request)
+    if not keys:
+        return {**answer, "status": "NoTraffic", "model": model}
+    labels = ground_truth_keys(request)
+    if request.needs_ground_truth and not labels:
+        return {**answer, "status": "NoGroundTruth", "model": model}
+    baseline = f"{request.folder}/baselines/{model}/"
+    if not next(keys_below(request.bucket, f"{baseline}constraints.json"), None):
+        return {**answer, "status": "NoBaseline", "model": model}
+    since = drifting_since(request)
+    inputs = [
+        file_input(
+            "captured", manifest(request, "captured", f"data_capture/{request.endpoint}/", keys), "ManifestFile"
+        ),
+        file_input("baseline", request.uri(baseline)),
+        file_input("code", request.program),
+    ]
+    if labels:
+        prefix = f"ground_truth/{request.endpoint}/"
+        inputs.append(file_input("ground_truth", manifest(request, "ground_truth", prefix, labels), "ManifestFile"))
+    return {
+        **answer,
+        "status": "Ready",
+        "model": model,
+        "since": since,
+        "inputs": inputs,
+        "environment": environment(request, since, bool(labels)),
+    }
+
+
+def parse_event(event: dict[str, Any]) -> Request:
+    try:
+        now = datetime.fromisoformat(event["now"]).astimezone(UTC)
+        end = now - SETTLED_AFTER
+        return Request(
+            str(event["bucket"]),
+            str(event["endpoint"]),
+            str(event["run"]),
+            end - timedelta(minutes=float(event["minutes"])),
+            end,
+            str(event["program"]),
+            str(float(event["threshold"])),
+            bool(event.get("needs_ground_truth", False)),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise EventNotUnderstood(
+            f"{error!r} in the event; it should have bucket, endpoint, run, now, minutes, program and threshold"
+        ) from error
+
+
+def served_model(endpoint: str) -> str | None:
+    """Return the name of the model that the endpoint serves, or None if it is not in service."""
+    try:
+        description = sagemaker.describe_endpoint(EndpointName=endpoint)
+    except ClientError as error:
+        if "Could not find" in str(error):
+            return None
+        raise
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=description["EndpointConfigName"])
+    return str(config["ProductionVariants"][0]["ModelName"])
+
+
+# ---- captured records, and their labels ----
+
+
+def captured_keys(request: Request) -> list[str]:
+    """Return the capture files that may have records of the window, relative to the endpoint's prefix."""
+    prefix = f"data_capture/{request.endpoint}/"
+    keys = hourly_keys(request, f"{prefix}{VARIANT}/")
+    return [key.removeprefix(prefix) for key in keys if begins_in_window(request, key)]
+
+
+def begins_in_window(request: Request, key: str) -> bool:
+    """Judge by the key's time: `…/yyyy/mm/dd/hh/MM-SS-mmm-<uuid>.jsonl`. A file with another name is kept."""
+    *_, year, month, day, hour, name = key.split("/")
+    try:
+        began = datetime.strptime(f"{year}/{month}/{day}/{hour}/{name[:5]}+0000", "%Y/%m/%d/%H/%M-%S%z")
+    except ValueError:
+        return True
+    return request.start - FILE_SPAN <= began < request.end
+
+
+def ground_truth_keys(request: Request) -> list[str]:
+    prefix = f"ground_truth/{request.endpoint}/"
+    return [key.removeprefix(prefix) for key in hourly_keys(request, prefix)]
+
+
+def hourly_keys(request: Request, prefix: str) -> Iterator[str]:
+    """Yield the keys in the folders of the window's hours, and of the hour in which a file may have begun."""
+    hour = (request.start - FILE_SPAN).replace(minute=0, second=0, microsecond=0)
+    while hour < request.end:
+        yield from (key for key in keys_below(request.bucket, f"{prefix}{hour:%Y/%m/%d/%H}/") if key.endswith(".jsonl"))
+        hour += timedelta(hours=1)
+
+
+def keys_below(bucket: str, prefix: str) -> Iterator[str]:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from (item["Key"] for item in page.get("Contents", []))
+
+
+def manifest(request: Request, name: str, prefix: str, keys: list[str]) -> str:
+    """Write the manifest of an input, and return its URI."""
+    key = f"{request.folder}/runs/{request.run}/{name}.manifest"
+    body = json.dumps([{"prefix": request.uri(prefix)}, *keys])
+    s3.put_object(Bucket=request.bucket, Key=key, Body=body.encode(), ContentType="application/json")
+    return request.uri(key)
+
+
+# ---- the processing job ----
+
+
+def file_input(name: str, uri: str, kind: str = "S3Prefix") -> dict[str, Any]:
+    source = {"S3Uri": uri, "S3DataType": kind, "S3InputMode": "File", "LocalPath": f"{INPUT}/{name}"}
+    return {"InputName": name, "S3Input": source}
+
+
+def environment(request: Request, since: str, has_labels: bool) -> dict[str, str]:
+    """Return the variables of Model Monitor's container contract."""
+    variables = {
+        "dataset_format": '{"sagemakerCaptureJson": {"captureIndexNames": ["endpointInput", "endpointOutput"]}}',
+        "dataset_source": f"{INPUT}/captured",
+        "output_path": "/opt/ml/processing/output",
+        "baseline_statistics": f"{INPUT}/baseline/statistics.json",
+        "baseline_constraints": f"{INPUT}/baseline/constraints.json",
+        "publish_cloudwatch_metrics": "Disabled",  # the state machine publishes them
+        "sagemaker_endpoint_name": request.endpoint,
+        "sagemaker_monitoring_schedule_name": f"{request.endpoint}-monitor",
+        "start_time": request.start.strftime(TIME),
+        "end_time": request.end.strftime(TIME),
+        "low_confidence_below": request.threshold,
+    }
+    if has_labels:
+        variables["ground_truth_source"] = f"{INPUT}/ground_truth"
+    return {**variables, **({"drifting_since": since} if since else {})}
+
+
+def drifting_since(request: Request) -> str:
+    """Return since when the endpoint drifts, as the last run left it. Empty if it did not."""
+    try:
+        body = s3.get_object(Bucket=request.bucket, Key=f"{request.folder}/state.json")["Body"].read()
+        return str(json.loads(body)["since"])
+    except (s3.exceptions.NoSuchKey, ValueError, LookupError, TypeError):
+        return ""

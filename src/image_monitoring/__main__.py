@@ -1,0 +1,70 @@
+"""The program `python -m image_monitoring [merge]`: it reads the container contract to see what the job wants.
+
+A job with `baseline_constraints` analyzes a window. One without makes a baseline: of the held-out images among its
+inputs, or of the dataset. `merge` joins captured records with their ground truth, as Model Monitor's merge container.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from image_monitoring.analysis import analyze
+from image_monitoring.baseline import baseline_of_capture, baseline_of_images
+from image_monitoring.contract import MESSAGE_MAX, Contract, InputError, MonitoringError
+from image_monitoring.reading.capture import Capture, looks_like_images
+from image_monitoring.reading.ground_truth import merge, read_ground_truth
+from image_monitoring.reporting.explanation import exit_message
+
+MERGE = "merge"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the job, leave its message, and return the exit code."""
+    contract = Contract.from_environment()
+    try:
+        message = run(contract, arguments)
+    except MonitoringError as error:
+        leave(contract, f"Error: {error}")
+        return 1
+    leave(contract, message)
+    return 0
+
+
+def run(contract: Contract, arguments: list[str]) -> str:
+    if arguments == [MERGE]:
+        return merged(contract)
+    if arguments:
+        raise InputError(f"the arguments are {arguments}: there may be none, or {MERGE!r}")
+    if contract.variables.get("baseline_constraints"):
+        return exit_message(*analyze(contract))
+    if contract.baseline_inputs.held_out.is_dir():
+        return exit_message(baseline_of_images(contract), has_violations=False)
+    return exit_message(baseline_of_capture(contract), has_violations=False)
+
+
+def merged(contract: Contract) -> str:
+    """Join the records of the window with their ground truth."""
+    truth_folder = contract.path("ground_truth_source") or contract.located("/opt/ml/processing/groundtruth")
+    truth = read_ground_truth(truth_folder)
+    capture = Capture(contract.dataset, contract.time("start_time"), contract.time("end_time"))
+    count = merge(capture, truth, contract.output)
+    return exit_message(f"{count} records have ground truth, of {len(truth)} labels.", has_violations=False)
+
+
+def leave(contract: Contract, message: str) -> None:
+    """Print the message, and leave it where SageMaker takes the job's ExitMessage from."""
+    print(message, flush=True)  # noqa: T201
+    contract.message_file.parent.mkdir(parents=True, exist_ok=True)
+    contract.message_file.write_text(message[:MESSAGE_MAX], encoding="utf-8")
+
+
+def is_for_images(contract: Contract) -> bool:
+    """Return whether the dataset is one of images: captured records with an image as input."""
+    formats = json.loads(contract.variables.get("dataset_format") or "{}")
+    is_captured = not formats or "sagemakerCaptureJson" in formats
+    return is_captured and looks_like_images(contract.dataset)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

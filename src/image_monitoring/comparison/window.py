@@ -1,0 +1,217 @@
+"""Compare a window with its baseline: six families of tests, and one verdict over all of them.
+
+Each family looks for another kind of change, and none of them finds all. Scores alone miss pictures that are gray,
+dark or noisy; pixels alone miss another object; a tenth of broken pictures hardly moves a distribution, but shows as
+unusual records. The p-value of a test is multiplied by the number of tests in its family, and by the number of
+families, so the chance of any false alarm in a window stays below the significance level (Bonferroni).
+
+A significant difference counts only if its effect reaches `minimum_effect`: in a window of a hundred thousand records,
+everything is significant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from image_monitoring.comparison.reference import Embedding, Reference
+from image_monitoring.comparison.two_sample import (
+    Cloud,
+    Comparison,
+    category_shares,
+    energy_distance,
+    kolmogorov_smirnov,
+    smallest_visible_distance,
+    unusual,
+)
+from image_monitoring.measuring import image_statistics, scores
+from image_monitoring.measuring.measurement import Measurement
+from image_monitoring.measuring.sampling import Floats
+
+ANSWERS, PIXELS, UNUSUAL_IMAGES = "answers", "pixels", "unusual images"
+AXES, EMBEDDING, UNUSUAL_EMBEDDINGS = "embedding axes", "embedding", "unusual embeddings"
+FAMILIES = (ANSWERS, PIXELS, UNUSUAL_IMAGES, AXES, EMBEDDING, UNUSUAL_EMBEDDINGS)
+SIGNIFICANCE, MINIMUM_EFFECT, MINIMUM_RECORDS = 0.05, 0.05, 10
+QUANTILES = (0.9, 0.97)
+CLOUD_ROWS_PER_DIMENSION = 4
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The result of one test.
+
+    corrected: the p-value for all tests of the window together. before, after: medians, of tests of a feature.
+    """
+
+    family: str
+    feature: str
+    p: float
+    effect: float
+    corrected: float = 1.0
+    before: float | None = None
+    after: float | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result of a window.
+
+    drifted: tests that show a drift, clearest first. visible_distance: how far apart two distributions have to be for
+    this window to show it. unusual: places in the sample of the records that are furthest from the baseline.
+    """
+
+    records: int
+    tests: tuple[Evidence, ...]
+    drifted: tuple[Evidence, ...]
+    is_conclusive: bool
+    visible_distance: float
+    unusual: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Two samples as tests take them: values of features by name, counts of classes, and coordinates of embeddings."""
+
+    values: dict[str, Floats]
+    class_counts: npt.NDArray[np.int64]
+    embedding: Floats | None
+
+    def column(self, name: str) -> Floats:
+        values = self.values.get(name, np.empty(0))
+        return values[~np.isnan(values)]
+
+    def table(self, names: tuple[str, ...]) -> Floats:
+        """Return the rows that have all of the features. Shape: rows, features."""
+        rows = np.column_stack([self.values[name] for name in names])
+        return rows[~np.isnan(rows).any(1)]
+
+
+def reference_samples(reference: Reference) -> Samples:
+    counts = np.array([reference.class_counts[name] for name in sorted(reference.class_counts, key=int)])
+    embedding = reference.embedding.values if reference.embedding else None
+    return Samples(dict(reference.values), counts, embedding)
+
+
+def window_samples(measurement: Measurement, embedding: Embedding | None) -> Samples:
+    values = {name: measurement.table([name])[:, 0] for name in measurement.columns if name != scores.PREDICTED}
+    _, embeddings = measurement.embeddings()
+    coordinates = embedding.project(embeddings) if embedding is not None and len(embeddings) else None
+    return Samples(values, measurement.class_counts, coordinates)
+
+
+# ---- the families: each returns its tests with uncorrected p-values ----
+
+
+def answers(reference: Samples, window: Samples) -> list[Evidence]:
+    names = [name for name in reference.values if name == scores.CONFIDENCE or name.startswith(scores.PROBABILITY)]
+    tests = [compared(ANSWERS, name, reference, window) for name in names]
+    if len(reference.class_counts) == len(window.class_counts) > 1 and reference.class_counts.sum():
+        comparison = category_shares(reference.class_counts, window.class_counts)
+        tests.append(Evidence(ANSWERS, scores.PREDICTED, comparison.p, comparison.effect))
+    return tests
+
+
+def pixels(reference: Samples, window: Samples) -> list[Evidence]:
+    return [compared(PIXELS, name, reference, window) for name in image_statistics.NAMES if name in reference.values]
+
+
+def compared(family: str, name: str, reference: Samples, window: Samples) -> Evidence:
+    first, second = reference.column(name), window.column(name)
+    result = kolmogorov_smirnov(first, second)
+    medians = (float(np.median(values)) if len(values) else None for values in (first, second))
+    return Evidence(family, name, result.p, result.effect, 1.0, *medians)
+
+
+def unusual_images(reference: Samples, window: Samples) -> list[Evidence]:
+    names = tuple(name for name in image_statistics.STATISTICS if name in reference.values)
+    return exceeding(UNUSUAL_IMAGES, reference.table(names), window.table(names)) if names else []
+
+
+def embedding_axes(reference: Samples, window: Samples) -> list[Evidence]:
+    if reference.embedding is None or window.embedding is None:
+        return []
+    pairs = zip(reference.embedding.T, window.embedding.T)
+    results = [kolmogorov_smirnov(first, second) for first, second in pairs]
+    return [named(AXES, f"embedding_{axis}", result) for axis, result in enumerate(results)]
+
+
+def whole_embedding(reference: Samples, window: Samples) -> list[Evidence]:
+    if reference.embedding is None or window.embedding is None:
+        return []
+    return [named(EMBEDDING, "embedding", energy_distance(reference.embedding, window.embedding))]
+
+
+def unusual_embeddings(reference: Samples, window: Samples) -> list[Evidence]:
+    if reference.embedding is None or window.embedding is None:
+        return []
+    return exceeding(UNUSUAL_EMBEDDINGS, reference.embedding, window.embedding)
+
+
+def exceeding(family: str, reference: Floats, window: Floats) -> list[Evidence]:
+    if len(reference) < CLOUD_ROWS_PER_DIMENSION * reference.shape[1] or not len(window):
+        return []
+    cloud = Cloud.of(reference)
+    results = unusual(cloud.distances, cloud.distance(window), QUANTILES)
+    return [named(family, f"{family}, beyond {quantile:.0%}", result) for quantile, result in zip(QUANTILES, results)]
+
+
+def named(family: str, feature: str, comparison: Comparison) -> Evidence:
+    return Evidence(family, feature, comparison.p, comparison.effect)
+
+
+TESTS: dict[str, Callable[[Samples, Samples], list[Evidence]]] = {
+    ANSWERS: answers,
+    PIXELS: pixels,
+    UNUSUAL_IMAGES: unusual_images,
+    AXES: embedding_axes,
+    EMBEDDING: whole_embedding,
+    UNUSUAL_EMBEDDINGS: unusual_embeddings,
+}
+
+
+# ---- the verdict ----
+
+
+def run_tests(reference: Samples, window: Samples) -> tuple[Evidence, ...]:
+    """Run all families that the samples allow, and correct their p-values."""
+    families = [tests for family in TESTS.values() if (tests := family(reference, window))]
+    return tuple(
+        replace(test, corrected=min(1.0, test.p * len(tests) * len(families))) for tests in families for test in tests
+    )
+
+
+def drifted(tests: tuple[Evidence, ...], significance: float, minimum_effect: float) -> tuple[Evidence, ...]:
+    """Return the tests that show a drift, clearest first. The embedding's effect has a scale of its own."""
+    shown = [
+        test
+        for test in tests
+        if test.corrected < significance and (test.effect >= minimum_effect or test.family == EMBEDDING)
+    ]
+    return tuple(sorted(shown, key=lambda test: (test.p, -test.effect)))
+
+
+def judge(reference: Reference, measurement: Measurement) -> Verdict:
+    """Compare a window with its baseline."""
+    significance = reference.setting("significance_level", SIGNIFICANCE)
+    first, second = reference_samples(reference), window_samples(measurement, reference.embedding)
+    is_conclusive = measurement.records >= reference.setting("minimum_records", MINIMUM_RECORDS)
+    tests = run_tests(first, second) if is_conclusive else ()
+    shown = drifted(tests, significance, reference.setting("minimum_effect", MINIMUM_EFFECT))
+    correction = max(1.0, len(TESTS) * float(len(image_statistics.NAMES)))
+    size = max(1, len(first.column(image_statistics.NAMES[0])))
+    visible = smallest_visible_distance(size, max(1, len(measurement.identities)), significance / correction)
+    return Verdict(measurement.records, tests, shown, is_conclusive, visible, most_unusual(first, measurement))
+
+
+def most_unusual(reference: Samples, measurement: Measurement, count: int = 3) -> tuple[int, ...]:
+    """Return places in the window's sample: images that are furthest from the baseline, by their pixels."""
+    names = tuple(name for name in image_statistics.STATISTICS if name in reference.values)
+    rows = measurement.table(names)
+    known = reference.table(names)
+    if len(known) <= len(names) or not len(rows):
+        return tuple(range(min(count, len(rows))))
+    distances = np.nan_to_num(Cloud.of(known).distance(rows), nan=np.inf)
+    return tuple(int(place) for place in np.argsort(-distances)[:count])

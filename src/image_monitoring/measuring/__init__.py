@@ -1,0 +1,1 @@
+"""Numbers about images and answers, and a uniform sample of them in constant memory."""

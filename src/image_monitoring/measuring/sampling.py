@@ -1,0 +1,67 @@
+"""Running statistics and a uniform sample of rows that arrive one batch after the other, in constant memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass
+class Moments:
+    """Count, sum, spread and extremes of each column. NaN counts as missing."""
+
+    columns: int
+    present: Floats = field(init=False)
+    missing: Floats = field(init=False)
+    mean: Floats = field(init=False)
+    squares: Floats = field(init=False)
+    low: Floats = field(init=False)
+    high: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.present, self.missing, self.mean, self.squares = np.zeros((4, self.columns))
+        self.low, self.high = np.full(self.columns, np.inf), np.full(self.columns, -np.inf)
+
+    def add(self, rows: Floats) -> None:
+        """Add rows by the formula of Chan et al. for merging two parts, which loses no digits."""
+        is_present = ~np.isnan(rows)
+        count = is_present.sum(0)
+        filled = np.where(is_present, rows, 0.0)
+        mean = filled.sum(0) / np.maximum(count, 1)
+        squares = (np.where(is_present, rows - mean, 0.0) ** 2).sum(0)
+        total = self.present + count
+        difference = mean - self.mean
+        self.squares += squares + difference**2 * self.present * count / np.maximum(total, 1)
+        self.mean += difference * count / np.maximum(total, 1)
+        self.present = total
+        self.missing += len(rows) - count
+        self.low = np.minimum(self.low, np.where(is_present, rows, np.inf).min(0, initial=np.inf))
+        self.high = np.maximum(self.high, np.where(is_present, rows, -np.inf).max(0, initial=-np.inf))
+
+    @property
+    def deviation(self) -> Floats:
+        result: Floats = np.sqrt(self.squares / np.maximum(self.present, 1))
+        return result
+
+
+class Reservoir:
+    """A uniform sample of everything offered to it (Vitter's algorithm R), the same each time."""
+
+    def __init__(self, capacity: int, seed: int = 0) -> None:
+        self.capacity, self.seen = capacity, 0
+        self._generator = np.random.default_rng(seed)
+
+    def place(self) -> int | None:
+        """Return where to keep the next item, or None to drop it."""
+        self.seen += 1
+        if self.seen <= self.capacity:
+            return self.seen - 1
+        place = int(self._generator.integers(self.seen))
+        return place if place < self.capacity else None
+
+    def __len__(self) -> int:
+        return min(self.seen, self.capacity)

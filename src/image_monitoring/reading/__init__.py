@@ -1,0 +1,1 @@
+"""Captured records and their ground truth, read from files."""

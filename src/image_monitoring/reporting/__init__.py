@@ -1,0 +1,1 @@
+"""What an analysis leaves: documents for programs, metrics for CloudWatch, sentences for people."""

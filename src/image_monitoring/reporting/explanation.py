@@ -1,0 +1,88 @@
+"""Sentences for people: what drifted, how much, since when, and which images show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from image_monitoring.comparison.quality import Shortfall
+from image_monitoring.comparison.window import EMBEDDING, UNUSUAL_EMBEDDINGS, UNUSUAL_IMAGES, Evidence, Verdict
+from image_monitoring.contract import MESSAGE_MAX
+from image_monitoring.measuring import scores
+
+SHOWN = 5
+COMPLETED, VIOLATED = "Completed", "CompletedWithViolations"
+
+
+def drift_sentence(test: Evidence) -> str:
+    """Describe one drift with its size, before its p-value."""
+    certainty = f"corrected p {p_text(test.corrected)}"
+    if test.feature == scores.PREDICTED:
+        return f"the shares of the answered classes changed by {test.effect:.0%} ({certainty})"
+    if test.family in (UNUSUAL_IMAGES, UNUSUAL_EMBEDDINGS):
+        what = "look" if test.family == UNUSUAL_IMAGES else "are to the model"
+        return f"{test.effect:.0%} more of the images {what} unlike the baseline ({certainty})"
+    if test.family == EMBEDDING:
+        return f"the model sees other things than in the baseline (energy {test.effect:.3f}, {certainty})"
+    moved = ""
+    if test.before is not None and test.after is not None:
+        moved = f" from {number(test.before)} to {number(test.after)}"
+    name = test.feature.replace("_", " ")
+    return f"{name} moved{moved} (distance of the distributions {test.effect:.2f}, {certainty})"
+
+
+def p_text(p: float) -> str:
+    return f"{p:.1g}" if p >= 1e-12 else "below 1e-12"
+
+
+def number(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+
+
+def shortfall_sentence(shortfall: Shortfall) -> str:
+    share = shortfall.share
+    return (
+        f"{shortfall.metric.replace('_', ' ')} is {share.value:.3f}, {share.hits} of {share.items}; the baseline's is "
+        f"{shortfall.threshold:.3f} (corrected p {p_text(shortfall.p)})"
+    )
+
+
+def window_text(start: datetime | None, end: datetime | None) -> str:
+    if start is None or end is None:
+        return "all captured records"
+    return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+
+
+def summary(
+    endpoint: str,
+    verdict: Verdict | None,
+    problems: Sequence[str],
+    window: str,
+    since: datetime | None = None,
+    notes: Sequence[str] = (),
+) -> str:
+    """Return the whole message, its first line made for a subject or an exit message.
+
+    problems: the sentences about violations, worst first.
+    """
+    records = f"{verdict.records} records" if verdict else "records with ground truth"
+    if problems:
+        began = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
+        head = f"{endpoint} has drifted{began}: {problems[0]}."
+    elif verdict and not verdict.is_conclusive:
+        head = f"{endpoint}: {verdict.records} records are too few to compare with the baseline."
+    else:
+        head = f"{endpoint} has not drifted."
+    lines = [head, f"Window: {window}, {records}."]
+    lines += [f"Also: {problem}." for problem in problems[1:SHOWN]]
+    if len(problems) > SHOWN:
+        lines.append(f"And {len(problems) - SHOWN} more, in constraint_violations.json.")
+    if not problems and verdict and verdict.is_conclusive:
+        lines.append(f"They would show distributions that are {verdict.visible_distance:.2f} apart, and wider.")
+    return "\n".join([*lines, *notes])
+
+
+def exit_message(message: str, has_violations: bool) -> str:
+    """Return the job's exit message, in Model Monitor's form."""
+    text = f"{VIOLATED}: {message}" if has_violations else f"{COMPLETED}: {message}"
+    return text if len(text) <= MESSAGE_MAX else text[: MESSAGE_MAX - 1] + "…"

@@ -1,0 +1,1 @@
+"""The served model: its files, and its network, run with NumPy."""

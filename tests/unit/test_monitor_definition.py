@@ -1,0 +1,67 @@
+"""The monitor's definition is valid and complete, calls services as they are, and tells of a drift once."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from cfnlint import api
+from cfnlint.config import ManualArgs
+
+WORKFLOWS = Path(__file__).parents[2] / "local_stepfunctions"
+TEXT = (WORKFLOWS / "monitor.asl.json").read_text()
+DEFINITION: dict[str, Any] = json.loads(TEXT)
+STATES: dict[str, Any] = DEFINITION["States"]
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+each_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
+
+
+def followers(state: dict[str, Any]) -> set[str]:
+    rules = [state, *state.get("Catch", []), *state.get("Choices", [])]
+    return {rule["Next"] for rule in rules if "Next" in rule} | {state[key] for key in ["Default"] if key in state}
+
+
+def test_the_definition_is_valid_amazon_states_language() -> None:
+    properties = {"RoleArn": "arn:aws:iam::123456789012:role/workflow", "Definition": DEFINITION}
+    resource = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
+    template = json.dumps({"Resources": {"Workflow": resource}})
+    assert api.lint(template, config=ManualArgs(regions=["us-east-1"])) == []
+
+
+def test_every_state_is_reached() -> None:
+    assert {DEFINITION["StartAt"]}.union(*map(followers, STATES.values())) == set(STATES)
+
+
+def test_the_definition_names_no_account_region_or_address() -> None:
+    assert not re.search(r"\d{12}|[a-z]{2}-[a-z]+-\d|https?:|:function:", TEXT)
+
+
+@each_task
+def test_every_retry_backs_off_with_jitter(task: dict[str, Any]) -> None:
+    assert all(rule["JitterStrategy"] == "FULL" and rule["BackoffRate"] > 1 for rule in task["Retry"])
+    assert all("States.ALL" not in rule["ErrorEquals"] for rule in task["Retry"])
+
+
+SERVICES = {"Analyze": "sagemaker", "ReadReport": "s3", "PutMetrics": "cloudwatch", "RememberState": "s3"}
+
+
+@pytest.mark.parametrize(("name", "service"), SERVICES.items())
+def test_a_call_has_fields_that_its_service_knows(name: str, service: str) -> None:
+    operation = TASKS[name]["Resource"].split(":")[-1].removesuffix(".sync")
+    model = botocore.session.get_session().get_service_model(service)
+    shape = model.operation_model(operation[0].upper() + operation[1:]).input_shape
+    parameters = {field.removesuffix(".$") for field in TASKS[name]["Parameters"]}
+    assert set(shape.required_members) <= parameters <= set(shape.members)
+
+
+def test_a_drift_that_goes_on_is_not_told_again() -> None:
+    goes_on, begins = STATES["HasItDrifted"]["Default"], STATES["HasItDrifted"]["Choices"][1]
+    assert begins == {"Variable": "$.chosen.window.since", "StringEquals": "", "Next": "NotifyDrift"}
+    assert goes_on == STATES["NotifyDrift"]["Next"] == "AnnounceDrift"
+
+
+def test_the_sample_input_has_the_fields_that_the_definition_reads() -> None:
+    sample = json.loads((WORKFLOWS / "inputs" / "monitor.json").read_text())
+    assert set(re.findall(r"\$\.input\.(\w+)", TEXT)) == set(sample)
