@@ -33,7 +33,7 @@ from sagemaker_emulator.resources.model_building.execution import (
 from sagemaker_emulator.storage.disk_full import when_there_is_room
 from sagemaker_emulator.wire import AwsError
 
-POLL_S = 0.05
+POLL_S, POLL_MAX_S = 0.05, 0.2
 FAILED = "Step failure: One or multiple steps failed."
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class ExecutionRun:
     def __init__(self, scope: ExecutionScope, surroundings: Surroundings, limit: Callable[[], int]) -> None:
         self.halt, self.execution = Halt(), scope.execution
         self.definition, self._records, self._actions = scope.definition, surroundings.records, surroundings.actions
-        self._limit, self._is_stopping = limit, False
+        self._limit, self._is_stopping, self._has_changed = limit, False, False
         self._steps: dict[str, StepExecution] = {}
         self._scope = replace(scope, record_of=self._steps.get)
         self._evaluated: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}  # by planned name
@@ -61,8 +61,11 @@ class ExecutionRun:
     def run(self) -> None:
         """Carry the execution out. JobLeft means that the next emulator goes on."""
         self._steps.update(self._records.of(self.execution.name))
+        pause_s = POLL_S
         while self._goes_on():
-            if self.halt.abandoned.wait(POLL_S):
+            pause_s = POLL_S if self._has_changed else min(POLL_MAX_S, pause_s * 1.5)
+            self._has_changed = False
+            if self.halt.abandoned.wait(pause_s):
                 raise JobLeft
 
     def status(self) -> ExecutionStatus:
@@ -85,9 +88,8 @@ class ExecutionRun:
                 self._stop(record)
         for record in self._under_way():
             self._tend(record)
-        ready = self._ready()
-        for step in ready[: max(0, self._limit() - len(self._under_way()))]:
-            if self._may_begin():
+        for step in self._ready():
+            if self._may_begin() and len(self._under_way()) < self._limit():
                 self._begin(step)
         return bool(self._under_way() or self._ready())
 
@@ -212,7 +214,7 @@ class ExecutionRun:
 
     def _store(self, record: StepExecution, change: Callable[[StepExecution], StepExecution]) -> StepExecution:
         changed = when_there_is_room(lambda: self._records.change(record.name, change), self.halt.abandoned.is_set)
-        self._steps[record.step] = changed
+        self._steps[record.step], self._has_changed = changed, True
         return changed
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sagemaker_emulator.pipelines.definitions.arguments import check
@@ -66,7 +67,7 @@ class Step:
     def kind(self) -> StepType:
         return STEP_TYPES[self.type]
 
-    @property
+    @cached_property
     def dependencies(self) -> frozenset[str]:
         """Return the steps that must have succeeded before: those named, those referred to, and the parent."""
         referred = {step for step, _ in step_references([dict(self.arguments), dict(self.members)])}
