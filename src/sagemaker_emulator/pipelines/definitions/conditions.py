@@ -27,7 +27,7 @@ MEMBERS: dict[str, tuple[str, ...]] = {
 def check_condition(condition: Any) -> None:
     """Raise DefinitionError for a condition that is not of the schema."""
     type_name = condition.get("Type") if isinstance(condition, dict) else None
-    if type_name not in MEMBERS:
+    if not isinstance(type_name, str) or type_name not in MEMBERS:
         raise DefinitionError(f"Type of a condition must be one of {', '.join(MEMBERS)}, not {type_name!r}.")
     for member in MEMBERS[type_name]:
         if condition.get(member) is None:

@@ -10,7 +10,12 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from sagemaker_emulator.pipelines.definitions.errors import DefinitionError, ExpressionError
-from sagemaker_emulator.pipelines.definitions.expressions import parts_of, references, step_references
+from sagemaker_emulator.pipelines.definitions.expressions import (
+    check_expressions,
+    parts_of,
+    references,
+    step_references,
+)
 from sagemaker_emulator.pipelines.definitions.parameters import Parameter
 from sagemaker_emulator.pipelines.definitions.steps import Step, parse_steps
 
@@ -53,11 +58,14 @@ class Definition:
     def _of(cls, document: dict[str, Any]) -> Definition:
         parameters = tuple(Parameter.parse(wire) for wire in document.get("Parameters") or ())
         _refuse_twice("Parameter", [parameter.name for parameter in parameters])
+        check_expressions(document.get("PipelineExperimentConfig"))
         steps = tuple(parse_steps(document.get("Steps")))
         _refuse_twice("Step", [step.name for step in steps])
         definition = cls(
             parameters, {step.name: step for step in steps}, document.get("PipelineExperimentConfig") or {}
         )
+        for path in references(dict(definition.experiment)):
+            definition._refuse_reference("PipelineExperimentConfig", path)
         for step in steps:
             definition._refuse_references(step)
         definition._refuse_cycles()
@@ -79,17 +87,17 @@ class Definition:
             if name not in self.steps:
                 raise DefinitionError(f"Step '{step.name}': it refers to a step '{name}', which does not exist.")
         for path in references([dict(step.arguments), dict(step.members)]):
-            self._refuse_reference(step, path)
+            self._refuse_reference(f"Step '{step.name}'", path)
         for name, rest in step_references([dict(step.arguments), dict(step.members)]):
             files = [one.name for one in self.steps[name].property_files]
             if rest[:1] == ["PropertyFiles"] and (len(rest) < 2 or rest[1] not in files):
                 raise DefinitionError(f"Step '{step.name}': step '{name}' has no property file {rest[1:2]}.")
 
-    def _refuse_reference(self, step: Step, path: str) -> None:
+    def _refuse_reference(self, where: str, path: str) -> None:
         root, *rest = parts_of(path)
         known = {"Parameters": {one.name for one in self.parameters}, "Execution": VARIABLES, "Steps": self.steps}
         if root not in known or not rest or rest[0] not in known[str(root)]:
-            raise DefinitionError(f"Step '{step.name}': the reference {path!r} leads nowhere.")
+            raise DefinitionError(f"{where}: the reference {path!r} leads nowhere.")
 
     def _refuse_cycles(self) -> None:
         try:

@@ -38,6 +38,29 @@ def is_expression(value: Any) -> bool:
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in FUNCTIONS
 
 
+def check_expressions(value: Any) -> None:
+    """Raise ExpressionError for an expression in a value, however deep, that is not of the schema."""
+    if is_expression(value):
+        ((function, argument),) = value.items()
+        _check(function, argument)
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        check_expressions(part)
+
+
+def _check(function: str, argument: Any) -> None:
+    if function == GET:
+        if not isinstance(argument, str) or len(parts_of(argument)) < 2:
+            raise ExpressionError(f"Get needs a path such as Parameters.Name, not {argument!r:.100}.")
+        return
+    members = argument if isinstance(argument, dict) else {}
+    if function == JOIN and not isinstance(members.get("Values"), list):
+        raise ExpressionError("Std:Join needs Values, a list.")
+    if function == JSON_GET:
+        if not isinstance(members.get("Path"), str) or len(members.keys() & {"PropertyFile", "S3Uri"}) != 1:
+            raise ExpressionError("Std:JsonGet needs a Path, and either PropertyFile or S3Uri.")
+        parts_of(members["Path"].removeprefix("$"))
+
+
 def references(value: Any) -> Iterator[str]:
     """Yield the path of each `Get` in a value, however deep."""
     if isinstance(value, dict):
@@ -95,7 +118,7 @@ def looked_up(document: Any, parts: list[str | int], path: str) -> Any:
     for part in parts:
         try:
             document = _entry(document, part)
-        except (LookupError, TypeError):
+        except (AttributeError, LookupError, TypeError):
             raise ExpressionError(f"The path {path!r} leads nowhere at {part!r}.") from None
     return document
 

@@ -53,12 +53,15 @@ class Parameter:
     def parse(cls, wire: Any) -> Parameter:
         if not isinstance(wire, dict) or not isinstance(wire.get("Name"), str):
             raise DefinitionError(f"Each entry of Parameters needs a Name, not {wire!r:.200}.")
-        name, type_name = wire["Name"], wire.get("Type")
+        name, type_name = wire["Name"], str(wire.get("Type"))
         if type_name not in TYPES:
             raise DefinitionError(f"Parameter '{name}': Type must be one of {', '.join(TYPES)}, not {type_name!r}.")
         enum, default = wire.get("EnumValues") or (), wire.get("DefaultValue")
+        if not isinstance(enum, list | tuple) or not all(isinstance(one, str) for one in enum):
+            raise DefinitionError(f"Parameter '{name}': EnumValues must be a list of strings.")
         parameter = cls(name, type_name, default, tuple(enum))
-        parameter._refuse_enum(enum)
+        if enum and type_name != "String":
+            raise DefinitionError(f"Parameter '{name}': EnumValues is for parameters of type String.")
         if default is not None:
             parameter._refuse_default(default)
         return parameter
@@ -74,12 +77,6 @@ class Parameter:
         if self.enum and value not in self.enum:
             raise ValueError(f"Parameter '{self.name}': the value {text!r} is not one of EnumValues {list(self.enum)}.")
         return value
-
-    def _refuse_enum(self, enum: Any) -> None:
-        if enum and self.type != "String":
-            raise DefinitionError(f"Parameter '{self.name}': EnumValues is for parameters of type String.")
-        if not isinstance(enum, list | tuple) or not all(isinstance(one, str) for one in enum):
-            raise DefinitionError(f"Parameter '{self.name}': EnumValues must be a list of strings.")
 
     def _refuse_default(self, default: Any) -> None:
         is_right = isinstance(default, TYPES[self.type]) and (self.type == "Boolean" or not isinstance(default, bool))

@@ -34,7 +34,8 @@ class RetryPolicy:
     def parse(cls, wire: Any) -> RetryPolicy:
         if not isinstance(wire, dict):
             raise DefinitionError("RetryPolicies must be a list of objects.")
-        types = [SYNONYMS.get(name, name) for name in wire.get("ExceptionType") or ()]
+        named = wire.get("ExceptionType")
+        types = [SYNONYMS.get(str(name), str(name)) for name in named] if isinstance(named, list) else []
         if not types or set(types) - set(EXCEPTION_TYPES):
             raise DefinitionError(
                 f"RetryPolicies: ExceptionType must name some of {list(EXCEPTION_TYPES)}, not {types}."
@@ -62,6 +63,12 @@ class RetryPolicy:
         if self.expire_after_s is not None and since_first_s + pause_s > self.expire_after_s:
             return None
         return pause_s
+
+
+def retry_policies_of(wires: Any) -> tuple[RetryPolicy, ...]:
+    if not isinstance(wires, list):
+        raise DefinitionError("RetryPolicies must be a list of objects.")
+    return tuple(RetryPolicy.parse(wire) for wire in wires)
 
 
 # AWS tries again after these by itself, unless a policy of the step names them

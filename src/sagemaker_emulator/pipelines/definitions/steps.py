@@ -11,10 +11,10 @@ from typing import Any
 from sagemaker_emulator.pipelines.definitions.arguments import check
 from sagemaker_emulator.pipelines.definitions.caching import CACHED_TYPES, CacheConfig
 from sagemaker_emulator.pipelines.definitions.conditions import check_condition
-from sagemaker_emulator.pipelines.definitions.errors import DefinitionError
-from sagemaker_emulator.pipelines.definitions.expressions import step_references
+from sagemaker_emulator.pipelines.definitions.errors import DefinitionError, ExpressionError
+from sagemaker_emulator.pipelines.definitions.expressions import check_expressions, step_references
 from sagemaker_emulator.pipelines.definitions.parameters import TYPES
-from sagemaker_emulator.pipelines.definitions.retry_policies import RetryPolicy
+from sagemaker_emulator.pipelines.definitions.retry_policies import RetryPolicy, retry_policies_of
 from sagemaker_emulator.pipelines.definitions.step_types import NOT_EMULATED, STEP_TYPES, StepType
 
 NAME = re.compile(r"[A-Za-z0-9\-_]{1,64}")
@@ -111,21 +111,32 @@ def _step(name: str, wire: dict[str, Any], parent: str | None, branch: bool | No
         _own_arguments(type_name, arguments),
         {member: wire[member] for member in MEMBERS if wire.get(member) is not None},
         _names(wire),
-        wire.get("DisplayName"),
-        wire.get("Description"),
+        _text(wire, "DisplayName"),
+        _text(wire, "Description"),
         _property_files(type_name, wire.get("PropertyFiles")),
         CacheConfig.parse(wire.get("CacheConfig")),
-        tuple(RetryPolicy.parse(policy) for policy in wire.get("RetryPolicies") or ()),
+        retry_policies_of(wire.get("RetryPolicies") or []),
         parent,
         branch,
     )
     _refuse(step)
+    try:
+        check_expressions([dict(step.arguments), dict(step.members)])
+    except ExpressionError as error:
+        raise DefinitionError(str(error)) from None
     return step
 
 
 def _own_arguments(type_name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments without the steps of a Condition's branches."""
     return {name: part for name, part in arguments.items() if type_name != "Condition" or name == "Conditions"}
+
+
+def _text(wire: dict[str, Any], member: str) -> str | None:
+    text = wire.get(member)
+    if text is not None and not isinstance(text, str):
+        raise DefinitionError(f"{member} must be a string, not {text!r:.100}.")
+    return text
 
 
 def _names(wire: dict[str, Any]) -> tuple[str, ...]:
@@ -139,9 +150,16 @@ def _property_files(type_name: str, wires: Any) -> tuple[PropertyFile, ...]:
     if wires and type_name != "Processing":
         raise DefinitionError("PropertyFiles is for steps of type Processing.")
     try:
-        return tuple(PropertyFile(one["PropertyFileName"], one["OutputName"], one["FilePath"]) for one in wires or ())
+        files = [(one["PropertyFileName"], one["OutputName"], one["FilePath"]) for one in wires or ()]
+        return tuple(PropertyFile(*map(_string, file)) for file in files)
     except (KeyError, TypeError):
         raise DefinitionError("Each of PropertyFiles needs PropertyFileName, OutputName and FilePath.") from None
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
 
 
 def _refuse(step: Step) -> None:
@@ -180,7 +198,7 @@ def _refuse_outputs(outputs: Any) -> None:
     for output in outputs if isinstance(outputs, list) else [None]:
         if not isinstance(output, dict) or not isinstance(output.get("OutputName"), str):
             raise DefinitionError("Each of OutputParameters needs an OutputName.")
-        if output.get("OutputType", "String") not in TYPES:
+        if str(output.get("OutputType", "String")) not in TYPES:
             raise DefinitionError(
                 f"OutputParameters '{output['OutputName']}': OutputType must be one of {', '.join(TYPES)}."
             )

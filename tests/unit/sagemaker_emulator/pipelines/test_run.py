@@ -220,6 +220,16 @@ def test_a_stop_stops_what_runs_and_begins_nothing(runs: Runs) -> None:
     assert run.status() is ExecutionStatus.STOPPED
 
 
+def test_a_step_that_fails_while_it_is_stopped_is_not_tried_again(runs: Runs) -> None:
+    action = Scripted(looks={"a": [failed("down", {}, INTERRUPTED)]})
+    run = runs.of(action, step("a"))
+    run.halt.stop_requested.set()
+    runs.records.add(new_record(step("a"), EXECUTION).planned("planned", None).moved_to(StepStatus.EXECUTING, 2.0))
+    run.run()
+    assert action.log == [("stop", "a"), ("look", "a")]
+    assert runs.statuses() == {"a": "Failed"}
+
+
 def test_an_attempt_that_waits_for_its_time_is_stopped_at_once(runs: Runs) -> None:
     waiting = new_record(step("a"), EXECUTION).to_be_tried_again(3600.0)
     runs.records.add(waiting)
