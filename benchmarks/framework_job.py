@@ -67,7 +67,7 @@ def installation() -> tuple[float, float]:
     times = [time.monotonic()]
     with tempfile.TemporaryDirectory() as folder:
         Environments(Path(folder)).prepare(image, lambda _: times.append(time.monotonic()))
-    times.append(time.monotonic())
+        times.append(time.monotonic())
     return times[-1] - times[0], max(after - before for before, after in itertools.pairwise(times))
 
 

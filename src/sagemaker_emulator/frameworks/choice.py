@@ -11,6 +11,7 @@ import importlib.metadata
 import platform
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,7 +21,7 @@ from sagemaker_emulator.frameworks.image_names import FrameworkImage, parts_of
 from sagemaker_emulator.frameworks.package_sources import torch_index
 from sagemaker_emulator.frameworks.pythons import Python, fetched, pythons
 from sagemaker_emulator.frameworks.requirements import TORCH, Package, Requirements
-from sagemaker_emulator.frameworks.uv import NoSolution, Tick, Uv
+from sagemaker_emulator.frameworks.uv import TICK_S, NoSolution, Tick, Uv
 
 COMPILE = ("pip", "compile", "-", "--quiet", "--no-deps", "--no-build", "--no-header", "--no-annotate")
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
@@ -139,7 +140,15 @@ class Chooser:
 
     @cached_property
     def _torch_index(self) -> str | None:
-        return self.torch_index() if self._wants_cpu_torch else None
+        if not self._wants_cpu_torch:
+            return None
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(self.torch_index)
+            while not answer.done():
+                with suppress(TimeoutError):
+                    return answer.result(TICK_S)
+                self.tick("asking PyTorch's index for builds without CUDA")
+            return answer.result()
 
     @property
     def _wants_cpu_torch(self) -> bool:

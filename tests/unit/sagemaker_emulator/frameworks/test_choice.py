@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import pytest
 from tests.package_index import PackageIndex
@@ -73,6 +74,19 @@ def test_another_python_than_the_images_is_noted(index: PackageIndex) -> None:
     choice = choose(index, FrameworkImage("scikit-learn", "1.4.2", "both", "3.9"))
     assert choice.python.minor == THIS
     assert choice.notes == (f"AWS's image has Python 3.9; this environment has Python 3.{THIS}.",)
+
+
+def test_progress_goes_on_while_torchs_index_does_not_answer(index: PackageIndex) -> None:
+    index.describe({"torch": [OWN]})
+    ticks: list[str] = []
+
+    def late() -> None:
+        deadline = time.monotonic() + 60
+        while len([tick for tick in ticks if "PyTorch's index" in tick]) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)  # poll
+
+    Chooser(index.uv(), PYTORCH, requirements_of(PYTORCH), False, ticks.append, late, is_pc=True).choose(True)
+    assert len([tick for tick in ticks if "PyTorch's index" in tick]) >= 2
 
 
 def test_a_package_that_does_not_exist_is_named(index: PackageIndex) -> None:
