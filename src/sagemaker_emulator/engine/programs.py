@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sagemaker_emulator.engine import EngineError
+from sagemaker_emulator.engine.monitoring_images import monitoring_command
 from sagemaker_emulator.frameworks import program as framework_program
 from sagemaker_emulator.frameworks.environments import Environment, Environments
 from sagemaker_emulator.frameworks.image_names import framework_image
@@ -50,7 +51,10 @@ class Program:
 
 @dataclass(frozen=True)
 class Programs:
-    """`module` is the program of AWS's image-classification; `own_images` are the user's; the rest are frameworks."""
+    """`module` is the program of AWS's image-classification; `own_images` are the user's.
+
+    The rest are the images of Model Monitor and of frameworks.
+    """
 
     module: str
     own_images: Mapping[str, list[str]]
@@ -58,7 +62,8 @@ class Programs:
 
     def require(self, image: str) -> None:
         """EngineError, with the ways that lead on, for an image that no program stands for."""
-        if not (image in self.own_images or IMAGE_CLASSIFICATION.fullmatch(image) or framework_image(image)):
+        is_kits = IMAGE_CLASSIFICATION.fullmatch(image) or monitoring_command(image)
+        if not (image in self.own_images or is_kits or framework_image(image)):
             raise EngineError(refusal(image))
 
     def prepare(self, image: str, say: Callable[[str], None]) -> None:
@@ -76,6 +81,8 @@ class Programs:
         if IMAGE_CLASSIFICATION.fullmatch(image):
             python = sys.executable
             return Program((python, "-m", self.module), _launcher(python), environment=_settings_of_pip())
+        if command := monitoring_command(image):
+            return Program(command, environment=_settings_of_pip())
         framework = framework_image(image)
         assert framework is not None
         environment = self._environment(image, lambda _: None)
