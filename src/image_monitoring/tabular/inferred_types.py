@@ -1,0 +1,33 @@
+"""The types of values, as Model Monitor infers them: Integral, Fractional, String, and Unknown for missing values."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+INTEGRAL, FRACTIONAL, STRING, UNKNOWN = "Integral", "Fractional", "String", "Unknown"
+NUMERIC = (INTEGRAL, FRACTIONAL)
+INTEGER_TEXT = re.compile(r"[+-]?[0-9]+")
+# Scientific notation is text to AWS's container: the developer guide has a preprocessing script that rewrites it.
+FRACTION_TEXT = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)")
+
+
+def type_of(value: Any) -> str:
+    if value is None or value == "":
+        return UNKNOWN
+    if isinstance(value, bool):
+        return STRING
+    if isinstance(value, int):
+        return INTEGRAL
+    if isinstance(value, float):
+        return FRACTIONAL if math.isfinite(value) else UNKNOWN
+    text = str(value).strip()
+    if INTEGER_TEXT.fullmatch(text):
+        return INTEGRAL
+    return FRACTIONAL if FRACTION_TEXT.fullmatch(text) else STRING
+
+
+def number_of(value: Any, kind: str) -> float | None:
+    """Return the number of a value of this type; None for one that is no number."""
+    return float(value) if kind in NUMERIC else None

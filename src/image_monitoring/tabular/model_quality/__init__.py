@@ -1,0 +1,1 @@
+"""The quality of a model's predictions: metrics of three problem types, and thresholds for them."""
