@@ -21,4 +21,6 @@ Path of a window of captured records:
 4. `comparison.quality` judges the records that have ground truth: accuracy, precision, recall, calibration, by day.
 5. `reporting` writes the three documents, the metrics for CloudWatch, and the sentences for people, which are also the
    job's exit message. `analysis` joins these steps.
+
+`tabular` does the same for datasets of CSV and JSON, as Model Monitor's own container does.
 """

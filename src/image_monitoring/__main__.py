@@ -1,12 +1,12 @@
 """The program `python -m image_monitoring [merge]`: it reads the container contract to see what the job wants.
 
 A job with `baseline_constraints` analyzes a window. One without makes a baseline: of the held-out images among its
-inputs, or of the dataset. `merge` joins captured records with their ground truth, as Model Monitor's merge container.
+inputs, or of the dataset. A dataset of CSV or JSON, captured or not, is for `tabular`. `merge` joins captured records
+with their ground truth, as Model Monitor's merge container.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 
 from image_monitoring.analysis import analyze
@@ -15,6 +15,8 @@ from image_monitoring.contract import MESSAGE_MAX, Contract, InputError, Monitor
 from image_monitoring.reading.capture import Capture, looks_like_images
 from image_monitoring.reading.ground_truth import merge, read_ground_truth
 from image_monitoring.reporting.explanation import exit_message
+from image_monitoring.tabular.analysis import analyze_table
+from image_monitoring.tabular.records import CAPTURED
 
 MERGE = "merge"
 
@@ -36,10 +38,12 @@ def run(contract: Contract, arguments: list[str]) -> str:
         return merged(contract)
     if arguments:
         raise InputError(f"the arguments are {arguments}: there may be none, or {MERGE!r}")
+    if contract.baseline_inputs.held_out.is_dir() and not contract.variables.get("baseline_constraints"):
+        return exit_message(baseline_of_images(contract), has_violations=False)
+    if is_for_tables(contract):
+        return analyze_table(contract)
     if contract.variables.get("baseline_constraints"):
         return exit_message(*analyze(contract))
-    if contract.baseline_inputs.held_out.is_dir():
-        return exit_message(baseline_of_images(contract), has_violations=False)
     return exit_message(baseline_of_capture(contract), has_violations=False)
 
 
@@ -59,11 +63,18 @@ def leave(contract: Contract, message: str) -> None:
     contract.message_file.write_text(message[:MESSAGE_MAX], encoding="utf-8")
 
 
-def is_for_images(contract: Contract) -> bool:
-    """Return whether the dataset is one of images: captured records with an image as input."""
-    formats = json.loads(contract.variables.get("dataset_format") or "{}")
-    is_captured = not formats or "sagemakerCaptureJson" in formats
-    return is_captured and looks_like_images(contract.dataset)
+def is_for_tables(contract: Contract) -> bool:
+    """Return whether the dataset is a table: files of CSV or JSON, or captured records without an image as input.
+
+    A record preprocessor script makes a table of any records.
+    """
+    if contract.variables.get("record_preprocessor_script"):
+        return True
+    dataset_format = contract.variables.get("dataset_format") or CAPTURED[0]
+    if not any(name in dataset_format for name in CAPTURED):
+        return True
+    has_records = next(Capture(contract.dataset).lines(), None) is not None
+    return has_records and not looks_like_images(contract.dataset)
 
 
 if __name__ == "__main__":
