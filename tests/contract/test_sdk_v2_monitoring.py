@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.unit.image_monitoring.pictures import captured, pictures, png
 
 from scones.sagemaker_sdk import CONFIG, quiet
 
@@ -26,6 +27,7 @@ with quiet():
         MonitoringExecution,
     )
     from sagemaker.model_monitor.dataset_format import DatasetFormat
+    from sagemaker.processing import ProcessingInput, ProcessingOutput, Processor
     from sagemaker.session import Session
 
 # Some of the SDK's own calls to pandas and boto3 are deprecated.
@@ -33,6 +35,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
 
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 BUCKET = "contract"
+FOLDER = "/opt/ml/processing"
 HOUR = 3600
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp()
 MACHINE: dict[str, Any] = {"instance_count": 1, "instance_type": "ml.m5.large", "max_runtime_in_seconds": 1800}
@@ -74,8 +77,16 @@ class Monitored:
     def capture(self, records: list[tuple[str, str]]) -> None:
         """Put captured CSV, as pairs of request and answer, into the current hour."""
         time = datetime.fromtimestamp(self.now + 60, UTC)
-        lines = [json.dumps(record(f"{time:%H}-{number}", time, *one)) for number, one in enumerate(records)]
+        self.put([record(f"{time:%H}-{number}", time, *one) for number, one in enumerate(records)])
+
+    def put(self, records: list[dict[str, Any]]) -> None:
+        """Put records into the current hour."""
+        time = datetime.fromtimestamp(self.now + 60, UTC)
         key = f"sdk-monitored/sdk/AllTraffic/{time:%Y/%m/%d/%H}/01-00-000-x.jsonl"
+        lines = []
+        for one in records:
+            one["eventMetadata"]["inferenceTime"] = f"{time:%Y-%m-%dT%H:%M:%SZ}"
+            lines.append(json.dumps(one))
         self.s3.put_object(Bucket=BUCKET, Key=key, Body="\n".join(lines).encode())
 
     def label(self, labels: list[str]) -> None:
@@ -258,4 +269,34 @@ def test_model_quality_merges_ground_truth_and_finds_a_worse_model(monitored: Mo
     (merge,) = jobs["ProcessingJobSummaries"]
     digest = execution["ProcessingJobArn"].rpartition("-monitoring-")[2]
     assert merge["ProcessingJobName"].partition("-merge-")[2].partition("-")[0] == digest.partition("-")[0]
+    monitor.delete_monitoring_schedule()
+
+
+def test_captured_images_are_compared_as_images(monitored: Monitored) -> None:
+    monitor = DefaultModelMonitor(ROLE, **MACHINE, sagemaker_session=monitored.session)
+    for name, brightness in (("reference", 1.0), ("dark", 0.4)):
+        images = pictures(60, seed=len(name), brightness=brightness)
+        records = [captured(png(one), [0.5, 0.5], number) for number, one in enumerate(images)]
+        body = "".join(json.dumps(one) + "\n" for one in records)
+        monitored.s3.put_object(Bucket=BUCKET, Key=f"sdk-images/{name}/x.jsonl", Body=body.encode())
+        if name == "dark":
+            monitored.put(records)
+    baseline = Processor(ROLE, monitor.image_uri, **MACHINE, sagemaker_session=monitored.session)
+    baseline.run(
+        inputs=[ProcessingInput(f"s3://{BUCKET}/sdk-images/reference", f"{FOLDER}/input/endpoint")],
+        outputs=[ProcessingOutput(f"{FOLDER}/output", f"s3://{BUCKET}/sdk-images/baseline")],
+        wait=True,
+        logs=False,
+    )
+    monitor.create_monitoring_schedule(
+        monitor_schedule_name="sdk-images",
+        endpoint_input="sdk",
+        output_s3_uri=f"s3://{BUCKET}/sdk-images/reports",
+        statistics=f"s3://{BUCKET}/sdk-images/baseline/statistics.json",
+        constraints=f"s3://{BUCKET}/sdk-images/baseline/constraints.json",
+        schedule_cron_expression=CronExpressionGenerator.hourly(),
+    )
+    assert monitored.pass_an_hour(monitor)["MonitoringExecutionStatus"] == "CompletedWithViolations"
+    violations = monitor.latest_monitoring_constraint_violations().body_dict["violations"]
+    assert "brightness" in {one["feature_name"] for one in violations}
     monitor.delete_monitoring_schedule()
