@@ -33,7 +33,7 @@ HISTORY_MAX = 100
 
 @dataclass(frozen=True)
 class ScheduleContext:
-    """What schedules need of others: a definition's job by type and name, roles, endpoints, and the time.
+    """The surroundings of schedules: a definition's job by type and name, roles, endpoints, and the time.
 
     `changed` wakes the scheduler.
     """
