@@ -115,11 +115,41 @@ def test_debugging_errors_and_other_pages_are_logged_by_localstack(level: int, c
 def test_a_rule_gets_step_functions_events_unless_its_sources_exclude_them(
     pattern: dict[str, Any], matches: bool
 ) -> None:
-    assert can_match(json.dumps(pattern)) is matches
+    assert can_match(json.dumps(pattern), {("source",): "aws.states"}) is matches
 
 
 def test_a_rule_with_a_schedule_gets_no_events() -> None:
-    assert can_match(None) is False
+    assert can_match(None, {("source",): "aws.states"}) is False
+
+
+@pytest.mark.parametrize(
+    ("detail", "matches"),
+    [
+        ({}, True),
+        ({"bucket": {"name": ["photos"]}}, True),
+        ({"bucket": {"name": ["other", "photos"]}}, True),
+        ({"bucket": {"name": ["other"]}}, False),
+        ({"object": {"key": ["new/a.png"]}}, True),
+        ({"object": {"key": ["a.png"]}}, False),
+        ({"object": {"key": [{"prefix": "new/"}]}}, True),
+        ({"object": {"key": [{"prefix": "old/"}]}}, False),
+        ({"object": {"key": [{"prefix": "old/"}, {"suffix": ".jpg"}]}}, True),
+        ({"object": {"key": [{"anything-but": ["new/a.png"]}]}}, True),
+        ({"object": {"key": [{"prefix": {"equals-ignore-case": "OLD/"}}]}}, True),
+        ({"object": {"size": [{"numeric": [">", 5]}]}}, True),
+        ({"$or": [{"object": {"key": ["other"]}}, {"object": {"size": [1]}}]}, True),
+        ({"object": ["of another shape"]}, True),
+    ],
+)
+def test_a_rule_gets_events_of_s3_unless_its_buckets_or_keys_exclude_them(
+    detail: dict[str, Any], matches: bool
+) -> None:
+    known = {
+        ("source",): "aws.s3",
+        ("detail", "bucket", "name"): "photos",
+        ("detail", "object", "key"): "new/a.png",
+    }
+    assert can_match(json.dumps({"source": ["aws.s3"], "detail": detail}), known) is matches
 
 
 class Serializer:
