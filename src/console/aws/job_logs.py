@@ -20,6 +20,7 @@ from console.aws.training_jobs import Job
 GROUP = "/aws/sagemaker/TrainingJobs"
 KEPT_JOBS = 32
 VALUES_MAX = 20_000
+TAB = "#011"  # as AWS's log agent writes tabs, and as metric definitions expect them
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class JobLog:
         """Take the metrics' values from the lines, by SageMaker's rule: the first group is the number."""
         for line in lines:
             for name, pattern in self.patterns.items():
-                if (match := pattern.search(line.text)) and (value := _number(match)) is not None:
+                if (match := pattern.search(line.text.replace("\t", TAB))) and (value := _number(match)) is not None:
                     curve = self.curves.setdefault(name, [])
                     if len(curve) < VALUES_MAX:
                         curve.append(Value(len(curve) + 1, line.time.timestamp(), value))

@@ -4,6 +4,7 @@ const GO_MS = 1200;
 export function openKeys() {
   let going = 0;
   document.getElementById("theme").addEventListener("click", switchTheme);
+  document.querySelector(".places [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   document.getElementById("help").addEventListener("click", showHelp);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && isField(event.target)) event.target.blur();
@@ -22,8 +23,15 @@ function press(key) {
   else if (key === "t") switchTheme();
   else if (key === "j") moveRow(1);
   else if (key === "k") moveRow(-1);
-  else return false;
+  else return pressButton(key);
   return true;
+}
+
+// Buttons that have a key of their own, such as the classes on the review page: the first on the page is meant.
+function pressButton(key) {
+  const button = document.querySelector(`button[data-press="${CSS.escape(key)}"]`);
+  button?.click();
+  return Boolean(button);
 }
 
 function isField(target) {

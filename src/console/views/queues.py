@@ -15,11 +15,9 @@ from console.site import Site
 async def load_queues(site: Site, _: web.Request) -> dict[str, Any]:
     found = await workflow(site.aws)
     states = await queues.queues(site.aws)
-    own = {queue.url.rpartition("/")[2]: queue for queue in (found.queues if found else ())}
-    return {
-        "own": [(own[state.name], state) for state in states if state.name in own],
-        "others": [state for state in states if state.name not in own],
-    }
+    by_name = {state.name: state for state in states}
+    own = [(queue, by_name.pop(queue.url.rpartition("/")[2], None)) for queue in (found.queues if found else ())]
+    return {"own": [(queue, state) for queue, state in own if state], "others": list(by_name.values())}
 
 
 async def load_review(site: Site, request: web.Request) -> dict[str, Any]:

@@ -34,12 +34,15 @@ async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
 async def load_comparison(site: Site, request: web.Request) -> dict[str, Any]:
     query = request.query
     comparison = await site.compared.compare(site.aws, query.get("q", ""), query.getall("name", []))
-    numbers = [*comparison.metrics, *comparison.varying, "duration"]
-    y = query.get("y") or next((name for name in numbers if "accuracy" in name), numbers[0])
-    x = query.get("x") or next((name for name in comparison.varying if name != y), "duration")
+    metrics, varying = comparison.metrics, comparison.varying
+    numbers = [*metrics, *varying, "duration"]
+    y = query.get("y") or next((name for name in numbers if name.startswith("validation")), numbers[0])
+    x = query.get("x") or next((name for name in varying if name != y), "duration")
     points = _scatter(comparison, x, y)
     return {
         "comparison": comparison,
+        "metrics": metrics,
+        "varying": varying,
         "numbers": numbers,
         "x": x,
         "y": y,

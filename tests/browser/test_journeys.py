@@ -1,0 +1,88 @@
+"""What a person does: follow a job, upload a picture and watch it, review an image, find why an execution failed."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+from tests.browser.conftest import DEADLINE_MS, Shown
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    page.set_default_timeout(DEADLINE_MS)
+    yield page
+    page.close()
+
+
+def last_job(shown: Shown) -> dict[str, Any]:
+    sagemaker = shown.client("sagemaker")
+    (summary,) = sagemaker.list_training_jobs(MaxResults=1)["TrainingJobSummaries"]
+    job: dict[str, Any] = sagemaker.describe_training_job(TrainingJobName=summary["TrainingJobName"])
+    return job
+
+
+def test_the_figures_of_a_job_are_those_of_the_api(shown: Shown, page: Page) -> None:
+    job = last_job(shown)
+    page.goto(f"{shown.url}/training-jobs/{job['TrainingJobName']}")
+    for metric in job["FinalMetricDataList"]:
+        figure = page.locator(f".figure:has(dt:text-is('{metric['MetricName']}')) dd")
+        assert figure.inner_text().split()[0] == f"{metric['Value']:.4g}"
+
+
+def test_a_running_job_is_followed_to_completed_without_a_reload(shown: Shown, page: Page) -> None:
+    job = last_job(shown)
+    names = ("AlgorithmSpecification", "RoleArn", "InputDataConfig", "OutputDataConfig", "ResourceConfig")
+    request = {name: job[name] for name in (*names, "StoppingCondition", "HyperParameters")}
+    shown.client("sagemaker").create_training_job(TrainingJobName="followed", **request)
+    page.goto(f"{shown.url}/training-jobs/followed")
+    expect(page.locator("h1 .status")).to_have_text("InProgress")
+    page.evaluate("window.isSamePage = true")
+    expect(page.locator("h1 .status")).to_have_text("Completed", timeout=DEADLINE_MS)
+    expect(page.locator(".charts svg")).not_to_have_count(0)
+    assert page.evaluate("window.isSamePage")
+
+
+def test_an_uploaded_picture_is_watched_to_its_end(shown: Shown, page: Page) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (32, 32), "teal").save(picture, "PNG")
+    page.goto(f"{shown.url}/upload")
+    page.set_input_files(
+        "input[type=file]", {"name": "teal.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+    )
+    page.click("text=Classify it")
+    page.wait_for_url("**/executions/**")
+    expect(page.locator("h1 .status")).not_to_have_text("RUNNING")
+    expect(page.locator(".machine .is-visited")).not_to_have_count(0)
+    assert page.locator("img.subject").evaluate("image => image.naturalWidth") == 32
+
+
+def test_a_review_becomes_ground_truth(shown: Shown, page: Page) -> None:
+    body = {"class": "bicycle", "confidence": 0.61, "s3_bucket": "none", "s3_key": "a.png", "execution": "reviewed"}
+    outputs = shown.client("cloudformation").describe_stacks()["Stacks"][0]["Outputs"]
+    named = {each["OutputKey"]: each["OutputValue"] for each in outputs}
+    shown.client("sqs").send_message(QueueUrl=named["ReviewQueueUrl"], MessageBody=json.dumps(body))
+    page.goto(f"{shown.url}/review")
+    before = page.locator(".reviews li").count()
+    assert before > 0
+    page.keyboard.press("2")
+    expect(page.locator(".reviews li")).to_have_count(before - 1)
+    listed = shown.client("s3").list_objects_v2(Bucket=named["Bucket"], Prefix="ground_truth/")
+    assert [each["Key"] for each in listed["Contents"]] == [page.locator(".notice code").inner_text()]
+
+
+def test_the_least_certain_image_is_two_clicks_away(shown: Shown, page: Page) -> None:
+    page.goto(shown.url)
+    page.click("main a[href^='/endpoints/']")
+    page.select_option("select[name=order]", "least")
+    page.click("text=Filter")
+    confidences = [float(text) for text in page.locator(".gallery b").all_inner_texts()]
+    assert confidences == sorted(confidences)

@@ -1,0 +1,74 @@
+"""Every page in a real Chromium: light and dark, wide and on a telephone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+from tests.browser.conftest import DEADLINE_MS, Shown
+
+SIZES = {"wide": (1280, 900), "telephone": (390, 844)}
+PLACES = ("/", "/training-jobs", "/training-jobs/compare", "/endpoints", "/state-machines", "/models", "/queues")
+MORE_PLACES = ("/review", "/logs", "/upload", "/search?q=bicycle")
+# The first link of each of these pages leads to a page of another kind.
+LISTS = {
+    "/training-jobs": "main table a[href^='/training-jobs/']",
+    "/endpoints": "main table a[href^='/endpoints/']",
+    "/state-machines": "main table a[href^='/state-machines/'][href$='-classify']",
+    "/models": "main table a",
+    "/logs": "main table a",
+    "/": "main a[href^='/executions/']",
+}
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(params=[(scheme, size) for scheme in ("light", "dark") for size in SIZES], ids="-".join)
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Open a page that fails the test for an error on its console or a request to another host."""
+    scheme, size = request.param
+    width, height = SIZES[size]
+    page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": height})
+    page.set_default_timeout(DEADLINE_MS)
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda sent: problems.append(sent.url) if not _is_own(sent.url) else None)
+    yield page
+    page.close()
+    assert problems == []
+
+
+def test_every_page_works_and_fits(shown: Shown, page: Page) -> None:
+    addresses = [*PLACES, *MORE_PLACES, *filter(None, (_first(page, shown, *each) for each in LISTS.items()))]
+    assert len(addresses) >= len(PLACES) + len(MORE_PLACES) + 4
+    for address in addresses:
+        answer = page.goto(shown.url + address)
+        assert answer is not None
+        assert answer.status == 200, address
+        page.wait_for_selector("main:not(:has(h1:empty))")
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
+
+
+def test_keys_go_to_pages_search_and_help(shown: Shown, page: Page) -> None:
+    page.goto(shown.url)
+    page.keyboard.press("g")
+    page.keyboard.press("e")
+    page.wait_for_url("**/endpoints")
+    page.keyboard.press("?")
+    assert page.locator("dialog[open]").count() == 1
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("classify")
+    assert page.locator("#search").input_value() == "classify"
+
+
+def _first(page: Page, shown: Shown, address: str, selector: str) -> str | None:
+    page.goto(shown.url + address)
+    links = page.locator(selector)
+    return links.first.get_attribute("href") if links.count() else None
+
+
+def _is_own(url: str) -> bool:
+    return re.match(r"(http://127\.0\.0\.1:\d+/|data:)", url) is not None
