@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from display import figures
 from scones.chart_style import AMBER, DPI, GRID, INK, MUTED, PAPER, style
 from scones.dataset.manifests import Classes
 
@@ -156,7 +157,7 @@ def _histogram(axes: Axes, decisions: list[Decision], edges_at: list[float], cla
 
 def headline(decisions: list[Decision], threshold: float) -> str:
     passed = sum(decision.confidence >= threshold for decision in decisions)
-    share = f"{passed / len(decisions):.0%}" if decisions else "None"
+    share = figures.share(passed, len(decisions)) if decisions else "None"
     return f"{share} of the decisions reach the threshold"
 
 

@@ -1,32 +1,58 @@
 """The report's HTML page: one file that contains its images and loads nothing else."""
 
 import base64
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from scones.classify.executions import Execution
+from display import figures
+from display.calibration_chart import bins, calibration_chart, expected_error
+from display.colors import class_tone, marker_path
+from display.confidence_charts import Decision, confidence_over_time, histogram
+from display.line_chart import Axes, Series, line_chart
+from display.matrix_chart import confusion_matrix
+from display.stylesheet import stylesheet
+from scones.classify.executions import Execution, cause_text
 from scones.classify.run_record import Run
 from scones.dataset.manifests import Classes, class_name
 from scones.report.captured_records import CapturedRecord
+from scones.report.curves import Curves
 
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #1f2933; max-width: 1080px; margin: 2.5rem auto; padding: 0 1rem }
-h1 { margin: 0 } h2 { margin: 2.5rem 0 .5rem } p { color: #52606d; margin: .2rem 0 1rem }
-.figures { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1.5rem 0 }
-.figures div { background: #f5f7fa; border-radius: 10px; padding: .8rem 1.2rem; min-width: 8rem }
-.figures b { display: block; font-size: 1.7rem } .figures span { color: #52606d; font-size: .9rem }
-.gallery { display: flex; flex-wrap: wrap; gap: 1rem }
-.gallery figure { margin: 0; width: 128px; font-size: .8rem; color: #52606d; overflow-wrap: anywhere }
-.gallery img { width: 128px; height: 128px; image-rendering: pixelated; border-radius: 8px }
-.gallery b { color: #1f2933 } .wrong b { color: #b42318 }
-.picture { width: 100%; border: 1px solid #e4e7eb; border-radius: 10px }
-table { border-collapse: collapse } td { padding: .2rem 1.5rem .2rem 0; border-bottom: 1px solid #e4e7eb }
-"""
-
+STYLE = Path(__file__).with_name("report.css")
+CAUSES_MAX = 20
 
 Pair = tuple[Execution, CapturedRecord]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the page shows: the run, its captured records, how many records the endpoint has, and the job's curves."""
+
+    summary: Mapping[str, Any]
+    run: Run
+    records: list[CapturedRecord]
+    total: int
+    curves: Curves
+
+    @property
+    def classes(self) -> Classes:
+        return tuple(self.summary["classes"])
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """The executions with their records that have probabilities of the classes."""
+        by_name = {execution.name: execution for execution in self.run.executions}
+        named = [(by_name[record.inference_id or ""], record) for record in self.records if record.probabilities]
+        return [(execution, record) for execution, record in named if record.prediction < len(self.classes)]
+
+    @property
+    def judged(self) -> list[Pair]:
+        """The pairs whose true class is known."""
+        return [(execution, record) for execution, record in self.pairs if execution.label is not None]
 
 
 def data_uri(data: bytes) -> str:
@@ -39,36 +65,84 @@ def is_wrong(execution: Execution, record: CapturedRecord) -> bool:
 
 
 def card(execution: Execution, record: CapturedRecord, classes: Classes) -> str:
-    prediction = f"{class_name(record.prediction, classes)} {record.confidence:.3f}"
+    prediction = f"{class_name(record.prediction, classes)} {record.confidence:.4f}"
     mark = ' class="wrong"' if is_wrong(execution, record) else ""
     return (
-        f'<figure{mark}><img src="{data_uri(record.image)}" alt="{escape(execution.key)}">'
-        f"<figcaption><b>{escape(prediction)}</b><br>true class: {class_name(execution.label, classes)}<br>"
-        f"{escape(execution.key)}</figcaption>"
-        "</figure>"
+        f'<li{mark}><img src="{data_uri(record.image)}" alt="{escape(execution.key)}">'
+        f"<b>{escape(prediction)}</b><br>it is: {escape(class_name(execution.label, classes))}<br>"
+        f"<small>{escape(execution.key)}</small></li>"
     )
 
 
 def gallery(title: str, text: str, pairs: list[Pair], classes: Classes) -> str:
-    cards = "".join(card(execution, record, classes) for execution, record in pairs) or "<p>None.</p>"
-    return f'<h2>{title} ({len(pairs)})</h2><p>{text}</p><div class="gallery">{cards}</div>'
+    cards = "".join(card(execution, record, classes) for execution, record in pairs)
+    shown = f'<ul class="gallery">{cards}</ul>' if cards else "<p>None.</p>"
+    return f'<h2>{title} ({len(pairs)})</h2><p class="quiet">{text}</p>{shown}'
 
 
-def figures(summary: Mapping[str, Any], total: int) -> str:
-    accuracy, ran = summary["training_job"]["validation_accuracy"], summary["executions"]
+def headline(report: Report) -> str:
+    """Return the figures at the top."""
+    ran, judged = report.summary["executions"], report.judged
+    right = sum(not is_wrong(*pair) for pair in judged)
+    accuracy = report.summary["training_job"]["validation_accuracy"]
     shown = [
-        (
-            "unknown" if accuracy is None else f"{accuracy:.1%}",
-            "accuracy on the validation images, which are the test images",
-        ),
-        (ran["started"], "executions"),
-        (ran["succeeded"], "reached the threshold"),
-        (ran["below_threshold"], "below the threshold"),
-        (ran["failed"], "failed"),
-        (f"{summary['captured_records']} / {summary['invocations']}", "captured / invocations"),
-        (total, "records captured at this endpoint"),
+        ("Right", figures.share(right, len(judged)), f"{right} of {len(judged)} classified images"),
+        ("Reached the threshold", ran["succeeded"], f"of {ran['started']} executions"),
+        ("Below the threshold", ran["below_threshold"], "wait for review"),
+        ("Failed", ran["failed"], ""),
+        ("Validation accuracy", "unknown" if accuracy is None else f"{accuracy:.4g}", "on the test images"),
+        ("Captured", report.summary["captured_records"], f"of {report.summary['invocations']} invocations"),
     ]
-    return "".join(f"<div><b>{value}</b><span>{name}</span></div>" for value, name in shown)
+    return "".join(f"<div><dt>{name}</dt><dd>{value}<small>{note}</small></dd></div>" for name, value, note in shown)
+
+
+def charts(report: Report) -> str:
+    """Return the charts: decisions, the model's quality, and the training."""
+    decisions = [decision_of(execution, record) for execution, record in report.pairs]
+    threshold, classes = report.run.threshold, report.classes
+    keys = "".join(
+        f'<span class="key tone-{class_tone(index)}"><svg viewBox="-6 -6 12 12">'
+        f'<path d="{marker_path(index, 0, 0, 4)}"/></svg>{escape(name)}</span>'
+        for index, name in enumerate(classes)
+    )
+    parts = []
+    if decisions:
+        told = f"{keys} open: below the threshold; ring: wrong"
+        parts.append(_figure("Confidence over time", told, confidence_over_time(decisions, threshold, classes), "wide"))
+        parts.append(_figure("Decisions by confidence", keys, histogram(decisions, threshold, classes)))
+    if report.judged:
+        outcomes = [(record.confidence, not is_wrong(execution, record)) for execution, record in report.judged]
+        error = f"share that is right, by confidence; expected error {expected_error(bins(outcomes)):.3f}"
+        parts.append(_figure("Confusion matrix", "", confusion_matrix(confusion(report), classes)))
+        parts.append(_figure("Calibration", error, calibration_chart(outcomes)))
+    if report.curves:
+        parts.append(_training(report.curves))
+    return f'<div class="charts">{"".join(parts)}</div>'
+
+
+def confusion(report: Report) -> list[list[int]]:
+    """Return how often each true class was predicted as each class."""
+    counts = Counter((execution.label, record.prediction) for execution, record in report.judged)
+    numbers = range(len(report.classes))
+    return [[counts[true, predicted] for predicted in numbers] for true in numbers]
+
+
+def decision_of(execution: Execution, record: CapturedRecord) -> Decision:
+    """Return the decision, with the time of the execution's history: the capture has whole seconds only."""
+    time = datetime.fromisoformat(execution.classified) if execution.classified else record.time
+    return Decision(time.timestamp(), record.prediction, record.confidence, execution.label, execution.key)
+
+
+def failures(run: Run) -> str:
+    """Return a row for each cause for which executions failed; those below the threshold are no failures."""
+    failed = [execution for execution in run.executions if execution.outcome == "failed"]
+    causes = Counter((execution.error or "unknown", cause_text(execution.cause)) for execution in failed)
+    rows = "".join(
+        f"<tr><td>{count}</td><td>{escape(error)}</td><td>{escape(cause)}</td></tr>"
+        for (error, cause), count in causes.most_common(CAUSES_MAX)
+    )
+    head = "<tr><th>Executions</th><th>Error</th><th>Cause</th></tr>"
+    return f"<h2>Failures ({len(failed)})</h2>" + (f"<table>{head}{rows}</table>" if rows else "<p>None.</p>")
 
 
 def table(summary: Mapping[str, Any]) -> str:
@@ -77,27 +151,49 @@ def table(summary: Mapping[str, Any]) -> str:
         "Target": summary["target"],
         "Classes": ", ".join(summary["classes"]),
         "Data": f"{summary['dataset']}: {summary['train_images']} train, {summary['test_images']} test images",
-        "Training job": f"{job['name']}, {job['status']}, {job['training_seconds']} s",
+        "Training job": f"{job['name']}, {job['status']}, {figures.duration(job['training_seconds'])}",
         "Endpoint": f"{summary['endpoint']['name']}, {summary['endpoint']['status']}",
-        "Steps": ", ".join(f"{name} {seconds:.1f} s" for name, seconds in summary["step_seconds"].items()),
+        "Steps": ", ".join(f"{name} {figures.duration(seconds)}" for name, seconds in summary["step_seconds"].items()),
     }
-    return "".join(f"<tr><td>{name}</td><td>{escape(str(value))}</td></tr>" for name, value in rows.items())
+    return "".join(f"<tr><th>{name}</th><td>{escape(str(value))}</td></tr>" for name, value in rows.items())
 
 
-def render(summary: Mapping[str, Any], run: Run, records: list[CapturedRecord], total: int, picture: Path) -> str:
-    by_name = {execution.name: execution for execution in run.executions}
-    pairs = [(by_name[record.inference_id or ""], record) for record in records if record.probabilities]
-    below = sorted((p for p in pairs if p[1].confidence < run.threshold), key=lambda p: p[1].confidence)
-    wrong = [pair for pair in pairs if is_wrong(*pair) and pair[1].confidence >= run.threshold]
-    classes = tuple(summary["classes"])
-    below_text = f"Confidence below {run.threshold:g}: a person reviews these. The lowest confidence comes first."
+def render(report: Report) -> str:
+    """Return the page."""
+    run, classes = report.run, report.classes
+    below = sorted((p for p in report.pairs if p[1].confidence < run.threshold), key=lambda p: p[1].confidence)
+    wrong = [pair for pair in report.pairs if is_wrong(*pair) and pair[1].confidence >= run.threshold]
+    below_text = f"Confidence below {run.threshold:g}: a person reviews these. The least certain comes first."
     return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Scones Unlimited: report</title><style>{STYLE}</style></head><body>
-<h1>Scones Unlimited</h1><p>Which vehicle has arrived? Its class decides whether it receives near or far orders.</p>
-<img class="picture" src="{data_uri(picture.read_bytes())}" alt="Confidence of each decision over time">
-<div class="figures">{figures(summary, total)}</div>
-{gallery("Below the threshold", below_text, below, classes)}
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Scones Unlimited: report</title><style>{stylesheet()}{STYLE.read_text()}</style></head><body>
+<h1>Scones Unlimited</h1>
+<p class="lead">Which vehicle has arrived? Its class decides whether it receives near or far orders.</p>
+<dl class="figures">{headline(report)}</dl>
+{charts(report)}
+<p class="quiet">The validation images are the test images. They also chose the epoch, so the accuracies are a little
+higher than on new images.</p>
 {gallery("Confident but wrong", "According to the manifest, these go to the wrong loading bay.", wrong, classes)}
-<h2>The run</h2><table>{table(summary)}</table>
+{gallery("Below the threshold", below_text, below, classes)}
+{failures(run)}
+<h2>The run</h2><table>{table(report.summary)}</table>
 </body></html>
 """
+
+
+def _training(curves: Curves) -> str:
+    tones = dict(zip(curves, ("muted", "ink"), strict=False))
+    series = [
+        Series(name.partition(":")[0], tuple((float(n), value) for n, value in enumerate(values, 1)), tones[name])
+        for name, values in curves.items()
+    ]
+    keys = "".join(
+        f'<span class="key line tone-{each.tone}">{each.name} {each.points[-1][1]:.4g}</span>' for each in series
+    )
+    chart = line_chart(series, "Training curves", Axes(width=420.0, height=300.0, x_name="epoch"))
+    return _figure("Accuracy by epoch", keys, chart)
+
+
+def _figure(title: str, note: str, chart: str, kind: str = "") -> str:
+    mark = f' class="{kind}"' if kind else ""
+    return f"<figure{mark}><figcaption><b>{title}</b>{note}</figcaption>{chart}</figure>"

@@ -14,9 +14,12 @@ from scones.dataset import staged
 from scones.dataset.manifests import Dataset
 from scones.deployment import endpoint
 from scones.errors import CaptureError
+from scones.logs import TRAINING_JOBS, LogReader
 from scones.report import captured_records, confidence_chart, html_page
 from scones.report.captured_records import CapturedRecord
 from scones.report.confidence_chart import Decision
+from scones.report.curves import curves
+from scones.report.html_page import Report
 from scones.training.train import accuracy_of
 from scones.training.training_job import TrainingJob
 
@@ -48,7 +51,8 @@ def report(context: Context) -> None:
     output_folder.record_seconds(out, "report", time.monotonic() - began)
     summary = summarize(context, subject, len(records), output_folder.step_seconds(out))
     output_folder.write_whole(out / "summary.json", json.dumps(summary, indent=2) + "\n")
-    html = html_page.render(summary, run, records, len(all_records), out / "confidence.png")
+    lines = LogReader(context.client("logs"), TRAINING_JOBS, f"{job.name}/").read()
+    html = html_page.render(Report(summary, run, records, len(all_records), curves(lines)))
     output_folder.write_whole(out / "index.html", html)
     context.console.done(
         f"{len(records)} captured records of this run, {len(all_records)} in all: {out / 'index.html'}"

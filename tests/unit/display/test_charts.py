@@ -7,8 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from display.calibration_chart import bins, calibration_chart, expected_error
 from display.confidence_charts import Decision, bin_edges, confidence_over_time, histogram
 from display.line_chart import Series, line_chart, thinned
+from display.matrix_chart import confusion_matrix
 from display.scales import padded, ticks, time_ticks
 from display.scatter_chart import Point, scatter_chart
 
@@ -76,3 +78,17 @@ def test_names_from_outside_are_escaped_in_every_chart() -> None:
         confidence_over_time([Decision(0, 0, 0.5, name=evil)], None, [evil]),
     ]
     assert all("<script" not in chart and parsed(chart) is not None for chart in charts)
+
+
+def test_a_calibration_error_is_the_weighted_distance_of_accuracy_and_confidence() -> None:
+    groups = bins([(0.95, True), (0.95, True), (0.75, False), (0.75, True)])
+    assert [(group.count, group.accuracy) for group in groups] == [(2, 0.5), (2, 1.0)]
+    assert expected_error(groups) == pytest.approx((2 * 0.25 + 2 * 0.05) / 4)
+    assert calibration_chart([(1.0, True), (0.1, False)]).count("<circle") == 2
+
+
+def test_a_confusion_matrix_has_each_count_and_its_share_of_the_true_class() -> None:
+    svg = confusion_matrix([[9, 1], [0, 4]], ["near", "<far>"])
+    for told in ("1 of 10 images of near are predicted as &lt;far&gt;", ">90 %<", "4 of 4 images"):
+        assert told in svg
+    parsed(confusion_matrix([[1] * 30] * 30, [f"class {number}" for number in range(30)]))

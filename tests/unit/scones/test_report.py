@@ -1,5 +1,7 @@
 """The report's chart and page, drawn without a display."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from scones.errors import MissingError
 from scones.report import confidence_chart, html_page, report
 from scones.report.captured_records import CapturedRecord
 from scones.report.confidence_chart import Decision
+from scones.report.curves import curves
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -45,6 +48,7 @@ def record(name: str, confidence: float) -> CapturedRecord:
 
 
 RECORDS = [record("right", 0.99), record("wrong", 0.97), record("unsure", 0.6)]
+PAGE = html_page.Report(SUMMARY, RUN, RECORDS, 7, {"train:accuracy": (0.5, 0.75), "validation:accuracy": (0.4, 0.8)})
 
 
 def test_records_of_other_runs_are_left_out() -> None:
@@ -99,11 +103,49 @@ def test_no_bar_spans_the_threshold(threshold: float) -> None:
     assert edges[-1] == 1
 
 
-def test_the_page_shows_low_confidence_and_wrong_predictions_and_escapes_names(tmp_path: Path) -> None:
-    picture = tmp_path / "confidence.png"
-    picture.write_bytes(PNG)
-    html = html_page.render(SUMMARY, RUN, RECORDS, 7, picture)
+def test_the_page_shows_low_confidence_and_wrong_predictions_and_escapes_names() -> None:
+    html = html_page.render(PAGE)
     assert "Below the threshold (1)" in html
     assert "Confident but wrong (1)" in html
     assert "&lt;b&gt;archive" in html
     assert 'src="http' not in html
+
+
+def test_the_page_has_every_chart_and_only_what_it_carries_itself() -> None:
+    html = html_page.render(PAGE)
+    for label in (
+        "Confidence of each decision",
+        "Number of decisions",
+        "Confusion matrix",
+        "Calibration",
+        "Training curves",
+    ):
+        assert f'aria-label="{label}' in html
+    assert not re.search(r'(?:src|href)="(?!data:|#)', html)
+    assert "url(" not in html
+
+
+def test_shares_are_rounded_once() -> None:
+    assert "66.7 %<small>2 of 3 classified images" in html_page.render(PAGE)
+    passed = [Decision(START, 0, 0.95 if number else 0.5, 0) for number in range(40)]
+    assert confidence_chart.headline(passed, 0.93) == "97.5 % of the decisions reach the threshold"
+
+
+def test_the_confusion_matrix_counts_each_true_class() -> None:
+    assert html_page.confusion(PAGE) == [[2, 0], [1, 0]]
+
+
+def test_each_failure_is_listed_with_its_cause() -> None:
+    failed = replace(RUN.executions[0], outcome="failed", error="NotAnImage", cause='{"errorMessage": "6 <bytes>"}')
+    html = html_page.failures(replace(RUN, executions=(failed, failed)))
+    assert "<td>2</td><td>NotAnImage</td><td>6 &lt;bytes&gt;</td>" in html
+
+
+def test_curves_are_read_from_the_log() -> None:
+    lines = [
+        "Epoch[0] Train-accuracy=0.5",
+        "Epoch[0] Validation-accuracy=0.25",
+        "other",
+        "Epoch[1] Train-accuracy=0.75",
+    ]
+    assert curves(lines) == {"train:accuracy": (0.5, 0.75), "validation:accuracy": (0.25,)}
