@@ -121,8 +121,12 @@ coverage: test-unit ## how much of each file the unit tests execute; fails below
 	$(REPORT_COVERAGE)
 
 .PHONY: test-attacks
-test-attacks: setup ## attack every port: raw requests, pages in a real Chromium, another user
+test-attacks: setup ## attack every port in every way (test-browser: open the console in Chromium)
 	@$(PYTEST) tests/attacks -rs
+
+.PHONY: test-browser
+test-browser: setup
+	@$(PYTEST) tests/browser -rs --durations=5
 
 .PHONY: test-kill
 test-kill: setup ## kill the emulator at random moments (KILLS=n; test-restart: LocalStack)

@@ -16,6 +16,7 @@ from console.views import (
     logs,
     models,
     overview,
+    pipelines,
     queues,
     search,
     state_machines,
@@ -35,6 +36,9 @@ VIEWS = (
     View(
         "/executions/{machine}/{name}", "execution.html", state_machines.load_execution, "State machines", every_s=0.7
     ),
+    View("/pipelines", "pipelines.html", pipelines.load_list, "Pipelines"),
+    View("/pipelines/{name}", "pipeline.html", pipelines.load_pipeline, "Pipelines"),
+    View("/pipelines/{name}/{id}", "pipeline_execution.html", pipelines.load_execution, "Pipelines", every_s=1.0),
     View("/models", "models.html", models.load_groups, "Models"),
     View("/models/{group}", "model_group.html", models.load_group, "Models"),
     View("/models/{group}/{number}", "model_version.html", models.load_version, "Models"),

@@ -31,6 +31,7 @@ PLACES = (
     Place("Training jobs", "/training-jobs", "t"),
     Place("Endpoints", "/endpoints", "e"),
     Place("State machines", "/state-machines", "s"),
+    Place("Pipelines", "/pipelines", "p"),
     Place("Models", "/models", "m"),
     Place("Queues", "/queues", "q"),
     Place("Review", "/review", "r"),

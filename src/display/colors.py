@@ -35,6 +35,14 @@ STATUSES = {
     "Approved": GOOD,
     "Rejected": BAD,
     "PendingManualApproval": ATTENTION,
+    # pipelines and their steps
+    "Starting": BUSY,
+    "Executing": BUSY,
+    "Succeeded": GOOD,
+    # monitoring
+    "Scheduled": GOOD,
+    "Pending": BUSY,
+    "CompletedWithViolations": ATTENTION,
     # alarms
     "OK": GOOD,
     "ALARM": BAD,

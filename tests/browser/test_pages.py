@@ -10,7 +10,16 @@ from playwright.sync_api import Browser, Page
 from tests.browser.conftest import DEADLINE_MS, Shown
 
 SIZES = {"wide": (1280, 900), "telephone": (390, 844)}
-PLACES = ("/", "/training-jobs", "/training-jobs/compare", "/endpoints", "/state-machines", "/models", "/queues")
+PLACES = (
+    "/",
+    "/training-jobs",
+    "/training-jobs/compare",
+    "/endpoints",
+    "/state-machines",
+    "/models",
+    "/queues",
+    "/pipelines",
+)
 MORE_PLACES = ("/review", "/logs", "/upload", "/search?q=bicycle")
 # The first link of each of these pages leads to a page of another kind.
 LISTS = {

@@ -46,7 +46,8 @@ class State:
 class Graph:
     """The states of a machine or of a branch, in the definition's order."""
 
-    start: str
+    starts: tuple[str, ...]
+    """Where it begins: one state of a state machine, one or more steps of a pipeline."""
     states: tuple[State, ...]
     transitions: tuple[Transition, ...]
 
@@ -63,7 +64,7 @@ def read(definition: Mapping[str, Any]) -> Graph:
         raise ValueError("the definition has no States, or its StartAt names none of them")
     transitions = [transition for name, state in states.items() for transition in _transitions(name, state)]
     return Graph(
-        start=definition["StartAt"],
+        starts=(definition["StartAt"],),
         states=tuple(_state(name, state) for name, state in states.items()),
         transitions=tuple(transition for transition in transitions if transition.target in states),
     )

@@ -56,10 +56,10 @@ def _group(graph: Graph, drawing: Drawing) -> tuple[list[str], Size]:
     inner = {state.name: [_group(child, drawing) for child in state.children] for state in graph.states}
     sizes = {state.name: _size(state, [size for _, size in inner[state.name]], drawing) for state in graph.states}
     edges = [(each.source, each.target) for each in graph.transitions]
+    starts = [(START, name) for name in graph.starts]
     weak = {(each.source, each.target) for each in graph.transitions if each.kind == CATCH}
-    layout = lay_out(START, {START: Size(2 * START_R, 2 * START_R), **sizes}, [(START, graph.start), *edges], weak)
-    is_taken = graph.start in drawing.visits
-    parts = [_line(layout, Transition(START, graph.start), is_taken=is_taken)]
+    layout = lay_out(START, {START: Size(2 * START_R, 2 * START_R), **sizes}, [*starts, *edges], weak)
+    parts = [_line(layout, Transition(*each), is_taken=each[1] in drawing.visits) for each in starts]
     # lines that were taken are drawn last, above the others
     taken = {each: (each.source, each.target) in drawing.taken for each in graph.transitions}
     parts += [

@@ -45,7 +45,7 @@ def count(of: Graph) -> int:
 def test_no_state_overlaps_another(path: Path) -> None:
     states = graph(path)
     sizes = {state.name: SIZE for state in states.states}
-    layout = lay_out(states.start, sizes, [(each.source, each.target) for each in states.transitions])
+    layout = lay_out(states.starts[0], sizes, [(each.source, each.target) for each in states.transitions])
     centers = list(layout.centers.values())
     for number, (x, y) in enumerate(centers):
         assert all(abs(x - a) >= SIZE.width or abs(y - b) >= SIZE.height for a, b in centers[:number])
@@ -66,7 +66,7 @@ def test_lines_that_need_not_cross_do_not() -> None:
 
 
 def test_a_visit_gives_its_state_a_tone_a_note_and_a_link() -> None:
-    first = graph(FILES[0]).start
+    (first,) = graph(FILES[0]).starts
     visits = {first: Visit("good", "40 ms", "told")}
     svg = draw(graph(FILES[0]), "an execution", Drawing(visits, (), {first: "visit-1"}))
     assert "is-visited tone-good" in svg

@@ -1,0 +1,78 @@
+"""SageMaker Pipelines: the list, a pipeline as a graph, and executions drawn on it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from console.aws import pipelines
+from console.aws.pipelines import Execution, Step
+from console.site import Site
+from display import figures
+from display.colors import status_tone
+from display.state_machines.definition import Graph
+from display.state_machines.drawing import Drawing, Visit, draw
+
+STRIP = 24
+
+
+async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
+    rows, following = await pipelines.pipelines(site.aws, request.query.get("after", ""))
+    pages = await asyncio.gather(*(pipelines.executions(site.aws, each.name, limit=STRIP) for each in rows))
+    shown = [(row, last) for row, (last, _) in zip(rows, pages, strict=True)]
+    return {"rows": shown, "following": following, "after": request.query.get("after", "")}
+
+
+async def load_pipeline(site: Site, request: web.Request) -> dict[str, Any]:
+    name, after = request.match_info["name"], request.query.get("after", "")
+    graph = await pipelines.graph(site.aws, name)
+    rows, following = await pipelines.executions(site.aws, name, after)
+    return {
+        "name": name,
+        "executions": rows,
+        "following": following,
+        "after": after,
+        "graph": draw(graph, f"The steps of {name}"),
+    }
+
+
+async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
+    name = request.match_info["name"]
+    execution = await pipelines.described(site.aws, name, request.match_info["id"])
+    graph, steps = await asyncio.gather(pipelines.graph(site.aws, name), pipelines.steps(site.aws, execution))
+    return {
+        "name": name,
+        "execution": execution,
+        "steps": [(step, path_of(step.job)) for step in steps],
+        "ended": max((step.ended for step in steps if step.ended), default=None) if execution.is_ended else None,
+        "graph": draw(graph, f"The way of {execution.id}", drawing(graph, execution, steps)),
+    }
+
+
+def drawing(graph: Graph, execution: Execution, steps: list[Step]) -> Drawing:
+    """Return what an execution adds to the graph. A line is taken if the steps at both of its ends have begun."""
+    begun = {step.name for step in steps if step.started}
+    visits = {
+        step.name: Visit(
+            status_tone(step.status),
+            "cached"
+            if step.is_cached
+            else figures.duration(step.seconds)
+            if step.seconds is not None
+            else step.outcome,
+            f"{step.name}: {step.status}" + (f"\n{step.failure}" if step.failure else ""),
+        )
+        for step in steps
+    }
+    taken = {(each.source, each.target) for each in graph.transitions if {each.source, each.target} <= begun}
+    return Drawing(visits, taken, {step.name: f"step-{step.name}" for step in steps})
+
+
+def path_of(arn: str) -> str:
+    """Return the page of what a step started; empty if the console has none for it."""
+    kind, _, name = arn.rpartition(":")[2].partition("/")
+    if kind == "training-job":
+        return f"/training-jobs/{name}"
+    return f"/models/{name}" if kind == "model-package" else ""

@@ -1,0 +1,103 @@
+"""SageMaker Pipelines: definitions as graphs, and executions drawn on them."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from tests.unit.console.conftest import Open
+from tests.unit.console.doubles import NOW
+
+from console.aws.pipelines import graph_of
+
+ARN = "arn:aws:sagemaker:eu-central-1:123456789012:pipeline/bikes"
+DEFINITION = {
+    "Steps": [
+        {"Name": "Prepare", "Type": "Processing", "Arguments": {}},
+        {"Name": "Train", "Type": "Training", "Arguments": {"Data": {"Get": "Steps.Prepare.Outputs['train']"}}},
+        {
+            "Name": "IsItGood",
+            "Type": "Condition",
+            "DependsOn": ["Train"],
+            "Arguments": {
+                "Conditions": [],
+                "IfSteps": [
+                    {"Name": "Register", "Type": "RegisterModel", "Arguments": {"M": {"Get": "Steps.Train.M"}}}
+                ],
+                "ElseSteps": [{"Name": "GiveUp", "Type": "Fail", "Arguments": {}}],
+            },
+        },
+        {"Name": "Clean", "Type": "Lambda", "Arguments": {}},
+    ]
+}
+EXECUTION = {
+    "PipelineExecutionArn": f"{ARN}/execution/abc123",
+    "PipelineExecutionStatus": "Failed",
+    "CreationTime": NOW,
+    "StartTime": NOW,
+    "FailureReason": "Step failure",
+}
+JOB = "arn:aws:sagemaker:eu-central-1:123456789012:training-job/bikes-1"
+STEPS = [
+    {
+        "StepName": "Prepare",
+        "StepStatus": "Succeeded",
+        "StartTime": NOW,
+        "EndTime": NOW,
+        "CacheHitResult": {"SourcePipelineExecutionArn": "earlier"},
+    },
+    {
+        "StepName": "Train",
+        "StepStatus": "Failed",
+        "StartTime": NOW,
+        "EndTime": NOW + timedelta(seconds=90),
+        "FailureReason": "no <data>",
+        "Metadata": {"TrainingJob": {"Arn": JOB}},
+    },
+]
+ANSWERS: dict[str, Any] = {
+    "sagemaker.list_pipelines": {"PipelineSummaries": [{"PipelineName": "bikes", "LastModifiedTime": NOW}]},
+    "sagemaker.list_pipeline_executions": {"PipelineExecutionSummaries": [EXECUTION]},
+    "sagemaker.describe_pipeline": {"PipelineArn": ARN, "PipelineDefinition": json.dumps(DEFINITION)},
+    "sagemaker.describe_pipeline_execution": EXECUTION,
+    "sagemaker.list_pipeline_execution_steps": {"PipelineExecutionSteps": STEPS},
+}
+
+
+def test_the_graph_has_named_and_implied_dependencies_and_both_branches() -> None:
+    graph = graph_of(DEFINITION)
+    assert {(each.source, each.target) for each in graph.transitions} == {
+        ("Prepare", "Train"),
+        ("Train", "IsItGood"),
+        ("IsItGood", "Register"),
+        ("Train", "Register"),
+        ("IsItGood", "GiveUp"),
+    }
+    assert graph.starts == ("Prepare", "Clean")
+    assert {state.name for state in graph.states if state.is_end} == {"Register", "GiveUp", "Clean"}
+
+
+def test_an_execution_shows_steps_times_failures_and_what_they_started(open_console: Open) -> None:
+    page = open_console(ANSWERS).get("/pipelines/bikes/abc123").text
+    for text in (
+        "Step failure",
+        "1 min 30 s",
+        "no &lt;data&gt;",
+        'href="/training-jobs/bikes-1"',
+        "cached",
+        "is-taken",
+    ):
+        assert text in page
+
+
+def test_the_lists_lead_to_each_pipeline_and_execution(open_console: Open) -> None:
+    console = open_console(ANSWERS)
+    assert 'href="/pipelines/bikes"' in console.get("/pipelines").text
+    assert 'href="/pipelines/bikes/abc123"' in console.get("/pipelines/bikes").text
+    assert "GiveUp" in console.get("/pipelines/bikes").text
+
+
+def test_without_pipelines_the_page_says_how_to_make_one(open_console: Open) -> None:
+    page = open_console({"sagemaker.list_pipelines": {"PipelineSummaries": []}}).get("/pipelines").text
+    assert "pipeline.upsert(role)" in page
