@@ -19,6 +19,8 @@ import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from scones.deployment import packaging
+
 from .red_and_blue import TRAIN_IMAGES, picture, put_images, put_manifest
 
 ROOT = Path(__file__).parents[2]
@@ -125,7 +127,12 @@ def pipeline() -> Iterator[Pipeline]:
         "ModelPackageGroupName": NAME,
         "NotificationsTopicArn": topic,
         "SageMakerRoleArn": ROLE,
+        "CodeBucket": NAME,
+        "MonitorImage": IMAGE,
+        "MonitorProgram": "stack/programs/monitor.zip",
+        "MonitorProgramFile": "monitor.zip",
     }
+    s3.put_object(Bucket=NAME, Key="stack/programs/monitor.zip", Body=packaging.program(ROOT, packaging.MONITOR).data)
     stepfunctions = boto3.client("stepfunctions")
     arn = stepfunctions.create_state_machine(name=NAME, definition=substituted(substitutions), roleArn=ROLE)
     yield Pipeline(arn["stateMachineArn"], queue)

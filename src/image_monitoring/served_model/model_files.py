@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from image_monitoring.contract import InputError
-from image_monitoring.served_model.network import Network
+from image_monitoring.served_model.network import Network, NetworkError
 
 GRAPH, SHAPES, ARCHIVE = "model.onnx", "model-shapes.json", "model.tar.gz"
 SIZE_MAX = 512 << 20
@@ -70,11 +71,13 @@ def scaled(image: Image.Image, factor: float) -> Image.Image:
 
 
 def read_model(folder: Path) -> ServedModel | None:
-    """Return the model in a folder, or in the archive there. None if it is not one of the kit's models."""
-    if (folder / GRAPH).is_file() and (folder / SHAPES).is_file():
-        return ServedModel.parse((folder / GRAPH).read_bytes(), (folder / SHAPES).read_bytes())
-    archives = sorted(folder.rglob(ARCHIVE)) if folder.is_dir() else []
-    return read_archive(archives[0]) if archives else None
+    """Return the model in a folder, or in the archive there. None if it is not a model that can be run here."""
+    with suppress(NetworkError):
+        if (folder / GRAPH).is_file() and (folder / SHAPES).is_file():
+            return ServedModel.parse((folder / GRAPH).read_bytes(), (folder / SHAPES).read_bytes())
+        archives = sorted(folder.rglob(ARCHIVE)) if folder.is_dir() else []
+        return read_archive(archives[0]) if archives else None
+    return None
 
 
 def read_archive(path: Path) -> ServedModel | None:
