@@ -10,6 +10,7 @@ from scones.context import Context
 from scones.errors import DriftError
 from scones.monitoring import labels, run
 from scones.monitoring.baseline import make_baseline
+from scones.stack.outputs import require_output
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def baseline(context: Context, arguments: Arguments) -> None:
 
 def label(context: Context, arguments: Arguments) -> None:
     context.console.step("Label images in the review queue")
-    labels.label(context, arguments.answers)
+    labels.label(context, require_output(context, "ReviewQueueUrl"), arguments.answers)
 
 
 ACTIONS: dict[str, Callable[[Context, Arguments], None]] = {

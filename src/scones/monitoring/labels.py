@@ -17,7 +17,6 @@ import click
 from scones.context import Context
 from scones.errors import SettingsError
 from scones.monitoring.places import GROUND_TRUTH
-from scones.stack.outputs import require_output
 
 SKIP = "skip"
 VISIBILITY_S = 600  # how long a person may take for the messages at hand
@@ -33,25 +32,32 @@ class Review:
     time: datetime
     predicted: str
     confidence: float
-    receipt: str
 
 
-def label(context: Context, answers_file: Path | None) -> int:
+def label(context: Context, queue: str, answers_file: Path | None) -> int:
     """Turn the answers into ground truth, take their messages off the queue, and return how many there are."""
     answers = read_answers(answers_file, context.settings.classes) if answers_file else None
-    queue, count = require_output(context, "ReviewQueueUrl"), 0
-    for review in reviews(context, queue):
-        answer = answers.get(review.key, SKIP) if answers is not None else ask(context, review)
-        if answer == SKIP:
-            context.client("sqs").change_message_visibility(
-                QueueUrl=queue, ReceiptHandle=review.receipt, VisibilityTimeout=0 if answers is None else 1
-            )
-            continue
-        put_label(context, review, answer)
-        context.client("sqs").delete_message(QueueUrl=queue, ReceiptHandle=review.receipt)
-        count += 1
+    sqs, count = context.client("sqs"), 0
+    unanswered: list[str] = []
+    try:
+        for message in received(context, queue):
+            review = parse(message)
+            answer = SKIP if review is None else answer_to(context, review, answers)
+            if review is None or answer == SKIP:
+                unanswered.append(str(message["ReceiptHandle"]))
+                continue
+            put_label(context, review, answer)
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            count += 1
+    finally:  # the others are for the next person, also after Ctrl-C
+        for receipt in unanswered:
+            sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=receipt, VisibilityTimeout=0)
     context.console.done(f"{count} labels are ground truth; the monitor compares them with the baseline every day")
     return count
+
+
+def answer_to(context: Context, review: Review, answers: Mapping[str, str] | None) -> str:
+    return ask(context, review) if answers is None else answers.get(review.key, SKIP)
 
 
 def read_answers(file: Path, classes: Sequence[str]) -> dict[str, str]:
@@ -67,25 +73,11 @@ def read_answers(file: Path, classes: Sequence[str]) -> dict[str, str]:
     return answers
 
 
-def reviews(context: Context, queue: str) -> Iterator[Review]:
-    """Yield each message once. One that was skipped becomes visible again for the next person."""
-    seen: set[str] = set()
-    while messages := receive(context, queue):
-        fresh = [message for message in messages if message["MessageId"] not in seen]
-        if not fresh:
-            return
-        for message in fresh:
-            seen.add(message["MessageId"])
-            if review := parse(message):
-                yield review
-
-
-def receive(context: Context, queue: str) -> list[Mapping[str, Any]]:
-    answer = context.client("sqs").receive_message(
-        QueueUrl=queue, MaxNumberOfMessages=BATCH, WaitTimeSeconds=1, VisibilityTimeout=VISIBILITY_S
-    )
-    messages: list[Mapping[str, Any]] = answer.get("Messages", [])
-    return messages
+def received(context: Context, queue: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the messages of the queue. They stay invisible meanwhile, so that each comes once."""
+    request = {"MaxNumberOfMessages": BATCH, "WaitTimeSeconds": 1, "VisibilityTimeout": VISIBILITY_S}
+    while messages := context.client("sqs").receive_message(QueueUrl=queue, **request).get("Messages", []):
+        yield from messages
 
 
 def parse(message: Mapping[str, Any]) -> Review | None:
@@ -94,7 +86,7 @@ def parse(message: Mapping[str, Any]) -> Review | None:
         body = json.loads(message["Body"])
         time = datetime.fromisoformat(body["time"]).astimezone(UTC)
         confidence = float(body["confidence"])
-        return Review(body["s3_key"], body["execution"], time, body["class"], confidence, str(message["ReceiptHandle"]))
+        return Review(body["s3_key"], body["execution"], time, body["class"], confidence)
     except (ValueError, LookupError, TypeError):
         return None
 

@@ -1,0 +1,97 @@
+"""`scones monitor`: labels from the review queue, the state that runs leave, and the baseline's job."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scones.context import Context
+from scones.deployment.monitor_image import scikit_learn_image
+from scones.errors import SettingsError
+from scones.monitoring import labels, run
+from scones.monitoring.baseline import baseline_job
+from scones.monitoring.places import Program
+from scones.training.training_job import TrainingJob
+
+LABEL = "ground_truth/scones-vehicles/2026/01/31/09/gate-7-0001.jsonl"
+
+
+@pytest.fixture
+def queue(context: Context) -> str:
+    """Return the review queue, with two reviews and a message of another kind in it."""
+    url: str = context.client("sqs").create_queue(QueueName="reviews")["QueueUrl"]
+    for number, key in ((1, "incoming/gate-7.png"), (2, "incoming/gate-8.png")):
+        body = {
+            "event": "Review",
+            "s3_key": key,
+            "execution": f"gate-7-000{number}",
+            "time": "2026-01-31T09:30:00.123Z",
+            "class": "bicycle",
+            "confidence": 0.61,
+        }
+        context.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(body))
+    context.client("sqs").send_message(QueueUrl=url, MessageBody="Hello")
+    return url
+
+
+def test_an_answer_becomes_ground_truth_and_the_others_stay_in_the_queue(
+    context: Context, queue: str, tmp_path: Path
+) -> None:
+    answers = tmp_path / "answers.csv"
+    answers.write_text("incoming/gate-7.png,motorcycle\nincoming/other.png,bicycle\n")
+    assert labels.label(context, queue, answers) == 1
+    document = json.loads(context.data_bucket.get(LABEL, "monitor label"))
+    assert document["groundTruthData"] == {"data": "1", "encoding": "CSV"}
+    assert document["eventMetadata"] == {"eventId": "gate-7-0001"}
+    left = context.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    assert len(left) == 2
+
+
+def test_a_line_with_an_unknown_class_is_named(tmp_path: Path) -> None:
+    answers = tmp_path / "answers.csv"
+    answers.write_text("incoming/gate-7.png,bicycle\nincoming/gate-8.png,tank\n")
+    with pytest.raises(SettingsError, match=r"line 2, is 'incoming/gate-8\.png,tank'.*one of bicycle, motorcycle"):
+        labels.read_answers(answers, ("bicycle", "motorcycle"))
+
+
+def test_the_state_of_the_last_analysis_is_read(context: Context) -> None:
+    assert run.state_of(context) is None
+    state = {"run": "one", "since": "2026-01-31T09:00:00Z", "end": "2026-01-31T10:00:00Z"}
+    context.data_bucket.put("monitoring/scones-vehicles/state.json", json.dumps(state).encode())
+    assert run.state_of(context) == state
+
+
+@pytest.mark.parametrize(
+    ("output", "text"),
+    [
+        ({"message": "scones has not drifted."}, "scones has not drifted."),
+        ({"status": "NoTraffic"}, "No record was captured in this window: there is nothing to compare."),
+    ],
+)
+def test_a_run_that_had_nothing_to_compare_says_so(output: dict[str, Any], text: str) -> None:
+    assert run.message_in(output) == text
+
+
+def test_the_image_is_that_of_the_region() -> None:
+    assert scikit_learn_image("us-east-1") == (
+        "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+    )
+    assert scikit_learn_image("cn-north-1").split("/")[0].endswith(".amazonaws.com.cn")
+    with pytest.raises(SettingsError, match="set MONITOR_IMAGE"):
+        scikit_learn_image("mars-1")
+
+
+def test_the_job_of_a_baseline_gets_its_images_and_the_models_archive(context: Context) -> None:
+    model = "s3://b/models/scones-1/output/model.tar.gz"
+    job = TrainingJob("scones-1", "Completed", "Completed", None, "image:1", model, 60, None, None)
+    request = baseline_job(context, Program("s3://code/stack/programs/monitor.zip", "image:1"), job)
+    inputs = {one["InputName"]: one["S3Input"]["S3Uri"] for one in request["ProcessingInputs"]}
+    assert inputs["model"] == model
+    assert inputs["held_out"].endswith("/test/")
+    assert request["AppSpecification"]["ContainerEntrypoint"] == [
+        "python3",
+        "/opt/ml/processing/input/code/monitor.zip",
+    ]
