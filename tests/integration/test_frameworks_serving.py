@@ -5,8 +5,10 @@ The first run installs each framework's environment into the user's cache, which
 
 from __future__ import annotations
 
+import io
 import json
 import random
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ with quiet():
     from sagemaker.pytorch import PyTorch
     from sagemaker.serializers import CSVSerializer, JSONSerializer, LibSVMSerializer
     from sagemaker.session import Session
-    from sagemaker.sklearn import SKLearn
+    from sagemaker.sklearn import SKLearn, SKLearnModel
     from sagemaker.tensorflow import TensorFlow
     from sagemaker.xgboost import XGBoost
 
@@ -130,6 +132,23 @@ def test_scikit_learn(session: Session, table: str, payloads: str) -> None:
     finally:
         removed(predictor)
     assert transformed(estimator, payloads, "scikit-learn", accept="text/csv") == ["0.0", "1.0"]
+
+
+def test_a_model_that_cannot_be_loaded_fails_the_endpoint_with_its_error(session: Session, table: str) -> None:
+    model_data = f"s3://{BUCKET}/empty/model.tar.gz"
+    boto3.client("s3").put_object(Bucket=BUCKET, Key="empty/model.tar.gz", Body=empty_archive())
+    model = SKLearnModel(model_data, ROLE, "broken_script.py", "1.4-2", source_dir=SCRIPTS, sagemaker_session=session)
+    with pytest.raises(UnexpectedStatusException, match="(?s)exited with code 3 before.*ValueError: no such bay"):
+        model.deploy(**SERVED)
+    reason = boto3.client("sagemaker").describe_endpoint(EndpointName=model.endpoint_name)["FailureReason"]
+    assert "ValueError: no such bay" in reason
+
+
+def empty_archive() -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz"):
+        pass
+    return buffer.getvalue()
 
 
 def test_xgboost_in_script_mode(session: Session, table: str, payloads: str) -> None:
@@ -243,7 +262,7 @@ def test_pytorch(session: Session, table: str, payloads: str) -> None:
 def test_tensorflow(session: Session, table: str, payloads: str) -> None:
     estimator = fitted(
         TensorFlow(
-            entry_point="tensorflow.py",
+            entry_point="tensorflow_script.py",
             source_dir=SCRIPTS,
             framework_version="2.19.0",
             py_version="py312",
@@ -277,7 +296,8 @@ def test_hugging_face(session: Session, tmp_path_factory: pytest.TempPathFactory
             py_version="py311",
             role=ROLE,
             sagemaker_session=session,
-            **MACHINE,
+            instance_count=1,
+            instance_type="ml.g4dn.xlarge",  # the SDK knows no image for CPUs
         )
     )
     model = HuggingFaceModel(

@@ -17,7 +17,6 @@ with warnings.catch_warnings():
     from sagemaker.core import resources, shapes
     from sagemaker.core.config.config_manager import SageMakerConfig
     from sagemaker.core.helper.session_helper import Session
-    from sagemaker.serve import ModelBuilder
     from sagemaker.train import ModelTrainer
     from sagemaker.train.configs import Compute, InputData, OutputDataConfig, SourceCode
 
@@ -46,7 +45,7 @@ def session(aws: None) -> Iterator[Session]:
         yield Session(boto_session=boto3.Session(), default_bucket=BUCKET)
 
 
-def trained(session: Session, image: str, content_type: str | None = None, **more: Any) -> str:
+def trained(session: Session, image: str, content_type: str = "text/csv", **more: Any) -> str:
     """Train and return the address of the model archive."""
     data = InputData(channel_name="train", data_source=f"s3://{BUCKET}/table/", content_type=content_type)
     trainer = ModelTrainer(
@@ -67,6 +66,8 @@ def trained(session: Session, image: str, content_type: str | None = None, **mor
 
 def deployed(session: Session, image: str, model_data: str, name: str, **more: Any) -> tuple[Any, Any]:
     """Build and deploy, and return the model and the endpoint."""
+    from sagemaker.serve import ModelBuilder  # creates a client when it is imported, so it needs the fixtures' region
+
     builder = ModelBuilder(
         image_uri=image,
         s3_model_data_url=model_data,
@@ -96,7 +97,7 @@ def test_model_builder_serves_what_model_trainer_trained(session: Session) -> No
 
 def test_the_built_in_algorithm(session: Session) -> None:
     hyperparameters = {"num_round": "5", "objective": "binary:logistic"}
-    model_data = trained(session, XGBOOST, "text/csv", hyperparameters=hyperparameters)
+    model_data = trained(session, XGBOOST, hyperparameters=hyperparameters)
     model, endpoint = deployed(session, XGBOOST, model_data, "v3-xgboost")
     low, high = map(float, answer(endpoint, b"0.1,0.2\n3.1,3.2\n").split())
     assert low < 0.3 < 0.7 < high

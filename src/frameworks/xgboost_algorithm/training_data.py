@@ -66,7 +66,7 @@ def _read_csv(files: list[Path], has_weights: bool) -> xgb.DMatrix:
     try:
         tables = [pd.read_csv(file, header=None, sep=delimiter) for file in files]
         table = pd.concat(tables, ignore_index=True).to_numpy()
-        # AWS's reader takes a header for a row of zeros; here it is an error
+        # AWS assumes that there is no header; here one is an error
         table = table.astype("float32")
     except (ValueError, pd.errors.ParserError) as error:
         raise UserError(f"Failed to load csv data with exception:\n{error}") from error
