@@ -96,11 +96,11 @@ def fitted(estimator: Any, channels: Any = None) -> Any:
 
 
 def logged(estimator: Any) -> str:
-    """Return the log of an estimator's training job."""
+    """Return the log of an estimator's training job, of all hosts."""
     logs, group = boto3.client("logs"), "/aws/sagemaker/TrainingJobs"
     streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=estimator.latest_training_job.name)
-    [stream] = streams["logStreams"]
-    events = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)
+    names = [stream["logStreamName"] for stream in streams["logStreams"]]
+    events = logs.filter_log_events(logGroupName=group, logStreamNames=names)
     return "\n".join(event["message"] for event in events["events"])
 
 
@@ -138,7 +138,7 @@ def test_a_model_that_cannot_be_loaded_fails_the_endpoint_with_its_error(session
     model_data = f"s3://{BUCKET}/empty/model.tar.gz"
     boto3.client("s3").put_object(Bucket=BUCKET, Key="empty/model.tar.gz", Body=empty_archive())
     model = SKLearnModel(model_data, ROLE, "broken_script.py", "1.4-2", source_dir=SCRIPTS, sagemaker_session=session)
-    with pytest.raises(UnexpectedStatusException, match="(?s)exited with code 3 before.*ValueError: no such bay"):
+    with pytest.raises(UnexpectedStatusException, match=r"(?s)exited with code 3 before.*ValueError: no such bay"):
         model.deploy(**SERVED)
     reason = boto3.client("sagemaker").describe_endpoint(EndpointName=model.endpoint_name)["FailureReason"]
     assert "ValueError: no such bay" in reason
@@ -214,6 +214,23 @@ def test_xgboost_as_the_built_in_algorithm(session: Session, table: str, payload
     lines = transformed(estimator, payloads, "xgboost", assemble_with="Line", accept="text/csv")
     low, high = map(float, lines)
     assert low < 0.3 < 0.7 < high
+
+
+def test_two_hosts_train_one_xgboost_model_of_their_own_data(session: Session, table: str) -> None:
+    s3 = boto3.client("s3")
+    rows = s3.get_object(Bucket=BUCKET, Key="table/train.csv")["Body"].read().splitlines(keepends=True)
+    for number in (0, 1):
+        s3.put_object(Bucket=BUCKET, Key=f"halves/{number}.csv", Body=b"".join(rows[number * 40 : number * 40 + 40]))
+    image = image_uris.retrieve("xgboost", session.boto_region_name, version="3.0-5")
+    estimator = Estimator(
+        image, ROLE, output_path=f"s3://{BUCKET}/models", sagemaker_session=session, **{**MACHINE, "instance_count": 2}
+    )
+    estimator.set_hyperparameters(num_round=5, objective="binary:logistic", eval_metric="logloss")
+    halves = f"s3://{BUCKET}/halves/"
+    fitted(estimator, {"train": TrainingInput(halves, content_type="text/csv", distribution="ShardedByS3Key")})
+    streams = logged(estimator)
+    assert streams.count("Train matrix has 40 rows and 2 columns") == 2
+    assert streams.count("[4]#011train-logloss:") == 1  # one host reports for both
 
 
 @pytest.mark.parametrize(
