@@ -1,7 +1,12 @@
-"""SageMaker Pipelines on the whole cloud: with functions and a queue, started by the SDK and by a state machine."""
+"""SageMaker Pipelines on the whole cloud: with functions and a queue, by the SDK and a state machine; the example.
 
+The first run installs scikit-learn's environment for the example into the user's cache, which takes minutes.
+"""
+
+import importlib.util
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,8 +18,11 @@ from tests.integration.red_and_blue import TRAIN_IMAGES, put_images, put_manifes
 
 from scones.sagemaker_sdk import CONFIG, quiet
 
+from .sdk_session import sdk_session
+
 with quiet():
     import sagemaker.utils
+    from sagemaker import ModelPackage, Predictor
     from sagemaker.estimator import Estimator
     from sagemaker.inputs import TrainingInput
     from sagemaker.lambda_helper import Lambda
@@ -33,6 +41,9 @@ with quiet():
 # Some of the SDK's own calls to pandas and boto3 are deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "abalone" / "pipeline.py"
+ABALONE = f"abalone-{uuid4().hex[:8]}"
+TRIES = {"delay": 1, "max_attempts": 1200}
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 COUNT = """
 import boto3
@@ -198,3 +209,54 @@ def test_a_pipeline_uses_lambda_and_sqs_and_a_state_machine_starts_it_again(
     packages = sagemaker_client.list_model_packages(ModelPackageGroupName=name)["ModelPackageSummaryList"]
     assert sorted(package["ModelPackageVersion"] for package in packages) == [1, 2]
     sagemaker_client.delete_pipeline(PipelineName=name)
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Any]:
+    with sdk_session(ABALONE) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def pipeline(session: Any) -> Iterator[Any]:
+    specification = importlib.util.spec_from_file_location("abalone_pipeline", EXAMPLE)
+    assert specification
+    assert specification.loader
+    example = importlib.util.module_from_spec(specification)
+    with quiet():
+        specification.loader.exec_module(example)
+    building = PipelineSession(boto_session=boto3.Session(), default_bucket=ABALONE, sagemaker_config=CONFIG)
+    pipeline = example.build(building, ROLE, ABALONE)
+    pipeline.upsert(role_arn=ROLE)
+    yield pipeline
+    pipeline.delete()
+
+
+def test_the_abalone_pipeline_registers_a_model_that_serves(pipeline: Any, session: Any) -> None:
+    execution = pipeline.start(parameters={"ModelApprovalStatus": "Approved"})
+    execution.wait(**TRIES)
+    steps = steps_of(execution.arn)
+    assert {name: step["StepStatus"] for name, step in steps.items()} == dict.fromkeys(
+        (
+            "AbaloneProcess", "AbaloneTrain", "AbaloneEval", "AbaloneMSECond",
+            "AbaloneRegister-RegisterModel",
+        ),
+        "Succeeded",
+    )  # fmt: skip
+    package = ModelPackage(
+        ROLE,
+        model_package_arn=steps["AbaloneRegister-RegisterModel"]["Metadata"]["RegisterModel"]["Arn"],
+        sagemaker_session=session,
+    )
+    package.predictor_cls = Predictor
+    predictor = package.deploy(1, "ml.m5.large")
+    rings = float(predictor.predict(b"0.5,0.4,0.15,0.31", {"ContentType": "text/csv"}).decode())
+    predictor.delete_endpoint()
+    assert 6 < rings < 10  # 2 + 12 * 0.5
+
+    again = pipeline.start(parameters={"MseThreshold": 0.01})
+    with pytest.raises(Exception, match="terminal failure state"):
+        again.wait(**TRIES)
+    steps = steps_of(again.arn)
+    assert {name for name, step in steps.items() if "CacheHitResult" in step} == {"AbaloneProcess", "AbaloneTrain"}
+    assert steps["AbaloneMSEFail"]["FailureReason"] == "MSE > 0.01"

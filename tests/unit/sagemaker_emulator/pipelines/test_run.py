@@ -33,6 +33,7 @@ from sagemaker_emulator.resources.model_building.execution import (
     StepExecution,
     StepStatus,
 )
+from sagemaker_emulator.resources.moment import Moment
 from sagemaker_emulator.storage.store import Store
 
 EXECUTION = PipelineExecution("id", "arn:id", 1.0, 1.0, "p", "arn:p", 1, "role", "shown", "token")
@@ -174,6 +175,28 @@ def test_a_refused_start_is_tried_again_as_the_policy_says(runs: Runs) -> None:
     assert record.failure_reason.startswith(
         "ClientError: Failed to invoke sagemaker:CreateTrainingJob. Error Details: no room\nRetry not appropriate"
     )
+
+
+def test_an_attempt_does_not_begin_before_its_time(runs: Runs) -> None:
+    runs.records.add(new_record(step("a"), EXECUTION).to_be_tried_again(3600.0))
+    action = Scripted()
+    run = runs.of(action, step("a"))
+    rounds = threading.Thread(target=lambda: _raised(run.run))
+    rounds.start()
+    rounds.join(0.3)  # some rounds
+    run.halt.abandoned.set()
+    rounds.join(60)
+    assert action.log == []
+
+
+def test_no_attempt_follows_after_the_expiry_of_the_policy(runs: Runs) -> None:
+    long_ago = Moment(0.0, 0.0, "another boot")
+    waiting = replace(new_record(step("a"), EXECUTION), first_failure=long_ago, failures=1)
+    runs.records.add(waiting)
+    policy = RetryPolicy(frozenset({RESOURCE_LIMIT}), interval_s=0.0, expire_after_s=60.0)
+    action = Scripted(starts={"a": [resource_limit_exceeded("no room")]})
+    runs.of(action, step("a", retry_policies=(policy,))).run()
+    assert runs.statuses() == {"a": "Failed"}
 
 
 def test_another_refusal_is_not_tried_again(runs: Runs) -> None:
