@@ -123,5 +123,5 @@ class Pipelines:
             one = self.steps(arn).get(name)
             return one if one and one["StepStatus"] == status and one["Metadata"] else None
 
-        found: dict[str, Any] = self.until(there, f"step {name} of {arn} to be {status}")
-        return found
+        summary: dict[str, Any] = self.until(there, f"step {name} of {arn} to be {status}")
+        return summary

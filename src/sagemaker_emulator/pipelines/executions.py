@@ -221,19 +221,19 @@ class PipelineExecutions(Collection[PipelineExecution]):
         require_selectable(definition, execution.selected)
         source: dict[str, StepExecution] = {}
         if execution.source_arn:
-            found = self.get(execution.source_arn)
-            if found.pipeline != execution.pipeline or not found.is_over:
+            reference = self.get(execution.source_arn)
+            if reference.pipeline != execution.pipeline or not reference.is_over:
                 raise validation(
-                    f"SelectiveExecutionConfig: the source {found.arn} must be an execution of pipeline "
-                    f"{execution.pipeline} that has ended; its status is {found.status}."
+                    f"SelectiveExecutionConfig: the source {reference.arn} must be an execution of pipeline "
+                    f"{execution.pipeline} that has ended; its status is {reference.status}."
                 )
-            source = self.records.of(found.name)
+            source = self.records.of(reference.name)
         return reused_records(definition, execution, source)
 
     def _of_token(self, pipeline: Pipeline, token: str) -> PipelineExecution | None:
         sql, parameters = in_json("$.client_token", token)
-        found = self._store.select(PipelineExecution, sql, parameters, "created", ALL)
-        return next((execution for execution in found if execution.pipeline == pipeline.name), None)
+        executions = self._store.select(PipelineExecution, sql, parameters, "created", ALL)
+        return next((execution for execution in executions if execution.pipeline == pipeline.name), None)
 
     def _finished(self, run: ExecutionRun, failure_reason: str | None) -> None:
         """Store the end of a run. `failure_reason` is that of a fault of the emulator."""

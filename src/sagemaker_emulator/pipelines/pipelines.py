@@ -104,15 +104,15 @@ class Pipelines(Collection[Pipeline]):
     def version(self, pipeline: Pipeline, number: int | None = None, alias: str | None = None) -> PipelineVersion:
         """Return a version: the one of a number or an alias, or the last."""
         if alias is not None:
-            found = [one for one in self._versions(pipeline) if alias in one.aliases]
-            if not found or number not in (None, found[0].number):
+            versions = [one for one in self._versions(pipeline) if alias in one.aliases]
+            if not versions or number not in (None, versions[0].number):
                 raise resource_not_found(f"Pipeline {pipeline.arn} has no version with the alias {alias!r}.")
-            return found[0]
+            return versions[0]
         number = pipeline.last_version if number is None else number
-        found = [one for one in self._versions(pipeline) if one.number == number]
-        if not found:
+        versions = [one for one in self._versions(pipeline) if one.number == number]
+        if not versions:
             raise resource_not_found(f"Pipeline {pipeline.arn} has no version {number}.")
-        return found[0]
+        return versions[0]
 
     def versions_page(self, pipeline: Pipeline, request: dict[str, Any]) -> Page:
         return page(self._store, PipelineVersion, renamed(request), filters=[_versions_of(pipeline)])

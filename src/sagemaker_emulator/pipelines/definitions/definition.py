@@ -73,14 +73,14 @@ class Definition:
 
     def ancestors(self, names: Iterable[str]) -> set[str]:
         """Return every step that one of the steps waits for, directly or not."""
-        found: set[str] = set()
+        ancestors: set[str] = set()
         waiting = [dependency for name in names for dependency in self.steps[name].dependencies]
         while waiting:
             name = waiting.pop()
-            if name not in found:
-                found.add(name)
+            if name not in ancestors:
+                ancestors.add(name)
                 waiting += self.steps[name].dependencies
-        return found
+        return ancestors
 
     def _refuse_references(self, step: Step) -> None:
         for name in step.dependencies:

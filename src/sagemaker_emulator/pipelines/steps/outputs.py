@@ -11,14 +11,14 @@ from sagemaker_emulator.pipelines.definitions.parameters import read_value
 TEXT_MAX = 1024
 
 
-def typed_outputs(types: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, Any]:
+def typed_outputs(types: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the outputs that a step declares. ValueError for one that is missing or not of its type."""
     outputs: dict[str, Any] = {}
     for name, type_name in types.items():
-        if name not in given:
+        if name not in values:
             raise ValueError(f"The output parameter '{name}' is missing.")
         try:
-            outputs[name] = read_value(type_name, text_of(given[name]))
+            outputs[name] = read_value(type_name, text_of(values[name]))
         except ValueError as error:
             raise ValueError(f"The output parameter '{name}': {error}.") from None
     return outputs

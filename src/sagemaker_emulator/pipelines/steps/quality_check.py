@@ -113,10 +113,10 @@ def _output(call: StepCall) -> str:
 
 def _violations(call: StepCall, report: str) -> list[Any]:
     try:
-        found: list[Any] = call.scope.json_object(report).get("violations", [])
+        violations: list[Any] = call.scope.json_object(report).get("violations", [])
     except ExpressionError:  # a job that finds nothing need not write the report
         return []
-    return found
+    return violations
 
 
 def _is_set(call: StepCall, member: str, default: bool) -> bool:

@@ -331,5 +331,5 @@ def _until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
 def test_records_of_one_execution_are_those_of_its_id(runs: Runs) -> None:
     for execution_id in ("id", "id0", "i"):
         runs.records.add(new_record(step("a"), replace(EXECUTION, name=execution_id, arn=f"arn:{execution_id}")))
-    found: dict[str, StepExecution] = runs.records.of("id")
-    assert [record.name for record in found.values()] == ["id/a"]
+    records: dict[str, StepExecution] = runs.records.of("id")
+    assert [record.name for record in records.values()] == ["id/a"]
