@@ -80,10 +80,12 @@ def _model_quality(dataset: Dataset, document: Mapping[str, Any] | None) -> list
 
 def _profile(dataset: Dataset, profile: Profile) -> Profile:
     """Return the profile. InputError for a dataset without rows."""
-    if profile.rows:
-        return profile
-    unreadable = f": {dataset.unreadable} lines are not captured records" if dataset.unreadable else ""
-    raise InputError(f"the dataset in {dataset.contract.dataset} has no rows in the window{unreadable}")
+    if not profile.rows:
+        reason = f": {dataset.complaint}" if dataset.complaint else ""
+        raise InputError(f"the dataset in {dataset.contract.dataset} has no rows in the window{reason}")
+    if dataset.complaint:
+        print(dataset.complaint, flush=True)  # noqa: T201 - the job's log
+    return profile
 
 
 def _publish(contract: Contract, lines: Iterator[dict[str, Any]]) -> None:

@@ -13,7 +13,7 @@ from image_monitoring.contract import InputError
 
 Row = dict[str, Any]
 Side = Any  # of a captured record: a list of values, or a row
-START = "START"  # of the row: where the answer's columns stand; the other position is END
+SIDES = ("endpointOutput", "endpointInput")  # the order of their columns: a baseline, too, has the label first
 
 
 def column_name(index: int, names: Sequence[str] = ()) -> str:
@@ -22,8 +22,11 @@ def column_name(index: int, names: Sequence[str] = ()) -> str:
 
 
 def csv_lines(text: str) -> list[list[Any]]:
-    """Return the values of each line; an empty one is missing."""
-    return [[value if value != "" else None for value in line] for line in csv.reader(io.StringIO(text)) if line]
+    """Return the values of each line; an empty one is missing. InputError for what is no CSV."""
+    try:
+        return [[value if value != "" else None for value in line] for line in csv.reader(io.StringIO(text)) if line]
+    except csv.Error as error:
+        raise InputError(f"a payload cannot be read as CSV: {error}") from error
 
 
 def flat(document: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -67,17 +70,15 @@ def side_rows(side: Mapping[str, Any]) -> list[Side]:
         raise InputError(f"a payload cannot be read as JSON: {error}") from error
 
 
-def captured_rows(record: Mapping[str, Any], names: Sequence[str], position: str) -> Iterator[Row]:
-    """Yield the rows of a captured record: the answer's columns, then the request's, or the other way round.
+def captured_rows(record: Mapping[str, Any], names: Sequence[str]) -> list[Row]:
+    """Return the rows of a captured record: the answer's columns, then the request's. InputError if it has none.
 
     Columns of CSV have no names: they take those of the baseline, by their position.
     """
     data = record["captureData"]
-    order = ("endpointOutput", "endpointInput") if position == START else ("endpointInput", "endpointOutput")
-    sides = [side_rows(data[name]) for name in order if data.get(name)]
+    sides = [side_rows(data[name]) for name in SIDES if data.get(name)]
     count = max((len(rows) for rows in sides), default=0)
-    for number in range(count):
-        yield _joined([rows[number] for rows in sides if number < len(rows)], names)
+    return [_joined([rows[number] for rows in sides if number < len(rows)], names) for number in range(count)]
 
 
 def _joined(parts: Sequence[Side], names: Sequence[str]) -> Row:

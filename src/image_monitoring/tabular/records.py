@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from image_monitoring.contract import Contract, InputError, parse_time
-from image_monitoring.tabular.flattening import START, Row, captured_rows, column_name, flat
+from image_monitoring.tabular.flattening import Row, captured_rows, column_name, flat
 from image_monitoring.tabular.scripts import PREPROCESS, load_handler, preprocessed
 
 UNUSABLE = (ValueError, LookupError, TypeError, AttributeError)  # of a line that is no record
@@ -20,11 +21,11 @@ FORMATS = "csv, json, sagemakerCaptureJson and sagemakerMergeJson"
 
 @dataclass
 class Dataset:
-    """The dataset of a job. `unreadable` counts the captured lines that are no records."""
+    """The dataset of a job. `unreadable` has a reason for each captured line that is no record of a table."""
 
     contract: Contract
     format: Mapping[str, Any]
-    unreadable: int = field(default=0)
+    unreadable: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, contract: Contract) -> Dataset:
@@ -34,14 +35,21 @@ class Dataset:
             formats = json.loads(text)
         except ValueError as error:
             raise InputError(f"dataset_format is {text!r}, which is not JSON") from error
-        formats = {name: value for name, value in formats.items() if value is not None} or {CAPTURED[0]: {}}
-        if not set(formats) & {"csv", "json", *CAPTURED}:
+        formats = formats if isinstance(formats, Mapping) else {}
+        if not set(formats) & {"csv", "json", *CAPTURED} and text != "{}":
             raise InputError(f"dataset_format is {text!r}: {FORMATS} are analyzed")
-        return cls(contract, formats)
+        return cls(contract, formats or {CAPTURED[0]: {}})
 
     @property
     def is_captured(self) -> bool:
         return bool(set(self.format) & set(CAPTURED))
+
+    @property
+    def complaint(self) -> str:
+        """How many records could not be read, and the most frequent reason; an empty text if there were none."""
+        if not self.unreadable:
+            return ""
+        return f"{sum(self.unreadable.values())} records cannot be read: {self.unreadable.most_common(1)[0][0]}"
 
     def rows(self, names: Sequence[str] = ()) -> Iterator[Row]:
         """Yield the rows. `names` are the baseline's columns in their order, for captured CSV, which has no names."""
@@ -67,15 +75,23 @@ class Dataset:
                     except UNUSABLE:
                         is_record = False
                     if not is_record:
-                        self.unreadable += 1
+                        self.unreadable["a line is not a captured record"] += 1
                     elif (start is None or time >= start) and (end is None or time < end):
                         yield record
 
     def _captured_rows(self, names: Sequence[str]) -> Iterator[Row]:
+        """Yield the rows of records. One whose payload is no table is counted; a failing script ends the job."""
         handler = load_handler(self.contract.path("record_preprocessor_script"), PREPROCESS)
-        position = START
         for record in self.records():
-            yield from preprocessed(handler, record) if handler else captured_rows(record, names, position)
+            if handler:
+                yield from preprocessed(handler, record)
+                continue
+            try:
+                rows = captured_rows(record, names)
+            except InputError as error:
+                self.unreadable[str(error)] += 1
+                continue
+            yield from rows
 
     def _files(self) -> list[Path]:
         folder = self.contract.dataset
@@ -93,10 +109,12 @@ def _is_set(options: Any, *names: str) -> bool:
 def _csv_rows(path: Path, has_header: bool) -> Iterator[Row]:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         lines = csv.reader(file)
-        names = [name.strip() for name in next(lines, [])] if has_header else []
-        for line in lines:
-            if line:
+        try:
+            names = [name.strip() for name in next(lines, [])] if has_header else []
+            for line in filter(None, lines):
                 yield {column_name(index, names): value or None for index, value in enumerate(line)}
+        except csv.Error as error:
+            raise InputError(f"{path.name} cannot be read as CSV: {error}") from error
 
 
 def _json_rows(path: Path, by_line: bool) -> Iterator[Row]:

@@ -158,6 +158,14 @@ def test_captured_json_has_the_columns_of_both_sides(job: Any) -> None:
     assert [one["name"] for one in made.document("constraints")["features"]] == ["scores0", "scores1", "a", "b.c"]
 
 
+def test_a_record_that_is_no_table_is_left_out_and_named(job: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = captured("not json", "0.5", encoding="JSON")
+    made = job("mixed").captured([captured('{"a": 1}', "0.5", encoding="JSON"), bad, bad])
+    made.run(CAPTURE)
+    assert made.document("statistics")["dataset"]["item_count"] == 1
+    assert "2 records cannot be read: a payload cannot be read as JSON" in capsys.readouterr().out
+
+
 def test_captured_base64_is_read_by_its_content_type(job: Any) -> None:
     record = captured("1,2", "0.5")
     for side in record["captureData"].values():
@@ -247,7 +255,9 @@ def test_csv_without_a_header_has_numbered_columns(job: Any) -> None:
         ("nonsense", "x", "not JSON"),
         ('{"json": {"lines": true}}', "nonsense", "cannot be read as JSON"),
         (CSV, "x,y\n", "has no rows"),
-        (CAPTURE, "nonsense\n", "1 lines are not captured records"),
+        (CAPTURE, "nonsense\n", "1 records cannot be read: a line is not a captured record"),
+        ("[1]", "x", "are analyzed"),
+        ('{"csv": {}}', "x" * 200_000, "cannot be read as CSV"),
     ],
 )
 def test_a_dataset_that_cannot_be_used_is_named(job: Any, dataset_format: str, text: str, reason: str) -> None:
