@@ -14,7 +14,7 @@ def block(before: int, after: int) -> nn.Sequential:
 
 
 def network() -> nn.Sequential:
-    return nn.Sequential(block(3, 32), block(32, 64), block(64, 128), nn.Flatten(), nn.Dropout(0.3), nn.Linear(2048, 2))
+    return nn.Sequential(block(3, 16), block(16, 32), block(32, 64), nn.Flatten(), nn.Dropout(0.2), nn.Linear(1024, 2))
 
 
 def model_fn(model_dir: str) -> nn.Module:

@@ -1,8 +1,10 @@
 """Train and deploy the two scripts with the SageMaker SDK 2: `python run.py digits`, or `bicycles BUCKET`.
 
-The same calls on the local AWS (`scones shell`) and on AWS: the profile decides. `scones stage` fills the bucket.
+The same calls on the local AWS (`scones exec -- python run.py digits`) and on AWS: the profile decides. `scones stage`
+fills the bucket, and the endpoint is the one that the state machine of `scones deploy` asks.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -24,7 +26,7 @@ def digits() -> None:
 
 
 def bicycles(bucket: str) -> None:
-    """Leave the endpoint in service, for the state machine of `scones deploy`: ENDPOINT_NAME names it."""
+    """Leave the endpoint in service, under the name of the setting ENDPOINT_NAME."""
     role = sagemaker.get_execution_role()
     estimator = PyTorch(
         "bicycles.py", source_dir=HERE, role=role, framework_version="2.6.0", py_version="py312", **MACHINE
@@ -32,7 +34,7 @@ def bicycles(bucket: str) -> None:
     estimator.fit(
         {"train": TrainingInput(f"s3://{bucket}/train/"), "train_lst": TrainingInput(f"s3://{bucket}/train.lst")}
     )
-    estimator.deploy(1, "ml.m5.large", endpoint_name="scones-unlimited")
+    estimator.deploy(1, "ml.m5.large", endpoint_name=os.environ.get("ENDPOINT_NAME", "scones-vehicles"))
 
 
 if __name__ == "__main__":

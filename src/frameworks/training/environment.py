@@ -16,6 +16,7 @@ from frameworks.training.hosts import Hosts
 from frameworks.training.toolkits import Toolkit
 
 PREFIX = "sagemaker_"
+TUNING = "_tuning_objective_metric"
 # Hyperparameters of the toolkit, as opposed to framework parameters, which all others with the prefix are
 TOOLKIT_PARAMETERS = (
     "sagemaker_program",
@@ -25,7 +26,7 @@ TOOLKIT_PARAMETERS = (
     "sagemaker_container_log_level",
     "sagemaker_job_name",
     "default_user_module_name",
-    "_tuning_objective_metric",
+    TUNING,
     "sagemaker_s3_output",
 )
 
@@ -66,11 +67,16 @@ class TrainingEnvironment:
     @property
     def hyperparameters(self) -> dict[str, Any]:
         """Return the person's own hyperparameters."""
-        return {
+        own = {
             name: value
             for name, value in self.given.items()
             if name not in TOOLKIT_PARAMETERS and not name.startswith(PREFIX)
         }
+        folder = str(own.get("model_dir"))
+        is_tuned = TUNING in self.given and self.toolkit.separates_model_dirs
+        if is_tuned and not folder.startswith("/opt/ml"):  # sagemaker_tensorflow_container/training.py
+            own["model_dir"] = f"{folder}/{self.surroundings.get('TRAINING_JOB_NAME')}/model"
+        return own
 
     @property
     def framework_parameters(self) -> dict[str, Any]:

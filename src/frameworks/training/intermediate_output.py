@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -21,8 +22,8 @@ Signature = tuple[int, int]
 class IntermediateOutput:
     """Inside `with`, changed files are uploaded; the end of the block uploads the rest. Without `location`, nothing."""
 
-    def __init__(self, folder: Path, location: str | None, job: str) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, location: str | None, job: str, connect: Callable[[], Any] | None = None) -> None:
+        self._folder, self._connect = folder, connect or _s3_client
         # The platform makes the folder itself where it uploads the files itself
         self._is_on = location is not None and location.startswith("s3://") and not folder.exists()
         address = urlparse(location or "")
@@ -37,7 +38,7 @@ class IntermediateOutput:
     def __enter__(self) -> None:
         if self._is_on:
             self._folder.mkdir(parents=True)
-            self._s3 = _s3_client()
+            self._s3 = self._connect()
             self._thread.start()
 
     def __exit__(self, *_: object) -> None:

@@ -12,12 +12,14 @@ class Toolkit:
     `through_shell`: the toolkit gives the command to a shell (it calls `entry_point.run` with capture_error).
     `as_module`: it runs `python -m <module>` for every entry point.
     `meets`: it names a place where the hosts meet, in MASTER_ADDR and MASTER_PORT.
+    `separates_model_dirs`: jobs of one tuning job get folders of their own in the hyperparameter model_dir.
     """
 
     framework_module: str
     through_shell: bool = True
     as_module: bool = False
     meets: bool = False
+    separates_model_dirs: bool = False
 
 
 PYTORCH = Toolkit("sagemaker_pytorch_container.training:main", meets=True)
@@ -25,6 +27,6 @@ TOOLKITS = {
     "scikit-learn": Toolkit("sagemaker_sklearn_container.training:main", through_shell=False),
     "pytorch": PYTORCH,
     "huggingface": PYTORCH,  # its images extend PyTorch's
-    "tensorflow": Toolkit("sagemaker_tensorflow_container.training:main"),
+    "tensorflow": Toolkit("sagemaker_tensorflow_container.training:main", separates_model_dirs=True),
     "xgboost": Toolkit("sagemaker_xgboost_container.training:main", through_shell=False, as_module=True),
 }

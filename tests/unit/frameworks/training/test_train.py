@@ -9,6 +9,7 @@ import signal
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
@@ -163,8 +164,10 @@ def test_a_distribution_that_cannot_run_is_refused_by_name(
     assert f"The distribution '{distribution}' is not supported here" in container.failure
 
 
-def test_torchrun_starts_the_script_as_awss_toolkit_says(container: Container, train: Train) -> None:
-    container.source({"train.py": ""}, epochs=1, sagemaker_torch_distributed_enabled=True)
+@pytest.mark.parametrize("parameter", ["sagemaker_torch_distributed_enabled", "sagemaker_pytorch_ddp_enabled"])
+def test_torchrun_starts_the_script_as_awss_toolkit_says(container: Container, train: Train, parameter: str) -> None:
+    flag: dict[str, Any] = {parameter: True}
+    container.source({"train.py": ""}, epochs=1, **flag)
     assert train(container, "pytorch", PATH="/nowhere") == 1
     assert container.failure.endswith('Command "torchrun --nnodes 1 --nproc_per_node 1 train.py --epochs 1"')
 

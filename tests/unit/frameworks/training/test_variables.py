@@ -7,6 +7,7 @@ sagemaker-training-toolkit 5.1, and the training modules of AWS's toolkits for e
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,13 @@ def test_topology_is_there_only_where_the_platform_names_one() -> None:
 )
 def test_each_framework_has_its_toolkits_module(framework: str, module: str) -> None:
     assert environment(framework).variables()["SM_FRAMEWORK_MODULE"] == module
+
+
+def test_tensorflow_separates_the_model_folders_of_a_tuning_jobs_jobs() -> None:
+    # sagemaker_tensorflow_container/training.py: _model_dir_with_training_job
+    tuned = {"_tuning_objective_metric": "loss", "model_dir": "s3://bucket/model"}
+    for framework, folder in (("tensorflow", "s3://bucket/model/job-1/model"), ("pytorch", "s3://bucket/model")):
+        assert replace(environment(framework), given=tuned).variables()["SM_HP_MODEL_DIR"] == folder
 
 
 def test_pytorch_names_the_first_host_and_awss_port_as_the_meeting_place() -> None:
