@@ -54,6 +54,11 @@ def test_faults_of_a_service_are_tried_again_without_a_policy() -> None:
     assert default.pause_s(5, 0.0) is None
 
 
+def test_a_policy_of_the_step_takes_the_place_of_the_default() -> None:
+    own = RetryPolicy(frozenset({SERVICE_FAULT}), max_attempts=1)
+    assert policy_for([own], SERVICE_FAULT) is own
+
+
 def test_an_attempt_that_the_emulator_interrupted_is_always_made_again() -> None:
     default = policy_for([policy(MaxAttempts=1)], INTERRUPTED)
     assert default is not None
@@ -99,6 +104,7 @@ def test_a_function_step_depends_on_all_its_arguments_and_on_its_function() -> N
     assert cache_key("Lambda", {"a": 1}, {"FunctionArn": "f"}) == key
     assert cache_key("Lambda", {"a": 2}, {"FunctionArn": "f"}) != key
     assert cache_key("Lambda", {"a": 1}, {"FunctionArn": "g"}) != key
+    assert cache_key("Callback", {"a": 1}, {"FunctionArn": "f"}) != key
 
 
 def test_a_tuning_step_does_not_depend_on_its_instances() -> None:
