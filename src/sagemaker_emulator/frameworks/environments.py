@@ -119,7 +119,8 @@ class Environments:
                 "run the image in Docker."
             )
         program.renew(environment.site_packages)
-        os.utime(folder / RECORD)
+        with suppress(OSError):  # the cache may be another user's
+            os.utime(folder / RECORD)
         for note in environment.notes:
             say(note)
         return environment
