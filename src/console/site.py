@@ -11,9 +11,9 @@ from jinja2 import Environment
 
 from console.aws.captures import Captures
 from console.aws.client import Aws
-from console.aws.comparison import ComparedJobs
-from console.aws.job_logs import JobLogs
 from console.aws.review import ReviewDesk
+from console.aws.training.comparison import ComparedJobs
+from console.aws.training.logs import JobLogs
 from console.errors import ConsoleError
 
 
@@ -33,6 +33,7 @@ PLACES = (
     Place("State machines", "/state-machines", "s"),
     Place("Pipelines", "/pipelines", "p"),
     Place("Models", "/models", "m"),
+    Place("Monitoring", "/monitoring", "w"),
     Place("Queues", "/queues", "q"),
     Place("Review", "/review", "r"),
     Place("Logs", "/logs", "l"),

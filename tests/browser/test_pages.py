@@ -16,9 +16,10 @@ PLACES = (
     "/training-jobs/compare",
     "/endpoints",
     "/state-machines",
-    "/models",
-    "/queues",
     "/pipelines",
+    "/models",
+    "/monitoring",
+    "/queues",
 )
 MORE_PLACES = ("/review", "/logs", "/upload", "/search?q=bicycle")
 # The first link of each of these pages leads to a page of another kind.

@@ -84,11 +84,11 @@ async def listed(aws: Aws, status: str = "", name: str = "", after: str = "") ->
     request |= {"NameContains": name} if name else {}
     request |= {"NextToken": after} if after else {}
     answer = await aws.call("sagemaker", "list_endpoints", SHORT_S, **request)
-    found = [
+    rows = [
         EndpointSummary(each["EndpointName"], each["EndpointStatus"], each["CreationTime"], each["LastModifiedTime"])
         for each in answer["Endpoints"]
     ]
-    return found, str(answer.get("NextToken") or "")
+    return rows, str(answer.get("NextToken") or "")
 
 
 async def described(aws: Aws, name: str) -> Endpoint:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from console.aws import endpoints, training_jobs
+from console.aws import endpoints
 from console.aws.client import SHORT_S, Answer, Aws
 from console.aws.endpoints import job_in
-from console.aws.training_jobs import Channel
+from console.aws.training import jobs as training_jobs
+from console.aws.training.jobs import Channel
 from console.errors import NotThere
 
 PAGE = 50
@@ -118,8 +119,10 @@ async def lineage(aws: Aws, model: Package) -> Lineage:
         except NotThere:
             pass  # deleted since
     rows, _ = await endpoints.listed(aws)
-    found = await asyncio.gather(*(_endpoint(aws, row.name) for row in rows[:ENDPOINTS_MAX]))
-    serving = [each for each in found if each and any(v.job == model.job for v in each.variants)] if model.job else []
+    described = await asyncio.gather(*(_endpoint(aws, row.name) for row in rows[:ENDPOINTS_MAX]))
+    serving = (
+        [each for each in described if each and any(v.job == model.job for v in each.variants)] if model.job else []
+    )
     return Lineage(channels, accuracy, tuple(each.name for each in serving))
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from console.aws import queues, state_machines, training_jobs
+from console.aws import queues, state_machines
 from console.aws.client import Aws
 from console.aws.state_machines import Machine
+from console.aws.training import jobs as training_jobs
 from console.aws.workflow import Queue, Workflow, workflow
 from console.errors import ConsoleError
 
@@ -125,8 +126,8 @@ async def _executions(aws: Aws, machine: Machine) -> list[Event]:
     ]
 
 
-async def _waiting(aws: Aws, found: Workflow | None) -> list[Waiting]:
-    return [Waiting(queue, (await queues.state(aws, queue.url)).total) for queue in (found.queues if found else ())]
+async def _waiting(aws: Aws, stack: Workflow | None) -> list[Waiting]:
+    return [Waiting(queue, (await queues.state(aws, queue.url)).total) for queue in (stack.queues if stack else ())]
 
 
 async def _alarms(aws: Aws) -> list[Alarm]:

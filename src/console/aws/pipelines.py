@@ -97,8 +97,8 @@ async def described(aws: Aws, pipeline: str, identifier: str) -> Execution:
     """Return an execution of a pipeline. Raises NotThere."""
     answer = await aws.call("sagemaker", "describe_pipeline", 5 * SHORT_S, PipelineName=pipeline)
     arn = f"{answer['PipelineArn']}/execution/{identifier}"
-    found = await aws.call("sagemaker", "describe_pipeline_execution", SHORT_S, PipelineExecutionArn=arn)
-    return _execution(found, found["CreationTime"])
+    description = await aws.call("sagemaker", "describe_pipeline_execution", SHORT_S, PipelineExecutionArn=arn)
+    return _execution(description, description["CreationTime"])
 
 
 async def steps(aws: Aws, execution: Execution) -> list[Step]:

@@ -43,11 +43,11 @@ class ExecutionSummary:
 async def machines(aws: Aws) -> list[Machine]:
     """Return the state machines, by name."""
     answer = await aws.call("stepfunctions", "list_state_machines", SHORT_S, maxResults=MACHINES)
-    found = [
+    rows = [
         Machine(each["name"], each["stateMachineArn"], each.get("type", "STANDARD"), each["creationDate"])
         for each in answer["stateMachines"]
     ]
-    return sorted(found, key=lambda machine: machine.name)
+    return sorted(rows, key=lambda machine: machine.name)
 
 
 async def machine_named(aws: Aws, name: str) -> Machine:
@@ -74,14 +74,14 @@ async def executions(
     request |= {"statusFilter": status} if status else {}
     request |= {"nextToken": after} if after else {}
     answer = await aws.call("stepfunctions", "list_executions", SHORT_S, **request)
-    found = [_summary(machine, each) for each in answer["executions"]]
-    return found, str(answer.get("nextToken") or "")
+    rows = [_summary(machine, each) for each in answer["executions"]]
+    return rows, str(answer.get("nextToken") or "")
 
 
 async def execution_arn(aws: Aws, machine: str, name: str) -> str:
     """Return the ARN of an execution by the names of its machine and its own."""
-    found = await machine_named(aws, machine)
-    return f"{found.arn.replace(':stateMachine:', ':execution:')}:{name}"
+    owner = await machine_named(aws, machine)
+    return f"{owner.arn.replace(':stateMachine:', ':execution:')}:{name}"
 
 
 def ended_is_kept(answer: Mapping[str, Any]) -> float:

@@ -106,16 +106,16 @@ def traffic_charts(
 async def _captures(
     site: Site, endpoint: Endpoint, index: CaptureIndex | None, query: Mapping[str, str]
 ) -> dict[str, Any]:
-    found = await _workflow_of(site, endpoint)
+    stack = await _workflow_of(site, endpoint)
     records = index.records if index else []
     count = max((record.prediction + 1 for record in records if record.prediction is not None), default=0)
-    names = found.classes if found and len(found.classes) >= count else [f"class {number}" for number in range(count)]
+    names = stack.classes if stack and len(stack.classes) >= count else [f"class {number}" for number in range(count)]
     chosen = filter_of(query)
     shown = [record for record in records if chosen(record)]
     if chosen.order == "least":
         shown.sort(key=lambda record: 1.0 if record.confidence is None else record.confidence)
     page = max(0, int(query.get("page", "0")) if query.get("page", "0").isdecimal() else 0)
-    threshold = found.threshold if found else None
+    threshold = stack.threshold if stack else None
     decisions = [
         Decision(record.time, record.prediction, record.confidence)
         for record in shown[:CHARTED]
@@ -136,7 +136,7 @@ async def _captures(
         "confidence_chart": confidence_over_time(decisions, threshold, names) if decisions else "",
         "histogram": histogram(decisions, threshold, names) if decisions else "",
         "charted": len(decisions),
-        "machine": found.machine_name if found else "",
+        "machine": stack.machine_name if stack else "",
     }
 
 
@@ -168,10 +168,10 @@ async def image(site: Site, request: web.Request) -> web.Response:
 
 async def _workflow_of(site: Site, endpoint: Endpoint) -> Any:
     try:
-        found = await workflow(site.aws)
+        stack = await workflow(site.aws)
     except ConsoleError:
         return None
-    return found if found and found.endpoint == endpoint.name else None
+    return stack if stack and stack.endpoint == endpoint.name else None
 
 
 def _time(text: str) -> float | None:

@@ -23,7 +23,7 @@ async def load(site: Site, request: web.Request) -> dict[str, Any]:
     if hours not in HOURS:
         raise BadRequest(f"hours is {hours!r}: it must be one of {', '.join(HOURS)}")
     shown: dict[str, Any] = {"group": group, "stream": stream, "prefix": prefix, "text": text, "hours": hours}
-    shown |= {"all_hours": HOURS, "groups": [], "streams": [], "lines": "", "found": 0, "is_cut": False}
+    shown |= {"all_hours": HOURS, "groups": [], "streams": [], "lines": "", "count": 0, "is_cut": False}
     if not group:
         return shown | {"groups": await logs.groups(site.aws)}
     if not text and not stream and not prefix:
@@ -33,4 +33,4 @@ async def load(site: Site, request: web.Request) -> dict[str, Any]:
         lines = await logs.search(site.aws, group, text, since, stream or prefix, FOUND_MAX)
     else:
         lines = await logs.last_lines(site.aws, group, stream or prefix)
-    return shown | {"lines": lines_of(lines, text), "found": len(lines), "is_cut": len(lines) >= FOUND_MAX}
+    return shown | {"lines": lines_of(lines, text), "count": len(lines), "is_cut": len(lines) >= FOUND_MAX}

@@ -13,25 +13,25 @@ from console.site import Site
 
 
 async def load_queues(site: Site, _: web.Request) -> dict[str, Any]:
-    found = await workflow(site.aws)
+    stack = await workflow(site.aws)
     states = await queues.queues(site.aws)
     by_name = {state.name: state for state in states}
-    own = [(queue, by_name.pop(queue.url.rpartition("/")[2], None)) for queue in (found.queues if found else ())]
+    own = [(queue, by_name.pop(queue.url.rpartition("/")[2], None)) for queue in (stack.queues if stack else ())]
     return {"own": [(queue, state) for queue, state in own if state], "others": list(by_name.values())}
 
 
 async def load_review(site: Site, request: web.Request) -> dict[str, Any]:
-    found = await workflow(site.aws)
-    if found is None:
+    stack = await workflow(site.aws)
+    if stack is None:
         return {"workflow": None, "held": [], "waiting": 0, "done": ""}
-    held = await site.desk.fill(site.aws, found) if await site.aws.may_change("sqs") else []
-    state = await queues.state(site.aws, found.review_queue.url)
-    return {"workflow": found, "held": held, "waiting": state.total, "done": request.query.get("done", "")}
+    held = await site.desk.fill(site.aws, stack) if await site.aws.may_change("sqs") else []
+    state = await queues.state(site.aws, stack.review_queue.url)
+    return {"workflow": stack, "held": held, "waiting": state.total, "done": request.query.get("done", "")}
 
 
 async def require_workflow(site: Site) -> Workflow:
     """Return the workflow's stack. Raises NotThere."""
-    found = await workflow(site.aws)
-    if found is None:
+    stack = await workflow(site.aws)
+    if stack is None:
         raise NotThere("this account has no stack of the workflow: run `scones deploy` first")
-    return found
+    return stack

@@ -9,7 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
-from console.aws import endpoints, models, state_machines, training_jobs
+from console.aws import endpoints, models, state_machines
+from console.aws.training import jobs as training_jobs
 from console.errors import ConsoleError
 from console.site import Site
 

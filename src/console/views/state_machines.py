@@ -14,7 +14,7 @@ from aiohttp import web
 from console.aws import executions, state_machines
 from console.aws.executions import Execution, History, cause_text
 from console.aws.state_machines import ExecutionSummary, Machine
-from console.aws.training_jobs import TIMES
+from console.aws.training.jobs import TIMES
 from console.errors import ConsoleError
 from console.readable import readable
 from console.site import Site

@@ -7,11 +7,11 @@ from typing import Any
 
 from aiohttp import web
 
-from console.aws import training_jobs
 from console.aws.client import LONG_S
-from console.aws.comparison import Comparison
-from console.aws.job_logs import Value
-from console.aws.training_jobs import SUBMIT_DIRECTORY, Job
+from console.aws.training import jobs as training_jobs
+from console.aws.training.comparison import Comparison
+from console.aws.training.jobs import SUBMIT_DIRECTORY, Job
+from console.aws.training.logs import Value
 from console.errors import ConsoleError, NotThere
 from console.site import Site
 from console.views.log_lines import lines_of

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.aws import training_jobs
 from console.aws.client import Aws
-from console.aws.training_jobs import SUBMIT_DIRECTORY
+from console.aws.training import jobs as training_jobs
+from console.aws.training.jobs import SUBMIT_DIRECTORY
 from console.errors import NotThere
 
 JOBS_MAX = 1000

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from console.aws.client import Aws
 from console.aws.logs import Line, Tail
-from console.aws.training_jobs import Job
+from console.aws.training.jobs import Job
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 KEPT_JOBS = 32

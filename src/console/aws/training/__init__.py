@@ -1,0 +1,1 @@
+"""Training jobs: lists and descriptions, their logs with the curves in them, and many side by side."""
