@@ -2,13 +2,16 @@
 
 1. The code is found in the archive's folder `code`, or fetched from where SAGEMAKER_SUBMIT_DIRECTORY points.
 2. Its requirements.txt is installed, once, before any worker starts.
-3. gunicorn starts the workers; each imports the code and loads the model (`services.py`).
+3. The framework's library is imported, once for all workers.
+4. gunicorn starts the workers; each imports the code and loads the model (`services.py`).
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
+from importlib import import_module
 
 from frameworks.contract.failure import ClientError
 from frameworks.contract.paths import ContainerPaths
@@ -17,6 +20,14 @@ from frameworks.serving.server import Server
 from frameworks.serving.services import load_service
 from frameworks.serving.settings import ServingSettings
 
+# Imported before the workers are forked, which then share the seconds and the memory that this takes. TensorFlow is not
+# among them: it is not made for forks.
+SHARED_LIBRARIES = {
+    "scikit-learn": "sklearn",
+    "xgboost": "xgboost",
+    "pytorch": "torch",
+    "huggingface": "transformers.pipelines",
+}
 ONE_THREAD = ("xgboost", "tensorflow")  # their images set one thread for each process: parallelism comes from workers
 
 
@@ -31,6 +42,8 @@ def main(framework: str) -> int:
         return 1
     if framework in ONE_THREAD:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with suppress(ImportError):  # a worker that needs it says so
+        import_module(SHARED_LIBRARIES.get(framework, "gunicorn"))
     sys.argv = [framework]  # gunicorn reads the command line otherwise
     Server(settings, lambda: load_service(framework, paths, settings, code)).run()
     return 0
