@@ -500,6 +500,21 @@ def test_schedules_that_aws_refuses(refusable: Monitor, config: dict[str, Any], 
         refusable.client.create_monitoring_schedule(MonitoringScheduleName="refused", MonitoringScheduleConfig=config)
 
 
+def test_captured_invocations_are_what_an_execution_analyzes(monitor: Monitor) -> None:
+    runtime = monitor.emulator.client("sagemaker-runtime")
+    runtime.invoke_endpoint(EndpointName="e", Body=b"1,2", ContentType="text/csv")
+    prefix, placed = "monitored/e/AllTraffic/", "59-59-000-x"  # the names of files that tests have placed
+    key = monitor.until(lambda: [key for key in keys(monitor.s3, prefix) if placed not in key], "the capture")[0]
+    monitor.clock.now = max(monitor.clock.now, datetime.now(UTC).timestamp())
+    window = {"DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "-PT0H"}
+    monitor.schedule("live", COPY, expression="NOW", **window)
+    execution = monitor.ended("live")
+    assert execution["MonitoringExecutionStatus"] == "Completed", execution
+    report = f"reports/e/live/{datetime.fromtimestamp(monitor.clock.now, UTC):%Y/%m/%d/%H}"
+    assert f"{report}/algo-1/{key.removeprefix('monitored/')}" in keys(monitor.s3, report)
+    monitor.client.delete_monitoring_schedule(MonitoringScheduleName="live")
+
+
 def test_an_execution_that_was_under_way_is_taken_up_after_a_restart(
     tmp_path: Any, serve_with_clock: Any, make_hosting: Any, s3: Any, until: Any
 ) -> None:
