@@ -15,6 +15,7 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from safety.sandbox import Sandbox
 from scones.sagemaker_sdk import quiet
 
 from .sdk_session import sdk_session
@@ -187,6 +188,32 @@ def test_a_source_in_s3_and_a_shell_script_as_entry_point(fit: Fit) -> None:
     boto3.client("s3").put_object(Bucket=BUCKET, Key="code/sourcedir.tar.gz", Body=buffer.getvalue())
     estimator = fit(SKLearn, {}, "run.sh", source_dir=f"s3://{BUCKET}/code/sourcedir.tar.gz")
     assert b"." in model_of(estimator)["version"]
+
+
+@pytest.fixture
+def isolation_needed() -> None:
+    sandbox = Sandbox.open()
+    reason = sandbox.availability.network
+    sandbox.close()
+    if reason:
+        pytest.skip(reason)
+
+
+def test_an_isolated_job_gets_its_source_as_a_channel(fit: Fit, cloud: Any, isolation_needed: None) -> None:
+    script = """
+import os, socket
+try:
+    socket.create_connection(("127.0.0.1", int(os.environ["SM_HP_PORT"])), 5)
+    reached = "reached"
+except OSError:
+    reached = "refused"
+open(os.environ["SM_MODEL_DIR"] + "/cloud", "w").write(reached)
+"""
+    port = {"port": cloud.localstack_port}
+    estimator = fit(SKLearn, {"train.py": script}, enable_network_isolation=True, hyperparameters=port)
+    assert model_of(estimator) == {"cloud": b"refused"}
+    source = estimator.latest_training_job.describe()["HyperParameters"]["sagemaker_submit_directory"]
+    assert json.loads(source) == "/opt/ml/input/data/code/sourcedir.tar.gz"
 
 
 @pytest.mark.parametrize(
