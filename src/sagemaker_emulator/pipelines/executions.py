@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -65,7 +65,15 @@ class PipelineExecutions(Collection[PipelineExecution]):
         execution = _requested(pipeline, version, request)
         run = self._run_of(execution, version)
         reused = self._reused(run.definition, execution)
-        return self._begin(pipeline, version, run, reused)
+
+        def store() -> None:
+            self._add(execution, {})
+            self._pipelines.began(pipeline, version, execution)
+            for record in reused:
+                self.records.add(record)
+
+        self._launch(run, store)
+        return execution
 
     def stop(self, arn: str) -> PipelineExecution:
         def stopping(execution: PipelineExecution) -> PipelineExecution:
@@ -87,15 +95,14 @@ class PipelineExecutions(Collection[PipelineExecution]):
         execution = self.get(request["PipelineExecutionArn"])
         if execution.retry_token == request["ClientRequestToken"]:
             return execution
-        version = self._pipelines.version(self._pipelines.get(execution.pipeline), execution.version)
-        with self._store.transaction():
-            execution = self._change(execution.name, lambda one: _retried(one, request))
+
+        def store() -> None:
+            self._change(execution.name, lambda one: _retried(one, request))
             for record in self.records.of(execution.name).values():
                 if record.status in (StepStatus.FAILED, StepStatus.STOPPED):
                     self.records.change(record.name, lambda one: one.retried(time.time()))
-            run = self._run_of(execution, version)
-            self._threads.prepare(execution.name, run, partial(self._finished, run))
-        self._threads.begin(execution.name)
+
+        self._launch(self._run_of(execution, self.version_of(execution)), store)
         return execution
 
     def update(self, request: dict[str, Any]) -> PipelineExecution:
@@ -182,23 +189,17 @@ class PipelineExecutions(Collection[PipelineExecution]):
             run.halt.stop_requested.set()
         self._threads.start(execution.name, run, partial(self._finished, run))
 
-    def _begin(
-        self, pipeline: Pipeline, version: PipelineVersion, run: ExecutionRun, reused: list[StepExecution]
-    ) -> PipelineExecution:
-        """Store a new execution and start its thread: one that a request can find has a thread."""
-        execution = run.execution
+    def _launch(self, run: ExecutionRun, store: Callable[[], None]) -> None:
+        """Store an execution and start its thread: one under way that a request can find has a thread."""
+        name = run.execution.name
         try:
             with self._store.transaction():
-                self._add(execution, {})
-                self._pipelines.began(pipeline, version, execution)
-                for record in reused:
-                    self.records.add(record)
-                self._threads.prepare(execution.name, run, partial(self._finished, run))
+                store()
+                self._threads.prepare(name, run, partial(self._finished, run))
         except DiskFull:
-            self._threads.forget(execution.name, run)
+            self._threads.forget(name, run)
             raise
-        self._threads.begin(execution.name)
-        return execution
+        self._threads.begin(name)
 
     def _run_of(self, execution: PipelineExecution, version: PipelineVersion) -> ExecutionRun:
         """ValidationException for a definition or parameters that are refused."""
