@@ -46,7 +46,6 @@ def load_booster(file: Path) -> xgb.Booster:
         booster.load_model(bytearray(content))  # by the file's name, XGBoost would guess a format from its ending
     except (xgb.core.XGBoostError, ValueError) as error:
         raise UnusableModel(f"Model {file} cannot be loaded:\nXGB load model error={error}") from error
-    booster.set_param({"nthread": 1})
     return booster
 
 

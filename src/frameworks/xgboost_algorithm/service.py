@@ -47,6 +47,8 @@ class XGBoostService:
     @classmethod
     def load(cls, folder: Path, environment: Mapping[str, str]) -> XGBoostService:
         boosters = load_boosters(folder, environment.get("SAGEMAKER_INFERENCE_ENSEMBLE", "true") == "true")
+        for booster in boosters:
+            booster.set_param({"nthread": 1})  # parallelism comes from workers
         learner = json.loads(boosters[0].save_config())["learner"]
         objective = learner["objective"]["name"]
         log.info("Model objective : %s", objective)
