@@ -258,7 +258,7 @@ def test_pytorch(session: Session, table: str, payloads: str) -> None:
         PyTorch(
             entry_point="pytorch.py",
             source_dir=SCRIPTS,
-            framework_version="2.6",
+            framework_version="2.6.0",
             py_version="py312",
             role=ROLE,
             sagemaker_session=session,
