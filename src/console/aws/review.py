@@ -1,9 +1,10 @@
 """The review queue: images whose class a person decides, and the ground truth that becomes of it.
 
 SQS has no way to look at a message without taking it. The console takes a few, and holds them for a while, during
-which nobody else gets them: reloading the page shows the same ones. A decision is written where Model Monitor reads
-ground truth, `ground_truth/yyyy/mm/dd/hh/`, in its format, under the inference id by which the capture has the image.
-Only then is the message deleted, so that no decision is lost.
+which nobody else gets them: reloading the page shows the same ones. A decision is written where the monitor reads
+ground truth, `ground_truth/<endpoint>/yyyy/mm/dd/hh/`, in Model Monitor's format, under the inference id by which the
+capture has the image, in the hour of the decision that it corrects. Only then is the message deleted, so that no
+answer is lost.
 """
 
 from __future__ import annotations
@@ -45,6 +46,14 @@ class Held:
         return str(self.body.get("execution", ""))
 
     @property
+    def time(self) -> datetime:
+        """When the model decided; now, if the message does not tell."""
+        try:
+            return datetime.fromisoformat(str(self.body.get("time", ""))).astimezone(UTC)
+        except ValueError:
+            return datetime.now(UTC)
+
+    @property
     def machine(self) -> str:
         return str(self.body.get("execution_arn", "")).split(":")[-2] if self.body.get("execution_arn") else ""
 
@@ -81,7 +90,7 @@ class ReviewDesk:
             raise BadRequest(f"class {label} does not exist: the workflow has {', '.join(workflow.classes)}")
         if not held.execution:
             raise BadRequest(f"message {message} names no execution, so its ground truth would belong to no capture")
-        key, body = ground_truth(held.execution, label, datetime.now(UTC))
+        key, body = ground_truth(workflow.endpoint, held.execution, label, held.time)
         await aws.change(
             "s3", "put_object", Bucket=workflow.bucket, Key=key, Body=body, ContentType="application/jsonlines"
         )
@@ -108,15 +117,15 @@ class ReviewDesk:
         return held
 
 
-def ground_truth(execution: str, label: int, now: datetime) -> tuple[str, bytes]:
-    """Return the key and the line of a decision, as Model Monitor reads them."""
+def ground_truth(endpoint: str, execution: str, label: int, time: datetime) -> tuple[str, bytes]:
+    """Return the key and the line of an answer to a decision of that time."""
     inference_id = execution[-INFERENCE_ID_LIMIT:]
     record = {
         "groundTruthData": {"data": str(label), "encoding": "CSV"},
         "eventMetadata": {"eventId": inference_id},
         "eventVersion": "0",
     }
-    return f"{PREFIX}/{now:%Y/%m/%d/%H}/{inference_id}.jsonl", (json.dumps(record) + "\n").encode()
+    return f"{PREFIX}/{endpoint}/{time:%Y/%m/%d/%H}/{inference_id}.jsonl", (json.dumps(record) + "\n").encode()
 
 
 def body_of(text: str) -> Mapping[str, Any]:

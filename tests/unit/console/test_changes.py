@@ -20,6 +20,7 @@ STACK = {
     "StackName": "scones",
     "Parameters": [
         {"ParameterKey": "Classes", "ParameterValue": "bicycle,motorcycle"},
+        {"ParameterKey": "EndpointName", "ParameterValue": "bikes"},
         {"ParameterKey": "Threshold", "ParameterValue": "0.93"},
     ],
     "Outputs": [
@@ -31,7 +32,9 @@ STACK = {
         },
     ],
 }
-BODY = {"class": "bicycle", "confidence": 0.61, "s3_bucket": "images", "s3_key": "a.png", "execution": "first"}
+BODY = {"class": "bicycle", "confidence": 0.61, "s3_bucket": "images", "s3_key": "a.png", "execution": "first"} | {
+    "time": "2026-01-30T23:59:59.123Z"
+}
 PICTURE = "\r\n".join(
     [
         "--border",
@@ -104,6 +107,7 @@ def test_a_review_becomes_ground_truth_before_its_message_is_deleted(open_consol
     assert answer.status == 303
     (put,) = console.session.asked("s3.put_object")
     assert json.loads(put["Body"])["groundTruthData"]["data"] == "1"
+    assert put["Key"].startswith("ground_truth/bikes/2026/01/30/23/")  # of the decision, not of the review
     assert changes(console)[-2:] == ["s3.put_object", "sqs.delete_message"]
 
 
@@ -116,9 +120,9 @@ def test_a_review_of_nothing_or_of_no_class_writes_nothing(open_console: Open, f
 
 
 def test_ground_truth_has_the_form_that_model_monitor_reads() -> None:
-    key, body = ground_truth("x" * 80, 1, NOW)
+    key, body = ground_truth("bikes", "x" * 80, 1, NOW)
     record = json.loads(body)
-    assert key == f"ground_truth/2026/01/31/09/{'x' * 64}.jsonl"
+    assert key == f"ground_truth/bikes/2026/01/31/09/{'x' * 64}.jsonl"
     assert record == {
         "groundTruthData": {"data": "1", "encoding": "CSV"},
         "eventMetadata": {"eventId": "x" * 64},
