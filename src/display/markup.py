@@ -23,14 +23,17 @@ def element(name: str, *children: str, **attributes: object) -> str:
 
 
 def picture(width: float, height: float, label: str, *children: str, class_: str = "chart") -> str:
-    """Return an SVG that scales with its place. `label` tells people who cannot see it what it shows."""
+    """Return an SVG that scales with its place. `label` tells people who cannot see it what it shows.
+
+    One with links is a group: what is inside an image cannot be reached by keyboard.
+    """
     return element(
         "svg",
         *children,
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {width:.0f} {height:.0f}",
         class_=class_,
-        role="img",
+        role="group" if any("<a " in child for child in children) else "img",
         aria_label=label,
     )
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from tests.browser.conftest import DEADLINE_MS, Shown
 
@@ -59,6 +60,15 @@ def test_every_page_works_and_fits(shown: Shown, page: Page) -> None:
         assert answer.status == 200, address
         page.wait_for_selector("main:not(:has(h1:empty))")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
+
+
+def test_axe_finds_nothing_serious(shown: Shown, page: Page) -> None:
+    addresses = [*PLACES, *MORE_PLACES, *filter(None, (_first(page, shown, *each) for each in LISTS.items()))]
+    for address in addresses:
+        page.goto(shown.url + address)
+        violations = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        serious = [each["id"] for each in violations if each["impact"] in ("serious", "critical")]
+        assert serious == [], address
 
 
 def test_keys_go_to_pages_search_and_help(shown: Shown, page: Page) -> None:
