@@ -1,1 +1,1 @@
-"""What passes between a client and a model: requests, responses, and the formats of their bodies."""
+"""Requests to a model and its responses, and the formats of their bodies."""

@@ -1,4 +1,4 @@
-"""What passes between the HTTP server and a service: requests, responses, and the interface of a service."""
+"""Requests and responses between the HTTP server and a service, and the interface of a service."""
 
 from __future__ import annotations
 

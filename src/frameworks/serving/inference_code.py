@@ -1,4 +1,4 @@
-"""The person's inference code: where each container looks for it, and what it needs."""
+"""Find a person's inference code where each container looks for it, and install its packages."""
 
 from __future__ import annotations
 

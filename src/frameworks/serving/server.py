@@ -1,4 +1,4 @@
-"""gunicorn with processes that each load the model after the fork and answer one request at a time.
+"""Run gunicorn with worker processes that each load the model and answer one request at a time.
 
 It is the server of AWS's scikit-learn and XGBoost images, and pure Python. Its `sync` workers handle requests in their
 main thread, where PyTorch's thread-local settings and signal handlers of model_fn still hold, and a free worker takes

@@ -1,4 +1,4 @@
-"""Which service a framework's container has. It runs in each worker process, after the fork.
+"""Choose and load the service of a framework's container, in each worker process, after the fork.
 
 Each framework's part imports libraries that the environments of the others lack, so the imports are in the functions.
 """

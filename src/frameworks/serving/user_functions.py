@@ -17,7 +17,7 @@ class InvalidModule(Exception):
 
 @dataclass(frozen=True)
 class UserFunctions:
-    """What the module defines; None stands for AWS's default."""
+    """The functions that a module defines; None stands for AWS's default."""
 
     model_fn: Function | None = None
     input_fn: Function | None = None

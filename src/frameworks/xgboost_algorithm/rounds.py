@@ -1,4 +1,4 @@
-"""What is made of a round's scores: the metrics line in the log, and the decision to stop early."""
+"""The scores of a round: the metrics line in the log, and the decision to stop early."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ Check = Callable[[Any, Mapping[str, Any]], None]
 
 
 class Range(Protocol):
-    """What a value must be in. Its text is part of the error."""
+    """The values that a hyperparameter may have. Its text is part of the error."""
 
     def __contains__(self, value: Any, /) -> bool: ...
 

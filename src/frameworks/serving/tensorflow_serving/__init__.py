@@ -1,1 +1,1 @@
-"""What AWS's TensorFlow container is for its clients: TensorFlow Serving's REST API, over SavedModels."""
+"""TensorFlow Serving's REST API over SavedModels, as clients of AWS's TensorFlow container know it."""
