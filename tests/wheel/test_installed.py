@@ -55,6 +55,11 @@ def test_a_cloud_starts_and_answers(machine: Machine, wheel: Path, say: Say) -> 
     assert (machine.home / ".local" / "share" / "scones-unlimited" / "logs").is_dir()
 
 
+def test_packages_of_a_framework_image_are_installed_by_the_kits_uv(machine: Machine, wheel: Path) -> None:
+    installed = machine.uvx(wheel, "frameworks", "install", "sagemaker-scikit-learn:1.4-2-cpu-py3")
+    assert installed.stdout.startswith("scikit-learn-1.4.2-"), installed.stdout + installed.stderr[-3000:]
+
+
 @pytest.mark.skipif(SHORT, reason="WHEEL=short")
 def test_from_an_empty_machine_to_the_first_prediction(machine: Machine, wheel: Path, say: Say) -> None:
     first, warm = seconds_of_a_run(machine, wheel), 0.0

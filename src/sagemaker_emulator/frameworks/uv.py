@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
@@ -41,9 +42,8 @@ class Uv:
     @classmethod
     def of_machine(cls, environment: Mapping[str, str] = os.environ) -> Uv:
         """Return the uv that UV names, or the one of the kit, or the one on the PATH. UvError if there is none."""
-        beside = Path(sys.executable).with_name("uv")
-        candidates = (environment.get("UV"), str(beside) if beside.is_file() else None, shutil.which("uv"))
-        program = next(filter(None, candidates), None)
+        path = environment.get("PATH", os.defpath)
+        program = environment.get("UV") or _of_kit() or shutil.which("uv", path=path)
         if program is None:
             raise UvError("uv is not installed, which makes environments: pip install uv")
         return cls(program, uv_environment(environment))
@@ -58,6 +58,15 @@ class Uv:
             return output
         text = "\n".join(f"  {line}" for line in lines)
         raise (NoSolution if any(NO_SOLUTION in line for line in lines) else UvError)(text)
+
+
+def _of_kit() -> str | None:
+    """Return the uv beside this Python, or beside the package uv, which a wheel's kit has in a shared environment."""
+    package = find_spec("uv")
+    folders = [Path(sys.executable).parent]
+    if package and package.origin:
+        folders.append(Path(package.origin).parents[4] / "bin")  # of lib/python3.11/site-packages/uv/__init__.py
+    return next((str(folder / "uv") for folder in folders if (folder / "uv").is_file()), None)
 
 
 def run_watched(

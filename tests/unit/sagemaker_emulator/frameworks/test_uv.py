@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,25 @@ def test_no_solution_is_told_from_other_failures() -> None:
     with pytest.raises(UvError, match="network") as caught:
         uv.run("-c", "exit('network')")
     assert not isinstance(caught.value, NoSolution)
+
+
+def test_the_kits_uv_is_used_unless_uv_names_another() -> None:
+    assert Uv.of_machine({"PATH": ""}).program == str(Path(sys.executable).with_name("uv"))
+    assert Uv.of_machine({"PATH": "", "UV": "/mine/uv"}).program == "/mine/uv"
+
+
+def test_uv_is_found_beside_its_package_in_the_environment_that_a_wheels_kits_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared, kit = tmp_path / "shared", tmp_path / "kit"
+    package = shared / "lib" / "python3.11" / "site-packages" / "uv"
+    for folder in (package, shared / "bin", kit / "bin"):
+        folder.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (shared / "bin" / "uv").touch()
+    monkeypatch.setattr(sys, "executable", str(kit / "bin" / "python"))
+    monkeypatch.syspath_prepend(package.parent)
+    assert Uv.of_machine({"PATH": ""}).program == str(shared / "bin" / "uv")
 
 
 def test_a_program_that_does_not_exist_is_named() -> None:
