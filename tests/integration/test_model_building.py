@@ -250,9 +250,11 @@ def test_the_abalone_pipeline_registers_a_model_that_serves(pipeline: Any, sessi
     )
     package.predictor_cls = Predictor
     predictor = package.deploy(1, "ml.m5.large")
-    rings = float(predictor.predict(b"0.5,0.4,0.15,0.31", {"ContentType": "text/csv"}).decode())
+    rows = b"0.5,0.4,0.15,0.31\n0.7,0.56,0.21,0.86"
+    answered = predictor.predict(rows, {"ContentType": "text/csv", "Accept": "text/csv"}).decode()
     predictor.delete_endpoint()
-    assert 6 < rings < 10  # 2 + 12 * 0.5
+    small, large = (float(rings) for rings in answered.split())
+    assert 6 < small < large < 12  # 2 + 12 * length
 
     again = pipeline.start(parameters={"MseThreshold": 0.01})
     with pytest.raises(Exception, match="terminal failure state"):
