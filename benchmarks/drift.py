@@ -46,7 +46,7 @@ SPLITS = range(1, int(os.environ.get("RUNS", "5")) + 1)
 WINDOWS = int(os.environ.get("WINDOWS", "200"))  # unshifted windows of each split
 REPEATS = {100: 10, 1000: 2}  # windows of each shift, share and split
 UNSHIFTED_1000 = 40  # unshifted windows of 1,000 of each split, which set the level
-DRAWN = 2000  # images that those are drawn from
+DRAWN = 2000  # images that windows of 1,000 are drawn from
 SHARES = (0.1, 0.5, 1.0)
 TRAINING, BASELINE = 800, 200
 HYPERPARAMETERS = {"image_shape": "3,32,32", "num_classes": "2", "num_training_samples": str(TRAINING)}
@@ -205,20 +205,27 @@ def measure(split: Split, size: int, table: Table, alarms: Table) -> None:
     if size > len(images):
         images, labels = augmented(images, labels, size, split.generator)
     clean = split.pool(images, labels)
+    if size > len(split.live):
+        clean = split.drawn(clean)
+    levels = measure_unshifted(split, clean, size, alarms)
+    suites = {"published": published(split.model_folder, labels), "kit": {**KIT_SHIFTS, OTHER_CLASS: other_class}}
+    for suite, name, shift in ((suite, *item) for suite, shifts in suites.items() for item in shifts.items()):
+        both = joined(clean, split.pool(shift(images, split.generator), labels))
+        for share in SHARES:
+            for rows in mixed(split.generator, len(clean.labels), len(images), size, share):
+                record(table, f"{suite}, {size}", name, share, verdicts(split, both.samples(rows), levels))
+    measure_classes(split, clean, size, table, levels)
+
+
+def measure_unshifted(split: Split, clean: Pool, size: int, alarms: Table) -> dict[str, float]:
+    """Judge unshifted windows, and return the significance level of each test."""
     unshifted = [p_values(split, samples) for samples in unshifted_windows(split, clean, size)]
     levels = dict.fromkeys((ALL, *window.FAMILIES), window.SIGNIFICANCE)
     if size > len(split.live):
         levels = {test: float(np.quantile([one[test] for one in unshifted], window.SIGNIFICANCE)) for test in levels}
     for one in unshifted:
         record(alarms, f"unshifted, {size}", "none", 0.0, {test: one[test] < levels[test] for test in levels})
-    suites = {"published": published(split.model_folder, labels), "kit": {**KIT_SHIFTS, OTHER_CLASS: other_class}}
-    for suite, shifts in suites.items():
-        for name, shift in shifts.items():
-            both = joined(clean, split.pool(shift(images, split.generator), labels))
-            for share in SHARES:
-                for rows in mixed(split.generator, len(images), size, share):
-                    record(table, f"{suite}, {size}", name, share, verdicts(split, both.samples(rows), levels))
-    measure_classes(split, clean, size, table, levels)
+    return levels
 
 
 def measure_classes(split: Split, clean: Pool, size: int, table: Table, levels: Mapping[str, float]) -> None:
@@ -226,16 +233,15 @@ def measure_classes(split: Split, clean: Pool, size: int, table: Table, levels: 
     for share in SHARES:
         for rows in knocked_out(split.generator, clean.labels, size, share):
             record(table, f"published, {size}", KNOCK_OUT, share, verdicts(split, clean.samples(rows), levels))
-        for rows in mixed(split.generator, len(clean.labels), size, 0.0):
+        for rows in mixed(split.generator, len(clean.labels), 0, size, 0.0):
             swapped = swapped_labels(split.generator, clean.labels[rows], share)
             record(table, f"kit, {size}", SWAPPED, share, {ALL: quality_verdict(split, clean, rows, swapped)})
 
 
 def unshifted_windows(split: Split, clean: Pool, size: int) -> Iterator[Samples]:
     """Yield windows of other live images each time, or of images drawn with augmentation."""
-    pool, count = (clean, WINDOWS) if size <= len(split.live) else (split.drawn(clean), UNSHIFTED_1000)
-    for _ in range(count):
-        yield pool.samples(split.generator.permutation(len(pool.labels))[:size])
+    for _ in range(WINDOWS if size <= len(split.live) else UNSHIFTED_1000):
+        yield clean.samples(split.generator.permutation(len(clean.labels))[:size])
 
 
 def record(table: Table, suite: str, shift: str, share: float, seen: Mapping[str, bool]) -> None:
@@ -243,21 +249,22 @@ def record(table: Table, suite: str, shift: str, share: float, seen: Mapping[str
         table.add(test, suite, shift, share, seen.get(test, False))
 
 
-def mixed(generator: np.random.Generator, pool: int, size: int, share: float) -> Iterator[Indices]:
-    """Yield rows of a joined pool: the clean images first, then the same images with the shift."""
+def mixed(generator: np.random.Generator, clean: int, shifted: int, size: int, share: float) -> Iterator[Indices]:
+    """Yield rows of a joined pool: the clean images, then the first ones with the shift. No image is in both forms."""
     for _ in range(REPEATS[size]):
-        rows = generator.permutation(pool)[:size]
-        yield rows + pool * (generator.permutation(size) < round(share * size))
+        chosen = generator.permutation(shifted)[: round(share * size)]
+        others = generator.permutation(np.setdiff1d(np.arange(clean), chosen))[: size - len(chosen)]
+        yield np.concatenate([chosen + clean, others])
 
 
 def knocked_out(generator: np.random.Generator, labels: Labels, size: int, share: float) -> Iterator[Indices]:
-    """Yield rows without a share of class 0, as far as there are enough images of the other class."""
+    """Yield rows without a share of class 0. Without the whole class, there may be a few less than `size`."""
     for _ in range(REPEATS[size]):
         rows = generator.permutation(len(labels))
         of_class = rows[labels[rows] == 0]
         dropped = set(of_class[: round(share * len(of_class))].tolist())
         kept = np.array([row for row in rows if row not in dropped])
-        yield kept[:size] if len(kept) >= size else generator.choice(kept, size)
+        yield kept[:size]
 
 
 def swapped_labels(generator: np.random.Generator, labels: Labels, share: float) -> Labels:

@@ -124,3 +124,28 @@ def test_a_drift_is_told_once_and_shows_in_the_metrics(stack: Stack) -> None:
     assert notifications(stack, wait_s=1) == []
     status = stack.scones("monitor")
     assert f"{NAME} has drifted since {output['since']}" in status.stdout + status.stderr
+
+
+@pytest.mark.slow
+def test_the_schedule_finds_a_drift_by_itself(stack: Stack) -> None:
+    boto3.client("s3").delete_object(Bucket=NAME, Key=f"monitoring/{NAME}/state.json")
+    notifications(stack, wait_s=0)
+    put_traffic(pictures(100, 4, brightness=0.4), seed=4)
+    rule = {"Name": f"{NAME}-monitor", "ScheduleExpression": "rate(1 minute)"}
+    events = boto3.client("events")
+    targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    events.put_rule(**rule, State="ENABLED")
+    events.put_targets(Rule=rule["Name"], Targets=targets)  # LocalStack reads the schedule here
+    try:
+        messages = told(stack)
+    finally:
+        events.remove_targets(Rule=rule["Name"], Ids=[target["Id"] for target in targets])
+    assert messages[0].startswith(f"{NAME} has drifted since ")
+
+
+def told(stack: Stack) -> list[str]:
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        if messages := notifications(stack, wait_s=20):
+            return messages
+    raise AssertionError(f"nothing was told within {DEADLINE_S} s")
