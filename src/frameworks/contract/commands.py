@@ -1,4 +1,4 @@
-"""Run a command of the person: show its output as it comes, pass SIGTERM on, and keep its error for FailureReason."""
+"""Run a user's command: show its output as it comes, pass SIGTERM on, and keep its error for FailureReason."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOT_FOUND = 127
 
 @dataclass(frozen=True)
 class Command:
-    """A command as AWS's toolkit would run it. `kind` names its error, `text` is the form in which that shows it.
+    """A command as AWS's toolkit would run it. `kind` names its error, which shows the command as `text` if it is set.
 
     `through_shell`: a shell splits the words once more, unquoted. In AWS's images for deep learning the toolkit does
     that, so a hyperparameter with a blank becomes two words (sagemaker-training-toolkit, issue 128).
@@ -46,12 +46,12 @@ class Command:
 
     @property
     def is_split_by_the_shell(self) -> bool:
-        """Whether the shell makes other words of the words."""
+        """Whether the shell would split or expand the words."""
         return self.through_shell and any(shlex.quote(word) != word for word in self.words)
 
 
 def run(command: Command, folder: Path, environment: Mapping[str, str]) -> None:
-    """Run a command in a folder until it ends. CommandFailed if its exit code is not 0."""
+    """Run a command in a folder until it ends. Raises CommandFailed if its exit code is not 0."""
     lines = ErrorLines()
     try:
         process = subprocess.Popen(

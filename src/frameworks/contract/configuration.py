@@ -9,7 +9,7 @@ from typing import Any
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Return a file's object. OSError or ValueError, as AWS's toolkit, if there is none."""
+    """Return the object in a file. Raises OSError or ValueError, as AWS's toolkit does, if there is none."""
     config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return config
 

@@ -1,4 +1,4 @@
-"""The lines of a program's output that tell its error, for FailureReason.
+"""The lines of a program's output that describe its error, for FailureReason.
 
 AWS's toolkit takes all lines from the first that names one of Python's exceptions, without repetitions. This does the
 same, with two differences. Of many lines the first and the last are kept, because SageMaker cuts the text at 1024

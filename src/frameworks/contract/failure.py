@@ -1,4 +1,4 @@
-"""Failures that are the person's, in the text that AWS's toolkit writes for FailureReason; and the files of the end."""
+"""Failures of the user's code, in the words of AWS's toolkit, and the files that report how a job ended."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ OUT_OF_MEMORY = "OutOfMemory: Process killed by SIGKILL (signal 9)"
 
 
 class ClientError(Exception):
-    """The person's code or configuration cannot run. Its text is the content of the failure file."""
+    """The user's code or configuration cannot run. Its text is the content of the failure file."""
 
 
 class CommandFailed(ClientError):
-    """A command of the person ended with a code other than 0.
+    """A user's command ended with a code other than 0.
 
     `kind` is the name of the toolkit's exception: ExecuteUserScriptError, InstallRequirementsError, InstallModuleError.
     """

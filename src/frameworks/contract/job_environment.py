@@ -54,7 +54,7 @@ class JobEnvironment:
         return {**environment, **own, **loopback_variables(environment)}
 
     def replace_process(self, command: Sequence[str]) -> NoReturn:
-        """Make the environment, unless it is there, and become a command in it."""
+        """Make the environment, unless it exists, and replace this process with a command in it."""
         if not self.is_entered:
             self.make()
         variables = self.variables()

@@ -1,4 +1,4 @@
-"""The log of the toolkit, in the form that AWS's toolkits have; log parsers and people's eyes know it."""
+"""The log of the toolkit, in the format of AWS's toolkits, which people and log parsers know."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FORMAT = "%(asctime)s %(name)-12s %(levelname)-8s %(message)s"
 
 
 class _StandardError(logging.Handler):
-    """Writes to the present sys.stderr, which may be another one later."""
+    """A handler that looks up sys.stderr for each record, because it may be replaced."""
 
     def emit(self, record: logging.LogRecord) -> None:
         sys.stderr.write(self.format(record) + "\n")

@@ -1,7 +1,7 @@
 """Hosts of one job that share the loopback interface, as in the emulator's process engine.
 
-Their names do not resolve there, and ports are shared with other jobs. The engine names a place to meet in MASTER_ADDR
-and MASTER_PORT; where each host has a network of its own, as on AWS, it does not.
+Their names may not resolve there, and ports are shared with other jobs. The engine therefore sets MASTER_ADDR and
+MASTER_PORT to an address that only this job uses. Where each host has a network of its own, as on AWS, it sets neither.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class ContainerPaths:
 
     @property
     def code(self) -> Path:
-        """Return the folder of the person's script: training unpacks the source there."""
+        """Return the folder of the user's script: training unpacks the source there."""
         return self.base / "code"
 
     @property

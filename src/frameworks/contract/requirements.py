@@ -1,4 +1,4 @@
-"""Install what a person's source needs into the job's own environment: requirements.txt, a package with setup.py."""
+"""Install what a user's source needs into the job's own environment: requirements.txt, a package with setup.py."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ PACKAGE = "setup.py"
 
 
 def install_requirements(folder: Path) -> None:
-    """Install a folder's requirements.txt if it has one. CommandFailed with pip's error."""
+    """Install a folder's requirements.txt if it has one. Raises CommandFailed with pip's error."""
     if (folder / REQUIREMENTS).is_file():
         toolkit_log().info("Installing dependencies from requirements.txt")
         _pip_install("InstallRequirementsError", folder, "-r", REQUIREMENTS)
 
 
 def install_package(folder: Path) -> None:
-    """Install the package in a folder, with its requirements.txt if it has one. CommandFailed with pip's error."""
+    """Install the package in a folder, with its requirements.txt if any. Raises CommandFailed with pip's error."""
     toolkit_log().info("Installing module.")
     requirements = ["-r", REQUIREMENTS] if (folder / REQUIREMENTS).is_file() else []
     _pip_install("InstallModuleError", folder, ".", *requirements)

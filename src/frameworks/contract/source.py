@@ -1,4 +1,4 @@
-"""Bring a person's source to where it runs: from an archive in S3 or in a channel, a folder, or one file."""
+"""Copy a user's source to the folder where it runs: from an archive in S3 or in a channel, a folder, or one file."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ FILTER: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") e
 
 
 def bring_source(uri: str, folder: Path) -> None:
-    """Fill an empty folder from `uri`; leave one that has files as it is, which an image may have brought.
+    """Fill an empty folder from `uri`; leave a folder that has files as it is, because an image may have brought them.
 
-    ClientError for an archive that is unsafe or damaged; the errors of S3.
+    Raises ClientError for an unsafe or damaged archive, and S3's errors.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
@@ -44,7 +44,7 @@ def bring_source(uri: str, folder: Path) -> None:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a .tar.gz. Nothing leads out of the folder, and there are limits. ClientError."""
+    """Unpack a .tar.gz. Raises ClientError if it leads out of the folder, is too large, or is damaged."""
     size = 0
     try:
         with tarfile.open(archive, "r:gz") as tar:

@@ -1,4 +1,4 @@
-"""Import a person's module: `inference.py`, `code/train.py`, or the name of a module."""
+"""Import a user's module: `inference.py`, `code/train.py`, or the name of a module."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import ModuleType
 def load_module(folder: Path, program: str) -> ModuleType:
     """Import `program` with its own folder first on the path, so that it finds the files beside it.
 
-    Everything that its code raises, and ImportError if it is not there.
+    Raises whatever its code raises, and ImportError if it does not exist.
     """
     name = program[:-3] if program.endswith(".py") else program
     place = folder / Path(name).parent

@@ -1,1 +1,1 @@
-"""The `serve` command: HTTP in front of a person's model, with the handlers of AWS's framework containers."""
+"""The `serve` command: HTTP in front of a user's model, with the handlers of AWS's framework containers."""

@@ -1,6 +1,6 @@
 """The `serve` command: the code and the model in `/opt/ml/model` on port 8080, until SIGTERM.
 
-1. The code is found in the archive's folder `code`, or fetched from where SAGEMAKER_SUBMIT_DIRECTORY points.
+1. The code is in the archive's folder `code`, or is fetched from where SAGEMAKER_SUBMIT_DIRECTORY points.
 2. Its requirements.txt is installed, once, before any worker starts.
 3. The framework's library is imported, once for all workers.
 4. gunicorn starts the workers; each imports the code and loads the model (`services.py`).
@@ -42,7 +42,7 @@ def main(framework: str) -> int:
         return 1
     if framework in ONE_THREAD:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with suppress(ImportError):  # a worker that needs it says so
+    with suppress(ImportError):  # a worker that needs the library reports that it is missing
         import_module(SHARED_LIBRARIES.get(framework, "gunicorn"))
     sys.argv = [framework]  # gunicorn reads the command line otherwise
     Server(settings, lambda: load_service(framework, paths, settings, code)).run()

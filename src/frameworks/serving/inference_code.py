@@ -1,4 +1,4 @@
-"""Find a person's inference code where each container looks for it, and install its packages."""
+"""Find a user's inference code where each container looks for it, and install its packages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from frameworks.contract.user_module import load_module
 from frameworks.serving.settings import ServingSettings
 from frameworks.stand_ins import provide_toolkit_modules
 
-# The module of the containers that have handlers for everything: without it they serve with their defaults.
+# The default name in containers that have handlers for everything: without this module they serve with their defaults.
 DEFAULT_PROGRAM = "inference.py"
 # These take their code from SAGEMAKER_SUBMIT_DIRECTORY, and have no default name for it (sagemaker_containers/_env.py).
 TAKE_SUBMIT_DIRECTORY = ("scikit-learn", "xgboost")
@@ -30,7 +30,7 @@ class InferenceCode:
 
     @classmethod
     def prepare(cls, framework: str, paths: ContainerPaths, settings: ServingSettings) -> InferenceCode:
-        """Fetch the code and install its requirements.txt. ClientError, or S3's errors, if that fails."""
+        """Fetch the code and install its requirements.txt. Raises ClientError or S3's errors if that fails."""
         folder = _folder(framework, paths, settings)
         packages = folder / "lib"
         if framework == "tensorflow" and packages.is_dir():  # the archive brings its packages along
@@ -40,7 +40,7 @@ class InferenceCode:
         return cls(folder, _program(framework, folder, settings))
 
     def module(self) -> ModuleType | None:
-        """Import the program. Everything that its code raises."""
+        """Import the program, if there is one. Raises whatever its code raises."""
         provide_toolkit_modules()
         return load_module(self.folder, self.program) if self.program else None
 

@@ -41,7 +41,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "timeout": self._settings.timeout_s,
             "graceful_timeout": 30,  # SageMaker sends SIGKILL after 30 s
             "backlog": BACKLOG,
-            "control_socket_disable": True,  # no second door
+            "control_socket_disable": True,  # nothing but the port takes commands
             "post_fork": self._keep_worker_while_loading,
         }
         for name, value in options.items():
@@ -49,18 +49,18 @@ class Server(BaseApplication):  # type: ignore[misc]
                 self.cfg.set(name, value)
 
     def load(self) -> HttpApplication:
-        """Load the model, in a worker. Its failure is shown with the person's own frames, and ends the server."""
+        """Load the model, in a worker. If that fails, print the traceback, and end the server."""
         logging.basicConfig(format=LOG_FORMAT, level=logging.INFO, stream=sys.stdout)
         try:
             return HttpApplication(self._load_service())
-        except BaseException:  # noqa: BLE001 - the edge of the worker: sys.exit in a person's module, too
+        except BaseException:  # noqa: BLE001 - the edge of the worker: sys.exit in a user's module, too
             traceback.print_exc()
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
         finally:
             self._loaded.set()
 
     def _keep_worker_while_loading(self, _: Arbiter, worker: Any) -> None:
-        """Give the heartbeat of a worker that is loading: loading may take longer than an answer may."""
+        """Send the heartbeat for a worker that loads its model, because loading may take longer than `timeout_s`."""
 
         def beat() -> None:
             while not self._loaded.wait(HEARTBEAT_S):

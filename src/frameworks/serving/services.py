@@ -1,6 +1,6 @@
 """Choose and load the service of a framework's container, in each worker process, after the fork.
 
-Each framework's part imports libraries that the environments of the others lack, so the imports are in the functions.
+Each framework's service imports libraries that the environments of the others lack, so the imports are in functions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from frameworks.serving.user_functions import UserFunctions
 
 
 def load_service(framework: str, paths: ContainerPaths, settings: ServingSettings, code: InferenceCode) -> Service:
-    """Import the person's code and load the model. Everything that they raise."""
+    """Import the user's code and load the model. Raises whatever they raise."""
     if framework == "xgboost" and code.program is None:
         return _xgboost_algorithm(paths)
     if framework == "tensorflow":

@@ -18,7 +18,7 @@ TIMEOUT_MAX_S = 86400
 
 @dataclass(frozen=True)
 class ServingSettings:
-    """`timeout_s` is for one answer: then the worker is replaced. `program` and `submit_directory` name the code."""
+    """A worker that needs more than `timeout_s` for one answer is replaced. `program` is in `submit_directory`."""
 
     host: str
     port: int

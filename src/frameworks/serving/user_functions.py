@@ -1,4 +1,4 @@
-"""The functions of a person's module: model_fn, and transform_fn or input_fn, predict_fn and output_fn."""
+"""The functions of a user's module: model_fn, and transform_fn or input_fn, predict_fn and output_fn."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Context:
 
 
 def call(function: Function, arguments: tuple[Any, ...], context: Context) -> Any:
-    """Call a function, with the context if it takes one argument more. The words of the TypeError are AWS's."""
+    """Call a function, with the context if it takes one more argument. Raises TypeError, in AWS's words, otherwise."""
     count = len(signature(function).parameters)
     if count == len(arguments):
         return function(*arguments)

@@ -1,1 +1,1 @@
-"""`train` in script mode: from the configuration files to the person's script and its end. Begin with `command.py`."""
+"""`train` in script mode: from the configuration files to the end of the user's script. Read `command.py` first."""

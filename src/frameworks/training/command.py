@@ -1,6 +1,6 @@
 """The command `train`: run the script, or the built-in algorithm, and report the end as AWS's toolkit does.
 
-A failure that is the person's ends with exit code 1, whatever the script's own code was; FailureReason has that one.
+If the user's code or configuration is at fault, the exit code is 1; FailureReason has the exit code of the script.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How the processes of a job's hosts are started: each host for itself, or by torchrun; MPI is refused by name."""
+"""The ways to start the script on a job's hosts: by itself on each, or by torchrun. MPI is refused by name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from frameworks.training.environment import TrainingEnvironment
 
 MASTER_PORT = "7777"
 TORCHRUN = ("sagemaker_torch_distributed_enabled", "sagemaker_pytorch_ddp_enabled")
-# Framework parameters of distributions that need what only AWS's images have: the SDK's names, and why
+# Framework parameters of distributions that need what only AWS's images have: the SDK's name, and what is missing
 REFUSED = {
     "sagemaker_mpi_enabled": ("mpi", "Open MPI, and SSH between the hosts"),
     "sagemaker_distributed_dataparallel_enabled": ("smdistributed", "AWS's library smdistributed.dataparallel"),
@@ -28,7 +28,7 @@ REFUSED_ON_SEVERAL_HOSTS = {
 
 
 def uses_torchrun(environment: TrainingEnvironment) -> bool:
-    """Return whether torchrun starts the script. ClientError for a distribution that cannot run here.
+    """Return whether torchrun starts the script. Raises ClientError for a distribution that cannot run here.
 
     `pytorchddp` is started by MPI on AWS; the variables that its scripts read (RANK, LOCAL_RANK, WORLD_SIZE,
     MASTER_ADDR) are torchrun's too.

@@ -24,7 +24,7 @@ def _argument(value: Any) -> str:
 
 
 def variables_of(values: Mapping[str, Any]) -> dict[str, str]:
-    """Return `SM_<NAME>` for each value. Dashes in names stay, so that SM_HP_BATCH-SIZE is not a shell's variable."""
+    """Return `SM_<NAME>` for each value. Dashes stay, as on AWS, so a shell cannot read SM_HP_BATCH-SIZE."""
     return {f"SM_{name.upper()}": _variable(value) for name, value in values.items()}
 
 

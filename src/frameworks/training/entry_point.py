@@ -1,4 +1,4 @@
-"""The command that runs a person's entry point: a script, a package with setup.py, a shell script, or a program."""
+"""The command that runs a user's entry point: a script, a package with setup.py, a shell script, or a program."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def kind_of(folder: Path, program: str) -> Kind:
 
 
 def install(environment: TrainingEnvironment, program: str) -> None:
-    """Install what the source asks for. Requirements of a shell script are its own affair, as on AWS."""
+    """Install what the source asks for. A shell script must install its own requirements, as on AWS."""
     folder = environment.paths.code
     kind = kind_of(folder, program)
     if kind is Kind.PACKAGE:
@@ -55,7 +55,7 @@ def plain_command(environment: TrainingEnvironment, program: str) -> Command:
 
 
 def torchrun_command(environment: TrainingEnvironment, program: str) -> Command:
-    """Return the command that runs the entry point by torchrun. ClientError if it is no script."""
+    """Return the command that runs the entry point by torchrun. Raises ClientError if it is no script."""
     if kind_of(environment.paths.code, program) is not Kind.SCRIPT:
         raise ClientError(
             f"torch_distributed needs a Python script as entry_point, not {program!r}, and no setup.py beside it."

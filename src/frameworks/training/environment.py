@@ -17,7 +17,7 @@ from frameworks.training.toolkits import Toolkit
 
 PREFIX = "sagemaker_"
 TUNING = "_tuning_objective_metric"
-# Hyperparameters of the toolkit, as opposed to framework parameters, which all others with the prefix are
+# Hyperparameters that the toolkit itself reads; all others that begin with PREFIX are framework parameters
 TOOLKIT_PARAMETERS = (
     "sagemaker_program",
     "sagemaker_submit_directory",
@@ -33,7 +33,7 @@ TOOLKIT_PARAMETERS = (
 
 @dataclass(frozen=True)
 class TrainingEnvironment:
-    """`given` are all decoded hyperparameters; `variables` are those of this process."""
+    """`given` has all hyperparameters, decoded; `surroundings` has the environment variables of this process."""
 
     paths: ContainerPaths
     toolkit: Toolkit
@@ -48,7 +48,7 @@ class TrainingEnvironment:
     def read(
         cls, paths: ContainerPaths, toolkit: Toolkit, surroundings: Mapping[str, str] = os.environ
     ) -> TrainingEnvironment:
-        """Read the configuration files. OSError or ValueError if one is missing or broken."""
+        """Read the configuration files. Raises OSError or ValueError if one is missing or broken."""
         return cls(
             paths,
             toolkit,
@@ -66,7 +66,7 @@ class TrainingEnvironment:
 
     @property
     def hyperparameters(self) -> dict[str, Any]:
-        """Return the person's own hyperparameters."""
+        """Return the user's own hyperparameters."""
         own = {
             name: value
             for name, value in self.given.items()
@@ -88,7 +88,7 @@ class TrainingEnvironment:
 
     @property
     def program(self) -> str | None:
-        """Return the entry point; None if the request names none, as one of a built-in algorithm."""
+        """Return the entry point; None if the request names none, as for a built-in algorithm."""
         program = self.surroundings.get("SAGEMAKER_PROGRAM") or self.given.get("sagemaker_program")
         return None if program is None else str(program)
 
@@ -152,7 +152,7 @@ class TrainingEnvironment:
         return {**variables_of(named), **self._platform_variables()}
 
     def _shared(self) -> dict[str, Any]:
-        """Return what is both in SM_TRAINING_ENV and in a variable of its own, under the same name."""
+        """Return the members of SM_TRAINING_ENV that are also variables of their own, by the name that both have."""
         hosts, paths = self.hosts, self.paths
         return {
             "current_host": hosts.current,

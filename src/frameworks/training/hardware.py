@@ -1,4 +1,4 @@
-"""What SM_NUM_CPUS and SM_NUM_GPUS count."""
+"""The numbers of CPUs and GPUs, for SM_NUM_CPUS and SM_NUM_GPUS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def cpu_count() -> int:
 
 
 def gpu_count() -> int:
-    """Return the number of GPUs that the driver's program lists: no framework needs to be imported for it."""
+    """Return the number of GPUs that nvidia-smi lists, which needs no framework."""
     try:
         listed = subprocess.run(
             ["nvidia-smi", "--list-gpus"], capture_output=True, text=True, check=True, timeout=TIMEOUT_S

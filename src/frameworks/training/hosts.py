@@ -55,7 +55,7 @@ class Hosts:
 
     @property
     def distribution_groups(self) -> list[str]:
-        """Return the groups that train together: all that the request names, or this one if it is distributed."""
+        """Return the groups that train together: those of the request, or this host's if the job is distributed."""
         named = self.parameters.get("sagemaker_distribution_instance_groups")
         if named is not None:
             return list(named)

@@ -1,7 +1,7 @@
 """Upload /opt/ml/output/intermediate to S3 while the script runs, if the request names a place for it.
 
-The SDK sets the hyperparameter `sagemaker_s3_output`. AWS's toolkit is told by the kernel of each closed file; this
-looks every second and takes files that have not changed since.
+The SDK sets the hyperparameter `sagemaker_s3_output`. The kernel tells AWS's toolkit of each closed file; this module
+looks once a second, and uploads the files that have not changed since the last look.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Signature = tuple[int, int]
 
 
 class IntermediateOutput:
-    """Inside `with`, changed files are uploaded; the end of the block uploads the rest. Without `location`, nothing."""
+    """Uploads changed files inside `with`, and the rest at its end. Does nothing without an S3 `location`."""
 
     def __init__(self, folder: Path, location: str | None, job: str, connect: Callable[[], Any] | None = None) -> None:
         self._folder, self._connect = folder, connect or _s3_client

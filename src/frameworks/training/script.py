@@ -1,4 +1,4 @@
-"""Run a person's script as AWS's toolkit does: bring its source, install what it needs, start it, and wait."""
+"""Run a user's script as AWS's toolkit does: fetch its source, install what it needs, start it, and wait."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_PROGRAM = (
 
 
 def train(environment: TrainingEnvironment) -> None:
-    """Run the script to its end. ClientError, CommandFailed."""
+    """Run the script to its end. Raises ClientError, or CommandFailed if the script or an installation fails."""
     program = environment.program
     if program is None:
         raise ClientError(NO_PROGRAM)

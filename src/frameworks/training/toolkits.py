@@ -1,4 +1,4 @@
-"""Differences between the toolkits of AWS's images that a person's script can see."""
+"""Differences between the toolkits of AWS's images that a user's script can see."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Toolkit:
 
     `through_shell`: the toolkit gives the command to a shell (it calls `entry_point.run` with capture_error).
     `as_module`: it runs `python -m <module>` for every entry point.
-    `meets`: it names a place where the hosts meet, in MASTER_ADDR and MASTER_PORT.
+    `meets`: it tells the hosts where to meet, in MASTER_ADDR and MASTER_PORT.
     `separates_model_dirs`: jobs of one tuning job get folders of their own in the hyperparameter model_dir.
     """
 

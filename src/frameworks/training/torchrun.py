@@ -1,7 +1,7 @@
-"""The program `torchrun` of a job's environment: PyTorch's own, which it tells where hosts on one machine can meet.
+"""The program `torchrun` of a job's environment: PyTorch's own, with an address where hosts on one machine can meet.
 
-AWS's toolkits give it the name of the first host and port 7777, and nothing on one host. Where all hosts share the
-loopback interface, that name does not resolve, and another job has the same port.
+AWS's toolkits pass the name of the first host and port 7777, and no address if there is one host. Where all hosts share
+the loopback interface, that name may not resolve, and another job may use the same port.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def with_own_place(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Return the arguments with a place to meet that is this job's own."""
+    """Return the arguments with an address and port that only this job uses."""
     options = _options(arguments)
     if not any(name in RENDEZVOUS for name in options):
         return ["--master_addr", LOOPBACK, "--master_port", str(_free_port()), *arguments]

@@ -1,4 +1,4 @@
-"""AWS's built-in algorithm XGBoost: an XGBoost image without a person's program.
+"""AWS's built-in algorithm XGBoost: an XGBoost image without a user's program.
 
 Source: sagemaker_xgboost_container, its folder algorithm_mode, and sagemaker_algorithm_toolkit.
 """

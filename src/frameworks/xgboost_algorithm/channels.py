@@ -26,7 +26,7 @@ class Channels:
 
     @classmethod
     def of(cls, config: Mapping[str, Mapping[str, Any]]) -> Channels:
-        """Raises UserError, with AWS's words."""
+        """Return the channels of a job. Raises UserError, in AWS's words, for others."""
         if TRAIN not in config:
             raise UserError(f"Missing required channel: {TRAIN}")
         for name, channel in config.items():

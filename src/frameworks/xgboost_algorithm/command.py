@@ -1,4 +1,4 @@
-"""The `train` command of the built-in algorithm: configuration, channels, training, model; or the reason why not."""
+"""The `train` command of the built-in algorithm: configuration, channels, training, model, and the failure file."""
 
 from __future__ import annotations
 
@@ -81,6 +81,6 @@ def _checkpoint_dir(paths: ContainerPaths) -> Path | None:
     except FileNotFoundError:
         return None
     local_path = PurePosixPath(config["LocalPath"])
-    if local_path.is_relative_to(OPT_ML):  # where this process does not see its files there, the base is elsewhere
+    if local_path.is_relative_to(OPT_ML):  # without a sandbox, the files are below another folder
         return paths.base / local_path.relative_to(OPT_ML)
     return Path(local_path)

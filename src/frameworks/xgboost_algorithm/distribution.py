@@ -47,7 +47,7 @@ class Hosts:
 
 @contextmanager
 def joined(hosts: Hosts) -> Iterator[None]:
-    """Run a block with all hosts joined. AlgorithmError if they do not meet."""
+    """Run a block in which all hosts are connected. Raises AlgorithmError if they do not find each other."""
     if len(hosts.names) == 1:
         yield
         return
@@ -60,7 +60,7 @@ def joined(hosts: Hosts) -> Iterator[None]:
 
 
 def _tracker(hosts: Hosts) -> Any:
-    """Start the tracker. AlgorithmError for versions of XGBoost that have another one."""
+    """Start the tracker. Raises AlgorithmError if this version of XGBoost has a tracker with another interface."""
     try:
         from xgboost.tracker import RabitTracker
 

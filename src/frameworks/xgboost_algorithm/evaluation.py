@@ -43,7 +43,7 @@ REGRESSION: Mapping[str, Score] = {
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Which metrics XGBoost computes and which the container; the one that early stopping watches is None for none."""
+    """The metrics that XGBoost computes, those that the container computes, and the one that early stopping watches."""
 
     of_xgboost: tuple[str, ...]
     of_container: tuple[str, ...]
@@ -51,7 +51,7 @@ class Evaluation:
 
     @classmethod
     def of(cls, eval_metric: Sequence[str] | None, tuning_objective: str | None) -> Evaluation:
-        """`tuning_objective` is the metric of a tuning job, such as `validation:rmse`: it counts as one more metric."""
+        """Return the evaluation. The metric of a tuning job, such as `validation:rmse`, counts as one more metric."""
         objective = tuning_objective.split(":")[1].split(",") if tuning_objective else []
         names = sorted({*objective, *(eval_metric or ())}) if objective and eval_metric else objective or eval_metric
         own = tuple(name for name in names or () if name in CLASSIFICATION or name in REGRESSION)

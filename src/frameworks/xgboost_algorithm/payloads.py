@@ -21,7 +21,7 @@ SNIFFED_CHARACTERS = 512
 
 
 class UnreadablePayload(Exception):
-    """A payload that is not of its content type, or of one that is not for inference. The text is AWS's."""
+    """The payload does not match its content type, or that type is not for inference. The text is AWS's."""
 
 
 def matrix_of(payload: bytes, content_type: str) -> xgb.DMatrix:

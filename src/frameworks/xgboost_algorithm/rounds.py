@@ -33,7 +33,7 @@ class EarlyStopping:
     best_model: bytes | None = None
 
     def improves(self, scores: dict[str, float]) -> bool:
-        """Return whether this round is the best; a round without the metric counts as one, so that nothing stops."""
+        """Return whether this round is the best so far. A round without the metric counts as the best."""
         score = scores.get(f"validation-{self.metric}")
         if score is None or self.best_score is None:
             return True

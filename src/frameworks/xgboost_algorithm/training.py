@@ -1,6 +1,6 @@
 """Train as the algorithm does: on one host or several, with evaluation, early stopping and checkpoints.
 
-The loop over the rounds is written out, because XGBoost's callbacks are of three kinds in the images' versions.
+The loop over the rounds is written out, because the images' versions of XGBoost have three kinds of callbacks.
 Source: sagemaker_xgboost_container/algorithm_mode/train.py, callback.py and checkpointing.py
 """
 
@@ -29,7 +29,7 @@ from frameworks.xgboost_algorithm.model_files import (
 from frameworks.xgboost_algorithm.rounds import EarlyStopping, metrics_line, scores_of
 
 TRAIN, VALIDATION = "train", "validation"
-# XGBoost's errors that the person can prevent
+# XGBoost's errors that the user can prevent
 USERS_ERRORS = (
     "label must be in [0,1] for logistic regression",
     "label must be in [0, num_class)",
@@ -149,7 +149,7 @@ class Training:
 
 
 def _classified(error: Exception) -> Exception:
-    """Return the error as the person's, or as the algorithm's."""
+    """Return a UserError if the user can prevent the error, and an AlgorithmError otherwise."""
     if any(text in str(error) for text in USERS_ERRORS):
         return UserError(str(error))
     return AlgorithmError(f"XGB train call failed with exception:\n {error}")

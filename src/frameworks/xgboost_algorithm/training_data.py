@@ -45,7 +45,7 @@ def matrix_of_channels(folders: Sequence[Path], data_format: str, csv_weights: b
 
 
 def files_of(folder: Path) -> list[Path]:
-    """Return the files of a channel, those of three levels of folders. Raises UserError for a hidden one."""
+    """Return the files of a channel, down to three levels of folders. Raises UserError for a hidden file."""
     files: list[Path] = []
     for root, folders, names in os.walk(folder):
         folders.sort()

@@ -27,7 +27,7 @@ class Payload(io.BytesIO):
 
 
 class HandlerContext(NamedTuple):
-    """The `context` of handlers, with the container's fields. There is no gRPC here, so its two are empty."""
+    """The `context` of handlers, with the container's fields. There is no gRPC here, so two are None."""
 
     model_name: str | None
     model_version: str | None

@@ -1,4 +1,4 @@
-"""The service of AWS's scikit-learn and XGBoost containers, which stand on `sagemaker-containers` and Flask.
+"""The service of AWS's scikit-learn and XGBoost containers, which are built on `sagemaker-containers` and Flask.
 
 Every failure of a handler is answered with Flask's page for status 500; only the log has the reason. That includes
 content types that the default handlers do not know: the containers wrap their defaults so that the toolkit's 415 and
@@ -24,7 +24,7 @@ FAILURE = Response(FAILURE_PAGE, "text/html; charset=utf-8", 500)
 
 
 class Defaults(Protocol):
-    """A container's own handlers, for those that a module lacks."""
+    """A container's own handlers, which take the place of those that a module lacks."""
 
     def input_fn(self, content: Any, content_type: str) -> Any: ...
 
@@ -35,7 +35,7 @@ class Defaults(Protocol):
 
 @dataclass(frozen=True)
 class FlaskService:
-    """A model between its handlers."""
+    """A loaded model, and the handlers that run before and after it."""
 
     model: Any
     functions: UserFunctions

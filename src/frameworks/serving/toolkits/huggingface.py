@@ -1,4 +1,4 @@
-"""The service of AWS's Hugging Face container: a pipeline of `transformers`, or a person's functions.
+"""The service of AWS's Hugging Face container: a pipeline of `transformers`, or a user's functions.
 
 A failure is answered with status 400 and multi-model-server's JSON; only the log has the traceback.
 Source: sagemaker_huggingface_inference_toolkit/handler_service.py and transformers_utils.py
@@ -42,7 +42,7 @@ class NoTask(Exception):
 
 @dataclass(frozen=True)
 class HuggingFaceService:
-    """A pipeline, or what model_fn returned, between its handlers. `task` is None if model_fn loaded the model."""
+    """A pipeline, or what model_fn returned, with its handlers. `task` is None if it is not known."""
 
     model: Any
     functions: UserFunctions
@@ -123,7 +123,7 @@ def pipeline_of(task: str | None, source: str, environment: Mapping[str, str], d
 
 
 def first_device() -> int:
-    """Return the number of the first GPU, or -1, also where the pipeline runs on TensorFlow."""
+    """Return the number of the first GPU; -1 if there is none, or if the pipeline runs on TensorFlow."""
     try:
         import torch
     except ImportError:

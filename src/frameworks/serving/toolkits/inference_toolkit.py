@@ -1,4 +1,4 @@
-"""The service of AWS's PyTorch containers, which stand on `sagemaker-inference`.
+"""The service of AWS's PyTorch containers, which are built on `sagemaker-inference`.
 
 A failure is answered with status 500, the exception's text and its traceback.
 Source: sagemaker_inference/transformer.py
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Defaults(Protocol):
-    """A container's own handlers, for those that a module lacks."""
+    """A container's own handlers, which take the place of those that a module lacks."""
 
     def model_fn(self, model_dir: str) -> Any: ...
 
@@ -32,7 +32,7 @@ class Defaults(Protocol):
 
 @dataclass(frozen=True)
 class InferenceService:
-    """A model between its handlers."""
+    """A loaded model, and the handlers that run before and after it."""
 
     model: Any
     functions: UserFunctions

@@ -1,4 +1,4 @@
-"""The toolkit's public modules. AWS's examples import more of them than they use: those are None."""
+"""The toolkit's public modules. Those that AWS's examples import but do not use are None."""
 
 from . import content_types, encoders, worker
 
