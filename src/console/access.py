@@ -75,10 +75,10 @@ def _refused_upgrade(request: web.Request) -> str | None:
 
 
 def _refused_change(request: web.Request) -> str | None:
-    """Refuse what a page of another origin asks for, even one of this machine, except a visit."""
+    """Refuse requests from pages of other origins, also of this machine, unless a person follows a link."""
     site = request.headers.get("Sec-Fetch-Site", "none").lower()
     if request.method in READS:
-        return None if site in OWN_SITES or _is_visit(request) else "Refused: a page of another origin asks."
+        return None if site in OWN_SITES or _is_visit(request) else "Refused: a page of another origin sent this."
     origin = request.headers.get("Origin")
     if site not in OWN_SITES or (origin is not None and urlsplit(origin).netloc != request.host):
         return f"Refused: only pages of the console itself make changes, and this request comes from {origin!r:.100}."
@@ -86,7 +86,7 @@ def _refused_change(request: web.Request) -> str | None:
 
 
 def _is_visit(request: web.Request) -> bool:
-    """Whether a person follows a link to a page: that shows it to them, and tells the other site nothing."""
+    """Whether a person follows a link: they see the page, and the other site learns nothing of it."""
     return request.headers.get("Sec-Fetch-Mode") == "navigate" and request.headers.get("Sec-Fetch-Dest") == "document"
 
 

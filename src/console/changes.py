@@ -1,7 +1,7 @@
-"""Changes: what a form asks for, after a confirmation, where the account may be changed.
+"""Changes: the requests of forms, carried out after a confirmation, where the account may be changed.
 
 Every change is a POST. One that takes something away first answers with a page that says what will happen; its button
-sends the same form again with `confirmed`. Where the account is shown read only, nothing of this is sent to AWS.
+sends the same form again with `confirmed`. Where the account is shown read only, no change is sent to AWS.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CONFIRMED = "confirmed"
 
 @dataclass(frozen=True)
 class Confirmation:
-    """What the page asks before. `{name}` in the texts is that of the address."""
+    """The texts of the page that asks first. `{name}` in them is the name in the address."""
 
     question: str
     consequence: str
@@ -32,7 +32,7 @@ class Confirmation:
 
 @dataclass(frozen=True)
 class Change:
-    """A change. `make` makes it, and returns the address of the page to show then."""
+    """A change. `make` carries it out, and returns the address of the page to show afterwards."""
 
     path: str
     service: str

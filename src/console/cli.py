@@ -23,7 +23,7 @@ def console(port: int, allow_changes: bool) -> int:
     """Open the console: web pages that show jobs, endpoints, executions, models and queues.
 
     Only this machine can reach it. It shows the AWS of the profile in use: the local one, where it can also start,
-    stop and delete; or your own account, which it only shows unless you say --allow-changes. Ctrl-C ends it.
+    stop and delete; or your own account, which it only shows unless you pass --allow-changes. Ctrl-C ends it.
     """
     from console.start import start
 

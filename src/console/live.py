@@ -13,7 +13,7 @@ from console.errors import ConsoleError
 PREFIX = "live_"
 EVENTS = "text/event-stream"
 QUIET_FACTOR = 5
-"""A page on which nothing changes is looked at less often, down to this fraction."""
+"""The pauses of a page that has not changed QUIET_AFTER times are this many times longer."""
 QUIET_AFTER = 10
 PULSE_S = 15.0
 
@@ -38,7 +38,7 @@ async def stream(request: web.Request, blocks: Blocks, every_s: float) -> web.St
         unchanged = 0 if changed else unchanged + 1
         pause_s = every_s * (QUIET_FACTOR if unchanged > QUIET_AFTER else 1)
         silent_s = 0.0 if changed else silent_s + pause_s
-        if silent_s >= PULSE_S:  # finds out that the page has been left
+        if silent_s >= PULSE_S:  # a write fails if the page has been left
             silent_s = 0.0
             await response.write(b": still here\n\n")
         await asyncio.sleep(pause_s)

@@ -1,4 +1,4 @@
-"""Views, and the handlers that answer with them: as a whole page, or as a stream of its live blocks."""
+"""Views, and the handlers that send them: as a whole page, or as a stream of its live blocks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class View:
     load: Load
     place: str
     every_s: float = 2.0
-    """How often a live page looks for changes."""
+    """The pause between two looks for changes, while the page is open."""
 
 
 def handler(site: Site, view: View) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -1,4 +1,4 @@
-"""Every address of the console, and what is behind it."""
+"""Every address of the console, and the view, file or change that it leads to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every page has: the AWS, the templates, and the frame around its content."""
+"""The objects that all pages share: the AWS, the templates, and the frame around the content."""
 
 from __future__ import annotations
 

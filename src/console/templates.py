@@ -12,7 +12,7 @@ from display import colors, figures
 
 
 def environment(asset: Callable[[str], str]) -> Environment:
-    """Return it. `asset` returns the address of a static file by its name."""
+    """Return the environment. `asset` returns the address of a static file by its name."""
     templates = Environment(
         loader=PackageLoader("console"),
         autoescape=True,

@@ -1,1 +1,1 @@
-"""Display code that parts share: one set of colors and figures, charts and state machines as SVG; no dependencies."""
+"""Colors, figures, charts and graphs that the console and the report share, as text and SVG; no dependencies."""

@@ -1,6 +1,6 @@
-"""Which tone a status or a class has. `display.css` gives each tone its color, in light and in dark.
+"""The tones of statuses and classes. `display.css` gives each tone its color, in light and in dark.
 
-A tone never stands alone: a status is always written out, and a class also has a marker. The tones are apart in
+A tone never stands alone: a status is always written out, and a class also has a marker. The tones differ in
 lightness as well as in hue, so that people with any color vision can tell them from each other.
 """
 

@@ -1,4 +1,4 @@
-"""Charts of decisions: the confidence of each over time with the threshold, and how many there are of each."""
+"""Charts of decisions: the confidence of each over time, and the number of decisions by confidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from display.scales import Scale, padded, ticks, time_ticks
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 14.0, 24.0
 POINTS_MAX = 300
 DOTS_MAX = 24
-"""Up to so many points, each has a dot."""
+"""A curve of at most so many points has a dot at each."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _curve(series: Series, x: Scale, y: Scale) -> list[str]:
 
 
 def _hovers(series: Sequence[Series], axes: Axes, x: Scale, y: Scale) -> list[str]:
-    """Return, for each place that has values, an invisible strip, over which its values appear."""
+    """Return an invisible strip for each x that has values; while the pointer is over it, the values appear."""
     by_place: dict[float, list[tuple[Series, float]]] = {}
     for each in series:
         for px, py in each.points:

@@ -7,7 +7,7 @@ from display.markup import element, picture, text
 
 CELL, LEFT, TOP = 92.0, 118.0, 54.0
 LARGEST = 8
-"""Of more classes, only the numbers that are not zero are written, in smaller cells."""
+"""With more classes, the cells are smaller and have only the counts that are not zero, without shares."""
 SMALL_CELL = 34.0
 LEAST_SHADE = 0.05
 

@@ -1,4 +1,4 @@
-"""Axes: from values to places, and the round values at which their ticks stand."""
+"""Axes: the map from values to places, and the round values of the ticks."""
 
 import math
 from dataclasses import dataclass

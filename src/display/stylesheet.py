@@ -15,5 +15,5 @@ def stylesheet() -> str:
 
 @cache
 def light_stylesheet() -> str:
-    """Return it with the light colors only, for a picture in a document, which does not know the reader's theme."""
+    """Return the stylesheet with light colors only, for pictures in documents, which do not know the reader's theme."""
     return LIGHT_DARK.sub(r"\1", stylesheet()).replace("color-scheme: light dark;", "color-scheme: light;")

@@ -1,1 +1,1 @@
-"""What the pages show, as small frozen values, read from AWS."""
+"""The calls to AWS that the pages need, and their answers as small frozen values."""

@@ -1,8 +1,8 @@
-"""What data capture wrote of an endpoint: an index of the records in memory, their payloads in S3.
+"""The captured records of an endpoint: an index of them in memory, and their payloads in S3.
 
 An index entry has some 200 bytes, and says where the record is: the file, the offset and the length. Payloads are read
 from there when a page shows them, so that ten thousand images cost two megabytes. The newest files are read first, and
-each call reads for a moment only: a page shows what there is, and the rest follows on its stream.
+each call reads for less than a second: a page shows what has been read, and the rest follows on its stream.
 """
 
 from __future__ import annotations

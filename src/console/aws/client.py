@@ -1,4 +1,4 @@
-"""Calls to AWS: in threads, equal ones at the same time only once, with answers that are kept for a moment.
+"""Calls to AWS: made in threads, shared by all pages that need the same answer, and remembered for a moment.
 
 boto3 waits for each answer, so calls run in a pool of threads and the event loop never blocks. Pages that are open in
 several tabs ask the same questions. `Aws.call` therefore makes a call once for all who wait for it, and keeps the
@@ -72,7 +72,7 @@ class Aws:
         return str((await self.call("sts", "get_caller_identity", LONG_S))["Account"])
 
     async def may_change(self, service: str = "sagemaker") -> bool:
-        """Whether the console may change something: always, where it was started so; else only on this machine."""
+        """Whether the console may change something: if it was started so, or if the service is on this machine."""
         if self._may_always_change:
             return True
         client = await self._run(lambda: self._client(service))

@@ -1,4 +1,4 @@
-"""Endpoints: their variants and instances, and what CloudWatch counted of their traffic."""
+"""Endpoints: their variants and instances, and their traffic, as CloudWatch counted it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RANGES = {
     "24h": (timedelta(days=1), 300),
     "7d": (timedelta(days=7), 3600),
 }
-"""How far back, and the period of a point in seconds."""
+"""How far each range goes back, and the period of its points in seconds."""
 METRICS = {
     "invocations": ("Invocations", "Sum"),
     "errors_4xx": ("Invocation4XXErrors", "Sum"),
@@ -58,7 +58,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What DescribeEndpoint and its configuration tell."""
+    """An endpoint, from DescribeEndpoint and DescribeEndpointConfig."""
 
     name: str
     arn: str

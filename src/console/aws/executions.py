@@ -34,7 +34,7 @@ class Visit:
     """Whether the last attempt failed: then an exit means that the error was caught."""
 
     def status(self, execution: str) -> str:
-        """Return AWS's word for an execution in the same condition, or CAUGHT."""
+        """Return the status that an execution in this condition would have, or CAUGHT. `execution` is its status."""
         if self.exited:
             return "CAUGHT" if self.is_failing else "SUCCEEDED"
         return RUNNING if execution == RUNNING else execution
@@ -46,7 +46,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Execution:
-    """What DescribeExecution tells."""
+    """An execution, from DescribeExecution."""
 
     name: str
     arn: str

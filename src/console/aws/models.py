@@ -41,7 +41,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Package:
-    """A version with what DescribeModelPackage tells beyond its row."""
+    """A version, with what only DescribeModelPackage has."""
 
     version: Version
     model_data: str

@@ -1,4 +1,4 @@
-"""Monitoring schedules: their executions, and the violations that each of them found."""
+"""Monitoring schedules, their executions, and the violations that each execution found."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Alert:
 
 @dataclass(frozen=True)
 class Details:
-    """What DescribeMonitoringSchedule tells beyond the row, and the baseline of its definition."""
+    """A schedule, with what only DescribeMonitoringSchedule has, and the baseline of its job definition."""
 
     schedule: Schedule
     cron: str
@@ -160,7 +160,7 @@ def parsed(document: bytes) -> list[Violation]:
 
 
 async def _baseline(aws: Aws, kind: str, config: Mapping[str, Any]) -> dict[str, str]:
-    """Return the addresses of the baseline's files, by what they are."""
+    """Return the S3 URIs of the baseline's `constraints` and `statistics`, as far as it has them."""
     definition: Mapping[str, Any] = config.get("MonitoringJobDefinition") or {}
     name, operation = config.get("MonitoringJobDefinitionName"), DEFINITIONS.get(kind)
     if name and operation:

@@ -1,4 +1,4 @@
-"""What runs now, what waits, and what happened last, over all services."""
+"""The overview of all services: running work, waiting messages, alarms and the last events."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Overview:
 
 
 async def overview(aws: Aws) -> Overview:
-    """Return the overview. A service that does not answer leaves its part empty, and a line in `problems`."""
+    """Return the overview. If a service does not answer, its part is empty, and `problems` has a line."""
     shown = Overview()
     shown.workflow = await _or(shown, workflow(aws), None)
     shown.endpoints = await _or(shown, _endpoints(aws), [])

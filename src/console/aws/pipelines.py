@@ -44,7 +44,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class Step:
-    """What an execution did in a step. `job` is the ARN of what it started, or empty."""
+    """A step of an execution. `job` is the ARN of the job or resource that it started, or empty."""
 
     name: str
     status: str

@@ -1,4 +1,4 @@
-"""Queues of SQS: how much waits in each."""
+"""Queues of SQS, and how many messages each has."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COUNT = "ApproximateNumberOfMessages"
 
 @dataclass(frozen=True)
 class QueueState:
-    """A queue. What is in flight was received by somebody who has not deleted it yet."""
+    """A queue. Messages in flight have been received, and not deleted yet."""
 
     name: str
     url: str
@@ -36,7 +36,7 @@ async def queues(aws: Aws) -> list[QueueState]:
 
 
 async def state(aws: Aws, url: str) -> QueueState:
-    """Return how much waits in a queue, by SQS's own approximate count."""
+    """Return a queue with SQS's approximate counts of its messages."""
     answer = await aws.call("sqs", "get_queue_attributes", SHORT_S, QueueUrl=url, AttributeNames=["All"])
     attributes = answer.get("Attributes", {})
     waiting, in_flight, delayed = (int(attributes.get(f"{COUNT}{kind}", 0)) for kind in ("", "NotVisible", "Delayed"))

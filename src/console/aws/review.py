@@ -1,10 +1,10 @@
-"""The review queue: images whose class a person decides, and the ground truth that becomes of it.
+"""The review queue: images whose class a person decides, and the ground truth that these decisions become.
 
-SQS has no way to look at a message without taking it. The console takes a few, and holds them for a while, during
-which nobody else gets them: reloading the page shows the same ones. A decision is written where the monitor reads
-ground truth, `ground_truth/<endpoint>/yyyy/mm/dd/hh/`, in Model Monitor's format, under the inference id by which the
-capture has the image, in the hour of the decision that it corrects. Only then is the message deleted, so that no
-answer is lost.
+SQS has no way to look at a message without receiving it. The console receives a few and holds them for five minutes.
+Nobody else gets them meanwhile, and a page that is reloaded shows the same ones. The answer is written where the
+monitor reads ground truth, `ground_truth/<endpoint>/yyyy/mm/dd/hh/`, in Model Monitor's format. The hour is that in which the model
+decided, and the id is the inference id of the captured record. The message is deleted only after that, so no answer is
+lost.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Held:
 
     @property
     def time(self) -> datetime:
-        """When the model decided; now, if the message does not tell."""
+        """When the model decided; now, if the message does not say."""
         try:
             return datetime.fromisoformat(str(self.body.get("time", ""))).astimezone(UTC)
         except ValueError:

@@ -85,7 +85,7 @@ async def execution_arn(aws: Aws, machine: str, name: str) -> str:
 
 
 def ended_is_kept(answer: Mapping[str, Any]) -> float:
-    """Keep the description of an execution that has ended; a redrive through the console forgets it."""
+    """Return for how many seconds a description is kept: longer after the execution's end. Every change clears it."""
     return SHORT_S if answer["status"] in (RUNNING, "PENDING_REDRIVE") else LONG_S / 60
 
 

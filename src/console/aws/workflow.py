@@ -14,7 +14,7 @@ OUTPUTS = ("StateMachineArn", "ReviewQueueUrl", "Bucket")
 
 @dataclass(frozen=True)
 class Queue:
-    """A queue of the workflow. `purpose` tells who reads it."""
+    """A queue of the workflow. `purpose` says what goes into it."""
 
     name: str
     url: str
@@ -23,7 +23,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Workflow:
-    """What the stack's parameters and outputs name."""
+    """The workflow's stack: its parameters and outputs."""
 
     stack: str
     bucket: str

@@ -27,7 +27,7 @@ function press(key) {
   return true;
 }
 
-// Buttons that have a key of their own, such as the classes on the review page: the first on the page is meant.
+// Presses the first button on the page that has this key, such as a class of the first image on the review page.
 function pressButton(key) {
   const button = document.querySelector(`button[data-press="${CSS.escape(key)}"]`);
   button?.click();

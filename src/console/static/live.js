@@ -38,7 +38,7 @@ function showProblem(place, text) {
   place.hidden = !text;
 }
 
-// A person who types into a form of the block keeps it.
+// A block with a form into which a person types is not replaced.
 function isUsed(place) {
   const active = document.activeElement;
   return place.contains(active) && /^(INPUT|SELECT|TEXTAREA)$/.test(active.tagName);

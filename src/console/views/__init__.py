@@ -1,1 +1,1 @@
-"""What each page shows: functions that load the values of its template."""
+"""Functions that load the values that each page's template shows."""

@@ -1,4 +1,4 @@
-"""What the pages can change: stop, delete, start, redrive, approve, review, upload."""
+"""The changes that pages offer: stop, delete, start, redrive, approve, reject, review, upload."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def judge_model(site: Site, request: web.Request, _: Fields) -> str:
 
 
 async def review(site: Site, _: web.Request, fields: Fields) -> str:
-    """Write what a person says of an image as ground truth, or let others see it."""
+    """Write a person's answer about an image as ground truth, or put the image back for others."""
     workflow = await require_workflow(site)
     message, label = str(fields.get("message", "")), str(fields.get("label", ""))
     if label == "back":

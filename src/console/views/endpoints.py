@@ -72,7 +72,7 @@ async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:
 
 
 def totals(points: Mapping[str, Points]) -> dict[str, float | None]:
-    """Return what the page says of the range in numbers: sums, the mean latency by invocations, the maximum."""
+    """Return the figures of the range: sums, the mean latency weighted by invocations, and the maximum."""
     counts = dict(points["invocations"])
     weighted = sum(counts.get(time, 0) * value for time, value in points["latency_mean"])
     counted = sum(counts.get(time, 0) for time, _ in points["latency_mean"])
@@ -141,7 +141,7 @@ async def _captures(
 
 
 def filter_of(query: Mapping[str, str]) -> Filter:
-    """Return the filter in an address. Raises BadRequest, which names the field."""
+    """Return the filter in an address. Raises BadRequest, which quotes the value."""
     try:
         return Filter(
             label=int(query["class"]) if query.get("class") else None,

@@ -9,7 +9,7 @@ from display.markup import text
 
 
 def lines_of(lines: Sequence[Line], marked: str = "") -> str:
-    """Return a line of HTML for each, with its time in a column of its own. Every `marked` is highlighted."""
+    """Return a line of HTML for each line, with its time in front. Each `marked` in the text is highlighted."""
     return "".join(f"<i>{line.time:%H:%M:%S}</i>{_marked(line.text, marked)}\n" for line in lines)
 
 

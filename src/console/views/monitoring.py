@@ -13,7 +13,7 @@ from console.site import Site
 
 STRIP = 24
 LOOKED_AT = 12
-"""Of so many executions the violations are read."""
+"""The number of executions whose violations are read."""
 
 
 async def load_list(site: Site, _: web.Request) -> dict[str, Any]:

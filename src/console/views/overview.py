@@ -15,7 +15,7 @@ OF_ONE_KIND = 6
 
 
 def mixed(events: Sequence[Event]) -> list[Event]:
-    """Return the last events, but not only those of a kind that has very many."""
+    """Return the last events, at most OF_ONE_KIND of each kind, so that a busy kind does not hide the others."""
     counts: Counter[str] = Counter()
     kept = []
     for event in events:

@@ -47,12 +47,12 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
         "execution": execution,
         "steps": [(step, path_of(step.job)) for step in steps],
         "ended": max((step.ended for step in steps if step.ended), default=None) if execution.is_ended else None,
-        "graph": draw(graph, f"The way of {execution.id}", drawing(graph, execution, steps)),
+        "graph": draw(graph, f"The path of {execution.id}", drawing(graph, execution, steps)),
     }
 
 
 def drawing(graph: Graph, execution: Execution, steps: list[Step]) -> Drawing:
-    """Return what an execution adds to the graph. A line is taken if the steps at both of its ends have begun."""
+    """Return what an execution adds to the graph. A line counts as taken if the steps at both ends have begun."""
     begun = {step.name for step in steps if step.started}
     visits = {
         step.name: Visit(

@@ -27,7 +27,7 @@ STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 STRIP = 24
 SHOWN_VISITS = 400
 WORST = ("FAILED", "TIMED_OUT", "ABORTED", "RUNNING", "CAUGHT", "SUCCEEDED")
-"""A state that was visited several times has the tone of the first of these that one of its visits has."""
+"""A state with several visits has the tone of the status among theirs that comes first here."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
         "machine": machine,
         "execution": execution,
         "cause": cause_text(execution.cause),
-        "graph": draw(graph, f"The way of {name}", drawing(execution, history)) if graph else "",
+        "graph": draw(graph, f"The path of {name}", drawing(execution, history)) if graph else "",
         "history": history,
         "visits": [_shown(visit, execution, history) for visit in history.visits[:SHOWN_VISITS]],
         "retries": sum(max(0, visit.attempts - 1) for visit in history.visits),
@@ -105,7 +105,7 @@ def _drawn(visits: list[executions.Visit], execution: Execution) -> Visit:
 
 
 def _shown(visit: executions.Visit, execution: Execution, history: History) -> dict[str, Any]:
-    """Return what the list of visits shows of one. `at` and `width` place its bar, in percent of the execution."""
+    """Return the list's row for a visit. `at` and `width` place its bar, in percent of the execution."""
     ends = [each.exited or each.entered for each in history.visits]
     whole = max(max(ends) - execution.started, timedelta(milliseconds=1))
     end = visit.exited or max(ends)

@@ -1,4 +1,4 @@
-"""Draw a graph as SVG. With visits, it shows an execution: which states ran, how they ended, and which way it took."""
+"""Draw a graph as SVG. With visits, it shows an execution: which states ran, how they ended, and which path it took."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ END_GAP = 9.0
 
 @dataclass(frozen=True)
 class Visit:
-    """What an execution did in a state. `tone` is that of its status; `note` is short: `45 ms`, `3 times 1.2 s`."""
+    """A state's part in an execution. `tone` is that of its status; `note` is short, such as `45 ms`."""
 
     tone: str
     note: str
@@ -26,7 +26,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What is drawn beside the states. Names in `links` lead to `#state-<number>`, the number by their place."""
+    """An execution, to be drawn on a graph. `links` has the id of the page's element that each state links to."""
 
     visits: Mapping[str, Visit]
     taken: Collection[tuple[str, str]]

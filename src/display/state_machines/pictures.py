@@ -23,7 +23,7 @@ def pictures(definitions: Path) -> dict[str, str]:
 
 
 def machine_style() -> str:
-    """Return the part of the stylesheet that state machines need, and a paper to stand on."""
+    """Return the part of the stylesheet that state machines need, with a background."""
     rules = [rule for rule in light_stylesheet().split("}\n") if rule.lstrip().startswith((".machine", ":root {"))]
     return "".join(f"{rule.strip()}}}\n" for rule in rules) + "svg { background: #faf9f6; border-radius: 8px }\n"
 

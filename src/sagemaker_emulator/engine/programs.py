@@ -116,13 +116,13 @@ def _launcher(python: str) -> tuple[str, ...]:
 
 
 def refusal(image: str) -> str:
-    """Return why an image does not run, and the three ways that lead on."""
+    """Return why an image does not run, and the three alternatives."""
     own = json.dumps({image: ["python", "/path/of/program.py"]})
     return (
         f"The process engine cannot run the image {image!r}: it runs programs, and has them for the built-in "
-        "image-classification algorithm and for AWS's framework images. Three ways on: (1) Train and serve a script of "
-        "yours in a framework image (scikit-learn, PyTorch, TensorFlow, Hugging Face, XGBoost), such as "
-        f"{FRAMEWORK_EXAMPLE}; docs/frameworks.md lists them. (2) Put a program of your own in the place of the image, "
+        "image-classification algorithm and for AWS's framework images. There are three alternatives: (1) Train and "
+        "serve a script of yours in a framework image (scikit-learn, PyTorch, TensorFlow, Hugging Face, XGBoost), such "
+        f"as {FRAMEWORK_EXAMPLE}; docs/frameworks.md lists them. (2) Put a program of your own in the place of the image, "
         f"which is called with train or serve: SAGEMAKER_EMULATOR_OWN_IMAGES='{own}' scones up. (3) Run the image "
         "itself in Docker: SAGEMAKER_EMULATOR_ENGINE=docker scones up."
     )

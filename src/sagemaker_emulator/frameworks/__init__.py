@@ -5,5 +5,5 @@ the packages that AWS has in such an image. `environments` finds the virtual env
 user's cache, or has `installation` make one with uv. Into each environment goes the kit's program `frameworks`
 (`program`), which does in it what AWS's toolkits do in their containers.
 
-Nothing here knows jobs or endpoints: an engine calls it, and hands over a function that takes progress.
+Nothing here knows jobs or endpoints: an engine calls it, and passes a function that receives lines of progress.
 """

@@ -28,7 +28,7 @@ NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 
 
 class NotAvailable(Exception):
-    """No package fits a Python of this machine; the text says which was looked for."""
+    """No package fits a Python of this machine; the text names the packages and the Pythons."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Chooser:
-    """One search. `is_on_gpu` means that builds with CUDA are wanted. `is_pc` is the machine for which the general
-    index has only such builds of torch.
+    """One search. `is_on_gpu`: builds with CUDA are wanted.
+
+    `is_pc`: this is x86-64 Linux, for which PyPI has torch only with CUDA.
     """
 
     uv: Uv
@@ -61,7 +62,7 @@ class Chooser:
     notes: list[str] = field(default_factory=list)
 
     def choose(self, may_be_nearest: bool) -> Choice:
-        """Return the best choice. NotAvailable if there is none, or only of another version and that is not allowed."""
+        """Return the best choice. Raises NotAvailable if there is none, or only the nearest, which is not allowed."""
         present = pythons(self.uv, self.image.python, self.tick)
         python, pins = next(self._fitting(present, may_be_nearest), (None, None))
         if python is None or pins is None:
@@ -108,7 +109,7 @@ class Chooser:
         return above or self._resolved(python, package.below(), *options)
 
     def _cpu_torch(self, python: Python, package: Package, is_exact: bool) -> str | None:
-        """Return a build without CUDA from the user's own sources: of the tag's version, else the kit's own."""
+        """Return a build without CUDA from the user's own index: of the tag's version, else of the kit's own torch."""
         if pin := self._resolved(python, f"{package.exact().removesuffix('.*')}+cpu"):
             return pin
         own = own_torch()

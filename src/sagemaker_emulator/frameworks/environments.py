@@ -103,10 +103,10 @@ class Environments:
     uv: Callable[[], Uv] = Uv.of_machine
 
     def prepare(self, image: FrameworkImage, say: Say = lambda _: None) -> Environment:
-        """Return the environment of an image; install it if it is missing. InstallationFailed if that is impossible.
+        """Return the environment of an image; install it if it is missing. Raises InstallationFailed.
 
-        `say` gets a line of progress at least every second, and in the end the environment's notes. What it raises
-        ends the installation.
+        `say` gets a line of progress at least every second, and in the end the environment's notes. If it raises, the
+        installation ends.
         """
         folder = self.folder / name_of(image)
         environment = Environment.read(folder)
@@ -132,7 +132,7 @@ class Environments:
 
     def remove(self, environment: Environment) -> None:
         with self._locked(environment.folder, None, lambda _: None):
-            (environment.folder / RECORD).unlink(missing_ok=True)  # first, so that a removal that fails is none by half
+            (environment.folder / RECORD).unlink(missing_ok=True)  # first: without it, what is left does not count
             shutil.rmtree(environment.folder)
 
     def _installed(self, folder: Path, image: FrameworkImage, say: Say) -> Environment:
@@ -142,7 +142,7 @@ class Environments:
         installation = Installation(self._uv(image), image, requirements, is_on_gpu, Progress(image, say))
         try:
             record = installation.run(folder, self.may_be_nearest)
-        except BaseException:  # whatever the reason, half an environment takes no room
+        except BaseException:  # whatever the reason, an incomplete environment is removed
             shutil.rmtree(folder, ignore_errors=True)
             raise
         part = folder / f"{RECORD}.part"
@@ -179,7 +179,7 @@ class Environments:
 
 
 def name_of(image: FrameworkImage) -> str:
-    """Return the name of an image's environment. All that would make another environment is part of it."""
+    """Return the name of an image's environment. Whatever would change the environment changes the name."""
     is_on_gpu = image.is_for_gpus and has_gpu()
     requirements = requirements_of(image, sys.platform, platform.machine())
     key = repr((requirements, is_on_gpu, sys.platform, platform.machine(), REVISION))

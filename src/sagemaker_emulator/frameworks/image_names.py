@@ -51,10 +51,10 @@ REPOSITORIES = {
 TAG = re.compile(r"(?P<version>\d+\.\d+(?:\.\d+)?)(?:-transformers(?P<transformers>\d+(?:\.\d+)+))?(?:-|$)")
 NUMBERED = re.compile(r"(?P<version>\d+\.\d+)-(?P<patch>\d+)(?:-|$)")  # scikit-learn's and XGBoost's own form
 LEGACY_XGBOOST = {"1": "0.72.1", "latest": "0.72.1"}
-# Of these images the tag's number counts images, not patches.
+# In the tags of these versions, the number after the dash counts images; the package's patch number is here.
 XGBOOST_PATCHES = {"0.90": 0, "1.0": 0, "1.2": 0, "1.3": 3, "1.5": 2, "1.7": 4}
 SCIKIT_LEARN_PATCHES = {"0.20": 0, "0.23": 2, "1.0": 2}
-# The Python of images whose tags only say py3: from this version on, that one
+# The Python of images whose tags say only py3, by the first version of the framework that has it
 PYTHONS: dict[str, tuple[tuple[tuple[int, ...], str], ...]] = {
     SCIKIT_LEARN: (((0, 20), "3.7"), ((1, 2), "3.9"), ((1, 4), "3.10")),
     XGBOOST: (((0, 72), "3.7"), ((1, 3), "3.8"), ((1, 7), "3.10")),
@@ -84,7 +84,7 @@ class FrameworkImage:
 
 
 def framework_image(uri: str) -> FrameworkImage | None:
-    """Return what a URI says, in any account, region and partition; None for all other images."""
+    """Return the image that a URI names, in any account, region and partition; None if it is not one of these."""
     match = IMAGE.fullmatch(uri)
     if match is None or match["repository"] not in REPOSITORIES:
         return None

@@ -1,7 +1,7 @@
 """One installation: choose Python and versions, make the environment, install, and import the framework once.
 
-Every step reports to `say`, at least once a second, with the seconds since the start: what a job shows in its status
-and its log. An exception of `say` ends the installation, and nothing of it counts.
+Every step reports to `say`, at least once a second, with the seconds since the start. A job shows these lines in its
+status and its log. If `say` raises, the installation ends, and nothing of it counts.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Installation:
     progress: Progress
 
     def run(self, folder: Path, may_be_nearest: bool) -> dict[str, Any]:
-        """Make the environment in `folder`; return its record. InstallationFailed if that is impossible."""
+        """Make the environment in `folder`; return its record. Raises InstallationFailed."""
         try:
             self.progress.begin("choosing versions")
             choice = self._chosen(may_be_nearest)
@@ -94,7 +94,7 @@ class Installation:
             self.uv.run(*into, "--override", overrides.name, *lines, tick=self.progress)
 
     def _import(self, folder: Path) -> None:
-        """Import the framework: it works, and the first job finds its bytecode."""
+        """Import the framework once, which shows that it works, and writes its bytecode for the first job."""
         self.progress.begin(f"importing {self.requirements.module} for the first time")
         program = f"import numpy, pandas, boto3, {self.requirements.module}"
         command = [str(folder / "bin" / "python"), "-I", "-c", program]

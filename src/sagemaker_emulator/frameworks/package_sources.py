@@ -1,8 +1,8 @@
 """Where packages come from: the sources that the user has configured for pip, for uv and for the jobs' own pip.
 
 uv reads none of pip's settings, and a container sees neither the user's home nor its variables. The launcher of the
-wheel translates the same settings (src/scones_unlimited/package_sources.py), but it runs before there is a kit, and the
-kit must not need it.
+wheel translates the same settings (src/scones_unlimited/package_sources.py), but it runs before the kit is installed,
+and the kit does not depend on it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def uv_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str
         for name, (variable, mark) in UV_VARIABLES.items()
         if name in options
     }
-    if "extra-index-url" in options:  # as pip does: uv's default trusts the first index that has the package at all
+    if "extra-index-url" in options:  # as pip does; uv's default is the first index that has any version of a package
         translated["UV_INDEX_STRATEGY"] = "unsafe-best-match"
     if "SSL_CERT_FILE" not in translated:
         translated["UV_NATIVE_TLS"] = "1"

@@ -1,4 +1,4 @@
-"""The kit's program `frameworks` in an environment: copied in, and again whenever its source has changed."""
+"""Copy the kit's program `frameworks` into an environment, and again whenever its source has changed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def source() -> Path:
 
 
 def renew(packages: Path, folder: Path | None = None) -> None:
-    """Copy the program to an environment's `packages`, unless it is there as it is in the kit."""
+    """Copy the program to an environment's `packages`, unless the same copy is there already."""
     folder = folder or source()
     fingerprint = fingerprint_of(folder)
     target = packages / NAME

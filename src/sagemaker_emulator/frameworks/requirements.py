@@ -1,8 +1,8 @@
-"""The packages in the place of a framework image: the framework itself, and what AWS has beside it and scripts import.
+"""The packages that stand for a framework image: the framework, and those in AWS's image that scripts import.
 
-The bounds keep a framework with packages of its own time, which its release did not exclude: scikit-learn 1.2 starts
-with no NumPy 2, for example. Sources: requirements.txt of sagemaker-scikit-learn-container and
-sagemaker-xgboost-container, the release notes of AWS's deep learning containers, and the packages' own metadata.
+The bounds keep a framework together with packages of its time, because its own metadata does not exclude newer ones:
+scikit-learn 1.2 does not start with NumPy 2, for example. Sources: requirements.txt of sagemaker-scikit-learn-container
+and sagemaker-xgboost-container, the release notes of AWS's deep learning containers, and the packages' own metadata.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Requirements:
-    """`named` have the versions of the tag, `beside` comes with them. `module` is imported after the installation."""
+    """`named` have the tag's versions; `beside` are installed with them. `module` is imported at the end."""
 
     named: tuple[Package, ...]
     beside: tuple[str, ...]
@@ -101,7 +101,7 @@ def _with_torch(version: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def _tensorflow(image: FrameworkImage, system: str, machine: str) -> str:
-    """Return the package without CUDA for the machines for which there is one; elsewhere `tensorflow` has none."""
+    """Return `tensorflow-cpu` on machines that have it, unless CUDA is wanted; elsewhere `tensorflow` has no CUDA."""
     is_pc = system == "linux" and machine == "x86_64"
     return "tensorflow-cpu" if is_pc and not image.is_for_gpus else "tensorflow"
 

@@ -45,13 +45,13 @@ class Uv:
         path = environment.get("PATH", os.defpath)
         program = environment.get("UV") or _of_kit() or shutil.which("uv", path=path)
         if program is None:
-            raise UvError("uv is not installed, which makes environments: pip install uv")
+            raise UvError("uv, which makes the environments, is not installed: pip install uv")
         return cls(program, uv_environment(environment))
 
     def run(self, *arguments: str, tick: Tick = lambda _: None, input_text: str = "") -> str:
-        """Run a command of uv and return its stdout. Raise UvError if it fails, NoSolution if no package fits.
+        """Run a command of uv and return its stdout. Raises UvError if it fails, NoSolution if no package fits.
 
-        `tick` is called at least every TICK_S with uv's latest line. If it raises, uv ends, and the exception passes.
+        `tick` is called at least every TICK_S with uv's latest line. If it raises, uv is killed.
         """
         output, lines = run_watched([self.program, *arguments], self.environment, tick, input_text)
         if output is not None:
@@ -82,7 +82,7 @@ def run_watched(
         with _started(command, environment, source, output) as process:
             try:
                 lines = _watch(process, tick)
-            except BaseException:  # whatever the reason, nothing is installed behind the caller's back
+            except BaseException:  # whatever the reason, nothing goes on after the caller has left
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 raise

@@ -8,11 +8,11 @@ DEFINITIONS = {
     "train:accuracy": r"Epoch\[\d+\] Train-accuracy=(\S+)",
     "validation:accuracy": r"Epoch\[\d+\] Validation-accuracy=(\S+)",
 }
-"""Those of AWS's image-classification algorithm."""
+"""The metric definitions of AWS's image-classification algorithm."""
 
 
 def curves(lines: Sequence[str]) -> Curves:
-    """Return the values of each metric in their order; only of metrics that have any."""
+    """Return the values of each metric in their order, without metrics that have none."""
     values_by_name = {name: tuple(_values(re.compile(pattern), lines)) for name, pattern in DEFINITIONS.items()}
     return {name: values for name, values in values_by_name.items() if values}
 

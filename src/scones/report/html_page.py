@@ -30,7 +30,7 @@ Pair = tuple[Execution, CapturedRecord]
 
 @dataclass(frozen=True)
 class Report:
-    """What the page shows: the run, its captured records, how many records the endpoint has, and the job's curves."""
+    """The content of the page: the run, its captured records, the number of all records, and the job's curves."""
 
     summary: Mapping[str, Any]
     run: Run
@@ -44,7 +44,7 @@ class Report:
 
     @property
     def pairs(self) -> list[Pair]:
-        """The executions with their records that have probabilities of the classes."""
+        """The executions and their records, without records that have no probabilities of the classes."""
         by_name = {execution.name: execution for execution in self.run.executions}
         named = [(by_name[record.inference_id or ""], record) for record in self.records if record.probabilities]
         return [(execution, record) for execution, record in named if record.prediction < len(self.classes)]
@@ -134,7 +134,7 @@ def decision_of(execution: Execution, record: CapturedRecord) -> Decision:
 
 
 def failures(run: Run) -> str:
-    """Return a row for each cause for which executions failed; those below the threshold are no failures."""
+    """Return a row for each cause of failed executions. Executions below the threshold have not failed."""
     failed = [execution for execution in run.executions if execution.outcome == "failed"]
     causes = Counter((execution.error or "unknown", cause_text(execution.cause)) for execution in failed)
     rows = "".join(

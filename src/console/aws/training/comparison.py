@@ -1,7 +1,7 @@
 """Up to a thousand training jobs side by side: what differs between them, and how they ended.
 
-A list has no metrics, so each job is described once. That takes seconds for a thousand jobs: every call reads for a
-moment, and the page shows what there is. What has ended is kept in a compact form, and never read again.
+A list has no metrics, so each job is described once, which takes seconds for a thousand jobs. Each call reads for less
+than a second, and the page shows what has been read. Ended jobs are kept in a compact form and never read again.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class ComparedJobs:
         self._kept: OrderedDict[str, ComparedJob] = OrderedDict()
 
     async def compare(self, aws: Aws, name: str = "", names: Sequence[str] = ()) -> Comparison:
-        """Return the jobs of the names, or the newest that contain `name`, as many as can be read in a moment."""
+        """Return the jobs in `names`, or else the newest whose names contain `name`, as far as they have been read."""
         listed = list(names)[:JOBS_MAX]
         if not listed:
             listed = [job.name for job in await training_jobs.listed_up_to(aws, JOBS_MAX, name)]

@@ -1,4 +1,4 @@
-"""Training jobs: lists, and everything that a description tells of one."""
+"""Training jobs: lists of them, and the description of one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ENDED = ("Completed", "Failed", "Stopped")
 PAGE = 50
 PAGE_MAX = 100
 SUBMIT_DIRECTORY = "sagemaker_"
-"""Hyperparameters that the SDK adds for script mode begin so."""
+"""The prefix of the hyperparameters that the SDK adds for script mode."""
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 
@@ -55,7 +55,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Job:
-    """What DescribeTrainingJob tells."""
+    """A training job, from DescribeTrainingJob."""
 
     name: str
     arn: str

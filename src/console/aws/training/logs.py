@@ -34,7 +34,7 @@ class Value:
 
 @dataclass
 class JobLog:
-    """What has been read of a job's log."""
+    """A job's log, as far as it has been read, and the curves in it."""
 
     tail: Tail
     patterns: Mapping[str, re.Pattern[str]]
@@ -79,7 +79,7 @@ def _patterns(definitions: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
         try:
             patterns[name] = re.compile(text)
         except re.error:
-            continue  # AWS has other rules than Python: a curve is then missing
+            continue  # AWS's regular expressions are not Python's: such a metric has no curve
     return patterns
 
 
