@@ -1,4 +1,4 @@
-"""What a person does: follow a job, upload a picture and watch it, review an image, find why an execution failed."""
+"""Journeys through the console: follow a job, upload a picture and watch it, review an image, find a failure."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
 SQS has no way to look at a message without receiving it. The console receives a few and holds them for five minutes.
 Nobody else gets them meanwhile, and a page that is reloaded shows the same ones. The answer is written where the
-monitor reads ground truth, `ground_truth/<endpoint>/yyyy/mm/dd/hh/`, in Model Monitor's format. The hour is that in which the model
-decided, and the id is the inference id of the captured record. The message is deleted only after that, so no answer is
-lost.
+monitor reads ground truth, `ground_truth/<endpoint>/yyyy/mm/dd/hh/`, in Model Monitor's format. The hour is that in
+which the model decided, and the id is the inference id of the captured record. The message is deleted only after that,
+so no answer is lost.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def refusal(image: str) -> str:
         f"The process engine cannot run the image {image!r}: it runs programs, and has them for the built-in "
         "image-classification algorithm and for AWS's framework images. There are three alternatives: (1) Train and "
         "serve a script of yours in a framework image (scikit-learn, PyTorch, TensorFlow, Hugging Face, XGBoost), such "
-        f"as {FRAMEWORK_EXAMPLE}; docs/frameworks.md lists them. (2) Put a program of your own in the place of the image, "
+        f"as {FRAMEWORK_EXAMPLE}; docs/frameworks.md lists them. (2) Use a program of your own instead of the image, "
         f"which is called with train or serve: SAGEMAKER_EMULATOR_OWN_IMAGES='{own}' scones up. (3) Run the image "
         "itself in Docker: SAGEMAKER_EMULATOR_ENGINE=docker scones up."
     )

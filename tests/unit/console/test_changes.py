@@ -1,4 +1,4 @@
-"""Changes: what is asked before, what is sent, and where nothing is."""
+"""Changes: the question before them, the request that they send, and accounts that they leave alone."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_review_becomes_ground_truth_before_its_message_is_deleted(open_consol
 
 
 @pytest.mark.parametrize("form", ["message=other&label=1", "message=m1&label=7", "message=m1&label=x"])
-def test_a_review_of_nothing_or_of_no_class_writes_nothing(open_console: Open, form: str) -> None:
+def test_a_review_of_an_unknown_message_or_class_writes_nothing(open_console: Open, form: str) -> None:
     console = open_console(workflow_answers())
     console.get("/review")
     assert console.post("/review", form).status in (400, 404)
@@ -140,7 +140,7 @@ def test_an_uploaded_picture_is_put_into_the_bucket_and_classified(open_console:
     assert answer.headers["location"] == f"/executions/decide/{start['name']}"
 
 
-def test_what_is_no_picture_is_not_uploaded(open_console: Open) -> None:
+def test_a_file_that_is_not_a_picture_is_not_uploaded(open_console: Open) -> None:
     console = open_console(workflow_answers())
     assert send_picture(console, PICTURE.replace("\x89PNG", "%PDF")).status == 400
     assert changes(console) == []

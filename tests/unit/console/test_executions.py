@@ -1,4 +1,4 @@
-"""State machines and executions: the way, its times and texts, and the graph."""
+"""State machines and executions: the path, its times and texts, and the graph."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.unit.console.doubles import history, machine_answers
 from console.aws.executions import visits
 
 
-def test_the_visits_have_times_texts_attempts_and_the_way() -> None:
+def test_the_visits_have_times_texts_attempts_and_the_path() -> None:
     read = visits(history())
     assert [visit.state for visit in read.visits] == ["Read", "Choose", "Near"]
     assert read.visits[0].attempts == 2

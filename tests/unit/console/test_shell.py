@@ -1,4 +1,4 @@
-"""The frame of all pages, the first page, live blocks, and what a page says when AWS does not answer."""
+"""The frame of all pages, the first page, live blocks, and the answer of a page when AWS does not answer."""
 
 from __future__ import annotations
 

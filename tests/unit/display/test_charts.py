@@ -1,4 +1,4 @@
-"""Charts: axes, hover texts, and what does not fit."""
+"""Charts: axes, hover texts, and more points than a chart has room for."""
 
 from __future__ import annotations
 

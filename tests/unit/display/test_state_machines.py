@@ -1,4 +1,4 @@
-"""State machines as graphs: nothing is missing, nothing overlaps, and the pictures of the documents are true."""
+"""State machines as graphs: nothing is missing, nothing overlaps, and the pictures in the documents are up to date."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_visit_gives_its_state_a_tone_a_note_and_a_link() -> None:
         ({"Condition": "{% $x > 1 %}"}, "$x > 1"),
     ],
 )  # fmt: skip
-def test_a_choice_is_told_in_one_line(choice: dict[str, object], words: str) -> None:
+def test_a_choice_is_described_in_one_line(choice: dict[str, object], words: str) -> None:
     assert condition(choice) == words
 
 
@@ -95,5 +95,5 @@ def test_something_that_is_no_definition_is_refused() -> None:
 
 @pytest.mark.parametrize("name", [f"{path.name.removesuffix('.asl.json')}.svg" for path in FILES])
 def test_the_pictures_in_the_documents_are_drawn_from_the_definitions(name: str) -> None:
-    """After a change: make docs."""
+    """Run `make docs` after a change of a definition or of the drawing."""
     assert (ROOT / "docs" / "pictures" / name).read_text() == pictures(DEFINITIONS)[name]

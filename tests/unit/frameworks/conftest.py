@@ -30,7 +30,7 @@ ONE_HOST = {
 
 
 class Container:
-    """The folder of one training container. `train` runs its script; `output` is what it wrote by then."""
+    """The folder of one training container, with its configuration, its source and its home."""
 
     def __init__(self, base: Path) -> None:
         self.base = base

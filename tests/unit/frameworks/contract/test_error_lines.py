@@ -1,4 +1,4 @@
-"""Lines of an output that tell its error. Source: `watch` in sagemaker_training/process.py."""
+"""Lines of an output that describe its error. Source: `watch` in sagemaker_training/process.py."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_message_begins_with_the_first_line_that_names_an_exception(output: 
     assert message(*(output[index : index + 1] for index in range(len(output)))) == expected
 
 
-def test_of_a_long_error_the_first_and_the_last_lines_stay() -> None:
+def test_a_long_error_keeps_its_first_and_last_lines() -> None:
     output = b"raise ValueError('first')\n" + b"".join(b"line %d of many\n" % n for n in range(1000)) + b"the last\n"
     text = message(output)
     assert text.startswith("raise ValueError('first')\n line 0 of many")

@@ -1,4 +1,4 @@
-"""The job's own Python environment: what it sees, and what it leaves alone."""
+"""The job's own Python environment: the packages that it sees, and the shared ones that it leaves alone."""
 
 from __future__ import annotations
 

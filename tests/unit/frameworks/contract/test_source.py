@@ -1,4 +1,4 @@
-"""A person's source: an archive, a folder or a file, and archives that lead out of the folder."""
+"""A user's source: an archive, a folder or a file, and archives that lead out of the folder."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_an_archive_that_leads_out_of_its_folder_is_refused(tmp_path: Path, host
     assert list((tmp_path / "code").iterdir()) == []
 
 
-def test_a_link_on_the_way_of_a_later_member_is_refused(tmp_path: Path) -> None:
+def test_a_member_below_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "code").mkdir()
     (tmp_path / "code/here").symlink_to(tmp_path)
     with pytest.raises(ClientError):

@@ -53,7 +53,7 @@ class Model:
 
 
 class Recorded:
-    """A pipeline that answers what it was called with."""
+    """A pipeline that returns what it was called with."""
 
     def __call__(self, inputs: Any, **parameters: Any) -> Any:
         return inputs, parameters
@@ -261,7 +261,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.source.partition('/')[0]}: {row.what}")
-def test_a_default_handler_does_as_the_containers(row: Row) -> None:
+def test_a_default_handler_does_what_the_containers_do(row: Row) -> None:
     result = row.act()
     if isinstance(row.expected, np.ndarray):
         assert result.dtype == row.expected.dtype

@@ -1,4 +1,4 @@
-"""Where each container finds the person's code, and the settings of the command."""
+"""The places where each container looks for the user's code, and the settings of the command."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_pytorch_and_hugging_face_have_inference_py_in_the_archive(tmp_path: Pat
     assert module.ANSWER == 42
 
 
-def test_a_program_of_another_name(tmp_path: Path) -> None:
+def test_sagemaker_program_names_another_module(tmp_path: Path) -> None:
     write(tmp_path / "model/code", "my_serving.py", "HERE = 1")
     module: Any = prepare("huggingface", tmp_path, SAGEMAKER_PROGRAM="my_serving.py").module()
     assert module.HERE == 1
@@ -79,6 +79,6 @@ def test_settings() -> None:
 
 
 @pytest.mark.parametrize("value", ["0", "two", "-1", "9999"])
-def test_a_number_of_workers_that_cannot_be_is_refused(value: str) -> None:
+def test_an_impossible_number_of_workers_is_refused(value: str) -> None:
     with pytest.raises(ClientError, match=f"SAGEMAKER_MODEL_SERVER_WORKERS is '{value}': it must be a whole number"):
         ServingSettings.from_environment({"SAGEMAKER_MODEL_SERVER_WORKERS": value})

@@ -46,7 +46,7 @@ def hang(base):
 
 
 class Server:
-    """A serving container of scikit-learn, which needs nothing but NumPy as long as no model is one of its own."""
+    """A serving container of scikit-learn. The models here are plain objects, so scikit-learn need not be installed."""
 
     def __init__(self, base: Path, code: str, **variables: str) -> None:
         self.folder = base / "model/code"

@@ -18,7 +18,7 @@ from frameworks.serving.tensorflow_serving.tensors import BadRequest, answer_of,
 
 
 class Doubling:
-    """A model in the place of a SavedModel: its request's values, twice."""
+    """A double of a SavedModel, which doubles the request's values."""
 
     def predict(self, request: str) -> dict[str, Any]:
         values, by_rows = inputs_of(json.loads(request), ["x"])

@@ -23,11 +23,11 @@ def test_the_named_groups_train_together() -> None:
     assert (hosts.distribution_hosts, hosts.master) == (["algo-2", "algo-3"], "algo-2")
 
 
-def test_without_a_distribution_no_group_does() -> None:
+def test_without_a_distribution_no_groups_train_together() -> None:
     hosts = Hosts(RESOURCES, {})
     assert (hosts.distribution_groups, hosts.distribution_hosts, hosts.master) == ([], [], "algo-1")
 
 
-def test_without_groups_all_hosts_do() -> None:
+def test_without_groups_all_hosts_train_together() -> None:
     hosts = Hosts({"current_host": "algo-1", "hosts": ["algo-1", "algo-2"]}, {"sagemaker_mpi_enabled": True})
     assert (hosts.group, hosts.distribution_hosts) == ("homogeneousCluster", ["algo-1", "algo-2"])

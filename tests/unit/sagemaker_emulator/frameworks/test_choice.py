@@ -1,4 +1,4 @@
-"""The choice of Python and versions, above all of torch, whose general index has builds with CUDA alone."""
+"""The choice of a Python and versions, above all of torch, which the general index has only with CUDA."""
 
 from __future__ import annotations
 

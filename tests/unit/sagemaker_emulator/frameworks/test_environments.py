@@ -1,4 +1,4 @@
-"""Environments: installed once, shared, renewed, and never half."""
+"""Environments: installed once, shared, renewed, and never used while they are incomplete."""
 
 from __future__ import annotations
 

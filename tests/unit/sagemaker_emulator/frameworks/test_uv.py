@@ -1,4 +1,4 @@
-"""Programs that are watched: their output, their last lines, and their end with the caller's."""
+"""Watched programs: their output, their last lines, and their end when the caller ends."""
 
 from __future__ import annotations
 
