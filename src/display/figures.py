@@ -1,7 +1,5 @@
 """Numbers with their units, as all pages write them."""
 
-from datetime import datetime
-
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 SIZE_UNITS = ("B", "kB", "MB", "GB", "TB")
 NONE = "—"
@@ -58,12 +56,3 @@ def size(size_bytes: float | None) -> str:
     while value >= LARGE and unit < len(SIZE_UNITS) - 1:
         value, unit = value / LARGE, unit + 1
     return f"{value:.3g} {SIZE_UNITS[unit]}"
-
-
-def age(then: datetime, now: datetime) -> str:
-    """Return `just now`, `40 s ago`, `5 min ago`, `3 h ago` or `12 d ago`."""
-    seconds = (now - then).total_seconds()
-    for limit, unit_s, unit in ((MINUTE_S, 1, "s"), (HOUR_S, MINUTE_S, "min"), (DAY_S, HOUR_S, "h")):
-        if seconds < limit:
-            return "just now" if seconds < 2 else f"{int(seconds // unit_s)} {unit} ago"
-    return f"{int(seconds // DAY_S)} d ago"

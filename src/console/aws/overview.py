@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from console.aws import queues, state_machines
@@ -17,7 +17,6 @@ from console.errors import ConsoleError
 RECENT = 20
 EVENTS = 14
 MACHINES_SHOWN = 12
-DAY = timedelta(days=1)
 Value = TypeVar("Value")
 
 
@@ -72,9 +71,6 @@ class Overview:
     @property
     def is_empty(self) -> bool:
         return not (self.endpoints or self.events or self.machines)
-
-    def ended_today(self, kind: str, status: str, now: datetime) -> int:
-        return sum(event.kind == kind and event.status == status and now - event.time < DAY for event in self.events)
 
 
 async def overview(aws: Aws) -> Overview:

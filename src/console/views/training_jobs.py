@@ -73,7 +73,6 @@ async def load_job(site: Site, request: web.Request) -> dict[str, Any]:
     return {
         "job": job,
         "charts": charts(log.curves),
-        "values": {name: curve[-1].value for name, curve in log.curves.items()},
         "lines": lines_of(list(log.tail.lines)[-SHOWN_LINES:]),
         "line_count": log.tail.total,
         "hyperparameters": own,

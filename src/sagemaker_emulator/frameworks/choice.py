@@ -126,8 +126,8 @@ class Chooser:
             pin = None if self._lacks_torch_index else self._resolved(python, f"{name}=={number}", *self._torch_options)
             if pin:
                 beside.append(pin)
-            elif name == "torchvision":
-                self.notes.append(f"torchvision is left out: there is no build of it for {torch} without CUDA.")
+            else:
+                self.notes.append(f"{name} is left out: there is no build of it for {torch} without CUDA.")
         return tuple(beside)
 
     def _resolved(self, python: Python, requirement: str, *options: str) -> str | None:
