@@ -1,14 +1,15 @@
-"""Measure what the analyzer's tests see, and how often they are wrong. `make bench-drift` runs it.
+"""Measure which shifts the analyzer's tests detect, and how often they raise false alarms. `make bench-drift` runs it.
 
 The images are split five times at random into 800 for training, 200 as the training job's validation set and the
-baseline, and 200 as live traffic. The baseline is thus what the kit's pipeline makes: images that the model was not
-trained on, but that chose its epoch. For each split the default recipe trains a model, the analyzer makes a baseline,
-and windows of live images are judged: unshifted ones for false alarms, and shifted ones, of which a share of .1, .5 or
-1 has the shift. A window of 100 has 100 different images. One of 1,000 is drawn from the 200 with augmentation, so its
-images are not independent: each shows up five times, and every test would alarm. There the level is set so that a
-twentieth of the unshifted windows alarm, for all tests together and for each family alone (size-adjusted power).
+baseline, and 200 as live traffic. So the baseline is like those of the kit's pipeline: its images did not train the
+model, but they decided which epoch was kept. For each split the default recipe trains a model, the analyzer makes a
+baseline, and windows of live images are judged: unshifted ones for false alarms, and shifted ones, in which a share of
+.1, .5 or 1 of the images has the shift. A window of 100 has 100 different images. A window of 1,000 is drawn from the
+200 with augmentation, so its images are not independent: each occurs about five times, and every test would alarm.
+There the level is set so that a twentieth of the unshifted windows alarm, for all tests together and for each family
+alone (size-adjusted power).
 
-RUNS=1 measures one split. DATASET names an archive in CIFAR-100's format.
+RUNS=1 measures one split. DATASET names an archive in CIFAR-100's format; by default it is the drawn sample.
 """
 
 from __future__ import annotations
@@ -184,7 +185,7 @@ def p_values(split: Split, samples: Samples) -> dict[str, float]:
 
 
 def verdicts(split: Split, samples: Samples, levels: Mapping[str, float]) -> dict[str, bool]:
-    """Return whether each family alone, and all together, see a drift."""
+    """Return whether each family alone, and all families together, detect a drift."""
     return {test: p < levels[test] for test, p in p_values(split, samples).items()}
 
 

@@ -1,4 +1,4 @@
-"""Shifts of images for `drift.py`: those of a published study, and those that the kit's own cameras may suffer.
+"""Shifts of images for `drift.py`: those of a published study, and those that may happen to the cameras at a gate.
 
 The study is "Failing Loudly" (Rabanser et al., 2019, arXiv 1810.11953): Gaussian noise of 1, 10 and 100 gray levels;
 small, medium and large image shifts with Keras's ranges; adversarial images; a class that is knocked out.
@@ -137,7 +137,7 @@ KIT_SHIFTS: dict[str, Shift] = {
     "dark": by_image(lambda image: image.point(lambda value: value // 2)),
     "night": at_night,
     "crop": by_image(cropped),
-    "grey": by_image(lambda image: image.convert("L")),
+    "gray": by_image(lambda image: image.convert("L")),
     "JPEG": by_image(as_jpeg),
 }
 

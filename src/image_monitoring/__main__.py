@@ -1,8 +1,8 @@
-"""The program `python -m image_monitoring [merge]`: it reads the container contract to see what the job wants.
+"""The program `python -m image_monitoring [merge]`. The variables of the container contract decide what it does.
 
-A job with `baseline_constraints` analyzes a window. One without makes a baseline: of the held-out images among its
-inputs, or of the dataset. A dataset of CSV or JSON, captured or not, is for `tabular`. `merge` joins captured records
-with their ground truth, as Model Monitor's merge container.
+A job with `baseline_constraints` analyzes a window. A job without it makes a baseline of the held-out images among its
+inputs, or of the dataset. `tabular` handles datasets of CSV or JSON, captured or not. `merge` joins captured records
+with their ground truth, as Model Monitor's merge container does.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def leave(contract: Contract, message: str) -> None:
 def is_for_tables(contract: Contract) -> bool:
     """Return whether the dataset is a table: files of CSV or JSON, or captured records without an image as input.
 
-    A record preprocessor script makes a table of any records.
+    A record preprocessor script turns any records into a table.
     """
     if contract.variables.get("record_preprocessor_script"):
         return True

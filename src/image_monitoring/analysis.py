@@ -25,7 +25,7 @@ EXAMPLES = "examples"
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything that an analysis has to say. problems: sentences, worst first."""
+    """The findings of an analysis. problems: sentences for people, worst first."""
 
     verdict: Verdict | None
     violations: list[dict[str, str]]
@@ -98,7 +98,7 @@ def message_of(contract: Contract, capture: Capture, found: Findings, examples: 
 
 
 def drifting_since(contract: Contract, found: Findings) -> datetime | None:
-    """Return when the drift was seen first: in an earlier window, which the job names, or in this one."""
+    """Return the start of the window in which the drift began: an earlier one that the job names, or this one."""
     return (contract.time("drifting_since") or contract.time("start_time")) if found.violations else None
 
 
@@ -118,7 +118,7 @@ def all_metrics(contract: Contract, found: Findings, measured: Measurement, judg
 def write_all(
     contract: Contract, measured: Measurement, judged: Quality, found: Findings, constraints: Mapping[str, Any]
 ) -> None:
-    """Write the three documents; the violations under both of the names that AWS documents."""
+    """Write the three documents. The violations get both of the file names that AWS documents."""
     statistics = documents.statistics_document(measured, quality.statistics_of(judged))
     documents.write(contract.output / STATISTICS, statistics)
     documents.write(contract.output / CONSTRAINTS, constraints)
@@ -127,7 +127,7 @@ def write_all(
 
 
 def write_examples(contract: Contract, capture: Capture, verdict: Verdict | None, measured: Measurement) -> list[str]:
-    """Write the images that are most unlike the baseline, and return their files' names below the output.
+    """Write the images that are most unlike the baseline, and return the names of their files below the output.
 
     The capture is read once more: holding every image of a window would fill the memory.
     """

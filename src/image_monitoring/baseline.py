@@ -1,8 +1,8 @@
-"""Make a baseline: from a folder of held-out images, as the kit's pipeline does, or from captured records.
+"""Make a baseline from a folder of held-out images, as the kit's pipeline does, or from captured records.
 
-Answers and embedding need images that the model was not trained on: on its training images it is surer than it will
-ever be again. Pixels do not care, so the training images may stand for them, which makes their reference five times as
-large.
+Answers and embeddings need images that the model was not trained on, because it is more confident on its training
+images than on any others. The statistics of pixels do not depend on the model, so they use the training images as
+well, which makes their reference five times as large.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ def baseline_of_images(contract: Contract) -> str:
 
 
 def baseline_of_capture(contract: Contract) -> str:
-    """Make a baseline of captured records, which is what `suggest_baseline` of the SageMaker SDK asks for."""
+    """Make a baseline of captured records, the job that `suggest_baseline` of the SageMaker SDK starts."""
     model = read_model(contract.baseline_inputs.model)
     truth = read_ground_truth(contract.path("ground_truth_source"))
     capture = Capture(contract.dataset)
     measured, judged = measure(capture, truth, None, model)
     if not measured.records:
         raise InputError(
-            f"no captured record is below {contract.dataset}: {capture.unreadable_count} lines are no records"
+            f"no captured record is below {contract.dataset}: {capture.unreadable_count} lines are not records"
         )
     return write_baseline(contract.output, measured, judged, None)
 
@@ -65,7 +65,7 @@ def baseline_of_capture(contract: Contract) -> str:
 def measure(
     capture: Capture, truth: GroundTruth, classes: int | None, model: ServedModel | None
 ) -> tuple[Measurement, Quality]:
-    """Measure all records of a capture. classes: None means those of the first answer."""
+    """Measure all records of a capture. classes: their number; None means that the first answer decides."""
     measured, judged = Measurement(classes or 0, model), Quality()
     for batch in batches(capture.read()):
         if classes is None and not measured.records:
@@ -120,7 +120,7 @@ def image_records(folder: Path) -> Iterator[Record]:
 
 
 def with_answers(records: Iterator[Record], inputs: BaselineInputs, model: ServedModel | None) -> Iterator[Record]:
-    """Yield the records with the answers of a batch transform, or else with those of the model, run here."""
+    """Yield the records with the answers of a batch transform, or else with those that the model gives here."""
     for batch in batches(records):
         answers = [transform_answer(inputs.answers, record.event_id) for record in batch]
         if model is not None and not all(answers):

@@ -36,7 +36,7 @@ class Contract:
         return cls(Path(os.environ.get("SAGEMAKER_BASE_DIR") or str(OPT_ML)), dict(os.environ))
 
     def located(self, text: str) -> Path:
-        """Return where a path of the contract is: the job names it below /opt/ml."""
+        """Return the path on this machine of a path in the contract, which is below /opt/ml."""
         path = PurePosixPath(text)
         return self.base / path.relative_to(OPT_ML) if path.is_relative_to(OPT_ML) else Path(text)
 
@@ -93,8 +93,8 @@ class Contract:
 class BaselineInputs:
     """The inputs of the kit's baseline job. Only `held_out` must exist.
 
-    held_out: images that the model was not trained on. labels: their manifest, `test.lst`. training: images for pixel
-    statistics. answers: files `<image>.out` of a batch transform. model: the model's archive, or its files.
+    held_out: images that the model was not trained on. labels: their manifest, `test.lst`. training: more images for
+    the statistics of pixels. answers: files `<image>.out` of a batch transform. model: the model's archive or files.
     """
 
     folder: Path

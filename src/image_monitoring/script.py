@@ -15,7 +15,7 @@ PILLOW = "pillow>=9,<14"
 
 
 def main() -> int:
-    """Make sure of Pillow, and run the program."""
+    """Install Pillow if it is missing, and run the program."""
     if importlib.util.find_spec("PIL") is None:
         install(PILLOW)
     # imported only now, because it needs Pillow
@@ -25,7 +25,7 @@ def main() -> int:
 
 
 def install(requirement: str) -> None:
-    """Install a package into a folder of this job. Raises CalledProcessError; pip has then said why."""
+    """Install a package into a folder of this job. Raises CalledProcessError after pip has said why."""
     folder = tempfile.mkdtemp(prefix="packages-")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*command, "--target", folder, requirement], check=True)

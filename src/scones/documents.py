@@ -1,4 +1,4 @@
-"""Read JSON and YAML files: of unknown origin, when they are imported, and the kit's own template.
+"""Read JSON and YAML files: imported files of unknown origin, and the kit's own template.
 
 YAML is read as YAML 1.2, as by the toolkits for the states language: `Yes` and `2012-10-17` are strings. The tags of
 CloudFormation become their long forms: `!Sub x` is `{"Fn::Sub": "x"}`. Aliases are refused, as CloudFormation does,

@@ -74,7 +74,7 @@ class MonitorError(SconesError):
 
 
 class DriftError(SconesError):
-    """The monitor found a drift."""
+    """The monitor has found a drift."""
 
     exit_code = 3
 

@@ -15,8 +15,8 @@ def poll(
 ) -> Iterator[float]:
     """Yield the seconds waited so far, with a pause between, until the deadline passes.
 
-    The pauses are short at first, a quarter of the seconds waited, and grow to the interval: on the local AWS most
-    things take less than a second.
+    Each pause is a quarter of the seconds waited so far, up to the interval, so the first ones are short: on the local
+    AWS most things take less than a second.
     The iterator then ends without an error: the caller raises one that says what it waited for.
     """
     began = clock()

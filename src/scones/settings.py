@@ -245,7 +245,7 @@ SETTINGS = (
         "monitor_schedule",
         SCHEDULE,
         "rate(1 hour)",
-        "When the monitor compares the last hour's traffic with the baseline; off: only with `scones monitor run`.",
+        "Schedule on which the monitor compares the last hour's traffic with the baseline, or off.",
     ),
     Setting("monitor_instance_type", INSTANCE_TYPE, "ml.m5.large", "Instance type of the monitor's jobs."),
     Setting("monitor_image", str, None, "Image of the monitor's jobs (default: AWS's public scikit-learn image)."),

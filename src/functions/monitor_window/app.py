@@ -1,8 +1,8 @@
 """Monitor window: find the captured records of a window, and the baseline of the model in service.
 
 The answer says whether there is something to analyze, and has the inputs and the environment of the processing job.
-Records reach S3 about a minute after they were captured, so a window ends two minutes before now, and windows of an
-hour, started every hour, leave no record out.
+Records reach S3 about a minute after they were captured, so a window ends two minutes before the run began. Windows of
+an hour that begin every hour follow one another, as exactly as the rule starts their runs.
 """
 
 import json
@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 VARIANT = "AllTraffic"
 SETTLED_AFTER = timedelta(minutes=2)
-FILE_SPAN = timedelta(seconds=90)  # a capture file is named after its first record, and covers about a minute
+FILE_SPAN = timedelta(seconds=90)  # a capture file is named after its first record's time, and covers about a minute
 INPUT = "/opt/ml/processing/input"
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -54,7 +54,7 @@ class Request:
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Return the status, which is Ready if there is something to analyze, and what the job needs then."""
+    """Return the status, which is Ready if there is something to analyze, and the inputs and variables of the job."""
     request = parse_event(event)
     answer = {"start": request.start.strftime(TIME), "end": request.end.strftime(TIME), "since": ""}
     if (model := served_model(request.endpoint)) is None:
@@ -132,7 +132,7 @@ def captured_keys(request: Request) -> list[str]:
 
 
 def begins_in_window(request: Request, key: str) -> bool:
-    """Judge by the key's time: `…/yyyy/mm/dd/hh/MM-SS-mmm-<uuid>.jsonl`. A file with another name is kept."""
+    """Decide by the time in the key, `…/yyyy/mm/dd/hh/MM-SS-mmm-<uuid>.jsonl`. A file with another name is kept."""
     *_, year, month, day, hour, name = key.split("/")
     try:
         began = datetime.strptime(f"{year}/{month}/{day}/{hour}/{name[:5]}+0000", "%Y/%m/%d/%H/%M-%S%z")
@@ -196,7 +196,7 @@ def environment(request: Request, since: str, has_labels: bool) -> dict[str, str
 
 
 def drifting_since(request: Request) -> str:
-    """Return since when the endpoint drifts, as the last run left it. Empty if it did not."""
+    """Return since when the endpoint has drifted, as the last run stored it, or an empty text."""
     try:
         body = s3.get_object(Bucket=request.bucket, Key=f"{request.folder}/state.json")["Body"].read()
         return str(json.loads(body)["since"])

@@ -1,8 +1,8 @@
 """The model's quality on records that have ground truth: accuracy, precision, recall, calibration, by day.
 
-A small window has little to say: 9 of 10 right is no worse than .93. So a metric violates its constraint only if the
-shortfall is significant, by Fisher's exact test against the baseline's own counts where they are known, else by the
-binomial test against the threshold.
+In a small window a lower share may be chance: 9 of 10 right answers do not show that a model is worse than .93. So a
+metric violates its constraint only if the shortfall is significant, by Fisher's exact test against the baseline's own
+counts if they are known, else by the binomial test against the threshold.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SIGNIFICANCE, MINIMUM_SHORTFALL = 0.05, 0.05
 
 @dataclass(frozen=True)
 class Share:
-    """A share as its counts, so that a test knows how much it weighs."""
+    """A share, kept as counts, because tests depend on the number of items."""
 
     hits: int
     items: int
@@ -71,9 +71,9 @@ class Confusion:
 
 @dataclass
 class Quality:
-    """Everything known about the labeled records so far.
+    """The counts of the labeled records so far.
 
-    label_names: class index by the label's text, for ground truth that has names.
+    label_names: class indices by label text, for ground truth that has names.
     """
 
     label_names: Mapping[str, int] = field(default_factory=dict)
@@ -174,7 +174,7 @@ def day_of(confusion: Confusion) -> dict[str, Any]:
 
 
 def constraints_of(quality: Quality) -> dict[str, Any]:
-    """Return the section of `constraints.json`: what the baseline reached is the threshold, as in Model Monitor."""
+    """Return the section of `constraints.json`. As in Model Monitor, the baseline's own values are the thresholds."""
     shares = metrics(quality.confusion)
     if not shares:
         return {}

@@ -1,7 +1,8 @@
 """The baseline as the tests need it: reference values of each feature, class counts, and the embedding's axes.
 
-A baseline is a folder. `statistics.json` has the values of every feature as the sample of its KLL sketch, rows in the
-same order for all features, so any reader of Model Monitor's documents finds them. The rest is in `embedding.npz`.
+A baseline is a folder. `statistics.json` has the values of every feature as the data of its KLL sketch, where programs
+that read Model Monitor's documents look for them. The rows of all features have the same order. `embedding.npz` has the
+rest.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Embedding:
 
 @dataclass(frozen=True)
 class Reference:
-    """values: by feature, rows in the same order, NaN where one is missing."""
+    """A baseline that was read. values: by feature, with rows in the same order; NaN for a missing value."""
 
     values: Mapping[str, Floats]
     class_counts: Mapping[str, int]

@@ -15,7 +15,7 @@ from scipy import stats
 Floats = npt.NDArray[np.float64]
 PERMUTATIONS = 999
 ROUNDING = 1e-9
-VARIANCE_AT_LEAST = 1e-3  # directions in which features that mean the same do not differ
+VARIANCE_AT_LEAST = 1e-3  # below: directions in which correlated features do not differ
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ def effective_size(first: int, second: int) -> float:
 def kolmogorov_smirnov(reference: Floats, window: Floats) -> Comparison:
     """Compare two samples of numbers. The effect is the largest distance of their distribution functions.
 
-    The p-value is the one-sample distribution at the effective size, as SciPy's asymptotic mode has it. Ties, which
-    many image statistics have, make it too large rather than too small.
+    The p-value is that of the one-sample distribution at the effective size, as in SciPy's asymptotic mode. Ties,
+    which many image statistics have, make it too large rather than too small.
     """
     if len(reference) == 0 or len(window) == 0:
         return Comparison(1.0, 0.0)
@@ -48,7 +48,7 @@ def kolmogorov_smirnov(reference: Floats, window: Floats) -> Comparison:
 
 
 def smallest_visible_distance(reference: int, window: int, alpha: float) -> float:
-    """Return the distance of distributions from which a Kolmogorov-Smirnov test of that size can see a shift."""
+    """Return the smallest distance of two distributions that a Kolmogorov-Smirnov test of these sizes can detect."""
     return float(stats.kstwo.isf(alpha, max(1, round(effective_size(reference, window)))))
 
 
@@ -105,7 +105,7 @@ def _energies(distances: Floats, labels: Floats, first: int, second: int) -> tup
     return between - within_first / first**2 - within_second / second**2, float(between[0])
 
 
-# ---- unusual records: a few of them can be told from the rest although the distributions hardly differ ----
+# ---- unusual records: a few of them stand out although they hardly change the distributions ----
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """Compare a window with its baseline: six families of tests, and one verdict over all of them.
 
-Each family looks for another kind of change, and none of them finds all. Scores alone miss pictures that are gray,
-dark or noisy; pixels alone miss another object; a tenth of broken pictures hardly moves a distribution, but shows as
-unusual records. The p-value of a test is multiplied by the number of tests in its family, and by the number of
-families, so the chance of any false alarm in a window stays below the significance level (Bonferroni).
+Each family looks for another kind of change, and none of them finds all changes. Scores alone miss images that are
+gray, dark or noisy; pixels alone miss another object; if a tenth of the images is broken, distributions hardly change,
+but the broken images are unusual records. The p-value of a test is multiplied by the number of tests in its family, and
+by the number of families, so the chance of any false alarm in a window stays below the significance level (Bonferroni).
 
-A significant difference counts only if its effect reaches `minimum_effect`: in a window of a hundred thousand records,
-everything is significant.
+A significant difference counts only if its effect reaches `minimum_effect`, because in a window of a hundred thousand
+records every difference is significant. The energy distance has a scale of its own and no minimum.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class Evidence:
 class Verdict:
     """The result of a window.
 
-    drifted: tests that show a drift, clearest first. visible_distance: how far apart two distributions have to be for
-    this window to show it. unusual: places in the sample of the records that are furthest from the baseline.
+    drifted: tests that show a drift, clearest first. visible_distance: the smallest distance of two distributions that
+    this window can show. unusual: places in the sample of the records that are furthest from the baseline.
     """
 
     records: int
@@ -73,7 +73,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Samples:
-    """Two samples as tests take them: values of features by name, counts of classes, and coordinates of embeddings."""
+    """One sample as the tests take it: values of features by name, counts of classes, coordinates of embeddings."""
 
     values: dict[str, Floats]
     class_counts: npt.NDArray[np.int64]
@@ -184,7 +184,7 @@ def run_tests(reference: Samples, window: Samples) -> tuple[Evidence, ...]:
 
 
 def drifted(tests: tuple[Evidence, ...], significance: float, minimum_effect: float) -> tuple[Evidence, ...]:
-    """Return the tests that show a drift, clearest first. The embedding's effect has a scale of its own."""
+    """Return the tests that show a drift, clearest first. The energy distance has no minimum effect."""
     shown = [
         test
         for test in tests
@@ -207,7 +207,7 @@ def judge(reference: Reference, measurement: Measurement) -> Verdict:
 
 
 def most_unusual(reference: Samples, measurement: Measurement, count: int = 3) -> tuple[int, ...]:
-    """Return places in the window's sample: images that are furthest from the baseline, by their pixels."""
+    """Return the places in the window's sample of the images whose pixels are furthest from the baseline."""
     names = tuple(name for name in image_statistics.STATISTICS if name in reference.values)
     rows = measurement.table(names)
     known = reference.table(names)

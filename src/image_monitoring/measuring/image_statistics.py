@@ -1,4 +1,4 @@
-"""Statistics of images that change when the camera, the light, the place or the processing of images changes.
+"""Statistics of images, which change with the camera, the light, the place and the processing of images.
 
 All are computed from the pixels of a batch of images of one size at once. Large images are cropped to their center
 first: scaling would hide noise and blur.
@@ -137,12 +137,12 @@ def roughness(batch: Batch) -> Floats:
 
 
 def flatness(batch: Batch) -> Floats:
-    """Share of neighboring pixels that are exactly equal: plain backgrounds, before noise touches them."""
+    """Share of neighboring pixels that are exactly equal: high for plain backgrounds without noise."""
     return (batch.mean((batch.across == 0).astype(np.float32)) + batch.mean((batch.down == 0).astype(np.float32))) / 2
 
 
 def smeared_border(batch: Batch) -> Floats:
-    """Share of border pixels that equal the pixel further in: pictures that were moved and filled up."""
+    """Share of border pixels that equal the next pixel inside: high for images that were moved and filled up."""
     sides = (batch.down[:, 0], batch.down[:, -1], batch.across[:, :, 0], batch.across[:, :, -1])
     return sum((batch.mean((side == 0).astype(np.float32)) for side in sides), np.zeros(batch.count)) / 4
 
@@ -175,12 +175,12 @@ def top_bottom(batch: Batch) -> Floats:
 
 
 def direction(batch: Batch) -> Floats:
-    """Differences across relative to differences down: pictures that were turned."""
+    """Differences across relative to differences down, which change when images are turned."""
     return np.log((batch.mean(np.abs(batch.across)) + TINY) / (batch.mean(np.abs(batch.down)) + TINY))
 
 
 def diagonality(batch: Batch) -> Floats:
-    """Mean size of the product of both differences relative to their squares: lines that are not upright."""
+    """Mean absolute product of both differences relative to their squares: high for diagonal lines."""
     across, down = batch.across[:, :-1], batch.down[:, :, :-1]
     squares = batch.mean(across**2) + batch.mean(down**2)
     return 2 * batch.mean(np.abs(across * down)) / (squares + TINY)

@@ -15,16 +15,17 @@ from image_monitoring.reading.capture import Record
 from image_monitoring.served_model.model_files import Pixels, ServedModel
 
 SAMPLE = 2048  # rows that are compared; also the size at which AWS's statistics keep whole samples
-EMBEDDED = 1000  # rows of the sample that the network sees: it takes a hundred times as long as the other statistics
+EMBEDDED = 1000  # rows of the sample with an embedding, which takes a hundred times as long as the statistics
 EMBEDDED_BYTES = 64 << 20
 BATCH = 256
 LOW_CONFIDENCE_BINS = 100
 
 
 class Measurement:
-    """Columns: the image statistics, then the answers'. Rows of the sample belong together by index.
+    """Measurements of records: one row for each, with the columns of the image statistics, then those of the answer.
 
-    class_counts: how often each class was answered, over all records. confidences: a histogram of the confidence.
+    Counts and moments are those of all records; rows, event ids and prepared pixels are those of the sample, by place.
+    class_counts: how often each class was answered. confidences: a histogram of the confidence.
     """
 
     def __init__(self, classes: int, model: ServedModel | None = None) -> None:
@@ -88,7 +89,7 @@ class Measurement:
         return values[~np.isnan(values)]
 
     def embeddings(self) -> tuple[list[int], npt.NDArray[np.float64]]:
-        """Return rows of the sample, and their embeddings in the served model. Both are empty without a model."""
+        """Return places in the sample, and the embeddings of their images. Both are empty without a model."""
         places = sorted(self._prepared)
         if not self.model or not places:
             return [], np.empty((0, 0))

@@ -49,7 +49,7 @@ class Moments:
 
 
 class Reservoir:
-    """A uniform sample of everything offered to it (Vitter's algorithm R), the same each time."""
+    """A uniform sample of a stream (Vitter's algorithm R). Its seed makes it the same in each run."""
 
     def __init__(self, capacity: int, seed: int = 0) -> None:
         self.capacity, self.seen = capacity, 0

@@ -1,7 +1,7 @@
-"""Read captured records, one line at a time: of one endpoint, in the folders that data capture writes.
+"""Read the captured records of one endpoint, one line at a time, from the folders that data capture writes.
 
 A record has `captureData` with `endpointInput` and `endpointOutput`, `eventMetadata` with `eventId`, `inferenceTime`
-and perhaps `inferenceId`, and `eventVersion`. One that was merged with its ground truth has `groundTruthData`, too.
+and perhaps `inferenceId`, and `eventVersion`. A record that was merged with ground truth has `groundTruthData`, too.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Record:
 
     @property
     def identities(self) -> tuple[str, ...]:
-        """Return the ids that ground truth may name: the caller's own id comes first, as Model Monitor merges."""
+        """Return the ids that ground truth may name. As in Model Monitor, the caller's inference id comes first."""
         return (self.inference_id, self.event_id) if self.inference_id else (self.event_id,)
 
 
@@ -40,7 +40,7 @@ class Record:
 class Capture:
     """The capture files below a folder, and what was read of them so far.
 
-    start, end: the window; a record belongs to it from its start until before its end.
+    start, end: the window, which includes its start and excludes its end.
     """
 
     folder: Path
@@ -52,7 +52,7 @@ class Capture:
     unreadable_count: int = 0
 
     def files(self) -> list[Path]:
-        """Return the files in order of time: their names begin with it."""
+        """Return the files in the order of time, which their paths begin with."""
         return sorted(path for path in self.folder.rglob("*.jsonl") if path.is_file())
 
     def lines(self) -> Iterator[tuple[str, str]]:
@@ -63,7 +63,7 @@ class Capture:
                         yield f"line {number} of {path.relative_to(self.folder)}", line
 
     def read(self) -> Iterator[Record]:
-        """Yield the records of the window. A line that is not a record is counted, and the first few are named."""
+        """Yield the records of the window. Lines that are not records are counted, and the first three are named."""
         for where, line in self.lines():
             try:
                 record = parse(line)

@@ -1,4 +1,4 @@
-"""Ground truth: what people say the images show, and how it meets the captured records.
+"""Ground truth: the classes that people have given to images, joined with the captured records by their ids.
 
 A file has one JSON a line: `groundTruthData` with `data` and `encoding`, and `eventMetadata` with the `eventId` of the
 record, or the `inferenceId` that the caller gave it. Later files correct earlier ones.
@@ -25,7 +25,7 @@ class GroundTruth:
         return len(self._labels)
 
     def label_of(self, record: Record) -> str | None:
-        """Return the record's label: of its own line if it was merged before, else by its ids."""
+        """Return the record's label: its own if it was merged before, else the one for one of its ids."""
         if record.label is not None:
             return record.label
         return next((self._labels[name] for name in record.identities if name in self._labels), None)
@@ -50,7 +50,7 @@ def parse_label(where: str, line: str) -> tuple[str, str]:
 
 
 def merge(capture: Capture, ground_truth: GroundTruth, output: Path) -> int:
-    """Write the captured records that have ground truth, each with it, and return how many there are.
+    """Write the captured records that have ground truth, each with its label, and return how many there are.
 
     The files keep the names of the capture files, so their folders still tell the hour.
     """

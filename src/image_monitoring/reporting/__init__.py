@@ -1,1 +1,1 @@
-"""What an analysis leaves: documents for programs, metrics for CloudWatch, sentences for people."""
+"""The results of an analysis: documents for programs, metrics for CloudWatch, sentences for people."""

@@ -1,8 +1,8 @@
 """The documents of Model Monitor: `statistics.json`, `constraints.json`, `constraint_violations.json`.
 
 Sources: docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-byoc-statistics.html, …-byoc-constraints.html and
-…-interpreting-violations.html. Features are the image statistics and the numbers of the answers. What the analyzer
-needs beyond the documented members is in members of its own, `image_monitoring`.
+…-interpreting-violations.html. Features are the image statistics and the numbers of the answers. The analyzer's own
+settings are in one further member, `image_monitoring`.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def inferred_type(name: str) -> str:
 
 
 def predicted_statistics(measurement: Measurement) -> dict[str, Any]:
-    """Return how often each class was answered, also those that never were."""
+    """Return how often each class was answered, with 0 for classes that never were."""
     counts = measurement.class_counts[: measurement.classes]
     shown = [{"value": str(index), "count": int(count)} for index, count in enumerate(counts)]
     present = int(counts.sum())

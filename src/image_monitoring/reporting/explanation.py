@@ -1,4 +1,4 @@
-"""Sentences for people: what drifted, how much, since when, and which images show it."""
+"""Sentences for people: they say what drifted, how much, since when, and which images show it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def drift_sentence(test: Evidence) -> str:
         what = "look" if test.family == UNUSUAL_IMAGES else "are to the model"
         return f"{test.effect:.0%} more of the images {what} unlike the baseline ({certainty})"
     if test.family == EMBEDDING:
-        return f"the model sees other things than in the baseline (energy {test.effect:.3f}, {certainty})"
+        return f"the model's embeddings differ from those of the baseline (energy {test.effect:.3f}, {certainty})"
     moved = ""
     if test.before is not None and test.after is not None:
         moved = f" from {number(test.before)} to {number(test.after)}"
@@ -61,7 +61,7 @@ def summary(
     since: datetime | None = None,
     notes: Sequence[str] = (),
 ) -> str:
-    """Return the whole message, its first line made for a subject or an exit message.
+    """Return the whole message. Its first line can stand alone, as a subject or an exit message.
 
     problems: the sentences about violations, worst first.
     """
@@ -78,7 +78,7 @@ def summary(
     if len(problems) > SHOWN:
         lines.append(f"And {len(problems) - SHOWN} more, in constraint_violations.json.")
     if not problems and verdict and verdict.is_conclusive:
-        lines.append(f"They would show distributions that are {verdict.visible_distance:.2f} apart, and wider.")
+        lines.append(f"Distributions at least {verdict.visible_distance:.2f} apart would have been reported.")
     return "\n".join([*lines, *notes])
 
 

@@ -1,7 +1,8 @@
 """Values for CloudWatch, by the names that Model Monitor gives them, and as the lines of its container contract.
 
-The service publishes those lines for its own schedules. Elsewhere the kit's state machine puts the metrics of
-`report.json`. Namespaces: `aws/sagemaker/Endpoints/data-metrics` and `aws/sagemaker/Endpoints/model-metrics`.
+The service publishes those lines for its own schedules, in the namespaces `aws/sagemaker/Endpoints/data-metrics` and
+`aws/sagemaker/Endpoints/model-metrics`. The kit's state machine publishes the metrics of `report.json`, all of them in
+the first namespace.
 """
 
 from __future__ import annotations

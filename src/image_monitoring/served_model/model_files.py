@@ -1,7 +1,7 @@
-"""The files of the served model: out of its archive, or out of a baseline's folder.
+"""Read the files of the served model from its archive or from a baseline's folder.
 
-The kit's models are ONNX graphs with a description, `model-shapes.json`. Of any other model the analyzer compares the
-answers and the pixels, and says that it has no embedding.
+The kit's models are ONNX graphs with a description, `model-shapes.json`. Any other model has no embedding here: the
+analyzer compares its answers and the pixels alone, and says so.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A network, and the shape of its images: channels, height, width, and the length of the shortest side, if any."""
+    """A network and the shape of its images. resize: the length to which the shorter side is scaled, or None."""
 
     network: Network
     graph: bytes
@@ -49,7 +49,7 @@ class ServedModel:
         )
 
     def prepared(self, image: Image.Image) -> Pixels:
-        """Return the pixels that the model sees: scaled as its description says, enlarged if too small, cropped."""
+        """Return the model's input: the image scaled as the description says, enlarged if too small, and cropped."""
         if self.channels == 1:
             image = image.convert("L")
         if self.resize is not None:

@@ -1,7 +1,7 @@
-"""Run a small ONNX graph with NumPy, so that a container without ONNX Runtime can look through the served model's eyes.
+"""Run a small ONNX graph with NumPy, so that the analyzer can run the served model in a container without ONNX Runtime.
 
-It covers the operations of the kit's own models. `embedding` is what the model's last layer sees, for the image as it
-is, without its mirror image; `probabilities` are the answers of the endpoint.
+It covers the operations of the kit's own models. `embedding` is the input of the model's last layer, for the image as
+it is and not for its mirror image; `probabilities` are the endpoint's answers.
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ class Network:
 
     @property
     def embedding_name(self) -> str:
-        """Return the name of what the last layer sees: the input of the first fully connected layer."""
+        """Return the name of the embedding, the input of the first fully connected layer, which is the last layer."""
         for node in self.nodes:
             if node.operation == "Gemm":
                 return node.inputs[0]

@@ -1,4 +1,4 @@
-"""One job over a table: a baseline, or the comparison of a window with one; of data quality or model quality."""
+"""Run one job over a table, for data quality or model quality: make a baseline, or compare a window with one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STATISTICS, CONSTRAINTS, VIOLATIONS = "statistics.json", "constraints.json", "co
 def analyze_table(contract: Contract) -> str:
     """Run the job that the contract describes, write its documents and metrics, and return the exit message.
 
-    InputError says what is wrong with the job's variables or files.
+    Raises InputError, which says what is wrong with the job's variables or files.
     """
     contract.output.mkdir(parents=True, exist_ok=True)
     dataset = Dataset.of(contract)
@@ -79,7 +79,7 @@ def _model_quality(dataset: Dataset, document: Mapping[str, Any] | None) -> list
 
 
 def _profile(dataset: Dataset, profile: Profile) -> Profile:
-    """Return the profile. InputError for a dataset without rows."""
+    """Return the profile. Raises InputError for a dataset without rows."""
     if not profile.rows:
         reason = f": {dataset.complaint}" if dataset.complaint else ""
         raise InputError(f"the dataset in {dataset.contract.dataset} has no rows in the window{reason}")

@@ -1,4 +1,4 @@
-"""`constraints.json`: what a baseline suggests, and what a job reads, perhaps edited by a person.
+"""`constraints.json`: written as a baseline suggests it, and read by a job, perhaps after the user has edited it.
 
 Source: "Schema for Constraints" of the developer guide, and the values that AWS's container suggests.
 """
@@ -79,7 +79,7 @@ class Constraints:
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Constraints:
-        """InputError for a document that has no features, or a feature without a name."""
+        """Read the document. Raises InputError if it has no features, or a feature without a name."""
         config = _merged(CONFIG, document.get("monitoring_config") or {})
         try:
             return cls(tuple(_read(feature, config) for feature in document["features"]), config)

@@ -13,16 +13,16 @@ from image_monitoring.contract import InputError
 
 Row = dict[str, Any]
 Side = Any  # of a captured record: a list of values, or a row
-SIDES = ("endpointOutput", "endpointInput")  # the order of their columns: a baseline, too, has the label first
+SIDES = ("endpointOutput", "endpointInput")  # in the order of a baseline's columns, which has the label first
 
 
 def column_name(index: int, names: Sequence[str] = ()) -> str:
-    """Return the baseline's name for a column without one, or Spark's, which Model Monitor writes."""
+    """Return the baseline's name of a column without a name, or else Spark's, which Model Monitor writes."""
     return names[index] if index < len(names) else f"_c{index}"
 
 
 def csv_lines(text: str) -> list[list[Any]]:
-    """Return the values of each line; an empty one is missing. InputError for what is no CSV."""
+    """Return the values of each line; an empty value is None. Raises InputError for text that is not CSV."""
     try:
         return [[value if value != "" else None for value in line] for line in csv.reader(io.StringIO(text)) if line]
     except csv.Error as error:

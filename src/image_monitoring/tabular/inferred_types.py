@@ -29,5 +29,5 @@ def type_of(value: Any) -> str:
 
 
 def number_of(value: Any, kind: str) -> float | None:
-    """Return the number of a value of this type; None for one that is no number."""
+    """Return the number of a value of this type, or None if the type is not numeric."""
     return float(value) if kind in NUMERIC else None

@@ -23,7 +23,7 @@ class KllSketch:
 
     @classmethod
     def from_document(cls, sketch: Mapping[str, Any]) -> KllSketch:
-        """Read `distribution.kll.sketch`. ValueError, LookupError or TypeError for a document that is none."""
+        """Read `distribution.kll.sketch`. Raises ValueError, LookupError or TypeError for anything else."""
         parameters = sketch["parameters"]
         made = cls(int(parameters["k"]), float(parameters["c"]))
         made.levels = [[float(value) for value in level if value is not None] for level in sketch["data"]] or [[]]

@@ -14,14 +14,14 @@ from image_monitoring.contract import Contract, InputError, parse_time
 from image_monitoring.tabular.flattening import Row, captured_rows, column_name, flat
 from image_monitoring.tabular.scripts import PREPROCESS, load_handler, preprocessed
 
-UNUSABLE = (ValueError, LookupError, TypeError, AttributeError)  # of a line that is no record
+UNUSABLE = (ValueError, LookupError, TypeError, AttributeError)  # the errors of a line that is not a record
 CAPTURED = ("sagemakerCaptureJson", "sagemakerMergeJson")
 FORMATS = "csv, json, sagemakerCaptureJson and sagemakerMergeJson"
 
 
 @dataclass
 class Dataset:
-    """The dataset of a job. `unreadable` has a reason for each captured line that is no record of a table."""
+    """The dataset of a job. `unreadable` counts captured lines that give no row, by reason."""
 
     contract: Contract
     format: Mapping[str, Any]
@@ -29,7 +29,7 @@ class Dataset:
 
     @classmethod
     def of(cls, contract: Contract) -> Dataset:
-        """InputError for a dataset_format that is none, or not analyzed."""
+        """Return the dataset of a job. Raises InputError for a dataset_format that cannot be analyzed."""
         text = contract.variables.get("dataset_format") or "{}"
         try:
             formats = json.loads(text)
@@ -46,7 +46,7 @@ class Dataset:
 
     @property
     def complaint(self) -> str:
-        """How many records could not be read, and the most frequent reason; an empty text if there were none."""
+        """Return how many records could not be read and the most frequent reason, or an empty text."""
         if not self.unreadable:
             return ""
         return f"{sum(self.unreadable.values())} records cannot be read: {self.unreadable.most_common(1)[0][0]}"
@@ -63,7 +63,7 @@ class Dataset:
                 yield from _json_rows(path, by_line=_is_set(self.format["json"], "lines", "line"))
 
     def records(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the captured records of the window. AWS's platform may bring whole hours around it."""
+        """Yield the captured records of the window. The inputs are folders of whole hours, so they may have others."""
         start, end = self.contract.time("start_time"), self.contract.time("end_time")
         for path in self._files():
             with path.open(encoding="utf-8", errors="replace") as lines:
@@ -80,7 +80,7 @@ class Dataset:
                         yield record
 
     def _captured_rows(self, names: Sequence[str]) -> Iterator[Row]:
-        """Yield the rows of records. One whose payload is no table is counted; a failing script ends the job."""
+        """Yield the rows of records. Records that are not tables are counted; a failing script ends the job."""
         handler = load_handler(self.contract.path("record_preprocessor_script"), PREPROCESS)
         for record in self.records():
             if handler:
@@ -101,7 +101,7 @@ class Dataset:
 
 
 def _is_set(options: Any, *names: str) -> bool:
-    """Return whether an option is true: the API has words for it, the SDK has true."""
+    """Return whether an option is true: a word in the API, a boolean in the SDK."""
     values = [options.get(name) for name in names] if isinstance(options, Mapping) else []
     return any(value is True or str(value).lower() == "true" for value in values)
 

@@ -1,4 +1,4 @@
-"""A person's scripts: `preprocess_handler` turns a captured record into rows, `postprocess_handler` runs at the end.
+"""The user's scripts: `preprocess_handler` turns a captured record into rows, `postprocess_handler` runs at the end.
 
 They run inside the job's container, as on AWS. Their contract, and the attributes of the record that the handler gets,
 are those of "Preprocessing and Postprocessing" in the developer guide.
@@ -50,7 +50,7 @@ class InferenceRecord:
 
 
 def load_handler(path: Path | None, name: str) -> Callable[..., Any] | None:
-    """Return a function of a script, or None if there is no script. InputError for one that cannot be used."""
+    """Return a function of a script, or None if there is no script. Raises InputError if it cannot be used."""
     if path is None:
         return None
     spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -59,7 +59,7 @@ def load_handler(path: Path | None, name: str) -> Callable[..., Any] | None:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # the script is a person's: whatever it raises is theirs to see
+    except Exception as error:  # whatever the user's script raises, the user must see
         raise InputError(f"{path.name} cannot be imported: {error!r}") from error
     handler: Callable[..., Any] | None = getattr(module, name, None)
     if handler is None:
@@ -68,7 +68,7 @@ def load_handler(path: Path | None, name: str) -> Callable[..., Any] | None:
 
 
 def preprocessed(handler: Callable[..., Any], record: Mapping[str, Any]) -> list[Row]:
-    """Return the rows that a handler makes of a record: of one object or a list of them, or none."""
+    """Return the rows that a handler makes of a record: it returns one object, a list of objects, or None."""
     try:
         result = handler(InferenceRecord(record))
     except Exception as error:  # as above

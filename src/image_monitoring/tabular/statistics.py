@@ -14,7 +14,7 @@ BUCKETS = 10  # not configurable, says the guide
 
 
 def statistics_document(profile: Profile, types: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return the document. `types` are those of the baseline, which decide for their columns."""
+    """Return the document. `types` are the baseline's, which take precedence over the inferred types."""
     expected = types or {}
     features = [
         _feature(name, column, profile.missing(name), expected.get(name) or column.inferred_type)

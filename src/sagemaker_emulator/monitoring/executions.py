@@ -1,4 +1,4 @@
-"""Executions: begun when a schedule fires, listed, ended, and taken up again after a restart."""
+"""Executions: started when a schedule fires, listed, ended, and continued after a restart."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FILTERS = {
     "MonitoringJobDefinitionName": "$.definition_name",
     "MonitoringTypeEquals": "$.monitoring_type",
 }
-RUNNING_MAX = 10  # executions of one schedule that may be under way at once
+RUNNING_MAX = 10  # how many executions under way, which do not count for the alert, are read in addition
 TIMES = {
     "ScheduledTimeAfter": f"{json_field('$.scheduled')} > ?",
     "ScheduledTimeBefore": f"{json_field('$.scheduled')} < ?",
@@ -54,7 +54,7 @@ class MonitoringExecutions(Collection[MonitoringExecution]):
         return page(self._store, MonitoringExecution, request, filters=filters)
 
     def latest(self, schedule: MonitoringSchedule, most: int = 1) -> list[MonitoringExecution]:
-        """Return the last executions of a schedule, the newest first, without those of an earlier one of its name."""
+        """Return the last executions of a schedule, the newest first, but none of a deleted schedule of that name."""
         sql, parameters = in_json("$.schedule_name", schedule.name)
         where = f"{sql} AND created >= ?"
         return self._store.select(MonitoringExecution, where, (*parameters, schedule.created), "created DESC", most)
@@ -89,13 +89,13 @@ class MonitoringExecutions(Collection[MonitoringExecution]):
         self._threads.start(name, run, partial(self._finished, run))
 
     def recover(self) -> None:
-        """After a restart, when processing jobs have been recovered, take up the executions that are not over."""
+        """Continue the executions that are not over, after a restart in which processing jobs were recovered first."""
         for execution in self._store.all(MonitoringExecution):
             if not execution.is_over:
                 self.begin(execution.name)
 
     def close(self) -> None:
-        """End the threads. The executions stay as they are, for `recover` to take up."""
+        """End the threads. The executions stay as they are, so that `recover` can continue them."""
         self._threads.close()
 
     def _running(self, name: str, processing_job_arn: str) -> None:
@@ -114,7 +114,7 @@ class MonitoringExecutions(Collection[MonitoringExecution]):
             self._evaluate_alert(execution, now)
 
     def _evaluate_alert(self, execution: MonitoringExecution, now: float) -> None:
-        """Evaluate the alert of the execution's schedule, unless that was deleted or is another one by now."""
+        """Evaluate the alert of the schedule with the execution's schedule name, if there still is one."""
         try:
             schedule = self._store.get(MonitoringSchedule, execution.schedule_name)
         except NotFound:

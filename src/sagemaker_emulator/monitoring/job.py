@@ -85,11 +85,11 @@ class MonitoringJob:
 
     @property
     def refusal(self) -> str | None:
-        """Why an execution of this job fails here although it would run on AWS; None for jobs that are executed."""
+        """Return the reason for which an execution of this job fails here but not on AWS, or None if it can run."""
         return NOT_EXECUTED.get(self.monitoring_type) or (BATCH if self.is_batch else None)
 
     def require_period(self, period_s: int) -> None:
-        """ValidationException for a time limit that is longer than the period. Source: MonitoringStoppingCondition."""
+        """Raise ValidationException if the time limit exceeds the period. Source: MonitoringStoppingCondition."""
         limit_s = self.stopping_condition.get("MaxRuntimeInSeconds")
         if limit_s is not None and limit_s > period_s:
             raise validation(

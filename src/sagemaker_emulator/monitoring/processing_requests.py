@@ -85,7 +85,7 @@ def merge_uri(job: MonitoringJob) -> str:
 
 
 def merger_image(analyzer: str, region: str) -> str:
-    """Return the prebuilt image of the merge, in the registry of the analyzer if that one is prebuilt, too."""
+    """Return the prebuilt image of the merge, from the analyzer's registry if the analyzer is prebuilt, too."""
     registry, _, name = analyzer.partition("/")
     is_prebuilt = name.partition(":")[0] == ANALYZER
     return f"{registry if is_prebuilt else f'{AWS_ACCOUNT}.dkr.ecr.{region}.amazonaws.com'}/{MERGER}"
@@ -138,7 +138,7 @@ def _request(
 
 
 def _contract(job: MonitoringJob, execution: MonitoringExecution, is_merged: bool) -> dict[str, str]:
-    """Return the variables that every analyzer gets, AWS's and one's own."""
+    """Return the variables that every analyzer gets, AWS's prebuilt one or one of the user's own."""
     captured = {"captureIndexNames": ["endpointOutput"] if is_merged else ["endpointInput", "endpointOutput"]}
     variables = {
         "dataset_format": json.dumps({"sagemakerMergeJson" if is_merged else "sagemakerCaptureJson": captured}),

@@ -35,7 +35,7 @@ class ScheduleRequest:
     def parse(
         cls, config: dict[str, Any], job_of: Callable[[MonitoringType, str], MonitoringJob], now: float
     ) -> ScheduleRequest:
-        """ValidationException for what AWS refuses. `job_of` returns the job of a definition by type and name."""
+        """Parse the request; raise ValidationException for what AWS refuses. `job_of` returns a definition's job."""
         job, definition_name = _job(config, job_of)
         schedule = config.get("ScheduleConfig", {})
         hour = datetime.fromtimestamp(now, UTC).hour
@@ -53,7 +53,7 @@ class ScheduleRequest:
 
 
 def require_runnable(job: MonitoringJob, region: str, roles: ExecutionRoles) -> None:
-    """ValidationException for a job that could never run: its role, its image's region, its output's URI."""
+    """Raise ValidationException for a job that could never run: by its role, its image's region or its output's URI."""
     if not job.endpoint_input and not job.is_batch:
         raise validation("The job input needs an EndpointInput or a BatchTransformInput.")
     image = job.application["ImageUri"]

@@ -1,4 +1,4 @@
-"""One execution to its end, in a thread of its own: it finds the data, runs the processing jobs and watches them."""
+"""Run one execution to its end in its own thread: find the data, run the processing jobs and watch them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class MonitoringRun:
         self._context, self._begun = context, begun
 
     def run(self) -> None:
-        """Carry out the execution. JobFailed has the FailureReason; `status` is the status it ends with otherwise."""
+        """Run the execution. If it fails, JobFailed has the FailureReason; if not, `status` is its last status."""
         try:
             job = self._context.job_of(self.execution)
             if job.refusal:
@@ -100,7 +100,7 @@ class MonitoringRun:
         return captured_folders(self._context.aws.s3, capture.destination_uri, job.endpoint_name, hours)
 
     def _merged(self, job: MonitoringJob, captured: Sequence[DataFolder], truth_uri: str) -> list[DataFolder]:
-        """Merge the window with all ground truth that was collected since its start, and return the merged folders."""
+        """Merge the window with the ground truth up to the scheduled time, and return the merged folders."""
         until = max(self.execution.scheduled, self.execution.window_end)
         hours = hours_between(self.execution.window_start, until)
         truth = ground_truth_folders(self._context.aws.s3, truth_uri, hours)
@@ -110,7 +110,7 @@ class MonitoringRun:
         return merged(job, captured)
 
     def _baseline(self, job: MonitoringJob) -> Baseline:
-        """Return the baseline's files: those of the definition, else the ones that its baselining job has written."""
+        """Return the baseline's files: those that the definition names, else those that its baselining job wrote."""
         named = Baseline(
             job.baseline.get("ConstraintsResource", {}).get("S3Uri"),
             job.baseline.get("StatisticsResource", {}).get("S3Uri"),
@@ -127,7 +127,7 @@ class MonitoringRun:
         )
 
     def _processed(self, prefix: str, request: dict[str, Any]) -> ProcessingJob:
-        """Run a processing job, or take up the one that an earlier emulator began. JobFailed if it fails.
+        """Run a processing job, or continue the one that an earlier emulator began. Raises JobFailed if it fails.
 
         A job that died with the emulator is followed by another one.
         """
@@ -161,7 +161,7 @@ class MonitoringRun:
         raise JobFailed(ABANDONED)
 
     def _status(self, job: ProcessingJob) -> ExecutionStatus:
-        """Return the end of the execution: the exit message decides, else the document in the job's output."""
+        """Return the last status of the execution. The exit message decides, or else the document of violations."""
         if job.status is JobStatus.STOPPED:
             return ExecutionStatus.STOPPED
         folder = job.request["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]

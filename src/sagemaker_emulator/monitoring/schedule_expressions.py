@@ -1,4 +1,4 @@
-"""ScheduleExpression: NOW, hourly, daily, and every so many hours. All times are UTC, in epoch seconds."""
+"""ScheduleExpression: NOW, hourly, daily, and every 1 to 24 hours. All times are UTC, in epoch seconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CRON = re.compile(r"cron\(0 (?P<start>\*|[0-9]{1,2})(?:/(?P<every>[0-9]{1,2}))? 
 
 
 class ExpressionError(ValueError):
-    """The text is none of the expressions that AWS supports."""
+    """The text is not one of the expressions that AWS supports."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Recurrence:
 
     @classmethod
     def parse(cls, expression: str) -> Recurrence:
-        """ExpressionError for an expression that AWS refuses. NOW has no recurrence.
+        """Parse a cron expression. Raises ExpressionError for NOW, and for an expression that AWS refuses.
 
-        `17/12` means every 12 hours from 17 on, so also at 5; `0/10` means 0, 10 and 20. Source: the SageMaker API
+        `17/12` means every 12 hours from 17 on, so 5 and 17; `0/10` means 0, 10 and 20. Source: the SageMaker API
         reference, ScheduleConfig, and the SDK's CronExpressionGenerator.
         """
         match = CRON.fullmatch(expression)
@@ -69,5 +69,5 @@ def daily_at(hour: int) -> str:
 def _refusal(expression: str) -> str:
     return (
         f"The schedule expression {expression!r} is not supported. Supported are NOW, cron(0 * ? * * *) for every "
-        "hour, cron(0 [00-23] ? * * *) for every day, and cron(0 [00-23]/[01-24] ? * * *) for every so many hours."
+        "hour, cron(0 [00-23] ? * * *) for every day, and cron(0 [00-23]/[01-24] ? * * *) for every 1 to 24 hours."
     )

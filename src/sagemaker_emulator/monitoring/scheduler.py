@@ -1,7 +1,7 @@
-"""The thread that lets schedules fire when they are due.
+"""The thread that fires schedules when they are due.
 
 It starts with the first schedule: an account without schedules has no such thread. It sleeps until the next time that a
-schedule names, but no longer than CHECK_S, because the clock may be set and the machine may be suspended meanwhile.
+schedule names, but no longer than CHECK_S, because the clock may be set or the machine suspended meanwhile.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class Scheduler:
         self._thread: threading.Thread | None = None
 
     def start(self, schedules: MonitoringSchedules) -> None:
-        """Take up the schedules of an earlier emulator."""
+        """Begin with the schedules that an earlier emulator has stored."""
         self._schedules = schedules
         if schedules.active():
             self.wake()
 
     def wake(self) -> None:
-        """Look at the schedules now: one has changed, or the clock has."""
+        """Look at the schedules now, because one of them or the clock has changed."""
         with self._starting:
             self._woken.set()
             if self._thread is None and self._schedules is not None and not self._closing.is_set():

@@ -1,4 +1,4 @@
-"""Schedules: created, listed, updated, started, stopped, deleted; and the moment in which one fires."""
+"""Schedules: created, listed, updated, started, stopped, deleted, and fired."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class MonitoringSchedules(Collection[MonitoringSchedule]):
         return page(self._store, MonitoringSchedule, request, filters=filters)
 
     def active(self) -> list[MonitoringSchedule]:
-        """Return the schedules that are pending, or will be due."""
+        """Return the schedules that are Pending, and those that have a next time."""
         schedules = self._store.all(MonitoringSchedule)
         return [one for one in schedules if one.status is ScheduleStatus.PENDING or one.next_due is not None]
 
@@ -126,7 +126,7 @@ class MonitoringSchedules(Collection[MonitoringSchedule]):
         self._change(name, MonitoringSchedule.accepted)
 
     def fire(self, name: str, now: float) -> None:
-        """Begin an execution of a schedule that is due. Of several times that were missed, only the last one counts."""
+        """Begin an execution of a schedule that is due. If several times were missed, it is for the latest of them."""
         with self._store.transaction():
             schedule = self.get(name)
             if schedule.next_due is None or schedule.next_due > now:
@@ -157,7 +157,7 @@ class MonitoringSchedules(Collection[MonitoringSchedule]):
         return self._change(request["MonitoringScheduleName"], updated)
 
     def alert_history(self, request: dict[str, Any]) -> Page:
-        """Return a page of alert transitions. ResourceNotFound for a schedule or an alert that does not exist."""
+        """Return a page of alert transitions. Raises ResourceNotFound for an unknown schedule or alert."""
         filters: list[Filter] = []
         if "MonitoringScheduleName" in request:
             schedule = self.get(request["MonitoringScheduleName"])
@@ -185,7 +185,7 @@ class MonitoringSchedules(Collection[MonitoringSchedule]):
         return request
 
     def _offsets(self, schedule: MonitoringSchedule) -> Offsets:
-        """Return the offsets of a schedule. Those of a definition that is gone count as none: the execution fails."""
+        """Return the offsets of a schedule, or none if its definition was deleted: the execution will fail anyway."""
         try:
             request = ScheduleRequest.parse(schedule.config, self._context.job_of, schedule.created)
         except AwsError:

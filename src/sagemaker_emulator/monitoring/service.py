@@ -1,4 +1,4 @@
-"""Model Monitor of one account and region: builds its collections and its scheduler, starts and closes them."""
+"""Model Monitor of one account and region: build its collections and its scheduler, start and close them."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class Monitoring:
         )
 
     def recover(self) -> None:
-        """Take up executions and schedules of an earlier emulator, when processing jobs have been recovered."""
+        """Continue the executions and schedules of an earlier emulator. Processing jobs must be recovered first."""
         self.executions.recover()
         self.scheduler.start(self.schedules)
 
     def close(self) -> None:
-        """End before the processing jobs do: an execution must not follow a job that the emulator's end has failed."""
+        """End the threads. Close processing jobs later: an execution must not see the jobs that their closing fails."""
         self.scheduler.close()
         self.executions.close()
 

@@ -15,7 +15,7 @@ MAX_BYTES = 4 << 20
 
 
 def has_violations(s3: Any, folder_uri: str) -> bool:
-    """Return whether the output's document lists violations. One that is missing or no such document lists none."""
+    """Return whether a document in the output lists violations. A missing or unreadable document lists none."""
     folder = S3Location.parse(folder_uri)
     return any(_lists_violations(s3, folder.joined(name)) for name in NAMES)
 

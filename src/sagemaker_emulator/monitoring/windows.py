@@ -15,11 +15,11 @@ DURATION = re.compile(
     r"(?:T(?=[0-9])(?:(?P<hours>[0-9]{1,5})H)?(?:(?P<minutes>[0-9]{1,5})M)?(?:(?P<seconds>[0-9]{1,5})S)?)?"
 )
 UNITS_S = {"days": 86_400, "hours": HOUR_S, "minutes": 60, "seconds": 1}
-LONGEST_S = 86_400  # of a window by DataAnalysisStartTime and DataAnalysisEndTime
+LONGEST_S = 86_400  # for a window from DataAnalysisStartTime to DataAnalysisEndTime
 
 
 class WindowError(ValueError):
-    """The offsets make no window that AWS accepts."""
+    """The offsets give a window that AWS does not accept."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Offsets:
     def of(cls, schedule_config: Mapping[str, Any], endpoint_input: Mapping[str, Any]) -> Offsets:
         """Read DataAnalysisStartTime and -EndTime of the schedule, else the offsets of the definition's input.
 
-        WindowError for a text that is no duration, and for a window that AWS refuses.
+        Raises WindowError for a text that is not a duration, and for a window that AWS refuses.
         """
         analysis = cls(
             _seconds(schedule_config.get("DataAnalysisStartTime")), _seconds(schedule_config.get("DataAnalysisEndTime"))

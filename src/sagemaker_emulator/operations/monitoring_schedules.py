@@ -12,10 +12,10 @@ def create_monitoring_schedule(sagemaker: SageMaker, request: Request) -> Respon
     """Fire at the hours of all of AWS's cron expressions, and once for NOW. Executions run the definition of a data
     quality or model quality job, by name or inside the schedule, over the captured data of the window, which
     DataAnalysisStartTime and DataAnalysisEndTime or the offsets of the endpoint's input can move. An execution starts
-    at once, or `SAGEMAKER_EMULATOR_MONITORING_DELAY_S` later; on AWS it starts within 20 minutes. An execution that
-    was missed while the emulator was down is made up for once, for the last time. One that was under way is taken up
-    again. Executions of bias, explainability and batch transform definitions are Failed, and the reason names them.
-    The endpoint must exist and capture data.
+    at once, or `SAGEMAKER_EMULATOR_MONITORING_DELAY_S` later; on AWS it starts within 20 minutes. If the emulator was
+    down at several scheduled times, only the latest of them gets an execution. An execution that was under way
+    continues. Executions of bias, explainability and batch transform definitions are Failed, and the reason names
+    them. The endpoint must exist and capture data.
     """
     return {"MonitoringScheduleArn": sagemaker.monitoring.schedules.create(request, tags_of(request)).arn}
 

@@ -1,4 +1,4 @@
-"""Attempts of a step: the names of what they create, and what follows when one fails."""
+"""Attempts of a step: the names of what they create, and the next attempt or the final failure."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class PipelineExecutions(Collection[PipelineExecution]):
         return execution
 
     def retry(self, request: dict[str, Any]) -> PipelineExecution:
-        """Run the steps of an execution that failed or were stopped, and those after them, again."""
+        """Run again the steps of an execution that failed or were stopped, and those after them."""
         execution = self.get(request["PipelineExecutionArn"])
         if execution.retry_token == request["ClientRequestToken"]:
             return execution
@@ -120,7 +120,7 @@ class PipelineExecutions(Collection[PipelineExecution]):
         return self._change(self.get(request["PipelineExecutionArn"]).name, updated)
 
     def answer(self, token: str, answer: Answer) -> StepExecution:
-        """Give a callback step its answer. ResourceNotFound for a token that no step waits for."""
+        """Give a callback step its answer. Raises ResourceNotFound for a token that no step waits for."""
 
         def answered(record: StepExecution) -> StepExecution:
             if record.answer is not None:
@@ -170,7 +170,7 @@ class PipelineExecutions(Collection[PipelineExecution]):
         return run.experiment()
 
     def recover(self) -> None:
-        """After a restart, when the jobs have been recovered, go on with the executions that were under way."""
+        """Continue the executions that were under way, after a restart in which the jobs were recovered first."""
         for execution in self._store.all(PipelineExecution):
             if not execution.is_over:
                 self._take_up(execution)
@@ -190,7 +190,7 @@ class PipelineExecutions(Collection[PipelineExecution]):
         self._threads.start(execution.name, run, partial(self._finished, run))
 
     def _launch(self, run: ExecutionRun, store: Callable[[], None]) -> None:
-        """Store an execution and start its thread: one under way that a request can find has a thread."""
+        """Store an execution and start its thread. `stop` reaches its run as soon as requests can find it."""
         name = run.execution.name
         try:
             with self._store.transaction():
@@ -202,7 +202,7 @@ class PipelineExecutions(Collection[PipelineExecution]):
         self._threads.begin(name)
 
     def _run_of(self, execution: PipelineExecution, version: PipelineVersion) -> ExecutionRun:
-        """ValidationException for a definition or parameters that are refused."""
+        """Return a run of the execution. Raises ValidationException for a definition or parameters that are refused."""
         try:
             definition = Definition.parse(version.definition)
             values = parameter_values(definition.parameters, execution.parameters)
@@ -237,7 +237,7 @@ class PipelineExecutions(Collection[PipelineExecution]):
         return next((execution for execution in executions if execution.pipeline == pipeline.name), None)
 
     def _finished(self, run: ExecutionRun, failure_reason: str | None) -> None:
-        """Store the end of a run. `failure_reason` is that of a fault of the emulator."""
+        """Store the end of a run. `failure_reason` names a fault of the emulator, if there was one."""
         status = ExecutionStatus.FAILED if failure_reason else run.status()
         reason = failure_reason or (FAILED if status is ExecutionStatus.FAILED else None)
         self._end(run.execution.name, status, reason)

@@ -176,7 +176,7 @@ class Pipelines(Collection[Pipeline]):
 
 
 def renamed(request: dict[str, Any]) -> dict[str, Any]:
-    """Return a List request with the names that those of jobs have."""
+    """Return a List request with its filters by time named as in List requests of jobs."""
     return {TIMES.get(name, name): value for name, value in request.items()}
 
 

@@ -1,4 +1,4 @@
-"""One execution of a pipeline, in a thread of its own: it begins steps, looks at them, and ends when none is left.
+"""Run one execution of a pipeline in its own thread: begin steps, look at them, and end when none is left.
 
 Each round looks once at every step that is not over, then begins those that have become ready, as many as the limit
 allows. A step is ready when the steps that it waits for have succeeded and its Condition has chosen its branch; a step
@@ -59,7 +59,7 @@ class ExecutionRun:
         self._evaluated: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}  # by planned name
 
     def run(self) -> None:
-        """Carry the execution out. JobLeft means that the next emulator goes on."""
+        """Run the execution. JobLeft means that the next emulator continues it."""
         self._steps.update(self._records.of(self.execution.name))
         pause_s = POLL_S
         while self._goes_on():
@@ -69,7 +69,7 @@ class ExecutionRun:
                 raise JobLeft
 
     def status(self) -> ExecutionStatus:
-        """Return the status that the execution ends with, for a run that has returned."""
+        """Return the last status of the execution, after `run` has returned."""
         statuses = {record.status for record in self._steps.values()}
         if StepStatus.FAILED in statuses:
             return ExecutionStatus.FAILED
@@ -192,7 +192,7 @@ class ExecutionRun:
         return StepCall(step, record, self.execution, scope, arguments, members)
 
     def _apply(self, step: Step, record: StepExecution, progress: Progress) -> None:
-        """Store how far a step has come, if that is new."""
+        """Store the progress of a step, if it is new."""
         if progress.status is StepStatus.EXECUTING:
             is_first = record.status is StepStatus.STARTING
             if is_first or (progress.metadata != record.metadata and record.status is StepStatus.EXECUTING):
@@ -207,7 +207,7 @@ class ExecutionRun:
         self._store(record, lambda latest: _ended(step, latest, progress))
 
     def _latest(self, record: StepExecution) -> StepExecution:
-        """Return a record with what operations have put into it."""
+        """Return a record with the changes that operations have made: the answer to a callback."""
         if record.type == "Callback":
             self._steps[record.step] = record = self._records.get(record.name)
         return record

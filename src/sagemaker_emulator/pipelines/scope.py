@@ -24,7 +24,7 @@ OUTPUTS = "ProcessingOutputConfig.Outputs"
 
 @dataclass(frozen=True)
 class ExecutionScope:
-    """`record_of` returns the record of a step that has begun, or None. `resource_name` is that of the asking step."""
+    """The scope of one step. `record_of` returns the record of a step that has begun, or None."""
 
     execution: PipelineExecution
     definition: Definition
@@ -60,7 +60,7 @@ class ExecutionScope:
         return self.json_object(f"{str(folder).rstrip('/')}/{file.path.lstrip('/')}")
 
     def json_object(self, uri: str) -> Any:
-        """Return the content of a JSON file. An S3 that does not answer raises its own error: it may later."""
+        """Return the content of a JSON file. An S3 that is away raises its own error, because it may answer later."""
         try:
             location = S3Location.parse(str(uri))
             body = self.s3.get_object(Bucket=location.bucket, Key=location.key)["Body"].read(JSON_MAX_BYTES)
@@ -74,5 +74,5 @@ class ExecutionScope:
 
 
 def instant(epoch: float) -> str:
-    """Return a time as events and variables of executions have it."""
+    """Return a time in the form of events and of the variables of executions."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -15,7 +15,7 @@ from sagemaker_emulator.resources.model_building.execution import PipelineExecut
 
 
 def require_selectable(definition: Definition, selected: tuple[str, ...]) -> None:
-    """Raise ValidationException for unknown steps, and for a selection that leaves out a step between two of it."""
+    """Raise ValidationException for unknown steps, and for a selection that omits a step between two of its steps."""
     unknown = sorted(set(selected) - set(definition.steps))
     if unknown:
         raise validation(f"SelectiveExecutionConfig: the pipeline has no steps {unknown}.")
@@ -30,9 +30,9 @@ def require_selectable(definition: Definition, selected: tuple[str, ...]) -> Non
 def reused_records(
     definition: Definition, execution: PipelineExecution, source: Mapping[str, StepExecution]
 ) -> list[StepExecution]:
-    """Return the records of the steps before the selected ones, with the results of the source's execution.
+    """Return the records of the steps before the selected ones, with the results of the source.
 
-    ValidationException if a selected step needs a result that the source does not have.
+    Raises ValidationException if a selected step needs a result that the source does not have.
     """
     selected = set(execution.selected)
     for name in execution.selected:

@@ -1,4 +1,4 @@
-"""`scones monitor baseline`: the baseline of the model in service, which the pipeline makes by itself."""
+"""`scones monitor baseline`: make the baseline of the model in service, as the pipeline does for each model."""
 
 import secrets
 from collections.abc import Mapping
@@ -77,7 +77,7 @@ def processing_input(name: str, uri: str) -> dict[str, Any]:
 
 
 def followed(context: Context, job: str) -> str:
-    """Wait for the end of a processing job, and return its message. Raises MonitorError if it did not complete."""
+    """Wait until a processing job ends, and return its message. Raises MonitorError if it did not complete."""
     description: Mapping[str, Any] = {}
     with context.console.meter(f"Processing job {job}") as meter:
         for waited_s in poll(TIMEOUT_S):

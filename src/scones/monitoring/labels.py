@@ -1,7 +1,7 @@
-"""`scones monitor label`: a person's answers for the images in the review queue become ground truth.
+"""`scones monitor label`: turn a person's answers for the images in the review queue into ground truth.
 
-The workflow sends its execution's name with each image as the inference id, and the review message has that name, so
-the label meets the captured record by it. The answers come from a file of lines `key,class`, or from the terminal.
+The workflow sends its execution's name with each image as the inference id. The review message has the same name, which
+joins the label with the captured record. The answers come from a file of lines `key,class`, or from the terminal.
 """
 
 import csv
@@ -19,7 +19,7 @@ from scones.errors import SettingsError
 from scones.monitoring.places import GROUND_TRUTH
 
 SKIP = "skip"
-VISIBILITY_S = 600  # how long a person may take for the messages at hand
+VISIBILITY_S = 600  # how long a person may take for a batch of messages
 BATCH = 10
 
 
@@ -49,7 +49,7 @@ def label(context: Context, queue: str, answers_file: Path | None) -> int:
             put_label(context, review, answer)
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
             count += 1
-    finally:  # the others are for the next person, also after Ctrl-C
+    finally:  # the next person gets the others, also after Ctrl-C
         for receipt in unanswered:
             sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=receipt, VisibilityTimeout=0)
     context.console.done(f"{count} labels are ground truth; the monitor compares them with the baseline every day")
@@ -74,14 +74,14 @@ def read_answers(file: Path, classes: Sequence[str]) -> dict[str, str]:
 
 
 def received(context: Context, queue: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the messages of the queue. They stay invisible meanwhile, so that each comes once."""
+    """Yield the messages of the queue. Each is invisible for VISIBILITY_S, so that it does not come again at once."""
     request = {"MaxNumberOfMessages": BATCH, "WaitTimeSeconds": 1, "VisibilityTimeout": VISIBILITY_S}
     while messages := context.client("sqs").receive_message(QueueUrl=queue, **request).get("Messages", []):
         yield from messages
 
 
 def parse(message: Mapping[str, Any]) -> Review | None:
-    """Return the review in a message. None if the message is something else, which stays in the queue."""
+    """Return the review in a message. None if it is another message, which stays in the queue."""
     try:
         body = json.loads(message["Body"])
         time = datetime.fromisoformat(body["time"]).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Where the monitor keeps things in the bucket, and the program that its jobs run."""
+"""The monitor's folders in the bucket, and the program that its jobs run."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ FOLDER, GROUND_TRUTH = "monitoring", "ground_truth"
 
 @dataclass(frozen=True)
 class Program:
-    """The analyzer's zip file in the code bucket, and the image that runs it, as the stack was deployed."""
+    """The analyzer's zip file in the code bucket, and the image that runs it, both as deployed with the stack."""
 
     uri: str
     image: str

@@ -13,7 +13,7 @@ from image_monitoring.contract import InputError
 from image_monitoring.tabular.model_quality.predictions import Prediction
 
 Metrics = dict[str, float]
-SAMPLES_LEAST, RESAMPLES, SHARE = 200, 5, 0.8  # of the standard deviation
+SAMPLES_LEAST, RESAMPLES, SHARE = 200, 5, 0.8  # for the standard deviation
 SEED = 7
 BETAS = {"f0_5": 0.5, "f1": 1.0, "f2": 2.0}
 POSITIVE, NEGATIVE = "1", "0"
@@ -24,7 +24,7 @@ CONSTANT = "best_constant_classifier"
 def with_deviations(
     predictions: Sequence[Prediction], metrics: Callable[[Sequence[Prediction]], Metrics]
 ) -> dict[str, dict[str, Any]]:
-    """Return the metrics with their standard deviations: of five samples of 80 %, from 200 predictions on."""
+    """Return the metrics with their standard deviations over five samples of 80 %, or "NaN" below 200 predictions."""
     values = metrics(predictions)
     deviations: Mapping[str, Any] = dict.fromkeys(values, "NaN")
     if len(predictions) >= SAMPLES_LEAST:
@@ -36,7 +36,7 @@ def with_deviations(
 
 
 def regression(predictions: Sequence[Prediction]) -> Metrics:
-    """InputError if a label or a prediction is not a number."""
+    """Return the metrics of a regression. Raises InputError if a label or a prediction is not a number."""
     try:
         labels = np.array([float(one.label) for one in predictions])
         predicted = np.array([float(one.prediction) for one in predictions])
@@ -49,7 +49,7 @@ def regression(predictions: Sequence[Prediction]) -> Metrics:
 
 
 def binary(predictions: Sequence[Prediction]) -> Metrics:
-    """InputError for labels other than 0 and 1."""
+    """Return the metrics of a binary classification. Raises InputError for labels other than 0 and 1."""
     if strange := {name for one in predictions for name in (one.label, one.prediction)} - {POSITIVE, NEGATIVE}:
         raise InputError(f"the labels of a binary classification are 0 and 1, not {sorted(strange)[:5]}")
     counts = Counter((one.label, one.prediction) for one in predictions)
@@ -92,7 +92,7 @@ def confusion_matrix(predictions: Sequence[Prediction]) -> dict[str, dict[str, i
 
 
 def curves(predictions: Sequence[Prediction]) -> dict[str, dict[str, list[float]]]:
-    """Return both curves of a binary classification, at no more than CURVE_POINTS thresholds; none without scores."""
+    """Return both curves of a binary classification, at up to CURVE_POINTS thresholds; no curves without scores."""
     if not _has_probabilities(predictions):
         return {}
     hits, false_alarms = _cumulated(predictions)

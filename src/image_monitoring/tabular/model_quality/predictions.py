@@ -19,7 +19,7 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class Prediction:
-    """`probability` is that of the positive class, None where the job names none."""
+    """One prediction. `probability` is that of the positive class, or None if the job names no probability."""
 
     label: str
     prediction: str
@@ -28,7 +28,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Attributes:
-    """Where prediction, probability and label stand: the names or numbers of columns, or paths into JSON."""
+    """The places of prediction, probability and label: names or numbers of columns, or paths into JSON."""
 
     inference: str | None
     probability: str | None
@@ -37,7 +37,7 @@ class Attributes:
 
     @classmethod
     def of(cls, contract: Contract) -> Attributes:
-        """InputError if the job names neither predictions nor probabilities."""
+        """Return the job's attributes. Raises InputError if it names neither predictions nor probabilities."""
         variables = contract.variables
         inference, probability = variables.get("inference_attribute"), variables.get("probability_attribute")
         if not inference and not probability:
@@ -51,7 +51,7 @@ class Attributes:
 
 
 def read_predictions(dataset: Dataset, attributes: Attributes) -> Iterator[Prediction]:
-    """Yield the predictions of a dataset. InputError if a row has no column that the job names."""
+    """Yield the predictions of a dataset. Raises InputError if a row lacks a column that the job names."""
     if dataset.is_captured:
         yield from _merged(dataset, attributes)
         return

@@ -1,7 +1,7 @@
 """Thresholds of metrics: those that a baseline suggests, and the violations of a window.
 
-A metric that should be high has the operator LessThanThreshold, one that should be low GreaterThanThreshold: the
-operator says what a violation is. Source: the constraints that AWS's container suggests.
+The operator says what a violation is: LessThanThreshold for a metric that should be high, GreaterThanThreshold for one
+that should be low. Source: the constraints that AWS's container suggests.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LOW_IS_GOOD = frozenset({"mae", "mse", "rmse", "false_positive_rate", "false_neg
 
 @dataclass(frozen=True)
 class ProblemType:
-    """`word` begins the names of the metrics and constraints in the documents."""
+    """One problem type. `word` begins the names of its metrics and constraints in the documents."""
 
     word: str
     metrics: Callable[[Sequence[Prediction]], Metrics]
@@ -36,7 +36,7 @@ PROBLEMS = {
 
 
 def problem_type(name: str) -> ProblemType:
-    """InputError for a problem type that Model Monitor does not have."""
+    """Return the problem type. Raises InputError for one that Model Monitor does not have."""
     if name not in PROBLEMS:
         raise InputError(f"problem_type is {name!r}: it must be one of {', '.join(PROBLEMS)}")
     return PROBLEMS[name]
@@ -69,7 +69,7 @@ def suggested(problem: ProblemType, statistics: Mapping[str, Any]) -> dict[str, 
 def violations(
     problem: ProblemType, statistics: Mapping[str, Any], constraints: Mapping[str, Any]
 ) -> list[dict[str, str]]:
-    """InputError for constraints that are not as documented."""
+    """Return the violations of the thresholds. Raises InputError for constraints that are not as documented."""
     section = f"{problem.word}_constraints"
     if not isinstance(constraints.get(section), Mapping):
         raise InputError(f"constraints.json of the baseline has no {section}: it is of another problem type")

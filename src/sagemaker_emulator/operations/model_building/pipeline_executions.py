@@ -12,7 +12,7 @@ from sagemaker_emulator.storage.listing import sliced
 @operation("StartPipelineExecution", waits=True)
 def start_pipeline_execution(sagemaker: SageMaker, request: Request) -> Response:
     """Run the steps through the emulator's own services, Lambda and SQS, in parallel where they do not wait for each
-    other, at most 50 at a time by default. Support parameters, versions and aliases, step caching, retry policies and
+    other, up to 50 at a time by default. Support parameters, versions and aliases, step caching, retry policies and
     selective execution. An execution continues after a restart; a Lambda function that was running then is not invoked
     again, and its step fails. When a step fails, no other begins.
     """
@@ -29,13 +29,13 @@ def stop_pipeline_execution(sagemaker: SageMaker, request: Request) -> Response:
 
 @operation("RetryPipelineExecution")
 def retry_pipeline_execution(sagemaker: SageMaker, request: Request) -> Response:
-    """Run the steps again that failed or were stopped, and those after them. Results of other steps are kept."""
+    """Run again the steps that failed or were stopped, and those after them. Results of other steps are kept."""
     return {"PipelineExecutionArn": sagemaker.pipeline_executions.retry(request).arn}
 
 
 @operation("UpdatePipelineExecution")
 def update_pipeline_execution(sagemaker: SageMaker, request: Request) -> Response:
-    """Change the display name and the description; ParallelismConfiguration counts from the next step on."""
+    """Change the display name and the description; ParallelismConfiguration applies from the next step on."""
     return {"PipelineExecutionArn": sagemaker.pipeline_executions.update(request).arn}
 
 
@@ -78,7 +78,7 @@ def list_pipeline_execution_steps(sagemaker: SageMaker, request: Request) -> Res
 
 @operation("ListPipelineParametersForExecution")
 def list_pipeline_parameters_for_execution(sagemaker: SageMaker, request: Request) -> Response:
-    """List all parameters, those with their default values, too."""
+    """List all parameters, including those that have their default values."""
     execution = sagemaker.pipeline_executions.get(request["PipelineExecutionArn"])
     values = descriptions.list_parameters(sagemaker.pipeline_executions.parameters_of(execution))
     shown, token = sliced(values, request)

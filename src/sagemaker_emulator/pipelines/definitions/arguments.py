@@ -1,7 +1,7 @@
 """Arguments of a step: the request of an operation, with expressions in places where it has values.
 
-`check` looks at them when a pipeline is created: an expression may stand for any value. `request_of` makes the request
-when the step begins, and looks at all of it.
+`check` checks them when a pipeline is created, when an expression may stand for any value. `request_of` makes the
+request when the step begins, and validates all of it.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _check_scalar(shape: Shape, value: Any, path: str) -> None:
 
 
 def _fitted(shape: Shape, value: Any) -> Any:
-    """Return a value with its numbers and texts of the types that the shape has: parameters may be of the other one."""
+    """Return a value with numbers and texts converted to the shape's types, because a parameter may have the other."""
     if shape.type == "structure" and isinstance(value, dict):
         members = shape.members
         return {name: _fitted(members[name].shape, part) for name, part in value.items() if name in members}
@@ -99,5 +99,5 @@ def _number(shape: Shape, text: str) -> int | float:
     try:
         number: int | float = NUMBERS[shape.type](text)
     except ValueError:
-        raise AwsError("ValidationException", f"{text!r} is no {shape.type}.") from None
+        raise AwsError("ValidationException", f"{text!r} is not of type {shape.type}.") from None
     return number

@@ -1,4 +1,4 @@
-"""Step caching: how long a result may be used again, and what of a step must be the same.
+"""Step caching: how long a result may be used again, and which parts of a step must be equal.
 
 Source: docs.aws.amazon.com/sagemaker/latest/dg/pipelines-default-keys.html
 """
@@ -73,7 +73,7 @@ def duration_s(text: str) -> float:
 
 
 def cache_key(type_name: str, arguments: Mapping[str, Any], members: Mapping[str, Any]) -> str:
-    """Return the digest of what two runs of a step must have in common.
+    """Return the digest of the parts that must be equal in two runs of a step.
 
     `arguments` and `members` are evaluated; the members are those beside Arguments, such as FunctionArn.
     """

@@ -1,4 +1,4 @@
-"""A pipeline's definition, whole: its parameters and steps, and which step waits for which."""
+"""A whole pipeline definition: its parameters, its steps, and which step waits for which."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NOT_PARSED = "Unable to parse pipeline definition."
 
 @dataclass(frozen=True)
 class Definition:
-    """Steps by name, in the order of the definition; a step of a branch stands after its Condition step."""
+    """A definition. steps: by name, in the definition's order; a branch's steps come after its Condition step."""
 
     parameters: tuple[Parameter, ...]
     steps: Mapping[str, Step]
@@ -46,7 +46,7 @@ class Definition:
 
     @classmethod
     def parse(cls, text: str) -> Definition:
-        """DefinitionError in AWS's words, with the step and the member, for what AWS refuses or is not emulated."""
+        """Parse a definition. Raises DefinitionError, in AWS's words, for what AWS refuses or is not emulated."""
         try:
             return cls._of(_document(text))
         except RecursionError:
@@ -72,7 +72,7 @@ class Definition:
         return definition
 
     def ancestors(self, names: Iterable[str]) -> set[str]:
-        """Return every step that one of the steps waits for, directly or not."""
+        """Return every step that one of the steps waits for, directly or indirectly."""
         ancestors: set[str] = set()
         waiting = [dependency for name in names for dependency in self.steps[name].dependencies]
         while waiting:

@@ -1,4 +1,4 @@
-"""The errors of a definition, and of an expression of it that cannot be evaluated."""
+"""The errors of a definition, and of an expression in it that cannot be evaluated."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ class DefinitionError(ValueError):
 
 
 class ExpressionError(ValueError):
-    """An expression without a value: the step that has it fails with the text."""
+    """An expression has no value. The step that contains it fails with this text."""

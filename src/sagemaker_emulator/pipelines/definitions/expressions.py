@@ -82,7 +82,7 @@ def step_references(value: Any) -> Iterator[tuple[str, list[str | int]]]:
 
 
 def parts_of(path: str) -> list[str | int]:
-    """Split a path such as `Steps.P.Outputs['x'][0].Uri`. ExpressionError for any other text."""
+    """Split a path such as `Steps.P.Outputs['x'][0].Uri`. Raises ExpressionError for any other text."""
     parts: list[str | int] = []
     position = 0
     while position < len(path):
@@ -95,7 +95,7 @@ def parts_of(path: str) -> list[str | int]:
 
 
 def evaluate(value: Any, scope: Scope) -> Any:
-    """Return a value with all expressions in it replaced by theirs."""
+    """Return a value with each expression in it replaced by its own value."""
     if is_expression(value):
         ((function, argument),) = value.items()
         if function == GET:

@@ -33,7 +33,7 @@ TYPES: dict[str, tuple[type, ...]] = {"String": (str,), "Integer": (int,), "Floa
 
 
 def read_value(type_name: str, text: str) -> Value:
-    """Return the value of a type that a text stands for. ValueError for any other text."""
+    """Return the value of a type that a text stands for. Raises ValueError for any other text."""
     try:
         return READERS[type_name](text)
     except (KeyError, ValueError):
@@ -42,7 +42,7 @@ def read_value(type_name: str, text: str) -> Value:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One entry of Parameters. `default` is None where each execution must name a value."""
+    """One entry of Parameters. `default` is None if each execution must name a value."""
 
     name: str
     type: str
@@ -67,7 +67,7 @@ class Parameter:
         return parameter
 
     def value_of(self, text: str) -> Value:
-        """Return the value that StartPipelineExecution gives as text. ValueError for one that does not fit."""
+        """Return the value of a text in StartPipelineExecution. Raises ValueError for a text that does not fit."""
         if self.type == "String" and not text:
             raise ValueError(f"Parameter '{self.name}': [string \"\" is too short (length: 0, required minimum: 1)]")
         try:

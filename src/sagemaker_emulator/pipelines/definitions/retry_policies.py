@@ -71,7 +71,8 @@ def retry_policies_of(wires: Any) -> tuple[RetryPolicy, ...]:
     return tuple(RetryPolicy.parse(wire) for wire in wires)
 
 
-# AWS tries again after these by itself, unless a policy of the step names them
+# After faults and throttling, AWS tries again by itself, unless a policy of the step names them. After an interruption,
+# only this emulator does.
 DEFAULTS = (
     RetryPolicy(frozenset({SERVICE_FAULT, THROTTLING}), max_attempts=DEFAULT_ATTEMPTS),
     RetryPolicy(frozenset({INTERRUPTED}), interval_s=0.0),

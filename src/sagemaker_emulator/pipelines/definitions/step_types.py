@@ -11,7 +11,7 @@ TUNING_NAME_MAX = 32
 
 @dataclass(frozen=True)
 class StepType:
-    """One type. `operation` is None for a step without a request of SageMaker; `metadata` is its member of Metadata.
+    """One type. `operation` is None for steps that send no request to SageMaker; `metadata` is its member in Metadata.
 
     `name_member` is the member of the request that has the name, which the pipeline chooses.
     """

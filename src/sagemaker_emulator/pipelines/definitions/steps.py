@@ -1,4 +1,4 @@
-"""One step of a definition: parsed and checked by itself."""
+"""One step of a definition, parsed and checked on its own."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def _string(value: Any) -> str:
 
 
 def _refuse(step: Step) -> None:
-    """Raise DefinitionError for what a step of this type may not have, or lacks."""
+    """Raise DefinitionError for a member that steps of this type may not have, or that is missing."""
     if step.retry_policies and not step.kind.retries:
         raise DefinitionError(f"RetryPolicies is not supported for steps of type {step.type}.")
     if step.cache and step.type not in CACHED_TYPES:

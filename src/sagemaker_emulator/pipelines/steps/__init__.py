@@ -1,1 +1,1 @@
-"""How the steps of each type are carried out: begun, looked at, and stopped, without waiting."""
+"""The actions of each type of step: begin it, look at it and stop it, without waiting."""

@@ -1,4 +1,4 @@
-"""Callback steps: a message with a token goes to a queue, and somebody answers with the token.
+"""Callback steps: a message with a token goes to a queue, and a consumer of the queue answers with that token.
 
 Message: {"token", "pipelineExecutionArn", "arguments", "status": "Executing" | "Stopping"}. Source: the developer
 guide, Callback step. The answer is in the step's record: the operations SendPipelineExecutionStepSuccess and Failure
@@ -27,7 +27,7 @@ class CallbackAction:
     aws: AwsClients
 
     def start(self, call: StepCall) -> Progress:
-        """Send the message. After a restart it may be sent again, with the same token, as SQS may deliver it twice."""
+        """Send the message. It may be sent again after a restart, with the same token, as SQS may deliver it twice."""
         self._send(call, "Executing")
         return executing(call.metadata(CallbackToken=call.resource_name, SqsQueueUrl=call.members["SqsQueueUrl"]))
 

@@ -11,7 +11,7 @@ from sagemaker_emulator.pipelines.steps.progress import Progress, StepCall, fail
 
 @dataclass(frozen=True)
 class ConditionAction:
-    """The steps of the branch that does not fit the outcome never begin, nor do those that wait for them."""
+    """The choice of a branch. The steps of the other branch never begin, nor do those that wait for them."""
 
     def start(self, call: StepCall) -> Progress:
         outcome = str(all_hold(call.step.arguments["Conditions"], call.scope))

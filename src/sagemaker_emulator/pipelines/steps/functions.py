@@ -1,7 +1,7 @@
-"""Lambda steps: a function is invoked, and its answer is waited for in a thread of the invocation.
+"""Lambda steps: invoke a function, and wait for its answer in a thread of the invocation.
 
-An invocation whose emulator goes down is not sent again, because nobody can tell how far the function came: its step
-fails, and RetryPipelineExecution runs it.
+After a restart, an invocation that was under way is not sent again, because the emulator cannot know how far the
+function got: its step fails, and RetryPipelineExecution runs it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,11 @@ class Invocation:
 
 @dataclass(frozen=True)
 class LambdaAction:
-    """`_invocations` are those under way or not yet looked at, by their planned names: single operations are atomic."""
+    """Invocations of functions.
+
+    `_invocations` are those under way or not yet looked at, by their planned names. Several threads use it without a
+    lock, because single operations of a dictionary are atomic.
+    """
 
     aws: AwsClients
     _invocations: dict[str, Invocation] = field(default_factory=dict)
@@ -78,7 +82,7 @@ class LambdaAction:
             exception_type = SERVICE_FAULT if is_temporary(error) else None
             reason = f"{FAILED_BY_CLIENT}Failed to invoke lambda:Invoke of {arn}. Error Details: {error}"
             invocation.progress = failed(reason, metadata, exception_type)
-        except Exception as error:  # the edge of a thread: a step that nobody ends would never end
+        except Exception as error:  # the edge of a thread: without a progress, the step would never end
             log.exception("the function of %s", call.record.name)
             invocation.progress = failed(f"InternalServerError: {error!r}", metadata)
 

@@ -37,7 +37,8 @@ class JobService(Protocol):
 class JobAction:
     """One kind of job. `describe` returns the answer of its Describe operation, which other steps refer to.
 
-    AWS does not try a tuning job again after an internal error (`retries_internally`): its training jobs are.
+    `retries_internally` is true for tuning jobs: AWS does not retry them after an internal error, because they retry
+    their own training jobs.
     """
 
     service: Any  # a JobService; each has a type of job of its own
@@ -48,7 +49,7 @@ class JobAction:
         return self.start_with(call, {})
 
     def start_with(self, call: StepCall, changes: dict[str, Any]) -> Progress:
-        """Create the job, unless it exists: then an earlier emulator has created it."""
+        """Create the job, unless an earlier emulator has created it."""
         job = self.service.find(call.resource_name)
         if job is None:
             kind = call.step.kind
@@ -76,7 +77,7 @@ class JobAction:
             self.service.stop(call.resource_name)
 
     def _stopped(self, call: StepCall, job: Job) -> Progress:
-        """Return the end of a job that was stopped: with its execution, or by somebody, or at the end of its time."""
+        """Return the end of a job that was stopped, with its execution or otherwise: by a user or at its time limit."""
         if call.record.status is StepStatus.STOPPING:
             return Progress(StepStatus.STOPPED, call.record.metadata)
         return failed(f"{FAILED_BY_CLIENT}The job {job.name} was stopped.", call.record.metadata)

@@ -21,7 +21,7 @@ def tags_in(request: dict[str, Any]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class ModelAction:
-    """Both are done when `start` returns, so that there is nothing to look at or to stop."""
+    """Model steps. The model exists when `start` returns, so there is nothing to look at or to stop."""
 
     models: Models
 
@@ -41,7 +41,7 @@ class ModelAction:
 
 @dataclass(frozen=True)
 class RegisterModelAction:
-    """The step's planned name is the ClientToken, so that a second `start` finds the version of the first."""
+    """RegisterModel steps. The planned name is the ClientToken, so a second `start` finds the version of the first."""
 
     packages: ModelPackages
     groups: ModelPackageGroups
@@ -51,7 +51,7 @@ class RegisterModelAction:
         tags = tags_in(request)
         if group := request.get("ModelPackageGroupName"):
             self._require_group(group, tags)
-            tags = {}  # of a version, AWS puts them on its group
+            tags = {}  # AWS puts the tags of a version on its group
         package = self.packages.create(request, tags)
         return succeeded(call.metadata(Arn=package.arn), describe_model_package(package))
 

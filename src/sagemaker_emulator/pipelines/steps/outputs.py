@@ -12,7 +12,7 @@ TEXT_MAX = 1024
 
 
 def typed_outputs(types: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the outputs that a step declares. ValueError for one that is missing or not of its type."""
+    """Return the outputs that a step declares. Raises ValueError for one that is missing or not of its type."""
     outputs: dict[str, Any] = {}
     for name, type_name in types.items():
         if name not in values:

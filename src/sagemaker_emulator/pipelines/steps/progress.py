@@ -1,8 +1,8 @@
-"""What every type of step has: the call of an action, and the progress that it answers.
+"""The interface of all types of steps: the call of an action, and the progress that the action returns.
 
-An action never waits for its step. `start` begins an attempt, or finds that it has begun already, as after a restart of
-the emulator; `look` says how far it is. Both are called by the thread of the step's execution. AwsError, and what boto3
-raises, mean that the attempt could not begin.
+An action never waits for its step. `start` begins an attempt, or finds, as after a restart of the emulator, that it has
+begun already; `look` returns its progress. Both are called by the thread of the step's execution. AwsError and boto3's
+errors mean that the attempt could not begin.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FAILED_BY_CLIENT = "ClientError: "
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a step is. `exception_type` is the one by which a retry policy knows a failure, or None."""
+    """The progress of a step. `exception_type` is the type of a failure in retry policies, or None."""
 
     status: StepStatus
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class StepCall:
 
 
 class Action(Protocol):
-    """How the steps of one type are carried out."""
+    """The actions on the steps of one type."""
 
     def start(self, call: StepCall) -> Progress: ...
     def look(self, call: StepCall) -> Progress: ...
@@ -67,7 +67,7 @@ def executing(metadata: dict[str, Any]) -> Progress:
 
 
 def succeeded(metadata: dict[str, Any], properties: dict[str, Any]) -> Progress:
-    """Return the end of a step. Its properties are plain: a status of the emulator's own would not equal its text."""
+    """Return the end of a step. Enumerations in its properties become texts, which conditions can compare."""
     return Progress(StepStatus.SUCCEEDED, metadata, msgspec.to_builtins(properties))
 
 

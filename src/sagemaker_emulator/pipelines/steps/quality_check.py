@@ -1,8 +1,9 @@
 """QualityCheck steps: a processing job computes statistics and constraints, and compares them with a baseline.
 
-The job's image is the caller's: it gets what Model Monitor's has (the variables `baseline_statistics` and
-`baseline_constraints`, and the files that they name), and writes statistics.json, constraints.json and, if it finds
-any, constraint_violations.json. Source: "Baseline calculation, drift detection and lifecycle" in the developer guide.
+The definition names the job's image. Its container gets the variables of Model Monitor's container,
+`baseline_statistics` and `baseline_constraints`, with the files that they name. It writes statistics.json,
+constraints.json and, if it finds any violations, constraint_violations.json. Source: "Baseline calculation, drift
+detection and lifecycle" in the developer guide.
 
 The baseline is the supplied one, or that of the newest approved version in the model package group (its
 DriftCheckBaselines). Without a baseline, or with SkipCheck, the job runs and nothing is compared.
@@ -120,6 +121,6 @@ def _violations(call: StepCall, report: str) -> list[Any]:
 
 
 def _is_set(call: StepCall, member: str, default: bool) -> bool:
-    """Return a flag, which a parameter of type Boolean or String may give."""
+    """Return a flag, whose value may come from a parameter of type Boolean or String."""
     value = call.members.get(member, default)
     return value if isinstance(value, bool) else str(value).lower() == "true"

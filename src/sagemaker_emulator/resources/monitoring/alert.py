@@ -20,9 +20,10 @@ class AlertStatus(StrEnum):
 
 @dataclass(frozen=True)
 class MonitoringAlert:
-    """In alert while at least `datapoints_to_alert` of the last `evaluation_period` executions have failed.
+    """The alert of a schedule. It is InAlert while at least `datapoints_to_alert` of the last `evaluation_period`
+    executions have violations or have failed.
 
-    Fewer executions than the period are evaluated as well. Source: "View and edit alerts" of the Model Dashboard.
+    It is evaluated even before there are that many executions. Source: "View and edit alerts" of the Model Dashboard.
     """
 
     created: float

@@ -27,7 +27,7 @@ NEXT = {E.PENDING: {E.IN_PROGRESS, E.FAILED}, E.IN_PROGRESS: ENDS}
 
 @dataclass(frozen=True)
 class MonitoringExecution:
-    """`scheduled` is the time that the schedule names, in epoch seconds; `started_by` the schedule's ARN.
+    """One execution. `scheduled` is the time that the schedule names, in epoch seconds; `started_by` is its ARN.
 
     `config` is the schedule's configuration when it fired, so that a later update does not change this execution.
     `window_start` and `window_end` bound the captured data, in epoch seconds.
@@ -57,12 +57,12 @@ class MonitoringExecution:
         return self.status not in NEXT
 
     def running(self, processing_job_arn: str, now: float) -> MonitoringExecution:
-        """Return the execution as a processing job of it begins."""
+        """Return the execution with a processing job of its own under way."""
         moved = self if self.status is E.IN_PROGRESS else self.moved_to(E.IN_PROGRESS, now)
         return replace(moved, processing_job_arn=processing_job_arn, modified=now)
 
     def moved_to(self, status: ExecutionStatus, now: float, failure_reason: str | None = None) -> MonitoringExecution:
-        """Return the execution with its next status. ValueError for a move that no execution on AWS makes."""
+        """Return the execution with its next status. Raises ValueError for a move that AWS does not have."""
         if status not in NEXT.get(self.status, set()):
             raise ValueError(f"monitoring execution {self.name!r} cannot go from {self.status} to {status}")
         reason = plain(failure_reason)[:FAILURE_REASON_MAX] if failure_reason else None

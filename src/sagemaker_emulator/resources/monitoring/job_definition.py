@@ -16,7 +16,7 @@ class MonitoringType(StrEnum):
 
 @dataclass(frozen=True)
 class JobDefinition:
-    """`endpoint_name` is empty for a definition that monitors batch transform jobs."""
+    """One definition. `endpoint_name` is empty if it monitors batch transform jobs."""
 
     kind: ClassVar[str]
     monitoring_type: ClassVar[MonitoringType]

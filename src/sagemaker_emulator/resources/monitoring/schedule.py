@@ -1,4 +1,4 @@
-"""A monitoring schedule: what is run, when it is due next, and its alert."""
+"""A monitoring schedule: its configuration, its next time and its alert."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ScheduleStatus(StrEnum):
 
 @dataclass(frozen=True)
 class MonitoringSchedule:
-    """`config` is MonitoringScheduleConfig, `expression` its ScheduleExpression or the one that was chosen for it.
+    """One schedule. `config` is MonitoringScheduleConfig; `expression` its ScheduleExpression, or the chosen default.
 
     `next_due` is the next time that the schedule names, in epoch seconds. It is None for a stopped schedule, and for
     NOW after its only execution.
