@@ -39,7 +39,7 @@ def training(name: str, parameters: dict[str, Any] | None = None, **members: Any
 
 
 def processing(name: str, *words: Any, source: Any = f"s3://{BUCKET}/pipelines/in/", **members: Any) -> dict[str, Any]:
-    """Return a step whose container carries the words out; its output `out` is `s3://contract/pipelines/<name>`."""
+    """Return a step whose container carries out the words. Its output `out` is `s3://contract/pipelines/<name>`."""
     input_ = {"S3Uri": source, "LocalPath": INPUT, "S3DataType": "S3Prefix", "S3InputMode": "File"}
     output = {"S3Uri": f"s3://{BUCKET}/pipelines/{name}", "LocalPath": OUTPUT, "S3UploadMode": "EndOfJob"}
     arguments = {

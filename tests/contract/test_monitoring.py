@@ -1,6 +1,6 @@
 """Model Monitor, as boto3 sees it: definitions, schedules that fire, executions and alerts.
 
-The clock of the schedules is the test's own; the analyzer is the contract container, which does as its arguments say.
+The tests set the clock of the schedules. The analyzer is the contract container, which does what its arguments say.
 """
 
 from __future__ import annotations
@@ -473,7 +473,7 @@ def named(name: str, expression: str = HOURLY, **schedule: str) -> dict[str, Any
 
 @pytest.fixture(scope="module")
 def refusable(monitor: Monitor) -> Monitor:
-    """Return the monitor with definitions that exist, but of which some cannot be scheduled."""
+    """Return the monitor with definitions that can be created, though some of them cannot be scheduled."""
     monitor.define("base")
     monitor.define("slow", StoppingCondition={"MaxRuntimeInSeconds": HOUR + 1})
     for name in ("absent", "silent"):

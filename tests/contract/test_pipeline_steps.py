@@ -34,7 +34,7 @@ Function = Callable[[dict[str, Any]], Any]
 
 
 class Functions(BaseHTTPRequestHandler):
-    """Lambda as far as Invoke goes: the last word of a function's ARN is the name of a Python function."""
+    """Lambda's operation Invoke. The last word of a function's ARN is the name of a Python function."""
 
     known: dict[str, Function] = {}  # noqa: RUF012 - shared by all requests on purpose
 
@@ -228,7 +228,7 @@ def test_a_stopped_execution_waits_for_its_function(
 
 @pytest.fixture
 def queue(request: pytest.FixtureRequest) -> Callable[[], list[dict[str, Any]]]:
-    """Return a function that returns the messages that have come; its `url` is the queue's."""
+    """Return a function that receives messages from a new queue; its attribute `url` is the queue's URL."""
     sqs = boto3.client("sqs")
     url = sqs.create_queue(QueueName=request.node.name[:80])["QueueUrl"]
     seen: list[dict[str, Any]] = []
@@ -305,7 +305,7 @@ def test_a_queue_that_does_not_exist_fails_the_step(pipelines: Pipelines, queue:
 
 
 def quality_check(name: str, **members: Any) -> dict[str, Any]:
-    """Return a check whose container copies what the input folder of the test has: statistics, constraints, report."""
+    """Return a check whose container copies the test's input folder: statistics, constraints, report."""
     job = processing(name, f"copy={INPUT}:{OUTPUT}", "show=baseline_constraints")["Arguments"]
     job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"] = f"s3://{BUCKET}/checks/{name}"
     job["ProcessingInputs"][0]["S3Input"]["S3Uri"] = f"s3://{BUCKET}/checks/input/"

@@ -255,7 +255,7 @@ def test_a_tuning_step_gives_the_model_of_its_best_job(
 def test_a_failing_step_is_tried_again_and_then_resumed(
     session: PipelineSession, process: Process, estimator: Callable[..., Estimator], rows: str, emulator: Any
 ) -> None:
-    """The container fails three times: twice with the first execution and its policy, once more, and then not."""
+    """The container fails three times, twice in the first execution and once after the retry, and then succeeds."""
     tries = emulator.instance.settings.state_dir.parent / "tries"
     program = (
         f"import pathlib; tries = pathlib.Path({str(tries)!r}); tries.open('a').write('x')\n"

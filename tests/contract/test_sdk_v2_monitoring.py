@@ -55,7 +55,7 @@ class HurriedSession:
 
 
 class HurriedUtils:
-    """The module `time`, but for its sleep."""
+    """The module `time` with a shorter sleep."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(time, name)

@@ -1,4 +1,5 @@
-"""SageMaker Pipelines on the whole cloud: with functions and a queue, by the SDK and a state machine; the example.
+"""SageMaker Pipelines on the whole cloud: a pipeline with functions and a queue, started by the SDK and by a state
+machine, and the abalone example.
 
 The first run installs scikit-learn's environment for the example into the user's cache, which takes minutes.
 """

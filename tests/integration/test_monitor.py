@@ -1,4 +1,4 @@
-"""The monitor of a deployed stack: a drift in captured traffic is told once, in words, and shows in the metrics."""
+"""The monitor of a deployed stack: a drift in captured traffic is reported once, in words, and shows in the metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The monitor's definition is valid and complete, calls services as they are, and tells of a drift once."""
+"""The monitor's definition is valid and complete, its calls have known members, and a drift is reported once."""
 
 import json
 import re

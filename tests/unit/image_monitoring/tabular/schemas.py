@@ -1,7 +1,7 @@
 """JSON schemas of Model Monitor's documents, written from the developer guide.
 
 Sources: "Schema for Statistics", "Schema for Constraints", "Schema for Violations" and "Model quality metrics".
-A member that the guide shows is allowed and has its type; others are not, so that a misspelt one is noticed.
+Only members that the guide shows are allowed, each with its type, so that a misspelled member is noticed.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ def test_the_analysis_gets_the_variables_of_the_contract(job: MonitoringJob, exe
         "post_analytics_processor_script": "/opt/ml/processing/code/postprocessing/after.py",
         "probability_threshold_attribute": "0.7",
         "problem_type": "Regression",
-        "publish_cloudwatch_metrics": "Disabled",  # of the definition: it overrides the platform's
+        "publish_cloudwatch_metrics": "Disabled",  # the definition's value overrides the platform's
         "sagemaker_endpoint_name": "abalone",
         "sagemaker_monitoring_schedule_name": "nightly",
         "start_time": "2021-05-06T22:00:00Z",

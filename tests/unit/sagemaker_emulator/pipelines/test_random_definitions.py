@@ -136,7 +136,7 @@ def changed(generator: random.Random) -> dict[str, Any]:
 
 
 def outcome_of(text: str) -> str:
-    """Parse a definition, and do with it what a run does; return what came of it."""
+    """Parse a definition, evaluate it as a run does, and return the outcome."""
     try:
         definition = Definition.parse(text)
     except DefinitionError:
