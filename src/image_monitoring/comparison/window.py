@@ -3,7 +3,8 @@
 Each family looks for another kind of change, and none of them finds all changes. Scores alone miss images that are
 gray, dark or noisy; pixels alone miss another object; if a tenth of the images is broken, distributions hardly change,
 but the broken images are unusual records. The p-value of a test is multiplied by the number of tests in its family, and
-by the number of families, so the chance of any false alarm in a window stays below the significance level (Bonferroni).
+by the number of families (Bonferroni). If baseline and traffic come from one distribution, the chance of a false alarm
+in a window is then below the significance level.
 
 A significant difference counts only if its effect reaches `minimum_effect`, because in a window of a hundred thousand
 records every difference is significant. The energy distance has a scale of its own and no minimum.
