@@ -13,6 +13,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from tests.contract.conftest import DEADLINE_S, Emulator, Hosting, Jobs
+from tests.contract.pipeline_definitions import ROLE, definition, fail
 
 HERE, THERE = "000000000000", "111122223333"
 CONFIG = Config(retries={"max_attempts": 1}, read_timeout=DEADLINE_S)
@@ -60,6 +61,20 @@ def test_an_endpoint_is_found_by_its_own_account_only(emulator: Emulator, s3: An
         with pytest.raises(ClientError, match=f"Endpoint private of account {account} not found"):
             runtime.invoke_endpoint(EndpointName="private", Body=b"x")
     hosting.client.delete_endpoint(EndpointName="private")
+
+
+@pytest.mark.parametrize("place", ["us-east-1:111122223333", "eu-west-1:000000000000"])
+def test_the_arn_of_another_account_or_region_leads_to_nothing_of_this_one(emulator: Emulator, place: str) -> None:
+    here = client(emulator, HERE)
+    here.create_model_package_group(ModelPackageGroupName="mine")
+    here.create_pipeline(PipelineName="mine", PipelineDefinition=definition(fail("End")), RoleArn=ROLE)
+    arn = f"arn:aws:sagemaker:{place}"
+    with pytest.raises(ClientError, match=f"Pipeline '{arn}:pipeline/mine' does not exist"):
+        here.start_pipeline_execution(PipelineName=f"{arn}:pipeline/mine")
+    with pytest.raises(ClientError, match=f"ModelPackageGroup {arn}:model-package-group/mine does not exist"):
+        here.delete_model_package_group(ModelPackageGroupName=f"{arn}:model-package-group/mine")
+    here.delete_pipeline(PipelineName="mine")
+    here.delete_model_package_group(ModelPackageGroupName="mine")
 
 
 def test_an_account_without_work_has_no_threads_for_it(emulator: Emulator) -> None:

@@ -75,7 +75,7 @@ class Pipelines(Collection[Pipeline]):
             super().delete(pipeline.name)
 
     def missing(self, name: str) -> AwsError:
-        return resource_not_found(f"Pipeline '{self.arn_of(name)}' does not exist.")
+        return resource_not_found(f"Pipeline '{self._asked_arn(name)}' does not exist.")
 
     def existing(self, name: str, arn: str) -> AwsError:
         return validation(

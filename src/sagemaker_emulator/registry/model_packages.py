@@ -31,7 +31,7 @@ class ModelPackageGroups(Collection[ModelPackageGroup]):
         return self._add(ModelPackageGroup(name, self.arn_of(name), request, time.time()), tags)
 
     def missing(self, name: str) -> AwsError:
-        return validation(f"ModelPackageGroup {self.arn_of(name)} does not exist.")
+        return validation(f"ModelPackageGroup {self._asked_arn(name)} does not exist.")
 
     def existing(self, name: str, arn: str) -> AwsError:
         return validation(f"Model Package Group already exists: {arn}")
@@ -78,7 +78,7 @@ class ModelPackages(Collection[ModelPackage]):
         return self._add(self._package(request["ModelPackageName"], request), tags)
 
     def missing(self, name: str) -> AwsError:
-        return validation(f"ModelPackage {self.arn_of(name)} does not exist.")
+        return validation(f"ModelPackage {self._asked_arn(name)} does not exist.")
 
     def existing(self, name: str, arn: str) -> AwsError:
         return validation(f"Model Package already exists: {arn}")

@@ -38,11 +38,21 @@ class Collection(ABC, Generic[R]):
             raise self.missing(name) from None
 
     def _get_by_arn(self, name: str) -> R:
-        """Return a resource by its name in any case, or raise the error of `missing`."""
+        """Return a resource by its name or ARN, in any case, or raise the error of `missing`.
+
+        An ARN of another account or region is missing, also if there is a resource of that name here.
+        """
+        arn = self.arn_of(name)
+        if name.startswith("arn:") and name.lower() != arn.lower():
+            raise self.missing(name)
         try:
-            return self._store.by_arn(self._resource, self.arn_of(name))
+            return self._store.by_arn(self._resource, arn)
         except NotFound:
             raise self.missing(name) from None
+
+    def _asked_arn(self, name: str) -> str:
+        """Return the ARN that a request means, for an error: the one that it names, or that of a name here."""
+        return name if name.startswith("arn:") else self.arn_of(name)
 
     def find(self, name: str) -> R | None:
         """Return a resource, or None."""
