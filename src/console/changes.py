@@ -32,10 +32,10 @@ class Confirmation:
 
 @dataclass(frozen=True)
 class Change:
-    """A change. `make` carries it out, and returns the address of the page to show afterwards."""
+    """A change of `services`. `make` carries it out, and returns the address of the page to show afterwards."""
 
     path: str
-    service: str
+    services: tuple[str, ...]
     make: Make
     confirmation: Confirmation | None = None
 
@@ -45,7 +45,7 @@ def handler(site: Site, change: Change) -> Callable[[web.Request], Awaitable[web
         fields = await request.post()
         frame = await site.frame(request, "")
         try:
-            if not await site.aws.may_change(change.service):
+            if not all([await site.aws.may_change(service) for service in change.services]):
                 raise NotAllowed(
                     "this account is not on this machine, so the console only shows it. "
                     "To change it from here: scones console --allow-changes"

@@ -124,19 +124,19 @@ def stem_of(filename: str) -> str:
 CHANGES = (
     Change(
         "/training-jobs/{name}/stop",
-        "sagemaker",
+        ("sagemaker",),
         stop_job,
         Confirmation("Stop {name}?", "The job gets two minutes to save its model. It cannot be continued.", "Stop it"),
     ),
     Change(
         "/training-jobs/{name}/delete",
-        "sagemaker",
+        ("sagemaker",),
         delete_job,
         Confirmation("Delete {name}?", "Its record is removed. Its log and its model in S3 stay.", "Delete it"),
     ),
     Change(
         "/endpoints/{name}/delete",
-        "sagemaker",
+        ("sagemaker",),
         delete_endpoint,
         Confirmation(
             "Delete the endpoint {name}?",
@@ -144,20 +144,20 @@ CHANGES = (
             "Delete it",
         ),
     ),
-    Change("/state-machines/{name}/start", "stepfunctions", start_execution),
+    Change("/state-machines/{name}/start", ("stepfunctions",), start_execution),
     Change(
         "/executions/{machine}/{name}/stop",
-        "stepfunctions",
+        ("stepfunctions",),
         stop_execution,
         Confirmation("Stop {name}?", "What its tasks have done already stays done.", "Stop it"),
     ),
     Change(
         "/executions/{machine}/{name}/redrive",
-        "stepfunctions",
+        ("stepfunctions",),
         redrive_execution,
         Confirmation("Redrive {name}?", "It continues from the state that failed, with the same input.", "Redrive it"),
     ),
-    Change("/models/{name}/{number:[0-9]+}/{verdict:approve|reject}", "sagemaker", judge_model),
-    Change("/review", "sqs", review),
-    Change("/upload", "s3", upload),
+    Change("/models/{name}/{number:[0-9]+}/{verdict:approve|reject}", ("sagemaker",), judge_model),
+    Change("/review", ("sqs", "s3"), review),
+    Change("/upload", ("s3", "stepfunctions"), upload),
 )

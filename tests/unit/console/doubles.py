@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from types import SimpleNamespace
@@ -40,16 +40,19 @@ class Client:
 
 
 class Session:
-    """A session of boto3."""
+    """A session of boto3. `elsewhere` are the services of a real account."""
 
     region_name, profile_name = "eu-central-1", "tests"
 
-    def __init__(self, answers: Answers, endpoint_url: str = "http://127.0.0.1:4000") -> None:
-        self.answers, self.endpoint_url = answers, endpoint_url
+    def __init__(
+        self, answers: Answers, endpoint_url: str = "http://127.0.0.1:4000", elsewhere: Collection[str] = ()
+    ) -> None:
+        self.answers, self.endpoint_url, self.elsewhere = answers, endpoint_url, elsewhere
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
     def client(self, service: str, config: object) -> Client:
-        return Client(service, self.endpoint_url, self.answers, self.calls)
+        url = f"https://{service}.eu-central-1.amazonaws.com" if service in self.elsewhere else self.endpoint_url
+        return Client(service, url, self.answers, self.calls)
 
     def asked(self, name: str) -> list[dict[str, Any]]:
         return [request for called, request in self.calls if called == name]

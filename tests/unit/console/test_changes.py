@@ -77,6 +77,16 @@ def test_an_account_elsewhere_is_never_changed(open_console: Open, path: str) ->
     assert changes(console) == []
 
 
+@pytest.mark.parametrize(("path", "elsewhere"), [("/review", "s3"), ("/upload", "stepfunctions")])
+def test_a_change_of_two_services_needs_both_on_this_machine(open_console: Open, path: str, elsewhere: str) -> None:
+    console = open_console(workflow_answers(), elsewhere=[elsewhere])
+    console.get("/review")
+    before = changes(console)
+    answer = send_picture(console, PICTURE) if path == "/upload" else console.post(path, "message=m1&label=1")
+    assert answer.status == 403
+    assert changes(console) == before
+
+
 def test_stopping_a_job_asks_first(open_console: Open) -> None:
     console = open_console(workflow_answers())
     answer = console.post("/training-jobs/bikes/stop")
