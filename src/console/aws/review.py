@@ -55,7 +55,17 @@ class Held:
 
     @property
     def machine(self) -> str:
-        return str(self.body.get("execution_arn", "")).split(":")[-2] if self.body.get("execution_arn") else ""
+        return str(self.body.get("execution_arn", "")).rpartition(":")[0].rpartition(":")[2]
+
+    @property
+    def label(self) -> str:
+        """The class that the model chose. A message of another program has none."""
+        return str(self.body.get("class") or "unknown")
+
+    @property
+    def confidence(self) -> float:
+        value = self.body.get("confidence")
+        return float(value) if isinstance(value, int | float) else 0.0
 
 
 @dataclass
@@ -81,7 +91,7 @@ class ReviewDesk:
             for message in answer.get("Messages", ()):
                 held = Held(message["MessageId"], message["ReceiptHandle"], now + HELD_S, body_of(message["Body"]))
                 self.held[held.id] = held
-        return sorted(self.held.values(), key=lambda each: float(each.body.get("confidence", 1)))
+        return sorted(self.held.values(), key=lambda each: each.confidence)
 
     async def decide(self, aws: Aws, workflow: Workflow, message: str, label: int) -> str:
         """Write the ground truth, delete the message, and return the key. Raises NotThere, BadRequest."""

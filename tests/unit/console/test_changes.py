@@ -87,6 +87,17 @@ def test_a_change_of_two_services_needs_both_on_this_machine(open_console: Open,
     assert changes(console) == before
 
 
+@pytest.mark.parametrize("body", ["hello", "[]", '{"class": null, "confidence": "high", "execution_arn": "x"}'])
+def test_a_message_of_another_program_does_not_hide_the_others(open_console: Open, body: str) -> None:
+    messages = [
+        {"MessageId": f"m{n}", "ReceiptHandle": "r", "Body": each} for n, each in enumerate([body, json.dumps(BODY)])
+    ]
+    page = open_console(workflow_answers() | {"sqs.receive_message": {"Messages": messages}}).get("/review")
+    assert page.status == 200
+    assert page.text.count("says the model") == 2
+    assert "0.6100" in page.text
+
+
 def test_stopping_a_job_asks_first(open_console: Open) -> None:
     console = open_console(workflow_answers())
     answer = console.post("/training-jobs/bikes/stop")
