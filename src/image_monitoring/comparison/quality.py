@@ -107,7 +107,7 @@ class Quality:
             value = float(text)
         except ValueError:
             return None
-        return int(value) if value >= 0 and value == int(value) else None
+        return int(value) if value >= 0 and value.is_integer() else None
 
     @property
     def calibration_error(self) -> float:

@@ -16,6 +16,7 @@ from typing import Any
 
 from image_monitoring.contract import parse_time
 
+MOST = 1.001  # a probability of 1 may be rounded up
 UNUSABLE = (ValueError, LookupError, TypeError, AttributeError)  # binascii.Error is a ValueError
 
 
@@ -102,15 +103,18 @@ def content(captured: dict[str, Any]) -> bytes:
 
 
 def probabilities_in(output: bytes) -> tuple[float, ...]:
-    """Return the numbers of an answer in JSON, or in CSV, the two forms of AWS's algorithms."""
+    """Return the probabilities of an answer in JSON, or in CSV, the two forms of AWS's algorithms.
+
+    Other numbers, such as logits, and NaN, which Python reads as JSON, are none.
+    """
     text = output.decode("utf-8", "replace").strip()
     try:
         values = json.loads(text if text.startswith(("[", "{")) else f"[{text}]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     if isinstance(values, dict):
         values = values.get("prediction")
-    is_list = isinstance(values, list) and all(type(value) in (int, float) for value in values)
+    is_list = isinstance(values, list) and all(type(value) in (int, float) and 0 <= value <= MOST for value in values)
     return tuple(float(value) for value in values) if is_list else ()
 
 

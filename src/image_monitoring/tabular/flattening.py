@@ -66,7 +66,7 @@ def side_rows(side: Mapping[str, Any]) -> list[Side]:
         return list(csv_lines(text)) or [[None]]  # an empty payload is one missing value
     try:
         return [dict(flat(json.loads(text)))]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # who can invoke the endpoint chooses how deep a payload is nested
         raise InputError(f"a payload cannot be read as JSON: {error}") from error
 
 

@@ -29,5 +29,11 @@ def type_of(value: Any) -> str:
 
 
 def number_of(value: Any, kind: str) -> float | None:
-    """Return the number of a value of this type, or None if the type is not numeric."""
-    return float(value) if kind in NUMERIC else None
+    """Return the number of a value of this type; None if the type is not numeric, or the number is not finite."""
+    if kind not in NUMERIC:
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # an integer; text becomes infinite
+        return None
+    return number if math.isfinite(number) else None

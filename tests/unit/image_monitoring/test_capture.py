@@ -33,6 +33,10 @@ def test_a_record_has_its_image_its_answer_and_its_ids() -> None:
         (b'{"prediction": [1, 0]}', (1.0, 0.0)),
         (b'{"error": "busy"}', ()),
         (b"[true, false]", ()),
+        (b"[2.5, -1.0]", ()),
+        (b"[0.5, NaN]", ()),
+        (b"[Infinity]", ()),
+        (b"[" * 100_000, ()),
         (b"", ()),
     ],
 )

@@ -57,7 +57,7 @@ def test_a_threshold_of_a_person_is_tested_against_the_binomial_distribution() -
 def test_labels_may_be_names_and_unknown_ones_are_counted() -> None:
     quality = Quality({"bicycle": 0})
     record = Record("1", None, BEGAN, b"", (0.8, 0.2))
-    for text in ("bicycle", "0", "0.0", "car", "7"):
+    for text in ("bicycle", "0", "0.0", "car", "7", "inf"):
         quality.add(record, text)
     assert quality.confusion.accuracy.hits == 3
-    assert quality.unknown_labels == 2
+    assert quality.unknown_labels == 3

@@ -159,8 +159,8 @@ def test_captured_json_has_the_columns_of_both_sides(job: Any) -> None:
 
 
 def test_a_record_that_is_no_table_is_left_out_and_named(job: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    bad = captured("not json", "0.5", encoding="JSON")
-    made = job("mixed").captured([captured('{"a": 1}', "0.5", encoding="JSON"), bad, bad])
+    bad = [captured(text, "0.5", encoding="JSON") for text in ("not json", "[" * 100_000)]
+    made = job("mixed").captured([captured('{"a": 1}', "0.5", encoding="JSON"), *bad])
     made.run(CAPTURE)
     assert made.document("statistics")["dataset"]["item_count"] == 1
     assert "2 records cannot be read: a payload cannot be read as JSON" in capsys.readouterr().out

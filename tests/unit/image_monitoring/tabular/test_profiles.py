@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -63,6 +64,14 @@ def test_the_statistics_of_numbers() -> None:
     buckets = numbers["distribution"]["kll"]["buckets"]
     assert (len(buckets), sum(bucket["count"] for bucket in buckets)) == (10, 4)
     assert (buckets[0]["lower_bound"], buckets[-1]["upper_bound"]) == (1.0, 4.0)
+
+
+@pytest.mark.parametrize("large", [10**400, "9" * 400])
+def test_a_number_that_is_too_large_for_one_leaves_the_statistics_of_the_others(large: Any) -> None:
+    (feature,) = statistics_document(Profile.of([{"a": 1}, {"a": large}, {"a": 3}]))["features"]
+    assert feature["numerical_statistics"]["mean"] == 2.0
+    assert feature["numerical_statistics"]["max"] == 3.0
+    json.dumps(statistics_document(Profile.of([{"a": large}])), allow_nan=False)
 
 
 def test_a_constant_column_has_one_full_bucket() -> None:
