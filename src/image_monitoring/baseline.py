@@ -135,12 +135,12 @@ def transform_answer(folder: Path, name: str) -> tuple[float, ...]:
 
 
 def computed(batch: list[Record], model: ServedModel) -> list[tuple[float, ...]]:
-    images = [image_statistics.decode(record.image) for record in batch]
-    usable = [index for index, image in enumerate(images) if image is not None]
+    images = (image_statistics.decode(record.image) for record in batch)  # one at a time: they may be large
+    prepared = {index: model.prepared(image) for index, image in enumerate(images) if image is not None}
     answers: list[tuple[float, ...]] = [()] * len(batch)
-    if usable:
-        pixels = np.stack([model.prepared(image) for image in images if image is not None])
-        for index, row in zip(usable, model.network.probabilities(pixels)):
+    if prepared:
+        pixels = np.stack(list(prepared.values()))
+        for index, row in zip(prepared, model.network.probabilities(pixels)):
             answers[index] = tuple(float(value) for value in row)
     return answers
 

@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.uint8]  # height, width, 3
 FORMATS = ("PNG", "JPEG")
 PIXEL_LIMIT = 40_000_000
+ASPECT_LIMIT = 100  # a strip would be many times as large when its short side has the model's size
 SIDE_MAX = 512
 LUMA = np.array([0.299, 0.587, 0.114])
 BINS = 64
@@ -29,7 +30,7 @@ def decode(data: bytes) -> Image.Image | None:
     """Return the image in RGB, or None if the bytes are not a PNG or JPEG image."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if image.width * image.height > PIXEL_LIMIT:
+            if image.width * image.height > PIXEL_LIMIT or max(image.size) > ASPECT_LIMIT * min(image.size):
                 return None
             image.load()
             upright = ImageOps.exif_transpose(image)

@@ -18,6 +18,7 @@ SAMPLE = 2048  # rows that are compared; also the size at which AWS's statistics
 EMBEDDED = 1000  # rows of the sample with an embedding, which takes a hundred times as long as the statistics
 EMBEDDED_BYTES = 64 << 20
 BATCH = 256
+PIXELS_AT_ONCE = 16_000_000
 LOW_CONFIDENCE_BINS = 100
 
 
@@ -47,7 +48,10 @@ class Measurement:
             self.add(batch)
 
     def add(self, records: Sequence[Record]) -> None:
-        images = [image_statistics.decode(record.image) for record in records]
+        for part, images in decoded(records):
+            self._add(part, images)
+
+    def _add(self, records: Sequence[Record], images: Sequence[Image.Image | None]) -> None:
         pixels = image_statistics.measure(images, [len(record.image) for record in records])
         answers = scores.measure([record.probabilities for record in records], self.classes)
         rows = np.hstack([pixels, answers])
@@ -100,6 +104,23 @@ class Measurement:
         """Return the share of answers below a confidence, to the hundredth."""
         total = int(self.confidences.sum())
         return float(self.confidences[: round(threshold * LOW_CONFIDENCE_BINS)].sum() / total) if total else 0.0
+
+
+def decoded(records: Sequence[Record]) -> Iterator[tuple[list[Record], list[Image.Image | None]]]:
+    """Yield the records in parts, with their images: a batch of large photos would need gigabytes at once."""
+    part: list[Record] = []
+    images: list[Image.Image | None] = []
+    pixels = 0
+    for record in records:
+        image = image_statistics.decode(record.image)
+        part.append(record)
+        images.append(image)
+        pixels += image.width * image.height if image else 0
+        if pixels >= PIXELS_AT_ONCE:
+            yield part, images
+            part, images, pixels = [], [], 0
+    if part:
+        yield part, images
 
 
 def batches(records: Iterable[Record]) -> Iterator[list[Record]]:

@@ -70,3 +70,7 @@ def test_bytes_that_are_no_image_are_missing_values() -> None:
 def test_a_tiny_image_has_its_size_at_least(size: tuple[int, int]) -> None:
     rows = measure([Image.new("RGB", size)], [80])
     assert rows[0, NAMES.index("width")] == size[0]
+
+
+def test_a_strip_that_a_model_would_enlarge_a_thousandfold_is_no_image() -> None:
+    assert decode(png(np.zeros((1, 5000, 3), np.uint8))) is None

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.unit.image_monitoring.pictures import BEGAN, png
 
+from image_monitoring.measuring.measurement import PIXELS_AT_ONCE, decoded
 from image_monitoring.measuring.sampling import Moments, Reservoir
+from image_monitoring.reading.capture import Record
 
 ROWS = np.random.default_rng(3).normal(100, 2, (500, 3))
 
@@ -34,3 +37,11 @@ def test_a_reservoir_keeps_each_item_with_the_same_chance() -> None:
         assert len(reservoir) == len(places) == 10
     assert kept.mean() == 40
     assert kept[:50].mean() == pytest.approx(kept[50:].mean(), rel=0.1)
+
+
+def test_large_photos_are_decoded_a_few_at_a_time() -> None:
+    photo = png(np.zeros((2000, 2000, 3), np.uint8))
+    records = [Record(str(number), None, BEGAN, photo, ()) for number in range(9)]
+    parts = list(decoded(records))
+    assert [len(images) for _, images in parts] == [PIXELS_AT_ONCE // 4_000_000] * 2 + [1]
+    assert [record for part, _ in parts for record in part] == records
