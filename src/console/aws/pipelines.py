@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from console.aws.client import LONG_S, SHORT_S, Aws
+from console.aws.client import SHORT_S, Aws
 from display.state_machines.definition import CHOICE, DEFAULT, NEXT, Graph, State, Transition
 
 PAGE = 50
@@ -106,7 +106,7 @@ async def steps(aws: Aws, execution: Execution) -> list[Step]:
     answer = await aws.call(
         "sagemaker",
         "list_pipeline_execution_steps",
-        LONG_S if execution.is_ended else SHORT_S,
+        SHORT_S,  # also of an execution that has ended: RetryPipelineExecution continues it
         PipelineExecutionArn=execution.arn,
         SortOrder="Ascending",
         MaxResults=STEPS_MAX,

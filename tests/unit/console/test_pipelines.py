@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
-from tests.unit.console.conftest import Open
+from tests.unit.console.conftest import TIMEOUT_S, Open
 from tests.unit.console.doubles import NOW
 
 from console.aws.pipelines import graph_of
@@ -89,6 +90,16 @@ def test_an_execution_shows_steps_times_failures_and_what_they_started(open_cons
         "is-taken",
     ):
         assert text in page
+
+
+def test_the_steps_of_an_execution_that_is_retried_are_read_again(open_console: Open) -> None:
+    console = open_console(ANSWERS)
+    assert "no &lt;data&gt;" in console.get("/pipelines/bikes/abc123").text
+    retried = [STEPS[0], {"StepName": "Train", "StepStatus": "Executing", "StartTime": NOW}]
+    console.session.answers["sagemaker.list_pipeline_execution_steps"] = {"PipelineExecutionSteps": retried}
+    deadline = time.monotonic() + TIMEOUT_S  # answers are kept for a moment
+    while "no &lt;data&gt;" in console.get("/pipelines/bikes/abc123").text:
+        assert time.monotonic() < deadline
 
 
 def test_the_lists_lead_to_each_pipeline_and_execution(open_console: Open) -> None:

@@ -12,7 +12,7 @@ from sagemaker_emulator.pipelines.definitions.arguments import check
 from sagemaker_emulator.pipelines.definitions.caching import CACHED_TYPES, CacheConfig
 from sagemaker_emulator.pipelines.definitions.conditions import check_condition
 from sagemaker_emulator.pipelines.definitions.errors import DefinitionError, ExpressionError
-from sagemaker_emulator.pipelines.definitions.expressions import check_expressions, step_references
+from sagemaker_emulator.pipelines.definitions.expressions import check_expressions, is_expression, step_references
 from sagemaker_emulator.pipelines.definitions.parameters import TYPES
 from sagemaker_emulator.pipelines.definitions.retry_policies import RetryPolicy, retry_policies_of
 from sagemaker_emulator.pipelines.definitions.step_types import NOT_EMULATED, STEP_TYPES, StepType
@@ -185,6 +185,15 @@ def _refuse_request(step: Step) -> None:
     if step.type == "RegisterModel" and "ModelPackageName" in step.arguments:
         raise DefinitionError("Unknown Argument member 'ModelPackageName'.")  # AWS's words
     check(step.kind.operation, step.arguments, frozenset({step.kind.name_member or "ClientToken"}))
+    if step.type == "QualityCheck":
+        _refuse_no_output(step.arguments.get("ProcessingOutputConfig") or {})
+
+
+def _refuse_no_output(config: dict[str, Any]) -> None:
+    """Raise DefinitionError for a quality check without a first output in S3, where its report is expected."""
+    outputs = config.get("Outputs")
+    if not is_expression(config) and not (outputs and isinstance(outputs, list) and "S3Output" in outputs[0]):
+        raise DefinitionError("ProcessingOutputConfig needs Outputs with an S3Output for steps of type QualityCheck.")
 
 
 def _refuse_conditions(conditions: Any) -> None:

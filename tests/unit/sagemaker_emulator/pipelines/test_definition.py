@@ -26,6 +26,17 @@ def train(name: str, arguments: dict[str, Any] | None = None, **members: Any) ->
     return {"Name": name, "Type": "Training", "Arguments": {**TRAINING, **(arguments or {})}, **members}
 
 
+def quality_check(name: str, **arguments: Any) -> dict[str, Any]:
+    cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+    job = {
+        "AppSpecification": {"ImageUri": "image"},
+        "RoleArn": {"Get": "Parameters.Role"},
+        "ProcessingResources": {"ClusterConfig": cluster},
+        **arguments,
+    }
+    return {"Name": name, "Type": "QualityCheck", "Arguments": job, "CheckType": "DATA_QUALITY"}
+
+
 def condition(name: str, if_steps: list[Any], else_steps: list[Any], left: Any = 1) -> dict[str, Any]:
     conditions = [{"Type": "Equals", "LeftValue": left, "RightValue": 1}]
     arguments = {"Conditions": conditions, "IfSteps": if_steps, "ElseSteps": else_steps}
@@ -98,6 +109,8 @@ def test_steps_wait_for_names_references_and_their_condition() -> None:
         (text_of(Parameters=[{"Name": "P", "Type": "Text"}]), "Parameter 'P': Type must be one of"),
         (text_of(Parameters=[{"Name": "P", "Type": "Integer", "DefaultValue": "1"}]), "DefaultValue must be of the"),
         (text_of(Parameters=[{"Name": "P", "Type": "Integer", "DefaultValue": True}]), "DefaultValue must be of the"),
+        (text_of(quality_check("a")), "Step 'a': ProcessingOutputConfig needs Outputs"),
+        (text_of(quality_check("a", ProcessingOutputConfig={"Outputs": []})), "ProcessingOutputConfig needs Outputs"),
         ("[" * 100_000, "nested too deeply"),
     ],
 )  # fmt: skip
