@@ -205,7 +205,10 @@ def test_data_quality_from_the_baseline_to_its_violations(monitored: Monitored, 
     assert [type(one) for one in executions] == [MonitoringExecution, MonitoringExecution]
     assert executions[-1].describe()["ExitMessage"].startswith("CompletedWithViolations")
 
-    names = {one["MetricName"] for one in boto3.client("cloudwatch").list_metrics()["Metrics"]}
+    names = {
+        one["MetricName"]
+        for one in boto3.client("cloudwatch").list_metrics(Namespace="aws/sagemaker/Endpoints/data-metrics")["Metrics"]
+    }
     assert {"feature_data_size", "feature_non_null_color", "feature_baseline_drift_score"} <= names
     (alerts, _) = monitor.list_monitoring_alerts()
     assert [alert.alert_status for alert in alerts] == ["InAlert"]
