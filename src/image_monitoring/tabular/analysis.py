@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def _model_quality(dataset: Dataset, document: Mapping[str, Any] | None) -> list
     problem = problem_type(contract.variables.get("problem_type", ""))
     predictions = list(read_predictions(dataset, Attributes.of(contract)))
     statistics = statistics_of(problem, predictions)
-    now = datetime.now(UTC)
+    now = datetime.now(timezone.utc)
     seen = {"item_count": len(predictions), "evaluation_time": now.isoformat(timespec="milliseconds")}
     _write(contract, STATISTICS, {"version": VERSION, "dataset": seen, f"{problem.word}_metrics": statistics})
     if document is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from image_monitoring.contract import Contract
@@ -44,7 +44,7 @@ def quality_lines(statistics: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def write_lines(contract: Contract, lines: Iterator[dict[str, Any]]) -> None:
     """Write the lines where SageMaker's platform takes them from."""
-    time = contract.time("metric_time") or contract.time("end_time") or datetime.now(UTC)
+    time = contract.time("metric_time") or contract.time("end_time") or datetime.now(timezone.utc)
     names = {"Endpoint": contract.endpoint, "MonitoringSchedule": contract.schedule}
     common = {
         "Timestamp": f"{time:%Y-%m-%dT%H:%M:%SZ}",

@@ -117,7 +117,9 @@ def area_under_curve(predictions: Sequence[Prediction]) -> float:
     hits, false_alarms = _cumulated(predictions)
     if not hits[-1] or not false_alarms[-1]:
         return math.nan
-    return float(np.trapezoid(hits / hits[-1], false_alarms / false_alarms[-1]))
+    # by the trapezoidal rule: NumPy 1 and 2 have different names for it
+    area = (np.diff(false_alarms) * (hits[1:] + hits[:-1])).sum() / 2
+    return float(area / hits[-1] / false_alarms[-1])
 
 
 def f_score(precision: float, recall: float, beta: float) -> float:
