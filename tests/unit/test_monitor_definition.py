@@ -56,10 +56,11 @@ def test_a_call_has_fields_that_its_service_knows(name: str, service: str) -> No
     assert set(shape.required_members) <= parameters <= set(shape.members)
 
 
-def test_a_drift_that_goes_on_is_not_told_again() -> None:
+def test_a_drift_sends_its_message_and_its_event_only_when_it_begins() -> None:
     goes_on, begins = STATES["HasItDrifted"]["Default"], STATES["HasItDrifted"]["Choices"][1]
     assert begins == {"Variable": "$.chosen.window.since", "StringEquals": "", "Next": "NotifyDrift"}
-    assert goes_on == STATES["NotifyDrift"]["Next"] == "AnnounceDrift"
+    assert STATES["NotifyDrift"]["Next"] == "AnnounceDrift"
+    assert goes_on == STATES["AnnounceDrift"]["Next"] == "Drifted"
 
 
 def test_the_sample_input_has_the_fields_that_the_definition_reads() -> None:
