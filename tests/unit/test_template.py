@@ -128,6 +128,18 @@ def test_a_drift_starts_nothing_by_default() -> None:
     assert RESOURCES["DriftRule"]["Properties"]["State"] == {"Fn::If": ["StartsOnDrift", "ENABLED", "DISABLED"]}
 
 
+@pytest.mark.parametrize("workflow", ["ClassifyWorkflow", "TrainAndDeployWorkflow", "MonitorWorkflow"])
+def test_a_workflow_that_times_out_raises_an_alarm(workflow: str) -> None:
+    """A timeout is not among the failed executions, and no state of the workflow sees it."""
+    dimensions = [{"Name": "StateMachineArn", "Value": {"Ref": workflow}}]
+    (timed_out,) = [
+        alarm
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        if alarm.get("Dimensions") == dimensions and alarm.get("MetricName") == "ExecutionsTimedOut"
+    ]
+    assert timed_out["AlarmActions"] == [{"Ref": "NotificationsTopic"}]
+
+
 def test_new_data_starts_nothing_by_default() -> None:
     assert TEMPLATE["Parameters"]["PipelineOnNewData"]["Default"] == "no"
     assert RESOURCES["NewDataRule"]["Properties"]["State"] == {"Fn::If": ["StartsOnNewData", "ENABLED", "DISABLED"]}

@@ -16,6 +16,7 @@ from scones.stack.outputs import require_output
 OUTPUT = "MonitorStateMachineArn"
 TIMEOUT_S, INTERVAL_S = 7200, 2
 SHOWN = 10
+ALARMS = ("drift", "low-confidence", "no-traffic", "monitor-failed", "monitor-timed-out")
 STATUS_TEXTS = {
     "NoEndpoint": "The endpoint is not in service: there is nothing to compare.",
     "NoTraffic": "No record was captured in this window: there is nothing to compare.",
@@ -88,7 +89,7 @@ def state_of(context: Context) -> Mapping[str, Any] | None:
 
 
 def alarm_states(context: Context) -> dict[str, str]:
-    names = [f"{context.settings.stack}-{name}" for name in ("drift", "low-confidence", "no-traffic", "monitor-failed")]
+    names = [f"{context.settings.stack}-{name}" for name in ALARMS]
     answer = context.client("cloudwatch").describe_alarms(AlarmNames=names)
     return {alarm["AlarmName"]: alarm["StateValue"] for alarm in answer["MetricAlarms"]}
 
