@@ -1,6 +1,7 @@
 """AWS's abalone pipeline: process, train, evaluate, check, and register the model if it is good enough.
 
-`python pipeline.py` on the local AWS (after `eval "$(scones env)"`) or on AWS: the profile decides. The table is drawn, not measured.
+`python pipeline.py` on the local AWS (after `eval "$(scones env)"`) or on AWS: the profile decides. The table is drawn,
+not measured.
 """
 
 import random
