@@ -13,6 +13,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
+from scones.deployment.deploy import compact
+
 ROOT = Path(__file__).parents[2]
 NAME = f"deployed-{uuid4().hex[:6]}"
 LISTINGS = {
@@ -126,7 +128,8 @@ def change(parameters: dict[str, str]) -> str:
     cloudformation = boto3.client("cloudformation")
     change_set = cloudformation.create_change_set(
         StackName=NAME, ChangeSetName=f"change-{uuid4().hex[:6]}", Capabilities=["CAPABILITY_IAM"],
-        TemplateBody=(ROOT / "template.yaml").read_text(), Tags=[{"Key": "project", "Value": "scones-unlimited"}],
+        TemplateBody=compact((ROOT / "template.yaml").read_text()),
+        Tags=[{"Key": "project", "Value": "scones-unlimited"}],
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     )["Id"]  # fmt: skip
     cloudformation.get_waiter("change_set_create_complete").wait(ChangeSetName=change_set, WaiterConfig={"Delay": 1})
