@@ -15,6 +15,9 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any
 
+import regex
+
+from safety.bounded_search import BoundedSearch
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.resources.training_job import Metric
@@ -64,15 +67,19 @@ class MetricReader:
         AWS's log agent writes a tab as #011, so that is what metric definitions have, XGBoost's own for example.
         """
         line = line.replace("\t", TAB)
-        patterns = self.patterns if TAB in line else self._patterns_without_tab
-        for name, pattern in patterns.items():
-            if match := _find(pattern, line):
+        searches = self._searches if TAB in line else self._searches_without_tab
+        for name, search in searches.items():
+            if match := search.find(line):
                 self._record(name, match, now, is_new)
 
     @cached_property
-    def _patterns_without_tab(self) -> dict[str, re.Pattern[str]]:
+    def _searches(self) -> dict[str, BoundedSearch]:
+        return {name: BoundedSearch(pattern, regex.compile) for name, pattern in self.patterns.items()}
+
+    @cached_property
+    def _searches_without_tab(self) -> dict[str, BoundedSearch]:
         """Return those that a line without a tab may match: none of XGBoost's 66, most of the time."""
-        return {name: pattern for name, pattern in self.patterns.items() if TAB not in pattern.pattern}
+        return {name: search for name, search in self._searches.items() if TAB not in self.patterns[name].pattern}
 
     def taken(self) -> list[Metric]:
         """Return the values since the last call."""
@@ -127,13 +134,6 @@ class MetricStream:
             "Timestamp": datetime.fromtimestamp(metric.timestamp, UTC),
             "Value": metric.value,
         }
-
-
-def _find(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
-    """Search, but not from every position for a pattern that begins with `.*`: that takes time by the line's square."""
-    if pattern.pattern.startswith(".*") and "|" not in pattern.pattern:
-        return pattern.match(line)
-    return pattern.search(line)
 
 
 def patterns_of(algorithm: dict[str, Any]) -> dict[str, re.Pattern[str]]:

@@ -37,6 +37,18 @@ def test_train_and_validation_share_a_chart_that_has_every_value(open_console: O
     assert "value 2: train 0.8125 · validation 0.9375" in page
 
 
+def test_a_metric_whose_expression_explodes_keeps_nothing_else_from_the_page(open_console: Open) -> None:
+    algorithm = {
+        "MetricDefinitions": [
+            {"Name": "trap", "Regex": "(a+)+$"},
+            {"Name": "loss", "Regex": "loss=(\\S+)"},
+        ]
+    }
+    job = described(AlgorithmSpecification=algorithm)
+    answers = {"sagemaker.describe_training_job": job, **log("a" * 99 + "b", "loss=0.25", "loss=0.125")}
+    assert "value 2: 0.125" in open_console(answers).get("/training-jobs/bikes").text
+
+
 def test_a_running_job_is_followed_to_its_end(open_console: Open) -> None:
     running = {"sagemaker.describe_training_job": described(status="InProgress"), **log(*LOG[:2])}
     console = open_console(running)

@@ -13,9 +13,12 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import regex
+
 from console.aws.client import Aws
 from console.aws.logs import Line, Tail
 from console.aws.training.jobs import Job
+from safety.bounded_search import BoundedSearch
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 KEPT_JOBS = 32
@@ -37,7 +40,7 @@ class JobLog:
     """A job's log, as far as it has been read, and the curves in it."""
 
     tail: Tail
-    patterns: Mapping[str, re.Pattern[str]]
+    searches: Mapping[str, BoundedSearch]
     curves: dict[str, list[Value]] = field(default_factory=dict)
     is_complete: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -45,8 +48,9 @@ class JobLog:
     def read(self, lines: Iterable[Line]) -> None:
         """Take the metrics' values from the lines, by SageMaker's rule: the first group is the number."""
         for line in lines:
-            for name, pattern in self.patterns.items():
-                if (match := pattern.search(line.text.replace("\t", TAB))) and (value := _number(match)) is not None:
+            text = line.text.replace("\t", TAB)
+            for name, search in self.searches.items():
+                if (match := search.find(text)) and (value := _number(match)) is not None:
                     curve = self.curves.setdefault(name, [])
                     if len(curve) < VALUES_MAX:
                         curve.append(Value(len(curve) + 1, line.time.timestamp(), value))
@@ -60,7 +64,7 @@ class JobLogs:
 
     async def read(self, aws: Aws, job: Job) -> JobLog:
         """Return the job's log with everything that has been written to it by now."""
-        log = self._logs.setdefault(job.arn, JobLog(Tail(GROUP, f"{job.name}/"), _patterns(job.metric_patterns)))
+        log = self._logs.setdefault(job.arn, JobLog(Tail(GROUP, f"{job.name}/"), _searches(job.metric_patterns)))
         self._logs.move_to_end(job.arn)
         while len(self._logs) > KEPT_JOBS:
             self._logs.popitem(last=False)
@@ -73,14 +77,14 @@ class JobLogs:
         return log
 
 
-def _patterns(definitions: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
-    patterns = {}
+def _searches(definitions: Mapping[str, str]) -> dict[str, BoundedSearch]:
+    searches = {}
     for name, text in definitions.items():
         try:
-            patterns[name] = re.compile(text)
-        except re.error:
+            searches[name] = BoundedSearch(re.compile(text), regex.compile)
+        except (re.error, regex.error):
             continue  # AWS's regular expressions are not Python's: such a metric has no curve
-    return patterns
+    return searches
 
 
 def _number(match: re.Match[str]) -> float | None:

@@ -97,6 +97,10 @@ def test_lines_without_a_tab_cost_xgboosts_definitions_nothing() -> None:
     assert time.perf_counter() - started < 2.0  # a search from every position would take minutes
 
 
+def test_a_definition_whose_search_would_not_end_is_given_up() -> None:
+    assert values(["a" * 99 + "b", "1"], r"(a+)+$|(1)") == []
+
+
 def test_a_pattern_that_begins_with_anything_finds_what_a_search_finds() -> None:
     assert values(["a loss=1 loss=2"], r".*loss=(\S+)") == [2]
     assert values(["x b=3"], r".*a=\d|b=(\d)") == [3]
