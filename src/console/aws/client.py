@@ -29,6 +29,8 @@ THREADS = 16
 KEPT_ANSWERS = 4096
 KEPT_CHARACTERS = 32 << 20
 SHORT_S, LONG_S = 1.0, 3600.0
+NAMED_S = 60.0
+"""For what does not change, but can be deleted and created again under its name."""
 UNKNOWN_NAME = ("Could not find", "does not exist", "not found", "RecordNotFound", "DoesNotExist", "NotFound")
 CONFIG = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 2})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from console.aws.client import LONG_S, SHORT_S, Answer, Aws
+from console.aws.client import NAMED_S, SHORT_S, Answer, Aws
 from console.errors import NotThere
 
 PAGE = 50
@@ -160,7 +160,7 @@ def _joined(key: str, answer: Answer) -> Points:
 async def _config(aws: Aws, name: str) -> Answer:
     try:
         # a configuration never changes
-        return await aws.call("sagemaker", "describe_endpoint_config", LONG_S, EndpointConfigName=name)
+        return await aws.call("sagemaker", "describe_endpoint_config", NAMED_S, EndpointConfigName=name)
     except NotThere:
         return {}
 
@@ -170,7 +170,7 @@ async def _job_of(aws: Aws, model: str) -> str:
     if not model:
         return ""
     try:
-        answer = await aws.call("sagemaker", "describe_model", LONG_S, ModelName=model)
+        answer = await aws.call("sagemaker", "describe_model", NAMED_S, ModelName=model)
     except NotThere:
         return ""
     container: Answer = answer.get("PrimaryContainer") or next(iter(answer.get("Containers", ())), {})

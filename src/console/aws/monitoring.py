@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from console.aws.client import LONG_S, SHORT_S, Aws
+from console.aws.client import NAMED_S, SHORT_S, Aws
 from console.errors import ConsoleError
 
 PAGE = 50
@@ -139,7 +139,7 @@ async def violations(aws: Aws, execution: Execution) -> list[Violation]:
     if not execution.job:
         return []
     try:
-        job = await aws.call("sagemaker", "describe_processing_job", LONG_S, ProcessingJobName=execution.job)
+        job = await aws.call("sagemaker", "describe_processing_job", NAMED_S, ProcessingJobName=execution.job)
         outputs = job.get("ProcessingOutputConfig", {}).get("Outputs", ())
         uri = next(each["S3Output"]["S3Uri"] for each in outputs if "S3Output" in each)
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
@@ -165,7 +165,7 @@ async def _baseline(aws: Aws, kind: str, config: Mapping[str, Any]) -> dict[str,
     name, operation = config.get("MonitoringJobDefinitionName"), DEFINITIONS.get(kind)
     if name and operation:
         try:
-            definition = await aws.call("sagemaker", operation, LONG_S, JobDefinitionName=name)
+            definition = await aws.call("sagemaker", operation, NAMED_S, JobDefinitionName=name)
         except ConsoleError:
             return {}  # deleted since
     baseline: Mapping[str, Any] = next(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from console.aws.client import LONG_S, SHORT_S, Aws
+from console.aws.client import NAMED_S, SHORT_S, Aws
 from console.errors import NotThere
 
 PAGE = 50
@@ -86,7 +86,7 @@ async def execution_arn(aws: Aws, machine: str, name: str) -> str:
 
 def ended_is_kept(answer: Mapping[str, Any]) -> float:
     """Return for how many seconds a description is kept: longer after the execution's end. Every change clears it."""
-    return SHORT_S if answer["status"] in (RUNNING, "PENDING_REDRIVE") else LONG_S / 60
+    return SHORT_S if answer["status"] in (RUNNING, "PENDING_REDRIVE") else NAMED_S
 
 
 def _summary(machine: Machine, each: Mapping[str, Any]) -> ExecutionSummary:

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from console.aws.client import LONG_S
+from console.aws.client import NAMED_S
 from console.aws.training import jobs as training_jobs
 from console.aws.training.comparison import Comparison
 from console.aws.training.jobs import SUBMIT_DIRECTORY, Job
@@ -105,7 +105,7 @@ async def _artifact_size(site: Site, job: Job) -> int | None:
         return None
     bucket, _, key = job.artifact.removeprefix("s3://").partition("/")
     try:
-        answer = await site.aws.call("s3", "head_object", LONG_S, Bucket=bucket, Key=key)
+        answer = await site.aws.call("s3", "head_object", NAMED_S, Bucket=bucket, Key=key)
     except NotThere:
         return None
     except ConsoleError:

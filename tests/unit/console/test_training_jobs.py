@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from typing import Any
 
 from tests.unit.console.conftest import Open
-from tests.unit.console.doubles import NOW, log
+from tests.unit.console.doubles import NOW, Session, log
 from tests.unit.console.doubles import job as described
+
+from console.aws.client import Aws
+from console.aws.training.comparison import ComparedJobs
 
 LOG = (
     "Epoch[0] Train-accuracy=0.5",
@@ -102,3 +107,27 @@ def test_a_comparison_shows_what_differs_and_names_the_best(open_console: Open) 
     assert "0.5999" in block
     assert "<button>learning_rate</button>" in block
     assert "<button>epochs</button>" not in block
+
+
+def test_a_job_that_was_created_again_under_its_name_is_compared_anew() -> None:
+    def compared_epochs(compared: ComparedJobs, minutes: int, epochs: str) -> tuple[str, int]:
+        created = NOW + timedelta(minutes=minutes)
+        summary = {"TrainingJobName": "bikes", "TrainingJobStatus": "Completed", "CreationTime": created}
+        job = described(CreationTime=created, HyperParameters={"epochs": epochs})
+        session = Session(
+            {
+                "sagemaker.list_training_jobs": {"TrainingJobSummaries": [summary]},
+                "sagemaker.describe_training_job": job,
+            }
+        )
+        aws = Aws(session)
+        try:
+            (row,) = asyncio.run(compared.compare(aws)).jobs
+        finally:
+            aws.close()
+        return row.hyperparameters["epochs"], len(session.asked("sagemaker.describe_training_job"))
+
+    jobs = ComparedJobs()
+    assert compared_epochs(jobs, 0, "3") == ("3", 1)
+    assert compared_epochs(jobs, 0, "3") == ("3", 0)
+    assert compared_epochs(jobs, 1, "9") == ("9", 1)

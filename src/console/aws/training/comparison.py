@@ -1,7 +1,8 @@
 """Up to a thousand training jobs side by side: what differs between them, and how they ended.
 
 A list has no metrics, so each job is described once, which takes seconds for a thousand jobs. Each call reads for less
-than a second, and the page shows what has been read. Ended jobs are kept in a compact form and never read again.
+than a second, and the page shows what has been read. Ended jobs are kept in a compact form and never read again
+as long as the list has them with the same time of creation.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ JOBS_MAX = 1000
 KEPT_JOBS = 4000
 AT_ONCE = 24
 BUDGET_S = 0.4
+
+
+Key = tuple[str, int]
+"""A job's name and second of creation: a name can be used again after a deletion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +74,26 @@ class ComparedJobs:
     """The jobs that have ended and were read before."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, ComparedJob] = OrderedDict()
+        self._kept: OrderedDict[Key, ComparedJob] = OrderedDict()
 
     async def compare(self, aws: Aws, name: str = "", names: Sequence[str] = ()) -> Comparison:
         """Return the jobs in `names`, or else the newest whose names contain `name`, as far as they have been read."""
-        listed = list(names)[:JOBS_MAX]
+        listed: list[str] = list(names)[:JOBS_MAX]
+        kept: dict[str, ComparedJob] = {}
         if not listed:
-            listed = [job.name for job in await training_jobs.listed_up_to(aws, JOBS_MAX, name)]
+            summaries = await training_jobs.listed_up_to(aws, JOBS_MAX, name)
+            listed = [job.name for job in summaries]
+            known = (self._kept.get(_key(job.name, job.created)) for job in summaries)
+            kept = {job.name: job for job in known if job}
         ends = time.monotonic() + BUDGET_S
-        missing = [each for each in listed if each not in self._kept]
-        read: dict[str, ComparedJob] = {}
+        missing = [each for each in listed if each not in kept]
         while missing and time.monotonic() < ends:
             some, missing = missing[:AT_ONCE], missing[AT_ONCE:]
             for job in await asyncio.gather(*(self._read(aws, each) for each in some)):
                 if job:
-                    read[job.name] = job
-        jobs = [read.get(each) or self._kept.get(each) for each in listed]
+                    kept[job.name] = job
         self._trim()
-        return Comparison([job for job in jobs if job], len(listed))
+        return Comparison([kept[each] for each in listed if each in kept], len(listed))
 
     async def _read(self, aws: Aws, name: str) -> ComparedJob | None:
         try:
@@ -96,9 +103,13 @@ class ComparedJobs:
         own = {key: value for key, value in job.hyperparameters.items() if not key.startswith(SUBMIT_DIRECTORY)}
         compared = ComparedJob(job.name, job.status, job.created, job.seconds, own, job.final_metrics)
         if job.is_ended:
-            self._kept[name] = compared
+            self._kept[_key(name, job.created)] = compared
         return compared
 
     def _trim(self) -> None:
         while len(self._kept) > KEPT_JOBS:
             self._kept.popitem(last=False)
+
+
+def _key(name: str, created: datetime) -> Key:
+    return name, int(created.timestamp())

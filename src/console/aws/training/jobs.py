@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from console.aws.client import LONG_S, SHORT_S, Answer, Aws
+from console.aws.client import NAMED_S, SHORT_S, Answer, Aws
 
 ENDED = ("Completed", "Failed", "Stopped")
 PAGE = 50
@@ -113,7 +113,7 @@ async def listed_up_to(aws: Aws, limit: int, name: str = "") -> list[JobSummary]
 
 
 async def described(aws: Aws, name: str) -> Job:
-    """Return the job. An ended one is kept, since it does not change any more. Raises NotThere."""
+    """Return the job. An ended one is kept for a minute: it can only be deleted. Raises NotThere."""
     answer = await aws.call("sagemaker", "describe_training_job", _keep, TrainingJobName=name)
     return job_of(answer)
 
@@ -147,7 +147,7 @@ def job_of(answer: Answer) -> Job:
 
 
 def _keep(answer: Answer) -> float:
-    return LONG_S if answer["TrainingJobStatus"] in ENDED else SHORT_S
+    return NAMED_S if answer["TrainingJobStatus"] in ENDED else SHORT_S
 
 
 def _summary(each: Mapping[str, Any]) -> JobSummary:
