@@ -23,7 +23,7 @@ from sagemaker_emulator.pipelines.definitions.expressions import evaluate
 from sagemaker_emulator.pipelines.definitions.steps import Step
 from sagemaker_emulator.pipelines.scope import ExecutionScope
 from sagemaker_emulator.pipelines.step_records import StepRecords
-from sagemaker_emulator.pipelines.steps.progress import Action, Progress, StepCall
+from sagemaker_emulator.pipelines.steps.progress import Action, Progress, StepCall, failed
 from sagemaker_emulator.resources.model_building.execution import (
     ExecutionStatus,
     PipelineExecution,
@@ -135,6 +135,11 @@ class ExecutionRun:
             if not begins and is_temporary(error):
                 return  # the next round looks again: the attempt itself is under way
             progress = refused(step, error)
+        except JobLeft:
+            raise
+        except Exception as error:  # the edge of an action: the steps beside it are still watched
+            log.exception("step %s", record.name)
+            progress = failed(f"InternalServerError: {error!r}")
         if progress:
             self._apply(step, self._steps[step.name], progress)
 
@@ -179,6 +184,8 @@ class ExecutionRun:
                 self._actions[step.type].stop(self._call(step, record, name))
         except (ExpressionError, AwsError, *AWS_ERRORS) as error:
             log.warning("step %s could not be told to stop: %s", record.name, error)
+        except Exception:  # the edge of an action: the steps beside it must be stopped, too
+            log.exception("step %s could not be told to stop", record.name)
         if record.status is not StepStatus.STOPPING:
             self._store(record, lambda latest: latest.moved_to(status, time.time()))
 

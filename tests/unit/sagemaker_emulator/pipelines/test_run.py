@@ -121,6 +121,20 @@ def test_no_step_begins_after_a_failure_and_those_under_way_end(runs: Runs) -> N
     assert run.status() is ExecutionStatus.FAILED
 
 
+def test_an_unforeseen_error_of_an_action_fails_its_step_and_the_others_are_watched(runs: Runs) -> None:
+    action = Scripted(looks={"bad": [TypeError("a fault")], "slow": [executing({}), executing({}), None]})
+    run = runs.of(action, step("slow"), step("bad"))
+    run.run()
+    assert runs.statuses() == {"slow": "Succeeded", "bad": "Failed"}
+    assert runs.records.get("id/bad").failure_reason == "InternalServerError: TypeError('a fault')"
+
+
+def test_a_start_that_is_left_is_no_failure_of_its_step(runs: Runs) -> None:
+    run = runs.of(Scripted(starts={"a": [JobLeft()]}), step("a"))
+    assert isinstance(_raised(run.run), JobLeft)
+    assert runs.statuses() == {"a": "Starting"}
+
+
 def test_the_branch_that_does_not_fit_is_skipped_with_what_waits_for_it(runs: Runs) -> None:
     check = Step("check", "Condition", {})
     action = Scripted(starts={"check": [succeeded({}, {"Outcome": "False"})]})
