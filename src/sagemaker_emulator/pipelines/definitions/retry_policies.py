@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,10 +60,16 @@ class RetryPolicy:
         """
         if self.max_attempts is not None and failures >= self.max_attempts:
             return None
-        pause_s = min(PAUSE_MAX_S, self.interval_s * self.backoff_rate ** min(failures, 64))
+        pause_s = self._pause_s(failures)
         if self.expire_after_s is not None and since_first_s + pause_s > self.expire_after_s:
             return None
         return pause_s
+
+    def _pause_s(self, failures: int) -> float:
+        try:
+            return min(PAUSE_MAX_S, self.interval_s * self.backoff_rate**failures)
+        except OverflowError:
+            return PAUSE_MAX_S if self.interval_s else 0.0
 
 
 def retry_policies_of(wires: Any) -> tuple[RetryPolicy, ...]:
@@ -89,7 +96,7 @@ def _number(wire: dict[str, Any], member: str, default: float | None, maximum: f
     if value is None:
         return None
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or value < 0 or (maximum is not None and value > maximum):
+    if not is_number or not 0 <= value <= (sys.float_info.max if maximum is None else maximum):  # NaN is in no range
         limits = "of at least 0" if maximum is None else f"from 0 to {maximum}"
         raise DefinitionError(f"RetryPolicies: {member} must be a number {limits}, not {value!r}.")
     return float(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -14,6 +15,7 @@ from sagemaker_emulator.pipelines.definitions.errors import DefinitionError
 from sagemaker_emulator.pipelines.definitions.parameters import Parameter
 from sagemaker_emulator.pipelines.definitions.retry_policies import (
     INTERRUPTED,
+    PAUSE_MAX_S,
     RESOURCE_LIMIT,
     SERVICE_FAULT,
     RetryPolicy,
@@ -31,6 +33,17 @@ def policy(**members: Any) -> RetryPolicy:
 def test_pauses_grow_until_the_attempts_are_used_up() -> None:
     one = policy(IntervalSeconds=3, BackoffRate=2, MaxAttempts=3)
     assert [one.pause_s(failures, 0.0) for failures in range(4)] == [3, 6, 12, None]
+
+
+def test_pauses_of_any_backoff_rate_are_bounded() -> None:
+    assert policy(BackoffRate=1e300, MaxAttempts=5).pause_s(2, 0.0) == PAUSE_MAX_S
+    assert policy(BackoffRate=1e300, IntervalSeconds=0, MaxAttempts=5).pause_s(2, 0.0) == 0
+
+
+@pytest.mark.parametrize("rate", [math.inf, math.nan, 10**400])
+def test_a_backoff_rate_that_is_no_finite_number_is_refused(rate: float) -> None:
+    with pytest.raises(DefinitionError, match="BackoffRate must be a number"):
+        policy(BackoffRate=rate, MaxAttempts=5)
 
 
 def test_an_attempt_does_not_begin_after_the_expiry() -> None:
