@@ -47,14 +47,15 @@ class Recurrence:
 
     def due_before(self, moment: float) -> float:
         """Return the last due time that is earlier than `moment`."""
-        hour = -int(-moment // HOUR_S) - 1
-        while hour % DAY_HOURS not in self.hours:
-            hour -= 1
-        return float(hour * HOUR_S)
+        latest = self.latest_due(moment)
+        return latest if latest < moment else self.latest_due(moment - HOUR_S)
 
     def latest_due(self, moment: float) -> float:
         """Return the last due time that is not later than `moment`."""
-        return self.due_before(moment + 1)
+        hour = int(moment // HOUR_S)
+        while hour % DAY_HOURS not in self.hours:
+            hour -= 1
+        return float(hour * HOUR_S)
 
     @property
     def shortest_period_s(self) -> int:

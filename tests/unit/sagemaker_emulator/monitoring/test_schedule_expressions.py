@@ -57,6 +57,7 @@ def test_an_hourly_schedule_is_due_at_every_full_hour() -> None:
     assert hourly.due_before(at(9)) == at(8)
     assert hourly.latest_due(at(9)) == at(9)
     assert hourly.latest_due(at(9, 30)) == at(9)
+    assert hourly.latest_due(at(9) - 0.5) == at(8)
     assert hourly.shortest_period_s == 3600
 
 
