@@ -7,6 +7,7 @@ and sagemaker-xgboost-container, the release notes of AWS's deep learning contai
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 
@@ -50,6 +51,8 @@ class Package:
     def is_version(self, version: str) -> bool:
         """Return whether a package's full version, perhaps with the name of a build, is the one that the tag names."""
         public = version.partition("+")[0]
+        if self.version.count(".") > 1 and _without_zeros(public) == _without_zeros(self.version):
+            return True  # PEP 440: XGBoost's 0.90 is 0.90.0
         return public == self.version or public.startswith(f"{self.version}.")
 
 
@@ -81,6 +84,10 @@ def requirements_of(image: FrameworkImage, system: str = sys.platform, machine: 
     if image.framework == PYTORCH:
         return Requirements((Package(TORCH, image.version),), (*_with_torch(version), *IMAGES), TORCH)
     return _of_hugging_face(image, system, machine)
+
+
+def _without_zeros(version: str) -> str:
+    return re.sub(r"(?:\.0)+$", "", version)
 
 
 def _of_scikit_learn(version: tuple[int, ...]) -> tuple[str, ...]:

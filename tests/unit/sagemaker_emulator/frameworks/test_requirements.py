@@ -21,7 +21,15 @@ def test_a_tag_without_a_patch_means_any_patch(package: Package, exact: str, at_
 
 @pytest.mark.parametrize(
     ("named", "version", "expected"),
-    [("2.8.0", "2.8.0+cpu", True), ("2.8", "2.8.1", True), ("2.8", "2.80.0", False), ("2.8.0", "2.13.0", False)],
+    [
+        ("2.8.0", "2.8.0+cpu", True),
+        ("2.8", "2.8.1", True),
+        ("2.8", "2.80.0", False),
+        ("2.8.0", "2.13.0", False),
+        ("0.90.0", "0.90", True),
+        ("0.90.0", "0.9", False),
+        ("0.90.0", "0.90.1", False),
+    ],
 )
 def test_the_build_of_a_version_does_not_matter(named: str, version: str, expected: bool) -> None:
     assert Package("torch", named).is_version(version) is expected
