@@ -32,8 +32,12 @@ def renew(packages: Path, folder: Path | None = None) -> None:
             return
     token = secrets.token_hex(4)
     new, old = packages / f".{NAME}-new-{token}", packages / f".{NAME}-old-{token}"
-    shutil.copytree(folder, new, ignore=shutil.ignore_patterns(*NOT_SOURCE))
-    (new / FINGERPRINT).write_text(fingerprint)
+    try:
+        shutil.copytree(folder, new, ignore=shutil.ignore_patterns(*NOT_SOURCE))
+        (new / FINGERPRINT).write_text(fingerprint)
+    except OSError:  # a full disk, for example
+        shutil.rmtree(new, ignore_errors=True)
+        raise
     with suppress(FileNotFoundError):
         target.rename(old)
     try:

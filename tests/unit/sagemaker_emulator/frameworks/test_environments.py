@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.package_index import PackageIndex
 
+from sagemaker_emulator.frameworks import program
 from sagemaker_emulator.frameworks.environments import RECORD, Environment, Environments
 from sagemaker_emulator.frameworks.image_names import FrameworkImage
 from sagemaker_emulator.frameworks.installation import InstallationFailed
@@ -42,6 +43,16 @@ def test_the_program_is_copied_in_and_renewed_when_it_has_changed(environments: 
     (program / "__main__.py").write_text("old")
     environments.prepare(SCIKIT_LEARN)
     assert (program / "__main__.py").read_text() != "old"
+
+
+def test_a_copy_of_the_program_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    source, packages = tmp_path / "source", tmp_path / "packages"
+    source.mkdir()
+    packages.mkdir()
+    (source / "gone.py").symlink_to(tmp_path / "missing")
+    with pytest.raises(OSError, match=r"gone\.py"):
+        program.renew(packages, source)
+    assert list(packages.iterdir()) == []
 
 
 def test_progress_comes_while_packages_are_installed(environments: Environments, index: PackageIndex) -> None:
