@@ -78,17 +78,17 @@ def open_console() -> Iterator[Open]:
     """Return a function that opens a console over these answers, and those of an empty account."""
     with ExitStack() as stack:
 
-        def open_one(answers: Answers | None = None, **session: Any) -> Console:
+        def open_one(answers: Answers | None = None, allow_changes: bool = False, **session: Any) -> Console:
             aws = Session(nothing() | (answers or {}), **session)
-            return Console(stack.enter_context(_served(aws)), aws)
+            return Console(stack.enter_context(_served(aws, allow_changes)), aws)
 
         yield open_one
 
 
 @contextmanager
-def _served(session: Session) -> Iterator[int]:
+def _served(session: Session, allow_changes: bool) -> Iterator[int]:
     loop = asyncio.new_event_loop()
-    aws = Aws(session)
+    aws = Aws(session, allow_changes)
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:

@@ -77,6 +77,82 @@ def test_an_account_elsewhere_is_never_changed(open_console: Open, path: str) ->
     assert changes(console) == []
 
 
+EXECUTION = "arn:aws:states:eu-central-1:123456789012:execution:decide:first"
+PACKAGE = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/bikes/1"
+CARRIED_OUT = {
+    "/training-jobs/bikes/delete": ("sagemaker.delete_training_job", {"TrainingJobName": "bikes"}, "/training-jobs"),
+    "/endpoints/bikes/delete": ("sagemaker.delete_endpoint", {"EndpointName": "bikes"}, "/endpoints"),
+    "/executions/decide/first/stop": (
+        "stepfunctions.stop_execution",
+        {"executionArn": EXECUTION},
+        "/executions/decide/first",
+    ),
+    "/executions/decide/first/redrive": (
+        "stepfunctions.redrive_execution",
+        {"executionArn": EXECUTION},
+        "/executions/decide/first",
+    ),
+    "/models/bikes/1/approve": (
+        "sagemaker.update_model_package",
+        {
+            "ModelPackageArn": PACKAGE,
+            "ModelApprovalStatus": "Approved",
+            "ApprovalDescription": "decided in the console",
+        },
+        "/models/bikes/1",
+    ),
+    "/models/bikes/1/reject": (
+        "sagemaker.update_model_package",
+        {
+            "ModelPackageArn": PACKAGE,
+            "ModelApprovalStatus": "Rejected",
+            "ApprovalDescription": "decided in the console",
+        },
+        "/models/bikes/1",
+    ),
+}
+
+
+@pytest.mark.parametrize("path", CARRIED_OUT)
+@pytest.mark.parametrize("endpoint_url", ["http://127.0.0.1:4000", "https://sagemaker.eu-central-1.amazonaws.com"])
+def test_a_confirmed_change_is_carried_out_here_and_where_changes_are_allowed(
+    open_console: Open, path: str, endpoint_url: str
+) -> None:
+    operation, request, address = CARRIED_OUT[path]
+    version = {"ModelPackageArn": PACKAGE, "ModelPackageVersion": 1, "ModelPackageGroupName": "bikes"} | {
+        "ModelApprovalStatus": "PendingManualApproval",
+        "ModelPackageStatus": "Completed",
+        "CreationTime": NOW,
+    }
+    answers = workflow_answers() | {
+        "sagemaker.list_model_packages": {"ModelPackageSummaryList": [version]},
+        "sagemaker.describe_model_package": {},
+        operation: {},
+    }
+    console = open_console(answers, "amazonaws" in endpoint_url, endpoint_url=endpoint_url)
+    answer = console.post(path, "confirmed=yes")
+    assert (answer.status, answer.headers.get("location")) == (303, address)
+    assert console.session.asked(operation) == [request]
+    assert changes(console) == [operation]
+
+
+@pytest.mark.parametrize("path", [path for path in CARRIED_OUT if "/models/" not in path])
+def test_what_takes_something_away_asks_first(open_console: Open, path: str) -> None:
+    console = open_console(workflow_answers())
+    assert 'name="confirmed"' in console.post(path).text
+    assert changes(console) == []
+
+
+def test_a_review_that_is_put_back_can_be_received_by_others_at_once(open_console: Open) -> None:
+    console = open_console(workflow_answers())
+    console.get("/review")
+    assert console.post("/review", "message=m1&label=back").headers["location"] == "/review"
+    (request,) = console.session.asked("sqs.change_message_visibility")
+    assert request == {"QueueUrl": "http://queue/review", "ReceiptHandle": "r1", "VisibilityTimeout": 0}
+    assert console.session.asked("s3.put_object") == []
+    assert console.post("/review", "message=m1&label=1").status == 404  # it is no longer held
+
+
 @pytest.mark.parametrize(("path", "elsewhere"), [("/review", "s3"), ("/upload", "stepfunctions")])
 def test_a_change_of_two_services_needs_both_on_this_machine(open_console: Open, path: str, elsewhere: str) -> None:
     console = open_console(workflow_answers(), elsewhere=[elsewhere])
