@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
+import asyncio
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from console.aws.client import SHORT_S, Aws
-from console.errors import NotThere
+from console.aws.client import SHORT_S, Answer, Aws
+from console.errors import ConsoleError, NotThere
 
 KEPT_LINES = 600
+KEPT_TAILS = 16
 PAGES_AT_ONCE = 20
 EVENTS_PER_PAGE = 10_000
 STREAMS = 50
@@ -32,48 +34,63 @@ class Stream:
 
 @dataclass
 class StreamReader:
-    """A place in a log stream. `read` returns the lines that are new since the last call."""
+    """A place in a log stream. `read` returns the lines that are new since the last call.
+
+    One `from_end` begins with the last lines, and goes back to the end when it falls far behind.
+    """
 
     group: str
     stream: str
+    from_end: bool = False
     token: str | None = None
 
     async def read(self, aws: Aws) -> list[Line]:
+        if self.from_end and self.token is None:
+            return await self._last(aws)
         lines: list[Line] = []
         for _ in range(PAGES_AT_ONCE):
-            position = {"nextToken": self.token} if self.token else {}
-            answer = await aws.call(
-                "logs",
-                "get_log_events",
-                0,
-                logGroupName=self.group,
-                logStreamName=self.stream,
-                startFromHead=True,
-                limit=EVENTS_PER_PAGE,
-                **position,
-            )
+            answer = await self._page(aws, startFromHead=True, limit=EVENTS_PER_PAGE)
             lines += [_line(event) for event in answer["events"]]
-            if answer["nextForwardToken"] == self.token or not answer["events"]:
-                self.token = answer["nextForwardToken"]
+            before, self.token = self.token, answer["nextForwardToken"]
+            if self.token == before or not answer["events"]:
+                return lines
+        return await self._last(aws) if self.from_end else lines
+
+    async def _last(self, aws: Aws) -> list[Line]:
+        """Return the stream's last lines, and go to its end. AWS may answer with empty pages before it has some."""
+        self.token, end = None, None
+        for _ in range(PAGES_AT_ONCE):
+            answer = await self._page(aws, startFromHead=False, limit=KEPT_LINES)
+            end = end or answer["nextForwardToken"]
+            following = answer.get("nextBackwardToken")
+            if answer["events"] or following in (None, self.token):
                 break
-            self.token = answer["nextForwardToken"]
-        return lines
+            self.token = following
+        self.token = end
+        return [_line(event) for event in answer["events"]]
+
+    async def _page(self, aws: Aws, **request: Any) -> Answer:
+        position = {"nextToken": self.token} if self.token else {}
+        names = {"logGroupName": self.group, "logStreamName": self.stream}
+        return await aws.call("logs", "get_log_events", 0, **names, **request, **position)
 
 
 @dataclass
 class Tail:
-    """The last lines of all streams whose names begin with a prefix, and how many lines there were."""
+    """The last lines of all streams whose names begin with a prefix, and how many lines were read."""
 
     group: str
     prefix: str
+    from_end: bool = False
     lines: deque[Line] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
     total: int = 0
     readers: dict[str, StreamReader] = field(default_factory=dict)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def advance(self, aws: Aws) -> list[Line]:
         """Read what is new, and return it."""
         for stream in await streams(aws, self.group, self.prefix):
-            self.readers.setdefault(stream.name, StreamReader(self.group, stream.name))
+            self.readers.setdefault(stream.name, StreamReader(self.group, stream.name, self.from_end))
         new = [line for reader in self.readers.values() for line in await reader.read(aws)]
         if len(self.readers) > 1:
             new.sort(key=lambda line: line.time)
@@ -114,11 +131,26 @@ async def groups(aws: Aws) -> list[Group]:
     return [Group(each["logGroupName"], int(each.get("storedBytes", 0))) for each in answer["logGroups"]]
 
 
-async def last_lines(aws: Aws, group: str, prefix: str) -> list[Line]:
-    """Return the end of the streams whose names begin with the prefix."""
-    tail = Tail(group, prefix)
-    await tail.advance(aws)
-    return list(tail.lines)
+class Tails:
+    """The ends of the streams that were looked at last."""
+
+    def __init__(self) -> None:
+        self._tails: OrderedDict[tuple[str, str], Tail] = OrderedDict()
+
+    async def last_lines(self, aws: Aws, group: str, prefix: str) -> list[Line]:
+        """Return the end of the streams whose names begin with the prefix; only what is new is read."""
+        key = (group, prefix)
+        tail = self._tails.setdefault(key, Tail(group, prefix, from_end=True))
+        self._tails.move_to_end(key)
+        while len(self._tails) > KEPT_TAILS:
+            self._tails.popitem(last=False)
+        async with tail.lock:
+            try:
+                await tail.advance(aws)
+            except ConsoleError:
+                self._tails.pop(key, None)  # the stream may have been created again: its old token leads nowhere
+                raise
+        return list(tail.lines)
 
 
 async def search(aws: Aws, group: str, text: str, since: datetime, prefix: str, limit: int) -> list[Line]:

@@ -32,5 +32,5 @@ async def load(site: Site, request: web.Request) -> dict[str, Any]:
         since = datetime.now(UTC) - timedelta(hours=int(hours))
         lines = await logs.search(site.aws, group, text, since, stream or prefix, FOUND_MAX)
     else:
-        lines = await logs.last_lines(site.aws, group, stream or prefix)
+        lines = await site.tails.last_lines(site.aws, group, stream or prefix)
     return shown | {"lines": lines_of(lines, text), "count": len(lines), "is_cut": len(lines) >= FOUND_MAX}
