@@ -23,7 +23,8 @@ DOMAINS = (
     r"amazonaws\.com(?:\.cn)?|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov"
     r"|on\.aws|on\.amazonwebservices\.com\.cn"
 )
-REGISTRY = rf"(?:\d{{12}}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9-]+\.(?:{DOMAINS})/|public\.ecr\.aws/)"
+PRIVATE_REGISTRY = rf"\d{{12}}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9-]+\.(?:{DOMAINS})/"
+REGISTRY = rf"(?:{PRIVATE_REGISTRY}|public\.ecr\.aws/)"
 IMAGE = re.compile(
     rf"{REGISTRY}?(?:deep-learning-containers/)?(?P<repository>[a-z0-9-]+):(?P<tag>[\w.-]+)(?:@sha256:[0-9a-f]{{64}})?"
 )

@@ -20,6 +20,7 @@ import regex
 from safety.bounded_search import BoundedSearch
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.errors import validation
+from sagemaker_emulator.frameworks.image_names import PRIVATE_REGISTRY
 from sagemaker_emulator.resources.training_job import Metric
 
 XGBOOST_METRICS = (
@@ -42,7 +43,7 @@ BUILT_IN = {
     "sagemaker-xgboost": XGBOOST,
     "xgboost": XGBOOST,
 }
-BUILT_IN_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/([\w-]+)[:@].+")
+BUILT_IN_IMAGE = re.compile(rf"{PRIVATE_REGISTRY}([\w-]+)[:@].+")
 TAB = "#011"
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
 PERIOD_S = 2.0

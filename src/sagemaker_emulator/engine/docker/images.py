@@ -18,9 +18,9 @@ from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.engine.docker.framework_images import FrameworkImages
 from sagemaker_emulator.engine.docker.logins import Logins
 from sagemaker_emulator.engine.docker.progress import follow
-from sagemaker_emulator.frameworks.image_names import framework_image
+from sagemaker_emulator.frameworks.image_names import PRIVATE_REGISTRY, framework_image
 
-BUILT_IN = re.compile(r"\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/image-classification[:@].+")
+BUILT_IN = re.compile(rf"{PRIVATE_REGISTRY}image-classification[:@].+")
 # AWS's words for an image that cannot be pulled
 CANNOT_PULL = "Cannot pull algorithm container. Either the image does not exist or its permissions are incorrect."
 

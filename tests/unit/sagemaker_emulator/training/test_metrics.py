@@ -66,6 +66,19 @@ def test_values_are_taken_once() -> None:
     assert metrics.taken() == []
 
 
+@pytest.mark.parametrize(
+    "registry",
+    [
+        "683313688378.dkr-ecr.us-east-1.on.aws",
+        "683313688378.dkr.ecr-fips.us-east-1.amazonaws.com",
+        "833128469047.dkr.ecr.us-iso-east-1.c2s.ic.gov",
+    ],
+)
+def test_every_form_of_a_registry_brings_the_metrics_of_its_image(registry: str) -> None:
+    expected = metric_definitions({"TrainingImage": XGBOOST})
+    assert metric_definitions({"TrainingImage": f"{registry}/xgboost:1.7-1"}) == expected != {}
+
+
 def test_the_built_in_image_brings_its_own_metrics() -> None:
     patterns = patterns_of({"TrainingImage": BUILT_IN})
     assert set(patterns) == {"train:accuracy", "validation:accuracy"}
