@@ -119,7 +119,7 @@ class DockerEngine:
         return containers
 
     def _created(self, spec: ContainerSpec, limits: Limits) -> Any:
-        image = self.images.ready(spec.image)
+        image = self.images.present(spec.image)
         return self.client.containers.create(
             image,
             command=[*([spec.command] if spec.command else []), *spec.arguments] or None,

@@ -1,6 +1,7 @@
 """Images: the kit's own stand in for AWS's built-in one and its framework images; missing images are pulled.
 
-A framework image is AWS's own if Docker has it or can pull it, which needs a login; otherwise the kit builds one.
+A framework image is AWS's own if Docker has it or can pull it, which needs a login; otherwise the kit builds one. An
+image in another account is never replaced: it may have anything in it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.engine.docker.framework_images import FrameworkImages
 from sagemaker_emulator.engine.docker.logins import Logins
 from sagemaker_emulator.engine.docker.progress import follow
-from sagemaker_emulator.frameworks.image_names import PRIVATE_REGISTRY, framework_image
+from sagemaker_emulator.frameworks.aws_accounts import is_of_aws
+from sagemaker_emulator.frameworks.image_names import PRIVATE_REGISTRY, FrameworkImage, framework_image
 
 BUILT_IN = re.compile(rf"{PRIVATE_REGISTRY}image-classification[:@].+")
 # AWS's words for an image that cannot be pulled
@@ -63,21 +65,30 @@ class Images:
         name = self.local_name(image)
         if self._has(name):
             return name
-        framework = framework_image(image)
-        if framework is None:
-            self._pull(name, say)
-            return name
-        images = FrameworkImages(self.client)
-        own = images.name(framework)
-        if self._has(own):
-            return own
         try:
             self._pull(name, say)
             return name
         except EngineError as error:
-            log.info("%s", error)
+            framework = framework_image(image) if is_of_aws(image) else None
+            if framework is None:
+                raise
+            say(f"{error} The kit's image with the packages of {framework} runs in its place.")
+        return self._own(framework, say)
+
+    def present(self, image: str) -> str:
+        """Return the name of an image that `ready` has returned before, without another pull; get it if it is gone."""
+        name = self.local_name(image)
+        if not self._has(name) and is_of_aws(image) and (framework := framework_image(image)):
+            own = FrameworkImages(self.client).name(framework)
+            return own if self._has(own) else self.ready(image)
+        return self.ready(image)
+
+    def _own(self, framework: FrameworkImage, say: Callable[[str], None]) -> str:
+        images = FrameworkImages(self.client)
+        name = images.name(framework)
+        if not self._has(name):
             images.build(framework, say)
-            return own
+        return name
 
     def _has(self, name: str) -> bool:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import docker.errors
@@ -47,8 +47,8 @@ class Docker:
         self.has.add(tag)
 
 
-def ready(engine: Docker) -> str:
-    return Images(engine, "scones/image-classification:latest").ready(AWS, lambda _: None)
+def ready(engine: Docker, image: str = AWS, say: Callable[[str], None] = lambda _: None) -> str:
+    return Images(engine, "scones/image-classification:latest").ready(image, say)
 
 
 def test_awss_own_image_is_used_where_docker_has_it() -> None:
@@ -64,6 +64,34 @@ def test_otherwise_the_kit_builds_an_image_once() -> None:
     own = FrameworkImages(engine).name(SCIKIT_LEARN)
     assert own.startswith("scones/frameworks:scikit-learn-1.4.2-")
     assert (ready(engine), ready(engine), len(engine.contexts)) == (own, own, 1)
+
+
+def test_the_jobs_log_names_the_image_that_runs_in_the_place_of_awss() -> None:
+    lines: list[str] = []
+    ready(Docker({"python:3.10-slim-bookworm"}), say=lines.append)
+    assert any("no basic auth" in line and "scikit-learn 1.4.2 runs in its place" in line for line in lines)
+
+
+def test_the_pull_is_tried_again_when_the_kits_image_exists() -> None:
+    engine = Docker({"python:3.10-slim-bookworm"})
+    own = ready(engine)
+    engine.registry.add(AWS)
+    assert (own == AWS, ready(engine)) == (False, AWS)
+
+
+def test_a_started_container_does_not_pull_again() -> None:
+    engine = Docker({"python:3.10-slim-bookworm"})
+    own = ready(engine)
+    engine.registry.add(AWS)
+    assert Images(engine, "scones/image-classification:latest").present(AWS) == own
+
+
+@pytest.mark.parametrize("registry", ["123456789012.dkr.ecr.us-east-1.amazonaws.com/", ""])
+def test_an_image_of_another_account_is_never_replaced(registry: str) -> None:
+    engine = Docker({"python:3.10-slim-bookworm"})
+    with pytest.raises(EngineError, match="Cannot pull algorithm container"):
+        ready(engine, f"{registry}pytorch-training:2.1.0-mine")
+    assert engine.contexts == []
 
 
 def test_the_context_has_the_packages_and_the_program() -> None:
