@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,17 +17,24 @@ class DataFolder:
     path: str
 
 
-def captured_folders(s3: Any, destination: str, endpoint: str, hours: Iterable[str]) -> list[DataFolder]:
-    """Return the folders `<endpoint>/<variant>/yyyy/mm/dd/hh` below the destination of data capture."""
+def captured_folders(
+    s3: Any, destination: str, endpoint: str, hours: Iterable[str], watch: Callable[[], None] = lambda: None
+) -> list[DataFolder]:
+    """Return the folders `<endpoint>/<variant>/yyyy/mm/dd/hh` below the destination of data capture.
+
+    `watch` is called before each request; if it raises, the search ends.
+    """
     root, wanted = S3Location.parse(destination), list(hours)
     variants = _folders(s3, root.joined(endpoint))
     paths = (f"{endpoint}/{variant}/{hour}" for variant in variants for hour in wanted)
-    return _with_objects(s3, root, paths)
+    return _with_objects(s3, root, paths, watch)
 
 
-def ground_truth_folders(s3: Any, uri: str, hours: Iterable[str]) -> list[DataFolder]:
-    """Return the folders `yyyy/mm/dd/hh` below the URI of the ground truth."""
-    return _with_objects(s3, S3Location.parse(uri), hours)
+def ground_truth_folders(
+    s3: Any, uri: str, hours: Iterable[str], watch: Callable[[], None] = lambda: None
+) -> list[DataFolder]:
+    """Return the folders `yyyy/mm/dd/hh` below the URI of the ground truth. `watch` is as for captured data."""
+    return _with_objects(s3, S3Location.parse(uri), hours, watch)
 
 
 def _folders(s3: Any, prefix: S3Location) -> Iterator[str]:
@@ -38,9 +45,10 @@ def _folders(s3: Any, prefix: S3Location) -> Iterator[str]:
             yield entry["Prefix"].removeprefix(key).rstrip("/")
 
 
-def _with_objects(s3: Any, root: S3Location, paths: Iterable[str]) -> list[DataFolder]:
+def _with_objects(s3: Any, root: S3Location, paths: Iterable[str], watch: Callable[[], None]) -> list[DataFolder]:
     folders = []
     for path in paths:
+        watch()
         location = root.joined(path)
         listing = s3.list_objects_v2(Bucket=location.bucket, Prefix=f"{location.key}/", MaxKeys=1)
         if listing.get("Contents"):

@@ -97,13 +97,13 @@ class MonitoringRun:
         if capture is None:
             raise JobFailed(f"ClientError: data capture is not enabled for the endpoint {job.endpoint_name}")
         hours = hours_between(self.execution.window_start, self.execution.window_end)
-        return captured_folders(self._context.aws.s3, capture.destination_uri, job.endpoint_name, hours)
+        return captured_folders(self._context.aws.s3, capture.destination_uri, job.endpoint_name, hours, self._watch)
 
     def _merged(self, job: MonitoringJob, captured: Sequence[DataFolder], truth_uri: str) -> list[DataFolder]:
         """Merge the window with the ground truth up to the scheduled time, and return the merged folders."""
         until = max(self.execution.scheduled, self.execution.window_end)
         hours = hours_between(self.execution.window_start, until)
-        truth = ground_truth_folders(self._context.aws.s3, truth_uri, hours)
+        truth = ground_truth_folders(self._context.aws.s3, truth_uri, hours, self._watch)
         if not truth:
             raise JobFailed(NO_DATA)
         self._processed(MERGE_PREFIX, merge_request(job, captured, truth, self._context.region))
@@ -145,6 +145,11 @@ class MonitoringRun:
         named = {"ProcessingJobName": name, **request}
         self._context.processing.create(named, {}, self.execution.started_by)
         return self._ended(name)
+
+    def _watch(self) -> None:
+        """Raise JobFailed if the emulator is going down."""
+        if self.halt.abandoned.is_set():
+            raise JobFailed(ABANDONED)
 
     def _ended(self, name: str) -> ProcessingJob:
         is_announced = False

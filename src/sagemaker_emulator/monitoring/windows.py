@@ -15,6 +15,7 @@ DURATION = re.compile(
     r"(?:T(?=[0-9])(?:(?P<hours>[0-9]{1,5})H)?(?:(?P<minutes>[0-9]{1,5})M)?(?:(?P<seconds>[0-9]{1,5})S)?)?"
 )
 UNITS_S = {"days": 86_400, "hours": HOUR_S, "minutes": 60, "seconds": 1}
+OFFSET_MAX_S = 366 * 86_400  # AWS limits only the text, to 15 characters; here each hour of a window is a request to S3
 LONGEST_S = 86_400  # for a window from DataAnalysisStartTime to DataAnalysisEndTime
 
 
@@ -96,4 +97,6 @@ def _seconds(duration: str | None) -> float | None:
     if match is None:
         raise WindowError(f"{duration!r} is not an ISO 8601 duration of days, hours, minutes and seconds, like -PT1H")
     total_s = sum(int(match[unit] or 0) * seconds for unit, seconds in UNITS_S.items())
+    if total_s > OFFSET_MAX_S:
+        raise WindowError(f"{duration!r} is too long: at most {OFFSET_MAX_S // UNITS_S['days']} days are supported")
     return float(-total_s if match["sign"] == "-" else total_s)

@@ -49,6 +49,7 @@ def test_offsets_move_the_window(schedule: Any, endpoint: Any, hours: tuple[floa
         ({"DataAnalysisStartTime": "-PT25H"}, "more than 24 hours"),
         ({"DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "-PT2H"}, "earlier than its end"),
         ({"DataAnalysisStartTime": "one hour"}, "not an ISO 8601 duration"),
+        ({"DataAnalysisStartTime": "-P99999D", "DataAnalysisEndTime": "-P99999D"}, "at most 366 days"),
         ({"DataAnalysisStartTime": "-P"}, "not an ISO 8601 duration"),
         ({"DataAnalysisStartTime": "-PT"}, "not an ISO 8601 duration"),
     ],
@@ -56,6 +57,11 @@ def test_offsets_move_the_window(schedule: Any, endpoint: Any, hours: tuple[floa
 def test_windows_that_aws_refuses(schedule: dict[str, str], reason: str) -> None:
     with pytest.raises(WindowError, match=reason):
         Offsets.of(schedule, {})
+
+
+def test_offsets_of_the_endpoints_input_are_bounded() -> None:
+    with pytest.raises(WindowError, match="'-P99999D' is too long: at most 366 days"):
+        Offsets.of({}, {"StartTimeOffset": "-P99999D"})
 
 
 def test_a_window_names_every_hour_that_it_touches() -> None:
