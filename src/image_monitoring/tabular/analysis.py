@@ -10,7 +10,7 @@ from typing import Any
 
 from image_monitoring.contract import Contract, InputError
 from image_monitoring.tabular.checks import Checks
-from image_monitoring.tabular.columns import Profile
+from image_monitoring.tabular.columns import COLUMNS_MAX, Profile
 from image_monitoring.tabular.constraints import LINFINITY, Constraints, suggested_constraints
 from image_monitoring.tabular.metric_lines import data_lines, quality_lines, write_lines
 from image_monitoring.tabular.model_quality.predictions import Attributes, read_predictions
@@ -52,7 +52,7 @@ def _data_quality(dataset: Dataset, document: Mapping[str, Any] | None) -> list[
         _write(contract, CONSTRAINTS, suggested_constraints(profile, method))
         return None
     constraints = Constraints.read(document)
-    profile = _profile(dataset, Profile.of(dataset.rows(constraints.names)))
+    profile = _profile(dataset, Profile.of(dataset.rows(constraints.names), constraints.names))
     checks = Checks(constraints, _document(contract.path("baseline_statistics"), STATISTICS) or {})
     found = checks.violations(profile)
     _write(contract, STATISTICS, statistics_document(profile, constraints.types))
@@ -80,6 +80,8 @@ def _model_quality(dataset: Dataset, document: Mapping[str, Any] | None) -> list
 
 def _profile(dataset: Dataset, profile: Profile) -> Profile:
     """Return the profile. Raises InputError for a dataset without rows."""
+    if profile.left_out:
+        dataset.unreadable[f"there are more than {COLUMNS_MAX} columns"] += profile.left_out
     if not profile.rows:
         reason = f": {dataset.complaint}" if dataset.complaint else ""
         raise InputError(f"the dataset in {dataset.contract.dataset} has no rows in the window{reason}")

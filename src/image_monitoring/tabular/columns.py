@@ -6,7 +6,7 @@ import hashlib
 import heapq
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from image_monitoring.tabular.inferred_types import FRACTIONAL, INTEGRAL, STRING
 from image_monitoring.tabular.kll import KllSketch
 
 CATEGORIES_MAX = 120  # Deequ: ColumnProfiler, lowCardinalityHistogramThreshold
+COLUMNS_MAX = 10_000  # who can invoke the endpoint chooses the names in its JSON
 DISTINCT_EXACT = 2048  # beyond, the number of distinct values is estimated
 
 
@@ -105,19 +106,28 @@ class Column:
 
 @dataclass
 class Profile:
-    """The columns in the order in which they were first seen. A row that lacks one counts as missing there."""
+    """The columns in the order in which they were first seen. A row that lacks one counts as missing there.
+
+    `expected` are the baseline's columns. Rows with other columns beyond the maximum are only counted, in `left_out`.
+    """
 
     rows: int = 0
     columns: dict[str, Column] = field(default_factory=dict)
+    expected: Collection[str] = ()
+    left_out: int = 0
 
     @classmethod
-    def of(cls, rows: Iterable[Row]) -> Profile:
-        profile = cls()
+    def of(cls, rows: Iterable[Row], expected: Iterable[str] = ()) -> Profile:
+        profile = cls(expected=frozenset(expected))
         for row in rows:
             profile.add(row)
         return profile
 
     def add(self, row: Row) -> None:
+        new = row.keys() - self.columns.keys()
+        if new and len(self.columns) + len(new) > COLUMNS_MAX and new.difference(self.expected):
+            self.left_out += 1
+            return
         self.rows += 1
         for name, value in row.items():
             column = self.columns.get(name)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from image_monitoring.tabular.columns import CATEGORIES_MAX, Profile
+from image_monitoring.tabular.columns import CATEGORIES_MAX, COLUMNS_MAX, Profile
 from image_monitoring.tabular.inferred_types import type_of
 from image_monitoring.tabular.statistics import statistics_document
 
@@ -99,3 +99,10 @@ def test_the_baselines_type_decides_how_a_column_is_described() -> None:
     profile = Profile.of({"zip": value} for value in ["10115", "80331"])
     (feature,) = statistics_document(profile, {"zip": "String"})["features"]
     assert feature["string_statistics"]["distinct_count"] == 2
+
+
+def test_rows_with_ever_new_columns_are_left_out_beyond_the_maximum() -> None:
+    rows = [{f"key{number}": 1} for number in range(COLUMNS_MAX + 2)]
+    profile = Profile.of([*rows, {"baseline": 1}, {"key0": 2}], ["baseline"])
+    assert (len(profile.columns), profile.rows, profile.left_out) == (COLUMNS_MAX + 1, COLUMNS_MAX + 2, 2)
+    assert profile.columns["baseline"].present == 1
