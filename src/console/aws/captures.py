@@ -18,12 +18,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from console.aws.client import Aws
+from console.aws.client import NAMED_S, Aws
 from console.errors import NotThere
 
 RECORDS_MAX = 50_000
 KEPT_ENDPOINTS = 8
-LISTED_PAGES = 20
+FILES_MAX = 20_000
+LISTED_PAGES = 100
 FILES_AT_ONCE = 8
 BUDGET_S = 0.4
 KEPT_LISTING_S = 2.0
@@ -54,6 +55,7 @@ class CaptureIndex:
 
     bucket: str
     prefix: str
+    limit: int = RECORDS_MAX
     records: list[Captured] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
     unread: int = 0
@@ -63,15 +65,24 @@ class CaptureIndex:
     async def advance(self, aws: Aws, budget_s: float = BUDGET_S) -> None:
         """Read files that are new, the newest first, until the budget is used up."""
         async with self.lock:
-            names = [name for name in await _files(aws, self.bucket, self.prefix) if name not in self.read]
-            ends = time.monotonic() + budget_s
-            while names and time.monotonic() < ends and len(self.records) < RECORDS_MAX:
+            started = time.monotonic()
+            listing = Listing(aws, self.bucket, started + budget_s / 2)
+            names = [name for name in await listing.files(self.prefix) if name not in self.read]
+            while (names := self._wanted(names)) and time.monotonic() < started + budget_s:
                 some, names = names[:FILES_AT_ONCE], names[FILES_AT_ONCE:]
                 for name, body in zip(some, await _bodies(aws, self.bucket, some), strict=True):
                     self.records += await asyncio.to_thread(self._parsed, name, body)
                     self.read.add(name)
                 self.records.sort(key=lambda record: record.time, reverse=True)
-            self.unread = len(names)
+                del self.records[self.limit :]
+            self.unread = len(names) + listing.is_cut
+
+    def _wanted(self, names: list[str]) -> list[str]:
+        """Return those that may have newer records than the oldest here, if there is no room for more."""
+        if len(self.records) < self.limit:
+            return names
+        oldest = f"{self.records[-1].moment:%Y/%m/%d/%H}"
+        return [name for name in names if _path_in_variant(name, self.prefix) >= oldest]
 
     def find(self, file: str, at: int) -> Captured:
         """Return the record at a place in a file. Raises NotThere."""
@@ -162,17 +173,56 @@ def _is_image(side: dict[str, Any]) -> bool:
     return kind.startswith("image/") or str(side.get("data", "")).startswith(("iVBOR", "/9j/"))
 
 
-async def _files(aws: Aws, bucket: str, prefix: str) -> list[str]:
-    """Return the keys of capture files, the newest first: their paths have the hour."""
-    keys: list[str] = []
-    token: dict[str, str] = {}
-    for _ in range(LISTED_PAGES):
-        answer = await aws.call("s3", "list_objects_v2", KEPT_LISTING_S, Bucket=bucket, Prefix=prefix, **token)
-        keys += [each["Key"] for each in answer.get("Contents", ()) if each["Key"].endswith(".jsonl")]
-        if not answer.get("NextContinuationToken"):
-            break
-        token = {"ContinuationToken": answer["NextContinuationToken"]}
-    return sorted(keys, key=lambda key: key.removeprefix(prefix).partition("/")[2], reverse=True)
+@dataclass
+class Listing:
+    """A search for the newest capture files, which ends at a time of the monotonic clock.
+
+    S3 lists keys in ascending order, so folders (`<variant>/yyyy/mm/dd/hh/`) are listed one by one, the newest first.
+    """
+
+    aws: Aws
+    bucket: str
+    ends: float
+    is_cut: bool = False
+
+    async def files(self, prefix: str) -> list[str]:
+        """Return the keys of the newest capture files of an endpoint, the newest first."""
+        keys, variants = await self._listed(prefix, KEPT_LISTING_S)
+        for variant in variants:
+            keys += await self._newest(variant, FILES_MAX // len(variants), KEPT_LISTING_S)
+        return sorted(keys, key=lambda key: _path_in_variant(key, prefix), reverse=True)
+
+    async def _newest(self, folder: str, wanted: int, keep_s: float) -> list[str]:
+        keys, folders = await self._listed(folder, keep_s)
+        keys = sorted(keys, reverse=True)[:wanted]
+        for each in sorted(folders, reverse=True):
+            if len(keys) >= wanted:
+                break
+            if keys and time.monotonic() >= self.ends:
+                self.is_cut = True  # the next search goes on: S3's answers are kept
+                break
+            keys += await self._newest(each, wanted - len(keys), keep_s)
+            keep_s = NAMED_S  # hours before the newest hardly change
+        return keys
+
+    async def _listed(self, folder: str, keep_s: float) -> tuple[list[str], list[str]]:
+        """Return the capture files and the folders that are directly in a folder."""
+        keys: list[str] = []
+        folders: list[str] = []
+        request = {"Bucket": self.bucket, "Prefix": folder, "Delimiter": "/"}
+        for _ in range(LISTED_PAGES):
+            answer = await self.aws.call("s3", "list_objects_v2", keep_s, **request)
+            keys += [each["Key"] for each in answer.get("Contents", ()) if each["Key"].endswith(".jsonl")]
+            folders += [each["Prefix"] for each in answer.get("CommonPrefixes", ())]
+            if not answer.get("NextContinuationToken"):
+                break
+            request["ContinuationToken"] = answer["NextContinuationToken"]
+        return keys, folders
+
+
+def _path_in_variant(key: str, prefix: str) -> str:
+    """Return a key's path after the variant's name: it begins with the hour."""
+    return key.removeprefix(prefix).partition("/")[2]
 
 
 async def _bodies(aws: Aws, bucket: str, keys: list[str]) -> list[bytes]:

@@ -209,6 +209,16 @@ def endpoint_answers(files: Mapping[str, bytes]) -> Answers:
             body = body[int(first) : int(last) + 1]
         return {"Body": BytesIO(body)}
 
+    def listed(Prefix: str, Delimiter: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
+        rests = [key.removeprefix(Prefix) for key in sorted(files) if key.startswith(Prefix)]
+        return {
+            "Contents": [{"Key": Prefix + rest} for rest in rests if Delimiter not in rest],
+            "CommonPrefixes": [
+                {"Prefix": Prefix + folder + Delimiter}
+                for folder in sorted({rest.partition(Delimiter)[0] for rest in rests if Delimiter in rest})
+            ],
+        }
+
     variant = {"VariantName": "AllTraffic", "CurrentWeight": 1.0, "DesiredWeight": 1.0}
     return {
         "sagemaker.describe_endpoint": {
@@ -228,7 +238,7 @@ def endpoint_answers(files: Mapping[str, bytes]) -> Answers:
             "PrimaryContainer": {"ModelDataUrl": "s3://images/models/bikes-1/output/model.tar.gz"}
         },
         "cloudwatch.get_metric_data": _metrics,
-        "s3.list_objects_v2": {"Contents": [{"Key": key} for key in files]},
+        "s3.list_objects_v2": listed,
         "s3.get_object": read,
     }
 
