@@ -12,7 +12,7 @@ from image_monitoring.baseline import measure
 from image_monitoring.comparison import quality
 from image_monitoring.comparison.quality import Quality
 from image_monitoring.comparison.reference import CONSTRAINTS, STATISTICS, Reference, read_json, read_reference
-from image_monitoring.comparison.window import Verdict, judge
+from image_monitoring.comparison.window import MINIMUM_RECORDS, Verdict, judge
 from image_monitoring.contract import Contract, InputError, only_file
 from image_monitoring.measuring.measurement import Measurement
 from image_monitoring.reading.capture import Capture
@@ -25,9 +25,13 @@ EXAMPLES = "examples"
 
 @dataclass(frozen=True)
 class Findings:
-    """The findings of an analysis. problems: sentences for people, worst first."""
+    """The findings of an analysis.
+
+    is_decided: whether there were enough records for a verdict. problems: sentences for people, worst first.
+    """
 
     verdict: Verdict | None
+    is_decided: bool
     violations: list[dict[str, str]]
     problems: list[str]
 
@@ -74,18 +78,20 @@ def findings(contract: Contract, reference: Reference, measured: Measurement, ju
     violations: list[dict[str, str]] = []
     problems: list[str] = []
     verdict = None
+    is_decided = judged.confusion.items >= reference.setting("minimum_records", MINIMUM_RECORDS)
     for shortfall in quality.shortfalls(judged, reference.constraints):
         problems.append(explanation.shortfall_sentence(shortfall))
         violations.append(documents.quality_violation(shortfall, problems[-1]))
     if not contract.is_model_quality:
         verdict = judge(reference, measured)
+        is_decided = verdict.is_conclusive
         for violation in documents.completeness_violations(measured, reference.constraints):
             violations.append(violation)
             problems.append(violation["description"])
         for test in verdict.drifted:
             problems.append(explanation.drift_sentence(test))
             violations.append(documents.drift_violation(test, problems[-1]))
-    return Findings(verdict, violations, problems)
+    return Findings(verdict, is_decided, violations, problems)
 
 
 def message_of(contract: Contract, capture: Capture, found: Findings, examples: list[str]) -> str:
@@ -98,8 +104,14 @@ def message_of(contract: Contract, capture: Capture, found: Findings, examples: 
 
 
 def drifting_since(contract: Contract, found: Findings) -> datetime | None:
-    """Return the start of the window in which the drift began: an earlier one that the job names, or this one."""
-    return (contract.time("drifting_since") or contract.time("start_time")) if found.violations else None
+    """Return the start of the window in which the drift began: an earlier one that the job names, or this one.
+
+    A window with too few records does not end a drift.
+    """
+    earlier = contract.time("drifting_since")
+    if found.violations:
+        return earlier or contract.time("start_time")
+    return None if found.is_decided else earlier
 
 
 def since_text(contract: Contract, found: Findings) -> str:

@@ -158,6 +158,17 @@ def test_a_window_that_is_too_small_gets_no_verdict(tmp_path: Path, baseline: Pa
     assert message.startswith("Completed: scones: 5 records are too few to compare with the baseline.")
 
 
+def test_a_window_without_a_verdict_does_not_end_a_drift(tmp_path: Path, baseline: Path) -> None:
+    base = analyzed(tmp_path, baseline, pictures(5, 3), drifting_since="2026-01-31T07:00:00Z")
+    report = read(base / "processing" / "output" / "report.json")
+    assert (report["has_violations"], report["since"]) == (False, "2026-01-31T07:00:00Z")
+
+
+def test_a_window_with_a_verdict_ends_a_drift(tmp_path: Path, baseline: Path) -> None:
+    base = analyzed(tmp_path, answered_by(baseline), pictures(60, 4), drifting_since="2026-01-31T07:00:00Z")
+    assert read(base / "processing" / "output" / "report.json")["since"] == ""
+
+
 def test_a_window_without_records_gets_no_verdict(tmp_path: Path, baseline: Path) -> None:
     base = analyzed(tmp_path, baseline, pictures(0, 3))
     assert "0 records are too few" in (base / "output" / "message").read_text()
