@@ -122,6 +122,11 @@ def since_text(contract: Contract, found: Findings) -> str:
 def all_metrics(contract: Contract, found: Findings, measured: Measurement, judged: Quality) -> dict[str, float]:
     threshold = float(contract.variables.get("low_confidence_below") or metrics.LOW_CONFIDENCE)
     values = metrics.model_metrics(judged)
+    if contract.is_model_quality:
+        # at least one metric: PutMetricData refuses an empty list
+        values = {"labeled_records": float(judged.confusion.items), **values}
+        if found.is_decided or found.violations:
+            values["low_quality"] = float(bool(found.violations))
     if found.verdict is not None:
         values = {**metrics.data_metrics(measured, found.verdict, len(found.violations), threshold), **values}
     return values

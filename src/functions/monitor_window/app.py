@@ -2,12 +2,13 @@
 
 The answer says whether there is something to analyze, and has the inputs and the environment of the processing job.
 Records reach S3 about a minute after they were captured, so a window ends two minutes before the run began. Windows of
-an hour that begin every hour follow one another, as exactly as the rule starts their runs.
+an hour that begin every hour follow one another, as exactly as the rule starts their runs. A window begins no earlier
+than the service of its model: records of an earlier model are not compared with the baseline of this one.
 """
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -49,16 +50,33 @@ class Request:
     def folder(self) -> str:
         return f"monitoring/{self.endpoint}"
 
+    @property
+    def state_key(self) -> str:
+        """The key of what the last run of this kind stored. Drift and quality have states of their own."""
+        return f"{self.folder}/{'quality-state' if self.needs_ground_truth else 'state'}.json"
+
     def uri(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}"
+
+
+@dataclass(frozen=True)
+class Service:
+    """The model that the endpoint serves, and the time since when it may have done so."""
+
+    model: str
+    since: datetime
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Return the status, which is Ready if there is something to analyze, and the inputs and variables of the job."""
     request = parse_event(event)
     answer = {"start": request.start.strftime(TIME), "end": request.end.strftime(TIME), "since": ""}
-    if (model := served_model(request.endpoint)) is None:
+    if (service := service_of(request.endpoint)) is None:
         return {**answer, "status": "NoEndpoint"}
+    model, state = service.model, last_state(request, service.model)
+    serving_since = str(state.get("serving_since") or service.since.strftime(TIME))
+    request = replace(request, start=max(request.start, datetime.fromisoformat(serving_since)))
+    answer = {**answer, "start": request.start.strftime(TIME), "serving_since": serving_since}
     keys = captured_keys(request)
     if not keys:
         return {**answer, "status": "NoTraffic", "model": model}
@@ -68,7 +86,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     baseline = f"{request.folder}/baselines/{model}/"
     if not next(keys_below(request.bucket, f"{baseline}constraints.json"), None):
         return {**answer, "status": "NoBaseline", "model": model}
-    since = drifting_since(request)
+    since = str(state.get("since", ""))
     inputs = [
         file_input(
             "captured", manifest(request, "captured", f"data_capture/{request.endpoint}/", keys), "ManifestFile"
@@ -84,6 +102,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "status": "Ready",
         "model": model,
         "since": since,
+        "state_key": request.state_key,
         "inputs": inputs,
         "environment": environment(request, since, bool(labels)),
     }
@@ -109,8 +128,11 @@ def parse_event(event: dict[str, Any]) -> Request:
         ) from error
 
 
-def served_model(endpoint: str) -> str | None:
-    """Return the name of the model that the endpoint serves, or None if it is not in service."""
+def service_of(endpoint: str) -> Service | None:
+    """Return the endpoint's service, or None if it is not in service.
+
+    An endpoint is also modified when its instances are scaled, so the state of the last run may know an earlier time.
+    """
     try:
         description = sagemaker.describe_endpoint(EndpointName=endpoint)
     except ClientError as error:
@@ -118,7 +140,8 @@ def served_model(endpoint: str) -> str | None:
             return None
         raise
     config = sagemaker.describe_endpoint_config(EndpointConfigName=description["EndpointConfigName"])
-    return str(config["ProductionVariants"][0]["ModelName"])
+    model = str(config["ProductionVariants"][0]["ModelName"])
+    return Service(model, description["LastModifiedTime"].astimezone(UTC))
 
 
 # ---- captured records, and their labels ----
@@ -190,15 +213,17 @@ def environment(request: Request, since: str, has_labels: bool) -> dict[str, str
         "end_time": request.end.strftime(TIME),
         "low_confidence_below": request.threshold,
     }
+    if request.needs_ground_truth:
+        variables["analysis_type"] = "MODEL_QUALITY"
     if has_labels:
         variables["ground_truth_source"] = f"{INPUT}/ground_truth"
     return {**variables, **({"drifting_since": since} if since else {})}
 
 
-def drifting_since(request: Request) -> str:
-    """Return since when the endpoint has drifted, as the last run stored it, or an empty text."""
+def last_state(request: Request, model: str) -> dict[str, Any]:
+    """Return what the last run of this kind stored about this model, or an empty state."""
     try:
-        body = s3.get_object(Bucket=request.bucket, Key=f"{request.folder}/state.json")["Body"].read()
-        return str(json.loads(body)["since"])
-    except (s3.exceptions.NoSuchKey, ValueError, LookupError, TypeError):
-        return ""
+        state = json.loads(s3.get_object(Bucket=request.bucket, Key=request.state_key)["Body"].read())
+    except (s3.exceptions.NoSuchKey, ValueError):
+        return {}
+    return state if isinstance(state, dict) and state.get("model") == model else {}

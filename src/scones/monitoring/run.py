@@ -16,7 +16,7 @@ from scones.stack.outputs import require_output
 OUTPUT = "MonitorStateMachineArn"
 TIMEOUT_S, INTERVAL_S = 7200, 2
 SHOWN = 10
-ALARMS = ("drift", "low-confidence", "no-traffic", "monitor-failed", "monitor-timed-out")
+ALARMS = ("drift", "quality", "low-confidence", "no-traffic", "monitor-failed", "monitor-timed-out")
 STATUS_TEXTS = {
     "NoEndpoint": "The endpoint is not in service: there is nothing to compare.",
     "NoTraffic": "No record was captured in this window: there is nothing to compare.",

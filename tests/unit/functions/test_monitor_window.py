@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from .conftest import load_app
 
 HOUR = "data_capture/scones/AllTraffic/2026/01/31"
+SERVED = {"LastModifiedTime": datetime(2026, 1, 31, 6, tzinfo=UTC)}
 EVENT = {
     "bucket": "captured",
     "endpoint": "scones",
@@ -20,6 +22,8 @@ EVENT = {
     "program": "s3://code/stack/programs/monitor.zip",
     "threshold": "0.93",
 }
+
+STATE = '{"model": "model-1", "serving_since": "2026-01-31T05:00:00Z", "since": "2026-01-31T07:15:00Z"}'
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +36,9 @@ def monitor_window(aws: None) -> ModuleType:
         EndpointConfigName="config", ProductionVariants=[{**variant, "InitialInstanceCount": 1}]
     )
     app.sagemaker.create_endpoint(EndpointName="scones", EndpointConfigName="config")
+    app.sagemaker.meta.events.register(
+        "after-call.sagemaker.DescribeEndpoint", lambda parsed, **_: parsed.update(SERVED)
+    )
     return app
 
 
@@ -103,9 +110,35 @@ def test_labels_of_the_window_are_an_input(monitor_window: ModuleType, put: Any)
 def test_a_drift_that_goes_on_keeps_its_beginning(monitor_window: ModuleType, put: Any) -> None:
     put("monitoring/scones/baselines/model-1/constraints.json")
     put(f"{HOUR}/10/00-00-000-a.jsonl")
-    put("monitoring/scones/state.json", '{"since": "2026-01-31T07:15:00Z"}')
+    put("monitoring/scones/state.json", STATE)
     answer = monitor_window.lambda_handler(EVENT, None)
     assert answer["since"] == answer["environment"]["drifting_since"] == "2026-01-31T07:15:00Z"
+    assert answer["serving_since"] == "2026-01-31T05:00:00Z"
+
+
+def test_a_drift_of_an_earlier_model_is_not_that_of_this_one(monitor_window: ModuleType, put: Any) -> None:
+    put("monitoring/scones/baselines/model-1/constraints.json")
+    put(f"{HOUR}/10/00-00-000-a.jsonl")
+    put("monitoring/scones/state.json", STATE.replace("model-1", "model-0"))
+    answer = monitor_window.lambda_handler(EVENT, None)
+    assert (answer["since"], answer["serving_since"]) == ("", "2026-01-31T06:00:00Z")
+    assert "drifting_since" not in answer["environment"]
+
+
+def test_a_run_with_ground_truth_judges_the_quality_of_this_model_alone(monitor_window: ModuleType, put: Any) -> None:
+    put("monitoring/scones/baselines/model-1/constraints.json")
+    put("monitoring/scones/state.json", STATE)
+    put(f"{HOUR}/05/00-00-000-a.jsonl")  # an earlier model answered this record
+    put(f"{HOUR}/10/00-00-000-b.jsonl")
+    put("ground_truth/scones/2026/01/31/10/labels.jsonl")
+    answer = monitor_window.lambda_handler({**EVENT, "minutes": 10080, "needs_ground_truth": True}, None)
+    assert answer["environment"]["analysis_type"] == "MODEL_QUALITY"
+    assert answer["environment"]["start_time"] == "2026-01-31T06:00:00Z"
+    assert manifest_of(monitor_window, answer, "captured")[1:] == ["AllTraffic/2026/01/31/10/00-00-000-b.jsonl"]
+    assert (answer["since"], answer["state_key"]) == ("", "monitoring/scones/quality-state.json")
+    drift = monitor_window.lambda_handler(EVENT, None)
+    assert "analysis_type" not in drift["environment"]
+    assert drift["state_key"] == "monitoring/scones/state.json"
 
 
 def test_an_event_without_a_window_is_refused(monitor_window: ModuleType) -> None:

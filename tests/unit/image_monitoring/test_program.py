@@ -189,6 +189,22 @@ def test_answers_that_people_contradict_are_a_violation(tmp_path: Path, baseline
     assert section["accuracy"]["value"] == 0
 
 
+@pytest.mark.parametrize("labeled", [False, True])
+def test_a_job_of_model_quality_has_metrics_and_none_of_drift(tmp_path: Path, baseline: Path, labeled: bool) -> None:
+    truth = tmp_path / "processing" / "groundtruth"
+    truth.mkdir(parents=True)
+    label = {"groundTruthData": {"data": "1", "encoding": "CSV"}, "eventVersion": "0"}
+    events = [f"event-{number}" if labeled else f"other-{number}" for number in range(60)]
+    lines = [json.dumps({**label, "eventMetadata": {"eventId": event}}) + "\n" for event in events]
+    (truth / "labels.jsonl").write_text("".join(lines))
+    variables = {"analysis_type": "MODEL_QUALITY", "ground_truth_source": "/opt/ml/processing/groundtruth"}
+    base = analyzed(tmp_path, baseline, pictures(60, 3, brightness=0.4), **variables)
+    names = {metric["MetricName"] for metric in read(base / "processing/output/report.json")["metric_data"]}
+    assert not names & {"drift", "records", "violations"}
+    assert ("low_quality" in names) is labeled
+    assert "labeled_records" in names
+
+
 def test_a_baseline_of_captured_records_is_what_the_sdk_asks_for(tmp_path: Path) -> None:
     write_capture(tmp_path / "processing" / "input" / "baseline_dataset_input", pictures(40, 1))
     job = run(tmp_path, dataset_source="/opt/ml/processing/input/baseline_dataset_input")
