@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {
     "local_cloud": None,
     "localstack_plugin": None,
     "command_line": {"click", "local_cloud"},
-    "console": {"aiohttp", "boto3", "botocore", "click", "jinja2", "markupsafe", "display", "safety"},
+    "console": {"aiohttp", "boto3", "botocore", "click", "jinja2", "markupsafe", "regex", "display", "safety"},
     "display": set(),
     "safety": set(),
     "pytest_aws_local": {"boto3", "botocore", "pytest"},
