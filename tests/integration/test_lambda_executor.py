@@ -74,12 +74,12 @@ def test_an_import_error_names_the_module(deploy: Deploy) -> None:
 def test_a_task_that_times_out_is_ended_and_the_next_one_works(deploy: Deploy) -> None:
     function = deploy(
         "import threading\ndef lambda_handler(event, context):\n    threading.Event().wait(event)\n    return 'done'\n",
-        Timeout=1,
+        Timeout=4,
     )
     answer = function.invoke(60)
     assert answer.error == "Unhandled"
     assert answer.payload["errorType"] == "Sandbox.Timedout"
-    assert answer.payload["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
+    assert answer.payload["errorMessage"].endswith("Error: Task timed out after 4.00 seconds")
     assert "Status: timeout" in answer.log
     assert function.invoke(0).payload == "done"
 
