@@ -11,7 +11,7 @@ from sagemaker_emulator.hosting.deployments import Deployment, Variant
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus, Revision, VariantTarget
 from sagemaker_emulator.resources.endpoint_config import DataCapture, EndpointConfig
 from sagemaker_emulator.resources.model import Model
-from sagemaker_emulator.wire import described
+from sagemaker_emulator.wire import described, present
 
 Description = dict[str, Any]
 
@@ -52,7 +52,7 @@ def describe_endpoint(endpoint: Endpoint, deployment: Deployment | None = None) 
         "PendingDeploymentSummary": _pending_deployment(endpoint),
         "ProductionVariants": _production_variants(endpoint, deployment),
     }
-    return {name: value for name, value in description.items() if value is not None}
+    return present(description)
 
 
 def summarize_endpoint(endpoint: Endpoint) -> Description:

@@ -8,7 +8,7 @@ from sagemaker_emulator.resources.monitoring.alert import AlertTransition, Monit
 from sagemaker_emulator.resources.monitoring.execution import MonitoringExecution
 from sagemaker_emulator.resources.monitoring.job_definition import JobDefinition
 from sagemaker_emulator.resources.monitoring.schedule import MonitoringSchedule
-from sagemaker_emulator.wire import described
+from sagemaker_emulator.wire import described, present
 
 Description = dict[str, Any]
 
@@ -34,13 +34,13 @@ def describe_schedule(schedule: MonitoringSchedule, last: MonitoringExecution | 
         "MonitoringScheduleConfig": schedule.config,
         "LastMonitoringExecutionSummary": summarize_execution(last) if last else None,
     }
-    return {name: value for name, value in computed.items() if value is not None}
+    return present(computed)
 
 
 def summarize_schedule(schedule: MonitoringSchedule) -> Description:
     """Return the entry of ListMonitoringSchedules."""
     summary = {**_identity(schedule), "MonitoringJobDefinitionName": schedule.definition_name}
-    return {name: value for name, value in summary.items() if value is not None}
+    return present(summary)
 
 
 def summarize_execution(execution: MonitoringExecution) -> Description:
@@ -57,7 +57,7 @@ def summarize_execution(execution: MonitoringExecution) -> Description:
         "MonitoringJobDefinitionName": execution.definition_name,
         "MonitoringType": execution.monitoring_type,
     }
-    return {name: value for name, value in summary.items() if value is not None}
+    return present(summary)
 
 
 def summarize_alert(alert: MonitoringAlert) -> Description:

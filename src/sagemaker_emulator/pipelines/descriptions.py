@@ -8,12 +8,13 @@ from sagemaker_emulator.pipelines.definitions.expressions import text_of
 from sagemaker_emulator.pipelines.scope import instant
 from sagemaker_emulator.resources.model_building.execution import PipelineExecution, StepExecution
 from sagemaker_emulator.resources.model_building.pipeline import Pipeline, PipelineVersion
+from sagemaker_emulator.wire import present
 
 Description = dict[str, Any]
 
 
 def describe_pipeline(pipeline: Pipeline, version: PipelineVersion) -> Description:
-    return _present(
+    return present(
         {
             "PipelineArn": pipeline.arn,
             "PipelineName": pipeline.name,
@@ -36,7 +37,7 @@ def describe_pipeline(pipeline: Pipeline, version: PipelineVersion) -> Descripti
 
 
 def summarize_pipeline(pipeline: Pipeline) -> Description:
-    return _present(
+    return present(
         {
             "PipelineArn": pipeline.arn,
             "PipelineName": pipeline.name,
@@ -51,7 +52,7 @@ def summarize_pipeline(pipeline: Pipeline) -> Description:
 
 
 def summarize_version(pipeline: Pipeline, version: PipelineVersion) -> Description:
-    return _present(
+    return present(
         {
             "PipelineArn": pipeline.arn,
             "PipelineVersionId": version.number,
@@ -70,7 +71,7 @@ def describe_execution(execution: PipelineExecution, version: PipelineVersion, e
         "SourcePipelineExecutionArn": execution.source_arn,
         "SelectedSteps": [{"StepName": name} for name in execution.selected],
     }
-    return _present(
+    return present(
         {
             "PipelineArn": execution.pipeline_arn,
             "PipelineExecutionArn": execution.arn,
@@ -84,7 +85,7 @@ def describe_execution(execution: PipelineExecution, version: PipelineVersion, e
             "CreatedBy": {},
             "LastModifiedBy": {},
             "ParallelismConfiguration": _parallelism(execution.parallelism),
-            "SelectiveExecutionConfig": _present(selective) if execution.selected else None,
+            "SelectiveExecutionConfig": present(selective) if execution.selected else None,
             "PipelineVersionId": execution.version,
             "PipelineVersionAliases": list(version.aliases) or None,
             "RoleArn": execution.role_arn,
@@ -93,7 +94,7 @@ def describe_execution(execution: PipelineExecution, version: PipelineVersion, e
 
 
 def summarize_execution(execution: PipelineExecution) -> Description:
-    return _present(
+    return present(
         {
             "PipelineExecutionArn": execution.arn,
             "StartTime": execution.created,
@@ -107,7 +108,7 @@ def summarize_execution(execution: PipelineExecution) -> Description:
 
 def summarize_step(record: StepExecution) -> Description:
     """Return the entry of ListPipelineExecutionSteps."""
-    return _present(
+    return present(
         {
             "StepName": record.step,
             "StepDisplayName": record.display_name,
@@ -130,7 +131,7 @@ def list_parameters(values: dict[str, Any]) -> list[Description]:
 
 def execution_event(execution: PipelineExecution) -> Description:
     """Return the detail of "SageMaker Model Building Pipeline Execution Status Change"."""
-    return _present(
+    return present(
         {
             "pipelineExecutionDisplayName": execution.display_name,
             "currentPipelineExecutionStatus": execution.status,
@@ -147,7 +148,7 @@ def execution_event(execution: PipelineExecution) -> Description:
 def step_event(record: StepExecution) -> Description:
     """Return the detail of "SageMaker Model Building Pipeline Execution Step Status Change"."""
     source = {"sourcePipelineExecutionArn": record.cached_from} if record.cached_from else None
-    return _present(
+    return present(
         {
             "metadata": _in_camel_case(record.metadata),
             "stepStartTime": instant(record.started) if record.started else None,
@@ -177,7 +178,3 @@ def _source(arn: str | None) -> Description | None:
 
 def _parallelism(limit: int | None) -> Description | None:
     return {"MaxParallelExecutionSteps": limit} if limit else None
-
-
-def _present(description: Description) -> Description:
-    return {name: value for name, value in description.items() if value is not None}

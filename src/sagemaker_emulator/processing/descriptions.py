@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sagemaker_emulator.resources.processing_job import ProcessingJob
-from sagemaker_emulator.wire import described
+from sagemaker_emulator.wire import described, present
 
 Description = dict[str, Any]
 
@@ -23,7 +23,7 @@ def describe_processing_job(job: ProcessingJob) -> Description:
 def summarize_processing_job(job: ProcessingJob) -> Description:
     """Return the entry of ListProcessingJobs."""
     summary = {"ProcessingJobName": job.name, **_status(job)}
-    return {name: value for name, value in summary.items() if value is not None}
+    return present(summary)
 
 
 def _status(job: ProcessingJob) -> Description:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sagemaker_emulator.resources.training_job import TrainingJob, Transition
 from sagemaker_emulator.training.metrics import metric_definitions
-from sagemaker_emulator.wire import described
+from sagemaker_emulator.wire import described, present
 
 Description = dict[str, Any]
 
@@ -49,7 +49,7 @@ def summarize_training_job(job: TrainingJob) -> Description:
         "WarmPoolStatus": _warm_pool(job),
         "TrainingEndTime": job.ended,
     }
-    return {name: value for name, value in summary.items() if value is not None}
+    return present(summary)
 
 
 def _algorithm(specification: Description) -> Description:

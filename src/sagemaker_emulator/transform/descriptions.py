@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sagemaker_emulator.resources.transform_job import TransformJob
-from sagemaker_emulator.wire import described
+from sagemaker_emulator.wire import described, present
 
 Description = dict[str, Any]
 
@@ -18,7 +18,7 @@ def describe_transform_job(job: TransformJob) -> Description:
 def summarize_transform_job(job: TransformJob) -> Description:
     """Return the entry of ListTransformJobs."""
     summary = {"TransformJobName": job.name, "LastModifiedTime": job.modified, **_status(job)}
-    return {name: value for name, value in summary.items() if value is not None}
+    return present(summary)
 
 
 def _status(job: TransformJob) -> Description:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sagemaker_emulator.resources.tuning_job import Result, TuningJob, best_of
-from sagemaker_emulator.wire import described
+from sagemaker_emulator.wire import described, present
 
 Description = dict[str, Any]
 
@@ -36,7 +36,7 @@ def describe_tuning_job(job: TuningJob, results: Sequence[Result]) -> Descriptio
 def summarize_tuning_job(job: TuningJob, results: Sequence[Result]) -> Description:
     """Return the entry of ListHyperParameterTuningJobs."""
     summary = {**_status(job, results), "ResourceLimits": job.limits, "Strategy": job.config["Strategy"]}
-    return {name: value for name, value in summary.items() if value is not None}
+    return present(summary)
 
 
 def summarize_trial(job: TuningJob, result: Result) -> Description:
@@ -57,7 +57,7 @@ def summarize_trial(job: TuningJob, result: Result) -> Description:
         "FinalHyperParameterTuningJobObjectiveMetric": final if result.value is not None else None,
         "ObjectiveStatus": result.objective_status,
     }
-    return {name: value for name, value in summary.items() if value is not None}
+    return present(summary)
 
 
 def _status(job: TuningJob, results: Sequence[Result]) -> Description:

@@ -2,7 +2,7 @@
 
 from sagemaker_emulator.wire.constraints import validate
 from sagemaker_emulator.wire.credentials import signer_of
-from sagemaker_emulator.wire.descriptions import described
+from sagemaker_emulator.wire.descriptions import described, present
 from sagemaker_emulator.wire.event_stream import encode_event
 from sagemaker_emulator.wire.messages import AwsError, Call, HttpRequest, HttpResponse
 from sagemaker_emulator.wire.protocol import operation_names, output_members, parse, serialize, serialize_error
@@ -17,6 +17,7 @@ __all__ = [
     "operation_names",
     "output_members",
     "parse",
+    "present",
     "serialize",
     "serialize_error",
     "signer_of",

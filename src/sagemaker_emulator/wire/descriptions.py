@@ -14,4 +14,9 @@ def described(operation: str, request: Mapping[str, Any], computed: Mapping[str,
     """
     members = output_members("sagemaker", operation)
     repeated = {name: value for name, value in request.items() if name in members}
-    return {**repeated, **{name: value for name, value in computed.items() if value is not None}}
+    return {**repeated, **present(computed)}
+
+
+def present(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members that have a value: AWS leaves the others out."""
+    return {name: value for name, value in members.items() if value is not None}
