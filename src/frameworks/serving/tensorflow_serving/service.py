@@ -89,7 +89,7 @@ class HandlerService:
         try:
             body, content_type = self.handler(Payload(request.body), self._context(request, attributes))
             return Response(body_of(body), content_type)
-        except Exception as error:
+        except Exception as error:  # whatever the model raises is the answer to this request
             log.exception("exception handling request: %s", error)
             return Response(json.dumps({"error": str(error)}).encode(), JSON, 500)
 

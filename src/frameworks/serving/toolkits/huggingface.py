@@ -67,7 +67,7 @@ class HuggingFaceService:
         accept = request.accept(JSON)
         try:
             result = self._transform(request, accept, context)
-        except Exception as error:
+        except Exception as error:  # whatever the model raises is the answer to this request
             log.exception("The handlers failed")
             return _failure(str(error))
         body, content_type = result if isinstance(result, tuple) else (result, accept)

@@ -54,7 +54,7 @@ class InferenceService:
         accept = request.accept(self.default_accept)
         try:
             result = self._transform(request, accept, context)
-        except Exception as error:
+        except Exception as error:  # whatever a person's function raises is the answer to this request
             log.exception("The handlers failed")
             return _failure(error)
         body, content_type = result if isinstance(result, tuple) else (result, accept)
