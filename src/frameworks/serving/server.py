@@ -16,6 +16,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
 
 from frameworks.inference.messages import Service
 from frameworks.serving.http_application import HttpApplication
@@ -26,6 +27,26 @@ BACKLOG = 1024
 LOG_FORMAT = "%(asctime)s %(levelname)s - %(name)s - %(message)s"
 
 
+class HaltOnceArbiter(Arbiter):  # type: ignore[misc]
+    """The parent of the workers. However many of them cannot load the model, the server ends once, with exit code 3.
+
+    gunicorn 23 raises HaltServer in its handler of SIGCHLD. When a second worker fails while the first failure is being
+    handled, that exception ends the parent with a traceback, exit code 1, and workers that are left running.
+    """
+
+    _is_halting = False
+
+    def reap_workers(self) -> None:
+        try:
+            super().reap_workers()
+        except HaltServer:
+            if not self._is_halting:
+                self._is_halting = True
+                raise
+            self.kill_workers(0)  # sends nothing; forgets the workers that have ended
+            self.reap_workers()  # the exception left out the workers that ended at the same time
+
+
 class Server(BaseApplication):  # type: ignore[misc]
     """A pre-fork server. `load_service` runs in each worker; if it fails, the server ends with exit code 3."""
 
@@ -33,6 +54,9 @@ class Server(BaseApplication):  # type: ignore[misc]
         self._settings, self._load_service = settings, load_service
         self._loaded = threading.Event()
         super().__init__()
+
+    def run(self) -> None:
+        HaltOnceArbiter(self).run()
 
     def load_config(self) -> None:
         options = {

@@ -44,6 +44,8 @@ def hang(base):
     time.sleep(600)
 """
 
+BROKEN_MODEL = "def model_fn(model_dir):\n    raise ValueError('no such bay')\n"
+
 
 class Server:
     """A serving container of scikit-learn. The models here are plain objects, so scikit-learn need not be installed."""
@@ -123,8 +125,11 @@ def test_workers_answer_at_the_same_time_until_sigterm(start: Callable[..., Serv
     assert server.log.read_text().count("model of model") == 2
 
 
-def test_a_model_that_cannot_be_loaded_ends_the_server_with_the_traceback(start: Callable[..., Server]) -> None:
-    server = start("def model_fn(model_dir):\n    raise ValueError('no such bay')\n")
+@pytest.mark.parametrize("workers", ["1", "2", "12"])
+def test_a_model_that_cannot_be_loaded_ends_the_server_with_the_traceback(
+    start: Callable[..., Server], workers: str
+) -> None:
+    server = start(BROKEN_MODEL, SAGEMAKER_MODEL_SERVER_WORKERS=workers)  # several workers fail at the same time
     assert server.process.wait(DEADLINE_S) == 3
     assert "ValueError: no such bay" in server.log.read_text()
     assert not server.answers_ping()
