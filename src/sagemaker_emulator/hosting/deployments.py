@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from sagemaker_emulator.errors import runtime_validation
 from sagemaker_emulator.hosting.instances import Instance
 from sagemaker_emulator.hosting.launcher import HostingContext, Launcher, stop_all
+from sagemaker_emulator.hosting.variants import Variant, drain
 from sagemaker_emulator.resources.endpoint import Revision
 from sagemaker_emulator.resources.endpoint_config import AsyncInference, DataCapture
 from sagemaker_emulator.wire import AwsError
-
-DRAIN_S = 60.0
-DRAIN_POLL_S = 0.05
 
 
 class NoHealthyInstance(AwsError):
@@ -24,37 +21,6 @@ class NoHealthyInstance(AwsError):
     def __init__(self, endpoint: str, variant: str) -> None:
         super().__init__("ServiceUnavailable", f"Variant {variant} of endpoint {endpoint} has no healthy instance", 503)
         self.variant = variant
-
-
-@dataclass
-class Variant:
-    """One production variant as it runs.
-
-    `instances` is replaced as a whole, never changed in place, because the data path reads it without a lock.
-    """
-
-    name: str
-    weight: float
-    launcher: Launcher
-    instances: list[Instance]
-
-    @property
-    def ready_count(self) -> int:
-        return sum(instance.is_ready for instance in self.instances)
-
-    def least_busy(self, excluded: Collection[Instance] = ()) -> Instance | None:
-        """Return the healthy instance with the fewest requests in flight; None if all are `excluded` or unhealthy."""
-        ready = (one for one in self.instances if one.is_ready and one not in excluded)
-        return min(ready, key=lambda one: one.in_flight, default=None)
-
-    def scale_to(self, count: int) -> None:
-        """Start instances until there are `count`, or drain and stop the newest until only `count` are left."""
-        missing = count - len(self.instances)
-        if missing > 0:
-            self.instances = self.instances + self.launcher.start(missing)
-        elif missing < 0:
-            self.instances, surplus = self.instances[:count], self.instances[count:]
-            _drain(surplus)
 
 
 @dataclass
@@ -90,7 +56,7 @@ class Deployment:
 
     def drain(self) -> None:
         """Let the requests in flight finish, then stop, so that an update drops none."""
-        _drain(self._instances())
+        drain(self._instances())
 
     def stop(self) -> None:
         stop_all(self._instances())
@@ -127,16 +93,3 @@ def deploy(context: HostingContext, endpoint: str, revision: Revision) -> Deploy
         deployment.stop()
         raise
     return deployment
-
-
-def _drain(instances: list[Instance]) -> None:
-    """Wait until no request is in flight, for at most DRAIN_S, and stop the instances.
-
-    The first check comes after a pause: the event loop may have chosen one of them and not counted the request yet.
-    """
-    deadline = time.monotonic() + DRAIN_S
-    is_busy = True
-    while is_busy and time.monotonic() < deadline:
-        time.sleep(DRAIN_POLL_S)
-        is_busy = any(instance.in_flight for instance in instances)
-    stop_all(instances)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sagemaker_emulator.hosting.deployments import Deployment, Variant
+from sagemaker_emulator.hosting.deployments import Deployment
+from sagemaker_emulator.hosting.variants import Variant
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus, Revision, VariantTarget
 from sagemaker_emulator.resources.endpoint_config import DataCapture, EndpointConfig
 from sagemaker_emulator.resources.model import Model

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sagemaker_emulator.errors import model_error, runtime_validation
-from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance, Variant
+from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance
 from sagemaker_emulator.hosting.endpoints import Endpoints
 from sagemaker_emulator.hosting.launcher import LOG_GROUP
+from sagemaker_emulator.hosting.variants import Variant
 from sagemaker_emulator.invocation.capture_records import CapturedInvocation, Payload
 from sagemaker_emulator.invocation.data_capture import CaptureWriter
 from sagemaker_emulator.invocation.metrics import InvocationMetrics

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 
-from sagemaker_emulator.hosting.deployments import Deployment, Variant
+from sagemaker_emulator.hosting.deployments import Deployment
 from sagemaker_emulator.hosting.instances import Busy, Instance
+from sagemaker_emulator.hosting.variants import Variant
 from sagemaker_emulator.invocation.container_http import AnswerTooLarge, Body, CannotConnect, Connection, Connections
 from sagemaker_emulator.invocation.requests import CUSTOM_ATTRIBUTES, DEFAULT_CONTENT_TYPE
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance, Variant
+from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance
 from sagemaker_emulator.hosting.instances import Instance, restart_pause_s
+from sagemaker_emulator.hosting.variants import Variant
 from sagemaker_emulator.wire import AwsError
 
 DEADLINE_S = 120.0

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance, Variant
+from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance
 from sagemaker_emulator.hosting.instances import Instance
+from sagemaker_emulator.hosting.variants import Variant
 from sagemaker_emulator.invocation.routing import ContainerFailed, Router
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
