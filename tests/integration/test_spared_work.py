@@ -179,7 +179,7 @@ def test_executions_that_share_a_definition_count_their_own_retries(function: st
     client = boto3.client("stepfunctions")
     started = [client.start_execution(stateMachineArn=arn)["executionArn"] for _ in range(3)]
     for execution in map(ended, started):
-        assert execution["error"] == "NotNow"
+        assert execution["error"] == "NotNow", execution
         assert [event["type"] for event in history(execution)].count("TaskFailed") == 3
 
 

@@ -97,9 +97,18 @@ def test_a_response_beyond_lambdas_limit_fails_the_invocation(api: RuntimeApi, c
 
 def test_a_process_that_exits_fails_its_invocation(api: RuntimeApi, client: HTTPConnection) -> None:
     outcome = next_invocation(api, client)
-    api.fail(RuntimeExited(1), grace_s=0)
+    api.end(RuntimeExited(1), grace_s=0)
     with pytest.raises(RuntimeExited):
         outcome.result(DEADLINE_S)
+
+
+def test_an_invocation_after_the_processs_end_fails_at_once(api: RuntimeApi) -> None:
+    """The end can come between the caller's look at the process and the invocation."""
+    api.end(RuntimeExited(1), grace_s=0)
+    with pytest.raises(RuntimeExited):
+        api.initialized.result(DEADLINE_S)
+    with pytest.raises(RuntimeExited):
+        api.invoke(INVOCATION).result(DEADLINE_S)
 
 
 def test_an_unknown_path_is_refused(client: HTTPConnection) -> None:

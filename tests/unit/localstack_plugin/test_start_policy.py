@@ -10,8 +10,7 @@ def policy() -> StartPolicy:
 
 def invoked(policy: StartPolicy, duration_s: float, times: int = 50) -> StartPolicy:
     for number in range(times):
-        policy.invocation_began("one", float(number))
-        policy.invocation_ended("one", number + duration_s)
+        policy.invocation_ended(policy.invocation_began(float(number)), number + duration_s)
     return policy
 
 
@@ -26,16 +25,16 @@ def test_the_first_caller_starts_an_environment(policy: StartPolicy) -> None:
 def test_a_caller_waits_if_the_queue_is_shorter_than_a_start(
     policy: StartPolicy, duration_s: float, waiting: int, starts: bool
 ) -> None:
-    invoked(policy, duration_s).invocation_began("one", 100.0)
+    invoked(policy, duration_s).invocation_began(100.0)
     policy.waiting = waiting
     assert policy.is_start_faster(now=100.0) is starts
 
 
 def test_more_environments_shorten_the_queue(policy: StartPolicy) -> None:
-    invoked(policy, 0.1).invocation_began("one", 100.0)
+    invoked(policy, 0.1).invocation_began(100.0)
     policy.waiting = 8
     assert policy.is_start_faster(now=100.0)
-    policy.invocation_began("another", 100.0)
+    policy.invocation_began(100.0)
     assert not policy.is_start_faster(now=100.0)
 
 
@@ -44,8 +43,8 @@ def test_a_caller_waits_no_longer_than_a_start_for_invocations_that_exceed_their
     policy: StartPolicy, running: int
 ) -> None:
     invoked(policy, 0.01)
-    for number in range(running):
-        policy.invocation_began(f"environment-{number}", 100.0)
+    for _ in range(running):
+        policy.invocation_began(100.0)
     policy.waiting = 1
     assert not policy.is_start_faster(now=100.4)
     assert policy.is_start_faster(now=100.6)
@@ -65,6 +64,17 @@ def test_a_caller_waits_no_longer_than_a_start_for_invocations_that_exceed_their
 def test_concurrent_starts_are_limited_to_the_cores_unless_a_caller_waits_too_long(
     policy: StartPolicy, starting: int, expects_long: bool, waited_s: float, starts: bool
 ) -> None:
-    invoked(policy, 10.0 if expects_long else 0.01).invocation_began("one", 100.0)
+    invoked(policy, 10.0 if expects_long else 0.01).invocation_began(100.0)
     policy.starting, policy.waiting = starting, 1
     assert policy.needs_a_start(100.0, waited_s) is starts
+
+
+def test_invocations_of_one_environment_may_overlap_by_the_moment_between_its_release_and_their_end(
+    policy: StartPolicy,
+) -> None:
+    first = policy.invocation_began(100.0)
+    second = policy.invocation_began(101.0)
+    policy.invocation_ended(first, 101.5)
+    assert policy.began == {second: 101.0}
+    policy.invocation_ended(second, 103.0)
+    assert not policy.began

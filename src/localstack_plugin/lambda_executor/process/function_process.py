@@ -81,7 +81,7 @@ class FunctionProcess:
         return self._peak_memory.read_mb()
 
     def _watch(self) -> None:
-        self._api.fail(RuntimeExited(self._process.wait()), ANSWER_GRACE_S)
+        self._api.end(RuntimeExited(self._process.wait()), ANSWER_GRACE_S)
 
 
 def make_scratch() -> Path:

@@ -73,21 +73,34 @@ class RuntimeApi:
         self._invocations: asyncio.Queue[Invocation] = asyncio.Queue()
         self._request_id = ""
         self._outcome: Future[Outcome] = Future()
+        self._end: InvocationError | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
         self.address = "{}:{}".format(*self._server.sockets[0].getsockname())
 
     def invoke(self, invocation: Invocation) -> Future[Outcome]:
         self._outcome, self._request_id = Future(), invocation.request_id
-        self._loop.call_soon_threadsafe(self._invocations.put_nowait, invocation)
+        self._loop.call_soon_threadsafe(self._hand_out, invocation)
         return self._outcome
 
-    def fail(self, error: InvocationError, grace_s: float) -> None:
-        """Fail the pending futures with `error`, unless an answer that is on its way arrives within `grace_s`."""
-        self._loop.call_soon_threadsafe(self._loop.call_later, grace_s, self._fail, error)
+    def end(self, error: InvocationError, grace_s: float) -> None:
+        """Fail what is pending, and what comes later, with `error`: the process has ended.
+
+        An answer that is on its way may still arrive within `grace_s`.
+        """
+        self._loop.call_soon_threadsafe(self._loop.call_later, grace_s, self._ended, error)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._close)
+
+    def _hand_out(self, invocation: Invocation) -> None:
+        self._invocations.put_nowait(invocation)
+        if self._end is not None:  # it ended after the caller had looked, and before the invocation came
+            self._fail(self._end)
+
+    def _ended(self, error: InvocationError) -> None:
+        self._end = error
+        self._fail(error)
 
     def _fail(self, error: InvocationError) -> None:
         for future in (self.initialized, self._outcome):

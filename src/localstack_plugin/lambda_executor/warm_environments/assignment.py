@@ -30,6 +30,8 @@ Invariants, each per version:
   second or third under one hold of the lock, so no two callers start an environment for the same reason.
 - An environment that was started is reserved before it is put into `environments`, so the caller that waited for the
   start gets it.
+- A released environment can be reserved before the invocation that released it is counted as ended. Invocations are
+  therefore counted by a number of their own, not by their environment.
 - After `is_stopped` is set, nothing is added to `environments`: a caller whose start ends later stops its environment
   itself. Waiting callers are woken and fail.
 - At most STARTS_AT_ONCE environments start at once, unless a caller has waited for LONGEST_WAIT_S.
@@ -37,7 +39,6 @@ Invariants, each per version:
 
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -57,7 +58,12 @@ LOOK_AGAIN_S = 0.1
 """How often one of the callers that wait asks the policy again."""
 LONGEST_LOOK_S = 1.0
 """How long each of many callers waits before it asks again: to wake them all takes the processor from the functions."""
+START_TIMEOUT_S = 300
+"""How long LocalStack lets a start take. The executor itself limits the initialization, as Lambda does."""
 SHUT_DOWN = "The function was deleted or updated while its invocation waited."
+
+Assigned = tuple[ExecutionEnvironment, int]
+"""An environment, and the number by which the policy knows the invocation."""
 
 LOG = logging.getLogger(__name__)
 
@@ -67,7 +73,7 @@ class WarmAssignmentService(AssignmentService):
 
     def __init__(self) -> None:
         super().__init__()
-        self._policies: defaultdict[str, StartPolicy] = defaultdict(StartPolicy)
+        self._policies: dict[str, StartPolicy] = {}
         """By the id of LocalStack's version manager."""
 
     @contextmanager
@@ -78,8 +84,8 @@ class WarmAssignmentService(AssignmentService):
             with super().get_environment(version_manager_id, function_version, provisioning_type) as provisioned:
                 yield provisioned
             return
-        policy = self._policies[version_manager_id]
-        environment = self._warm(version_manager_id, policy) or self._started(
+        policy = self._policy(version_manager_id)
+        environment, invocation = self._warm(version_manager_id, policy) or self._started(
             version_manager_id, function_version, policy
         )
         try:
@@ -93,20 +99,24 @@ class WarmAssignmentService(AssignmentService):
             raise
         finally:
             with policy.changed:
-                policy.invocation_ended(environment.id, time.monotonic())
+                policy.invocation_ended(invocation, time.monotonic())
                 policy.changed.notify()
 
     def stop_environments_for_version(self, version_manager_id: str) -> None:
         """Stop the version's environments. One that is still starting is stopped by the caller that starts it."""
-        policy = self._policies[version_manager_id]
+        policy = self._policy(version_manager_id)
         with policy.changed:
             policy.is_stopped = True
             policy.changed.notify_all()
         super().stop_environments_for_version(version_manager_id)
         self._policies.pop(version_manager_id, None)
 
-    def _warm(self, version_manager_id: str, policy: StartPolicy) -> ExecutionEnvironment | None:
-        """Return a reserved environment that was idle or came free in time.
+    def _policy(self, version_manager_id: str) -> StartPolicy:
+        # not a defaultdict, which would give each of several first callers a policy of its own
+        return self._policies.setdefault(version_manager_id, StartPolicy())
+
+    def _warm(self, version_manager_id: str, policy: StartPolicy) -> Assigned | None:
+        """Return a reserved environment that was idle or came free in time, and the number of the invocation.
 
         None: the caller must start one, and is already counted in `starting`.
         """
@@ -122,15 +132,12 @@ class WarmAssignmentService(AssignmentService):
                         policy.starting += 1
                         return None
                     policy.changed.wait(min(LOOK_AGAIN_S * policy.waiting, LONGEST_LOOK_S))
-                policy.invocation_began(environment.id, time.monotonic())
-                return environment
+                return environment, policy.invocation_began(time.monotonic())
             finally:
                 policy.waiting -= 1
 
-    def _started(
-        self, version_manager_id: str, function_version: FunctionVersion, policy: StartPolicy
-    ) -> ExecutionEnvironment:
-        began, environment = time.monotonic(), None
+    def _started(self, version_manager_id: str, function_version: FunctionVersion, policy: StartPolicy) -> Assigned:
+        began, environment, invocation = time.monotonic(), None, 0
         try:
             environment = self.start_environment(version_manager_id, function_version)
             environment.reserve()  # before it can be found in `environments`
@@ -140,13 +147,13 @@ class WarmAssignmentService(AssignmentService):
                 if environment is not None and not policy.is_stopped:
                     now = time.monotonic()
                     policy.start_s = now - began
-                    policy.invocation_began(environment.id, now)
+                    invocation = policy.invocation_began(now)
                     self.environments[version_manager_id][environment.id] = environment
                 policy.changed.notify()
         if policy.is_stopped:
             environment.stop()
             raise AssignmentException(SHUT_DOWN)
-        return environment
+        return environment, invocation
 
     def _reserved(self, version_manager_id: str) -> ExecutionEnvironment | None:
         for environment in list(self.environments[version_manager_id].values()):
@@ -165,4 +172,11 @@ def install() -> None:
         by=WarmAssignmentService,
         why="LocalStack starts an execution environment for every invocation that finds none idle. Here it starts one "
         "only if that is expected to be faster than waiting, and never more at once than there are cores.",
+    )
+    replace(
+        "localstack.services.lambda_.invocation.execution_environment:STARTUP_TIMEOUT_SEC",
+        by=START_TIMEOUT_S,
+        why="LocalStack stops an environment that has not started within 20 s, and then uses it: on a busy machine, "
+        "invocations end with ServiceException. The executor limits the initialization itself, as Lambda does, so this "
+        "limit is longer.",
     )

@@ -29,8 +29,10 @@ class StartPolicy:
     """How long the last start took."""
     invocation_s: float = 0.0
     """The mean duration of invocations, weighted towards the last ones."""
-    began: dict[str, float] = field(default_factory=dict)
-    """When each running invocation began, by the id of its environment."""
+    began: dict[int, float] = field(default_factory=dict)
+    """When each running invocation began, by its number."""
+    invocations: int = 0
+    """How many invocations began so far: the number of the last one."""
     is_stopped: bool = False
     """The version is shutting down, and nobody waits for it any more."""
 
@@ -56,9 +58,12 @@ class StartPolicy:
         running_s = sum(now - began for began in self.began.values()) / max(1, len(self.began))
         return max(turn_s, running_s) if running_s > self.invocation_s else turn_s
 
-    def invocation_began(self, environment_id: str, now: float) -> None:
-        self.began[environment_id] = now
+    def invocation_began(self, now: float) -> int:
+        """Count an invocation, and return its number for `invocation_ended`."""
+        self.invocations += 1
+        self.began[self.invocations] = now
+        return self.invocations
 
-    def invocation_ended(self, environment_id: str, now: float) -> None:
-        duration_s = now - self.began.pop(environment_id)
+    def invocation_ended(self, invocation: int, now: float) -> None:
+        duration_s = now - self.began.pop(invocation)
         self.invocation_s += (duration_s - self.invocation_s) * LAST_INVOCATION_WEIGHT
