@@ -63,16 +63,22 @@ else:
 if os.environ.get("SM_HP_FAILING") == host:
     raise ValueError(f"no data on {host}")
 torch.manual_seed(dist.get_rank())
-model = DistributedDataParallel(nn.Linear(2, 1))
-optimizer = torch.optim.SGD(model.parameters(), 0.1)
-for step in range(5):
-    optimizer.zero_grad()
-    model(torch.randn(8, 2)).square().mean().backward()
-    optimizer.step()
-weights = [parameter.tolist() for parameter in model.parameters()]
-print(f"{host}: rank {dist.get_rank()} of {dist.get_world_size()}: {weights}", flush=True)
-if dist.get_rank() == 0:
-    torch.save(model.module.state_dict(), os.environ["SM_MODEL_DIR"] + "/model.pt")
+
+
+def train():
+    model = DistributedDataParallel(nn.Linear(2, 1))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    for step in range(5):
+        optimizer.zero_grad()
+        model(torch.randn(8, 2)).square().mean().backward()
+        optimizer.step()
+    weights = [parameter.tolist() for parameter in model.parameters()]
+    print(f"{host}: rank {dist.get_rank()} of {dist.get_world_size()}: {weights}", flush=True)
+    if dist.get_rank() == 0:
+        torch.save(model.module.state_dict(), os.environ["SM_MODEL_DIR"] + "/model.pt")
+
+
+train()  # a function, so that the model is gone: it would keep gloo's threads, which can abort the interpreter's end
 dist.barrier()
 dist.destroy_process_group()
 """

@@ -142,7 +142,7 @@ def test_a_missing_program_is_named(start: Callable[..., Server]) -> None:
 
 
 def test_a_worker_that_takes_too_long_is_replaced(start: Callable[..., Server]) -> None:
-    server = start(SAGEMAKER_MODEL_SERVER_WORKERS="1", SAGEMAKER_MODEL_SERVER_TIMEOUT="1")
+    server = start(SAGEMAKER_MODEL_SERVER_WORKERS="1", SAGEMAKER_MODEL_SERVER_TIMEOUT="5")
     server.wait_until_ready()
     before = server.ask("process")
     with pytest.raises((http.client.HTTPException, urllib.error.URLError, ConnectionError)):

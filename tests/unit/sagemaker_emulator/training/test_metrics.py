@@ -107,7 +107,7 @@ def test_lines_without_a_tab_cost_xgboosts_definitions_nothing() -> None:
     started = time.perf_counter()
     for _ in range(10_000):
         metrics.read("[a line of a hundred characters] " * 3, 1.0)
-    assert time.perf_counter() - started < 2.0  # a search from every position would take minutes
+    assert time.perf_counter() - started < 30.0  # a search from every position would take minutes
 
 
 def test_a_definition_whose_search_would_not_end_is_given_up() -> None:
