@@ -111,7 +111,8 @@ test-local: export RANDOM_REQUESTS := 5000
 test-local: export SCONES_TEST_COUNTS := .scones/test-local.counts
 test-local: setup lint ## everything that needs no Docker: lint, unit, contract and integration tests
 	$(BEGIN_COUNTS)
-	@$(MAKE) --no-print-directory -j2 SIDE_BY_SIDE=1 test-contract test-unit test-integration
+	@# the longest first: the other two take about as long as it does
+	@$(MAKE) --no-print-directory -j2 SIDE_BY_SIDE=1 test-integration test-contract test-unit
 	@printf 'coverage of the unit tests in percent: '
 	$(REPORT_COVERAGE) --format=total
 	$(END_COUNTS), set-up included"
@@ -122,7 +123,7 @@ coverage: test-unit ## how much of each file the unit tests execute; fails below
 
 .PHONY: test-attacks
 test-attacks: setup ## attack every port in every way (test-browser: open the console in Chromium)
-	@$(PYTEST) tests/attacks -rs
+	@$(PYTEST) tests/attacks $(if $(ATTACKS),-m "$(ATTACKS)") -rs
 
 .PHONY: test-browser
 test-browser: setup
@@ -143,6 +144,11 @@ test-faults: setup ## full disk, S3 away, a clock that is set, damaged state (ne
 # The ports and names are the tests' own, so that a local cloud that is up is not disturbed.
 TEST_COMPOSE := SCONES_LOCALSTACK_PORT=14566 SCONES_SAGEMAKER_PORT=14570
 INTEGRATION := $(PYTEST) tests/integration -rs
+# The files whose subject is LocalStack's own code: the states language, templates, checks of requests, and what S3 answers.
+# That code needs nothing outside its process, and is the same in the image. What the image has beside it, the other files
+# and tests/docker use: functions, their sandboxes, Step Functions with jobs, S3's folder, the emulator, the network.
+SAME_ON_COMPOSE := states_language/test_rows states_language/test_tested_states $(addprefix test_,cloudformation \
+  cloudformation_templates lambda_requests s3_conditions s3_events services_beside)
 # The files whose commands depend on the profile. The others call the servers, which are the same under both profiles.
 LOCAL_MODE := $(foreach name,deploy import local_cloud new_data pipeline training_workflow workflow,tests/integration/test_$(name).py)
 .PHONY: test-docker
@@ -153,7 +159,7 @@ test-docker: setup images ## integration tests on Docker: Compose, the docker en
 	@set -e; export $(TEST_COMPOSE) COMPOSE_PROJECT_NAME=scones-tests; \
 	trap 'docker compose down --volumes --remove-orphans' EXIT; \
 	docker compose up --detach --wait --no-build; \
-	SCONES_TEST_CLOUD=compose $(INTEGRATION)
+	SCONES_TEST_CLOUD=compose $(INTEGRATION) $(SAME_ON_COMPOSE:%=--ignore=tests/integration/%.py)
 	@SCONES_TEST_CLOUD=local-mode $(PYTEST) $(LOCAL_MODE) -rs
 	$(END_COUNTS), images included"
 
