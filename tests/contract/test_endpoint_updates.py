@@ -152,24 +152,6 @@ def test_an_update_can_retain_scaled_variant_properties(hosting: Any, sagemaker:
     assert (variant["DesiredInstanceCount"], variant["DesiredWeight"]) == (2, 1.0)
 
 
-def blue_green(kind: str) -> dict[str, Any]:
-    routing: dict[str, Any] = {"Type": kind, "WaitIntervalInSeconds": 0}
-    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
-
-
-def test_only_deployments_all_at_once_are_emulated(hosting: Any, sagemaker: Any) -> None:
-    hosting.simple("at-once")
-    hosting.config("at-once-new", {"VariantName": "AllTraffic", "ModelName": "at-once"})
-    config = blue_green("ALL_AT_ONCE")
-    new = {"EndpointName": "at-once", "EndpointConfigName": "at-once-new"}
-    sagemaker.update_endpoint(**new, DeploymentConfig=config)
-    endpoint = hosting.settled("at-once")
-    assert endpoint["EndpointConfigName"] == "at-once-new"
-    assert endpoint["LastDeploymentConfig"] == config
-    with pytest.raises(ClientError, match="Type LINEAR is not emulated"):
-        sagemaker.update_endpoint(**new, DeploymentConfig=blue_green("LINEAR"))
-
-
 def test_a_failed_endpoint_can_be_updated_or_deleted_and_its_name_reused(hosting: Any, sagemaker: Any) -> None:
     hosting.model("second", environment={"REFUSE_TO_START": "1"})
     hosting.config("second", {"VariantName": "AllTraffic", "ModelName": "second"})

@@ -139,6 +139,11 @@ class AwsClients:
         return self._client("cloudwatch")
 
     @cached_property
+    def alarms(self) -> Any:
+        """CloudWatch while a caller or an endpoint's update waits."""
+        return self._client("cloudwatch", REQUEST_READ_TIMEOUT_S, REQUEST_ATTEMPTS)
+
+    @cached_property
     def sns(self) -> Any:
         return self._client("sns")
 

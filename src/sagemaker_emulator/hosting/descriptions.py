@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sagemaker_emulator.hosting.deployments import Deployment
+from sagemaker_emulator.hosting.guardrails.update import Stage, Update
 from sagemaker_emulator.hosting.variants import Variant
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus, Revision, VariantTarget
 from sagemaker_emulator.resources.endpoint_config import DataCapture, EndpointConfig
@@ -38,9 +39,11 @@ def summarize_endpoint_config(config: EndpointConfig) -> Description:
     }
 
 
-def describe_endpoint(endpoint: Endpoint, deployment: Deployment | None = None) -> Description:
+def describe_endpoint(
+    endpoint: Endpoint, deployment: Deployment | None = None, update: Update | None = None
+) -> Description:
     """Return the answer of DescribeEndpoint. `deployment` is what serves the endpoint at the moment, if anything does:
-    current weights and instance counts are its own.
+    current weights and instance counts are its own. `update` is the one that is under way.
     """
     capture = endpoint.revision.data_capture
     description = {
@@ -50,7 +53,7 @@ def describe_endpoint(endpoint: Endpoint, deployment: Deployment | None = None) 
         "DataCaptureConfig": _data_capture(capture) if capture else None,
         "AsyncInferenceConfig": endpoint.revision.config.request.get("AsyncInferenceConfig"),
         "LastDeploymentConfig": endpoint.deployment_config or None,
-        "PendingDeploymentSummary": _pending_deployment(endpoint),
+        "PendingDeploymentSummary": _pending_deployment(endpoint, update),
         "ProductionVariants": _production_variants(endpoint, deployment),
     }
     return present(description)
@@ -86,25 +89,29 @@ def _variant(revision: Revision, target: VariantTarget, running: Variant | None)
     }
 
 
-def _pending_deployment(endpoint: Endpoint) -> Description | None:
+def _pending_deployment(endpoint: Endpoint, update: Update | None) -> Description | None:
     """PendingDeploymentSummary, which an endpoint has while it is created or updated."""
     pending = endpoint.revision if endpoint.status is EndpointStatus.CREATING else endpoint.pending
     if pending is None:
         return None
-    types = {variant.name: variant.instance_type for variant in pending.config.variants}
-    variants = [
-        {
-            **_variant(pending, target, None),
-            "CurrentWeight": 0.0,
-            "VariantStatus": [{"Status": "Creating", "StartTime": pending.started}],
-            **({"InstanceType": types[target.name]} if types[target.name] else {}),
-        }
-        for target in pending.targets
-    ]
+    started = update if update and update.revision.id == pending.id else None
     return {
         "EndpointConfigName": pending.config.name,
-        "ProductionVariants": variants,
+        "ProductionVariants": [_pending_variant(pending, target, started) for target in pending.targets],
         "StartTime": pending.started,
+    }
+
+
+def _pending_variant(pending: Revision, target: VariantTarget, update: Update | None) -> Description:
+    """A variant that an update brings. It has a weight once requests are sent to it."""
+    instance_type = next(one.instance_type for one in pending.config.variants if one.name == target.name)
+    running = update.new.variants[target.name] if update and update.new else None
+    status = {"Status": update.stage, "StartTime": update.stage_began} if update else None
+    return {
+        **_variant(pending, target, running),
+        "CurrentWeight": target.weight if update and update.split else 0.0,
+        "VariantStatus": [status or {"Status": Stage.CREATING, "StartTime": pending.started}],
+        **({"InstanceType": instance_type} if instance_type else {}),
     }
 
 

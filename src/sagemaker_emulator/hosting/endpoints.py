@@ -7,16 +7,18 @@ The pieces, from the outside in:
 - `EndpointRecords` keeps one frozen `Endpoint` for each endpoint in the store: its status, the `Revision` that serves,
   and the pending one while an update is under way. A Revision holds copies of the endpoint configuration and of the
   models, so deleting those does not affect the endpoint.
-- `Rollouts` changes what runs. It owns the dictionary of live deployments.
+- `Rollouts` changes what runs. It owns the dictionary of live deployments and the updates under way.
+- An `Update` (`guardrails/`) has two deployments and shares the requests between them, step by step.
 - A `Deployment` is one revision, started: for each variant a weight, a `Launcher` and its instances.
 - An `Instance` is one serving container with a thread that starts it again whenever it ends.
 
 Stages. CreateEndpoint returns with the record at Creating; a thread downloads model.tar.gz once for each model and
 revision, starts all instances at once, waits for GET /ping of each, and moves the record to InService or Failed.
-UpdateEndpoint starts the new deployment beside the old one. When the new one is healthy it takes the old one's place in
-the dictionary, so the next request goes to it; the record moves to InService; the old instances are stopped when their
-requests in flight have been answered. If the new deployment does not start, the old one was never touched: the status
-goes through RollingBack to InService, with the FailureReason.
+UpdateEndpoint starts the new deployment beside the old one. When the new one is healthy it gets its share of the
+requests in the steps of the DeploymentConfig, and after the last one the old one's place in the dictionary; the record
+moves to InService; the old instances are stopped when their requests in flight have been answered. If the new
+deployment does not start, or an alarm trips, the requests go to the old one again: the status goes through RollingBack
+to InService, with the FailureReason. An update that the emulator's end interrupts begins again at its first step.
 
 Threads. Operations run in the server's thread pool, the data path on its event loop. Each change of an endpoint has one
 thread, and there is at most one change of an endpoint at a time: `_refuse_in_progress` is checked inside the store's
@@ -40,6 +42,9 @@ from sagemaker_emulator.errors import runtime_validation, service_unavailable, v
 from sagemaker_emulator.hosting.deployments import Deployment
 from sagemaker_emulator.hosting.endpoint_configs import EndpointConfigs
 from sagemaker_emulator.hosting.endpoint_records import EndpointRecords
+from sagemaker_emulator.hosting.guardrails.alarms import require_alarms
+from sagemaker_emulator.hosting.guardrails.policy import Policy
+from sagemaker_emulator.hosting.guardrails.update import Update
 from sagemaker_emulator.hosting.launcher import HostingContext
 from sagemaker_emulator.hosting.local_mode import LocalMode
 from sagemaker_emulator.hosting.models import Models
@@ -47,7 +52,6 @@ from sagemaker_emulator.hosting.requests import (
     CreateEndpointRequest,
     RescaleEndpointRequest,
     UpdateEndpointRequest,
-    termination_wait_s,
 )
 from sagemaker_emulator.hosting.rollouts import Rollouts
 from sagemaker_emulator.jobs.quotas import require_quota
@@ -71,6 +75,7 @@ class Endpoints:
         local_mode: LocalMode,
     ) -> None:
         self._arns, self._configs, self._models, self._local_mode = arns, configs, models, local_mode
+        self._aws = context.aws
         self._records = EndpointRecords(store, arns)
         self._rollouts = Rollouts(self._records, context)
 
@@ -96,20 +101,23 @@ class Endpoints:
         return self._records.page(request)
 
     def update(self, request: UpdateEndpointRequest) -> Endpoint:
-        self.get(request.endpoint_name)  # a missing endpoint is reported before a missing configuration
+        before = self.get(request.endpoint_name)  # a missing endpoint is reported before a missing configuration
         new = self._new_revision(self._configs.get(request.config_name))
+        last = request.retains_deployment_config
+        deployment_config = before.deployment_config if last else request.deployment_config
+        policy = Policy.parse(deployment_config)
+        require_alarms(lambda: self._aws.alarms, policy.alarms)
 
         def change(endpoint: Endpoint) -> Endpoint:
             _refuse_in_progress(endpoint)
-            pending, deployment_config = new, request.deployment_config
+            pending = new
             if request.retains_variant_properties:
                 pending = new.retaining(endpoint.revision, request.not_retained)
-            if request.retains_deployment_config:
-                deployment_config = endpoint.deployment_config
+            policy.require_fit(endpoint.revision, pending)
             return endpoint.updating_to(pending, time.time(), deployment_config)
 
         updating = self._records.change(request.endpoint_name, change)
-        self._rollouts.replace(updating, termination_wait_s(updating.deployment_config))
+        self._rollouts.replace(updating)
         return updating
 
     def rescale(self, request: RescaleEndpointRequest) -> Endpoint:
@@ -136,8 +144,8 @@ class Endpoints:
         self._rollouts.delete(self._records.change(name, change))
 
     def deployment(self, name: str) -> Deployment:
-        """Return what serves an endpoint. ValidationError, in the runtime's words, if nothing does."""
-        if deployment := self.live(name) or self._local_mode.deployment(name):
+        """Return what answers an endpoint's next request. ValidationError, in the runtime's words, if nothing does."""
+        if deployment := self._rollouts.route(name) or self._local_mode.deployment(name):
             return deployment
         endpoint = self._records.find(name)
         if endpoint and endpoint.status is EndpointStatus.SYSTEM_UPDATING:
@@ -147,6 +155,9 @@ class Endpoints:
     def live(self, name: str) -> Deployment | None:
         """Return what this emulator serves an endpoint with, or None; local mode's endpoints are not included."""
         return self._rollouts.live(name)
+
+    def update_under_way(self, name: str) -> Update | None:
+        return self._rollouts.update(name)
 
     def recover(self) -> None:
         self._rollouts.recover()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sagemaker_emulator.errors import validation
+from sagemaker_emulator.hosting.guardrails.policy import Policy
 from sagemaker_emulator.jobs.quotas import require_quota
 
 
@@ -84,21 +85,8 @@ class RescaleEndpointRequest:
         )
 
 
-def termination_wait_s(deployment_config: dict[str, Any]) -> float:
-    """Return how long the old instances stay after the traffic has moved, as a DeploymentConfig asks for it."""
-    return float(deployment_config.get("BlueGreenUpdatePolicy", {}).get("TerminationWaitInSeconds", 0))
-
-
 def _deployment_config(request: dict[str, Any]) -> dict[str, Any]:
-    """Return DeploymentConfig if it asks for blue/green, all at once, as every update here is."""
+    """Return DeploymentConfig as the wire has it. ValidationException if it contradicts itself."""
     config: dict[str, Any] = request.get("DeploymentConfig", {})
-    if "RollingUpdatePolicy" in config:
-        raise validation("DeploymentConfig.RollingUpdatePolicy is not emulated: an update is blue/green, all at once.")
-    routing = config.get("BlueGreenUpdatePolicy", {}).get("TrafficRoutingConfiguration", {"Type": "ALL_AT_ONCE"})
-    if routing["Type"] != "ALL_AT_ONCE":
-        raise validation(
-            f"TrafficRoutingConfiguration.Type {routing['Type']} is not emulated: every update is ALL_AT_ONCE."
-        )
-    if config.get("AutoRollbackConfiguration", {}).get("Alarms"):
-        raise validation("AutoRollbackConfiguration.Alarms is not emulated: no alarm would ever roll the update back.")
+    Policy.parse(config)
     return config

@@ -17,6 +17,10 @@ from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.hosting.deployments import Deployment, deploy
 from sagemaker_emulator.hosting.endpoint_records import EndpointRecords
+from sagemaker_emulator.hosting.guardrails.alarms import AlarmWatch
+from sagemaker_emulator.hosting.guardrails.policy import Policy
+from sagemaker_emulator.hosting.guardrails.steps import Steps, steps_of
+from sagemaker_emulator.hosting.guardrails.update import Closing, RollBack, Update
 from sagemaker_emulator.hosting.instances import StartFailed
 from sagemaker_emulator.hosting.launcher import HostingContext
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus, Revision
@@ -33,23 +37,38 @@ class DeploymentFailed(Exception):
 
 
 class Rollouts:
-    """The live deployments: started, replaced, rescaled and stopped. The one that `live` returns takes requests."""
+    """The live deployments: started, replaced, rescaled and stopped.
+
+    `live` returns the one that the endpoint's record names, `route` the one that answers the next request: while an
+    update is under way, it may be the new one.
+    """
 
     def __init__(self, records: EndpointRecords, context: HostingContext) -> None:
         self._records, self._context = records, context
         self._deployments: dict[str, Deployment] = {}
+        self._updates: dict[str, Update] = {}
         self._threads: set[threading.Thread] = set()
 
     def live(self, name: str) -> Deployment | None:
         """Return what serves an endpoint at the moment."""
         return self._deployments.get(name)
 
+    def route(self, name: str) -> Deployment | None:
+        """Return the deployment that answers the next request for an endpoint."""
+        if self._updates and (update := self._updates.get(name)) and (split := update.split):
+            return split.choose()
+        return self._deployments.get(name)
+
+    def update(self, name: str) -> Update | None:
+        """Return the update of an endpoint that is under way, to describe it."""
+        return self._updates.get(name)
+
     def create(self, endpoint: Endpoint) -> None:
         self._in_background(self._bring_up, endpoint.name, endpoint.revision)
 
-    def replace(self, endpoint: Endpoint, termination_wait_s: float) -> None:
-        """Move an endpoint to its pending revision; the old one serves until the new one is healthy."""
-        self._in_background(self._replace, endpoint.name, endpoint.pending, termination_wait_s)
+    def replace(self, endpoint: Endpoint) -> None:
+        """Move an endpoint to its pending revision, in the steps of its DeploymentConfig."""
+        self._in_background(self._replace, endpoint.name)
 
     def rescale(self, endpoint: Endpoint, before: Revision) -> None:
         """Apply the weights of an endpoint at once, its instance counts in the background."""
@@ -81,39 +100,87 @@ class Rollouts:
 
     # ---- in the thread of a change ----
 
-    def _bring_up(self, name: str, revision: Revision) -> None:
+    def _bring_up(self, name: str, revision: Revision, reason: str | None = None) -> None:
         try:
             self._deployments[name] = self._deploy(name, revision)
         except DeploymentFailed as error:
             self._move(name, EndpointStatus.FAILED, str(error))
         else:
-            self._move(name, EndpointStatus.IN_SERVICE)
+            self._move(name, EndpointStatus.IN_SERVICE, reason)
 
     def _restore(self, name: str) -> None:
         endpoint = self._records.get(name)
         if endpoint.pending:
             with suppress(DeploymentFailed):
                 self._deployments[name] = self._deploy(name, endpoint.revision)
-            self._replace(name, endpoint.pending, 0.0)
+            self._replace(name)
             return
+        reason = endpoint.failure_reason if endpoint.status is EndpointStatus.ROLLING_BACK else None
         if endpoint.status is EndpointStatus.IN_SERVICE:
             self._move(name, EndpointStatus.SYSTEM_UPDATING)
-        self._bring_up(name, endpoint.revision)
+        self._bring_up(name, endpoint.revision, reason)
 
-    def _replace(self, name: str, revision: Revision, termination_wait_s: float) -> None:
+    def _replace(self, name: str) -> None:
+        endpoint = self._records.get(name)
+        assert endpoint.pending is not None
+        update = self._updates[name] = self._update_to(name, endpoint.pending, Policy.parse(endpoint.deployment_config))
         try:
-            new = self._deploy(name, revision)
-        except DeploymentFailed as error:
-            self._context.remove_archives(name, revision)
-            self._roll_back(name, self._records.get(name).revision, str(error))
-            return
-        old, self._deployments[name] = self._deployments.get(name), new
-        self._context.closing.wait(termination_wait_s)
-        before = self._records.get(name).revision
-        self._change(name, lambda one: one.serving(revision).moved_to(EndpointStatus.IN_SERVICE, time.time()))
-        if old:
-            old.drain()
+            self._carry_out(name, endpoint.revision, update)
+        except BaseException:  # whatever the reason, the old deployment serves and nothing else stays running
+            update.split = None
+            if update.new and update.new is not self._deployments.get(name):
+                update.new.stop()
+            raise
+        finally:
+            if self._updates.get(name) is update:  # once this one has ended, the next one may have begun
+                del self._updates[name]
+
+    def _carry_out(self, name: str, before: Revision, update: Update) -> None:
+        steps = steps_of(update)
+        try:
+            _with_failure_reason(steps.carry_out)
+        except (DeploymentFailed, RollBack) as error:
+            self._abandon_when_closing()
+            self._undo(name, before, update, steps, str(error))
+        else:
+            self._finish(name, before, update)
+
+    def _update_to(self, name: str, revision: Revision, policy: Policy) -> Update:
+        context = self._context
+        return Update(
+            revision=revision,
+            policy=policy,
+            alarms=AlarmWatch(lambda: context.aws.alarms, policy.alarms),
+            old=self._deployments.get(name),
+            start=lambda part: deploy(context, name, part),
+            closing=context.closing,
+        )
+
+    def _finish(self, name: str, before: Revision, update: Update) -> None:
+        """The new deployment has the whole traffic: let the old one wait as long as the policy says, then stop it."""
+        assert update.new is not None
+        self._deployments[name] = update.new
+        self._context.closing.wait(update.policy.termination_wait_s)
+        self._change(name, lambda one: one.serving(update.revision).moved_to(EndpointStatus.IN_SERVICE, time.time()))
+        if update.old:
+            update.old.drain()
         self._context.remove_archives(name, before)
+
+    def _undo(self, name: str, revision: Revision, update: Update, steps: Steps, reason: str) -> None:
+        """Serve `revision` again; without a deployment that still runs, the endpoint has failed."""
+        steps.retreat()
+        status = EndpointStatus.ROLLING_BACK if update.old else EndpointStatus.FAILED
+        self._change(name, lambda one: one.serving(revision).moved_to(status, time.time(), reason))
+        if update.old:
+            try:
+                _with_failure_reason(steps.restore)
+            except DeploymentFailed as error:
+                log.error("endpoint %s serves with fewer instances: %s", name, error)
+            update.split = None
+            self._move(name, EndpointStatus.IN_SERVICE, reason)
+        if update.new:
+            update.new.drain()
+        self._context.remove_archives(name, update.revision)
 
     def _rescale(self, name: str, before: Revision, revision: Revision) -> None:
         deployment = self._deployments[name]
@@ -161,7 +228,7 @@ class Rollouts:
     def _abandon_when_closing(self) -> None:
         """A start that failed because the emulator is closing is no failure: the next start resumes the change."""
         if self._context.closing.is_set():
-            raise _Closing
+            raise Closing
 
     def _in_background(self, change: Callable[..., None], name: str, *arguments: Any) -> None:
         thread = threading.Thread(
@@ -172,17 +239,13 @@ class Rollouts:
 
     def _run_change(self, change: Callable[..., None], name: str, *arguments: Any) -> None:
         try:
-            with suppress(_Closing):
+            with suppress(Closing):
                 change(name, *arguments)
         except Exception:  # the edge of a thread
             log.exception("endpoint %s", name)
             self._move(name, EndpointStatus.FAILED, "InternalServerError: see the emulator's log")
         finally:
             self._threads.discard(threading.current_thread())
-
-
-class _Closing(Exception):
-    """The emulator is closing while a change is under way."""
 
 
 def _with_failure_reason(start: Callable[[], T]) -> T:

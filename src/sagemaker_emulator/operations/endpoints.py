@@ -22,7 +22,10 @@ def describe_endpoint(sagemaker: SageMaker, request: Request) -> Response:
     update. ResolvedImage is the image of the request, because the emulator does not resolve digests.
     """
     endpoint = sagemaker.endpoints.get(request["EndpointName"])
-    return descriptions.describe_endpoint(endpoint, sagemaker.endpoints.live(endpoint.name))
+    endpoints = sagemaker.endpoints
+    return descriptions.describe_endpoint(
+        endpoint, endpoints.live(endpoint.name), endpoints.update_under_way(endpoint.name)
+    )
 
 
 @operation("ListEndpoints")
@@ -33,11 +36,11 @@ def list_endpoints(sagemaker: SageMaker, request: Request) -> Response:
     return listed("Endpoints", summaries, page.next_token)
 
 
-@operation("UpdateEndpoint")
+@operation("UpdateEndpoint", waits=True)
 def update_endpoint(sagemaker: SageMaker, request: Request) -> Response:
-    """Start the new deployment, then switch the traffic; roll back if it does not start. Retain variant properties
-    on request. DeploymentConfig may only ask for blue/green all at once; canary, linear and rolling traffic and alarms
-    are refused.
+    """Start the new deployment, then move the traffic as DeploymentConfig says: all at once, canary, linear or rolling.
+    Roll back if it does not start, takes too long, or an alarm of AutoRollbackConfiguration trips. Retain variant
+    properties on request.
     """
     return {"EndpointArn": sagemaker.endpoints.update(UpdateEndpointRequest.parse(request)).arn}
 

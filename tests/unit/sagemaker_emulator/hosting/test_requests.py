@@ -10,12 +10,12 @@ from sagemaker_emulator.hosting.requests import (
     CreateEndpointRequest,
     RescaleEndpointRequest,
     UpdateEndpointRequest,
-    termination_wait_s,
 )
 from sagemaker_emulator.wire import AwsError
 
 NAMES = {"EndpointName": "scones", "EndpointConfigName": "scones-1"}
 ALL_AT_ONCE = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
+SIZE = {"Type": "INSTANCE_COUNT", "Value": 1}
 BLUE_GREEN = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": ALL_AT_ONCE, "TerminationWaitInSeconds": 7}}
 
 
@@ -45,21 +45,18 @@ def test_an_update_can_retain_all_variant_properties_except_some() -> None:
     assert request.retains_deployment_config
 
 
-def test_the_termination_wait_is_0_by_default() -> None:
-    assert termination_wait_s(BLUE_GREEN) == 7
-    assert termination_wait_s({}) == 0
-
-
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"RollingUpdatePolicy": {}}, "RollingUpdatePolicy is not emulated"),
-        ({"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "CANARY"}}}, "Type CANARY is not emulated"),
-        ({"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]}}, "Alarms is not emulated"),
+        (BLUE_GREEN | {"RollingUpdatePolicy": {"MaximumBatchSize": SIZE, "WaitIntervalInSeconds": 0}}, "not both"),
+        ({"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "CANARY"}}}, "CanarySize is required"),
+        ({"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "LINEAR"}}}, "LinearStepSize is required"),
     ],
 )
 @pytest.mark.parametrize("request_type", [CreateEndpointRequest, UpdateEndpointRequest])
-def test_deployments_that_are_not_emulated_are_refused(request_type: Any, config: dict[str, Any], message: str) -> None:
+def test_deployments_that_contradict_themselves_are_refused(
+    request_type: Any, config: dict[str, Any], message: str
+) -> None:
     with pytest.raises(AwsError, match=message):
         request_type.parse({**NAMES, "DeploymentConfig": config})
 

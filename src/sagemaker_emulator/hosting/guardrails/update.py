@@ -1,0 +1,80 @@
+"""One update of an endpoint under way: its two deployments, its stage, and the waits in which alarms are watched."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sagemaker_emulator.hosting.deployments import Deployment
+from sagemaker_emulator.hosting.guardrails.alarms import AlarmWatch
+from sagemaker_emulator.hosting.guardrails.policy import Policy
+from sagemaker_emulator.hosting.guardrails.traffic import TrafficSplit
+from sagemaker_emulator.resources.endpoint import Revision
+
+POLL_S = 0.5  # how often alarms are read; a rollback begins at most so long after the alarm, and one answer
+
+
+class Stage(StrEnum):
+    """VariantStatus of a variant that an update brings."""
+
+    CREATING = "Creating"
+    UPDATING = "Updating"
+    ACTIVATING_TRAFFIC = "ActivatingTraffic"
+    BAKING = "Baking"
+
+
+class RollBack(Exception):
+    """The update has to be undone; the text is the endpoint's FailureReason."""
+
+
+class Closing(Exception):
+    """The emulator is closing while a change is under way."""
+
+
+@dataclass
+class Update:
+    """One update under way, in its thread. `old` is None if nothing served the endpoint.
+
+    Requests read `split` on the event loop; it is only ever replaced. None: all of them go to the old deployment.
+    """
+
+    revision: Revision
+    policy: Policy
+    alarms: AlarmWatch
+    old: Deployment | None
+    start: Callable[[Revision], Deployment]
+    closing: threading.Event
+    new: Deployment | None = None
+    split: TrafficSplit | None = None
+    stage: Stage = Stage.CREATING
+    stage_began: float = field(default_factory=time.time)
+
+    def enter(self, stage: Stage) -> None:
+        self.stage, self.stage_began = stage, time.time()
+
+    def send(self, new_share: float) -> None:
+        """Send a share of the requests to the new deployment, from the next request on."""
+        self.enter(Stage.ACTIVATING_TRAFFIC)
+        assert self.new is not None
+        self.split = TrafficSplit(self.old or self.new, self.new, new_share)
+
+    def bake(self) -> None:
+        """Wait for the policy's interval. Raise RollBack once an alarm trips or the update takes too long."""
+        self.enter(Stage.BAKING)
+        until = time.monotonic() + self.policy.wait_s
+        while (left_s := until - time.monotonic()) > 0:
+            self.require_health()
+            if self.closing.wait(min(left_s, POLL_S)):
+                raise Closing
+        self.require_health()
+
+    def require_health(self) -> None:
+        """Raise RollBack if an alarm is in ALARM or the time of the update is up."""
+        timeout_s = self.policy.timeout_s
+        if timeout_s is not None and time.time() - self.revision.started > timeout_s:
+            raise RollBack(f"The update did not finish within MaximumExecutionTimeoutInSeconds ({timeout_s:g}).")
+        if self.alarms and (reason := self.alarms.tripped()):
+            raise RollBack(reason)

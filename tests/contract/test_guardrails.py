@@ -1,0 +1,221 @@
+"""Deployment guardrails: canary, linear and rolling updates, alarms that roll back, and what is shown meanwhile."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+HEALTHY = {"ActionsEnabled": False, "Namespace": "test", "MetricName": "errors", "Statistic": "Sum", "Period": 60}
+
+
+@dataclass
+class Alarm:
+    cloudwatch: Any
+    name: str
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return {"Alarms": [{"AlarmName": self.name}]}
+
+    def set(self, state: str) -> None:
+        self.cloudwatch.set_alarm_state(AlarmName=self.name, StateValue=state, StateReason="the test")
+
+
+@pytest.fixture(scope="module")
+def cloudwatch(aws: None) -> Any:
+    return boto3.client("cloudwatch")
+
+
+@pytest.fixture
+def alarm(cloudwatch: Any, request: pytest.FixtureRequest) -> Iterator[Alarm]:
+    name = f"alarm-of-{request.node.name}"
+    cloudwatch.put_metric_alarm(
+        AlarmName=name, EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold", **HEALTHY
+    )
+
+    alarm = Alarm(cloudwatch, name)
+    alarm.set("OK")
+    yield alarm
+    cloudwatch.delete_alarms(AlarmNames=[name])
+
+
+def answer_of(runtime: Any, endpoint: str) -> str:
+    """Return the name of the model that answered, or "error"."""
+    try:
+        answer = runtime.invoke_endpoint(EndpointName=endpoint, Body=b"hello", ContentType="text/plain")
+    except ClientError:
+        return "error"
+    return str(json.loads(answer["Body"].read())["model"])
+
+
+def blue_green(kind: str, wait_s: int, percent: int | None = None, **policy: Any) -> dict[str, Any]:
+    size = {"Type": "CAPACITY_PERCENT", "Value": percent}
+    member = {"CANARY": {"CanarySize": size}, "LINEAR": {"LinearStepSize": size}}.get(kind, {})
+    routing = {"Type": kind, "WaitIntervalInSeconds": wait_s, **member}
+    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, **policy}}
+
+
+def rolling(wait_s: int, batch: int, **policy: Any) -> dict[str, Any]:
+    size = {"Type": "INSTANCE_COUNT", "Value": batch}
+    return {"RollingUpdatePolicy": {"MaximumBatchSize": size, "WaitIntervalInSeconds": wait_s, **policy}}
+
+
+def prepare(hosting: Any, name: str, instances: int = 2, environment: dict[str, str] | None = None) -> None:
+    """Create an endpoint that serves the model "old", and the configuration `<name>-new` with the model "new"."""
+    variant = {"VariantName": "AllTraffic", "InitialInstanceCount": instances}
+    for config, text, settings in ((name, "old", None), (f"{name}-new", "new", environment)):
+        hosting.model(config, text, environment=settings)
+        hosting.config(config, {**variant, "ModelName": config})
+    hosting.endpoint(name, name)
+
+
+def begin(sagemaker: Any, name: str, config: dict[str, Any]) -> None:
+    sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=f"{name}-new", DeploymentConfig=config)
+
+
+def stage_of(sagemaker: Any, name: str) -> str | None:
+    """Return the VariantStatus of the update that is under way."""
+    summary = sagemaker.describe_endpoint(EndpointName=name).get("PendingDeploymentSummary")
+    return str(summary["ProductionVariants"][0]["VariantStatus"][0]["Status"]) if summary else None
+
+
+def baking(sagemaker: Any, name: str) -> bool:
+    return stage_of(sagemaker, name) == "Baking"
+
+
+BROKEN = {"ANSWER": "handler._answer(500, b'broken', 'text/plain')"}
+
+
+def test_a_canary_goes_on_to_the_whole_traffic_and_fails_no_request(
+    hosting: Any, sagemaker: Any, runtime: Any, alarm: Any
+) -> None:
+    prepare(hosting, "canary")
+    begin(sagemaker, "canary", {**blue_green("CANARY", 1, 50), "AutoRollbackConfiguration": alarm.config})
+    seen: list[str] = []
+    while (endpoint := sagemaker.describe_endpoint(EndpointName="canary"))["EndpointStatus"] == "Updating":
+        seen.append(answer_of(runtime, "canary"))
+    assert (endpoint["EndpointConfigName"], endpoint["EndpointStatus"]) == ("canary-new", "InService")
+    assert "FailureReason" not in endpoint
+    assert set(seen) == {"old", "new"}
+    assert "old" in seen[seen.index("new") :]  # the canary did not take everything at once
+    assert {answer_of(runtime, "canary") for _ in range(5)} == {"new"}
+
+
+def test_an_alarm_rolls_a_canary_back_and_only_its_share_saw_errors(
+    hosting: Any, sagemaker: Any, runtime: Any, until: Any, alarm: Any
+) -> None:
+    prepare(hosting, "bad-canary", environment=BROKEN)
+    begin(sagemaker, "bad-canary", {**blue_green("CANARY", 600, 20), "AutoRollbackConfiguration": alarm.config})
+    until(lambda: baking(sagemaker, "bad-canary"), "the canary to bake")
+    seen = Counter(answer_of(runtime, "bad-canary") for _ in range(50))
+    assert seen["old"] + seen["error"] == 50
+    assert 9 <= seen["error"] <= 11
+    alarm.set("ALARM")
+    endpoint = hosting.settled("bad-canary")
+    assert (endpoint["EndpointConfigName"], endpoint["EndpointStatus"]) == ("bad-canary", "InService")
+    assert "alarm-of-test_an_alarm_rolls_a_canary_back" in endpoint["FailureReason"]
+    assert {answer_of(runtime, "bad-canary") for _ in range(10)} == {"old"}
+    assert "PendingDeploymentSummary" not in endpoint
+
+
+def test_the_status_while_a_linear_update_is_under_way(
+    hosting: Any, sagemaker: Any, runtime: Any, until: Any, alarm: Any
+) -> None:
+    prepare(hosting, "linear")
+    begin(sagemaker, "linear", {**blue_green("LINEAR", 600, 50), "AutoRollbackConfiguration": alarm.config})
+    until(lambda: baking(sagemaker, "linear"), "the first step to bake")
+    endpoint = sagemaker.describe_endpoint(EndpointName="linear")
+    assert endpoint["EndpointStatus"] == "Updating"
+    summary = endpoint["PendingDeploymentSummary"]
+    (variant,) = summary["ProductionVariants"]
+    assert (variant["CurrentInstanceCount"], variant["DesiredInstanceCount"]) == (2, 2)
+    assert summary["StartTime"] <= variant["VariantStatus"][0]["StartTime"]
+    seen = Counter(answer_of(runtime, "linear") for _ in range(20))
+    assert 9 <= seen["new"] <= 11
+    alarm.set("ALARM")
+    assert hosting.settled("linear")["EndpointConfigName"] == "linear"
+
+
+def test_a_rolling_update_replaces_batch_by_batch_and_fails_no_request(
+    hosting: Any, sagemaker: Any, runtime: Any, until: Any
+) -> None:
+    prepare(hosting, "rolled", instances=3)
+    begin(sagemaker, "rolled", rolling(1, 1))
+    seen, counts = Counter[str](), set()
+    while (endpoint := sagemaker.describe_endpoint(EndpointName="rolled"))["EndpointStatus"] == "Updating":
+        seen[answer_of(runtime, "rolled")] += 1
+        counts.add(endpoint["ProductionVariants"][0]["CurrentInstanceCount"])
+    assert set(seen) == {"old", "new"}
+    assert {3, 2, 1} <= counts
+    assert endpoint["EndpointConfigName"] == "rolled-new"
+    assert endpoint["ProductionVariants"][0]["CurrentInstanceCount"] == 3
+
+
+def test_a_rolling_update_is_rolled_back_with_all_old_instances(
+    hosting: Any, sagemaker: Any, runtime: Any, until: Any, alarm: Any
+) -> None:
+    prepare(hosting, "rolled-back", instances=2)
+    config = rolling(3, 1, RollbackMaximumBatchSize={"Type": "INSTANCE_COUNT", "Value": 1})
+    begin(sagemaker, "rolled-back", {**config, "AutoRollbackConfiguration": alarm.config})
+
+    def second_batch_bakes() -> bool:
+        described = sagemaker.describe_endpoint(EndpointName="rolled-back")
+        return described["ProductionVariants"][0]["CurrentInstanceCount"] == 1 and baking(sagemaker, "rolled-back")
+
+    until(second_batch_bakes, "the second batch to bake")
+    alarm.set("ALARM")
+    endpoint = hosting.settled("rolled-back")
+    assert endpoint["EndpointConfigName"] == "rolled-back"
+    assert endpoint["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+    assert {answer_of(runtime, "rolled-back") for _ in range(5)} == {"old"}
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (blue_green("CANARY", 0, 51), "CanarySize must be 1 to 50 percent"),
+        (blue_green("LINEAR", 0, 5), "LinearStepSize must be 10 to 50 percent"),
+        (rolling(0, 2), "MaximumBatchSize must be 5 to 50 percent"),
+        (blue_green("CANARY", 0, 10) | rolling(0, 1), "not both"),
+        ({"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "CANARY", "WaitIntervalInSeconds": 0}}},
+         "CanarySize is required"),
+        (blue_green("ALL_AT_ONCE", 300, TerminationWaitInSeconds=300, MaximumExecutionTimeoutInSeconds=600),
+         "MaximumExecutionTimeoutInSeconds must be larger"),
+        ({"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "never-created"}]}}, "never-created"),
+    ],
+)  # fmt: skip
+def test_an_update_that_cannot_be_done_in_steps_is_refused(
+    hosting: Any, sagemaker: Any, refusing_endpoint: str, config: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ClientError, match=message) as raised:
+        begin(sagemaker, refusing_endpoint, config)
+    assert raised.value.response["Error"]["Code"] == "ValidationException"
+    assert sagemaker.describe_endpoint(EndpointName=refusing_endpoint)["EndpointStatus"] == "InService"
+
+
+@pytest.fixture(scope="module")
+def refusing_endpoint(hosting: Any) -> str:
+    prepare(hosting, "refusing")
+    return "refusing"
+
+
+def test_a_single_instance_cannot_be_split(hosting: Any, sagemaker: Any) -> None:
+    prepare(hosting, "single", instances=1)
+    with pytest.raises(ClientError, match="at least two instances"):
+        begin(sagemaker, "single", blue_green("CANARY", 0, 10))
+
+
+def test_a_guarded_update_keeps_the_variant_names(hosting: Any, sagemaker: Any) -> None:
+    prepare(hosting, "renamed")
+    hosting.config("renamed-other", {"VariantName": "Other", "ModelName": "renamed-new", "InitialInstanceCount": 2})
+    with pytest.raises(ClientError, match="must have the same variant names"):
+        sagemaker.update_endpoint(
+            EndpointName="renamed", EndpointConfigName="renamed-other", DeploymentConfig=blue_green("LINEAR", 0, 50)
+        )
