@@ -11,6 +11,7 @@ from sagemaker_emulator.aws_clients.execution_roles import RoleCheck
 from sagemaker_emulator.engine import Engine
 from sagemaker_emulator.events.publisher import EventPublisher
 from sagemaker_emulator.events.state_changes import StateChangeEvents
+from sagemaker_emulator.experiments.service import Tracking
 from sagemaker_emulator.hosting.endpoint_configs import EndpointConfigs
 from sagemaker_emulator.hosting.endpoints import Endpoints
 from sagemaker_emulator.hosting.launcher import HostingContext
@@ -72,6 +73,7 @@ class SageMaker:
             settings.endpoint_start_timeout_s,
             settings.serving_stop_grace_s,
         )
+        self.tracking = Tracking(self.store, arns)
         self.training_jobs = TrainingJobs(self.store, arns, self._context(aws, "training"))
         self.tuning_jobs = TuningJobs(self.store, arns, self.training_jobs)
         self.model_package_groups = ModelPackageGroups(self.store, arns)
@@ -108,6 +110,7 @@ class SageMaker:
             self.models,
             self.model_packages,
             self.model_package_groups,
+            self.tracking,
         )
 
     def _context(self, aws: AwsClients, folder: str, serves: bool = False) -> RunContext:

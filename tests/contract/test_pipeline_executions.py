@@ -301,3 +301,14 @@ def test_a_missing_execution_is_resource_not_found(sagemaker: Any) -> None:
         sagemaker.update_pipeline_execution,
     ):
         assert "ResourceNotFound" in refused(call, PipelineExecutionArn=arn)
+
+
+def test_an_execution_adds_its_jobs_to_an_experiment(pipelines: Pipelines, sagemaker: Any) -> None:
+    experiment = {"ExperimentName": get("Execution.PipelineName"), "TrialName": get("Execution.PipelineExecutionId")}
+    arn = pipelines.run("tracked-run", training("First"), training("Second"), PipelineExperimentConfig=experiment)
+    trial = sagemaker.describe_trial(TrialName=arn.rpartition("/")[2])
+    assert trial["ExperimentName"] == "tracked-run"
+    assert trial["Source"] == {"SourceArn": arn, "SourceType": "SageMakerPipelineExecution"}
+    components = sagemaker.list_trial_components(TrialName=trial["TrialName"])["TrialComponentSummaries"]
+    sources = {one["TrialComponentSource"]["SourceArn"] for one in components}
+    assert sources == {one["Metadata"]["TrainingJob"]["Arn"] for one in pipelines.steps(arn).values()}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sagemaker_emulator.errors import resource_in_use, validation
+from sagemaker_emulator.experiments.job_tracking import JobTracking
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobRun, JobThreads
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.image_region import other_region
@@ -26,7 +27,7 @@ class JobCollection(Collection[J]):
 
     def __init__(self, store: Store, arns: Arns, resource: type[J], directory: Path | None = None) -> None:
         super().__init__(store, arns, resource)
-        self._directory = directory
+        self._directory, self._tracking = directory, JobTracking(store, arns)
         self._words = resource.kind.replace("-", " ")
         self._threads = JobThreads(self._words)
 
@@ -86,11 +87,19 @@ class JobCollection(Collection[J]):
         try:
             with self._store.transaction():
                 self._add(job, tags)
+                self._tracking.began(job, tags)
                 self._threads.prepare(job.name, run, ended)
         except DiskFull:
             self._threads.forget(job.name, run)
             raise
         self._threads.begin(job.name)
+        return job
+
+    def _change(self, name: str, change: Callable[[J], J]) -> J:
+        """Change a job, and its trial component with it."""
+        with self._store.transaction():
+            job = super()._change(name, change)
+            self._tracking.changed(job)
         return job
 
     def _record(self, name: str, change: Callable[[J], J]) -> None:

@@ -21,6 +21,7 @@ from sagemaker_emulator.jobs.failures import aws_failure
 from sagemaker_emulator.jobs.job_containers import Halt
 from sagemaker_emulator.jobs.job_threads import JobFailed, JobLeft
 from sagemaker_emulator.jobs.run_context import RunContext
+from sagemaker_emulator.resources.tracking.metric_summary import MetricSummary
 from sagemaker_emulator.resources.training_job import Metric
 from sagemaker_emulator.storage.atomic_files import write_atomically
 
@@ -37,6 +38,7 @@ class RunEnd:
     ran_out_of_time: bool = False
     exit_message: str | None = None
     metrics: tuple[Metric, ...] = ()
+    summaries: tuple[MetricSummary, ...] = ()
 
     def write(self, directory: Path) -> None:
         """Write the file beside the folders of the hosts. On a full disk it is left out: a restart fails the job."""

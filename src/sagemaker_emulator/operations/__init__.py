@@ -3,6 +3,7 @@
 from sagemaker_emulator.operations import (
     endpoint_configs,
     endpoints,
+    experiments,
     invocations,
     model_building,
     model_packages,
@@ -24,6 +25,7 @@ __all__ = [
     "WAITING_OPERATIONS",
     "endpoint_configs",
     "endpoints",
+    "experiments",
     "invocations",
     "model_building",
     "model_packages",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sagemaker_emulator.aws_clients.clients import AwsClients
+from sagemaker_emulator.experiments.service import Tracking
 from sagemaker_emulator.hosting.models import Models
 from sagemaker_emulator.pipelines.steps.callbacks import CallbackAction
 from sagemaker_emulator.pipelines.steps.decisions import ConditionAction, FailAction
@@ -40,6 +41,7 @@ class Services:
     models: Models
     model_packages: ModelPackages
     model_package_groups: ModelPackageGroups
+    tracking: Tracking
 
 
 def tuning_properties(job: TuningJob, results: Sequence[Result]) -> dict[str, Any]:
@@ -57,12 +59,12 @@ def tuning_properties(job: TuningJob, results: Sequence[Result]) -> dict[str, An
 
 
 def actions_over(services: Services, aws: AwsClients) -> dict[str, Action]:
-    results_of = services.tuning_jobs.results
-    processing = JobAction(services.processing_jobs, describe_processing_job)
+    results_of, tracking = services.tuning_jobs.results, services.tracking
+    processing = JobAction(services.processing_jobs, describe_processing_job, tracking=tracking)
     return {
-        "Training": JobAction(services.training_jobs, describe_training_job),
+        "Training": JobAction(services.training_jobs, describe_training_job, tracking=tracking),
         "Processing": processing,
-        "Transform": JobAction(services.transform_jobs, describe_transform_job),
+        "Transform": JobAction(services.transform_jobs, describe_transform_job, tracking=tracking),
         "Tuning": JobAction(
             services.tuning_jobs, lambda job: tuning_properties(job, results_of(job)), retries_internally=True
         ),

@@ -15,7 +15,7 @@ from sagemaker_emulator.pipelines.attempts import new_execution_id
 from sagemaker_emulator.pipelines.definitions.definition import Definition
 from sagemaker_emulator.pipelines.definitions.errors import DefinitionError
 from sagemaker_emulator.pipelines.definitions.parameters import parameter_values
-from sagemaker_emulator.pipelines.pipelines import Pipelines, renamed
+from sagemaker_emulator.pipelines.pipelines import Pipelines
 from sagemaker_emulator.pipelines.run import FAILED, ExecutionRun, Surroundings
 from sagemaker_emulator.pipelines.scope import ExecutionScope
 from sagemaker_emulator.pipelines.selection import require_selectable, reused_records
@@ -32,7 +32,7 @@ from sagemaker_emulator.resources.model_building.execution import (
 from sagemaker_emulator.resources.model_building.pipeline import Pipeline, PipelineVersion, parallelism_of
 from sagemaker_emulator.storage.collection import Collection
 from sagemaker_emulator.storage.disk_full import DiskFull
-from sagemaker_emulator.storage.listing import Filter, Page, in_json, page
+from sagemaker_emulator.storage.listing import Filter, Page, created_between, in_json, page
 from sagemaker_emulator.storage.store import Store
 from sagemaker_emulator.wire import AwsError
 
@@ -151,7 +151,7 @@ class PipelineExecutions(Collection[PipelineExecution]):
         if alias := request.get("PipelineVersionAlias"):
             number = self._pipelines.version(pipeline, alias=alias).number
             filters.append(("json_extract(CAST(body AS TEXT), '$.version') = ?", (number,)))
-        listed = renamed(request)
+        listed = created_between(request)
         if by := listed.get("SortBy"):
             listed["SortBy"] = SORT_COLUMNS.get(by, by)
         return page(self._store, PipelineExecution, listed, filters=filters)
@@ -167,7 +167,7 @@ class PipelineExecutions(Collection[PipelineExecution]):
     def experiment_of(self, execution: PipelineExecution) -> dict[str, Any]:
         """Return PipelineExperimentConfig of the execution's definition, evaluated."""
         run = self._run_of(execution, self.version_of(execution))
-        return run.experiment()
+        return run.experiment
 
     def recover(self) -> None:
         """Continue the executions that were under way, after a restart in which the jobs were recovered first."""

@@ -16,11 +16,10 @@ from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.model_building.execution import PipelineExecution, StepExecution
 from sagemaker_emulator.resources.model_building.pipeline import Pipeline, PipelineVersion
 from sagemaker_emulator.storage.collection import Collection
-from sagemaker_emulator.storage.listing import Filter, Page, in_json, page
+from sagemaker_emulator.storage.listing import Filter, Page, created_between, in_json, page
 from sagemaker_emulator.storage.store import Store
 from sagemaker_emulator.wire import AwsError
 
-TIMES = {"CreatedAfter": "CreationTimeAfter", "CreatedBefore": "CreationTimeBefore"}
 DEFINITION_MAX = 1 << 20
 
 
@@ -95,7 +94,7 @@ class Pipelines(Collection[Pipeline]):
             filters.append(("substr(name, 1, ?) = ?", (len(prefix), prefix)))
         if request.get("ManagedBy") == "AWS":
             filters.append(("0", ()))  # all pipelines here are their users'
-        return page(self._store, Pipeline, renamed(request), filters=filters)
+        return page(self._store, Pipeline, created_between(request), filters=filters)
 
     def executions_of(self, pipeline: Pipeline) -> list[PipelineExecution]:
         sql, parameters = in_json("$.pipeline", pipeline.name)
@@ -115,7 +114,7 @@ class Pipelines(Collection[Pipeline]):
         return versions[0]
 
     def versions_page(self, pipeline: Pipeline, request: dict[str, Any]) -> Page:
-        return page(self._store, PipelineVersion, renamed(request), filters=[_versions_of(pipeline)])
+        return page(self._store, PipelineVersion, created_between(request), filters=[_versions_of(pipeline)])
 
     def update_version(self, request: dict[str, Any]) -> PipelineVersion:
         """Change a version's names and aliases. An alias belongs to one version: it leaves the one that had it."""
@@ -173,11 +172,6 @@ class Pipelines(Collection[Pipeline]):
         sql, parameters = of_execution(execution.name)
         for step in self._store.select(StepExecution, sql, parameters, "name", ALL):
             self._store.remove(StepExecution, step.name)
-
-
-def renamed(request: dict[str, Any]) -> dict[str, Any]:
-    """Return a List request with its filters by time named as in List requests of jobs."""
-    return {TIMES.get(name, name): value for name, value in request.items()}
 
 
 def _versions_of(pipeline: Pipeline) -> Filter:

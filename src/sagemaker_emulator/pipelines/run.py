@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, is_temporary
@@ -75,8 +76,9 @@ class ExecutionRun:
             return ExecutionStatus.FAILED
         return ExecutionStatus.STOPPED if self._is_stopping else ExecutionStatus.SUCCEEDED
 
+    @cached_property
     def experiment(self) -> dict[str, Any]:
-        """Return PipelineExperimentConfig, evaluated."""
+        """Return PipelineExperimentConfig, evaluated once: all steps have the same one."""
         config: dict[str, Any] = evaluate(dict(self.definition.experiment), self._scope)
         return config
 
@@ -196,7 +198,7 @@ class ExecutionRun:
             arguments = {} if step.type == "Condition" else dict(step.arguments)
             self._evaluated[name] = evaluate(arguments, scope), evaluate(dict(step.members), scope)
         arguments, members = self._evaluated[name]
-        return StepCall(step, record, self.execution, scope, arguments, members)
+        return StepCall(step, record, self.execution, scope, arguments, members, self.experiment)
 
     def _apply(self, step: Step, record: StepExecution, progress: Progress) -> None:
         """Store the progress of a step, if it is new."""

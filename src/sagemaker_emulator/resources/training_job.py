@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from sagemaker_emulator.resources.job import Job, JobStatus
 from sagemaker_emulator.resources.moment import Moment
+from sagemaker_emulator.resources.tracking.metric_summary import MetricSummary
 
 
 class SecondaryStatus(StrEnum):
@@ -62,6 +63,7 @@ class TrainingJob(Job):
     transitions: tuple[Transition, ...] = ()
     model_artifacts: str | None = None
     metrics: tuple[Metric, ...] = ()
+    summaries: tuple[MetricSummary, ...] = ()
     tuning_job_arn: str | None = None
     training_s: float | None = None
 

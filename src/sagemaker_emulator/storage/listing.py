@@ -26,6 +26,7 @@ FILTERS = {
 MAX_RESULTS = 100
 DEFAULT_RESULTS = 10
 OF_ONE_PAGE = frozenset({"NextToken", "MaxResults"})
+CREATED_BETWEEN = {"CreatedAfter": "CreationTimeAfter", "CreatedBefore": "CreationTimeBefore"}
 
 T = TypeVar("T")
 Filter: TypeAlias = tuple[str, tuple[Any, ...]]
@@ -68,6 +69,11 @@ def page(
         return Page(rows, None)
     last = rows[limit - 1]
     return Page(rows[:limit], _token(query, getattr(last, attribute, last.created), last.name))
+
+
+def created_between(request: dict[str, Any]) -> dict[str, Any]:
+    """Return a List request with its filters CreatedAfter and CreatedBefore named as in List requests of jobs."""
+    return {CREATED_BETWEEN.get(name, name): value for name, value in request.items()}
 
 
 def json_field(path: str) -> str:

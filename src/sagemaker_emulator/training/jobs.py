@@ -135,13 +135,16 @@ class TrainingJobs(JobCollection[TrainingJob]):
     def _finished(self, run: TrainingRun, failure_reason: str | None) -> None:
         artifacts = run.request.artifacts.model_uri if run.uploaded else None
         metrics = run.end.metrics or tuple(run.metrics.latest.values())
+        summaries = run.end.summaries or run.metrics.summaries()
         status, secondary = final_status(run, failure_reason), None
         if status is JobStatus.COMPLETED and run.end.ran_out_of_time:
             status, secondary = JobStatus.STOPPED, SecondaryStatus.MAX_RUNTIME_EXCEEDED
 
         def finished(job: TrainingJob) -> TrainingJob:
             training_s = job.seconds_in(SecondaryStatus.DOWNLOADING)
-            with_results = replace(job, model_artifacts=artifacts, metrics=metrics, training_s=training_s)
+            with_results = replace(
+                job, model_artifacts=artifacts, metrics=metrics, summaries=summaries, training_s=training_s
+            )
             return with_results.moved_to(status, time.time(), failure_reason, secondary)
 
         self._change(run.job.name, finished)

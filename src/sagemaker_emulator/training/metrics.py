@@ -7,7 +7,7 @@ import math
 import re
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from safety.bounded_search import BoundedSearch
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.frameworks.image_names import PRIVATE_REGISTRY
+from sagemaker_emulator.resources.tracking.metric_summary import MetricSummary, RunningSummary
 from sagemaker_emulator.resources.training_job import Metric
 
 XGBOOST_METRICS = (
@@ -60,6 +61,7 @@ class MetricReader:
 
     patterns: Mapping[str, re.Pattern[str]]
     latest: dict[str, Metric] = field(default_factory=dict)
+    running: defaultdict[str, RunningSummary] = field(default_factory=lambda: defaultdict(RunningSummary))
     unsent: deque[Metric] = field(default_factory=lambda: deque(maxlen=UNSENT_MAX))  # the oldest are dropped
 
     def read(self, line: str, now: float, is_new: bool = True) -> None:
@@ -82,6 +84,10 @@ class MetricReader:
         """Return those that a line without a tab may match: none of XGBoost's 66, most of the time."""
         return {name: search for name, search in self._searches.items() if TAB not in self.patterns[name].pattern}
 
+    def summaries(self) -> tuple[MetricSummary, ...]:
+        """Return the summaries of all values of each metric."""
+        return tuple(running.summary(name) for name, running in self.running.items())
+
     def taken(self) -> list[Metric]:
         """Return the values since the last call."""
         return [self.unsent.popleft() for _ in range(len(self.unsent))]
@@ -93,6 +99,7 @@ class MetricReader:
             return  # AWS drops a match that is not a number; an optional group may not have matched
         if math.isfinite(value):
             self.latest[name] = Metric(name, value, now)
+            self.running[name].add(value, now)
             if is_new:
                 self.unsent.append(self.latest[name])
 

@@ -198,7 +198,10 @@ class TrainingRun(ResumableRun):
             self._save_checkpoints()
             raise JobFailed(ABANDONED)
         reason = _failure_reason(outcome, feeders)
-        return RunEnd(reason, outcome.ran_out_of_time, metrics=tuple(self.metrics.latest.values()))
+        metrics = self.metrics
+        return RunEnd(
+            reason, outcome.ran_out_of_time, metrics=tuple(metrics.latest.values()), summaries=metrics.summaries()
+        )
 
     def _save_checkpoints(self) -> None:
         """Upload the last checkpoints of a job that the emulator's end fails, if S3 takes them at once."""

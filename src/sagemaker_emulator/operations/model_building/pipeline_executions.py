@@ -41,7 +41,7 @@ def update_pipeline_execution(sagemaker: SageMaker, request: Request) -> Respons
 
 @operation("DescribePipelineExecution")
 def describe_pipeline_execution(sagemaker: SageMaker, request: Request) -> Response:
-    """Show PipelineExperimentConfig as in the definition; experiments and trials are not created."""
+    """Show PipelineExperimentConfig, evaluated. Its experiment and trial are created when the first job begins."""
     executions = sagemaker.pipeline_executions
     execution = executions.get(request["PipelineExecutionArn"])
     return descriptions.describe_execution(

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sagemaker_emulator.experiments.service import Tracking
 from sagemaker_emulator.jobs.job_threads import ABANDONED
 from sagemaker_emulator.pipelines.definitions.arguments import request_of
 from sagemaker_emulator.pipelines.definitions.retry_policies import CAPACITY_ERROR, INTERNAL_ERROR, INTERRUPTED
@@ -20,8 +21,10 @@ from sagemaker_emulator.pipelines.steps.progress import (
 )
 from sagemaker_emulator.resources.job import Job, JobStatus
 from sagemaker_emulator.resources.model_building.execution import StepStatus
+from sagemaker_emulator.resources.tracking.experiment import Source
 from sagemaker_emulator.wire import AwsError
 
+PIPELINE, EXECUTION = "SageMakerPipeline", "SageMakerPipelineExecution"
 DELETED = "ClientError: The job {name} was deleted while the step was executing."
 
 
@@ -38,12 +41,13 @@ class JobAction:
     """One kind of job. `describe` returns the answer of its Describe operation, which other steps refer to.
 
     `retries_internally` is true for tuning jobs: AWS does not retry them after an internal error, because they retry
-    their own training jobs.
+    their own training jobs. `tracking`, if there is one, has the experiments that the jobs are added to.
     """
 
     service: Any  # a JobService; each has a type of job of its own
     describe: Callable[[Any], dict[str, Any]]
     retries_internally: bool = False
+    tracking: Tracking | None = None
 
     def start(self, call: StepCall) -> Progress:
         return self.start_with(call, {})
@@ -55,9 +59,24 @@ class JobAction:
             kind = call.step.kind
             assert kind.operation
             assert kind.name_member
-            request = request_of(kind.operation, {**call.arguments, **changes, kind.name_member: call.resource_name})
+            changes = {**changes, **self._experiment(call), kind.name_member: call.resource_name}
+            request = request_of(kind.operation, {**call.arguments, **changes})
             job = self.service.create(request, {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())})
         return executing(call.metadata(Arn=job.arn))
+
+    def _experiment(self, call: StepCall) -> dict[str, Any]:
+        """Return the ExperimentConfig of a step's job. The experiment and the trial are created if they do not exist.
+
+        Source: "Amazon SageMaker Experiments Integration" in the developer guide, also for both default names.
+        """
+        if self.tracking is None or not call.experiment:
+            return {}
+        execution = call.execution
+        experiment = str(call.experiment.get("ExperimentName") or execution.pipeline)
+        trial = str(call.experiment.get("TrialName") or execution.name)
+        sources = Source(execution.pipeline_arn, PIPELINE), Source(execution.arn, EXECUTION)
+        self.tracking.trial_for(experiment, trial, sources)
+        return {"ExperimentConfig": {"ExperimentName": experiment, "TrialName": trial}}
 
     def look(self, call: StepCall) -> Progress:
         job = self.service.find(call.resource_name)

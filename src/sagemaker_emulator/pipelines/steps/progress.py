@@ -34,7 +34,8 @@ class Progress:
 class StepCall:
     """One step of an execution, as it is now. `arguments` and `members` are evaluated.
 
-    `is_resumed` means that an earlier emulator has planned the attempt, and perhaps begun it.
+    `experiment` is PipelineExperimentConfig, empty for a pipeline without one. `is_resumed` means that an earlier
+    emulator has planned the attempt, and perhaps begun it.
     """
 
     step: Step
@@ -43,6 +44,7 @@ class StepCall:
     scope: Scope
     arguments: dict[str, Any] = field(default_factory=dict)
     members: dict[str, Any] = field(default_factory=dict)
+    experiment: dict[str, Any] = field(default_factory=dict)
     is_resumed: bool = False
 
     @property

@@ -1,0 +1,1 @@
+"""Lineage: artifacts, contexts, actions and the associations between them."""
