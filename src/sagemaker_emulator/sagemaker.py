@@ -33,6 +33,8 @@ from sagemaker_emulator.processing.jobs import ProcessingJobs
 from sagemaker_emulator.registry.model_packages import ModelPackageGroups, ModelPackages
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.scope import Scope
+from sagemaker_emulator.search.records import Records
+from sagemaker_emulator.search.search import Search
 from sagemaker_emulator.settings import Settings
 from sagemaker_emulator.storage.set_aside import SetAside
 from sagemaker_emulator.storage.store import Store
@@ -96,6 +98,9 @@ class SageMaker:
         self.pipelines = Pipelines(self.store, arns, aws)
         actions = actions_over(self._services(), aws)
         self.pipeline_executions = PipelineExecutions(self.store, arns, aws, self.pipelines, actions)
+        self.search = Search(
+            Records(self.store, self.tracking, self.endpoints, self.tuning_jobs, self.pipeline_executions)
+        )
         self.tags = Tags(self.store)
         events = StateChangeEvents(self.store, self.endpoints, self.tuning_jobs)
         self.events = EventPublisher(aws, self.store.changes, events)

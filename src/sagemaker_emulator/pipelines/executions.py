@@ -49,16 +49,16 @@ class PipelineExecutions(Collection[PipelineExecution]):
     ) -> None:
         super().__init__(store, arns, PipelineExecution)
         self.records = StepRecords(store)
-        self._aws, self._pipelines = aws, pipelines
+        self._aws, self.pipelines = aws, pipelines
         self._surroundings = Surroundings(self.records, actions)
         self._threads = JobThreads("pipeline execution")
 
     def start(self, request: dict[str, Any]) -> PipelineExecution:
         """Start an execution. A ClientRequestToken that was used before returns the execution that it started."""
-        pipeline = self._pipelines.get(request["PipelineName"])
+        pipeline = self.pipelines.get(request["PipelineName"])
         if earlier := self._of_token(pipeline, request["ClientRequestToken"]):
             return earlier
-        version = self._pipelines.version(
+        version = self.pipelines.version(
             pipeline, request.get("PipelineVersionId"), request.get("PipelineVersionAlias")
         )
         self._aws.execution_roles.require(request.get("RoleArn"))
@@ -68,7 +68,7 @@ class PipelineExecutions(Collection[PipelineExecution]):
 
         def store() -> None:
             self._add(execution, {})
-            self._pipelines.began(pipeline, version, execution)
+            self.pipelines.began(pipeline, version, execution)
             for record in reused:
                 self.records.add(record)
 
@@ -149,7 +149,7 @@ class PipelineExecutions(Collection[PipelineExecution]):
     def page_of(self, pipeline: Pipeline, request: dict[str, Any]) -> Page:
         filters: list[Filter] = [in_json("$.pipeline", pipeline.name)]
         if alias := request.get("PipelineVersionAlias"):
-            number = self._pipelines.version(pipeline, alias=alias).number
+            number = self.pipelines.version(pipeline, alias=alias).number
             filters.append(("json_extract(CAST(body AS TEXT), '$.version') = ?", (number,)))
         listed = created_between(request)
         if by := listed.get("SortBy"):
@@ -157,7 +157,7 @@ class PipelineExecutions(Collection[PipelineExecution]):
         return page(self._store, PipelineExecution, listed, filters=filters)
 
     def version_of(self, execution: PipelineExecution) -> PipelineVersion:
-        return self._pipelines.version(self._pipelines.get(execution.pipeline), execution.version)
+        return self.pipelines.version(self.pipelines.get(execution.pipeline), execution.version)
 
     def parameters_of(self, execution: PipelineExecution) -> dict[str, Any]:
         """Return the values that the execution's parameters have, by name."""
