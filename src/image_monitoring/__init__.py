@@ -24,3 +24,9 @@ Path of a window of captured records:
 
 `tabular` does the same for datasets of CSV and JSON, as Model Monitor's own container does.
 """
+
+import os
+
+# NumPy reads this when it is first imported. The matrices are small: more threads only wait for one another, and on a
+# busy machine they take ten times as long as one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -85,7 +85,10 @@ def highlights(batch: Batch) -> Floats:
 
 
 def saturation(batch: Batch) -> Floats:
-    high, low = batch.rgb.max(3), batch.rgb.min(3)
+    red, green, blue = (batch.rgb[..., channel] for channel in range(3))
+    # pairwise: along an axis of three, NumPy's maximum takes twenty times as long
+    high = np.maximum(np.maximum(red, green), blue)
+    low = np.minimum(np.minimum(red, green), blue)
     return batch.mean((high - low) / np.maximum(high, 1))
 
 

@@ -58,10 +58,11 @@ class Capture:
 
     def lines(self) -> Iterator[tuple[str, str]]:
         for path in self.files():
+            name = str(path.relative_to(self.folder))
             with path.open(encoding="utf-8", errors="replace") as lines:
                 for number, line in enumerate(lines, 1):
                     if line.strip():
-                        yield f"line {number} of {path.relative_to(self.folder)}", line
+                        yield f"line {number} of {name}", line
 
     def read(self) -> Iterator[Record]:
         """Yield the records of the window. Lines that are not records are counted, and the first three are named."""
