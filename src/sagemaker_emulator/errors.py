@@ -42,15 +42,18 @@ def not_emulated(operation: str) -> AwsError:
     )
 
 
-def model_error(original_status: int, original_message: str, log_group: str, is_whole: bool = True) -> AwsError:
+def model_error(
+    original_status: int, original_message: str, log_group: str, container: str = "primary", is_whole: bool = True
+) -> AwsError:
     """Return the error for a container that answered with an error, or not at all (status 0).
 
-    `is_whole` is False if the message is the beginning of a longer one. Source: InvokeEndpoint, ModelError.
+    `container` is its name, `primary` for the only one of a model. `is_whole` is False if the message is the beginning
+    of a longer one. Source: InvokeEndpoint, ModelError.
     """
     side = "client" if 400 <= original_status < 500 else "server"
     content = f'with message "{original_message}"' if is_whole else "and could not load the entire response body"
     text = (
-        f"Received {side} error ({original_status}) from primary {content}. "
+        f"Received {side} error ({original_status}) from {container} {content}. "
         f"See {log_group} in CloudWatch Logs for more information."
     )
     fields = {

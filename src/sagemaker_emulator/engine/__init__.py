@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+BIND_TO_PORT = "SAGEMAKER_BIND_TO_PORT"
+SAFE_PORT_RANGE = "SAGEMAKER_SAFE_PORT_RANGE"  # "9000-9999": ports for what a container of several opens besides
+
 
 class EngineError(Exception):
     """The engine could not run a container: an image it does not have, a program that does not start."""

@@ -32,6 +32,19 @@ class FreePorts:
                     return port
         raise OSError(f"no port from {self.ports.start} to {self.ports.stop - 1} is free on 127.0.0.1")
 
+    def take_range(self, size: int) -> range:
+        """Return consecutive ports like those of `take`. OSError if there are none."""
+        with self._lock:
+            starts = range(self.ports.start, self.ports.stop - size, size)
+            for start in random.sample(starts, len(starts)):
+                ports = range(start, start + size)
+                if not any(port in self._recent for port in ports) and all(map(_is_free, ports)):
+                    self._recent.extend(ports)
+                    return ports
+        raise OSError(
+            f"no {size} ports in a row from {self.ports.start} to {self.ports.stop - 1} are free on 127.0.0.1"
+        )
+
 
 def _is_free(port: int) -> bool:
     with socket.socket() as listener:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from safety.sandbox import Network, Sandbox, World, personal_files, python_files
-from sagemaker_emulator.engine import ContainerSpec, EngineError
+from sagemaker_emulator.engine import BIND_TO_PORT, SAFE_PORT_RANGE, ContainerSpec, EngineError
 from sagemaker_emulator.engine.isolation import Entrance, Networks
 from sagemaker_emulator.engine.orphans import end_labeled
 from sagemaker_emulator.engine.ports import FreePorts
@@ -26,6 +26,7 @@ OPT_ML_IN_WORDS = re.compile(r"(?<![^=:,])/opt/ml(?=/|$)")
 PASSED_ON = ("PATH", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "SCONES_LOCAL_CLOUD", "VIRTUAL_ENV")
 TEMPORARY = ".tmp"  # in a container's base_dir: its /tmp, which ends with it
 PORT_INSIDE = 8080
+SAFE_PORTS = 10
 HOSTS_FILE = "/etc/hosts"
 
 
@@ -177,7 +178,10 @@ class ProcessEngine:
 
     def _environment(self, spec: ContainerSpec, program: Program, folders: Folders, port: int | None) -> dict[str, str]:
         passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        serving = {"SAGEMAKER_BIND_TO_PORT": str(port), "SAGEMAKER_BIND_TO_HOST": "127.0.0.1"} if port else {}
+        serving = {BIND_TO_PORT: str(port), "SAGEMAKER_BIND_TO_HOST": "127.0.0.1"} if port else {}
+        if SAFE_PORT_RANGE in spec.environment and not spec.network_isolation:  # the machine's ports are shared
+            safe = self.ports.take_range(SAFE_PORTS)
+            serving[SAFE_PORT_RANGE] = f"{safe.start}-{safe.stop - 1}"
         return {
             **passed_on,
             **program.environment,

@@ -118,8 +118,10 @@ def _pending_variant(pending: Revision, target: VariantTarget, update: Update | 
 def _deployed_images(revision: Revision, target: VariantTarget) -> list[Description]:
     """ResolvedImage repeats SpecifiedImage: the emulator does not resolve digests."""
     definition = next(variant for variant in revision.config.variants if variant.name == target.name)
-    image = revision.model(definition.model_name).container["Image"]
-    return [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": revision.started}]
+    return [
+        {"SpecifiedImage": one.image, "ResolvedImage": one.image, "ResolutionTime": revision.started}
+        for one in revision.model(definition.model_name).containers
+    ]
 
 
 def _data_capture(capture: DataCapture) -> Description:

@@ -10,6 +10,7 @@ from sagemaker_emulator.errors import validation
 from sagemaker_emulator.hosting.models import Models
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.endpoint_config import EndpointConfig
+from sagemaker_emulator.resources.model import Model, Row
 from sagemaker_emulator.storage.collection import Collection
 from sagemaker_emulator.storage.store import Store
 from sagemaker_emulator.wire import AwsError
@@ -42,4 +43,10 @@ class EndpointConfigs(Collection[EndpointConfig]):
         for wire, variant in zip(config.request["ProductionVariants"], config.variants, strict=True):
             if "ServerlessConfig" in wire:
                 raise validation(f"Production variant {variant.name}: ServerlessConfig is not emulated.")
-            self._models.get(variant.model_name)
+            self._refuse_unreachable(config, self._models.get(variant.model_name))
+
+    def _refuse_unreachable(self, config: EndpointConfig, model: Model) -> None:
+        """Refuse models whose invocations name a target, which InvokeEndpointAsync cannot do."""
+        if config.async_inference and (model.is_multi_model or model.row is Row.DIRECT):
+            kind = "a multi-model container" if model.is_multi_model else "containers for direct invocation"
+            raise validation(f'Model "{model.arn}" has {kind}, which AsyncInferenceConfig does not support.')

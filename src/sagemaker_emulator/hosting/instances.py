@@ -1,131 +1,62 @@
-"""Instances: serving containers. Each is started, watched, started again whenever it ends, and stopped."""
+"""Instances: one or several serving containers, started and stopped together."""
 
 from __future__ import annotations
 
-import http.client
-import logging
-import shutil
-import threading
-import time
-import urllib.error
-import urllib.request
-from collections import deque
-from dataclasses import dataclass, field
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cached_property
 
-from sagemaker_emulator.aws_clients.log_streams import LogStream
-from sagemaker_emulator.engine import Container, ContainerSpec, Engine, EngineError
-
-PING_S = 0.05
-PING_TIMEOUT_S = 2.0
-STEADY_S = 10.0  # a container that ran this long is not crashing at its start: the next restart is immediate
-RESTART_PAUSE_S = 1.0
-RESTART_PAUSE_MAX_S = 60.0
-TAIL_LINES = 10
-
-log = logging.getLogger(__name__)
-
-
-class StartFailed(Exception):
-    """An instance did not become healthy; the text has the reason and the end of its log."""
+from sagemaker_emulator.hosting.serving_container import ServingContainer
+from sagemaker_emulator.resources.model import Row
 
 
 @dataclass(eq=False)
 class Instance:
-    """One serving container. Only `busy` changes `in_flight`, and only on the server's event loop."""
+    """The containers of one instance in their order. `row` tells how an invocation passes through them.
 
-    spec: ContainerSpec
-    engine: Engine
-    log_stream: LogStream
-    stop_grace_s: float
-    closing: threading.Event = field(default_factory=threading.Event)  # set when the emulator ends: aborts a start
+    Only `busy` changes `in_flight`, and only on the server's event loop.
+    """
+
+    containers: tuple[ServingContainer, ...]
+    row: Row = Row.SINGLE
     in_flight: int = 0
-    is_ready: bool = False
-    _container: Container | None = None
-    _closed: threading.Event = field(default_factory=threading.Event)
-    _tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
-    _watch: threading.Thread | None = None
 
     @property
-    def address(self) -> str:
-        assert self._container is not None
-        return self._container.address
+    def is_ready(self) -> bool:
+        """Whether every container is healthy: on AWS, too, one that is not takes its instance out of the traffic."""
+        return all(container.is_ready for container in self.containers)
+
+    @cached_property
+    def is_multi_model(self) -> bool:
+        return any(container.definition.is_multi_model for container in self.containers)
 
     def busy(self) -> Busy:
         """Return a context in which one more request counts as in flight."""
         return Busy(self)
 
     def start(self, timeout_s: float) -> None:
-        """Start the container and wait until `GET /ping` answers 200. StartFailed if that takes over `timeout_s`."""
-        try:
-            self._launch(timeout_s)
-        except BaseException:  # whatever the reason, no container stays running
-            self.stop()
-            raise
-        self._watch = threading.Thread(target=self._keep_alive, args=(timeout_s,), daemon=True, name=self.spec.name)
-        self._watch.start()
+        """Start all containers at once, and wait until each answers `GET /ping`. StartFailed if that takes too long.
+
+        If one does not start, none stays running.
+        """
+        if len(self.containers) == 1:
+            self.containers[0].start(timeout_s)
+            return
+        with ThreadPoolExecutor(len(self.containers)) as pool:
+            starts = [pool.submit(container.start, timeout_s) for container in self.containers]
+            try:
+                wait(starts, return_when=FIRST_EXCEPTION)
+                for start in starts:
+                    if start.done():
+                        start.result()
+            except BaseException:  # whatever the reason, no container stays running, and none goes on starting
+                self.stop()
+                raise
 
     def stop(self) -> None:
-        """Stop the container and its thread, and remove its folder."""
-        self._closed.set()
-        self.is_ready = False
-        if self._container:
-            self._container.stop(self.stop_grace_s)
-        if self._watch:
-            self._watch.join()
-        if self._container:
-            self._container.stop(0)  # the watching thread may have started another one meanwhile
-        self.is_ready = False
-        self.log_stream.close()
-        shutil.rmtree(self.spec.base_dir, ignore_errors=True)
-
-    def _launch(self, timeout_s: float) -> None:
-        container = self._container = self.engine.start(self.spec)
-        threading.Thread(target=self._read, args=(container,), daemon=True).start()
-        deadline = time.monotonic() + timeout_s
-        while not _answers_ping(container.address):
-            if (code := container.wait(PING_S)) is not None:
-                raise StartFailed(
-                    f"The container exited with code {code} before it passed the ping health check. {self._log_end()}"
-                )
-            if time.monotonic() > deadline or self._closed.is_set() or self.closing.is_set():
-                raise StartFailed(
-                    f"The container did not pass the ping health check within {timeout_s:g} seconds. {self._log_end()}"
-                )
-        self.is_ready = not self._closed.is_set()
-
-    def _keep_alive(self, timeout_s: float) -> None:
-        """Start the container again whenever it ends, until `stop`. Pauses grow while it keeps ending early."""
-        early_exits = 0
-        while not self._closed.is_set():
-            assert self._container is not None
-            started = time.monotonic()
-            code = self._container.wait()
-            self.is_ready = False
-            if self._closed.is_set():
-                return
-            early_exits = 1 if time.monotonic() - started > STEADY_S else early_exits + 1
-            log.warning("%s exited with code %s; it will be started again", self.spec.name, code)
-            self._closed.wait(restart_pause_s(early_exits))
-            self._relaunch(timeout_s)
-
-    def _relaunch(self, timeout_s: float) -> None:
-        if self._closed.is_set():
-            return
-        try:
-            self._launch(timeout_s)
-        except (EngineError, StartFailed) as error:
-            log.warning("%s: %s", self.spec.name, error)
-            assert self._container is not None
-            self._container.stop(0)
-
-    def _read(self, container: Container) -> None:
-        for line in container.lines():
-            self._tail.append(line)
-            self.log_stream.write(line)
-
-    def _log_end(self) -> str:
-        lines = "\n".join(self._tail)
-        return f"Last lines of its log:\n{lines}" if lines else "It wrote nothing to its log."
+        """Stop the containers at the same time, and remove their folders."""
+        with ThreadPoolExecutor(len(self.containers)) as pool:
+            list(pool.map(lambda container: container.stop(), self.containers))
 
 
 class Busy:
@@ -141,17 +72,3 @@ class Busy:
 
     def __exit__(self, *_: object) -> None:
         self._instance.in_flight -= 1
-
-
-def restart_pause_s(early_exits: int) -> float:
-    """Return the pause before a restart: none after the first early exit, then 1, 2, 4 … 60 seconds."""
-    return 0.0 if early_exits == 1 else min(RESTART_PAUSE_MAX_S, RESTART_PAUSE_S * 2.0 ** min(early_exits - 2, 10))
-
-
-def _answers_ping(address: str) -> bool:
-    """Whether GET /ping answers 200. Whatever else answers, or does not, is not healthy yet."""
-    try:
-        with urllib.request.urlopen(f"{address}/ping", timeout=PING_TIMEOUT_S) as response:  # noqa: S310 - our own http
-            return bool(response.status == 200)
-    except (urllib.error.URLError, http.client.HTTPException, OSError):
-        return False

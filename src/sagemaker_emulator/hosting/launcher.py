@@ -1,4 +1,4 @@
-"""Start instances of a variant: fetch model.tar.gz from S3, keep it on disk, unpack it for each instance."""
+"""Start instances of a variant: fetch each model.tar.gz from S3, keep it on disk, unpack it for each instance."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from sagemaker_emulator.archives import archive
 from sagemaker_emulator.aws_clients.clients import S3Location
 from sagemaker_emulator.aws_clients.log_streams import LogStream
 from sagemaker_emulator.engine import ContainerSpec
-from sagemaker_emulator.hosting.instances import Instance, StartFailed
+from sagemaker_emulator.hosting.instances import Instance
+from sagemaker_emulator.hosting.serving_container import ServingContainer, StartFailed, serving_environment
 from sagemaker_emulator.jobs.run_context import MARK, RunContext
+from sagemaker_emulator.resources.container_definition import PRIMARY, ContainerDefinition
 from sagemaker_emulator.resources.endpoint import Revision
 from sagemaker_emulator.resources.endpoint_config import ProductionVariant
 from sagemaker_emulator.resources.model import Model
@@ -73,11 +75,11 @@ class Launcher:
         """
         if count == 0:
             return []
-        model_archive = self._model_archive()
-        instances = [self._new_instance(model_archive) for _ in range(count)]
+        containers = [(one, self._model_archive(one)) for one in self.model.containers]
+        instances = [self._new_instance(containers) for _ in range(count)]
         timeout_s = self.variant.startup_timeout_s or self.context.start_timeout_s
         try:
-            self._prepare_image(instances[0])
+            self._prepare_images(instances[0])
             with ThreadPoolExecutor(count) as pool:
                 list(pool.map(lambda instance: instance.start(timeout_s), instances))
         except BaseException:  # whatever the reason, nothing stays running
@@ -85,47 +87,73 @@ class Launcher:
             raise
         return instances
 
-    def _prepare_image(self, instance: Instance) -> None:
-        """Get what the engine needs for the image, which may take longer than a container may take to start."""
+    def _prepare_images(self, instance: Instance) -> None:
+        """Get what the engine needs for the images, which may take longer than a container may take to start."""
+        for container in instance.containers:
+            self._prepare_image(container)
 
+    def _prepare_image(self, container: ServingContainer) -> None:
         def say(line: str) -> None:
             if self.context.closing.is_set():
                 raise StartFailed("The emulator was shut down while the image was made ready.")
-            instance.log_stream.write(f"{MARK} {line}")
+            container.log_stream.write(f"{MARK} {line}")
 
-        self.context.engine.prepare(instance.spec.image, say)
+        self.context.engine.prepare(container.spec.image, say)
 
-    def _model_archive(self) -> Path | None:
-        """Return model.tar.gz on disk. It is downloaded once per revision: later instances and restarts need no S3."""
-        if not self.model.artifacts_uri:
+    def _model_archive(self, container: ContainerDefinition) -> Path | None:
+        """Return model.tar.gz on disk. It is downloaded once per revision: later instances and restarts need no S3.
+
+        A multi-model container has none: it gets each of its models when the model is invoked.
+        """
+        if not container.artifacts_uri or container.is_multi_model:
             return None
-        model_archive = self.archives / f"{self.model.name}.tar.gz"
+        name = self.model.name if container.name == PRIMARY else f"{self.model.name}.{container.name}"
+        model_archive = self.archives / f"{name}.tar.gz"
         if not model_archive.is_file():
             self.archives.mkdir(parents=True, exist_ok=True)
-            location, part = S3Location.parse(self.model.artifacts_uri), model_archive.with_suffix(".part")
+            location, part = S3Location.parse(container.artifacts_uri), model_archive.with_suffix(".part")
             abort_when_late = _deadline(self.variant.download_timeout_s)
             self.context.aws.s3.download_file(location.bucket, location.key, str(part), Callback=abort_when_late)
             part.replace(model_archive)
         return model_archive
 
-    def _new_instance(self, model_archive: Path | None) -> Instance:
-        instance_id = f"i-{uuid.uuid4().hex[:17]}"
-        base_dir = self.context.instances / self.endpoint / f"{self.variant.name}-{instance_id}"
-        _unpack(model_archive, base_dir, self.model.artifacts_uri)
+    def _new_instance(self, containers: list[tuple[ContainerDefinition, Path | None]]) -> Instance:
+        instance_id, row = f"i-{uuid.uuid4().hex[:17]}", list[ServingContainer]()
+        try:
+            for definition, model_archive in containers:
+                row.append(self._new_container(instance_id, definition, model_archive))
+        except BaseException:  # whatever the reason, no half-unpacked row stays on disk
+            for container in row:
+                container.stop()
+            raise
+        return Instance(tuple(row), self.model.row)
+
+    def _new_container(
+        self, instance_id: str, definition: ContainerDefinition, model_archive: Path | None
+    ) -> ServingContainer:
+        parts = [instance_id] if definition.name == PRIMARY else [instance_id, definition.name]
+        base_dir = self.context.instances / self.endpoint / "-".join([self.variant.name, *parts])
+        _unpack(model_archive, base_dir, definition.artifacts_uri)
         spec = ContainerSpec(
-            name=f"{self.endpoint}-{self.variant.name}-{instance_id}",
-            image=self.model.container["Image"],
+            name="-".join([self.endpoint, self.variant.name, *parts]),
+            image=definition.image,
             command="serve",
             base_dir=base_dir,
-            environment={**self.model.container.get("Environment", {})},
+            environment=serving_environment(definition),
             serves=True,
             instance_type=self.variant.instance_type or "",
             network_isolation=self.model.network_isolation,
             role_arn=self.model.role_arn,
         )
-        stream = LogStream(self.context.aws.logs, LOG_GROUP + self.endpoint, f"{self.variant.name}/{instance_id}")
-        return Instance(
-            self.context.with_aws(spec), self.context.engine, stream, self.context.stop_grace_s, self.context.closing
+        # source: troubleshoot inference pipelines, the log streams of their containers
+        stream = LogStream(self.context.aws.logs, LOG_GROUP + self.endpoint, "/".join([self.variant.name, *parts]))
+        return ServingContainer(
+            definition,
+            self.context.with_aws(spec),
+            self.context.engine,
+            stream,
+            self.context.stop_grace_s,
+            self.context.closing,
         )
 
 

@@ -20,8 +20,8 @@ from typing import Any
 
 from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.hosting.deployments import Deployment, deploy
-from sagemaker_emulator.hosting.instances import StartFailed
 from sagemaker_emulator.hosting.launcher import HostingContext
+from sagemaker_emulator.hosting.serving_container import StartFailed
 from sagemaker_emulator.resources.endpoint import Revision
 from sagemaker_emulator.resources.endpoint_config import EndpointConfig
 from sagemaker_emulator.resources.model import Model

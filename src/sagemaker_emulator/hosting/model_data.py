@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from sagemaker_emulator.aws_clients.clients import S3Location, is_callers_fault
 from sagemaker_emulator.errors import validation
+from sagemaker_emulator.resources.container_definition import ContainerDefinition
 from sagemaker_emulator.resources.model import Model
 
 NOT_FOUND = 404
@@ -23,11 +24,17 @@ def require_model_data(s3: Any, model: Model, region: str) -> None:
     An S3 that cannot answer says nothing about the data: its error is raised as it is, and the request ends in a 500,
     which SDKs send again.
     """
-    uri = model.artifacts_uri
+    for container in model.containers:
+        _require_data_of(s3, container, model, region)
+
+
+def _require_data_of(s3: Any, container: ContainerDefinition, model: Model, region: str) -> None:
+    uri = container.artifacts_uri
     if uri is None:
+        _refuse_missing_prefix(container)
         return
     try:
-        exists = _exists(s3, S3Location.parse(uri), model.has_uncompressed_data)
+        exists = _exists(s3, S3Location.parse(uri), container.has_uncompressed_data or container.is_multi_model)
     except ValueError as error:
         raise validation(f"The model data {error}. URLs of other schemes are not emulated.") from error
     except ParamValidationError:  # no bucket can have such a name
@@ -38,12 +45,17 @@ def require_model_data(s3: Any, model: Model, region: str) -> None:
         raise validation(_not_accessible(uri, model.role_arn, region)) from error
     if not exists:
         raise validation(f"Could not find model data at {uri}.")
-    if model.has_uncompressed_data:
+    if container.has_uncompressed_data and not container.is_multi_model:
         raise validation(
             f"The uncompressed model data at {uri} cannot be served: S3DataType S3Prefix and CompressionType None are "
             "not emulated. Pack the files into a model.tar.gz, and name it with S3DataType S3Object and "
             "CompressionType Gzip, or in ModelDataUrl."
         )
+
+
+def _refuse_missing_prefix(container: ContainerDefinition) -> None:
+    if container.is_multi_model:
+        raise validation("A container with the Mode MultiModel needs a ModelDataUrl: the prefix of its models.")
 
 
 def _exists(s3: Any, location: S3Location, is_prefix: bool) -> bool:

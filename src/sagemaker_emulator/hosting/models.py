@@ -12,14 +12,16 @@ from sagemaker_emulator.hosting.model_data import require_model_data
 from sagemaker_emulator.registry.model_packages import ModelPackages
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.image_region import other_region
-from sagemaker_emulator.resources.model import Model
+from sagemaker_emulator.resources.model import Model, Row, requested_containers
 from sagemaker_emulator.storage.collection import Collection
 from sagemaker_emulator.storage.store import Store
 from sagemaker_emulator.wire import AwsError
 
+CONTAINERS_MAX = 15
+
 
 class Models(Collection[Model]):
-    """The models. A model of one container is emulated."""
+    """The models: one container, an inference pipeline of several, or several for direct invocation."""
 
     def __init__(self, store: Store, arns: Arns, aws: AwsClients, engine: Engine, packages: ModelPackages) -> None:
         super().__init__(store, arns, Model)
@@ -27,9 +29,11 @@ class Models(Collection[Model]):
         self._aws, self._engine, self._packages = aws, engine, packages
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> Model:
-        """Add a model. ValidationException for a container that could never serve, or if its data does not exist."""
+        """Add a model. ValidationException for containers that could never serve, or if their data does not exist."""
         name = request["ModelName"]
-        model = Model(name, self.arn_of(name), request, time.time(), self._packaged_container(request))
+        _refuse_contradictions(request)
+        model = Model(name, self.arn_of(name), request, time.time(), packages=self._packaged_containers(request))
+        _refuse_unusable_row(model)
         self._refuse_what_cannot_serve(model)
         require_model_data(self._aws.s3_of_requests, model, self._region)
         self._aws.execution_roles.require(model.role_arn)
@@ -41,27 +45,52 @@ class Models(Collection[Model]):
     def existing(self, name: str, arn: str) -> AwsError:
         return validation(f'Cannot create already existing model "{arn}".')
 
-    def _packaged_container(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Return the container definition of the model package that the request names, or an empty one."""
-        containers = [request["PrimaryContainer"]] if "PrimaryContainer" in request else request.get("Containers", [])
-        if len(containers) != 1:
-            raise validation(
-                "A model of one container is emulated: give PrimaryContainer, or one entry in Containers, "
-                f"not {len(containers)}."
-            )
-        name = containers[0].get("ModelPackageName")
-        return self._packages.container_of(name) if name else {}
+    def _packaged_containers(self, request: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+        """Return the container definitions of the model packages that the request names, by that name."""
+        names = {one["ModelPackageName"] for one in requested_containers(request) if "ModelPackageName" in one}
+        return {name: self._packages.containers_of(name) for name in names}
 
     def _refuse_what_cannot_serve(self, model: Model) -> None:
-        if "Image" not in model.container:
-            raise validation("PrimaryContainer needs an Image, or a ModelPackageName whose package has one.")
-        image = model.container["Image"]
-        if other_region(image, self._region):
-            raise validation(
-                f'Region of "{image}" does not match expected region of {self._region}. '
-                "Cross region ECR image pulls are not allowed."
-            )
-        try:
-            self._engine.check(image, model.network_isolation, serves=True)
-        except EngineError as error:
-            raise validation(str(error)) from error
+        for container in model.containers:
+            if not container.image:
+                member = "PrimaryContainer" if model.row is Row.SINGLE else f"Container {container.name}"
+                raise validation(f"{member} needs an Image, or a ModelPackageName whose package has one.")
+            if other_region(container.image, self._region):
+                raise validation(
+                    f'Region of "{container.image}" does not match expected region of {self._region}. '
+                    "Cross region ECR image pulls are not allowed."
+                )
+            try:
+                self._engine.check(container.image, model.network_isolation, serves=True)
+            except EngineError as error:
+                raise validation(str(error)) from error
+
+
+def _refuse_contradictions(request: dict[str, Any]) -> None:
+    """Refuse a request with no container or with both members, and host names for a part of the containers only.
+
+    Source: ContainerDefinition, ContainerHostname.
+    """
+    if "PrimaryContainer" in request and "Containers" in request:
+        raise validation("Both PrimaryContainer and Containers are given. Give one of them.")
+    containers = requested_containers(request)
+    if not containers:
+        raise validation("A model needs a container: give PrimaryContainer, or at least one entry in Containers.")
+    named = [one for one in containers if one.get("ContainerHostname")]
+    if named and len(named) < len(containers):
+        raise validation(
+            f"{len(named)} of {len(containers)} containers have a ContainerHostname. Give one to all of them, or to "
+            "none."
+        )
+
+
+def _refuse_unusable_row(model: Model) -> None:
+    """Refuse containers that cannot be told apart or that no invocation could reach."""
+    containers = model.containers
+    names = [container.name for container in containers]
+    if len(containers) > CONTAINERS_MAX:
+        raise validation(f"A model has at most {CONTAINERS_MAX} containers, and this one has {len(containers)}.")
+    if len(set(names)) < len(names):
+        raise validation(f"The values of ContainerHostname must be unique, found: {names}")
+    if model.is_multi_model:
+        raise validation("Mode MultiModel is not emulated.")

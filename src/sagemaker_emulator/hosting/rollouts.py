@@ -21,8 +21,8 @@ from sagemaker_emulator.hosting.guardrails.alarms import AlarmWatch
 from sagemaker_emulator.hosting.guardrails.policy import Policy
 from sagemaker_emulator.hosting.guardrails.steps import Steps, steps_of
 from sagemaker_emulator.hosting.guardrails.update import Closing, RollBack, Update
-from sagemaker_emulator.hosting.instances import StartFailed
 from sagemaker_emulator.hosting.launcher import HostingContext
+from sagemaker_emulator.hosting.serving_container import StartFailed
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus, Revision
 from sagemaker_emulator.storage.disk_full import is_disk_full, when_there_is_room
 from sagemaker_emulator.wire import AwsError

@@ -17,7 +17,7 @@ from sagemaker_emulator.hosting.endpoints import Endpoints
 from sagemaker_emulator.invocation.async_results import MESSAGE_MAX_BYTES, Result, notification
 from sagemaker_emulator.invocation.invoke_endpoint import us_since
 from sagemaker_emulator.invocation.metrics import InvocationMetrics
-from sagemaker_emulator.invocation.requests import DEFAULT_CONTENT_TYPE, container_headers
+from sagemaker_emulator.invocation.requests import DEFAULT_CONTENT_TYPE, Outgoing, container_headers
 from sagemaker_emulator.invocation.routing import ContainerFailed, Exchange, Router
 from sagemaker_emulator.resources.async_invocation import AsyncInvocation
 from sagemaker_emulator.resources.endpoint_config import AsyncInference
@@ -101,11 +101,13 @@ class AsyncRunner:
                 async with AsyncExitStack() as stack:
                     exchange = await self._enter_exchange(stack, invocation, body)
                     variant, status, content_type = exchange.variant, exchange.status, exchange.content_type
+                    visits = exchange.visits
                     await _save(exchange, output)
         except ContainerFailed as failure:
-            variant, status, content_type = failure.variant, 0, None
+            variant, status, content_type, visits = failure.variant, 0, None, failure.visits
             output.write_text(str(failure))
         self.metrics.record(invocation.endpoint_name, variant.name, status, us_since(started), 0)
+        self.metrics.record_containers(invocation.endpoint_name, variant.name, visits, 0)
         if 200 <= status < 300:
             return Result(None, content_type)
         if status:
@@ -122,7 +124,7 @@ class AsyncRunner:
         while True:
             try:
                 deployment = self.endpoints.deployment(invocation.endpoint_name)
-                exchange = self.router.exchange(deployment, headers, body, invocation.timeout_s)
+                exchange = self.router.exchange(deployment, Outgoing(headers, body, invocation.timeout_s))
                 return await stack.enter_async_context(exchange)
             except AwsError as error:
                 if error.code != "ServiceUnavailable":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,19 +18,26 @@ from sagemaker_emulator.invocation.data_capture import CaptureWriter
 from sagemaker_emulator.invocation.metrics import InvocationMetrics
 from sagemaker_emulator.invocation.requests import InvokeEndpointRequest
 from sagemaker_emulator.invocation.routing import ERROR_MAX_BYTES, ContainerFailed, Router
+from sagemaker_emulator.invocation.rows import Visit
+from sagemaker_emulator.resources.container_definition import PRIMARY
 
 CAPTURED_ON_THE_LOOP_BYTES = 256 << 10  # larger payloads take milliseconds to encode, which would block the loop
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A container's answer; status 0 when it gave none. `model_us` is the time it took, in microseconds."""
+    """The answer of an instance; status 0 when it gave none. `model_us` is the time it took, in microseconds.
+
+    `container` is the name of the container that answered, and `visits` are those that were asked, if it has several.
+    """
 
     variant: Variant
     status: int
     payload: Payload
     custom_attributes: str | None
     model_us: int
+    container: str = PRIMARY
+    visits: Sequence[Visit] = ()
 
 
 class Invocations:
@@ -53,8 +61,10 @@ class Invocations:
         answer = await self._ask(deployment, request)
         overhead_us = us_since(started) - answer.model_us
         self._metrics.record(deployment.endpoint_name, answer.variant.name, answer.status, answer.model_us, overhead_us)
+        if answer.visits:
+            self._metrics.record_containers(deployment.endpoint_name, answer.variant.name, answer.visits, overhead_us)
         if not 200 <= answer.status < 300:
-            raise model_failure(deployment, answer.status, answer.payload.body)
+            raise model_failure(deployment, answer.status, answer.payload.body, answer.container)
         await self._record(deployment, request, answer)
         output = {
             "Body": answer.payload.body,
@@ -66,18 +76,18 @@ class Invocations:
     async def _ask(self, deployment: Deployment, request: InvokeEndpointRequest) -> Answer:
         started = time.perf_counter_ns()
         try:
-            async with self._router.exchange(
-                deployment, request.container_headers(), request.body, self._timeout_s, request.target_variant
-            ) as exchange:
+            async with self._router.exchange(deployment, request.outgoing(self._timeout_s)) as exchange:
                 payload = Payload(await exchange.read(), exchange.content_type)
-                status, attributes = exchange.status, exchange.custom_attributes
-                return Answer(exchange.variant, status, payload, attributes, us_since(started))
+                status, attributes, visits = exchange.status, exchange.custom_attributes, exchange.visits
+                took_us = us_since(started)
+                return Answer(exchange.variant, status, payload, attributes, took_us, exchange.container, visits)
         except NoHealthyInstance as failure:
             self._metrics.record_unavailable(deployment.endpoint_name, failure.variant, us_since(started))
             raise
         except ContainerFailed as failure:
             reason = Payload(str(failure).encode(), "text/plain")
-            return Answer(failure.variant, 0, reason, None, us_since(started))
+            visits = failure.visits
+            return Answer(failure.variant, 0, reason, None, us_since(started), failure.container, visits)
 
     async def _record(self, deployment: Deployment, request: InvokeEndpointRequest, answer: Answer) -> None:
         """Capture the invocation, if the endpoint captures and the sample includes it."""
@@ -106,10 +116,11 @@ def require_synchronous(deployment: Deployment) -> Deployment:
     return deployment
 
 
-def model_failure(deployment: Deployment, status: int, body: bytes) -> Exception:
+def model_failure(deployment: Deployment, status: int, body: bytes, container: str) -> Exception:
     """The ModelError for a container's answer outside 2xx; status 0 when it gave none."""
     text = body[:ERROR_MAX_BYTES].decode(errors="replace")
-    return model_error(status, text, LOG_GROUP + deployment.endpoint_name, is_whole=len(body) <= ERROR_MAX_BYTES)
+    is_whole = len(body) <= ERROR_MAX_BYTES
+    return model_error(status, text, LOG_GROUP + deployment.endpoint_name, container, is_whole)
 
 
 def us_since(started_ns: int) -> int:

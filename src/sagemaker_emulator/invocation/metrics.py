@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients
+from sagemaker_emulator.invocation.rows import Visit
 
 NAMESPACE = "AWS/SageMaker"
 VALUES_MAX = 150  # CloudWatch's limit for one datum
 DATA_MAX = 100  # in one PutMetricData, well below CloudWatch's limit of 1000
 
-Series = tuple[str, str, str]  # endpoint, variant, metric
+Series = tuple[str, str, str, str]  # endpoint, variant, container (empty for the variant as a whole), metric
 
 log = logging.getLogger(__name__)
 
@@ -45,17 +47,24 @@ class InvocationMetrics:
         """Count an invocation that found no healthy instance as a server error, so that alarms on errors notice it."""
         self._count(endpoint, variant, 503, {"OverheadLatency": overhead_us})
 
+    def record_containers(self, endpoint: str, variant: str, visits: Sequence[Visit], overhead_us: int) -> None:
+        """Count an invocation of an instance with several containers, for each of them that was asked.
+
+        Source: multi-container endpoints with direct invocation, metrics; inference pipelines, ContainerLatency.
+        """
+        for visit in visits:
+            latencies_us = {"ContainerLatency": visit.latency_us, "OverheadLatency": overhead_us}
+            values = {"Invocations": 1, **_errors(visit.status), **latencies_us}
+            self._add(endpoint, variant, values, visit.container)
+
     def _count(self, endpoint: str, variant: str, status: int, latencies_us: dict[str, int]) -> None:
-        values = {
-            "Invocations": 1,
-            "InvocationsPerInstance": 1,
-            "Invocation4XXErrors": int(400 <= status < 500),
-            "Invocation5XXErrors": int(status == 0 or status >= 500),
-            **latencies_us,
-        }
+        values = {"Invocations": 1, "InvocationsPerInstance": 1, **_errors(status), **latencies_us}
+        self._add(endpoint, variant, values)
+
+    def _add(self, endpoint: str, variant: str, values: dict[str, int], container: str = "") -> None:
         with self._lock:
             for name, value in values.items():
-                self._values.setdefault((endpoint, variant, name), Counter())[value] += 1
+                self._values.setdefault((endpoint, variant, container, name), Counter())[value] += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
                 self._thread.start()
@@ -77,16 +86,21 @@ class InvocationMetrics:
                 return
 
 
+def _errors(status: int) -> dict[str, int]:
+    return {
+        "Invocation4XXErrors": int(400 <= status < 500),
+        "Invocation5XXErrors": int(status == 0 or status >= 500),
+    }
+
+
 def _data(series: Series, counts: Counter[float]) -> list[dict[str, Any]]:
-    endpoint, variant, name = series
+    endpoint, variant, container, name = series
+    dimensions = {"EndpointName": endpoint, "VariantName": variant, "ContainerName": container}
     pairs = list(counts.items())
     return [
         {
             "MetricName": name,
-            "Dimensions": [
-                {"Name": "EndpointName", "Value": endpoint},
-                {"Name": "VariantName", "Value": variant},
-            ],
+            "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items() if value],
             "Timestamp": datetime.now(UTC),
             "Values": [float(value) for value, _ in pairs[start : start + VALUES_MAX]],
             "Counts": [float(count) for _, count in pairs[start : start + VALUES_MAX]],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -13,9 +13,8 @@ DEFAULT_CONTENT_TYPE = "application/octet-stream"
 DEFAULT_ACCEPT = "*/*"
 CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
+TARGET_MODEL = "X-Amzn-SageMaker-Target-Model"
 NOT_EMULATED = {
-    "TargetModel": "it is not a multi-model endpoint",
-    "TargetContainerHostname": "it is not a multi-container endpoint",
     "InferenceComponentName": "it has no inference components",
     "SessionId": "stateful sessions are not emulated",
     "EnableExplanations": "online explanations are not emulated",
@@ -32,6 +31,8 @@ class InvokeEndpointRequest(msgspec.Struct, frozen=True, rename="pascal"):
     custom_attributes: str | None = None
     inference_id: str | None = None
     target_variant: str | None = None
+    target_model: str | None = None
+    target_container_hostname: str | None = None
 
     @classmethod
     def parse(cls, members: Mapping[str, Any]) -> InvokeEndpointRequest:
@@ -43,8 +44,26 @@ class InvokeEndpointRequest(msgspec.Struct, frozen=True, rename="pascal"):
                 )
         return msgspec.convert(members, cls)
 
-    def container_headers(self) -> dict[str, str]:
-        return container_headers(self.content_type, self.accept, self.custom_attributes, self.inference_id)
+    def outgoing(self, timeout_s: float) -> Outgoing:
+        """Return what the containers get, within `timeout_s`."""
+        headers = container_headers(self.content_type, self.accept, self.custom_attributes, self.inference_id)
+        return Outgoing(
+            headers, self.body, timeout_s, self.target_variant, self.target_model, self.target_container_hostname
+        )
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A request on its way to a container, and the targets that its caller named.
+
+    `timeout_s` covers the answers of all containers that it passes. A file as the body is sent block by block.
+    """
+
+    headers: Mapping[str, str]
+    body: bytes | BinaryIO
+    timeout_s: float
+    target_variant: str | None = None
+    target_model: str | None = None
+    target_container: str | None = None
 
 
 def container_headers(

@@ -55,20 +55,20 @@ class ResponseStreams:
         """Send the request and read the head of the answer. A status outside 2xx is a ModelError."""
         try:
             exchange = await stack.enter_async_context(
-                self._router.exchange(
-                    deployment, request.container_headers(), request.body, self._timeout_s, request.target_variant
-                )
+                self._router.exchange(deployment, request.outgoing(self._timeout_s))
             )
             if 200 <= exchange.status < 300:
                 return exchange
-            variant, status, body = exchange.variant, exchange.status, await exchange.read()
+            variant, container = exchange.variant, exchange.container
+            status, body = exchange.status, await exchange.read()
         except NoHealthyInstance as failure:
             self._metrics.record_unavailable(deployment.endpoint_name, failure.variant, us_since(started))
             raise
         except ContainerFailed as failure:
-            variant, status, body = failure.variant, 0, str(failure).encode()
+            variant, container = failure.variant, failure.container
+            status, body = 0, str(failure).encode()
         self._metrics.record(deployment.endpoint_name, variant.name, status, us_since(started), 0)
-        raise model_failure(deployment, status, body)
+        raise model_failure(deployment, status, body, container)
 
     async def _frames(
         self, stack: AsyncExitStack, deployment: Deployment, exchange: Exchange, started: int
@@ -87,6 +87,7 @@ class ResponseStreams:
             finally:
                 variant = exchange.variant.name
                 self._metrics.record(deployment.endpoint_name, variant, status, us_since(started), 0)
+                self._metrics.record_containers(deployment.endpoint_name, variant, exchange.visits, 0)
 
 
 def _model_stream_error(failure: ContainerFailed) -> bytes:

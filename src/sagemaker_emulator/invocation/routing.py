@@ -1,19 +1,20 @@
-"""POST /invocations to the least busy instance of a deployment, over persistent connections."""
+"""The way of a request to the least busy instance of a deployment, over persistent connections."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 
 from sagemaker_emulator.hosting.deployments import Deployment
 from sagemaker_emulator.hosting.instances import Busy, Instance
 from sagemaker_emulator.hosting.variants import Variant
-from sagemaker_emulator.invocation.container_http import AnswerTooLarge, Body, CannotConnect, Connection, Connections
-from sagemaker_emulator.invocation.requests import CUSTOM_ATTRIBUTES, DEFAULT_CONTENT_TYPE
+from sagemaker_emulator.invocation.container_http import AnswerTooLarge, CannotConnect, Connection, Connections
+from sagemaker_emulator.invocation.requests import CUSTOM_ATTRIBUTES, DEFAULT_CONTENT_TYPE, Outgoing
+from sagemaker_emulator.invocation.rows import ANSWER_MAX_BYTES, ContainerRows, PayloadTooLarge, Visit, require_targets
+from sagemaker_emulator.resources.container_definition import PRIMARY
 
-ANSWER_MAX_BYTES = 25 << 20  # the quota of InvokeEndpoint. Source: the developer guide, model deployment options
 ERROR_MAX_BYTES = 64 << 10
 TIMED_OUT = (
-    "Your invocation timed out while waiting for a response from container primary. Review the latency metrics for "
+    "Your invocation timed out while waiting for a response from container {container}. Review the latency metrics for "
     "each container in Amazon CloudWatch, resolve the issue, and try again."
 )
 
@@ -21,46 +22,40 @@ TIMED_OUT = (
 class ContainerFailed(Exception):
     """A container gave no answer, or only part of one. `variant` is its variant; the text is for the caller."""
 
-    def __init__(self, variant: Variant, error: Exception) -> None:
+    def __init__(self, exchange: Exchange, error: Exception) -> None:
         self.timed_out = isinstance(error, TimeoutError)
-        super().__init__(TIMED_OUT if self.timed_out else f"The container {_fault(error)}: {error}")
-        self.variant = variant
+        self.variant, self.container, self.visits = exchange.variant, exchange.container, exchange.visits
+        super().__init__(_fault(error, self.container))
 
 
 class Exchange:
     """One request to an instance, which counts as busy until the context ends.
 
-    Entering the context sends the request and waits for the head of the answer; then the body can be read. A class with
-    both methods, because `asynccontextmanager` would cost every invocation several microseconds.
+    Entering the context sends the request through the instance's containers (`rows`) and waits for the head of the
+    last answer; then its body can be read. A class with both methods, because `asynccontextmanager` would cost every
+    invocation several microseconds.
     """
 
     variant: Variant
     _connection: Connection
     _busy: Busy
 
-    def __init__(
-        self,
-        connections: Connections,
-        deployment: Deployment,
-        headers: Mapping[str, str],
-        body: Body,
-        timeout_s: float,
-        target_variant: str | None,
-    ) -> None:
-        self._connections, self._deployment, self._headers = connections, deployment, headers
-        self._body, self._timeout_s, self._target_variant = body, timeout_s, target_variant
+    def __init__(self, rows: ContainerRows, deployment: Deployment, request: Outgoing) -> None:
+        self._rows, self._deployment, self._request = rows, deployment, request
+        self.visits: list[Visit] = []  # the containers that were asked, of an instance with several
 
     async def __aenter__(self) -> Exchange:
         """Send the request. An instance that refuses the connection has not seen it, so the next one gets it."""
         refused: list[Instance] = []
         while True:
-            self.variant, instance = self._deployment.choose(self._target_variant, refused)
+            self.variant, instance = self._deployment.choose(self._request.target_variant, refused)
+            require_targets(self._deployment.endpoint_name, instance, self._request)
             try:
                 await self._send(instance)
             except CannotConnect:
                 refused.append(instance)
             except (TimeoutError, ConnectionError) as error:
-                raise ContainerFailed(self.variant, error) from error
+                raise ContainerFailed(self, error) from error
             else:
                 return self
 
@@ -72,11 +67,15 @@ class Exchange:
         self._busy = instance.busy()
         self._busy.__enter__()
         try:
-            url = f"{instance.address}/invocations"
-            self._connection = await self._connections.post(url, self._headers, self._body, self._timeout_s)
+            self._connection = await self._rows.pass_through(instance, self._request, self.visits)
         except BaseException:  # also when the caller is cancelled: the instance is no longer busy
             self._busy.__exit__()
             raise
+
+    @property
+    def container(self) -> str:
+        """Return the name of the container that was asked last."""
+        return self.visits[-1].container if self.visits else PRIMARY
 
     @property
     def status(self) -> int:
@@ -100,7 +99,7 @@ class Exchange:
                 return await self._connection.read_beginning(ERROR_MAX_BYTES + 1)
             return await self._connection.read(ANSWER_MAX_BYTES)
         except (TimeoutError, ConnectionError) as error:
-            raise ContainerFailed(self.variant, error) from error
+            raise ContainerFailed(self, error) from error
 
     async def chunks(self, limit_bytes: int | None = None) -> AsyncGenerator[bytes, None]:
         """Yield the body as it arrives. Raise ContainerFailed if it is incomplete, or after `limit_bytes`."""
@@ -112,32 +111,32 @@ class Exchange:
                     raise AnswerTooLarge(f"its answer has more than {limit_bytes} bytes")
                 yield chunk
         except (TimeoutError, ConnectionError) as error:
-            raise ContainerFailed(self.variant, error) from error
+            raise ContainerFailed(self, error) from error
 
 
 class Router:
     """The way of a request to an instance, on the server's event loop; nothing in it blocks."""
 
     def __init__(self) -> None:
-        self._connections = Connections()
+        self._rows = ContainerRows(Connections())
 
     def close(self) -> None:
-        self._connections.close()
+        self._rows.connections.close()
 
-    def exchange(
-        self,
-        deployment: Deployment,
-        headers: Mapping[str, str],
-        body: Body,
-        timeout_s: float,
-        target_variant: str | None = None,
-    ) -> Exchange:
+    def exchange(self, deployment: Deployment, request: Outgoing) -> Exchange:
         """Return a context that sends a request to the least busy instance of the deployment.
 
-        Entering it raises ContainerFailed, or NoHealthyInstance when no instance is left.
+        Entering it raises ContainerFailed, NoHealthyInstance when no instance is left, or ValidationError for targets
+        that the instance does not have.
         """
-        return Exchange(self._connections, deployment, headers, body, timeout_s, target_variant)
+        return Exchange(self._rows, deployment, request)
 
 
-def _fault(error: Exception) -> str:
-    return "answered too much" if isinstance(error, AnswerTooLarge) else "broke the connection"
+def _fault(error: Exception, container: str) -> str:
+    if isinstance(error, TimeoutError):
+        return TIMED_OUT.format(container=container)
+    if isinstance(error, PayloadTooLarge):
+        return str(error)
+    subject = "The container" if container == PRIMARY else f"The container {container}"
+    fault = "answered too much" if isinstance(error, AnswerTooLarge) else "broke the connection"
+    return f"{subject} {fault}: {error}"

@@ -12,8 +12,8 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @runtime_operation("InvokeEndpoint")
 async def invoke_endpoint(sagemaker: SageMaker, request: Request) -> Response:
-    """Support custom attributes, inference ID and target variant, within 60 s and 6 MB. Invocations are captured and
-    counted.
+    """Support custom attributes, inference ID, target variant and target container, within 60 s and 6 MB. A request
+    passes through the containers of an inference pipeline one after the other. Invocations are captured and counted.
     """
     return await sagemaker.invocations.invoke(InvokeEndpointRequest.parse(request))
 

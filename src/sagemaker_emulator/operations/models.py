@@ -9,7 +9,9 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateModel", waits=True)
 def create_model(sagemaker: SageMaker, request: Request) -> Response:
-    """Support models with one container: an image and an existing model.tar.gz. Uncompressed model data is refused."""
+    """Support one container, an inference pipeline of up to 15, and several for direct invocation. A container is an
+    image and an existing model.tar.gz. Refuse uncompressed model data and multi-model containers.
+    """
     return {"ModelArn": sagemaker.models.create(request, tags_of(request)).arn}
 
 

@@ -113,20 +113,15 @@ class ModelPackages(Collection[ModelPackage]):
         with self._store.transaction():
             super().delete(self.get(name).name)
 
-    def container_of(self, name: str) -> dict[str, Any]:
-        """Return the container definition for a model of this package."""
+    def containers_of(self, name: str) -> list[dict[str, Any]]:
+        """Return the container definitions for a model of this package: several for an inference pipeline."""
         package = self.get(name)
         if not package.may_be_deployed:
             raise validation(
                 f"The model package {package.arn} has the approval status {package.approval}; approve it "
                 "(UpdateModelPackage) to create a model from it."
             )
-        if len(package.containers) != 1:
-            raise validation(
-                f"The model package {package.arn} has {len(package.containers)} containers in its "
-                "InferenceSpecification; models of one container are emulated."
-            )
-        return package.containers[0]
+        return package.containers
 
     def _create_version(self, request: dict[str, Any], tags: dict[str, str]) -> ModelPackage:
         if "ModelPackageName" in request:

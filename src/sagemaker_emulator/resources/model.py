@@ -1,29 +1,71 @@
-"""A model: an image and the location of its artifacts."""
+"""A model: its containers, and how an invocation passes through them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, ClassVar
+
+from sagemaker_emulator.resources.container_definition import PRIMARY, ContainerDefinition
+
+
+class Row(StrEnum):
+    """How an invocation passes through the containers of a model.
+
+    SINGLE: the model has one. SERIAL: through all, one after the other. DIRECT: through the one that it names.
+    """
+
+    SINGLE = "Single"
+    SERIAL = "Serial"
+    DIRECT = "Direct"
 
 
 @dataclass(frozen=True)
 class Model:
+    """`packages` are the container definitions of the model packages that the request names, by that name.
+
+    `packaged` is the only container of the only package, as version 0.1.0 stored it.
+    """
+
     kind: ClassVar[str] = "model"
 
     name: str
     arn: str
     request: dict[str, Any]
     created: float
-    packaged: dict[str, Any] = field(default_factory=dict)  # the container definition of its model package
+    packaged: dict[str, Any] = field(default_factory=dict)
+    packages: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
-    def container(self) -> dict[str, Any]:
-        """Return PrimaryContainer, or the only one of Containers, merged over the container of its model package."""
-        primary: dict[str, Any] = (
-            self.request["PrimaryContainer"] if "PrimaryContainer" in self.request else self.request["Containers"][0]
+    def containers(self) -> tuple[ContainerDefinition, ...]:
+        """Return the containers in their order. Each is merged over the container of its model package."""
+        merged = [
+            _merged(packaged, wire)
+            for wire in requested_containers(self.request)
+            for packaged in self.packages.get(wire.get("ModelPackageName", ""), [self.packaged])
+        ]
+        if len(merged) == 1 and self.execution_mode is not Row.DIRECT:
+            return (ContainerDefinition(PRIMARY, merged[0]),)
+        # source: ContainerDefinition, ContainerHostname: "a unique name is automatically assigned based on the
+        # position of the ContainerDefinition in the pipeline"
+        return tuple(
+            ContainerDefinition(wire.get("ContainerHostname") or f"container-{position}", wire)
+            for position, wire in enumerate(merged, 1)
         )
-        environment = {**self.packaged.get("Environment", {}), **primary.get("Environment", {})}
-        return {**self.packaged, **primary, "Environment": environment}
+
+    @property
+    def row(self) -> Row:
+        is_single = len(self.containers) == 1 and self.execution_mode is not Row.DIRECT
+        return Row.SINGLE if is_single else self.execution_mode
+
+    @property
+    def execution_mode(self) -> Row:
+        """Return SERIAL or DIRECT, as InferenceExecutionConfig says."""
+        return Row(self.request.get("InferenceExecutionConfig", {}).get("Mode", "Serial"))
+
+    @property
+    def is_multi_model(self) -> bool:
+        return any(container.is_multi_model for container in self.containers)
 
     @property
     def role_arn(self) -> str:
@@ -33,19 +75,15 @@ class Model:
     def network_isolation(self) -> bool:
         return bool(self.request.get("EnableNetworkIsolation", False))
 
-    @property
-    def artifacts_uri(self) -> str | None:
-        """Return the s3:// URI of model.tar.gz, from ModelDataUrl or from ModelDataSource."""
-        uri: str | None = self.container.get("ModelDataUrl") or self._data_source.get("S3Uri")
-        return uri
 
-    @property
-    def has_uncompressed_data(self) -> bool:
-        """Return whether ModelDataSource names files or a prefix instead of an archive."""
-        source = {} if self.container.get("ModelDataUrl") else self._data_source
-        return source.get("S3DataType") == "S3Prefix" or source.get("CompressionType") == "None"
+def requested_containers(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return PrimaryContainer or Containers of a CreateModel request; none if it has neither."""
+    if "PrimaryContainer" in request:
+        return [request["PrimaryContainer"]]
+    containers: list[dict[str, Any]] = request.get("Containers", [])
+    return containers
 
-    @property
-    def _data_source(self) -> dict[str, Any]:
-        source: dict[str, Any] = self.container.get("ModelDataSource", {}).get("S3DataSource", {})
-        return source
+
+def _merged(packaged: dict[str, Any], wire: dict[str, Any]) -> dict[str, Any]:
+    environment = {**packaged.get("Environment", {}), **wire.get("Environment", {})}
+    return {**packaged, **wire, "Environment": environment}

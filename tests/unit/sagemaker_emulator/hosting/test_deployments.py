@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance
-from sagemaker_emulator.hosting.instances import Instance, restart_pause_s
+from sagemaker_emulator.hosting.instances import Instance
+from sagemaker_emulator.hosting.serving_container import ServingContainer, restart_pause_s
 from sagemaker_emulator.hosting.variants import Variant
+from sagemaker_emulator.resources.container_definition import ContainerDefinition
 from sagemaker_emulator.wire import AwsError
 
 DEADLINE_S = 120.0
@@ -20,12 +22,16 @@ class RecordingInstance(Instance):
     """An instance without a container; `stopped` is set by `stop`."""
 
     def __init__(self, in_flight: int = 0, is_ready: bool = True) -> None:
-        nothing: Any = None
-        super().__init__(nothing, nothing, nothing, 0.0, in_flight=in_flight, is_ready=is_ready)
+        super().__init__((container(is_ready),), in_flight=in_flight)
         self.stopped = threading.Event()
 
     def stop(self) -> None:
         self.stopped.set()
+
+
+def container(is_ready: bool) -> ServingContainer:
+    nothing: Any = None
+    return ServingContainer(ContainerDefinition("primary", {}), nothing, nothing, nothing, 0.0, is_ready=is_ready)
 
 
 def variant(*instances: Instance, name: str = "AllTraffic", weight: float = 1.0) -> Variant:
@@ -51,6 +57,11 @@ def test_unhealthy_and_excluded_instances_are_not_chosen() -> None:
     )
     assert variant(unhealthy, refusing, healthy).least_busy([refusing]) is healthy
     assert variant(unhealthy, refusing).least_busy([refusing]) is None
+
+
+def test_an_instance_is_healthy_when_each_of_its_containers_is() -> None:
+    assert Instance((container(True), container(True))).is_ready
+    assert not Instance((container(True), container(False))).is_ready
 
 
 def test_each_request_in_flight_counts_until_it_ends() -> None:

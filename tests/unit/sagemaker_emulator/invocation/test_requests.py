@@ -17,13 +17,20 @@ ALL = {
     "CustomAttributes": "",
     "InferenceId": "one",
     "TargetVariant": "Blue",
+    "TargetModel": "b.tar.gz",
+    "TargetContainerHostname": "second",
 }
 
 
 def test_every_member_of_a_request_is_parsed() -> None:
     request = InvokeEndpointRequest.parse(ALL)
-    assert request == InvokeEndpointRequest("scones", b"\x89PNG", "image/png", "application/json", "", "one", "Blue")
-    assert request.container_headers() == {
+    assert request == InvokeEndpointRequest(
+        "scones", b"\x89PNG", "image/png", "application/json", "", "one", "Blue", "b.tar.gz", "second"
+    )
+    outgoing = request.outgoing(60)
+    assert (outgoing.target_variant, outgoing.target_model, outgoing.target_container) == ("Blue", "b.tar.gz", "second")
+    assert (outgoing.body, outgoing.timeout_s) == (b"\x89PNG", 60)
+    assert outgoing.headers == {
         "Content-Type": "image/png",
         "Accept": "application/json",
         "X-Amzn-SageMaker-Custom-Attributes": "",
@@ -32,7 +39,7 @@ def test_every_member_of_a_request_is_parsed() -> None:
 
 
 def test_a_container_gets_default_content_types_and_no_other_header() -> None:
-    headers = InvokeEndpointRequest.parse({"EndpointName": "scones"}).container_headers()
+    headers = InvokeEndpointRequest.parse({"EndpointName": "scones"}).outgoing(60).headers
     assert headers == {"Content-Type": "application/octet-stream", "Accept": "*/*"}
 
 

@@ -7,7 +7,7 @@ import pytest
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.async_invocation import AsyncInvocation, InvokeEndpointAsyncRequest
 from sagemaker_emulator.resources.endpoint_config import AsyncInference, DataCapture, EndpointConfig, ProductionVariant
-from sagemaker_emulator.resources.model import Model
+from sagemaker_emulator.resources.model import Model, Row
 from sagemaker_emulator.resources.model_package import ModelPackage, ModelPackageGroup
 
 
@@ -88,8 +88,46 @@ def test_an_asynchronous_request_leaves_the_queue_after_its_time_to_live() -> No
 def test_a_models_own_container_comes_before_its_packages(wrap: Any) -> None:
     packaged = {"Image": "packaged", "ModelDataUrl": "s3://p", "Environment": {"A": "1", "B": "1"}}
     model = Model("m", "arn", wrap({"Image": "own", "Environment": {"B": "2"}}), 1, packaged)
-    assert model.container == {"Image": "own", "ModelDataUrl": "s3://p", "Environment": {"A": "1", "B": "2"}}
-    assert Model("m", "arn", wrap({"Image": "own"}), 1).container == {"Image": "own", "Environment": {}}
+    (container,) = model.containers
+    assert container.wire == {"Image": "own", "ModelDataUrl": "s3://p", "Environment": {"A": "1", "B": "2"}}
+    (alone,) = Model("m", "arn", wrap({"Image": "own"}), 1).containers
+    assert (alone.name, alone.wire) == ("primary", {"Image": "own", "Environment": {}})
+
+
+def test_a_package_of_a_pipeline_stands_for_all_its_containers() -> None:
+    packages = {"pipeline": [{"Image": "a"}, {"Image": "b"}]}
+    request = {"Containers": [{"ModelPackageName": "pipeline"}, {"Image": "c"}]}
+    model = Model("m", "arn", request, 1, packages=packages)
+    assert [(one.name, one.image) for one in model.containers] == [
+        ("container-1", "a"),
+        ("container-2", "b"),
+        ("container-3", "c"),
+    ]
+    assert model.row is Row.SERIAL
+
+
+@pytest.mark.parametrize(
+    ("request_", "row"),
+    [
+        ({"PrimaryContainer": {}}, Row.SINGLE),
+        ({"Containers": [{}]}, Row.SINGLE),
+        ({"Containers": [{}, {}]}, Row.SERIAL),
+        ({"Containers": [{}, {}], "InferenceExecutionConfig": {"Mode": "Serial"}}, Row.SERIAL),
+        ({"Containers": [{}, {}], "InferenceExecutionConfig": {"Mode": "Direct"}}, Row.DIRECT),
+        ({"Containers": [{}], "InferenceExecutionConfig": {"Mode": "Direct"}}, Row.DIRECT),
+    ],
+)
+def test_the_execution_mode_and_the_number_of_containers_decide_on_the_row(request_: dict[str, Any], row: Row) -> None:
+    assert Model("m", "arn", request_, 1).row is row
+
+
+def test_a_multi_model_container_keeps_its_models_unless_told_otherwise() -> None:
+    single = {"Mode": "SingleModel"}
+    keeps = {"Mode": "MultiModel", "MultiModelConfig": {"ModelCacheSetting": "Enabled"}}
+    drops = {"Mode": "MultiModel", "MultiModelConfig": {"ModelCacheSetting": "Disabled"}}
+    containers = Model("m", "arn", {"Containers": [single, {}, {"Mode": "MultiModel"}, keeps, drops]}, 1).containers
+    assert [one.is_multi_model for one in containers] == [False, False, True, True, True]
+    assert [one.caches_models for one in containers] == [True, True, True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +141,7 @@ def test_a_models_own_container_comes_before_its_packages(wrap: Any) -> None:
     ],
 )
 def test_a_model_names_its_artifacts_in_either_of_two_ways(container: dict[str, Any], uri: str | None) -> None:
-    assert Model("m", "arn", {"PrimaryContainer": container}, 1).artifacts_uri == uri
+    assert Model("m", "arn", {"PrimaryContainer": container}, 1).containers[0].artifacts_uri == uri
 
 
 @pytest.mark.parametrize(
@@ -117,7 +155,8 @@ def test_a_model_names_its_artifacts_in_either_of_two_ways(container: dict[str, 
     ],
 )
 def test_a_model_tells_an_archive_from_uncompressed_data(container: dict[str, Any], is_uncompressed: bool) -> None:
-    assert Model("m", "arn", {"PrimaryContainer": container}, 1).has_uncompressed_data is is_uncompressed
+    (definition,) = Model("m", "arn", {"PrimaryContainer": container}, 1).containers
+    assert definition.has_uncompressed_data is is_uncompressed
 
 
 def test_versions_of_a_group_only_grow() -> None:

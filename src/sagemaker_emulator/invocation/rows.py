@@ -1,0 +1,153 @@
+"""The passage of a request through an instance: its only container, all of its containers in turn, or one by name.
+
+In an inference pipeline the body and the content type of an answer are the next container's request. The caller's
+Accept is for the last answer alone: the containers before it choose a format of their own, as SAGEMAKER_DEFAULT_-
+INVOCATIONS_ACCEPT of AWS's images says. An answer outside 2xx ends the passage.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from sagemaker_emulator.errors import runtime_validation
+from sagemaker_emulator.hosting.instances import Instance
+from sagemaker_emulator.hosting.serving_container import ServingContainer
+from sagemaker_emulator.invocation.container_http import (
+    AnswerTooLarge,
+    Body,
+    BrokenAnswer,
+    CannotConnect,
+    Connection,
+    Connections,
+)
+from sagemaker_emulator.invocation.requests import DEFAULT_CONTENT_TYPE, Outgoing
+from sagemaker_emulator.resources.model import Row
+
+ANSWER_MAX_BYTES = 25 << 20  # the quota of InvokeEndpoint. Source: the developer guide, model deployment options
+
+
+@dataclass
+class Visit:
+    """One container of several that was asked. It has no status and no end before its answer."""
+
+    container: str
+    started_ns: int = field(default_factory=time.perf_counter_ns)
+    ended_ns: int = 0
+    status: int = 0
+
+    @property
+    def latency_us(self) -> int:
+        return ((self.ended_ns or time.perf_counter_ns()) - self.started_ns) // 1000
+
+
+class PayloadTooLarge(AnswerTooLarge):
+    """The answer of a container is too large to be the next one's request; the text is AWS's."""
+
+
+@dataclass(frozen=True)
+class ContainerRows:
+    """The connections to the containers of all instances."""
+
+    connections: Connections
+
+    async def pass_through(self, instance: Instance, request: Outgoing, visits: list[Visit]) -> Connection:
+        """Send a request through an instance, and return when the head of the last answer has arrived.
+
+        Add the containers that are asked to `visits`, unless the instance has only one. Raises CannotConnect if no
+        container has seen the request, BrokenAnswer or TimeoutError.
+        """
+        if instance.row is Row.SINGLE:
+            return await self._ask(instance.containers[0], request.headers, request.body, request.timeout_s)
+        if instance.row is Row.DIRECT:
+            named = next(one for one in instance.containers if one.definition.name == request.target_container)
+            return await self._visit(named, request.headers, request.body, request.timeout_s, visits)
+        return await self._pass_in_turn(instance.containers, request, visits)
+
+    async def _pass_in_turn(
+        self, containers: tuple[ServingContainer, ...], request: Outgoing, visits: list[Visit]
+    ) -> Connection:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + request.timeout_s
+        headers = {name: value for name, value in request.headers.items() if name != "Accept"}
+        body = request.body
+        for container, following in pairwise(containers):
+            connection = await self._visit(container, headers, body, deadline - loop.time(), visits)
+            if not 200 <= connection.status < 300:
+                return connection
+            body = await _answer_for(following, connection, visits[-1])
+            headers["Content-Type"] = connection.headers.get("content-type", DEFAULT_CONTENT_TYPE)
+        headers["Accept"] = request.headers["Accept"]
+        return await self._visit(containers[-1], headers, body, deadline - loop.time(), visits)
+
+    async def _visit(
+        self, container: ServingContainer, headers: Mapping[str, str], body: Body, timeout_s: float, visits: list[Visit]
+    ) -> Connection:
+        is_first = not visits
+        visits.append(Visit(container.definition.name))
+        try:
+            connection = await self._ask(container, headers, body, timeout_s)
+        except CannotConnect as error:
+            if is_first:
+                visits.clear()
+                raise
+            raise BrokenAnswer(f"it refuses connections: {error}") from error  # the containers before it have answered
+        visits[-1].status = connection.status
+        return connection
+
+    async def _ask(
+        self, container: ServingContainer, headers: Mapping[str, str], body: Body, timeout_s: float
+    ) -> Connection:
+        return await self.connections.post(f"{container.address}/invocations", headers, body, timeout_s)
+
+
+async def _answer_for(following: ServingContainer, connection: Connection, visit: Visit) -> bytes:
+    """Return the body of an answer, for the container that comes next."""
+    try:
+        body = await connection.read(ANSWER_MAX_BYTES)
+    except AnswerTooLarge as error:
+        # source: troubleshoot inference pipelines, error messages
+        raise PayloadTooLarge(
+            f"Received response from {visit.container} with status code {connection.status}. However, the request "
+            f"payload from {visit.container} to {following.definition.name} has exceeded the maximum limit of "
+            f"{ANSWER_MAX_BYTES >> 20} MB."
+        ) from error
+    finally:
+        connection.release()
+    visit.ended_ns = time.perf_counter_ns()
+    return body
+
+
+def require_targets(endpoint: str, instance: Instance, request: Outgoing) -> None:
+    """Raise ValidationError unless the request names a model and a container exactly where the instance needs them."""
+    if (request.target_model is None) is instance.is_multi_model:
+        if instance.is_multi_model:
+            raise runtime_validation(
+                f"Request {uuid.uuid4()} is missing a target model header: endpoint {endpoint} is a multi-model "
+                "endpoint. Name the model in TargetModel."
+            )
+        raise runtime_validation(
+            f"Endpoint {endpoint} is not a multi-model endpoint and does not support target model header."
+        )
+    if instance.row is Row.DIRECT:
+        _require_container(endpoint, instance, request.target_container)
+    elif request.target_container is not None:
+        raise runtime_validation(
+            f"Endpoint {endpoint} is not configured for direct invocation and does not support target container "
+            "hostname header."
+        )
+
+
+def _require_container(endpoint: str, instance: Instance, name: str | None) -> None:
+    names = [container.definition.name for container in instance.containers]
+    if name is None:
+        raise runtime_validation(
+            f"Request {uuid.uuid4()} is missing a target container hostname header: endpoint {endpoint} is configured "
+            f"for direct invocation. Name one of {', '.join(names)} in TargetContainerHostname."
+        )
+    if name not in names:
+        raise runtime_validation(f"Container {name} was not found for endpoint {endpoint}")
