@@ -20,9 +20,10 @@ from sagemaker_emulator.jobs.job_containers import Halt
 from sagemaker_emulator.jobs.manifests import S3Object
 from sagemaker_emulator.transform.data_processing import DataProcessing, DataProcessingError
 from sagemaker_emulator.transform.execution_parameters import ExecutionParameters
-from sagemaker_emulator.transform.model_client import ClientConfig, InvocationFailed, ModelClient
+from sagemaker_emulator.transform.model_client import ClientConfig, InvocationFailed
 from sagemaker_emulator.transform.payloads import SPLITTERS, Payload, Record, RecordError, payloads, too_large
 from sagemaker_emulator.transform.request import TransformRequest
+from sagemaker_emulator.transform.row_client import RowClient
 
 AHEAD = 2  # how many payloads and ends of files may wait, beyond the requests in flight
 MEGABYTE = 1 << 20
@@ -82,7 +83,7 @@ class InstanceTransform:
 
     s3: Any
     plan: Plan
-    client: ModelClient
+    client: RowClient
     halt: Halt
     directory: Path
     say: Callable[[str], None]

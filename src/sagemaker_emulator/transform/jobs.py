@@ -14,7 +14,7 @@ from sagemaker_emulator.jobs.input_objects import require_objects
 from sagemaker_emulator.jobs.job_collection import JobCollection
 from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.resources.arn import Arns
-from sagemaker_emulator.resources.model import Model
+from sagemaker_emulator.resources.model import Model, Row
 from sagemaker_emulator.resources.transform_job import TransformJob
 from sagemaker_emulator.storage.store import Store
 from sagemaker_emulator.transform.request import TransformRequest, with_defaults
@@ -35,9 +35,13 @@ class TransformJobs(JobCollection[TransformJob]):
         return self._start(job, tags, run, partial(self._ended, name, run))
 
     def _refuse_missing(self, request: TransformRequest, model: Model) -> None:
-        """ValidationException when the model's image or the input does not exist."""
+        """ValidationException when an image of the model or the input does not exist, or when it cannot be invoked."""
+        if model.is_multi_model or model.row is Row.DIRECT:
+            kind = "a multi-model container" if model.is_multi_model else "containers for direct invocation"
+            raise validation(f'Model "{model.arn}" has {kind}, which a transform job does not support.')
         try:
-            self._context.engine.check(model.container["Image"], model.network_isolation, serves=True)
+            for container in model.containers:
+                self._context.engine.check(container.image, model.network_isolation, serves=True)
             require_objects(self._context.aws.s3_of_requests, request.channel)
         except (EngineError, InputError) as error:
             raise validation(str(error)) from error

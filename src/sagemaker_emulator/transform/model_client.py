@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from sagemaker_emulator.jobs.job_containers import Halt, JobContainer
@@ -28,6 +29,9 @@ NO_PING = (
     "responds with an HTTP 200 status code"
 )
 TRANSPORT_ERRORS = (OSError, HTTPException)
+DEFAULT_CONTENT_TYPE = "application/octet-stream"
+
+Body: TypeAlias = bytes | Path | BinaryIO
 
 
 class InvocationFailed(Exception):
@@ -78,25 +82,28 @@ class ModelClient:
             return {}
         return parameters if isinstance(parameters, dict) else {}
 
-    def invoke(self, body: bytes | Path, config: ClientConfig, chunked: bool = False) -> BinaryIO:
-        """Return the answer, to be read from its beginning. InvocationFailed for a 4xx, or when all retries failed."""
+    def ask(self, body: Body, config: ClientConfig, chunked: bool = False) -> tuple[BinaryIO, str]:
+        """Return the answer, to be read from its beginning, and its content type.
+
+        InvocationFailed for a 4xx, or when all retries failed.
+        """
         retries = 0
         while True:
             try:
-                return self._invoke(body, config, chunked)
+                return self._ask(body, config, chunked)
             except InvocationFailed as failure:
                 if failure.fault == "ClientError" or retries == config.max_retries or self._halt.is_set():
                     raise
             self._halt.stop_requested.wait(RETRY_PAUSE_S * 2**retries)
             retries += 1
 
-    def _invoke(self, body: bytes | Path, config: ClientConfig, chunked: bool) -> BinaryIO:
+    def _ask(self, body: Body, config: ClientConfig, chunked: bool) -> tuple[BinaryIO, str]:
         connection = HTTPConnection(self._host, self._port, timeout=config.timeout_s, blocksize=BLOCK_BYTES)
         answer = cast(BinaryIO, tempfile.SpooledTemporaryFile(MEMORY_BYTES))  # noqa: SIM115 - the caller closes it
         try:
-            status = _post(connection, body, config.headers, chunked, answer)
+            status, content_type = _post(connection, body, config.headers, chunked, answer)
             if status == 200:
-                return answer
+                return answer, content_type
             message = answer.read(MEMORY_BYTES).decode(errors="replace").splitlines()
         except TRANSPORT_ERRORS as error:
             answer.close()
@@ -130,15 +137,22 @@ class ModelClient:
 
 
 def _post(
-    connection: HTTPConnection, body: bytes | Path, headers: Mapping[str, str], chunked: bool, answer: BinaryIO
-) -> int:
-    """Send a request, copy the response's body into `answer`, return its status. A body that is a file is streamed."""
-    if isinstance(body, Path):
+    connection: HTTPConnection, body: Body, headers: Mapping[str, str], chunked: bool, answer: BinaryIO
+) -> tuple[int, str]:
+    """Send a request, copy the response's body into `answer`, return its status and content type.
+
+    A body that is a file is streamed.
+    """
+    if isinstance(body, bytes):
+        connection.request("POST", "/invocations", body, dict(headers))
+    elif isinstance(body, Path):
         size = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": str(body.stat().st_size)}
         with body.open("rb") as file:
             connection.request("POST", "/invocations", file, {**headers, **size}, encode_chunked=chunked)
     else:
-        connection.request("POST", "/invocations", body, dict(headers))
+        size = {"Content-Length": str(body.seek(0, os.SEEK_END))}
+        body.seek(0)
+        connection.request("POST", "/invocations", body, {**headers, **size})
     response = connection.getresponse()
     left = ANSWER_MAX_BYTES
     while chunk := response.read(BLOCK_BYTES):
@@ -147,4 +161,4 @@ def _post(
             raise HTTPException(f"the response has more than {ANSWER_MAX_BYTES} bytes")
         answer.write(chunk)
     answer.seek(0)
-    return response.status
+    return response.status, response.headers.get("Content-Type", DEFAULT_CONTENT_TYPE)

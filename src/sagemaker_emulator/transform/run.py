@@ -1,8 +1,8 @@
 """One batch transform job from its model to its output files, in a thread of its own.
 
-One container for each instance serves the model. The input's objects are listed once and dealt out to the instances;
-each instance has a thread (`InstanceTransform`), which sends its files' payloads and writes the answers. When all files
-are done, or when the job is halted, the containers are stopped.
+Each instance has the model's containers: one, or those of an inference pipeline. The input's objects are listed once
+and dealt out to the instances; each instance has a thread (`InstanceTransform`), which sends its files' payloads and
+writes the answers. When all files are done, or when the job is halted, the containers are stopped.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 import shutil
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from functools import partial
@@ -21,6 +21,7 @@ from sagemaker_emulator.archives import archive
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, S3Location
 from sagemaker_emulator.aws_clients.log_streams import LogStream
 from sagemaker_emulator.engine import ContainerSpec, EngineError
+from sagemaker_emulator.hosting.serving_container import serving_environment
 from sagemaker_emulator.jobs.channel import InputError
 from sagemaker_emulator.jobs.delayed_uploads import DelayedUploads, StoppedUploading
 from sagemaker_emulator.jobs.failures import aws_failure
@@ -29,12 +30,14 @@ from sagemaker_emulator.jobs.job_containers import ABANDON_GRACE_S, Halt, JobCon
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed, JobLeft
 from sagemaker_emulator.jobs.manifests import S3Object
 from sagemaker_emulator.jobs.run_context import RunContext
+from sagemaker_emulator.resources.container_definition import PRIMARY, ContainerDefinition
 from sagemaker_emulator.resources.model import Model
 from sagemaker_emulator.resources.transform_job import TransformJob
 from sagemaker_emulator.transform.execution_parameters import DEFAULTS, ExecutionParameters
 from sagemaker_emulator.transform.instance_transform import InstanceTransform, Plan
 from sagemaker_emulator.transform.model_client import ModelClient
 from sagemaker_emulator.transform.request import TransformRequest
+from sagemaker_emulator.transform.row_client import RowClient
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 POLL_S = 0.05
@@ -60,8 +63,8 @@ class TransformRun:
     def run(self) -> None:
         """Carry out the job. JobFailed has AWS's FailureReason; a stopped job returns like a completed one."""
         try:
-            image = self._model.container["Image"]
-            self._context.prepare(image, self.halt, self._log_stream(self._instances[0]))
+            for container in self._model.containers:
+                self._context.prepare(container.image, self.halt, self._log_stream(self._instances[0], container))
             faults = [] if self.halt.is_set() else self._run_containers()
         except (InputError, archive.ArchiveError, EngineError) as error:
             raise JobFailed(f"ClientError: {error}") from error
@@ -80,35 +83,36 @@ class TransformRun:
             raise JobFailed(f"{faults[0]}: See job logs for more information")
 
     def _run_containers(self) -> list[str]:
-        packed = self._packed_model()
+        packed = [(container, self._packed_model(container)) for container in self._model.containers]
         self._objects = list(objects_of(self._context.aws.s3, self.request.channel))
         self._begun()
-        with running(partial(self._start, instance, packed) for instance in self._instances) as containers:
+        starts = [partial(self._start, instance, *one) for instance in self._instances for one in packed]
+        with running(starts) as containers:
             faults = self._transformed(containers)
             stop_all(containers, ABANDON_GRACE_S if self.halt.is_set() else self._context.stop_grace_s)
         return faults
 
-    def _packed_model(self) -> Path | None:
+    def _packed_model(self, container: ContainerDefinition) -> Path | None:
         self._directory.mkdir(parents=True, exist_ok=True)
-        if not self._model.artifacts_uri:
+        if not container.artifacts_uri:
             return None
-        location, packed = S3Location.parse(self._model.artifacts_uri), self._directory / "model.tar.gz"
+        location, packed = S3Location.parse(container.artifacts_uri), self._directory / f"{container.name}.tar.gz"
         self._context.aws.s3.download_file(location.bucket, location.key, str(packed))
         return packed
 
-    def _start(self, instance: str, packed: Path | None) -> JobContainer:
-        base_dir = self._directory / instance / "ml"
+    def _start(self, instance: str, definition: ContainerDefinition, packed: Path | None) -> JobContainer:
+        base_dir = self._directory / instance / definition.name / "ml"
         (base_dir / "model").mkdir(parents=True)
         if packed:
             archive.unpack(packed, base_dir / "model")
-        container = self._model.container
+        parts = [instance] if definition.name == PRIMARY else [instance, definition.name]
         spec = ContainerSpec(
-            name=f"{self.job.name}-{instance}",
-            image=container["Image"],
+            name="-".join([self.job.name, *parts]),
+            image=definition.image,
             command="serve",
             base_dir=base_dir,
             environment={
-                **container.get("Environment", {}),
+                **serving_environment(definition),
                 **self.request.environment,
                 "SAGEMAKER_BATCH": "true",
                 **self.request.parameters.environment(),
@@ -118,19 +122,21 @@ class TransformRun:
             network_isolation=self._model.network_isolation,
             role_arn=self._model.role_arn,
         )
-        return JobContainer(self._context.start, spec, self._log_stream(instance))
+        return JobContainer(self._context.start, spec, self._log_stream(instance, definition))
 
     def _transformed(self, containers: list[JobContainer]) -> list[str]:
         """Run the instances side by side; return their faults. A halt stops the containers, and so breaks requests."""
-        with ThreadPoolExecutor(len(containers)) as pool:
-            work = [pool.submit(self._transform, index, container) for index, container in enumerate(containers)]
+        size = len(containers) // len(self._instances)
+        rows = [containers[start : start + size] for start in range(0, len(containers), size)]
+        with ThreadPoolExecutor(len(rows)) as pool:
+            work = [pool.submit(self._transform, index, row) for index, row in enumerate(rows)]
             while not _over(work):
                 if self.halt.is_set():
                     stop_all(containers, ABANDON_GRACE_S)
             return [fault for future in work for fault in future.result()]
 
-    def _transform(self, index: int, container: JobContainer) -> list[str]:
-        client = ModelClient(container, self.halt)
+    def _transform(self, index: int, row: Sequence[JobContainer]) -> list[str]:
+        client = RowClient([ModelClient(container, self.halt) for container in row])
         client.wait_until_healthy(self._context.start_timeout_s)
         parameters = self._parameters(client)
         with closing(self._log_stream(f"{self._instances[index]}/data-log")) as data_log:
@@ -148,13 +154,15 @@ class TransformRun:
             transform.run(self._objects[index :: len(self._instances)])
         return transform.faults
 
-    def _parameters(self, client: ModelClient) -> ExecutionParameters:
+    def _parameters(self, client: RowClient) -> ExecutionParameters:
         """Return the parameters of the request, else those that the container asks for, else the defaults."""
         asked = ExecutionParameters.of_container(client.execution_parameters())
         return self.request.parameters.filled_from(asked).filled_from(DEFAULTS)
 
-    def _log_stream(self, name: str) -> LogStream:
-        return LogStream(self._context.aws.logs, LOG_GROUP, f"{self.job.name}/{name}")
+    def _log_stream(self, name: str, container: ContainerDefinition | None = None) -> LogStream:
+        """Return a log stream of an instance. The containers of a pipeline have one each."""
+        parts = [name] if container is None or container.name == PRIMARY else [name, container.name]
+        return LogStream(self._context.aws.logs, LOG_GROUP, "/".join([self.job.name, *parts]))
 
 
 def _over(work: list[Future[list[str]]]) -> bool:
