@@ -102,7 +102,7 @@ def _processing(job: Any, _: Model | None) -> Facts:
 def _transform(job: Any, model: Model | None) -> Facts:
     request, data = job.request, job.request["TransformInput"]
     facts = Facts({**_resources(request["TransformResources"]), "SageMaker.ModelName": _text(request["ModelName"])})
-    container = model.container if model else {}
+    container = model.containers[0].wire if model else {}
     for name, member in (("Image", "Image"), ("DataUrl", "ModelDataUrl")):
         if member in container:
             facts.parameters[f"SageMaker.ModelPrimary.{name}"] = _text(container[member])
