@@ -1,5 +1,6 @@
 import io
 import os
+import socketserver
 import subprocess
 import sys
 import threading
@@ -43,6 +44,19 @@ def running(command: Sequence[str], environment: Mapping[str, str] = os.environ)
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def occupied_port() -> Iterator[int]:
+    """A port of this process, which closes connections: `up` would wait ten seconds for the answer of a silent one."""
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as listener:
+        thread = threading.Thread(target=listener.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield listener.server_address[1]
+        finally:
+            listener.shutdown()
+            thread.join()
 
 
 class Clouds:

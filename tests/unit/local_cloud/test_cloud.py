@@ -1,7 +1,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import threading
 
@@ -14,7 +13,7 @@ from local_cloud.ports import free_port, is_healthy
 from local_cloud.processes import LABEL, leftovers
 from local_cloud.state import ServerRecord, ServerRecords
 
-from .conftest import Clouds, eventually, runs, server
+from .conftest import Clouds, eventually, occupied_port, runs, server
 
 
 def pid_of(cloud: LocalCloud, name: str = "one") -> int:
@@ -71,12 +70,11 @@ def child_of(cloud: LocalCloud, name: str) -> int:
 
 
 def test_a_port_in_use_is_an_error_that_names_the_process_and_another_port(clouds: Clouds) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        with pytest.raises(
-            PortInUseError, match=rf"port {port}.*pid {os.getpid()}: .*\n.*export ONE_PORT=\d+; scones up"
-        ):
-            clouds(server("one", port=port)).up()
+    with (
+        occupied_port() as port,
+        pytest.raises(PortInUseError, match=rf"port {port}.*pid {os.getpid()}: .*\n.*export ONE_PORT=\d+; scones up"),
+    ):
+        clouds(server("one", port=port)).up()
     assert leftovers(clouds.state_dir) == []
 
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ import pytest
 from local_cloud.ports import free_port
 from local_cloud.processes import leftovers
 
-from .conftest import PROGRAM, Clouds, eventually, runs, server
+from .conftest import PROGRAM, Clouds, eventually, occupied_port, runs, server
 
 SYSTEM = "/usr/bin:/bin"
 LIMIT_S = 300  # generous: a command takes some seconds, and much longer on a busy machine
@@ -315,8 +314,8 @@ def variables(lines: str, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def test_a_failed_up_writes_no_configuration_file(command: Command) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        assert command.finish("up", ONE_PORT=str(listener.getsockname()[1]))[0] == 1
+    with occupied_port() as port:
+        assert command.finish("up", ONE_PORT=str(port))[0] == 1
     assert not (command.clouds.state_dir / "aws.config").exists()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ import pytest
 
 from command_line.cli import run
 from local_cloud.ports import free_port
+
+from .conftest import occupied_port
 
 ROOT = Path(__file__).parents[3]
 
@@ -80,9 +81,8 @@ MISTAKES = (
 def places(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Return the values of a mistake's places: two ports that this process has, and a folder with a file."""
     (tmp_path / "file").touch()
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
-        ports = {"taken": str(one.getsockname()[1]), "other": str(two.getsockname()[1])}
-        yield {**ports, "pid": str(os.getpid()), "tmp": str(tmp_path)}
+    with occupied_port() as one, occupied_port() as two:
+        yield {"taken": str(one), "other": str(two), "pid": str(os.getpid()), "tmp": str(tmp_path)}
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
