@@ -220,14 +220,16 @@ def test_xgboost_as_the_built_in_algorithm(session: Session, table: str, payload
     assert low < 0.3 < 0.7 < high
 
 
-def test_two_hosts_train_one_xgboost_model_of_their_own_data(session: Session, table: str) -> None:
+def test_hosts_train_one_xgboost_model_of_their_own_data_and_one_without_data_is_left_out(
+    session: Session, table: str
+) -> None:
     s3 = boto3.client("s3")
     rows = s3.get_object(Bucket=BUCKET, Key="table/train.csv")["Body"].read().splitlines(keepends=True)
     for number in (0, 1):
         s3.put_object(Bucket=BUCKET, Key=f"halves/{number}.csv", Body=b"".join(rows[number * 40 : number * 40 + 40]))
     image = image_uris.retrieve("xgboost", session.boto_region_name, version="3.0-5")
     estimator = Estimator(
-        image, ROLE, output_path=f"s3://{BUCKET}/models", sagemaker_session=session, **{**MACHINE, "instance_count": 2}
+        image, ROLE, output_path=f"s3://{BUCKET}/models", sagemaker_session=session, **{**MACHINE, "instance_count": 3}
     )
     estimator.set_hyperparameters(num_round=5, objective="binary:logistic", eval_metric="logloss")
     halves = f"s3://{BUCKET}/halves/"
@@ -235,6 +237,7 @@ def test_two_hosts_train_one_xgboost_model_of_their_own_data(session: Session, t
     streams = logged(estimator)
     assert streams.count("Train matrix has 40 rows and 2 columns") == 2
     assert streams.count("[4]#011train-logloss:") == 1  # one host reports for both
+    assert streams.count("not being used for distributed training") == 1
 
 
 @pytest.mark.parametrize(

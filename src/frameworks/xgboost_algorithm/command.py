@@ -54,12 +54,15 @@ def _train(paths: ContainerPaths) -> None:
         matrix_of_channels([paths.channel(name)], channels.format, has_weights)
         for name in (TRAIN, *([VALIDATION] if channels.has_validation else []))
     ]
+    # one host alone fails without data; of several hosts, those without are left out
     for name, matrix in zip((TRAIN, VALIDATION), matrices):
-        if matrix is None:
+        if matrix is None and (len(hosts.names) == 1 or matrices[0] is not None):
             raise UserError(f"No data in {_description(name)} channel path {paths.channel(name)}")
-    training = Training(hyperparameters, paths.model, _checkpoint_dir(paths), hosts.is_master)
-    log.info("Single node training." if len(hosts.names) == 1 else f"Host {hosts.current} trains")
-    with joined(hosts):
+    with joined(hosts, has_data=matrices[0] is not None) as training_hosts:
+        if training_hosts is None:
+            return
+        training = Training(hyperparameters, paths.model, _checkpoint_dir(paths), training_hosts.is_master)
+        log.info("Single node training." if len(hosts.names) == 1 else f"Host {hosts.current} trains")
         training.run(matrices[0], matrices[1] if len(matrices) > 1 else None)
 
 

@@ -1,6 +1,7 @@
 """Several hosts that train one model: each reads its own data, and XGBoost's collective joins their histograms.
 
-The first host runs the tracker. Hosts whose names do not resolve, because they are processes of one machine, meet at
+The hosts meet twice, as on AWS: all of them, to tell which of them have data, and then those that have. The first host
+of each meeting runs its tracker. Hosts whose names do not resolve, because they are processes of one machine, meet at
 MASTER_ADDR and MASTER_PORT. Source: sagemaker_xgboost_container/distributed.py
 """
 
@@ -11,22 +12,27 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from frameworks.xgboost_algorithm.errors import AlgorithmError
+import numpy as np
+
+from frameworks.contract.loopback import LOOPBACK
+from frameworks.xgboost_algorithm.errors import AlgorithmError, PlatformError
 
 PORT = 9099
+ANY_PORT = 0
 CONNECT_S = 120.0
 PAUSE_S = 0.5
 COLLECTIVE_TIMEOUT_S = 300
+NO_DATA = "No hosts received training data."
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Hosts:
-    """The hosts of a job, sorted, and the one that this process is."""
+    """The hosts of a meeting, sorted, the one that this process is, and where they meet."""
 
     names: tuple[str, ...]
     current: str
@@ -44,19 +50,59 @@ class Hosts:
     def is_master(self) -> bool:
         return self.current == self.names[0]
 
+    def only(self, names: tuple[str, ...]) -> Hosts:
+        """Return some of the hosts, who meet at the first of them, at a port that is not known yet."""
+        return replace(self, names=names, address=LOOPBACK if self.address == LOOPBACK else names[0], port=ANY_PORT)
+
 
 @contextmanager
-def joined(hosts: Hosts) -> Iterator[None]:
-    """Run a block in which all hosts are connected. Raises AlgorithmError if they do not find each other."""
+def joined(hosts: Hosts, has_data: bool) -> Iterator[Hosts | None]:
+    """Run a block in which the hosts that have data are connected, and yield them; yield None if this host has none.
+
+    Raises PlatformError if no host has data, and AlgorithmError if they do not find each other.
+    """
     if len(hosts.names) == 1:
-        yield
+        yield hosts
         return
     log.info("Distributed node training with %d hosts: %s", len(hosts.names), list(hosts.names))
-    tracker = _tracker(hosts) if hosts.is_master else None
-    with _communicator(hosts):
-        yield
+    training, tracker = _training_hosts(hosts, has_data)
+    if training is None:
+        log.warning("Host %s not being used for distributed training.", hosts.current)
+        yield None
+        return
+    if len(training.names) == 1:
+        log.info("Only %s has training data", training.current)
+        yield training
+        return
+    with _communicator(training):
+        yield training
     if tracker is not None:
         tracker.wait_for()
+
+
+def _training_hosts(hosts: Hosts, has_data: bool) -> tuple[Hosts | None, Any]:
+    """Meet all hosts; return those that have data with the tracker that this host runs for them, or None for each."""
+    first_tracker = _tracker(hosts) if hosts.is_master else None
+    second_tracker = None
+    with _communicator(hosts):
+        flags = _summed([has_data and name == hosts.current for name in hosts.names])
+        training = hosts.only(tuple(name for name, flag in zip(hosts.names, flags) if flag))
+        if has_data and len(training.names) > 1 and training.is_master:
+            second_tracker = _tracker(training)
+        port = _summed([int(second_tracker.worker_args()["dmlc_tracker_port"]) if second_tracker else ANY_PORT])[0]
+    if first_tracker is not None:
+        first_tracker.wait_for()
+    if not training.names:
+        raise PlatformError(NO_DATA)
+    return (replace(training, port=port) if has_data else None), second_tracker
+
+
+def _summed(numbers: list[int]) -> list[int]:
+    """Return the sums of all connected hosts' numbers, position by position."""
+    # imported late: XGBoost before 1.7 has no such module, and a single host needs none
+    from xgboost import collective
+
+    return [int(number) for number in collective.allreduce(np.array(numbers, dtype=np.int64), collective.Op.SUM)]
 
 
 def _tracker(hosts: Hosts) -> Any:

@@ -9,3 +9,7 @@ class UserError(Exception):
 
 class AlgorithmError(Exception):
     """Anything else that ends a training."""
+
+
+class PlatformError(Exception):
+    """Something that the hosts should have got from SageMaker, and did not."""

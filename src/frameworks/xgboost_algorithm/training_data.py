@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 
 
 def matrix_of_channels(folders: Sequence[Path], data_format: str, csv_weights: bool = False) -> xgb.DMatrix | None:
-    """Return the data of one or several channels as one matrix, or None if they have no file. Raises UserError."""
+    """Return the data of one or several channels as one matrix, or None if they have none. Raises UserError."""
     files = [file for folder in folders for file in files_of(folder)]
-    if not files:
+    if not any(file.stat().st_size for file in files):
         return None
     read: Callable[[list[Path]], xgb.DMatrix] = {
         CSV: lambda paths: _read_csv(paths, csv_weights),
