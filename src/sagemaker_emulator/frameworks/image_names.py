@@ -55,6 +55,14 @@ LEGACY_XGBOOST = {"1": "0.72.1", "latest": "0.72.1"}
 # In the tags of these versions, the number after the dash counts images; the package's patch number is here.
 XGBOOST_PATCHES = {"0.90": 0, "1.0": 0, "1.2": 0, "1.3": 3, "1.5": 2, "1.7": 4}
 SCIKIT_LEARN_PATCHES = {"0.20": 0, "0.23": 2, "1.0": 2}
+# A tag such as 2.6-cpu-py312 names the image with the last patch. These are from the SDK's version_aliases, where
+# training and inference have the same. Of other versions the patch is left open.
+LAST_PATCHES = {
+    PYTORCH: dict.fromkeys(("1.11", "2.1", "2.2", "2.3", "2.4", "2.6", "2.8"), 0)
+    | dict.fromkeys(("1.9", "1.12", "1.13", "2.0", "2.5", "2.7"), 1)
+    | {"1.10": 2},
+    TENSORFLOW: {"2.5": 1, "2.6": 3, "2.10": 1, "2.13": 0, "2.14": 1, "2.18": 0, "2.19": 0},
+}
 # The Python of images whose tags say only py3, by the first version of the framework that has it
 PYTHONS: dict[str, tuple[tuple[tuple[int, ...], str], ...]] = {
     SCIKIT_LEARN: (((0, 20), "3.7"), ((1, 2), "3.9"), ((1, 4), "3.10")),
@@ -67,8 +75,8 @@ class FrameworkImage:
     """One of AWS's framework images, as its URI describes it.
 
     `version` is the framework's; of a Hugging Face image it is that of Transformers, and `backend` and
-    `backend_version` are what Transformers runs on. `version` may lack the patch, as tags may: 2.8. `python` is the
-    Python in AWS's image, such as 3.10, or None if nothing says it.
+    `backend_version` are what Transformers runs on. A version lacks the patch if the tag does and LAST_PATCHES does not
+    have it. `python` is the Python in AWS's image, such as 3.10, or None if nothing says it.
     """
 
     framework: str
@@ -109,8 +117,9 @@ def _hugging_face(tag: str, purpose: str, backend: str) -> FrameworkImage | None
     match = TAG.match(tag)
     if match is None or match["transformers"] is None:
         return None
+    backend_version = _patched(backend, match["version"])
     return FrameworkImage(
-        HUGGING_FACE, match["transformers"], purpose, _python_in(tag), "-gpu" in tag, backend, match["version"]
+        HUGGING_FACE, match["transformers"], purpose, _python_in(tag), "-gpu" in tag, backend, backend_version
     )
 
 
@@ -121,7 +130,13 @@ def _version(framework: str, tag: str) -> str | None:
         patches = XGBOOST_PATCHES if framework == XGBOOST else SCIKIT_LEARN_PATCHES
         return f"{numbered['version']}.{patches.get(numbered['version'], int(numbered['patch']))}"
     match = TAG.match(tag)
-    return match["version"] if match else None
+    return _patched(framework, match["version"]) if match else None
+
+
+def _patched(framework: str, version: str) -> str:
+    """Return the whole version that a tag stands for, so that 2.6 and 2.6.0 share an environment."""
+    patch = LAST_PATCHES.get(framework, {}).get(version)
+    return version if patch is None else f"{version}.{patch}"
 
 
 def _python_in(tag: str) -> str | None:
