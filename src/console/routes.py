@@ -44,6 +44,7 @@ VIEWS = (
     View("/models/{group}", "model_group.html", models.load_group, "Models"),
     View("/models/{group}/{number}", "model_version.html", models.load_version, "Models"),
     View("/monitoring", "monitoring.html", monitoring.load_list, "Monitoring"),
+    View("/drift/{name}", "drift.html", monitoring.load_drift, "Monitoring", every_s=5.0),
     View("/monitoring/{name}", "monitoring_schedule.html", monitoring.load_schedule, "Monitoring"),
     View("/queues", "queues.html", queues.load_queues, "Queues"),
     View("/review", "review.html", queues.load_review, "Review"),

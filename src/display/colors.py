@@ -43,6 +43,7 @@ STATUSES = {
     "Scheduled": GOOD,
     "Pending": BUSY,
     "CompletedWithViolations": ATTENTION,
+    "Nothing compared": QUIET,
     # alarms
     "OK": GOOD,
     "ALARM": BAD,

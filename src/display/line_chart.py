@@ -36,6 +36,8 @@ class Axes:
     from_zero: bool = False
     x_range: tuple[float, float] | None = None
     """Where the x axis begins and ends; at the first and the last point if it is None."""
+    y_range: tuple[float, float] | None = None
+    """The values that the y axis has room for; those of the series if it is None."""
 
 
 def line_chart(series: Sequence[Series], label: str, axes: Axes | None = None) -> str:
@@ -44,7 +46,8 @@ def line_chart(series: Sequence[Series], label: str, axes: Axes | None = None) -
     series = [Series(each.name, thinned(each.points), each.tone) for each in series if each.points]
     values = [y for each in series for _, y in each.points]
     places = [x for each in series for x, _ in each.points]
-    low, high = padded(0.0, max(values) or 1.0) if axes.from_zero else padded(min(values), max(values))
+    low, high = axes.y_range or (0.0 if axes.from_zero else min(values), max(values))
+    low, high = padded(low, high or 1.0) if axes.from_zero else padded(low, high)
     first, last = axes.x_range or (min(places), max(places))
     x = Scale(first, max(last, first + 1e-9), LEFT, axes.width - RIGHT)
     y = Scale(low, high, axes.height - BOTTOM, TOP)

@@ -32,6 +32,8 @@ class Workflow:
     classes: tuple[str, ...]
     threshold: float
     queues: tuple[Queue, ...]
+    monitor: str
+    """The ARN of the monitor's state machine; empty if the stack has none."""
 
     @property
     def machine_name(self) -> str:
@@ -68,4 +70,5 @@ def _workflow(stack: Mapping[str, Any], outputs: Mapping[str, str]) -> Workflow:
         classes=tuple(name for name in parameters.get("Classes", "").split(",") if name),
         threshold=float(parameters.get("Threshold") or 0.93),
         queues=tuple(queue for queue in queues if queue.url),
+        monitor=outputs.get("MonitorStateMachineArn", ""),
     )

@@ -1,33 +1,47 @@
-"""Monitoring: schedules, their windows, and what differs from the baseline."""
+"""Monitoring: the workflow's own monitor, schedules of Model Monitor, and what differs from the baseline since when."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 
-from console.aws import monitoring
+from console.aws.endpoints import Points
+from console.aws.monitoring import metrics, schedules, workflow_monitor
+from console.aws.monitoring.workflow_monitor import Run
+from console.aws.workflow import Workflow, workflow
+from console.errors import ConsoleError, NotThere
 from console.site import Site
+from display.line_chart import Axes, Series, line_chart
 
 STRIP = 24
 LOOKED_AT = 12
 """The number of executions whose violations are read."""
+CURVES = 12
+CURVE_WIDTH, CURVE_HEIGHT = 260.0, 120.0
 
 
 async def load_list(site: Site, _: web.Request) -> dict[str, Any]:
-    schedules = await monitoring.schedules(site.aws)
-    executions = await asyncio.gather(*(monitoring.executions(site.aws, each.name) for each in schedules))
-    return {"rows": [(schedule, last[:STRIP]) for schedule, last in zip(schedules, executions, strict=True)]}
+    rows = await schedules.schedules(site.aws)
+    executions = await asyncio.gather(*(schedules.executions(site.aws, each.name) for each in rows))
+    stack = await _monitored(site)
+    return {
+        "own": stack,
+        "runs": await workflow_monitor.runs(site.aws, stack, STRIP) if stack else [],
+        "state": await workflow_monitor.state(site.aws, stack) if stack else None,
+        "rows": [(schedule, last[:STRIP]) for schedule, last in zip(rows, executions, strict=True)],
+    }
 
 
 async def load_schedule(site: Site, request: web.Request) -> dict[str, Any]:
     name = request.match_info["name"]
-    details = await monitoring.described(site.aws, name)
-    executions, alerts = await asyncio.gather(monitoring.executions(site.aws, name), monitoring.alerts(site.aws, name))
+    details = await schedules.described(site.aws, name)
+    executions, alerts = await asyncio.gather(schedules.executions(site.aws, name), schedules.alerts(site.aws, name))
     violated = [each for each in executions if each.status == "CompletedWithViolations"][:LOOKED_AT]
-    lists = await asyncio.gather(*(monitoring.violations(site.aws, each) for each in violated))
+    lists = await asyncio.gather(*(schedules.violations(site.aws, each) for each in violated))
     by_job = {execution.job: listed for execution, listed in zip(violated, lists, strict=True)}
     newest = lists[0] if lists else []
     return {
@@ -40,4 +54,78 @@ async def load_schedule(site: Site, request: web.Request) -> dict[str, Any]:
         "newest_time": violated[0].scheduled if violated else None,
         "windows": Counter(feature for each in lists for feature in {violation.feature for violation in each}),
         "looked_at": len(violated),
+        "curves": curves(await _distances(site, details.schedule.endpoint, name), {each.feature for each in newest}),
     }
+
+
+async def load_drift(site: Site, request: web.Request) -> dict[str, Any]:
+    """Load the workflow's own monitor of its endpoint."""
+    stack = await _monitored(site)
+    if stack is None or stack.endpoint != request.match_info["name"]:
+        raise NotThere(f"no stack of the workflow in this account watches an endpoint {request.match_info['name']!r}")
+    runs, state = await asyncio.gather(workflow_monitor.runs(site.aws, stack), workflow_monitor.state(site.aws, stack))
+    violations = await workflow_monitor.violations(site.aws, stack, state.run) if state else []
+    drifts = [run for run in runs if not run.is_quality]
+    last = next((run for run in drifts if run.tests), None)
+    differing = {each.feature: each.description for each in violations}
+    tests = sorted(last.tests, key=lambda test: (test.feature not in differing, test.corrected_p)) if last else []
+    return {
+        "workflow": stack,
+        "state": state,
+        "baseline": workflow_monitor.baseline_uri(stack, state.model) if state else "",
+        "runs": runs,
+        "last": last,
+        "quality": next((run for run in runs if run.is_quality and "accuracy" in run.metrics), None),
+        "tests": tests,
+        "differing": differing,
+        "curves": curves(distances(drifts), differing),
+    }
+
+
+def distances(runs: Sequence[Run]) -> dict[str, Points]:
+    """Return the distance of each feature from the baseline, by the start of the run, the oldest first."""
+    points: dict[str, list[tuple[float, float]]] = {}
+    for run in reversed(runs):
+        for test in run.tests:
+            points.setdefault(test.feature, []).append((run.started.timestamp(), test.distance))
+    return {feature: tuple(each) for feature, each in points.items()}
+
+
+def curves(features: Mapping[str, Points], differing: Collection[str]) -> list[tuple[str, float, bool, str]]:
+    """Return name, last distance, whether it differs, and the chart of the features that differ most, the worst first.
+
+    All charts have the same axes, so that they can be compared.
+    """
+    if not features:
+        return []
+    times = [time for points in features.values() for time, _ in points]
+    highest = max(value for points in features.values() for _, value in points)
+    axes = Axes(
+        width=CURVE_WIDTH,
+        height=CURVE_HEIGHT,
+        x_is_time=True,
+        x_range=(min(times), max(times)),
+        y_range=(0.0, highest),
+    )
+    worst = sorted(features, key=lambda name: (name not in differing, -features[name][-1][1]))[:CURVES]
+    return [_curve(name, features[name], name in differing, axes) for name in worst]
+
+
+def _curve(name: str, points: Points, is_differing: bool, axes: Axes) -> tuple[str, float, bool, str]:
+    series = Series("distance", points, "attention" if is_differing else "ink")
+    return name, points[-1][1], is_differing, line_chart([series], f"Distance of {name} from the baseline", axes)
+
+
+async def _distances(site: Site, endpoint: str, schedule: str) -> dict[str, Points]:
+    try:
+        return await metrics.distances(site.aws, endpoint, schedule) if endpoint else {}
+    except ConsoleError:
+        return {}  # the role may read SageMaker and not CloudWatch
+
+
+async def _monitored(site: Site) -> Workflow | None:
+    try:
+        stack = await workflow(site.aws)
+    except ConsoleError:
+        return None
+    return stack if stack and stack.monitor and stack.endpoint else None

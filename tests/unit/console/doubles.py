@@ -203,6 +203,8 @@ def endpoint_answers(files: Mapping[str, bytes]) -> Answers:
     """Return the answers of an account with one endpoint, whose capture files are given by their keys."""
 
     def read(Key: str, Range: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
+        if Key not in files:
+            raise error("NoSuchKey", "The specified key does not exist.")
         body = files[Key]
         if Range:
             first, last = Range.removeprefix("bytes=").split("-")

@@ -8,7 +8,7 @@ from typing import Any
 from tests.unit.console.conftest import Open
 from tests.unit.console.doubles import NOW, endpoint_answers
 
-from console.aws.monitoring import parsed
+from console.aws.monitoring.schedules import parsed
 
 BODY = {
     "violations": [

@@ -1,0 +1,161 @@
+"""The workflow's own monitor: the runs of its state machine, and the state that the last comparison left in S3.
+
+A run's output is the analyzer's whole report: the message, the metrics, and every test with its numbers. A run that had
+nothing to compare has a status instead. Runs of quality, on images that people have labeled, have a state of their own
+and no part in the drift.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from console.aws import state_machines
+from console.aws.client import Aws
+from console.aws.monitoring.schedules import VIOLATIONS_FILE, Violation, parsed
+from console.aws.state_machines import Machine, ended_is_kept
+from console.aws.workflow import Workflow
+from console.errors import ConsoleError
+
+RUNS = 48
+NOTHING_COMPARED = {
+    "NoEndpoint": "The endpoint was not in service.",
+    "NoTraffic": "No traffic was captured in this window.",
+    "NoGroundTruth": "No record of this window has a label.",
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One feature of a window against the baseline. `before` and `after` are means; the distance is from 0 to 1."""
+
+    family: str
+    feature: str
+    distance: float
+    corrected_p: float
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the monitor. Its tests are empty if there was nothing or too little to compare."""
+
+    name: str
+    machine: str
+    started: datetime
+    status: str
+    message: str
+    is_quality: bool
+    has_violations: bool
+    metrics: Mapping[str, float]
+    tests: tuple[Comparison, ...]
+
+    @property
+    def verdict(self) -> str:
+        """Return the run's status, or of one that succeeded whether it compared something, and whether that differs."""
+        if self.status != "SUCCEEDED":
+            return self.status
+        if self.has_violations:
+            return "CompletedWithViolations"
+        return "Completed" if self.tests or (self.is_quality and self.metrics) else "Nothing compared"
+
+
+@dataclass(frozen=True)
+class State:
+    """The last comparison: the model, the end of the window, and since when there is a drift (None without one)."""
+
+    run: str
+    model: str
+    end: datetime | None
+    since: datetime | None
+
+
+async def runs(aws: Aws, workflow: Workflow, limit: int = RUNS) -> list[Run]:
+    """Return the last runs of the monitor, the newest first."""
+    machine = Machine(workflow.monitor.rpartition(":")[2], workflow.monitor, "STANDARD", datetime.now(UTC))
+    rows, _ = await state_machines.executions(aws, machine, limit=limit)
+    answers = await asyncio.gather(
+        *(aws.call("stepfunctions", "describe_execution", ended_is_kept, executionArn=row.arn) for row in rows)
+    )
+    return [_run(row.name, machine.name, answer) for row, answer in zip(rows, answers, strict=True)]
+
+
+async def state(aws: Aws, workflow: Workflow) -> State | None:
+    """Return what the last comparison left; None before the first."""
+    document = await _document(aws, workflow, "state.json")
+    if not document:
+        return None
+    end, since = (_time(document.get(key)) for key in ("end", "since"))
+    return State(str(document.get("run", "")), str(document.get("model", "")), end, since)
+
+
+async def violations(aws: Aws, workflow: Workflow, run: str) -> list[Violation]:
+    """Return the features that differed in a run, which is named as its processing job; none if its file is gone."""
+    try:
+        return parsed(await aws.read_object(workflow.bucket, _key(workflow, f"runs/{run}/{VIOLATIONS_FILE}")))
+    except ConsoleError:
+        return []
+
+
+def baseline_uri(workflow: Workflow, model: str) -> str:
+    return f"s3://{workflow.bucket}/{_key(workflow, f'baselines/{model}/')}"
+
+
+def _key(workflow: Workflow, name: str) -> str:
+    return f"monitoring/{workflow.endpoint}/{name}"
+
+
+async def _document(aws: Aws, workflow: Workflow, name: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(await aws.read_object(workflow.bucket, _key(workflow, name)))
+    except (ConsoleError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _run(name: str, machine: str, answer: Mapping[str, Any]) -> Run:
+    output, request = _object(answer.get("output")), _object(answer.get("input"))
+    told = str(output.get("message") or NOTHING_COMPARED.get(str(output.get("status")), ""))
+    failure = ": ".join(filter(None, (str(answer.get("error", "")), str(answer.get("cause", "")))))
+    return Run(
+        name=name,
+        machine=machine,
+        started=answer["startDate"],
+        status=answer["status"],
+        message=told or failure,
+        is_quality=bool(request.get("needs_ground_truth")),
+        has_violations=bool(output.get("has_violations")),
+        metrics={key: float(value) for key, value in output.get("metrics", {}).items()},
+        tests=tuple(_comparison(each) for each in output.get("tests", ())),
+    )
+
+
+def _comparison(each: Mapping[str, Any]) -> Comparison:
+    return Comparison(
+        family=str(each["family"]),
+        feature=str(each["feature"]),
+        distance=float(each["effect"]),
+        corrected_p=float(each["corrected_p"]),
+        before=each.get("before"),
+        after=each.get("after"),
+    )
+
+
+def _object(text: object) -> Mapping[str, Any]:
+    try:
+        value = json.loads(str(text))
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _time(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None

@@ -1,0 +1,129 @@
+"""The workflow's own monitor: since when the traffic differs from the baseline, in what, and by how much."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.unit.console.conftest import Open
+from tests.unit.console.doubles import NOW, Answers, endpoint_answers
+from tests.unit.console.test_changes import STACK
+
+MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:scones-monitor"
+STATE = {
+    "run": "bikes-monitor-2",
+    "model": "bikes-1",
+    "end": "2026-01-31T09:28:00Z",
+    "since": "2026-01-30T08:00:00Z",
+}
+VIOLATIONS = {
+    "violations": [
+        {"feature_name": "brightness", "constraint_check_type": "baseline_drift_check", "description": "darker"}
+    ]
+}
+FILES = {
+    "monitoring/bikes/state.json": json.dumps(STATE).encode(),
+    "monitoring/bikes/runs/bikes-monitor-2/constraint_violations.json": json.dumps(VIOLATIONS).encode(),
+}
+
+
+def report(distance: float, has_violations: bool) -> dict[str, Any]:
+    test = {"family": "pixels", "corrected_p": 0.001, "before": 120.5, "after": 45.25}
+    return {
+        "message": "bikes has drifted: <darker>" if has_violations else "bikes has not drifted.\nWindow: an hour",
+        "metrics": {"records": 40.0, "low_confidence": 0.25},
+        "tests": [
+            {**test, "feature": "contrast", "effect": 0.9 * distance},
+            {**test, "feature": "brightness", "effect": distance},
+        ],
+        "has_violations": has_violations,
+    }
+
+
+RUNS = {
+    "second": {"output": json.dumps(report(0.8125, True)), "startDate": NOW},
+    "first": {"output": json.dumps(report(0.0625, False)), "startDate": NOW - timedelta(hours=1)},
+    "idle": {"output": '{"status": "NoTraffic"}', "startDate": NOW - timedelta(hours=2)},
+    "quality": {
+        "input": '{"needs_ground_truth": true}',
+        "output": json.dumps({"metrics": {"accuracy": 0.875, "labeled_records": 32.0}, "message": "good"}),
+        "startDate": NOW - timedelta(hours=3),
+    },
+    "broken": {
+        "status": "FAILED",
+        "error": "NoBaseline",
+        "cause": "model bikes-1 has no baseline",
+        "startDate": NOW - timedelta(hours=4),
+    },
+}
+
+
+def answers(files: dict[str, bytes] | None = None) -> Answers:
+    def described(executionArn: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return {"status": "SUCCEEDED", **RUNS[executionArn.rpartition(":")[2]]}
+
+    rows = [
+        {"name": name, "executionArn": f"{MACHINE}:{name}", "status": "SUCCEEDED", "startDate": run["startDate"]}
+        for name, run in RUNS.items()
+    ]
+    stack = {**STACK, "Outputs": [*STACK["Outputs"], {"OutputKey": "MonitorStateMachineArn", "OutputValue": MACHINE}]}
+    return {
+        **endpoint_answers(FILES if files is None else files),
+        "cloudformation.describe_stacks": {"Stacks": [stack]},
+        "sagemaker.list_monitoring_schedules": {"MonitoringScheduleSummaries": []},
+        "stepfunctions.list_executions": {"executions": rows},
+        "stepfunctions.describe_execution": described,
+    }
+
+
+def test_the_page_says_since_when_and_in_what_the_traffic_differs(open_console: Open) -> None:
+    page = open_console(answers()).get("/drift/bikes").text
+    assert "drifting</span></h1>" in page
+    assert 'Drifting since</dt><dd><time datetime="2026-01-30T08:00:00.000+00:00"' in page
+    assert "bikes has drifted: &lt;darker&gt;" in page
+    assert "Features that differ</dt><dd>1<small>of 2</small>" in page
+    assert "s3://images/monitoring/bikes/baselines/bikes-1/" in page
+
+
+def test_every_figure_of_the_last_window_is_that_of_its_report(open_console: Open) -> None:
+    page = open_console(answers()).get("/drift/bikes").text
+    brightness = page[page.index("brightness</span><small>pixels") :]
+    assert re.findall(r'<td class="number[^"]*">([^<]+)</td>', brightness)[:4] == ["120.5", "45.25", "0.8125", "0.001"]
+    assert "Below the threshold</dt><dd>25 %" in page
+    assert "Accuracy</dt><dd>87.5 %<small>of 32 labeled</small>" in page
+
+
+def test_the_distance_of_each_feature_is_a_curve_over_the_runs(open_console: Open) -> None:
+    page = open_console(answers()).get("/drift/bikes").text
+    (curve,) = re.findall(r'<svg[^>]*aria-label="Distance of brightness from the baseline">(.*?)</svg>', page)
+    assert re.findall(r'class="value">[\d:]+: ([\d.]+)<', curve) == ["0.0625", "0.8125"]
+    assert page.index("Distance of brightness") < page.index("Distance of contrast")
+
+
+def test_each_run_has_its_result_and_leads_to_its_execution(open_console: Open) -> None:
+    page = open_console(answers()).get("/drift/bikes").text
+    for text in ("differs</span>", "nothing compared</span>", "NoBaseline: model bikes-1 has no baseline"):
+        assert text in page
+    assert 'href="/executions/scones-monitor/second"' in page
+
+
+def test_the_list_shows_the_workflows_monitor_beside_schedules(open_console: Open) -> None:
+    page = open_console(answers()).get("/monitoring").text
+    assert 'href="/drift/bikes"' in page
+    assert "Nothing watches" not in page
+    assert "drifting" in page
+
+
+def test_before_the_first_comparison_the_page_says_what_to_do(open_console: Open) -> None:
+    page = open_console(answers({})).get("/drift/bikes").text
+    assert "No traffic has been compared" in page
+    assert "scones monitor run" in page
+
+
+@pytest.mark.parametrize("name", ["other", "bikes"])
+def test_an_endpoint_that_no_monitor_watches_is_a_404(open_console: Open, name: str) -> None:
+    unwatched = {"cloudformation.describe_stacks": {"Stacks": [STACK]}} if name == "bikes" else {}
+    assert open_console(answers() | unwatched).get(f"/drift/{name}").status == 404
