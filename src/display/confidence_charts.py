@@ -42,6 +42,9 @@ def confidence_over_time(decisions: Sequence[Decision], threshold: float | None,
     y = Scale(floor, 1.0, HEIGHT - BOTTOM, TOP + MARKER)
     parts = [*_frame(x, y), *_threshold(threshold, y)]
     parts += [_marker(decision, x, y, threshold, classes) for decision in decisions]
+    if threshold is not None:  # above the markers, with a halo
+        name = text(f"threshold {threshold:g}")
+        parts.append(element("text", name, x=LEFT + 6, y=y(threshold) + 13, class_="threshold-name"))
     return picture(WIDTH, HEIGHT, "Confidence of each decision over time", *parts)
 
 
@@ -106,7 +109,6 @@ def _threshold(threshold: float | None, y: Scale) -> list[str]:
     return [
         element("rect", x=LEFT, y=place, width=WIDTH - RIGHT - LEFT, height=HEIGHT - BOTTOM - place, class_="below"),
         element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=place, y2=place, class_="threshold"),
-        element("text", text(f"threshold {threshold:g}"), x=LEFT + 6, y=place + 13, class_="threshold-name"),
     ]
 
 

@@ -57,6 +57,29 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class PendingVariant:
+    """A variant that an update brings. Its weight is not 0 once requests are sent to it."""
+
+    name: str
+    stage: str
+    message: str
+    began: datetime | None
+    instances: int
+    wanted_instances: int
+    weight: float
+    wanted_weight: float
+
+
+@dataclass(frozen=True)
+class Update:
+    """An update, or the creation of the endpoint, that is under way: PendingDeploymentSummary."""
+
+    config: str
+    started: datetime | None
+    variants: tuple[PendingVariant, ...]
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """An endpoint, from DescribeEndpoint and DescribeEndpointConfig."""
 
@@ -71,6 +94,7 @@ class Endpoint:
     captures: str | None
     """Where data capture writes, as an S3 URI; None if it is off."""
     sampling_percent: int
+    update: Update | None = None
 
     @property
     def weight(self) -> float:
@@ -113,6 +137,7 @@ async def described(aws: Aws, name: str) -> Endpoint:
         ),
         captures=capture.get("DestinationS3Uri"),
         sampling_percent=int(capture.get("CurrentSamplingPercentage", 0)),
+        update=_update(answer.get("PendingDeploymentSummary")),
     )
 
 
@@ -181,6 +206,27 @@ def job_in(uri: str) -> str:
     """Return the job's name in `s3://…/<job>/output/model.tar.gz`, as SageMaker lays out what a job leaves."""
     parts = uri.split("/")
     return parts[-3] if len(parts) > 4 and parts[-2:] == ["output", "model.tar.gz"] else ""
+
+
+def _update(summary: Mapping[str, Any] | None) -> Update | None:
+    if not summary:
+        return None
+    variants = tuple(map(_pending, summary.get("ProductionVariants", ())))
+    return Update(summary.get("EndpointConfigName", ""), summary.get("StartTime"), variants)
+
+
+def _pending(each: Mapping[str, Any]) -> PendingVariant:
+    status: Mapping[str, Any] = next(iter(each.get("VariantStatus", ())), {})
+    return PendingVariant(
+        name=each["VariantName"],
+        stage=status.get("Status", ""),
+        message=status.get("StatusMessage", ""),
+        began=status.get("StartTime"),
+        instances=int(each.get("CurrentInstanceCount", 0)),
+        wanted_instances=int(each.get("DesiredInstanceCount", 0)),
+        weight=float(each.get("CurrentWeight", 0.0)),
+        wanted_weight=float(each.get("DesiredWeight", 0.0)),
+    )
 
 
 def _variant(each: Mapping[str, Any], config: Mapping[str, Any], job: str) -> Variant:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from console.aws import queues, state_machines
+from console.aws import executions, queues, state_machines
 from console.aws.client import Aws
+from console.aws.executions import cause_text
 from console.aws.state_machines import Machine
 from console.aws.training import jobs as training_jobs
 from console.aws.workflow import Queue, Workflow, workflow
@@ -17,6 +18,7 @@ from console.errors import ConsoleError
 RECENT = 20
 EVENTS = 14
 MACHINES_SHOWN = 12
+FAILED = ("Failed", "FAILED", "TIMED_OUT")
 Value = TypeVar("Value")
 
 
@@ -30,6 +32,8 @@ class Event:
     path: str
     status: str
     seconds: float | None = None
+    machine: str = ""
+    """The state machine of an execution."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +121,23 @@ async def _executions(aws: Aws, machine: Machine) -> list[Event]:
             f"/executions/{row.machine}/{row.name}",
             row.status,
             row.seconds,
+            row.machine,
         )
         for row in rows
     ]
+
+
+async def reason(aws: Aws, event: Event) -> str:
+    """Return why a job or an execution failed; empty if it did not, or if nothing says why."""
+    if event.status not in FAILED:
+        return ""
+    try:
+        if not event.machine:
+            return (await training_jobs.described(aws, event.name)).failure
+        execution = await executions.described(aws, event.machine, event.name)
+    except ConsoleError:
+        return ""
+    return cause_text(execution.cause) or execution.error
 
 
 async def _waiting(aws: Aws, stack: Workflow | None) -> list[Waiting]:

@@ -38,10 +38,10 @@ function showProblem(place, text) {
   place.hidden = !text;
 }
 
-// A block with a form into which a person types is not replaced.
+// A block with a form into which a person types is not replaced. Boxes that are checked stay so.
 function isUsed(place) {
   const active = document.activeElement;
-  return place.contains(active) && /^(INPUT|SELECT|TEXTAREA)$/.test(active.tagName);
+  return place.contains(active) && /^(INPUT|SELECT|TEXTAREA)$/.test(active.tagName) && active.type !== "checkbox";
 }
 
 function replace(place, html) {
@@ -50,7 +50,9 @@ function replace(place, html) {
   const top = before?.scrollTop ?? 0;
   const focused = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   const open = [...place.querySelectorAll("details[open][id]")].map((each) => each.id);
+  const checked = [...place.querySelectorAll("input:checked")].map((each) => each.value);
   place.innerHTML = html;
+  for (const each of place.querySelectorAll("input[type=checkbox]")) each.checked = checked.includes(each.value);
   open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
   if (focused) place.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   const after = place.querySelector("pre.log");

@@ -24,6 +24,7 @@ from display.line_chart import Axes, Series, line_chart
 STATUSES = ("Creating", "InService", "Updating", "RollingBack", "Deleting", "Failed", "OutOfService")
 SHOWN = 60
 CHARTED = 600
+DEFAULT_REACH = "3h"
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,13 @@ async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
 
 async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:
     endpoint = await endpoints.described(site.aws, request.match_info["name"])
-    reach = request.query.get("range", "3h")
+    reach = request.query.get("range", DEFAULT_REACH)
     if reach not in RANGES:
         raise BadRequest(f"range is {reach!r}: it must be one of {', '.join(RANGES)}")
     now = datetime.now(UTC).replace(second=0, microsecond=0).timestamp()  # the charts change once a minute
     points = await endpoints.traffic(site.aws, endpoint, reach)
+    if "range" not in request.query and _all_since(points, now - RANGES["1h"][0].total_seconds()):
+        reach = "1h"  # the same points in a chart with more room for them
     index = site.captures.of(endpoint.name, endpoint.captures) if endpoint.captures else None
     if index:
         await index.advance(site.aws)
@@ -69,6 +72,10 @@ async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:
         "charts": traffic_charts(points, (now - RANGES[reach][0].total_seconds(), now)),
         **(await _captures(site, endpoint, index, request.query)),
     }
+
+
+def _all_since(points: Mapping[str, Points], start: float) -> bool:
+    return bool(points["invocations"]) and all(time >= start for each in points.values() for time, _ in each)
 
 
 def totals(points: Mapping[str, Points]) -> dict[str, float | None]:
@@ -97,7 +104,8 @@ def traffic_charts(
     drawn = []
     for title, write, parts in groups:
         series = [Series(name, points[key], tone) for key, name, tone in parts if points[key]]
-        if series:
+        is_flat = title == "Errors" and not any(value for each in series for _, value in each.points)
+        if series and not is_flat:
             axes = Axes(x_is_time=True, write=write, from_zero=True, x_range=x_range)
             drawn.append((title, line_chart(series, title, axes), [(name, tone) for _, name, tone in parts]))
     return drawn
@@ -137,6 +145,7 @@ async def _captures(
         "histogram": histogram(decisions, threshold, names) if decisions else "",
         "charted": len(decisions),
         "machine": stack.machine_name if stack else "",
+        "is_monitored": bool(stack and stack.monitor),
     }
 
 

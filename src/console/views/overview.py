@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
-from console.aws.overview import EVENTS, Event, overview
+from console.aws import endpoints
+from console.aws.monitoring import workflow_monitor
+from console.aws.monitoring.workflow_monitor import State
+from console.aws.overview import EVENTS, Event, Overview, overview, reason
+from console.aws.training import jobs as training_jobs
+from console.errors import ConsoleError
 from console.site import Site
 
 OF_ONE_KIND = 6
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the workflow's endpoint serves: the training job with its final metrics, and the state of its drift."""
+
+    endpoint: str
+    job: str
+    metrics: Mapping[str, float]
+    is_monitored: bool
+    drift: State | None
 
 
 def mixed(events: Sequence[Event]) -> list[Event]:
@@ -27,9 +45,27 @@ def mixed(events: Sequence[Event]) -> list[Event]:
 
 async def load(site: Site, _: web.Request) -> dict[str, Any]:
     shown = await overview(site.aws)
+    events = mixed(shown.events)
+    reasons = await asyncio.gather(*(reason(site.aws, event) for event in events))
     return {
         "shown": shown,
-        "events": mixed(shown.events),
+        "events": list(zip(events, reasons, strict=True)),
+        "service": await _service(site, shown),
         "alarming": [alarm for alarm in shown.alarms if alarm.state == "ALARM"],
         "review": next((each for each in shown.waiting if each.queue.name == "Review"), None),
     }
+
+
+async def _service(site: Site, shown: Overview) -> Service | None:
+    """Return the model that the workflow's endpoint serves, and whether its traffic has drifted."""
+    stack = shown.workflow
+    if stack is None or all(each.name != stack.endpoint for each in shown.endpoints):
+        return None
+    try:
+        endpoint = await endpoints.described(site.aws, stack.endpoint)
+        job = next((variant.job for variant in endpoint.variants if variant.job), "")
+        metrics = (await training_jobs.described(site.aws, job)).final_metrics if job else {}
+    except ConsoleError:
+        return None  # it was deleted a moment ago
+    state = await workflow_monitor.state(site.aws, stack) if stack.monitor else None
+    return Service(stack.endpoint, job, metrics, bool(stack.monitor), state)

@@ -9,19 +9,23 @@ from aiohttp import web
 
 from console.aws.client import NAMED_S
 from console.aws.training import jobs as training_jobs
-from console.aws.training.comparison import Comparison
+from console.aws.training.comparison import ComparedJob, Comparison
 from console.aws.training.jobs import SUBMIT_DIRECTORY, Job
 from console.aws.training.logs import Value
 from console.errors import ConsoleError, NotThere
 from console.site import Site
 from console.views.log_lines import lines_of
+from display import figures
 from display.line_chart import Axes, Series, line_chart
+from display.parallel_chart import AXES_MAX, Line, parallel_chart
 from display.scatter_chart import Point, scatter_chart
 
 STATUSES = ("InProgress", "Completed", "Failed", "Stopping", "Stopped")
 PHASES = ("train", "training", "validation", "val", "test", "eval")
 SHOWN_LINES = 400
 SMALL_IS_GOOD = ("loss", "error", "duration", "rmse", "mse", "mae")
+FEW = 6
+"""So many jobs are compared side by side, value by value."""
 TONES = ("muted", "ink", "class-1", "class-2", "class-3")
 
 
@@ -39,6 +43,7 @@ async def load_comparison(site: Site, request: web.Request) -> dict[str, Any]:
     y = query.get("y") or next((name for name in numbers if name.startswith("validation")), numbers[0])
     x = query.get("x") or next((name for name in varying if name != y), "duration")
     points = _scatter(comparison, x, y)
+    best = next((point for point in points if point.is_best), None)
     return {
         "comparison": comparison,
         "metrics": metrics,
@@ -48,8 +53,45 @@ async def load_comparison(site: Site, request: web.Request) -> dict[str, Any]:
         "y": y,
         "q": query.get("q", ""),
         "chart": scatter_chart(points, x, y) if points else "",
-        "best": next((point for point in points if point.is_best), None),
+        "parallel": _parallel(comparison, y, best.name if best else ""),
+        "best": best,
+        "best_job": next((job for job in comparison.jobs if best and job.name == best.name), None),
+        "names": query.getall("name", []),
+        "differences": differences(comparison) if 1 < len(comparison.jobs) <= FEW else [],
     }
+
+
+def differences(comparison: Comparison) -> list[tuple[str, list[str]]]:
+    """Return what is not the same in a few jobs: a name, and the value of each job."""
+    jobs = comparison.jobs
+    rows = [(name, [job.settings.get(name, figures.NONE) for job in jobs]) for name in comparison.varying_settings]
+    rows += [(name, [job.hyperparameters.get(name, figures.NONE) for job in jobs]) for name in comparison.varying]
+    rows += [(name, [figures.number(job.metrics.get(name)) for job in jobs]) for name in comparison.metrics]
+    return [*rows, ("duration", [figures.duration(job.seconds) for job in jobs])]
+
+
+def _parallel(comparison: Comparison, y: str, best: str) -> str:
+    """Return the chart of what varies, with y as the last axis; empty if fewer than two things vary."""
+    varying = [name for name in comparison.varying if name != y]
+    if len(varying) < 2:
+        return ""
+    dimensions = [*varying[: AXES_MAX - 1], y]
+    lines = [
+        Line(job.name, _values(comparison, job, dimensions), f"/training-jobs/{job.name}", job.name == best)
+        for job in comparison.jobs
+        if comparison.value(job, y) is not None
+    ]
+    return parallel_chart(lines, dimensions) if lines else ""
+
+
+def _values(comparison: Comparison, job: ComparedJob, names: list[str]) -> dict[str, float | str]:
+    values: dict[str, float | str] = {}
+    for name in names:
+        value: float | str | None = comparison.value(job, name)
+        value = job.hyperparameters.get(name) if value is None else value
+        if value is not None:
+            values[name] = value
+    return values
 
 
 def _scatter(comparison: Comparison, x: str, y: str) -> list[Point]:

@@ -79,3 +79,25 @@ def test_an_object_that_is_no_image_is_not_served(open_console: Open) -> None:
     console = open_console(endpoint_answers(files))
     assert console.get("/objects/images/page.html").status == 400
     assert console.get("/objects/images/a.png").headers["content-type"] == "image/png"
+
+
+def test_an_update_under_way_shows_its_stage_and_its_share_of_the_traffic(open_console: Open) -> None:
+    pending = {
+        "EndpointConfigName": "bikes-config-2",
+        "StartTime": NOW,
+        "ProductionVariants": [
+            {
+                "VariantName": "AllTraffic",
+                "CurrentWeight": 0.25,
+                "DesiredWeight": 1.0,
+                "CurrentInstanceCount": 1,
+                "DesiredInstanceCount": 4,
+                "VariantStatus": [{"Status": "Baking", "StatusMessage": "Canary bakes", "StartTime": NOW}],
+            }
+        ],
+    }
+    answers = endpoint_answers(FILES)
+    answers["sagemaker.describe_endpoint"] |= {"EndpointStatus": "Updating", "PendingDeploymentSummary": pending}
+    page = open_console(answers).get("/endpoints/bikes").text
+    for text in ("Update under way", "bikes-config-2", "Baking", "Canary bakes", ">1 of 4<", ">0.25 of 1<"):
+        assert text in page

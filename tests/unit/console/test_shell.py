@@ -93,3 +93,18 @@ def test_an_aws_on_this_machine_may_be_changed_and_another_is_shown_read_only(op
     assert "changes allowed" in open_console().get("/").text
     elsewhere = open_console(endpoint_url="https://sagemaker.eu-central-1.amazonaws.com")
     assert "read only" in elsewhere.get("/").text
+
+
+def test_the_overview_says_why_a_job_and_an_execution_failed(open_console: Open) -> None:
+    failed = {**SUMMARY, "TrainingJobStatus": "Failed"}
+    answers = machine_answers("FAILED")
+    answers["stepfunctions.describe_execution"] |= {"error": "Busy", "cause": '{"errorMessage": "no <room>"}'}
+    page = open_console(
+        {
+            "sagemaker.list_training_jobs": {"TrainingJobSummaries": [failed]},
+            "sagemaker.describe_training_job": described(status="Failed", FailureReason="AlgorithmError: no data"),
+            **answers,
+        }
+    ).get("/")
+    assert "no &lt;room&gt;" in page.text
+    assert "AlgorithmError: no data" in page.text

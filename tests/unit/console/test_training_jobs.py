@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -131,3 +132,52 @@ def test_a_job_that_was_created_again_under_its_name_is_compared_anew() -> None:
     assert compared_epochs(jobs, 0, "3") == ("3", 1)
     assert compared_epochs(jobs, 0, "3") == ("3", 0)
     assert compared_epochs(jobs, 1, "9") == ("9", 1)
+
+
+def jobs_of(*rates: str) -> dict[str, Any]:
+    """Return the answers of an account with jobs a, b, ... of these learning rates; the last read other data."""
+
+    def describe(TrainingJobName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        number = "abcdefgh".index(TrainingJobName)
+        metric = {"MetricName": "validation:accuracy", "Value": 0.5 + number / 8, "Timestamp": NOW}
+        data = "s3://images/new/" if number == len(rates) - 1 else "s3://images/train/"
+        channel = {"ChannelName": "train", "DataSource": {"S3DataSource": {"S3Uri": data}}}
+        parameters = {"epochs": str(number + 2), "learning_rate": rates[number], "optimizer": "sgd"}
+        return described(
+            TrainingJobName, HyperParameters=parameters, FinalMetricDataList=[metric], InputDataConfig=[channel]
+        )
+
+    summaries = [
+        {"TrainingJobName": "abcdefgh"[n], "TrainingJobStatus": "Completed", "CreationTime": NOW}
+        for n in range(len(rates))
+    ]
+    return {
+        "sagemaker.list_training_jobs": {"TrainingJobSummaries": summaries},
+        "sagemaker.describe_training_job": describe,
+    }
+
+
+def test_two_chosen_jobs_are_shown_by_what_differs_between_them(open_console: Open) -> None:
+    page = open_console(jobs_of("0.1", "0.01", "0.001")).get("/training-jobs/compare?name=a&name=c").text
+    differences = page[page.index("What differs") : page.index("</table>", page.index("What differs"))]
+    assert "<th>learning_rate</th><td>0.1</td><td>0.001</td>" in differences
+    assert "<th>data: train</th><td>s3://images/train/</td><td>s3://images/new/</td>" in differences
+    assert "<th>validation:accuracy</th><td>0.5</td><td>0.75</td>" in differences
+    assert "optimizer" not in differences
+    assert "image</th>" not in differences
+
+
+def test_the_best_job_is_named_with_the_hyperparameters_that_made_it(open_console: Open) -> None:
+    page = open_console(jobs_of("0.1", "0.01")).get("/training-jobs/compare").text
+    assert re.search(r"Best validation:accuracy: <b>0.625</b>, by <a[^>]*>b</a>, with epochs <b>3</b>", page)
+
+
+def test_each_job_is_a_line_across_what_varies(open_console: Open) -> None:
+    page = open_console(jobs_of("0.1", "0.01", "auto")).get("/training-jobs/compare").text
+    assert "a\nepochs 2\nlearning_rate 0.1\nvalidation:accuracy 0.5</title>" in page
+    assert "c\nepochs 4\nlearning_rate auto\nvalidation:accuracy 0.75</title>" in page
+
+
+def test_jobs_are_chosen_in_the_list_and_compared(open_console: Open) -> None:
+    page = open_console(jobs_of("0.1", "0.01")).get("/training-jobs").text
+    assert re.findall(r'form="compare" name="name" value="(\w)"', page) == ["a", "b"]

@@ -11,6 +11,7 @@ from display.calibration_chart import bins, calibration_chart, expected_error
 from display.confidence_charts import Decision, bin_edges, confidence_over_time, histogram
 from display.line_chart import Series, line_chart, thinned
 from display.matrix_chart import confusion_matrix
+from display.parallel_chart import Line, parallel_chart
 from display.scales import padded, ticks, time_ticks
 from display.scatter_chart import Point, scatter_chart
 
@@ -92,3 +93,15 @@ def test_a_confusion_matrix_has_each_count_and_its_share_of_the_true_class() -> 
     for told in ("1 of 10 images of near are predicted as &lt;far&gt;", ">90 %<", "4 of 4 images"):
         assert told in svg
     parsed(confusion_matrix([[1] * 30] * 30, [f"class {number}" for number in range(30)]))
+
+
+def test_a_line_crosses_each_axis_at_its_value() -> None:
+    lines = [
+        Line("a", {"rate": 0.0, "kind": "adam", "accuracy": 0.0}, "/a"),
+        Line("b", {"rate": 1.0, "accuracy": 1.0}, "/b", is_best=True),
+    ]
+    svg = parallel_chart(lines, ["rate", "kind", "accuracy"])
+    paths = [each.get("d") or "" for each in parsed(svg).iter() if each.tag.endswith("path")]
+    assert [path.count("L") for path in paths] == [2, 1]  # b passes by the kind that it has not
+    assert paths[0].startswith("M76.0,306.0L")
+    assert paths[1] == "M76.0,34.0L376.0,34.0"

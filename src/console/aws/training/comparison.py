@@ -16,7 +16,7 @@ from datetime import datetime
 
 from console.aws.client import Aws
 from console.aws.training import jobs as training_jobs
-from console.aws.training.jobs import SUBMIT_DIRECTORY
+from console.aws.training.jobs import SUBMIT_DIRECTORY, Job
 from console.errors import NotThere
 
 JOBS_MAX = 1000
@@ -39,6 +39,8 @@ class ComparedJob:
     seconds: float | None
     hyperparameters: Mapping[str, str]
     metrics: Mapping[str, float]
+    settings: Mapping[str, str]
+    """The image, the instances, and the data of each channel."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,12 @@ class Comparison:
     @property
     def varying(self) -> list[str]:
         """The hyperparameters that do not have the same value in all jobs, by name."""
-        names = {name for job in self.jobs for name in job.hyperparameters}
-        return sorted(name for name in names if len({job.hyperparameters.get(name) for job in self.jobs}) > 1)
+        return _varying([job.hyperparameters for job in self.jobs])
+
+    @property
+    def varying_settings(self) -> list[str]:
+        """The settings that are not the same in all jobs, by name."""
+        return _varying([job.settings for job in self.jobs])
 
     @property
     def metrics(self) -> list[str]:
@@ -101,7 +107,7 @@ class ComparedJobs:
         except NotThere:
             return None
         own = {key: value for key, value in job.hyperparameters.items() if not key.startswith(SUBMIT_DIRECTORY)}
-        compared = ComparedJob(job.name, job.status, job.created, job.seconds, own, job.final_metrics)
+        compared = ComparedJob(job.name, job.status, job.created, job.seconds, own, job.final_metrics, _settings(job))
         if job.is_ended:
             self._kept[_key(name, job.created)] = compared
         return compared
@@ -109,6 +115,16 @@ class ComparedJobs:
     def _trim(self) -> None:
         while len(self._kept) > KEPT_JOBS:
             self._kept.popitem(last=False)
+
+
+def _varying(each: Sequence[Mapping[str, str]]) -> list[str]:
+    names = {name for values in each for name in values}
+    return sorted(name for name in names if len({values.get(name) for values in each}) > 1)
+
+
+def _settings(job: Job) -> Mapping[str, str]:
+    data = {f"data: {channel.name}": channel.uri for channel in job.channels}
+    return {"image": job.image, "instances": job.instances, **data}
 
 
 def _key(name: str, created: datetime) -> Key:
