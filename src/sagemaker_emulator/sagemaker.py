@@ -74,6 +74,7 @@ class SageMaker:
             settings.state_dir / "endpoints",
             settings.endpoint_start_timeout_s,
             settings.serving_stop_grace_s,
+            serverless_idle_s=settings.serverless_idle_s,
         )
         self.tracking = Tracking(self.store, arns)
         self.training_jobs = TrainingJobs(self.store, arns, self._context(aws, "training"))

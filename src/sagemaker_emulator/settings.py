@@ -34,6 +34,7 @@ class Settings:
     stop_grace_s: float = 120.0
     serving_stop_grace_s: float = 30.0
     upload_retry_s: float = 3600.0
+    serverless_idle_s: float = 30.0
     capture_file_s: float = 60.0
     capture_idle_s: float = 2.0
     metrics_period_s: float = 5.0
@@ -71,6 +72,7 @@ class Settings:
             stop_grace_s=read.number("SAGEMAKER_EMULATOR_STOP_GRACE_S", cls.stop_grace_s),
             serving_stop_grace_s=read.number("SAGEMAKER_EMULATOR_SERVING_STOP_GRACE_S", cls.serving_stop_grace_s),
             upload_retry_s=read.number("SAGEMAKER_EMULATOR_UPLOAD_RETRY_S", cls.upload_retry_s),
+            serverless_idle_s=read.number("SAGEMAKER_EMULATOR_SERVERLESS_IDLE_S", cls.serverless_idle_s),
             capture_file_s=read.number("SAGEMAKER_EMULATOR_CAPTURE_FILE_S", cls.capture_file_s),
             capture_idle_s=read.number("SAGEMAKER_EMULATOR_CAPTURE_IDLE_S", cls.capture_idle_s),
             metrics_period_s=read.number("SAGEMAKER_EMULATOR_METRICS_PERIOD_S", cls.metrics_period_s),

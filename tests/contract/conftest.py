@@ -308,6 +308,12 @@ def make_served() -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
+def serve_with() -> Callable[..., Any]:
+    """Serve an emulator over a state directory, with other settings."""
+    return lambda state_dir, **changes: served(settings_in(state_dir, **changes))
+
+
+@pytest.fixture(scope="session")
 def serve_with_clock() -> Callable[..., Any]:
     """Serve an emulator whose monitoring schedules go by a clock of the test's own."""
     return lambda state_dir, clock, **changes: served(settings_in(state_dir, **changes), clock=clock)

@@ -28,7 +28,7 @@ class ContainerSpec:
     `peers` maps their host names to the names of their containers. Files that the container writes to the folders
     `outputs`, below `base_dir`, are there once `wait` or `stop` has returned its exit code; files in `live_outputs`
     arrive soon after they were written. A container with `network_isolation` reaches its peers and nothing else;
-    others reach the local cloud with keys of `role_arn`.
+    others reach the local cloud with keys of `role_arn`. `memory_mb` limits a container that has no `instance_type`.
     """
 
     name: str
@@ -40,6 +40,7 @@ class ContainerSpec:
     entrypoint: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     instance_type: str = ""
+    memory_mb: int | None = None
     host: str = ""
     peers: Mapping[str, str] = field(default_factory=dict)
     outputs: tuple[Path, ...] = ()

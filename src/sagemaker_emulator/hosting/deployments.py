@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sagemaker_emulator.errors import runtime_validation
 from sagemaker_emulator.hosting.instances import Instance
 from sagemaker_emulator.hosting.launcher import HostingContext, Launcher, stop_all
+from sagemaker_emulator.hosting.serverless.variant import ServerlessVariant
 from sagemaker_emulator.hosting.variants import Variant, drain
 from sagemaker_emulator.resources.endpoint import Revision
 from sagemaker_emulator.resources.endpoint_config import AsyncInference, DataCapture
@@ -25,12 +26,13 @@ class NoHealthyInstance(AwsError):
 
 @dataclass
 class Deployment:
-    """One revision of an endpoint, with its variants by name."""
+    """One revision of an endpoint, with its variants by name. A `serverless` one has no other variant."""
 
     endpoint_name: str
     data_capture: DataCapture | None
     async_inference: AsyncInference | None
     variants: dict[str, Variant]
+    serverless: ServerlessVariant | None = None
 
     def choose(self, target_variant: str | None, excluded: Collection[Instance] = ()) -> tuple[Variant, Instance]:
         """Choose a variant, by name or by weight, and its least busy instance.
@@ -48,7 +50,7 @@ class Deployment:
         """Apply the weights of `revision` at once, then start or stop instances."""
         self.weigh(revision)
         for target in revision.targets:
-            self.variants[target.name].scale_to(target.instance_count)
+            self.variants[target.name].apply(target)
 
     def weigh(self, revision: Revision) -> None:
         for target in revision.targets:
@@ -56,10 +58,16 @@ class Deployment:
 
     def drain(self) -> None:
         """Let the requests in flight finish, then stop, so that an update drops none."""
+        self._close(drains=True)
         drain(self._instances())
 
     def stop(self) -> None:
+        self._close(drains=False)
         stop_all(self._instances())
+
+    def _close(self, drains: bool) -> None:
+        for variant in self.variants.values():
+            variant.close(drains)
 
     def _instances(self) -> list[Instance]:
         return [instance for variant in self.variants.values() for instance in variant.instances]
@@ -87,8 +95,11 @@ def deploy(context: HostingContext, endpoint: str, revision: Revision) -> Deploy
         for definition in revision.config.variants:
             target = revision.target(definition.name)
             launcher = Launcher.of(context, endpoint, revision, definition)
-            instances = launcher.start(target.instance_count)
-            variants[target.name] = Variant(target.name, target.weight, launcher, instances)
+            if target.serverless:
+                variants[target.name] = deployment.serverless = ServerlessVariant.start(launcher, target)
+            else:
+                instances = launcher.start(target.instance_count)
+                variants[target.name] = Variant(target.name, target.weight, launcher, instances)
     except BaseException:  # whatever the reason, nothing stays running
         deployment.stop()
         raise

@@ -9,9 +9,10 @@ from typing import Any
 
 from sagemaker_emulator.hosting.deployments import Deployment
 from sagemaker_emulator.hosting.guardrails.update import Stage, Update
+from sagemaker_emulator.hosting.serverless.variant import ServerlessVariant
 from sagemaker_emulator.hosting.variants import Variant
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus, Revision, VariantTarget
-from sagemaker_emulator.resources.endpoint_config import DataCapture, EndpointConfig
+from sagemaker_emulator.resources.endpoint_config import DataCapture, EndpointConfig, ServerlessConfig
 from sagemaker_emulator.resources.model import Model
 from sagemaker_emulator.wire import described, present
 
@@ -84,9 +85,28 @@ def _variant(revision: Revision, target: VariantTarget, running: Variant | None)
         "DeployedImages": _deployed_images(revision, target),
         "CurrentWeight": running.weight if running else target.weight,
         "DesiredWeight": target.weight,
-        "CurrentInstanceCount": running.ready_count if running else 0,
-        "DesiredInstanceCount": target.instance_count,
+        **_capacity(target, running),
     }
+
+
+def _capacity(target: VariantTarget, running: Variant | None) -> Description:
+    """Return instance counts or, for a serverless variant, the limits: AWS shows no instances of it."""
+    if target.serverless is None:
+        count = running.ready_count if running else 0
+        return {"CurrentInstanceCount": count, "DesiredInstanceCount": target.instance_count}
+    current = running.config if isinstance(running, ServerlessVariant) else target.serverless
+    desired = {} if current == target.serverless else {"DesiredServerlessConfig": _serverless(target.serverless)}
+    return {"CurrentInstanceCount": 0, "CurrentServerlessConfig": _serverless(current), **desired}
+
+
+def _serverless(config: ServerlessConfig) -> Description:
+    return present(
+        {
+            "MemorySizeInMB": config.memory_mb,
+            "MaxConcurrency": config.max_concurrency,
+            "ProvisionedConcurrency": config.provisioned_concurrency,
+        }
+    )
 
 
 def _pending_deployment(endpoint: Endpoint, update: Update | None) -> Description | None:

@@ -8,6 +8,7 @@ from typing import Any
 from sagemaker_emulator.aws_clients.execution_roles import ExecutionRoles
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.hosting.models import Models
+from sagemaker_emulator.hosting.serverless.refusals import refuse_bad_serverless, refuse_for_serverless
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.endpoint_config import EndpointConfig
 from sagemaker_emulator.resources.model import Model, Row
@@ -40,10 +41,11 @@ class EndpointConfigs(Collection[EndpointConfig]):
         names = [variant.name for variant in config.variants]
         if len(set(names)) < len(names):
             raise validation(f"Production variant names must be unique, found: {names}")
-        for wire, variant in zip(config.request["ProductionVariants"], config.variants, strict=True):
-            if "ServerlessConfig" in wire:
-                raise validation(f"Production variant {variant.name}: ServerlessConfig is not emulated.")
-            self._refuse_unreachable(config, self._models.get(variant.model_name))
+        refuse_bad_serverless(config.request, config.variants)
+        for variant in config.variants:
+            model = self._models.get(variant.model_name)
+            refuse_for_serverless(variant, model)
+            self._refuse_unreachable(config, model)
 
     def _refuse_unreachable(self, config: EndpointConfig, model: Model) -> None:
         """Refuse models whose invocations name a target, which InvokeEndpointAsync cannot do."""

@@ -54,10 +54,11 @@ from sagemaker_emulator.hosting.requests import (
     UpdateEndpointRequest,
 )
 from sagemaker_emulator.hosting.rollouts import Rollouts
+from sagemaker_emulator.hosting.serverless.refusals import refuse_bad_limits, refuse_conversion
 from sagemaker_emulator.jobs.quotas import require_quota
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus, Revision
-from sagemaker_emulator.resources.endpoint_config import EndpointConfig
+from sagemaker_emulator.resources.endpoint_config import EndpointConfig, ServerlessConfig
 from sagemaker_emulator.storage.listing import Page
 from sagemaker_emulator.storage.store import Store
 
@@ -110,6 +111,7 @@ class Endpoints:
 
         def change(endpoint: Endpoint) -> Endpoint:
             _refuse_in_progress(endpoint)
+            refuse_conversion(endpoint.revision, new)
             pending = new
             if request.retains_variant_properties:
                 pending = new.retaining(endpoint.revision, request.not_retained)
@@ -129,7 +131,8 @@ class Endpoints:
             if endpoint.status is EndpointStatus.FAILED:
                 raise validation(f'Cannot update endpoint "{endpoint.arn}" in status Failed.')
             _refuse_unknown_variants(endpoint, request.variant_names)
-            revision = endpoint.revision.with_targets(request.weights, request.instance_counts)
+            limits = _serverless_limits(endpoint.revision, request)
+            revision = endpoint.revision.with_targets(request.weights, request.instance_counts, limits)
             return endpoint.serving(revision).moved_to(EndpointStatus.UPDATING, time.time())
 
         updating = self._records.change(request.endpoint_name, change)
@@ -184,3 +187,19 @@ def _refuse_unknown_variants(endpoint: Endpoint, names: frozenset[str]) -> None:
         raise validation(
             f'The variant name(s) {quoted} is/are not present within endpoint configuration "{endpoint.config_name}".'
         )
+
+
+def _serverless_limits(revision: Revision, request: RescaleEndpointRequest) -> dict[str, ServerlessConfig]:
+    """Return the serverless limits after the request. ValidationException if they do not fit the variants."""
+    limits = {}
+    for name in sorted(request.serverless.keys() | request.instance_counts.keys()):
+        current = revision.target(name).serverless
+        if current is None and name in request.serverless:
+            raise validation(f"Variant {name} is not serverless: ServerlessUpdateConfig cannot be applied to it.")
+        if current is None:
+            continue
+        if name in request.instance_counts:
+            raise validation(f"Variant {name} is serverless: DesiredInstanceCount cannot be applied to it.")
+        limits[name] = current.updated(request.serverless[name])
+        refuse_bad_limits(name, limits[name])
+    return limits

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from sagemaker_emulator.hosting.serving_container import ServingContainer
@@ -20,6 +21,7 @@ class Instance:
     containers: tuple[ServingContainer, ...]
     row: Row = Row.SINGLE
     in_flight: int = 0
+    last_used: float = field(default_factory=time.monotonic)  # kept for serverless variants only
 
     @property
     def is_ready(self) -> bool:

@@ -28,9 +28,13 @@ LOG_GROUP = "/aws/sagemaker/Endpoints/"
 
 @dataclass(frozen=True)
 class HostingContext(RunContext):
-    """Shared by all endpoints. Setting `closing` aborts every start that is under way."""
+    """Shared by all endpoints. Setting `closing` aborts every start that is under way.
+
+    A serverless instance is stopped after `serverless_idle_s` without a request.
+    """
 
     closing: threading.Event = field(default_factory=threading.Event)
+    serverless_idle_s: float = 30.0
 
     def archives(self, endpoint: str) -> Path:
         """Return the folder of an endpoint's model archives; it has a folder for each revision."""
@@ -142,6 +146,7 @@ class Launcher:
             environment=serving_environment(definition),
             serves=True,
             instance_type=self.variant.instance_type or "",
+            memory_mb=self.variant.serverless.memory_mb if self.variant.serverless else None,
             network_isolation=self.model.network_isolation,
             role_arn=self.model.role_arn,
         )

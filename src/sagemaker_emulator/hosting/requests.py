@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sagemaker_emulator.errors import validation
@@ -58,20 +58,21 @@ class UpdateEndpointRequest:
 
 @dataclass(frozen=True)
 class RescaleEndpointRequest:
-    """UpdateEndpointWeightsAndCapacities. Weights and instance counts by variant name, where the request has them."""
+    """UpdateEndpointWeightsAndCapacities. Weights, instance counts and ServerlessUpdateConfigs by variant name, where
+    the request has them.
+    """
 
     endpoint_name: str
     variant_names: frozenset[str]
     weights: dict[str, float]
     instance_counts: dict[str, int]
+    serverless: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, request: dict[str, Any]) -> RescaleEndpointRequest:
         desired = request["DesiredWeightsAndCapacities"]
         names = [variant["VariantName"] for variant in desired]
         for variant in desired:
-            if "ServerlessUpdateConfig" in variant:
-                raise validation(f"Variant {variant['VariantName']}: ServerlessUpdateConfig is not emulated.")
             if names.count(variant["VariantName"]) > 1:
                 raise validation(f'The variant name "{variant["VariantName"]}" was non-unique within the request.')
             require_quota(f"variant {variant['VariantName']}", variant.get("DesiredInstanceCount", 0), "endpoint")
@@ -81,6 +82,9 @@ class RescaleEndpointRequest:
             weights={one["VariantName"]: one["DesiredWeight"] for one in desired if "DesiredWeight" in one},
             instance_counts={
                 one["VariantName"]: one["DesiredInstanceCount"] for one in desired if "DesiredInstanceCount" in one
+            },
+            serverless={
+                one["VariantName"]: one["ServerlessUpdateConfig"] for one in desired if "ServerlessUpdateConfig" in one
             },
         )
 

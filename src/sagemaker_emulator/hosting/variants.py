@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sagemaker_emulator.hosting.instances import Instance
 from sagemaker_emulator.hosting.launcher import Launcher, stop_all
+from sagemaker_emulator.resources.endpoint import VariantTarget
 
 DRAIN_S = 60.0
 DRAIN_POLL_S = 0.05
@@ -33,6 +34,13 @@ class Variant:
         """Return the healthy instance with the fewest requests in flight; None if all are `excluded` or unhealthy."""
         ready = (one for one in self.instances if one.is_ready and one not in excluded)
         return min(ready, key=lambda one: one.in_flight, default=None)
+
+    def apply(self, target: VariantTarget) -> None:
+        """Run what `target` asks for. It blocks until that is so."""
+        self.scale_to(target.instance_count)
+
+    def close(self, drains: bool) -> None:
+        """Prepare for the end: the instances are stopped next, after their requests in flight if it `drains`."""
 
     def scale_to(self, count: int) -> None:
         """Start instances until there are `count`, or drain and stop the newest until only `count` are left."""

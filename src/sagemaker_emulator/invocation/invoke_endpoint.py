@@ -79,7 +79,9 @@ class Invocations:
             async with self._router.exchange(deployment, request.outgoing(self._timeout_s)) as exchange:
                 payload = Payload(await exchange.read(), exchange.content_type)
                 status, attributes, visits = exchange.status, exchange.custom_attributes, exchange.visits
-                took_us = us_since(started)
+                if exchange.setup_us:
+                    self._metrics.record_setup(deployment.endpoint_name, exchange.variant.name, exchange.setup_us)
+                took_us = us_since(started) - exchange.setup_us
                 return Answer(exchange.variant, status, payload, attributes, took_us, exchange.container, visits)
         except NoHealthyInstance as failure:
             self._metrics.record_unavailable(deployment.endpoint_name, failure.variant, us_since(started))

@@ -14,6 +14,7 @@ from sagemaker_emulator.invocation.rows import Visit
 
 NAMESPACE = "AWS/SageMaker"
 VALUES_MAX = 150  # CloudWatch's limit for one datum
+MICROSECONDS = frozenset({"ModelLatency", "OverheadLatency", "ContainerLatency", "ModelSetupTime"})
 DATA_MAX = 100  # in one PutMetricData, well below CloudWatch's limit of 1000
 
 Series = tuple[str, str, str, str]  # endpoint, variant, container (empty for the variant as a whole), metric
@@ -56,6 +57,11 @@ class InvocationMetrics:
             latencies_us = {"ContainerLatency": visit.latency_us, "OverheadLatency": overhead_us}
             values = {"Invocations": 1, **_errors(visit.status), **latencies_us}
             self._add(endpoint, variant, values, visit.container)
+
+    def record_setup(self, endpoint: str, variant: str, setup_us: int) -> None:
+        """Record the cold start that an invocation of a serverless variant waited for; 0 is none."""
+        if setup_us:
+            self._add(endpoint, variant, {"ModelSetupTime": setup_us})
 
     def _count(self, endpoint: str, variant: str, status: int, latencies_us: dict[str, int]) -> None:
         values = {"Invocations": 1, "InvocationsPerInstance": 1, **_errors(status), **latencies_us}
@@ -104,7 +110,7 @@ def _data(series: Series, counts: Counter[float]) -> list[dict[str, Any]]:
             "Timestamp": datetime.now(UTC),
             "Values": [float(value) for value, _ in pairs[start : start + VALUES_MAX]],
             "Counts": [float(count) for _, count in pairs[start : start + VALUES_MAX]],
-            "Unit": "Microseconds" if name.endswith("Latency") else "Count",
+            "Unit": "Microseconds" if name in MICROSECONDS else "Count",
         }
         for start in range(0, len(pairs), VALUES_MAX)
     ]

@@ -57,6 +57,7 @@ class ResponseStreams:
             exchange = await stack.enter_async_context(
                 self._router.exchange(deployment, request.outgoing(self._timeout_s))
             )
+            self._metrics.record_setup(deployment.endpoint_name, exchange.variant.name, exchange.setup_us)
             if 200 <= exchange.status < 300:
                 return exchange
             variant, container = exchange.variant, exchange.container
@@ -85,9 +86,9 @@ class ResponseStreams:
             except ContainerFailed as failure:
                 yield _model_stream_error(failure)
             finally:
-                variant = exchange.variant.name
-                self._metrics.record(deployment.endpoint_name, variant, status, us_since(started), 0)
-                self._metrics.record_containers(deployment.endpoint_name, variant, exchange.visits, 0)
+                variant, model_us = exchange.variant.name, us_since(started) - exchange.setup_us
+                self._metrics.record(deployment.endpoint_name, variant, status, model_us, exchange.setup_us)
+                self._metrics.record_containers(deployment.endpoint_name, variant, exchange.visits, exchange.setup_us)
 
 
 def _model_stream_error(failure: ContainerFailed) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 
 from sagemaker_emulator.hosting.deployments import Deployment
 from sagemaker_emulator.hosting.instances import Busy, Instance
+from sagemaker_emulator.hosting.serverless.variant import ColdStartFailed, ServerlessVariant
 from sagemaker_emulator.hosting.variants import Variant
 from sagemaker_emulator.invocation.container_http import AnswerTooLarge, CannotConnect, Connection, Connections
 from sagemaker_emulator.invocation.requests import CUSTOM_ATTRIBUTES, DEFAULT_CONTENT_TYPE, Outgoing
@@ -37,6 +38,7 @@ class Exchange:
     """
 
     variant: Variant
+    setup_us = 0  # of the cold start that the request waited for
     _connection: Connection
     _busy: Busy
 
@@ -46,6 +48,9 @@ class Exchange:
 
     async def __aenter__(self) -> Exchange:
         """Send the request. An instance that refuses the connection has not seen it, so the next one gets it."""
+        if self._deployment.serverless:
+            self.variant = self._deployment.serverless
+            await self._warm_up(self._deployment.serverless)
         refused: list[Instance] = []
         while True:
             self.variant, instance = self._deployment.choose(self._request.target_variant, refused)
@@ -62,6 +67,12 @@ class Exchange:
     async def __aexit__(self, *_: object) -> None:
         self._connection.release()
         self._busy.__exit__()
+
+    async def _warm_up(self, variant: ServerlessVariant) -> None:
+        try:
+            self.setup_us = await variant.warm_up()
+        except ColdStartFailed as error:
+            raise ContainerFailed(self, error) from error
 
     async def _send(self, instance: Instance) -> None:
         self._busy = instance.busy()
@@ -138,5 +149,7 @@ def _fault(error: Exception, container: str) -> str:
     if isinstance(error, PayloadTooLarge):
         return str(error)
     subject = "The container" if container == PRIMARY else f"The container {container}"
+    if isinstance(error, ColdStartFailed):
+        return f"{subject} could not be started: {error}"
     fault = "answered too much" if isinstance(error, AnswerTooLarge) else "broke the connection"
     return f"{subject} {fault}: {error}"

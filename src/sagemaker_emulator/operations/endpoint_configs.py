@@ -9,8 +9,8 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateEndpointConfig", waits=True)
 def create_endpoint_config(sagemaker: SageMaker, request: Request) -> Response:
-    """Support variants with weights and several instances, data capture and asynchronous inference. Refuse serverless
-    variants.
+    """Support variants with weights and several instances, data capture and asynchronous inference, or one serverless
+    variant. Refuse what AWS refuses for serverless endpoints: data capture, network isolation, several variants.
     """
     return {"EndpointConfigArn": sagemaker.endpoint_configs.create(request, tags_of(request)).arn}
 

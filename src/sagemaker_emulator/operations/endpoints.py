@@ -11,7 +11,8 @@ from sagemaker_emulator.sagemaker import SageMaker
 @operation("CreateEndpoint")
 def create_endpoint(sagemaker: SageMaker, request: Request) -> Response:
     """The endpoint is InService once every instance answers /ping. Otherwise it is Failed, and FailureReason
-    quotes the end of the log. A crashed instance restarts, with growing pauses if it keeps crashing.
+    quotes the end of the log. A crashed instance restarts, with growing pauses if it keeps crashing. A serverless
+    variant is tried once with one instance, then waits for requests with none.
     """
     return {"EndpointArn": sagemaker.endpoints.create(CreateEndpointRequest.parse(request)).arn}
 
@@ -47,7 +48,9 @@ def update_endpoint(sagemaker: SageMaker, request: Request) -> Response:
 
 @operation("UpdateEndpointWeightsAndCapacities")
 def update_endpoint_weights_and_capacities(sagemaker: SageMaker, request: Request) -> Response:
-    """Change the weights at once, then start or drain instances. Refuse ServerlessUpdateConfig."""
+    """Change the weights at once, then start or drain instances. Of a serverless variant, change MaxConcurrency and
+    ProvisionedConcurrency.
+    """
     return {"EndpointArn": sagemaker.endpoints.rescale(RescaleEndpointRequest.parse(request)).arn}
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from safety.plain_text import plain
-from sagemaker_emulator.resources.endpoint_config import DataCapture, EndpointConfig
+from sagemaker_emulator.resources.endpoint_config import DataCapture, EndpointConfig, ServerlessConfig
 from sagemaker_emulator.resources.model import Model
 
 FAILURE_REASON_MAX = 1024
@@ -38,11 +38,15 @@ IN_PROGRESS = frozenset({E.CREATING, E.UPDATING, E.SYSTEM_UPDATING, E.ROLLING_BA
 
 @dataclass(frozen=True)
 class VariantTarget:
-    """The desired weight and instance count of one variant. Weights have no unit: traffic is shared in proportion."""
+    """The desired weight and instance count of one variant. Weights have no unit: traffic is shared in proportion.
+
+    A serverless variant has `serverless` limits in the place of a count.
+    """
 
     name: str
     weight: float
     instance_count: int
+    serverless: ServerlessConfig | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,9 @@ class Revision:
 
     @classmethod
     def of(cls, id_: str, config: EndpointConfig, models: tuple[Model, ...], now: float) -> Revision:
-        targets = tuple(VariantTarget(one.name, one.weight, one.instance_count) for one in config.variants)
+        targets = tuple(
+            VariantTarget(one.name, one.weight, one.instance_count, one.serverless) for one in config.variants
+        )
         return cls(id_, config, models, targets, config.data_capture, now)
 
     def model(self, name: str) -> Model:
@@ -67,13 +73,19 @@ class Revision:
     def target(self, variant: str) -> VariantTarget:
         return next(target for target in self.targets if target.name == variant)
 
-    def with_targets(self, weights: dict[str, float], counts: dict[str, int]) -> Revision:
-        """Return this revision with other weights and instance counts, by variant name."""
+    def with_targets(
+        self,
+        weights: dict[str, float],
+        counts: dict[str, int],
+        serverless: dict[str, ServerlessConfig] | None = None,
+    ) -> Revision:
+        """Return this revision with other weights, instance counts and serverless limits, by variant name."""
         targets = tuple(
             replace(
                 target,
                 weight=weights.get(target.name, target.weight),
                 instance_count=counts.get(target.name, target.instance_count),
+                serverless=(serverless or {}).get(target.name, target.serverless),
             )
             for target in self.targets
         )

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 DOWNLOAD_TIMEOUT_S = 3600.0
 CONCURRENT_INVOCATIONS = 4  # the default, which SageMaker chooses
+
+
+@dataclass(frozen=True)
+class ServerlessConfig:
+    """ServerlessConfig, parsed. An endpoint without `provisioned_concurrency` has no instances while nobody asks."""
+
+    memory_mb: int
+    max_concurrency: int
+    provisioned_concurrency: int | None = None
+
+    @classmethod
+    def from_request(cls, wire: dict[str, Any]) -> ServerlessConfig:
+        return cls(wire["MemorySizeInMB"], wire["MaxConcurrency"], wire.get("ProvisionedConcurrency"))
+
+    @property
+    def provisioned(self) -> int:
+        return self.provisioned_concurrency or 0
+
+    def updated(self, wire: dict[str, int]) -> ServerlessConfig:
+        """Return these limits with those of a ServerlessUpdateConfig."""
+        return replace(
+            self,
+            max_concurrency=wire.get("MaxConcurrency", self.max_concurrency),
+            provisioned_concurrency=wire.get("ProvisionedConcurrency", self.provisioned_concurrency),
+        )
 
 
 @dataclass(frozen=True)
@@ -20,6 +45,7 @@ class ProductionVariant:
     instance_type: str | None
     download_timeout_s: float
     startup_timeout_s: float | None
+    serverless: ServerlessConfig | None = None
 
     @classmethod
     def from_request(cls, wire: dict[str, Any]) -> ProductionVariant:
@@ -31,6 +57,7 @@ class ProductionVariant:
             instance_type=wire.get("InstanceType"),
             download_timeout_s=wire.get("ModelDataDownloadTimeoutInSeconds", DOWNLOAD_TIMEOUT_S),
             startup_timeout_s=wire.get("ContainerStartupHealthCheckTimeoutInSeconds"),
+            serverless=ServerlessConfig.from_request(wire["ServerlessConfig"]) if "ServerlessConfig" in wire else None,
         )
 
 

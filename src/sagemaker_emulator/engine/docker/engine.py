@@ -75,7 +75,7 @@ class DockerEngine:
         return self.networks.container is not None and self.networks.container.is_isolated(address)
 
     def start(self, spec: ContainerSpec) -> DockerContainer:
-        limits = self.instance_types.limits(spec.instance_type)
+        limits = self.instance_types.limits(spec.instance_type, spec.memory_mb)
         try:
             container = self._created(spec, limits)
         except DOCKER_ERRORS as error:
@@ -98,7 +98,7 @@ class DockerEngine:
         containers = self.client.containers.list(all=True, filters=self.labels.filter(spec.base_dir))
         if not containers or containers[0].status == "created":
             return None
-        return self._watched(containers[0], spec, self.instance_types.limits(spec.instance_type))
+        return self._watched(containers[0], spec, self.instance_types.limits(spec.instance_type, spec.memory_mb))
 
     def end_orphans(self, kept: Collection[Path] = ()) -> int:
         labels = {str(base_dir) for base_dir in kept}

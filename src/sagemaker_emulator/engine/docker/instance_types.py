@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-GIB = 1 << 30
+MIB, GIB = 1 << 20, 1 << 30
 TYPE = re.compile(r"ml\.([a-z]+)(\d)([a-z]*)\.(?:(\d*)x?)(large|medium)")
 GIB_PER_VCPU = {"c": 2.0, "m": 4.0, "r": 8.0, "t": 4.0, "g": 4.0}
 # AWS's types that do not follow the rule of their family: vCPUs, GiB, GPUs.
@@ -79,7 +79,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class InstanceTypes:
-    """`own` types override AWS's. An empty name, as serverless variants have, has no limits."""
+    """`own` types override AWS's."""
 
     machine_vcpus: int
     machine_memory_bytes: int
@@ -90,8 +90,13 @@ class InstanceTypes:
         """Return the types for the machine that Docker's `info` describes."""
         return cls(info["NCPU"], info["MemTotal"], own)
 
-    def limits(self, name: str) -> Limits:
-        """Return the limits of an instance type. What exceeds this machine is not limited, and logged once."""
+    def limits(self, name: str, memory_mb: int | None = None) -> Limits:
+        """Return the limits of an instance type. What exceeds this machine is not limited, and logged once.
+
+        Serverless variants have no type (an empty name) but a memory size.
+        """
+        if memory_mb is not None:
+            return Limits(memory_bytes=min(memory_mb * MIB, self.machine_memory_bytes))
         type_ = self.own.get(name) or InstanceType.of(name)
         if type_ is None:
             if name:

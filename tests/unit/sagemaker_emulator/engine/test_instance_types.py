@@ -39,7 +39,13 @@ def test_a_smaller_machine_gives_all_it_has_and_logs_it_once(caplog: pytest.LogC
     ]
 
 
-def test_a_setting_overrides_a_type_and_a_serverless_variant_has_no_limits() -> None:
+def test_a_serverless_variant_has_its_memory_size_at_most_that_of_the_machine() -> None:
+    types = InstanceTypes(4, 4 * GIB)
+    assert types.limits("", 2048) == Limits(memory_bytes=2 * GIB)
+    assert types.limits("", 6144) == Limits(memory_bytes=4 * GIB)
+
+
+def test_a_setting_overrides_a_type_and_no_type_has_no_limits() -> None:
     types = InstanceTypes(8, 32 * GIB, {"ml.m5.large": InstanceType(1, 0.5)})
     assert types.limits("ml.m5.large") == Limits(1, GIB // 2)
     assert types.limits("") == Limits()

@@ -74,7 +74,6 @@ def test_a_rescaling_changes_only_the_variants_that_it_names() -> None:
     ("desired", "message"),
     [
         ([{"VariantName": "Blue"}] * 2, 'The variant name "Blue" was non-unique within the request'),
-        ([{"VariantName": "Blue", "ServerlessUpdateConfig": {}}], "Blue: ServerlessUpdateConfig is not emulated"),
         ([{"VariantName": "Blue", "DesiredInstanceCount": 21}], "'variant Blue for endpoint usage' is 20 Instances"),
     ],
 )

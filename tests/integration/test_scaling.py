@@ -1,0 +1,88 @@
+"""Endpoints that scale, with the kit's own server as their container."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from tests.integration.color_classifier import COLORS, model_archive, png
+from tests.integration.lambda_functions import ROLE
+
+IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+DEADLINE_S = 300.0
+
+
+@pytest.fixture
+def name() -> Iterator[str]:
+    """Create a model of the kit's algorithm; after the test delete it and the endpoint, which have the same name."""
+    name = f"scaling-{uuid4().hex[:8]}"
+    s3, sagemaker = boto3.client("s3"), boto3.client("sagemaker")
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="model.tar.gz", Body=model_archive(2))
+    container = {"Image": IMAGE, "ModelDataUrl": f"s3://{name}/model.tar.gz"}
+    sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
+    yield name
+    with suppress(ClientError):
+        sagemaker.delete_endpoint(EndpointName=name)
+        sagemaker.get_waiter("endpoint_deleted").wait(EndpointName=name, WaiterConfig={"Delay": 1})
+    sagemaker.delete_endpoint_config(EndpointConfigName=name)
+    sagemaker.delete_model(ModelName=name)
+    s3.delete_object(Bucket=name, Key="model.tar.gz")
+    s3.delete_bucket(Bucket=name)
+
+
+def create_endpoint(name: str, **variant: Any) -> dict[str, Any]:
+    sagemaker = boto3.client("sagemaker")
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=name, ProductionVariants=[{"VariantName": "AllTraffic", "ModelName": name, **variant}]
+    )
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig={"Delay": 1})
+    description: dict[str, Any] = sagemaker.describe_endpoint(EndpointName=name)
+    return description
+
+
+def classified(name: str, color: int) -> int:
+    """Return the class that the endpoint gives a picture of one color."""
+    answer = boto3.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=name, Body=png(COLORS[color]), ContentType="image/png"
+    )
+    probabilities = json.loads(answer["Body"].read())
+    return int(probabilities.index(max(probabilities)))
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {DEADLINE_S:g} s for {what}")
+        time.sleep(0.2)  # poll
+
+
+def cold_starts(name: str) -> float:
+    """Return how many cold starts of an endpoint CloudWatch has counted."""
+    statistics = boto3.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/SageMaker",
+        MetricName="ModelSetupTime",
+        Dimensions=[{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "AllTraffic"}],
+        StartTime=time.time() - 3600,
+        EndTime=time.time() + 60,
+        Period=3600,
+        Statistics=["SampleCount"],
+    )
+    return float(sum(point["SampleCount"] for point in statistics["Datapoints"]))
+
+
+def test_a_serverless_endpoint_answers_from_zero_instances(name: str) -> None:
+    limits = {"MemorySizeInMB": 2048, "MaxConcurrency": 2}
+    endpoint = create_endpoint(name, ServerlessConfig=limits)
+    assert endpoint["ProductionVariants"][0]["CurrentServerlessConfig"] == limits
+    assert [classified(name, color) for color in (0, 1)] == [0, 1]
+    until(lambda: cold_starts(name) == 1, "one cold start in CloudWatch")
