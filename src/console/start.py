@@ -28,7 +28,7 @@ def start(port: int, allow_changes: bool) -> int:
 
 
 def _announce(port: int) -> None:
-    click.echo(f"The console is open: http://{HOST}:{port}/\n  to end it    Ctrl-C")
+    click.echo(f" ✓ The console is open: http://{HOST}:{port}/\n   to end it       Ctrl-C")
 
 
 def _failed(message: str) -> int:

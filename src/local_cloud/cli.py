@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -92,7 +93,8 @@ def status(settings: Settings) -> int:
     The exit code is 0 if all of them run, and 1 otherwise.
     """
     statuses = cloud_of(settings).status()
-    click.echo(status_table(statuses))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    click.echo(status_table(statuses, width))
     return 0 if all(each.state in (ServerState.RUNNING, ServerState.EXTERNAL) for each in statuses) else 1
 
 

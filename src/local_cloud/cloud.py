@@ -268,7 +268,7 @@ class LocalCloud:
                 if self._is_ready(server):
                     waiting.remove(server)
                     if server in started_now:
-                        self._progress.say(f"{server.name} is ready ({time.monotonic() - started:.1f} s)")
+                        self._progress.done(f"{server.name} is ready ({time.monotonic() - started:.1f} s)")
             if waiting and waited_s > self._start_timeout_s:
                 raise StartError(self._not_ready(waiting[0], waited_s))
             if waiting:

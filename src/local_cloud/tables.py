@@ -6,11 +6,16 @@ from local_cloud.cloud import ServerStatus
 from local_cloud.processes import EndedProcess
 
 COMMAND_WIDTH = 100
+MEMORY_COLUMN, LOG_COLUMN = 55, 66
 
 
-def status_table(statuses: tuple[ServerStatus, ...]) -> str:
-    header = _row("SERVER", "STATE", "PID", "PORT", "UPTIME", "MEMORY", "LOG")
-    return "\n".join([header, *map(_status_row, statuses)])
+def status_table(statuses: tuple[ServerStatus, ...], width: int | None = None) -> str:
+    """Return a row for each server. If a row is wider than `width`, the logs are below the table."""
+    rows = [_row("SERVER", "STATE", "PID", "PORT", "UPTIME", "MEMORY", "LOG"), *map(_status_row, statuses)]
+    if width is None or max(map(len, rows)) <= width:
+        return "\n".join(rows)
+    short = [row[: LOG_COLUMN if width >= LOG_COLUMN else MEMORY_COLUMN].rstrip() for row in rows]
+    return "\n".join([*short, "", *(f"{status.name:12}{status.log}" for status in statuses)])
 
 
 def describe_ended(ended: EndedProcess) -> str:
@@ -26,14 +31,14 @@ def guide(url: str, config: Path, profile: str, program: str) -> str:
     """Return the commands to try next when the local cloud is up; `program` is how to call `scones` here."""
     shown = config.relative_to(Path.cwd()) if config.is_relative_to(Path.cwd()) else config
     return (
-        f"\nThe local cloud is up: {url}\n"
-        f"  the workflow    {program} run\n"
-        f"  the console     {program} console\n"
-        f"  the aws cli     AWS_CONFIG_FILE={shown} AWS_PROFILE={profile} aws s3 ls\n"
-        f'  this shell      eval "$({program} env)"\n'
-        f"  its health      {program} status, {program} logs\n"
-        f"  the end         {program} down\n"
-        f"Each is a target of make, too: make run, make status, make logs, make down"
+        f"\n ✓ The local cloud is up: {url}\n"
+        f"   the workflow    {program} run\n"
+        f"   in the browser  {program} console\n"
+        f"   the aws cli     AWS_CONFIG_FILE={shown} AWS_PROFILE={profile} aws s3 ls\n"
+        f'   this shell      eval "$({program} env)"\n'
+        f"   its health      {program} status, {program} logs\n"
+        f"   the end         {program} down\n"
+        f"   Each is a target of make, too: make run, make status, make logs, make down"
     )
 
 

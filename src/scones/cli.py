@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from scones.commands import steps
+from scones.commands import next_steps, steps
 from scones.commands.failures import INTERRUPTED
 from scones.commands.invocation import Command, Invocation, options, pass_invocation, timed
 
@@ -43,7 +43,9 @@ def cli(context: click.Context, profile: str | None) -> None:
 @pass_invocation
 def deploy(invocation: Invocation, /, **arguments: str | None) -> None:
     """Deploy the stack: bucket, role, functions, state machines, queues, alarms and dashboard."""
-    steps.deploy(invocation.context(arguments))
+    context = invocation.context(arguments)
+    steps.deploy(context)
+    next_steps.show(context, "deploy")
 
 
 @cli.command(cls=Command)
@@ -51,7 +53,9 @@ def deploy(invocation: Invocation, /, **arguments: str | None) -> None:
 @pass_invocation
 def stage(invocation: Invocation, /, **arguments: str | None) -> None:
     """Get the images, write PNG files and manifests, and put them in the bucket."""
-    steps.stage(invocation.context(arguments))
+    context = invocation.context(arguments)
+    steps.stage(context)
+    next_steps.show(context, "stage")
 
 
 @cli.command(cls=Command)
@@ -59,7 +63,9 @@ def stage(invocation: Invocation, /, **arguments: str | None) -> None:
 @pass_invocation
 def train(invocation: Invocation, /, **arguments: str | None) -> None:
     """Train with SageMaker, following the job's log."""
-    steps.train(invocation.context(arguments))
+    context = invocation.context(arguments)
+    steps.train(context)
+    next_steps.show(context, "train")
 
 
 @cli.command(cls=Command)
@@ -67,7 +73,9 @@ def train(invocation: Invocation, /, **arguments: str | None) -> None:
 @pass_invocation
 def endpoint(invocation: Invocation, /, **arguments: str | None) -> None:
     """Serve the trained model, capturing all traffic."""
-    steps.endpoint(invocation.context(arguments))
+    context = invocation.context(arguments)
+    steps.endpoint(context)
+    next_steps.show(context, "endpoint")
 
 
 @cli.command(cls=Command)
@@ -85,6 +93,7 @@ def classify(invocation: Invocation, /, keys: tuple[str, ...], **arguments: str 
     else:
         steps.classify(context)
         steps.raise_failed(context)
+        next_steps.show(context, "classify")
 
 
 @cli.command("classify-batch", cls=Command)
@@ -99,6 +108,7 @@ def classify_batch(invocation: Invocation, /, prefix: str, manifest: str | None,
     context = invocation.context(arguments)
     context.console.step("Classify a batch")
     batch.classify_batch(context, batch.Source(prefix, manifest))
+    next_steps.show(context, "classify-batch")
 
 
 @cli.command("import", cls=Command)
@@ -144,7 +154,9 @@ def pipeline(invocation: Invocation, /, **arguments: str | None) -> None:
     """Train, evaluate, and deploy the model if it is good enough. The exit code is 3 if it is not."""
     from scones.pipeline.pipeline import pipeline
 
-    timed(invocation.context(arguments), "pipeline", "Train and deploy", pipeline)
+    context = invocation.context(arguments)
+    timed(context, "pipeline", "Train and deploy", pipeline)
+    next_steps.show(context, "pipeline")
 
 
 @cli.command(cls=Command)
@@ -175,7 +187,9 @@ def monitor(
 @pass_invocation
 def report(invocation: Invocation, /, **arguments: str | None) -> None:
     """Read all captured records; write a chart, an HTML page and summary.json."""
-    steps.report(invocation.context(arguments))
+    context = invocation.context(arguments)
+    steps.report(context)
+    next_steps.show(context, "report", steps.page_of_report(context))
 
 
 @cli.command(cls=Command)
@@ -202,6 +216,7 @@ def run(invocation: Invocation, /, **arguments: str | None) -> None:
     for step in steps.ALL:
         step(context)
     steps.raise_failed(context)
+    next_steps.show(context, "run", steps.page_of_report(context))
 
 
 @cli.command(cls=Command)
@@ -227,7 +242,9 @@ def load(
         raise click.UsageError("--burst sends all at once: leave out --rate and --for")
     steady = generator.steady(5 if rate is None else rate, generator.seconds(duration or "30s"))
     arrivals = steady if burst is None else generator.burst(burst)
-    generator.load(invocation.context(arguments), arrivals, to_endpoint)
+    context = invocation.context(arguments)
+    generator.load(context, arrivals, to_endpoint)
+    next_steps.show(context, "load")
 
 
 @cli.command(cls=Command)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from scones.commands import next_steps
 from scones.context import Context
 from scones.errors import DriftError
 from scones.monitoring import labels, run
@@ -24,6 +25,7 @@ class Arguments:
 def status(context: Context, arguments: Arguments) -> None:
     context.console.step("Monitor")
     run.show_status(context)
+    next_steps.show(context, "monitor")
 
 
 def run_now(context: Context, arguments: Arguments) -> None:
@@ -37,6 +39,7 @@ def run_now(context: Context, arguments: Arguments) -> None:
 def baseline(context: Context, arguments: Arguments) -> None:
     context.console.step("Make the baseline of the model in service")
     make_baseline(context)
+    next_steps.show(context, "baseline")
 
 
 def label(context: Context, arguments: Arguments) -> None:

@@ -62,6 +62,11 @@ def report(context: Context) -> None:
     timed(context, "report", "Report", report)
 
 
+def page_of_report(context: Context) -> tuple[str, str]:
+    """Return the report's page, as advice on what to open."""
+    return "open", (context.settings.out.resolve() / "index.html").as_uri()
+
+
 def raise_failed(context: Context) -> None:
     """Raise an error if executions of the last run failed."""
     from scones.classify import run_record

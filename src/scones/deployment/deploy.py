@@ -7,13 +7,14 @@ has seen the changes and agreed.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from scones import documents
+from scones import documents, output_folder
 from scones.aws_errors import DENIED, code_of
 from scones.context import Context
 from scones.deployment import consent, costs, endpoint, packaging
@@ -26,6 +27,7 @@ from scones.stack.description import StackDescription
 from scones.stack.outputs import Workflow, stack_of, workflow_in
 
 YES, NO = "yes", "no"
+CHANGES_SHOWN = 12
 CODE_PARAMETER = re.compile(r"\w+(Code|Definition|Program)")
 
 
@@ -143,17 +145,40 @@ def change(context: Context, stack: Stack, current: StackDescription | None, pla
         return None
     with ExitStack() as unless_executed:
         unless_executed.callback(stack.discard, change_set)
-        show_changes(context, stack.changes(change_set))
+        changes = stack.changes(change_set)
+        show_changes(context, changes)
         show_changed_settings(context, current, plan.parameters)
         agree(context, plan.template)
         upload(context, plan.artifacts)
         unless_executed.pop_all()
-    return stack.execute(change_set)
+    return stack.execute(change_set, len(changes))
 
 
 def show_changes(context: Context, changes: list[Change]) -> None:
+    """Show a few changes one by one, and of many how many there are of each kind. A loss is always named.
+
+    The file changes.txt in the folder of results has all.
+    """
+    headings = ("Action", "Resource", "Type", "Replacement")
     rows = [(change.action, change.name, change.resource_type, change.replacement) for change in changes]
-    context.console.table(("Action", "Resource", "Type", "Replacement"), rows)
+    if len(changes) <= CHANGES_SHOWN:
+        context.console.table(headings, rows)
+        return
+    for action, kinds in counted(changes).items():
+        context.console.say(f"{action} {kinds.total()}: {', '.join(f'{n} {kind}' for kind, n in kinds.most_common())}")
+    if losses := [row for row in rows if row[0] == "Remove" or row[3]]:
+        context.console.table(headings, losses)
+    file = context.settings.out / "changes.txt"
+    output_folder.write_whole(file, "".join(f"{'  '.join(row).rstrip()}\n" for row in rows))
+    context.console.say(f"All {len(changes)} are in {file}")
+
+
+def counted(changes: list[Change]) -> dict[str, Counter[str]]:
+    """Return how many resources of each kind there are, by action: `AWS::SQS::Queue` counts as a Queue."""
+    kinds: dict[str, Counter[str]] = {}
+    for change in changes:
+        kinds.setdefault(change.action, Counter())[change.resource_type.rpartition("::")[2]] += 1
+    return kinds
 
 
 def show_changed_settings(context: Context, current: StackDescription | None, parameters: Mapping[str, str]) -> None:

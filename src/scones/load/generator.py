@@ -118,7 +118,7 @@ def wait_for_answers(record: Record, began: float, meter: Meter) -> None:
 
 
 def show(record: Record, began: float, meter: Meter) -> None:
-    meter.update(str(record.figures(time.monotonic() - began)), completed=len(record.answers))
+    meter.update(record.figures(time.monotonic() - began).brief, completed=len(record.answers))
 
 
 def workflow_target(context: Context, record: Record) -> WorkflowTarget:

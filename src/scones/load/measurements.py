@@ -54,6 +54,15 @@ class Figures:
         return f"{text}; {latencies}; {sent}, {self.ended_per_s:.1f}/s answered"
 
     @property
+    def brief(self) -> str:
+        """Return the counts and the median in a few words of stable width, for a line that changes."""
+        counts = self.outcomes
+        return (
+            f"{self.sent} sent, {self.in_flight:>3} in flight, {counts[SUCCEEDED] + counts[BELOW_THRESHOLD]} answered, "
+            f"{counts[FAILED]} failed, p50 {duration(self.p50_s)}"
+        )
+
+    @property
     def percentiles(self) -> dict[str, float | None]:
         return {"p50": self.p50_s, "p95": self.p95_s, "p99": self.p99_s}
 

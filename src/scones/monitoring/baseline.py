@@ -80,11 +80,11 @@ def followed(context: Context, job: str) -> str:
     """Wait until a processing job ends, and return its message. Raises MonitorError if it did not complete."""
     description: Mapping[str, Any] = {}
     with context.console.meter(f"Processing job {job}") as meter:
-        for waited_s in poll(TIMEOUT_S):
+        for _ in poll(TIMEOUT_S):
             description = described(context, job)
             if description["ProcessingJobStatus"] in OVER:
                 break
-            meter.update(f"{description['ProcessingJobStatus']}, {waited_s:.0f} s")
+            meter.update(description["ProcessingJobStatus"])
     if description["ProcessingJobStatus"] == "Completed":
         return str(description.get("ExitMessage", "Completed"))
     raise failure(context, job, description)

@@ -49,12 +49,11 @@ def run_monitor(context: Context, hours: float) -> bool:
 
 def ended(context: Context, arn: str) -> Mapping[str, Any]:
     stepfunctions = context.client("stepfunctions")
-    with context.console.meter("Monitor") as meter:
-        for waited_s in poll(TIMEOUT_S, INTERVAL_S):
+    with context.console.meter("Comparing with the baseline"):
+        for _ in poll(TIMEOUT_S, INTERVAL_S):
             answer: Mapping[str, Any] = stepfunctions.describe_execution(executionArn=arn)
             if answer["status"] != "RUNNING":
                 return answer
-            meter.update(f"{waited_s:.0f} s")
     raise MonitorError(f"{arn} was still RUNNING after {TIMEOUT_S} s: look at its history")
 
 

@@ -104,12 +104,12 @@ def read_all(
     files: dict[str, list[CapturedRecord]] = {}
     records: list[CapturedRecord] = []
     with console.meter("Captured records") as meter:
-        for waited_s in poll(timeout_s):
+        for _ in poll(timeout_s):
             read_new(bucket, endpoint, files)
             records = sorted(
                 (record for file_records in files.values() for record in file_records), key=lambda record: record.time
             )
-            meter.update(f"{len(records)} in {len(files)} files, {waited_s:.0f} s")
+            meter.update(f"{len(records)} in {len(files)} files")
             if is_complete(records):
                 break
     return records

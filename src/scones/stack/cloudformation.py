@@ -119,8 +119,10 @@ class Stack:
                 return changes
             token = {"NextToken": page["NextToken"]}
 
-    def execute(self, change_set: str) -> StackDescription:
+    def execute(self, change_set: str, expected: int | None = None) -> StackDescription:
         """Execute a change set and follow it to its end. Return the description of the changed stack.
+
+        expected: number of resources that it changes, for the progress.
 
         Raises:
             StackError: the deployment failed; names the first resource that failed.
@@ -128,7 +130,7 @@ class Stack:
         newest = self._newest_event()
         self.cloudformation.execute_change_set(ChangeSetName=change_set, StackName=self.name)
         with keeps_running(f"the deployment of stack {self.name} (`scones deploy` waits for it and continues)"):
-            description = self._settled(newest)
+            description = self._settled(newest, expected)
         if description is None or description.status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
             status = "gone" if description is None else description.status
             raise StackError(f"stack {self.name} is {status}: {self._first_failure(newest)}")
@@ -217,21 +219,29 @@ class Stack:
 
     # ---- events ----
 
-    def _settled(self, newest: str | None) -> StackDescription | None:
-        """Wait as `settled` does, showing the events after the newest one that is already known."""
+    def _settled(self, newest: str | None, expected: int | None = None) -> StackDescription | None:
+        """Wait as `settled` does, showing the events after the newest one that is already known.
+
+        expected: number of resources that will change, if it is known.
+        """
         status = ""
-        with self.console.meter(f"Stack {self.name}") as meter:
+        done: set[str] = set()
+        with self.console.meter(f"Stack {self.name}", expected) as meter:
             for _ in poll(TIMEOUT_S):
                 description = self.describe()
-                newest = self._show_events(newest, meter)
+                newest = self._show_events(newest, meter, done)
                 if description is None or not description.is_changing:
                     return description
                 status = description.status
         raise StackError(f"stack {self.name} was still {status} after {TIMEOUT_S} s: look at its events")
 
-    def _show_events(self, after: str | None, meter: Meter) -> str | None:
+    def _show_events(self, after: str | None, meter: Meter, done: set[str]) -> str | None:
+        """Show the events, and note the resources that are complete in `done`."""
         for event in self._events(after):
-            meter.update(f"{event['ResourceStatus']} {event['LogicalResourceId']}")
+            name = event["LogicalResourceId"]
+            if event["ResourceStatus"].endswith("_COMPLETE") and name != self.name:
+                done.add(name)
+            meter.update(f"{event['ResourceStatus']} {name}", completed=len(done))
             after = event["EventId"]
         return after
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from local_cloud.cloud import ServerState, ServerStatus
 from local_cloud.ports import free_port
 from local_cloud.processes import leftovers
+from local_cloud.tables import status_table
 
 from .conftest import PROGRAM, Clouds, eventually, occupied_port, runs, server
 
@@ -347,3 +349,13 @@ def test_logs_shows_the_last_lines_of_each_server(command: Command) -> None:
     command.finish("exec", "--start", "--", "true")
     assert command.finish("logs", "server", "-n", "1") == (0, "one        | listening\n")
     assert "no server is called 'three'" in command.finish("logs", "server", "three")[1]
+
+
+def test_a_narrow_terminal_has_the_logs_below_the_table() -> None:
+    statuses = (ServerStatus("sagemaker", ServerState.RUNNING, 4570, Path("/logs/sagemaker.log"), 7, 61.0, 1 << 28),)
+    wide, narrow = status_table(statuses, 200), status_table(statuses, 80)
+    assert status_table(statuses) == wide
+    assert wide.splitlines()[1].endswith("256 MiB  /logs/sagemaker.log")
+    assert narrow.splitlines()[1].endswith("256 MiB")
+    assert narrow.splitlines()[-1] == "sagemaker   /logs/sagemaker.log"
+    assert max(map(len, status_table(statuses, 60).splitlines())) <= 60

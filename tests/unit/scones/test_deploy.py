@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from scones.context import Context
 from scones.deployment import costs, deploy, packaging
 from scones.errors import ConsentError, MissingError, SettingsError
 from scones.removal import destroy
+from scones.stack.cloudformation import Change
 from scones.stack.outputs import stack_of
 
 ROOT = Path(__file__).parents[3]
@@ -80,10 +82,28 @@ def test_without_a_terminal_and_without_yes_nothing_is_created(
 
 @MOTO_LACKS
 @pytest.mark.usefixtures("checkout")
-def test_the_change_set_is_shown_as_a_table(make_context: MakeContext, screen: object) -> None:
-    deploy.deploy(make_context(confirm="no"))
-    assert "Add     ClassifyFunction " in str(screen)
-    assert " AWS::Lambda::Function" in str(screen)
+def test_many_changes_are_counted_by_kind_and_listed_in_a_file(make_context: MakeContext, screen: object) -> None:
+    context = make_context(confirm="no")
+    deploy.deploy(context)
+    shown, listed = str(screen), (context.settings.out / "changes.txt").read_text()
+    assert re.search(r"Add \d+: .*\d+ Function", shown)
+    assert "ClassifyFunction" not in shown
+    assert "Add  ClassifyFunction  AWS::Lambda::Function\n" in listed
+
+
+def test_a_few_changes_and_every_loss_are_shown_one_by_one(make_context: MakeContext, screen: object) -> None:
+    context = make_context()
+    added = [Change("Add", f"Queue{number}", "AWS::SQS::Queue", "") for number in range(20)]
+    lost = [
+        Change("Remove", "OldTopic", "AWS::SNS::Topic", ""),
+        Change("Modify", "DataBucket", "AWS::S3::Bucket", "yes"),
+    ]
+    deploy.show_changes(context, [*added, *lost])
+    assert "Add 20: 20 Queue" in str(screen)
+    assert re.search(r"Remove +OldTopic +AWS::SNS::Topic", str(screen))
+    assert re.search(r"Modify +DataBucket +AWS::S3::Bucket +yes", str(screen))
+    deploy.show_changes(context, added[:3])
+    assert re.search(r"Add +Queue2 +AWS::SQS::Queue", str(screen))
 
 
 @MOTO_LACKS
