@@ -25,6 +25,7 @@ from sagemaker_emulator.invocation.metrics import InvocationMetrics
 from sagemaker_emulator.invocation.response_streams import ResponseStreams
 from sagemaker_emulator.invocation.routing import Router
 from sagemaker_emulator.jobs.run_context import RunContext
+from sagemaker_emulator.lineage.service import Lineage
 from sagemaker_emulator.monitoring.service import Monitoring
 from sagemaker_emulator.pipelines.actions import Services, actions_over
 from sagemaker_emulator.pipelines.executions import PipelineExecutions
@@ -76,7 +77,7 @@ class SageMaker:
             settings.serving_stop_grace_s,
             serverless_idle_s=settings.serverless_idle_s,
         )
-        self.tracking = Tracking(self.store, arns)
+        self.tracking, self.lineage = Tracking(self.store, arns), Lineage(self.store, arns)
         self.training_jobs = TrainingJobs(self.store, arns, self._context(aws, "training"))
         self.tuning_jobs = TuningJobs(self.store, arns, self.training_jobs)
         self.model_package_groups = ModelPackageGroups(self.store, arns)

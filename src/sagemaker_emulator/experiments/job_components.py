@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sagemaker_emulator.lineage.automatic import DATA_SET, MODEL
+from sagemaker_emulator.lineage.automatic import IMAGE as IMAGE_TYPE
 from sagemaker_emulator.resources.job import Job
 from sagemaker_emulator.resources.model import Model
 from sagemaker_emulator.resources.tracking.experiment import Source
@@ -32,11 +34,12 @@ Values = dict[str, dict[str, Any]]
 
 @dataclass
 class Facts:
-    """The parameters and artifacts of a job."""
+    """The parameters and artifacts of a job. `output_type` is the type of its output artifacts in the lineage."""
 
     parameters: Values = field(default_factory=dict)
     inputs: Values = field(default_factory=dict)
     outputs: Values = field(default_factory=dict)
+    output_type: str = DATA_SET
 
 
 def is_tracked(job: Job) -> bool:
@@ -56,7 +59,7 @@ def tracked(component: TrialComponent, job: Job, model: Model | None = None) -> 
 
     `model` is the one of a transform job.
     """
-    facts = _FACTS[job.kind](job, model)
+    facts = facts_of(job, model)
     return replace(
         component,
         modified=job.modified,
@@ -71,8 +74,22 @@ def tracked(component: TrialComponent, job: Job, model: Model | None = None) -> 
     )
 
 
+def facts_of(job: Job, model: Model | None = None) -> Facts:
+    return _FACTS[job.kind](job, model)
+
+
+def inputs_of(facts: Facts) -> dict[str, str]:
+    """Return the types of a job's input artifacts in the lineage, by URI."""
+    return {one["Value"]: IMAGE_TYPE if name == IMAGE else DATA_SET for name, one in facts.inputs.items()}
+
+
+def outputs_of(facts: Facts) -> dict[str, str]:
+    """Return the types of its output artifacts, by URI."""
+    return {one["Value"]: facts.output_type for name, one in facts.outputs.items() if name != DEBUG_OUTPUT}
+
+
 def _training(job: Any, _: Model | None) -> Facts:
-    request, facts = job.request, Facts(_resources(job.request["ResourceConfig"]))
+    request, facts = job.request, Facts(_resources(job.request["ResourceConfig"]), output_type=MODEL)
     facts.parameters.update({name: _parameter(text) for name, text in request.get("HyperParameters", {}).items()})
     facts.inputs[IMAGE] = {"Value": request["AlgorithmSpecification"]["TrainingImage"]}
     for channel in request.get("InputDataConfig", ()):

@@ -9,10 +9,19 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from sagemaker_emulator.experiments.job_components import component_name, is_tracked, source_of, tracked
+from sagemaker_emulator.experiments.job_components import (
+    component_name,
+    facts_of,
+    inputs_of,
+    is_tracked,
+    outputs_of,
+    source_of,
+    tracked,
+)
 from sagemaker_emulator.experiments.service import Tracking
+from sagemaker_emulator.lineage.automatic import AutomaticLineage
 from sagemaker_emulator.resources.arn import Arns
-from sagemaker_emulator.resources.job import Job
+from sagemaker_emulator.resources.job import Job, JobStatus
 from sagemaker_emulator.resources.model import Model
 from sagemaker_emulator.resources.tracking.trial_component import TrialComponent
 from sagemaker_emulator.storage.store import NotFound, Store
@@ -22,7 +31,7 @@ class JobTracking:
     """Keeps the components of jobs."""
 
     def __init__(self, store: Store, arns: Arns) -> None:
-        self._store, self._tracking = store, Tracking(store, arns)
+        self._store, self._tracking, self._lineage = store, Tracking(store, arns), AutomaticLineage(store, arns)
 
     def began(self, job: Job, tags: dict[str, str]) -> None:
         """Add the component of a new job, and add it to the trial of its ExperimentConfig.
@@ -32,6 +41,7 @@ class JobTracking:
         if is_tracked(job):
             config = job.request.get("ExperimentConfig", {})
             component = self._added(job, tags, config)
+            self._lineage.contributed(inputs_of(facts_of(job)), component.arn)
             if trial := self._trial(job, config):
                 self._tracking.trials.associate(trial, component.name)
             if run := config.get("RunName"):
@@ -41,7 +51,9 @@ class JobTracking:
         """Bring the component up to date, unless somebody has deleted it."""
         if is_tracked(job):
             with suppress(NotFound):
-                self._store.change(TrialComponent, component_name(job), lambda one: self._tracked(one, job))
+                component = self._store.change(TrialComponent, component_name(job), lambda one: self._tracked(one, job))
+                if job.status is JobStatus.COMPLETED:
+                    self._lineage.produced(component.arn, outputs_of(facts_of(job)))
 
     def _added(self, job: Job, tags: dict[str, str], config: dict[str, Any]) -> TrialComponent:
         """Store the component. One of an earlier job of the same name, which was deleted, makes room for it."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from sagemaker_emulator.errors import validation
+from sagemaker_emulator.lineage.automatic import AutomaticLineage
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus
 from sagemaker_emulator.storage.collection import Collection
@@ -18,6 +19,7 @@ class EndpointRecords(Collection[Endpoint]):
 
     def __init__(self, store: Store, arns: Arns) -> None:
         super().__init__(store, arns, Endpoint)
+        self._lineage = AutomaticLineage(store, arns)
 
     def missing(self, name: str) -> AwsError:
         return validation(f'Could not find endpoint "{self.arn_of(name)}".')
@@ -37,3 +39,11 @@ class EndpointRecords(Collection[Endpoint]):
     def move(self, name: str, status: EndpointStatus, reason: str | None = None) -> Endpoint:
         """Move an endpoint to another status; `reason` is its FailureReason from then on."""
         return self._change(name, lambda endpoint: endpoint.moved_to(status, time.time(), reason))
+
+    def _change(self, name: str, change: Callable[[Endpoint], Endpoint]) -> Endpoint:
+        """Change an endpoint; what it serves, once it is in service, becomes part of the lineage."""
+        with self._store.transaction():
+            endpoint = super()._change(name, change)
+            if endpoint.status is EndpointStatus.IN_SERVICE:
+                self._lineage.deployed(endpoint)
+        return endpoint

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from sagemaker_emulator.errors import conflict, validation
+from sagemaker_emulator.lineage.automatic import AutomaticLineage
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.model_package import PENDING, ModelPackage, ModelPackageGroup
 from sagemaker_emulator.storage.collection import Collection
@@ -63,7 +64,7 @@ class ModelPackages(Collection[ModelPackage]):
 
     def __init__(self, store: Store, arns: Arns, groups: ModelPackageGroups) -> None:
         super().__init__(store, arns, ModelPackage)
-        self._groups = groups
+        self._groups, self._lineage = groups, AutomaticLineage(store, arns)
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> ModelPackage:
         """Create the next version of a group, or a package with its own name.
@@ -75,7 +76,10 @@ class ModelPackages(Collection[ModelPackage]):
             return self._create_version(request, tags)
         if "ModelPackageName" not in request:
             raise validation("Missing ARN.")
-        return self._add(self._package(request["ModelPackageName"], request), tags)
+        with self._store.transaction():
+            package = self._add(self._package(request["ModelPackageName"], request), tags)
+            self._lineage.packaged(package, None)
+        return package
 
     def missing(self, name: str) -> AwsError:
         return validation(f"ModelPackage {self._asked_arn(name)} does not exist.")
@@ -107,6 +111,7 @@ class ModelPackages(Collection[ModelPackage]):
                 raise validation(f"ModelPackage {package.arn} is not versioned; only versioned packages are updated.")
             updated = package.updated(request, now)
             _refuse_too_much(updated)
+            self._lineage.packaged(updated, self._groups.get(str(updated.group)))
             return self._change(package.name, lambda _: updated)
 
     def delete(self, name: str) -> None:
@@ -136,7 +141,9 @@ class ModelPackages(Collection[ModelPackage]):
             if earlier := self._of_token(group.name, request.get("ClientToken")):
                 return earlier
             version = self._groups.next_version(group.name)
-            return self._add(self._package(f"{group.name}/{version}", request, group.name, version), {})
+            package = self._add(self._package(f"{group.name}/{version}", request, group.name, version), {})
+            self._lineage.packaged(package, group)
+            return package
 
     def _of_token(self, group: str, token: str | None) -> ModelPackage | None:
         if token is None:

@@ -14,7 +14,13 @@ from sagemaker_emulator.errors import validation
 from sagemaker_emulator.storage.store import R, Store
 
 COLUMNS = {"CreationTime": "created", "LastModifiedTime": "modified", "Name": "name", "Status": "status"}
-IN_BODY = {"ScheduledTime": "scheduled"}  # sorted by a field of the stored body
+IN_BODY = {  # sorted by a field of the stored body
+    "ScheduledTime": "scheduled",
+    "SourceArn": "source_arn",
+    "DestinationArn": "destination_arn",
+    "SourceType": "source_type",
+    "DestinationType": "destination_type",
+}
 FILTERS = {
     "NameContains": "instr(name, ?) > 0",
     "StatusEquals": "status = ?",
