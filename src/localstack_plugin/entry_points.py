@@ -27,6 +27,14 @@ def sagemaker_runtime() -> Service:
     return forwarded_service("sagemaker-runtime", from_environment().sagemaker_endpoint_url)
 
 
+@aws_provider(api="sagemaker-metrics")
+def sagemaker_metrics() -> Service:
+    from localstack_plugin.gateway.forwarding import forwarded_service
+    from localstack_plugin.settings import from_environment
+
+    return forwarded_service("sagemaker-metrics", from_environment().sagemaker_endpoint_url)
+
+
 class ProcessExecutorPlugin(RuntimeExecutorPlugin):
     name = "process"
 
@@ -138,6 +146,13 @@ def complete_the_distributed_map() -> None:
 
     workers.install()
     items_and_results.install()
+
+
+@hooks.on_infra_start()
+def route_sagemaker_metrics() -> None:
+    from localstack_plugin.gateway import sagemaker_routes
+
+    sagemaker_routes.install()
 
 
 @hooks.on_infra_start()

@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from sagemaker_emulator.operations import OPERATIONS, RUNTIME_OPERATIONS
+from sagemaker_emulator.operations import METRICS_OPERATIONS, OPERATIONS, RUNTIME_OPERATIONS
 from sagemaker_emulator.wire import operation_names
 
+SERVICES = ("sagemaker", "sagemaker-runtime", "sagemaker-metrics")
 HEAD = """# Operations
 
 `make docs` generates this page from the code, and a test compares them. Every operation below validates its request
@@ -22,11 +23,12 @@ files. An empty note means that the operation needs no explanation. Any other Sa
 
 def page() -> str:
     groups: dict[str, list[str]] = defaultdict(list)
-    for name, function in {**OPERATIONS, **RUNTIME_OPERATIONS}.items():
+    emulated = {**OPERATIONS, **RUNTIME_OPERATIONS, **METRICS_OPERATIONS}
+    for name, function in emulated.items():
         groups[_title(function)].append(f"| {name} | {_notes(function)} |")
     tables = [f"## {title}\n\n| operation | notes |\n|---|---|\n" + "\n".join(rows) for title, rows in groups.items()]
-    total = len(operation_names("sagemaker")) + len(operation_names("sagemaker-runtime"))
-    count = f"{len(OPERATIONS) + len(RUNTIME_OPERATIONS)} of AWS's {total} operations are emulated.\n"
+    total = sum(len(operation_names(service)) for service in SERVICES)
+    count = f"{len(emulated)} of AWS's {total} operations are emulated.\n"
     return "\n".join([HEAD, count, "\n\n".join(tables)]) + "\n"
 
 

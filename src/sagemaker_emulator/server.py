@@ -57,7 +57,7 @@ from sagemaker_emulator.errors import (
     too_slow,
     validation,
 )
-from sagemaker_emulator.operations import OPERATIONS, RUNTIME_OPERATIONS, WAITING_OPERATIONS
+from sagemaker_emulator.operations import METRICS_OPERATIONS, OPERATIONS, RUNTIME_OPERATIONS, WAITING_OPERATIONS
 from sagemaker_emulator.sagemaker import SageMaker
 from sagemaker_emulator.storage.disk_full import is_disk_full
 from sagemaker_emulator.wire import AwsError, Call, HttpRequest, HttpResponse
@@ -171,7 +171,7 @@ class Server:
     async def _run(self, sagemaker: SageMaker, call: Call) -> dict[str, Any]:
         if runtime_operation := RUNTIME_OPERATIONS.get(call.operation):
             return await runtime_operation(sagemaker, call.input)
-        operation = OPERATIONS.get(call.operation)
+        operation = OPERATIONS.get(call.operation) or METRICS_OPERATIONS.get(call.operation)
         if operation is None:
             raise not_emulated(call.operation)
         loop = asyncio.get_running_loop()

@@ -50,6 +50,11 @@ KINDS = (
     "training-job",
     "model-package",
     "model-package-group",
+    "experiment",
+    "experiment-trial-component",
+    "artifact",
+    "context",
+    "action",
 )
 ARN = "arn:aws:sagemaker:us-east-1:000000000000"
 NOT_EMULATED_IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/someone-elses:1"

@@ -1,5 +1,6 @@
 """LocalStack's endpoint also serves SageMaker: the gateway passes on the emulator's own answers."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,6 +46,18 @@ def test_the_runtimes_requests_use_the_rest_json_protocol() -> None:
     error = error_of(lambda: runtime.invoke_endpoint(EndpointName="there-is-none", Body=b"\x00\xff"))
     assert error.response["Error"]["Code"] == "ValidationError"
     assert "there-is-none" in error.response["Error"]["Message"]
+
+
+def test_metrics_of_runs_pass_through_the_gateway() -> None:
+    through_gateway("sagemaker").create_trial_component(TrialComponentName="through-the-gateway")
+    metrics, data = (
+        through_gateway("sagemaker-metrics"),
+        [{"MetricName": "loss", "Value": 0.5, "Timestamp": time.time()}],
+    )
+    metrics.batch_put_metrics(TrialComponentName="through-the-gateway", MetricData=data)
+    described = boto3.client("sagemaker").describe_trial_component(TrialComponentName="through-the-gateway")
+    assert described["Metrics"][0]["Last"] == 0.5
+    boto3.client("sagemaker").delete_trial_component(TrialComponentName="through-the-gateway")
 
 
 def test_the_emulator_validates_requests_that_the_gateway_forwards() -> None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.experiments.memberships import Memberships
+from sagemaker_emulator.experiments.metric_points import MetricPoints
 from sagemaker_emulator.lineage.tracked_entities import TrackedEntities
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.tracking.trial_component import TrialComponent
@@ -21,7 +22,7 @@ class TrialComponents(TrackedEntities[TrialComponent]):
 
     def __init__(self, store: Store, arns: Arns) -> None:
         super().__init__(store, arns, TrialComponent)
-        self._memberships = Memberships(store)
+        self._memberships, self._points = Memberships(store), MetricPoints(store)
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> TrialComponent:
         name, now = request["TrialComponentName"], time.time()
@@ -47,6 +48,7 @@ class TrialComponents(TrackedEntities[TrialComponent]):
                 raise validation(
                     f"TrialComponent '{component.arn}' is linked to 1 or more trials and cannot be deleted."
                 )
+            self._points.clear(component.name)
             self.delete(component.name)
         return component
 

@@ -18,9 +18,15 @@ from sagemaker_emulator.operations import (
     transform_jobs,
     tuning_jobs,
 )
-from sagemaker_emulator.operations.registry import OPERATIONS, RUNTIME_OPERATIONS, WAITING_OPERATIONS
+from sagemaker_emulator.operations.registry import (
+    METRICS_OPERATIONS,
+    OPERATIONS,
+    RUNTIME_OPERATIONS,
+    WAITING_OPERATIONS,
+)
 
 __all__ = [
+    "METRICS_OPERATIONS",
     "OPERATIONS",
     "RUNTIME_OPERATIONS",
     "WAITING_OPERATIONS",

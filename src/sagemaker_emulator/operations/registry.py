@@ -1,4 +1,7 @@
-"""The emulated operations. Those of the control plane run in threads, those of the runtime on the event loop."""
+"""The emulated operations of three services.
+
+Those of the control plane and of sagemaker-metrics run in threads, those of the runtime on the event loop.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ RuntimeOperation: TypeAlias = Callable[[SageMaker, Request], Awaitable[Response]
 OPERATIONS: dict[str, Operation] = {}
 WAITING_OPERATIONS: set[str] = set()  # those of OPERATIONS that ask S3 or the engine, and so may have to wait
 RUNTIME_OPERATIONS: dict[str, RuntimeOperation] = {}
+METRICS_OPERATIONS: dict[str, Operation] = {}
 
 
 def operation(name: str, waits: bool = False) -> Callable[[Operation], Operation]:
@@ -24,6 +28,16 @@ def operation(name: str, waits: bool = False) -> Callable[[Operation], Operation
         OPERATIONS[name] = function
         if waits:
             WAITING_OPERATIONS.add(name)
+        return function
+
+    return register
+
+
+def metrics_operation(name: str) -> Callable[[Operation], Operation]:
+    """Register an operation of the service sagemaker-metrics."""
+
+    def register(function: Operation) -> Operation:
+        METRICS_OPERATIONS[name] = function
         return function
 
     return register

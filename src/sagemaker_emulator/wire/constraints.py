@@ -6,7 +6,11 @@ from sagemaker_emulator.wire.messages import AwsError, Call
 from sagemaker_emulator.wire.model import Shape, Value, service_model
 from sagemaker_emulator.wire.patterns import matches
 
-CODE = {"sagemaker": "ValidationException", "sagemaker-runtime": "ValidationError"}
+CODE = {
+    "sagemaker": "ValidationException",
+    "sagemaker-runtime": "ValidationError",
+    "sagemaker-metrics": "ValidationException",
+}
 MEASURED = frozenset({"string", "blob", "list", "map"})
 ALWAYS_MATCHED = 256
 NO_NUL = r"Member must satisfy regular expression pattern: [^\x00]*"

@@ -1,4 +1,6 @@
-"""One port, two services: SageMaker speaks JSON 1.1 at `/`, its runtime speaks rest-json under `/endpoints/`."""
+"""One port, three services: SageMaker speaks JSON 1.1 at `/`, its runtime rest-json under `/endpoints/`, and
+sagemaker-metrics rest-json at the paths of its two operations.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -9,6 +11,8 @@ from sagemaker_emulator.wire.model import Operation, ServiceModel, service_model
 
 SAGEMAKER = "sagemaker"
 RUNTIME = "sagemaker-runtime"
+METRICS = "sagemaker-metrics"
+METRICS_PATHS = ("/BatchPutMetrics", "/BatchGetMetrics")
 
 
 class WireProtocol(Protocol):
@@ -19,11 +23,17 @@ class WireProtocol(Protocol):
     def serialize_error(self, model: ServiceModel, error: AwsError, request_id: str) -> HttpResponse: ...
 
 
-PROTOCOLS: Mapping[str, WireProtocol] = {SAGEMAKER: json_protocol, RUNTIME: rest_json_protocol}
+PROTOCOLS: Mapping[str, WireProtocol] = {
+    SAGEMAKER: json_protocol,
+    RUNTIME: rest_json_protocol,
+    METRICS: rest_json_protocol,
+}
 
 
 def service_of(request: HttpRequest) -> str:
-    return RUNTIME if request.path.startswith("/endpoints/") else SAGEMAKER
+    if request.path.startswith("/endpoints/"):
+        return RUNTIME
+    return METRICS if request.path in METRICS_PATHS else SAGEMAKER
 
 
 def parse(request: HttpRequest) -> Call:

@@ -1,4 +1,4 @@
-"""Every operation of both services, there and back through botocore's own serializers and parsers."""
+"""Every operation of the services, there and back through botocore's own serializers and parsers."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -15,7 +15,7 @@ from botocore.utils import parse_timestamp
 from sagemaker_emulator.wire import AwsError, Call, HttpRequest, operation_names, parse, serialize, validate
 from sagemaker_emulator.wire.model import Value
 
-SERVICES = ("sagemaker", "sagemaker-runtime")
+SERVICES = ("sagemaker", "sagemaker-runtime", "sagemaker-metrics")
 NOW = 1_700_000_000.25
 
 
@@ -109,7 +109,9 @@ def test_requests_of_boto3_are_parsed_to_the_callers_values(service: str, operat
 @pytest.mark.parametrize(("service", "operation"), [*every_operation()])
 def test_validation_raises_only_the_services_own_errors(service: str, operation: str) -> None:
     broken = violation(Call(service, operation, value_of(model_of(service, operation).input_shape)))
-    assert broken is None or broken.code == ("ValidationException" if service == "sagemaker" else "ValidationError")
+    assert broken is None or broken.code == (
+        "ValidationError" if service == "sagemaker-runtime" else "ValidationException"
+    )
 
 
 def violation(call: Call) -> AwsError | None:

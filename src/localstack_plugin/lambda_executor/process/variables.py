@@ -33,6 +33,7 @@ def process_variables(
         # straight to SageMaker, past LocalStack's gateway, which would only forward
         "AWS_ENDPOINT_URL_SAGEMAKER": settings.sagemaker_endpoint_url,
         "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": settings.sagemaker_endpoint_url,
+        "AWS_ENDPOINT_URL_SAGEMAKER_METRICS": settings.sagemaker_endpoint_url,
     }
     environment |= {name: str(value) for name, value in lambda_variables.items()}
     environment |= {

@@ -1,5 +1,5 @@
 """Operations of SageMaker Experiments, and Search, by which the SDK compares trial components."""
 
-from sagemaker_emulator.operations.experiments import experiments, search, trial_components, trials
+from sagemaker_emulator.operations.experiments import experiments, metrics, search, trial_components, trials
 
-__all__ = ["experiments", "search", "trial_components", "trials"]
+__all__ = ["experiments", "metrics", "search", "trial_components", "trials"]
