@@ -7,7 +7,7 @@ endpoints. Every method runs in the transaction that stores what it is about, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -87,15 +87,13 @@ class AutomaticLineage:
 
 
 def _of_model(model: Model) -> Uris:
-    uris = dict(_of_containers([model.container]))
-    if model.artifacts_uri:
-        uris[model.artifacts_uri] = MODEL
-    if package := model.container.get("ModelPackageName"):
-        uris[package] = MODEL
+    uris = dict(_of_containers([container.wire for container in model.containers]))
+    for container in model.containers:
+        uris |= {uri: MODEL for uri in (container.artifacts_uri, container.wire.get("ModelPackageName")) if uri}
     return uris
 
 
-def _of_containers(containers: list[dict[str, Any]]) -> Uris:
+def _of_containers(containers: Sequence[Mapping[str, Any]]) -> Uris:
     uris: dict[str, str] = {}
     for container in containers:
         uris |= {
