@@ -64,6 +64,15 @@ def model_error(
     return AwsError("ModelError", text, status=424, fields=fields)
 
 
+def model_not_ready() -> AwsError:
+    """Return the error for a multi-model endpoint's model that is still being loaded. Source: InvokeEndpoint."""
+    text = (
+        "Either a serverless endpoint variant's resources are still being provisioned, or a multi-model endpoint is "
+        "still downloading or loading the target model. Wait and try again."
+    )
+    return AwsError("ModelNotReadyException", text, status=429)
+
+
 def service_unavailable(message: str) -> AwsError:
     return AwsError("ServiceUnavailable", message, status=503)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from sagemaker_emulator.aws_clients.clients import AwsClients
 from sagemaker_emulator.aws_clients.execution_roles import RoleCheck
 from sagemaker_emulator.engine import Engine
+from sagemaker_emulator.engine.docker.instance_types import InstanceType
 from sagemaker_emulator.events.publisher import EventPublisher
 from sagemaker_emulator.events.state_changes import StateChangeEvents
 from sagemaker_emulator.experiments.service import Tracking
@@ -19,11 +20,14 @@ from sagemaker_emulator.hosting.local_mode import LocalMode
 from sagemaker_emulator.hosting.models import Models
 from sagemaker_emulator.invocation.async_invocation import AsyncRunner
 from sagemaker_emulator.invocation.async_queue import AsyncInvocations
+from sagemaker_emulator.invocation.container_http import Connections
 from sagemaker_emulator.invocation.data_capture import CaptureWriter
 from sagemaker_emulator.invocation.invoke_endpoint import Invocations
 from sagemaker_emulator.invocation.metrics import InvocationMetrics
+from sagemaker_emulator.invocation.multi_model.multi_models import MultiModels
 from sagemaker_emulator.invocation.response_streams import ResponseStreams
 from sagemaker_emulator.invocation.routing import Router
+from sagemaker_emulator.invocation.rows import ContainerRows
 from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.lineage.service import Lineage
 from sagemaker_emulator.monitoring.service import Monitoring
@@ -88,7 +92,7 @@ class SageMaker:
         self.endpoint_configs = EndpointConfigs(self.store, arns, self.models, aws.execution_roles)
         self.local_mode = LocalMode(hosting, settings.docker_network)
         self.endpoints = Endpoints(self.store, arns, hosting, self.endpoint_configs, self.models, self.local_mode)
-        self.router = Router()
+        self.router = Router(self._container_rows(aws))
         hosted = (self.endpoints, self.router)
         self.invocations = Invocations(*hosted, self.capture, self.metrics, settings.invocation_timeout_s)
         self.response_streams = ResponseStreams(*hosted, self.metrics, settings.invocation_timeout_s)
@@ -106,6 +110,11 @@ class SageMaker:
         self.tags = Tags(self.store)
         events = StateChangeEvents(self.store, self.endpoints, self.tuning_jobs)
         self.events = EventPublisher(aws, self.store.changes, events)
+
+    def _container_rows(self, aws: AwsClients) -> ContainerRows:
+        connections = Connections()
+        types = {name: InstanceType.from_settings(one) for name, one in self.settings.instance_types.items()}
+        return ContainerRows(connections, MultiModels(connections, lambda: aws.s3, self.metrics, types))
 
     def _services(self) -> Services:
         """Return the services that the steps of pipelines use."""

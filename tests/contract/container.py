@@ -10,6 +10,7 @@ import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 BASE = Path(os.environ["SAGEMAKER_BASE_DIR"])
 
@@ -84,13 +85,61 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+class MultiModelHandler(Handler):
+    """The multi-model API. MODELS_MAX is how many models fit into its memory; LOAD_S is how long each load takes."""
+
+    models: ClassVar[dict[str, Path]] = {}
+
+    def do_GET(self) -> None:
+        if self.path == "/models":
+            listed = [{"modelName": name, "modelUrl": str(path)} for name, path in self.models.items()]
+            self._answer(200, json.dumps({"models": listed}).encode(), "application/json")
+        else:
+            self._answer(200, b"", "text/plain")
+
+    def do_POST(self) -> None:
+        body = self._body()
+        if self.path == "/models":
+            self._load(json.loads(body))
+            return
+        name, target = self.path.split("/")[2], self.headers["X-Amzn-SageMaker-Target-Model"]
+        if name not in self.models:
+            self._answer(404, b"not loaded", "text/plain")
+            return
+        if body == b"die":
+            self.server.socket.shutdown(socket.SHUT_RDWR)
+            os._exit(3)
+        if body.startswith(b"sleep "):
+            time.sleep(float(body.split()[1]))  # a slow model, as the test's request says
+        model = (self.models[name] / "model.txt").read_text()
+        self._answer(200, json.dumps({"model": model, "target": target}).encode(), "application/json")
+
+    def do_DELETE(self) -> None:
+        known = self.models.pop(self.path.split("/")[2], None)
+        self._answer(200 if known else 404, b"", "text/plain")
+
+    def _load(self, request: dict[str, str]) -> None:
+        path = Path(request["url"])
+        text = (path / "model.txt").read_text()
+        time.sleep(float(os.environ.get("LOAD_S", "0")))  # the load itself takes this long, as the test says
+        if len(self.models) >= int(os.environ.get("MODELS_MAX", "100")):
+            self._answer(507, b"no memory", "text/plain")
+        elif text == "broken":
+            self._answer(500, b"this model is no good", "text/plain")
+        else:
+            status = 409 if request["model_name"] in self.models else 200
+            self.models[request["model_name"]] = path
+            self._answer(status, b"{}", "application/json")
+
+
 def serve() -> int:
     if os.environ.get("REFUSE_TO_START"):
         print("this model is no good", flush=True)
         return 1
     exec(os.environ.get("AT_START", ""), {"BASE": BASE})  # noqa: S102 - a test's own few lines
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
+    handler = MultiModelHandler if "SAGEMAKER_MULTI_MODEL" in os.environ else Handler
+    ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), handler).serve_forever()
     return 0
 
 

@@ -69,6 +69,15 @@ class Container(Protocol):
     def stop(self, grace_s: float) -> int:
         """Send SIGTERM, and SIGKILL after the grace; return the exit code. Harmless if the container has ended."""
 
+    def bring(self, base_dir: Path, folder: Path) -> str:
+        """Make a folder below the container's base_dir, written after its start, visible to the program.
+
+        Return its path there. EngineError if that is impossible.
+        """
+
+    def discard(self, base_dir: Path, folder: Path) -> None:
+        """Delete a folder that was deleted below base_dir for the program, too, as far as that is possible."""
+
     def leave(self) -> None:
         """Stop watching and leave the container running, for `find` after a restart of the emulator.
 

@@ -58,6 +58,12 @@ class AttachedContainer:
                     self.network.disconnect(self.container)
         return 0
 
+    def bring(self, base_dir: Path, folder: Path) -> str:
+        raise EngineError("A container of local mode gets no files from the emulator.")
+
+    def discard(self, base_dir: Path, folder: Path) -> None:
+        pass
+
     def leave(self) -> None:
         self.stop(0)
 

@@ -114,7 +114,7 @@ class ProcessEngine:
         environment = self._environment(spec, program, folders, PORT_INSIDE if entrance else port)
         process = self._process(spec, program, command, environment, writer, network)
         notes = self._notes(spec, (*command, *(environment[name] for name in spec.environment)))
-        return ProcessContainer(process, output, port, notes, (network, entrance))
+        return ProcessContainer(process, output, port, notes, (network, entrance), opt_ml=folders.opt_ml)
 
     def _process(
         self,

@@ -86,6 +86,7 @@ class ProcessContainer:
     notes: tuple[str, ...] = ()
     resources: tuple[object, ...] = ()
     platform_fault: str = ""
+    opt_ml: str = "/opt/ml"  # as the program sees it
 
     @property
     def address(self) -> str:
@@ -108,6 +109,13 @@ class ProcessContainer:
         code = self.wait(grace_s)
         self.process.kill()  # also the rest of its process group
         return self.process.wait() if code is None else code
+
+    def bring(self, base_dir: Path, folder: Path) -> str:
+        """Return the path of the folder, which the program sees as soon as it is there."""
+        return f"{self.opt_ml}/{folder.relative_to(base_dir).as_posix()}"
+
+    def discard(self, base_dir: Path, folder: Path) -> None:
+        pass
 
     def leave(self) -> None:
         raise EngineError("A child process does not outlive the emulator")

@@ -92,5 +92,6 @@ def _refuse_unusable_row(model: Model) -> None:
         raise validation(f"A model has at most {CONTAINERS_MAX} containers, and this one has {len(containers)}.")
     if len(set(names)) < len(names):
         raise validation(f"The values of ContainerHostname must be unique, found: {names}")
-    if model.is_multi_model:
-        raise validation("Mode MultiModel is not emulated.")
+    if sum(container.is_multi_model for container in containers) > 1:
+        # source: multi-model endpoints, supported features: "only one multi-model-enabled container"
+        raise validation("Only one container of a model can have the Mode MultiModel.")

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sagemaker_emulator.aws_clients.log_streams import LogStream
 from sagemaker_emulator.engine import BIND_TO_PORT, SAFE_PORT_RANGE, Container, ContainerSpec, Engine, EngineError
@@ -51,6 +52,22 @@ class ServingContainer:
     def address(self) -> str:
         assert self._container is not None
         return self._container.address
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._closed.is_set()
+
+    def bring(self, folder: Path) -> str:
+        """Make a folder below base_dir, written after the start, visible to the program; return its path there."""
+        assert self._container is not None
+        return self._container.bring(self.spec.base_dir, folder)
+
+    def discard(self, folder: Path) -> None:
+        """Delete a folder below base_dir, here and for the program."""
+        shutil.rmtree(folder, ignore_errors=True)
+        if self._container:
+            self._container.discard(self.spec.base_dir, folder)
 
     def start(self, timeout_s: float) -> None:
         """Start the container and wait until `GET /ping` answers 200. StartFailed if that takes over `timeout_s`."""

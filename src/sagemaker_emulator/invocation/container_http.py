@@ -5,7 +5,7 @@ and no task.
 
 Stages of a request:
 
-1. `Connections.post` takes an idle connection to the container, the one used last, or opens one. If nothing listens, it
+1. `Connections.send` takes an idle connection to the container, the one used last, or opens one. If nothing listens, it
    raises CannotConnect: the container cannot have seen the request, so the caller may try another instance.
 2. `Connection.ask` starts the timer for the whole exchange and writes head and body in one go. A body that is a file is
    sent block by block instead, no faster than the container reads it.
@@ -73,6 +73,10 @@ class Connections:
         self._idle: dict[str, list[Connection]] = defaultdict(list)
 
     async def post(self, url: str, headers: Mapping[str, str], body: Body, timeout_s: float) -> Connection:
+        """Send a POST, as `send` does."""
+        return await self.send("POST", url, headers, body, timeout_s)
+
+    async def send(self, method: str, url: str, headers: Mapping[str, str], body: Body, timeout_s: float) -> Connection:
         """Send a request and return when the head of the answer has arrived. `timeout_s` covers the whole answer.
 
         Raises CannotConnect, BrokenAnswer or TimeoutError.
@@ -81,7 +85,7 @@ class Connections:
         deadline = asyncio.get_running_loop().time() + timeout_s
         connection = self._kept(address.netloc) or await self._connect(address.netloc, deadline)
         size_bytes = len(body) if isinstance(body, bytes) else os.fstat(body.fileno()).st_size
-        lines = [f"POST {address.path} HTTP/1.1", f"Host: {address.netloc}", f"Content-Length: {size_bytes}"]
+        lines = [f"{method} {address.path} HTTP/1.1", f"Host: {address.netloc}", f"Content-Length: {size_bytes}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         try:
             await connection.ask("\r\n".join([*lines, "", ""]).encode(errors="surrogateescape"), body, deadline)

@@ -18,7 +18,7 @@ from sagemaker_emulator.invocation.data_capture import CaptureWriter
 from sagemaker_emulator.invocation.metrics import InvocationMetrics
 from sagemaker_emulator.invocation.requests import InvokeEndpointRequest
 from sagemaker_emulator.invocation.routing import ERROR_MAX_BYTES, ContainerFailed, Router
-from sagemaker_emulator.invocation.rows import Visit
+from sagemaker_emulator.invocation.visits import Visit
 from sagemaker_emulator.resources.container_definition import PRIMARY
 
 CAPTURED_ON_THE_LOOP_BYTES = 256 << 10  # larger payloads take milliseconds to encode, which would block the loop
@@ -81,7 +81,7 @@ class Invocations:
                 status, attributes, visits = exchange.status, exchange.custom_attributes, exchange.visits
                 if exchange.setup_us:
                     self._metrics.record_setup(deployment.endpoint_name, exchange.variant.name, exchange.setup_us)
-                took_us = us_since(started) - exchange.setup_us
+                took_us = us_since(started) - exchange.setup_us - exchange.waited_us
                 return Answer(exchange.variant, status, payload, attributes, took_us, exchange.container, visits)
         except NoHealthyInstance as failure:
             self._metrics.record_unavailable(deployment.endpoint_name, failure.variant, us_since(started))

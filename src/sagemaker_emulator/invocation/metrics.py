@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients
-from sagemaker_emulator.invocation.rows import Visit
+from sagemaker_emulator.invocation.visits import Visit
 
 NAMESPACE = "AWS/SageMaker"
+INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
 VALUES_MAX = 150  # CloudWatch's limit for one datum
-MICROSECONDS = frozenset({"ModelLatency", "OverheadLatency", "ContainerLatency", "ModelSetupTime"})
 DATA_MAX = 100  # in one PutMetricData, well below CloudWatch's limit of 1000
 
 Series = tuple[str, str, str, str]  # endpoint, variant, container (empty for the variant as a whole), metric
@@ -31,6 +31,7 @@ class InvocationMetrics:
     def __init__(self, aws: AwsClients, period_s: float) -> None:
         self._aws, self._period_s = aws, period_s
         self._values: dict[Series, Counter[float]] = {}
+        self._loaded_models: dict[tuple[str, str, str], int] = {}  # by endpoint, variant and container
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -63,6 +64,15 @@ class InvocationMetrics:
         if setup_us:
             self._add(endpoint, variant, {"ModelSetupTime": setup_us})
 
+    def add(self, endpoint: str, variant: str, values: dict[str, int]) -> None:
+        """Count values of other metrics of a variant, by name."""
+        self._add(endpoint, variant, values)
+
+    def set_loaded_models(self, endpoint: str, variant: str, container: str, count: int) -> None:
+        """Set how many models a multi-model container has; the last count of a period is sent."""
+        with self._lock:
+            self._loaded_models[endpoint, variant, container] = count
+
     def _count(self, endpoint: str, variant: str, status: int, latencies_us: dict[str, int]) -> None:
         values = {"Invocations": 1, "InvocationsPerInstance": 1, **_errors(status), **latencies_us}
         self._add(endpoint, variant, values)
@@ -83,10 +93,17 @@ class InvocationMetrics:
     def _send(self) -> None:
         with self._lock:
             values, self._values = self._values, {}
-        data = [datum for series, counts in values.items() for datum in _data(series, counts)]
+            loaded_models, self._loaded_models = self._loaded_models, {}
+        self._put(NAMESPACE, [datum for series, counts in values.items() for datum in _data(series, counts)])
+        counts_of_models: dict[Series, Counter[float]] = {}
+        for (endpoint, variant, _), count in loaded_models.items():
+            counts_of_models.setdefault((endpoint, variant, "", "LoadedModelCount"), Counter())[count] += 1
+        self._put(INSTANCE_NAMESPACE, [datum for one in counts_of_models.items() for datum in _data(*one)])
+
+    def _put(self, namespace: str, data: list[dict[str, Any]]) -> None:
         for start in range(0, len(data), DATA_MAX):
             try:
-                self._aws.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + DATA_MAX])
+                self._aws.cloudwatch.put_metric_data(Namespace=namespace, MetricData=data[start : start + DATA_MAX])
             except AWS_ERRORS as error:
                 log.warning("%d metrics did not reach CloudWatch: %s", len(data) - start, error)
                 return
@@ -110,7 +127,7 @@ def _data(series: Series, counts: Counter[float]) -> list[dict[str, Any]]:
             "Timestamp": datetime.now(UTC),
             "Values": [float(value) for value, _ in pairs[start : start + VALUES_MAX]],
             "Counts": [float(count) for _, count in pairs[start : start + VALUES_MAX]],
-            "Unit": "Microseconds" if name in MICROSECONDS else "Count",
+            "Unit": "Microseconds" if name.endswith(("Latency", "Time")) else "Count",
         }
         for start in range(0, len(pairs), VALUES_MAX)
     ]

@@ -8,9 +8,16 @@ from sagemaker_emulator.hosting.deployments import Deployment
 from sagemaker_emulator.hosting.instances import Busy, Instance
 from sagemaker_emulator.hosting.serverless.variant import ColdStartFailed, ServerlessVariant
 from sagemaker_emulator.hosting.variants import Variant
-from sagemaker_emulator.invocation.container_http import AnswerTooLarge, CannotConnect, Connection, Connections
+from sagemaker_emulator.invocation.container_http import AnswerTooLarge, CannotConnect, Connection
 from sagemaker_emulator.invocation.requests import CUSTOM_ATTRIBUTES, DEFAULT_CONTENT_TYPE, Outgoing
-from sagemaker_emulator.invocation.rows import ANSWER_MAX_BYTES, ContainerRows, PayloadTooLarge, Visit, require_targets
+from sagemaker_emulator.invocation.rows import (
+    ANSWER_MAX_BYTES,
+    ContainerRows,
+    Passage,
+    PayloadTooLarge,
+    require_targets,
+)
+from sagemaker_emulator.invocation.visits import Visit
 from sagemaker_emulator.resources.container_definition import PRIMARY
 
 ERROR_MAX_BYTES = 64 << 10
@@ -44,7 +51,7 @@ class Exchange:
 
     def __init__(self, rows: ContainerRows, deployment: Deployment, request: Outgoing) -> None:
         self._rows, self._deployment, self._request = rows, deployment, request
-        self.visits: list[Visit] = []  # the containers that were asked, of an instance with several
+        self._passage = Passage(deployment.endpoint_name)
 
     async def __aenter__(self) -> Exchange:
         """Send the request. An instance that refuses the connection has not seen it, so the next one gets it."""
@@ -55,6 +62,10 @@ class Exchange:
         while True:
             self.variant, instance = self._deployment.choose(self._request.target_variant, refused)
             require_targets(self._deployment.endpoint_name, instance, self._request)
+            if instance.is_multi_model:
+                others = (one for one in self.variant.instances if one not in refused)
+                instance = self._rows.preferred(instance, others, self._request)
+            self._passage.variant = self.variant.name
             try:
                 await self._send(instance)
             except CannotConnect:
@@ -66,6 +77,7 @@ class Exchange:
 
     async def __aexit__(self, *_: object) -> None:
         self._connection.release()
+        self._passage.end()
         self._busy.__exit__()
 
     async def _warm_up(self, variant: ServerlessVariant) -> None:
@@ -78,10 +90,21 @@ class Exchange:
         self._busy = instance.busy()
         self._busy.__enter__()
         try:
-            self._connection = await self._rows.pass_through(instance, self._request, self.visits)
+            self._connection = await self._rows.pass_through(instance, self._request, self._passage)
         except BaseException:  # also when the caller is cancelled: the instance is no longer busy
+            self._passage.end()
             self._busy.__exit__()
             raise
+
+    @property
+    def visits(self) -> list[Visit]:
+        """Return the containers that were asked, of an instance with several."""
+        return self._passage.visits
+
+    @property
+    def waited_us(self) -> int:
+        """Return how long the request waited for a multi-model container to load its model, in microseconds."""
+        return self._passage.waited_us
 
     @property
     def container(self) -> str:
@@ -128,10 +151,11 @@ class Exchange:
 class Router:
     """The way of a request to an instance, on the server's event loop; nothing in it blocks."""
 
-    def __init__(self) -> None:
-        self._rows = ContainerRows(Connections())
+    def __init__(self, rows: ContainerRows) -> None:
+        self._rows = rows
 
     def close(self) -> None:
+        self._rows.models.close()
         self._rows.connections.close()
 
     def exchange(self, deployment: Deployment, request: Outgoing) -> Exchange:

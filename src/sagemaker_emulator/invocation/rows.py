@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -25,24 +25,28 @@ from sagemaker_emulator.invocation.container_http import (
     Connection,
     Connections,
 )
-from sagemaker_emulator.invocation.requests import DEFAULT_CONTENT_TYPE, Outgoing
+from sagemaker_emulator.invocation.multi_model.multi_models import ModelInUse, MultiModels
+from sagemaker_emulator.invocation.requests import DEFAULT_CONTENT_TYPE, TARGET_MODEL, Outgoing
+from sagemaker_emulator.invocation.visits import Visit
 from sagemaker_emulator.resources.model import Row
 
 ANSWER_MAX_BYTES = 25 << 20  # the quota of InvokeEndpoint. Source: the developer guide, model deployment options
 
 
 @dataclass
-class Visit:
-    """One container of several that was asked. It has no status and no end before its answer."""
+class Passage:
+    """What a request has used on its way: the containers of several, a model of a multi-model container."""
 
-    container: str
-    started_ns: int = field(default_factory=time.perf_counter_ns)
-    ended_ns: int = 0
-    status: int = 0
+    endpoint: str
+    variant: str = ""
+    visits: list[Visit] = field(default_factory=list)
+    model: ModelInUse | None = None
+    waited_us: int = 0  # for a model
 
-    @property
-    def latency_us(self) -> int:
-        return ((self.ended_ns or time.perf_counter_ns()) - self.started_ns) // 1000
+    def end(self) -> None:
+        if self.model:
+            self.model.end()
+            self.model = None
 
 
 class PayloadTooLarge(AnswerTooLarge):
@@ -51,48 +55,68 @@ class PayloadTooLarge(AnswerTooLarge):
 
 @dataclass(frozen=True)
 class ContainerRows:
-    """The connections to the containers of all instances."""
+    """The connections to the containers of all instances, and the models of those that are multi-model."""
 
     connections: Connections
+    models: MultiModels
 
-    async def pass_through(self, instance: Instance, request: Outgoing, visits: list[Visit]) -> Connection:
+    async def pass_through(self, instance: Instance, request: Outgoing, passage: Passage) -> Connection:
         """Send a request through an instance, and return when the head of the last answer has arrived.
 
-        Add the containers that are asked to `visits`, unless the instance has only one. Raises CannotConnect if no
+        Add the containers that are asked to the passage, unless the instance has only one. Raises CannotConnect if no
         container has seen the request, BrokenAnswer or TimeoutError.
         """
         if instance.row is Row.SINGLE:
-            return await self._ask(instance.containers[0], request.headers, request.body, request.timeout_s)
+            if instance.is_multi_model:
+                return await self._ask_model(
+                    instance.containers[0], request.headers, request.body, request.timeout_s, request, passage
+                )
+            url = f"{instance.containers[0].address}/invocations"
+            return await self.connections.post(url, request.headers, request.body, request.timeout_s)
         if instance.row is Row.DIRECT:
             named = next(one for one in instance.containers if one.definition.name == request.target_container)
-            return await self._visit(named, request.headers, request.body, request.timeout_s, visits)
-        return await self._pass_in_turn(instance.containers, request, visits)
+            return await self._visit(named, request.headers, request.body, request.timeout_s, request, passage)
+        return await self._pass_in_turn(instance.containers, request, passage)
+
+    def preferred(self, instance: Instance, others: Iterable[Instance], request: Outgoing) -> Instance:
+        """Return the one of these instances that has the request's model in memory, if any has; else `instance`."""
+        if request.target_model is None or not instance.is_multi_model:
+            return instance
+        return self.models.preferred(instance, others, request.target_model)
 
     async def _pass_in_turn(
-        self, containers: tuple[ServingContainer, ...], request: Outgoing, visits: list[Visit]
+        self, containers: tuple[ServingContainer, ...], request: Outgoing, passage: Passage
     ) -> Connection:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + request.timeout_s
         headers = {name: value for name, value in request.headers.items() if name != "Accept"}
         body = request.body
         for container, following in pairwise(containers):
-            connection = await self._visit(container, headers, body, deadline - loop.time(), visits)
+            connection = await self._visit(container, headers, body, deadline - loop.time(), request, passage)
             if not 200 <= connection.status < 300:
                 return connection
-            body = await _answer_for(following, connection, visits[-1])
+            body = await _answer_for(following, connection, passage.visits[-1])
             headers["Content-Type"] = connection.headers.get("content-type", DEFAULT_CONTENT_TYPE)
         headers["Accept"] = request.headers["Accept"]
-        return await self._visit(containers[-1], headers, body, deadline - loop.time(), visits)
+        return await self._visit(containers[-1], headers, body, deadline - loop.time(), request, passage)
 
     async def _visit(
-        self, container: ServingContainer, headers: Mapping[str, str], body: Body, timeout_s: float, visits: list[Visit]
+        self,
+        container: ServingContainer,
+        headers: Mapping[str, str],
+        body: Body,
+        timeout_s: float,
+        request: Outgoing,
+        passage: Passage,
     ) -> Connection:
-        is_first = not visits
+        """Ask one container of several."""
+        visits = passage.visits
         visits.append(Visit(container.definition.name))
+        ask = self._ask_model if container.definition.is_multi_model else self._ask
         try:
-            connection = await self._ask(container, headers, body, timeout_s)
+            connection = await ask(container, headers, body, timeout_s, request, passage)
         except CannotConnect as error:
-            if is_first:
+            if len(visits) == 1:
                 visits.clear()
                 raise
             raise BrokenAnswer(f"it refuses connections: {error}") from error  # the containers before it have answered
@@ -100,9 +124,27 @@ class ContainerRows:
         return connection
 
     async def _ask(
-        self, container: ServingContainer, headers: Mapping[str, str], body: Body, timeout_s: float
+        self, container: ServingContainer, headers: Mapping[str, str], body: Body, timeout_s: float, *_: object
     ) -> Connection:
         return await self.connections.post(f"{container.address}/invocations", headers, body, timeout_s)
+
+    async def _ask_model(
+        self,
+        container: ServingContainer,
+        headers: Mapping[str, str],
+        body: Body,
+        timeout_s: float,
+        request: Outgoing,
+        passage: Passage,
+    ) -> Connection:
+        """Ask the request's target model, once the container has loaded it."""
+        assert request.target_model is not None
+        started = time.perf_counter_ns()
+        used = await self.models.use(container, request.target_model, passage.endpoint, passage.variant, timeout_s)
+        passage.model, passage.waited_us = used, (time.perf_counter_ns() - started) // 1000
+        url = f"{container.address}/models/{used.model.name}/invoke"
+        headers = {**headers, TARGET_MODEL: request.target_model}
+        return await self.connections.post(url, headers, body, timeout_s - passage.waited_us / 1e6)
 
 
 async def _answer_for(following: ServingContainer, connection: Connection, visit: Visit) -> bytes:

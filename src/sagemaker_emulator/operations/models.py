@@ -10,7 +10,7 @@ from sagemaker_emulator.sagemaker import SageMaker
 @operation("CreateModel", waits=True)
 def create_model(sagemaker: SageMaker, request: Request) -> Response:
     """Support one container, an inference pipeline of up to 15, and several for direct invocation. A container is an
-    image and an existing model.tar.gz. Refuse uncompressed model data and multi-model containers.
+    image with an existing model.tar.gz, or multi-model with a prefix of models. Refuse uncompressed model data.
     """
     return {"ModelArn": sagemaker.models.create(request, tags_of(request)).arn}
 

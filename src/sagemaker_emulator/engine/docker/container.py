@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import docker.errors
@@ -81,6 +81,23 @@ class DockerContainer:
         if self._exited.wait(STOP_S):  # otherwise Docker does not answer
             self._ended.wait()  # copying the results may take any time
         return KILLED if self._code is None else self._code
+
+    def bring(self, base_dir: Path, folder: Path) -> str:
+        """Copy the folder into the container, where it has the same place below /opt/ml."""
+        try:
+            if not self.container.put_archive("/", copying.packed(base_dir, folder)):
+                raise EngineError(f"{folder.name!r} could not be copied into the container {self.spec.name!r}")
+        except DOCKER_ERRORS as error:
+            raise EngineError(f"{folder.name!r} could not be copied into {self.spec.name!r}: {error}") from error
+        return str(self._inside(base_dir, folder))
+
+    def discard(self, base_dir: Path, folder: Path) -> None:
+        """Ask the image's `rm` to delete the folder. An image without one keeps it."""
+        with suppress(*DOCKER_ERRORS):
+            self.container.exec_run(["rm", "-rf", str(self._inside(base_dir, folder))], user="0")
+
+    def _inside(self, base_dir: Path, folder: Path) -> PurePosixPath:
+        return copying.OPT_ML / folder.relative_to(base_dir).as_posix()
 
     def leave(self) -> None:
         self._left.set()

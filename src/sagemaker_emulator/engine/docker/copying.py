@@ -17,10 +17,12 @@ CHUNK_BYTES = 1 << 20
 END = bytes(2 * tarfile.BLOCKSIZE)
 
 
-def packed(base_dir: Path) -> Iterator[bytes]:
-    """Yield a directory as a tar of /opt/ml, in chunks of at least CHUNK_BYTES except for the last."""
+def packed(base_dir: Path, folder: Path | None = None) -> Iterator[bytes]:
+    """Yield a directory, or one folder below it, as a tar of /opt/ml, in chunks of at least CHUNK_BYTES except for the
+    last.
+    """
     gathered = bytearray()
-    for piece in _pieces(base_dir):
+    for piece in _pieces(base_dir, folder or base_dir):
         gathered += piece
         if len(gathered) >= CHUNK_BYTES:
             yield bytes(gathered)
@@ -45,8 +47,9 @@ def unpack(chunks: Iterable[bytes], directory: Path, scratch: Path) -> None:
         raise EngineError(f"What the container left in {directory.name!r} could not be copied: {error}") from error
 
 
-def _pieces(base_dir: Path) -> Iterator[bytes]:
-    for path in (base_dir, *sorted(base_dir.rglob("*"))):
+def _pieces(base_dir: Path, folder: Path) -> Iterator[bytes]:
+    parents = [parent for parent in reversed(folder.parents) if parent.is_relative_to(base_dir)]
+    for path in (*parents, folder, *sorted(folder.rglob("*"))):
         info = _info(path, base_dir)
         if info is None:
             continue

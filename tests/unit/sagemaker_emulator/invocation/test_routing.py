@@ -14,14 +14,23 @@ from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance
 from sagemaker_emulator.hosting.instances import Instance
 from sagemaker_emulator.hosting.serving_container import ServingContainer
 from sagemaker_emulator.hosting.variants import Variant
+from sagemaker_emulator.invocation.container_http import Connections
 from sagemaker_emulator.invocation.requests import Outgoing
 from sagemaker_emulator.invocation.routing import ContainerFailed, Router
+from sagemaker_emulator.invocation.rows import ContainerRows
 from sagemaker_emulator.resources.container_definition import ContainerDefinition
 from sagemaker_emulator.resources.model import Row
 from sagemaker_emulator.wire import AwsError
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 TIMEOUT_S = 120.0
+
+
+class Models:
+    """No models: the doubles are not multi-model."""
+
+    def close(self) -> None:
+        pass
 
 
 class ContainerAt(ServingContainer):
@@ -73,7 +82,8 @@ def deployment(*instances: Instance) -> Deployment:
 
 
 async def send(*instances: Instance, target_container: str | None = None) -> bytes:
-    router, headers = Router(), {"Accept": "text/csv"}
+    models: Any = Models()
+    router, headers = Router(ContainerRows(Connections(), models)), {"Accept": "text/csv"}
     request = Outgoing(headers, b"body", TIMEOUT_S, target_container=target_container)
     try:
         async with router.exchange(deployment(*instances), request) as exchange:

@@ -40,6 +40,12 @@ class EarlierContainer:
     def leave(self) -> None:
         self.is_left = True
 
+    def bring(self, base_dir: Path, folder: Path) -> str:
+        raise AssertionError("a job's container gets no more files")
+
+    def discard(self, base_dir: Path, folder: Path) -> None:
+        raise AssertionError("nothing is deleted from a job's container")
+
 
 class EarlierEngine:
     """An engine that has the containers of some hosts."""

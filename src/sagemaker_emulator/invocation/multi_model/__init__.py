@@ -1,0 +1,1 @@
+"""Multi-model containers: their models are fetched, loaded, kept by recent use, and unloaded while they serve."""
