@@ -180,6 +180,15 @@ def correct_events() -> None:
 
 
 @hooks.on_infra_start()
+def evaluate_alarms() -> None:
+    from localstack_plugin.cloudwatch import alarm_evaluation, datapoints
+    from localstack_plugin.settings import from_environment
+
+    datapoints.install()
+    alarm_evaluation.install(from_environment().alarm_interval_s)
+
+
+@hooks.on_infra_start()
 def correct_lambda() -> None:
     from localstack_plugin.lambda_executor.requests import function_urls, log_tail, payload_check
 

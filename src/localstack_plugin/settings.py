@@ -1,5 +1,6 @@
 """The plugin's settings: environment variables of the LocalStack process."""
 
+import math
 import os
 import sysconfig
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from safety.guard_settings import GuardSettings, GuardSettingsError
 
 LOCAL_CLOUD = "SCONES_LOCAL_CLOUD"
 """The variable that labels every process of a local cloud, so that leftovers can be found. Functions inherit it."""
+
+MIN_ALARM_INTERVAL_S, MAX_ALARM_INTERVAL_S = 0.1, 3600.0
 
 
 class SettingsError(ValueError):
@@ -24,6 +27,8 @@ class Settings:
     lambda_packages: Path = Path(sysconfig.get_path("purelib"))
     """What functions see as /var/runtime: AWS's runtime client and SDK."""
     has_lambda_sandbox: bool = True
+    alarm_interval_s: float = 1.0
+    """How often an alarm is evaluated whose metric has new data."""
     state_folder: Path | None = None
     """Where the state is saved. None: it ends with the process."""
 
@@ -36,9 +41,29 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     has_sandbox = environment.get("SCONES_LAMBDA_SANDBOX", "on")
     if has_sandbox not in ("on", "off"):
         raise SettingsError(f"SCONES_LAMBDA_SANDBOX is {has_sandbox!r}: it must be on or off")
-    folder = _state_folder(environment)
-    guard = _guard(environment)
-    return Settings(url.rstrip("/"), environment.get(LOCAL_CLOUD), guard, packages, has_sandbox == "on", folder)
+    return Settings(
+        sagemaker_endpoint_url=url.rstrip("/"),
+        local_cloud=environment.get(LOCAL_CLOUD),
+        guard=_guard(environment),
+        lambda_packages=packages,
+        has_lambda_sandbox=has_sandbox == "on",
+        alarm_interval_s=_alarm_interval_s(environment),
+        state_folder=_state_folder(environment),
+    )
+
+
+def _alarm_interval_s(environment: Mapping[str, str]) -> float:
+    text = environment.get("SCONES_ALARM_INTERVAL_S") or str(Settings.alarm_interval_s)
+    try:
+        interval_s = float(text)
+    except ValueError:
+        interval_s = math.nan
+    if not MIN_ALARM_INTERVAL_S <= interval_s <= MAX_ALARM_INTERVAL_S:
+        raise SettingsError(
+            f"SCONES_ALARM_INTERVAL_S is {text!r}: it must be a number of seconds from {MIN_ALARM_INTERVAL_S:g} to "
+            f"{MAX_ALARM_INTERVAL_S:g}"
+        )
+    return interval_s
 
 
 def _state_folder(environment: Mapping[str, str]) -> Path | None:

@@ -1,7 +1,7 @@
 """A container program for the pipeline's tests: it learns the mean color of each label, so it is as good as its labels.
 
 It reads the images and manifests of its channels. The hyperparameter `at_endpoint` makes the model misbehave at an
-endpoint, but not in a batch transform: `refuse` to start, or `lie`.
+endpoint, but not in a batch transform: `refuse` to start, `lie`, or `fail` every request.
 """
 
 import io
@@ -60,7 +60,11 @@ class Handler(BaseHTTPRequestHandler):
         self._send(200, b"")
 
     def do_POST(self) -> None:
-        probabilities = answer(self.model["means"], self._body())
+        body = self._body()
+        if self.model["at_endpoint"] == "fail":
+            self._send(500, b'"this model fails"')
+            return
+        probabilities = answer(self.model["means"], body)
         if self.model["at_endpoint"] == "lie":
             probabilities.reverse()
         self._send(200, json.dumps(probabilities).encode())

@@ -1,0 +1,1 @@
+"""CloudWatch: alarms that are evaluated as soon as their metrics have new data."""

@@ -1,0 +1,203 @@
+"""Guarded updates of an endpoint under 20 requests a second: CloudWatch's alarms, real containers, real traffic."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import tarfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from tests.integration.conftest import COLOR_MODEL
+from tests.integration.red_and_blue import picture
+
+NAME = f"guarded-{uuid4().hex[:6]}"
+ROLE = "arn:aws:iam::000000000000:role/sagemaker"
+REQUESTS_PER_S = 20
+DEADLINE_S = 240.0
+BEGINS_WITHIN_S = 2.0
+LOAD = 5  # a machine with so many times its load still has to pass
+RED, BLUE = [0.8, 0.2, 0.2], [0.2, 0.2, 0.8]
+MODELS = {"old": "answer", "new": "lie", "bad": "fail"}  # what each does with an image that is red
+
+
+@dataclass
+class Traffic:
+    """Requests at a steady rate until it is stopped; each one's time and outcome: a model's name, or "error"."""
+
+    answers: list[tuple[datetime, str]] = field(default_factory=list)
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        runtime, image = boto3.client("sagemaker-runtime"), picture(0, random.Random(3))
+        while not self._ended.wait(1 / REQUESTS_PER_S):
+            self.answers.append((datetime.now(UTC), _outcome(runtime, image)))
+
+    def stop(self) -> None:
+        self._ended.set()
+
+    def between(self, start: datetime, end: datetime) -> Counter[str]:
+        return Counter(outcome for when, outcome in self.answers if start <= when <= end)
+
+
+def _outcome(runtime: Any, image: bytes) -> str:
+    try:
+        answer = runtime.invoke_endpoint(EndpointName=NAME, Body=image, ContentType="image/png")
+    except ClientError:
+        return "error"
+    red, blue = json.loads(answer["Body"].read())
+    return "old" if red > blue else "new"
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[None]:
+    """Create the models and an endpoint with two instances that serve the old one."""
+    bucket, sagemaker = f"{NAME}-models", boto3.client("sagemaker")
+    boto3.client("s3").create_bucket(Bucket=bucket)
+    for model, at_endpoint in MODELS.items():
+        uri = f"s3://{bucket}/{model}/model.tar.gz"
+        boto3.client("s3").put_object(Bucket=bucket, Key=f"{model}/model.tar.gz", Body=archive(at_endpoint))
+        name = f"{NAME}-{model}"
+        container = {"Image": COLOR_MODEL, "ModelDataUrl": uri}
+        sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
+        variant = {"VariantName": "AllTraffic", "ModelName": name, "InstanceType": "ml.m5.large"}
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[{**variant, "InitialInstanceCount": 2}]
+        )
+    sagemaker.create_endpoint(EndpointName=NAME, EndpointConfigName=f"{NAME}-old")
+    settled()
+    yield
+    sagemaker.delete_endpoint(EndpointName=NAME)
+
+
+def archive(at_endpoint: str) -> bytes:
+    body, packed = json.dumps({"means": [RED, BLUE], "at_endpoint": at_endpoint}).encode(), io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        info = tarfile.TarInfo("model.json")
+        info.size = len(body)
+        tar.addfile(info, io.BytesIO(body))
+    return packed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def alarm() -> Iterator[str]:
+    cloudwatch, name = boto3.client("cloudwatch"), f"{NAME}-errors"
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="AWS/SageMaker",
+        MetricName="Invocation5XXErrors",
+        Dimensions=[{"Name": "EndpointName", "Value": NAME}, {"Name": "VariantName", "Value": "AllTraffic"}],
+        Statistic="Sum",
+        Period=10,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="notBreaching",
+    )
+    yield name
+    cloudwatch.delete_alarms(AlarmNames=[name])
+
+
+@pytest.fixture
+def traffic(endpoint: None) -> Iterator[Traffic]:
+    traffic = Traffic()
+    thread = threading.Thread(target=traffic.run)
+    thread.start()
+    until(lambda: len(traffic.answers) > REQUESTS_PER_S, "the first requests")
+    yield traffic
+    traffic.stop()
+    thread.join()
+
+
+def until(condition: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + DEADLINE_S
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {DEADLINE_S:g} s for {what}")
+        time.sleep(0.05)  # poll
+    return value
+
+
+def described() -> dict[str, Any]:
+    return dict(boto3.client("sagemaker").describe_endpoint(EndpointName=NAME))
+
+
+def settled() -> dict[str, Any]:
+    endpoint = until(
+        lambda: (one := described())["EndpointStatus"] in ("InService", "Failed") and one, "the endpoint to settle"
+    )
+    return dict(endpoint)
+
+
+def state_of(alarm: str) -> dict[str, Any]:
+    (found,) = boto3.client("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
+    return dict(found)
+
+
+def update(model: str, alarm: str, **policy: Any) -> datetime:
+    """Begin a guarded update and return when the first requests may reach the new model."""
+    until(lambda: state_of(alarm)["StateValue"] != "ALARM", "the alarm of an earlier update to pass")
+    boto3.client("sagemaker").update_endpoint(
+        EndpointName=NAME,
+        EndpointConfigName=f"{NAME}-{model}",
+        DeploymentConfig={**policy, "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm}]}},
+    )
+    return datetime.now(UTC)
+
+
+def blue_green(kind: str, wait_s: int, percent: int) -> dict[str, Any]:
+    size = {"Type": "CAPACITY_PERCENT", "Value": percent}
+    member = {"CANARY": "CanarySize", "LINEAR": "LinearStepSize"}[kind]
+    routing = {"Type": kind, "WaitIntervalInSeconds": wait_s, member: size}
+    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
+
+
+def rolling(wait_s: int) -> dict[str, Any]:
+    batch = {"Type": "INSTANCE_COUNT", "Value": 1}
+    return {"RollingUpdatePolicy": {"MaximumBatchSize": batch, "WaitIntervalInSeconds": wait_s}}
+
+
+@pytest.mark.parametrize(
+    ("policy", "share"),
+    [(blue_green("CANARY", 600, 10), 0.1), (blue_green("LINEAR", 600, 20), 0.2), (rolling(600), 0.5)],
+)
+def test_a_model_that_fails_is_rolled_back_and_only_its_share_saw_errors(
+    traffic: Traffic, alarm: str, policy: dict[str, Any], share: float
+) -> None:
+    update("bad", alarm, **policy)
+    until(lambda: described()["EndpointStatus"] != "Updating", "the rollback to begin")
+    begun = datetime.now(UTC)
+    waited_s = (begun - state_of(alarm)["StateUpdatedTimestamp"]).total_seconds()
+    endpoint = settled()
+    assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", f"{NAME}-old")
+    assert alarm in endpoint["FailureReason"]
+    assert waited_s <= BEGINS_WITHIN_S * LOAD, f"the rollback began {waited_s:.1f} s after the alarm"
+    first = next(when for when, outcome in traffic.answers if outcome == "error")
+    seen = traffic.between(first, begun)
+    assert seen["error"] <= share * seen.total() + 1
+    after = len(traffic.answers) + REQUESTS_PER_S
+    until(lambda: len(traffic.answers) > after, "requests after the rollback")
+    assert {outcome for _, outcome in traffic.answers[-REQUESTS_PER_S:]} == {"old"}
+
+
+@pytest.mark.parametrize("policy", [blue_green("CANARY", 3, 10), blue_green("LINEAR", 1, 40), rolling(2)])
+def test_a_good_model_takes_over_and_no_request_fails(traffic: Traffic, alarm: str, policy: dict[str, Any]) -> None:
+    current = described()["EndpointConfigName"].removeprefix(f"{NAME}-")
+    model = "new" if current == "old" else "old"
+    update(model, alarm, **policy)
+    assert settled()["EndpointConfigName"] == f"{NAME}-{model}"
+    after = len(traffic.answers) + REQUESTS_PER_S
+    until(lambda: len(traffic.answers) > after, "requests after the update")
+    outcomes = [outcome for _, outcome in traffic.answers]
+    assert set(outcomes) == {"old", "new"}  # and no error
+    assert set(outcomes[-REQUESTS_PER_S:]) == {model}
