@@ -117,6 +117,7 @@ class Server:
     async def _close(self, _: web.Application) -> None:
         for sagemaker in self._accounts.all():
             await sagemaker.async_invocations.close()
+            sagemaker.invocations.close()
             sagemaker.router.close()
         await asyncio.to_thread(self._accounts.close)
         self._threads.shutdown()

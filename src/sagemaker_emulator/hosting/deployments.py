@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from sagemaker_emulator.errors import runtime_validation
 from sagemaker_emulator.hosting.instances import Instance
 from sagemaker_emulator.hosting.launcher import HostingContext, Launcher, stop_all
+from sagemaker_emulator.hosting.samples import Sample
 from sagemaker_emulator.hosting.serverless.variant import ServerlessVariant
 from sagemaker_emulator.hosting.variants import Variant, drain
-from sagemaker_emulator.resources.endpoint import Revision
+from sagemaker_emulator.resources.endpoint import Revision, VariantTarget
 from sagemaker_emulator.resources.endpoint_config import AsyncInference, DataCapture
 from sagemaker_emulator.wire import AwsError
 
@@ -25,6 +26,14 @@ class NoHealthyInstance(AwsError):
 
 
 @dataclass
+class Shadow:
+    """A shadow variant as it runs, alone in a deployment of its own: it gets copies of requests, and answers nobody."""
+
+    deployment: Deployment
+    sample: Sample
+
+
+@dataclass
 class Deployment:
     """One revision of an endpoint, with its variants by name. A `serverless` one has no other variant."""
 
@@ -33,6 +42,7 @@ class Deployment:
     async_inference: AsyncInference | None
     variants: dict[str, Variant]
     serverless: ServerlessVariant | None = None
+    shadow: Shadow | None = None
 
     def choose(self, target_variant: str | None, excluded: Collection[Instance] = ()) -> tuple[Variant, Instance]:
         """Choose a variant, by name or by weight, and its least busy instance.
@@ -70,7 +80,8 @@ class Deployment:
             variant.close(drains)
 
     def _instances(self) -> list[Instance]:
-        return [instance for variant in self.variants.values() for instance in variant.instances]
+        instances = [instance for variant in self.variants.values() for instance in variant.instances]
+        return instances + self.shadow.deployment._instances() if self.shadow else instances
 
     def _named(self, name: str) -> Variant:
         if name not in self.variants:
@@ -89,18 +100,29 @@ class Deployment:
 
 def deploy(context: HostingContext, endpoint: str, revision: Revision) -> Deployment:
     """Start every instance of every variant. Raises the first failure, after stopping what had started."""
-    variants: dict[str, Variant] = {}
-    deployment = Deployment(endpoint, revision.data_capture, revision.config.async_inference, variants)
+    deployment = Deployment(endpoint, revision.data_capture, revision.config.async_inference, {})
     try:
         for definition in revision.config.variants:
-            target = revision.target(definition.name)
-            launcher = Launcher.of(context, endpoint, revision, definition)
+            launcher, target = Launcher.of(context, endpoint, revision, definition), revision.target(definition.name)
             if target.serverless:
-                variants[target.name] = deployment.serverless = ServerlessVariant.start(launcher, target)
+                deployment.variants[target.name] = deployment.serverless = ServerlessVariant.start(launcher, target)
             else:
-                instances = launcher.start(target.instance_count)
-                variants[target.name] = Variant(target.name, target.weight, launcher, instances)
+                deployment.variants[target.name] = _started(launcher, target)
+        for definition, target in zip(revision.config.shadow_variants, revision.shadow_targets, strict=True):
+            deployment.shadow = _shadow(deployment, Launcher.of(context, endpoint, revision, definition), target)
     except BaseException:  # whatever the reason, nothing stays running
         deployment.stop()
         raise
     return deployment
+
+
+def _started(launcher: Launcher, target: VariantTarget) -> Variant:
+    return Variant(target.name, target.weight, launcher, launcher.start(target.instance_count))
+
+
+def _shadow(deployment: Deployment, launcher: Launcher, target: VariantTarget) -> Shadow:
+    """Start a shadow variant. Its weight, relative to the production variant's, is the share of requests it gets."""
+    variant = _started(launcher, target)
+    alone = Deployment(deployment.endpoint_name, deployment.data_capture, None, {variant.name: variant})
+    weight = sum(one.weight for one in deployment.variants.values())
+    return Shadow(alone, Sample(min(1.0, variant.weight / weight) if weight else 0.0))

@@ -12,7 +12,12 @@ from sagemaker_emulator.hosting.guardrails.update import Stage, Update
 from sagemaker_emulator.hosting.serverless.variant import ServerlessVariant
 from sagemaker_emulator.hosting.variants import Variant
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus, Revision, VariantTarget
-from sagemaker_emulator.resources.endpoint_config import DataCapture, EndpointConfig, ServerlessConfig
+from sagemaker_emulator.resources.endpoint_config import (
+    DataCapture,
+    EndpointConfig,
+    ProductionVariant,
+    ServerlessConfig,
+)
 from sagemaker_emulator.resources.model import Model
 from sagemaker_emulator.wire import described, present
 
@@ -56,6 +61,7 @@ def describe_endpoint(
         "LastDeploymentConfig": endpoint.deployment_config or None,
         "PendingDeploymentSummary": _pending_deployment(endpoint, update),
         "ProductionVariants": _production_variants(endpoint, deployment),
+        "ShadowProductionVariants": _shadow_variants(endpoint, deployment) or None,
     }
     return present(description)
 
@@ -77,6 +83,13 @@ def _production_variants(endpoint: Endpoint, deployment: Deployment | None) -> l
     running = deployment.variants if deployment else {}
     revision = endpoint.revision
     return [_variant(revision, target, running.get(target.name)) for target in revision.targets]
+
+
+def _shadow_variants(endpoint: Endpoint, deployment: Deployment | None) -> list[Description]:
+    if deployment is None or deployment.shadow is None:
+        return []
+    running, revision = deployment.shadow.deployment.variants, endpoint.revision
+    return [_variant(revision, target, running.get(target.name)) for target in revision.shadow_targets]
 
 
 def _variant(revision: Revision, target: VariantTarget, running: Variant | None) -> Description:
@@ -115,29 +128,40 @@ def _pending_deployment(endpoint: Endpoint, update: Update | None) -> Descriptio
     if pending is None:
         return None
     started = update if update and update.revision.id == pending.id else None
+    shadows = [_pending_variant(pending, target, started) for target in pending.shadow_targets]
     return {
         "EndpointConfigName": pending.config.name,
         "ProductionVariants": [_pending_variant(pending, target, started) for target in pending.targets],
         "StartTime": pending.started,
+        **({"ShadowProductionVariants": shadows} if shadows else {}),
     }
 
 
 def _pending_variant(pending: Revision, target: VariantTarget, update: Update | None) -> Description:
     """A variant that an update brings. It has a weight once requests are sent to it."""
-    instance_type = next(one.instance_type for one in pending.config.variants if one.name == target.name)
-    running = update.new.variants[target.name] if update and update.new else None
+    definition = next(one for one in _definitions(pending) if one.name == target.name)
+    running = _running(update.new, target.name) if update and update.new else None
     status = {"Status": update.stage, "StartTime": update.stage_began} if update else None
     return {
         **_variant(pending, target, running),
         "CurrentWeight": target.weight if update and update.split else 0.0,
         "VariantStatus": [status or {"Status": Stage.CREATING, "StartTime": pending.started}],
-        **({"InstanceType": instance_type} if instance_type else {}),
+        **({"InstanceType": definition.instance_type} if definition.instance_type else {}),
     }
+
+
+def _definitions(revision: Revision) -> tuple[ProductionVariant, ...]:
+    return (*revision.config.variants, *revision.config.shadow_variants)
+
+
+def _running(deployment: Deployment, variant: str) -> Variant | None:
+    shadows = deployment.shadow.deployment.variants if deployment.shadow else {}
+    return {**deployment.variants, **shadows}.get(variant)
 
 
 def _deployed_images(revision: Revision, target: VariantTarget) -> list[Description]:
     """ResolvedImage repeats SpecifiedImage: the emulator does not resolve digests."""
-    definition = next(variant for variant in revision.config.variants if variant.name == target.name)
+    definition = next(variant for variant in _definitions(revision) if variant.name == target.name)
     return [
         {"SpecifiedImage": one.image, "ResolvedImage": one.image, "ResolutionTime": revision.started}
         for one in revision.model(definition.model_name).containers

@@ -28,6 +28,7 @@ class EndpointConfigs(Collection[EndpointConfig]):
         name = request["EndpointConfigName"]
         config = EndpointConfig(name, self.arn_of(name), request, time.time())
         self._refuse_bad_variants(config)
+        self._refuse_unfit_shadows(config)
         self._roles.require(request.get("ExecutionRoleArn"))
         return self._add(config, tags)
 
@@ -38,7 +39,7 @@ class EndpointConfigs(Collection[EndpointConfig]):
         return validation(f'Cannot create already existing endpoint configuration "{arn}".')
 
     def _refuse_bad_variants(self, config: EndpointConfig) -> None:
-        names = [variant.name for variant in config.variants]
+        names = [variant.name for variant in (*config.variants, *config.shadow_variants)]
         if len(set(names)) < len(names):
             raise validation(f"Production variant names must be unique, found: {names}")
         refuse_bad_serverless(config.request, config.variants)
@@ -46,6 +47,19 @@ class EndpointConfigs(Collection[EndpointConfig]):
             model = self._models.get(variant.model_name)
             refuse_for_serverless(variant, model)
             self._refuse_unreachable(config, model)
+
+    def _refuse_unfit_shadows(self, config: EndpointConfig) -> None:
+        """Source: CreateEndpointConfig, ShadowProductionVariants; the developer guide, shadow tests."""
+        if not config.shadow_variants:
+            return
+        if len(config.variants) > 1 or len(config.shadow_variants) > 1:
+            raise validation("With ShadowProductionVariants, there can be only one production and one shadow variant.")
+        if config.async_inference or any(one.serverless for one in (*config.variants, *config.shadow_variants)):
+            raise validation("ShadowProductionVariants is not supported with AsyncInferenceConfig or ServerlessConfig.")
+        for name in config.model_names:
+            model = self._models.get(name)
+            if model.is_multi_model or len(model.containers) > 1:
+                raise validation(f'Model "{model.arn}" has several models or containers, which cannot have a shadow.')
 
     def _refuse_unreachable(self, config: EndpointConfig, model: Model) -> None:
         """Refuse models whose invocations name a target, which InvokeEndpointAsync cannot do."""

@@ -169,10 +169,9 @@ class Endpoints:
         self._rollouts.close()
 
     def _new_revision(self, config: EndpointConfig) -> Revision:
-        for variant in config.variants:
+        for variant in (*config.variants, *config.shadow_variants):
             require_quota(variant.instance_type or "Serverless", variant.instance_count, "endpoint")
-        names = dict.fromkeys(variant.model_name for variant in config.variants)
-        models = tuple(self._models.get(name) for name in names)
+        models = tuple(self._models.get(name) for name in config.model_names)
         return Revision.of(uuid.uuid4().hex, config, models, time.time())
 
 

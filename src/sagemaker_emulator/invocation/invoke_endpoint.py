@@ -18,6 +18,7 @@ from sagemaker_emulator.invocation.data_capture import CaptureWriter
 from sagemaker_emulator.invocation.metrics import InvocationMetrics
 from sagemaker_emulator.invocation.requests import InvokeEndpointRequest
 from sagemaker_emulator.invocation.routing import ERROR_MAX_BYTES, ContainerFailed, Router
+from sagemaker_emulator.invocation.shadow_traffic import ShadowTraffic
 from sagemaker_emulator.invocation.visits import Visit
 from sagemaker_emulator.resources.container_definition import PRIMARY
 
@@ -53,25 +54,37 @@ class Invocations:
     ) -> None:
         self._endpoints, self._router = endpoints, router
         self._capture, self._metrics, self._timeout_s = capture, metrics, timeout_s
+        self._shadow_traffic = ShadowTraffic(self._serve)
+
+    def close(self) -> None:
+        self._shadow_traffic.close()
 
     async def invoke(self, request: InvokeEndpointRequest) -> dict[str, Any]:
         """Return the output of InvokeEndpoint. Raises ValidationError, ModelError or ServiceUnavailable."""
-        started = time.perf_counter_ns()
         deployment = require_synchronous(self._endpoints.deployment(request.endpoint_name))
-        answer = await self._ask(deployment, request)
-        overhead_us = us_since(started) - answer.model_us
-        self._metrics.record(deployment.endpoint_name, answer.variant.name, answer.status, answer.model_us, overhead_us)
-        if answer.visits:
-            self._metrics.record_containers(deployment.endpoint_name, answer.variant.name, answer.visits, overhead_us)
+        if deployment.shadow:
+            self._shadow_traffic.copy(deployment.shadow, request)
+        answer = await self._serve(deployment, request)
         if not 200 <= answer.status < 300:
             raise model_failure(deployment, answer.status, answer.payload.body, answer.container)
-        await self._record(deployment, request, answer)
         output = {
             "Body": answer.payload.body,
             "ContentType": answer.payload.content_type,
             "InvokedProductionVariant": answer.variant.name,
         }
         return output if answer.custom_attributes is None else {**output, "CustomAttributes": answer.custom_attributes}
+
+    async def _serve(self, deployment: Deployment, request: InvokeEndpointRequest) -> Answer:
+        """Ask an instance, count the invocation, and capture it if it succeeded."""
+        started = time.perf_counter_ns()
+        answer = await self._ask(deployment, request)
+        overhead_us = us_since(started) - answer.model_us
+        self._metrics.record(deployment.endpoint_name, answer.variant.name, answer.status, answer.model_us, overhead_us)
+        if answer.visits:
+            self._metrics.record_containers(deployment.endpoint_name, answer.variant.name, answer.visits, overhead_us)
+        if 200 <= answer.status < 300:
+            await self._record(deployment, request, answer)
+        return answer
 
     async def _ask(self, deployment: Deployment, request: InvokeEndpointRequest) -> Answer:
         started = time.perf_counter_ns()

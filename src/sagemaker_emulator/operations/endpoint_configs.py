@@ -9,8 +9,10 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateEndpointConfig", waits=True)
 def create_endpoint_config(sagemaker: SageMaker, request: Request) -> Response:
-    """Support variants with weights and several instances, data capture and asynchronous inference, or one serverless
-    variant. Refuse what AWS refuses for serverless endpoints: data capture, network isolation, several variants.
+    """Support variants with weights and several instances, a shadow variant, data capture and asynchronous inference,
+    or one serverless variant. The shadow gets its share of InvokeEndpoint's requests, by its weight relative to the
+    production variant's; its answers are captured and counted under its name, and returned to nobody. Refuse what AWS
+    refuses for serverless endpoints: data capture, network isolation, several variants.
     """
     return {"EndpointConfigArn": sagemaker.endpoint_configs.create(request, tags_of(request)).arn}
 

@@ -7,7 +7,12 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from safety.plain_text import plain
-from sagemaker_emulator.resources.endpoint_config import DataCapture, EndpointConfig, ServerlessConfig
+from sagemaker_emulator.resources.endpoint_config import (
+    DataCapture,
+    EndpointConfig,
+    ProductionVariant,
+    ServerlessConfig,
+)
 from sagemaker_emulator.resources.model import Model
 
 FAILURE_REASON_MAX = 1024
@@ -48,6 +53,10 @@ class VariantTarget:
     instance_count: int
     serverless: ServerlessConfig | None = None
 
+    @classmethod
+    def of(cls, variant: ProductionVariant) -> VariantTarget:
+        return cls(variant.name, variant.weight, variant.instance_count, variant.serverless)
+
 
 @dataclass(frozen=True)
 class Revision:
@@ -62,10 +71,12 @@ class Revision:
 
     @classmethod
     def of(cls, id_: str, config: EndpointConfig, models: tuple[Model, ...], now: float) -> Revision:
-        targets = tuple(
-            VariantTarget(one.name, one.weight, one.instance_count, one.serverless) for one in config.variants
-        )
+        targets = tuple(VariantTarget.of(variant) for variant in config.variants)
         return cls(id_, config, models, targets, config.data_capture, now)
+
+    @property
+    def shadow_targets(self) -> tuple[VariantTarget, ...]:
+        return tuple(VariantTarget.of(variant) for variant in self.config.shadow_variants)
 
     def model(self, name: str) -> Model:
         return next(model for model in self.models if model.name == name)

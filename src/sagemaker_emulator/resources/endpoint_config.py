@@ -125,6 +125,16 @@ class EndpointConfig:
         return tuple(ProductionVariant.from_request(wire) for wire in self.request["ProductionVariants"])
 
     @property
+    def shadow_variants(self) -> tuple[ProductionVariant, ...]:
+        """Return the variants that get copies of requests; there is at most one."""
+        return tuple(ProductionVariant.from_request(wire) for wire in self.request.get("ShadowProductionVariants", ()))
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """Return the name of each model once."""
+        return tuple(dict.fromkeys(variant.model_name for variant in (*self.variants, *self.shadow_variants)))
+
+    @property
     def data_capture(self) -> DataCapture | None:
         wire = self.request.get("DataCaptureConfig")
         return DataCapture.from_request(wire) if wire else None

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from sagemaker_emulator.hosting.guardrails.traffic import Sample
+from sagemaker_emulator.hosting.samples import Sample
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 1 / 3, 0.5, 0.9])

@@ -1,0 +1,47 @@
+"""Copies of requests for shadow variants: answered beside the caller's own, captured and counted, never returned."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance, Shadow
+from sagemaker_emulator.invocation.requests import InvokeEndpointRequest
+
+IN_FLIGHT_MAX = 100  # a shadow variant that is slower than its traffic misses requests; callers never wait for it
+
+log = logging.getLogger(__name__)
+
+
+class ShadowTraffic:
+    """The copies in flight, on the server's event loop. `serve` asks a deployment, counts and captures the answer."""
+
+    def __init__(self, serve: Callable[[Deployment, InvokeEndpointRequest], Awaitable[object]]) -> None:
+        self._serve = serve
+        self._copies: set[asyncio.Task[None]] = set()
+
+    def copy(self, shadow: Shadow, request: InvokeEndpointRequest) -> None:
+        """Send a copy, if the sample includes this request. Returns at once."""
+        if not shadow.sample.takes():
+            return
+        if len(self._copies) >= IN_FLIGHT_MAX:
+            log.warning("endpoint %s: %d copies wait for the shadow variant", request.endpoint_name, IN_FLIGHT_MAX)
+            return
+        task = asyncio.create_task(self._send(shadow.deployment, request))
+        self._copies.add(task)
+        task.add_done_callback(self._copies.discard)
+
+    def close(self) -> None:
+        for task in self._copies:
+            task.cancel()
+
+    async def _send(self, deployment: Deployment, request: InvokeEndpointRequest) -> None:
+        try:
+            await self._serve(deployment, msgspec.structs.replace(request, target_variant=None))
+        except NoHealthyInstance as error:  # it has been counted
+            log.debug("%s", error)
+        except Exception:  # the edge of a task: a fault of the copy must not reach the caller
+            log.exception("endpoint %s: a copy for the shadow variant failed", request.endpoint_name)
