@@ -184,7 +184,7 @@ def test_a_model_that_fails_is_rolled_back_and_only_its_share_saw_errors(
     assert waited_s <= BEGINS_WITHIN_S * LOAD, f"the rollback began {waited_s:.1f} s after the alarm"
     first = next(when for when, outcome in traffic.answers if outcome == "error")
     seen = traffic.between(first, begun)
-    assert seen["error"] <= share * seen.total() + 1
+    assert seen["error"] <= share * seen.total() + 2  # one more at each end of the stretch
     after = len(traffic.answers) + REQUESTS_PER_S
     until(lambda: len(traffic.answers) > after, "requests after the rollback")
     assert {outcome for _, outcome in traffic.answers[-REQUESTS_PER_S:]} == {"old"}
