@@ -5,6 +5,10 @@ Nobody else gets them meanwhile, and a page that is reloaded shows the same ones
 monitor reads ground truth, `ground_truth/<endpoint>/yyyy/mm/dd/hh/`, in Model Monitor's format. The hour is that in
 which the model decided, and the id is the inference id of the captured record. The message is deleted only after that,
 so no answer is lost.
+
+The workflow sends no order for an image that it was not certain about. If the person wants one, the order of the
+decided class goes to its loading bay, after the ground truth and before the deletion. An answer that is given again
+after an error may therefore send its order twice, as SQS itself may deliver a message twice.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from console.aws.client import Aws
-from console.aws.workflow import Workflow
+from console.aws.workflow import NEAR_BAY, Workflow
 from console.errors import BadRequest, NotThere
 
 HELD_S = 300
@@ -93,8 +97,11 @@ class ReviewDesk:
                 self.held[held.id] = held
         return sorted(self.held.values(), key=lambda each: each.confidence)
 
-    async def decide(self, aws: Aws, workflow: Workflow, message: str, label: int) -> str:
-        """Write the ground truth, delete the message, and return the key. Raises NotThere, BadRequest."""
+    async def decide(self, aws: Aws, workflow: Workflow, message: str, label: int, sends_order: bool = False) -> str:
+        """Write the ground truth, send the order if wanted, delete the message, and return the ground truth's key.
+
+        Raises NotThere, BadRequest.
+        """
         held = self._of(message)
         if not 0 <= label < len(workflow.classes):
             raise BadRequest(f"class {label} does not exist: the workflow has {', '.join(workflow.classes)}")
@@ -104,6 +111,9 @@ class ReviewDesk:
         await aws.change(
             "s3", "put_object", Bucket=workflow.bucket, Key=key, Body=body, ContentType="application/jsonlines"
         )
+        if sends_order and workflow.has_bays:
+            url, text = order(workflow, held, label)
+            await aws.change("sqs", "send_message", QueueUrl=url, MessageBody=text)
         await aws.change("sqs", "delete_message", QueueUrl=workflow.review_queue.url, ReceiptHandle=held.receipt)
         self.held.pop(message, None)
         return key
@@ -136,6 +146,26 @@ def ground_truth(endpoint: str, execution: str, label: int, time: datetime) -> t
         "eventVersion": "0",
     }
     return f"{PREFIX}/{endpoint}/{time:%Y/%m/%d/%H}/{inference_id}.jsonl", (json.dumps(record) + "\n").encode()
+
+
+def order(workflow: Workflow, held: Held, label: int) -> tuple[str, str]:
+    """Return the URL of the bay's queue, and the message that the workflow would have sent for this class.
+
+    `decided_by` tells it from the workflow's own. The confidence is the model's in this class, if the message has it.
+    """
+    name = workflow.classes[label]
+    bay = workflow.bay_of(name)
+    inferences = held.body.get("inferences")
+    body = {
+        "event": "NearOrder" if bay.name == NEAR_BAY else "FarOrder",
+        **{key: held.body.get(key, "") for key in ("s3_bucket", "s3_key", "execution", "execution_arn")},
+        "class": name,
+        "confidence": inferences[label] if isinstance(inferences, list) and len(inferences) > label else None,
+        "inferences": inferences,
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "decided_by": "review",
+    }
+    return bay.url, json.dumps(body)
 
 
 def body_of(text: str) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from console.aws.client import Aws
 
 KEPT_S = 10.0
+NEAR_BAY, FAR_BAY, REVIEW = "Near bay", "Far bay", "Review"
 OUTPUTS = ("StateMachineArn", "ReviewQueueUrl", "Bucket")
 
 
@@ -32,6 +33,8 @@ class Workflow:
     classes: tuple[str, ...]
     threshold: float
     queues: tuple[Queue, ...]
+    near_classes: tuple[str, ...]
+    """The classes whose orders go to the near bay; all others go to the far one."""
     monitor: str
     """The ARN of the monitor's state machine; empty if the stack has none."""
 
@@ -41,7 +44,16 @@ class Workflow:
 
     @property
     def review_queue(self) -> Queue:
-        return next(queue for queue in self.queues if queue.name == "Review")
+        return next(queue for queue in self.queues if queue.name == REVIEW)
+
+    @property
+    def has_bays(self) -> bool:
+        return {NEAR_BAY, FAR_BAY} <= {queue.name for queue in self.queues}
+
+    def bay_of(self, label: str) -> Queue:
+        """Return the queue of the loading bay that gets the orders of a class. The stack must have both bays."""
+        name = NEAR_BAY if label in self.near_classes else FAR_BAY
+        return next(queue for queue in self.queues if queue.name == name)
 
 
 async def workflow(aws: Aws) -> Workflow | None:
@@ -56,19 +68,24 @@ async def workflow(aws: Aws) -> Workflow | None:
 
 def _workflow(stack: Mapping[str, Any], outputs: Mapping[str, str]) -> Workflow:
     parameters = {each["ParameterKey"]: each.get("ParameterValue", "") for each in stack.get("Parameters", ())}
-    near = parameters.get("NearClasses", "").replace(",", ", ")
+    near = _names(parameters.get("NearClasses", ""))
     queues = (
-        Queue("Near bay", outputs.get("NearOrdersQueueUrl", ""), near),
-        Queue("Far bay", outputs.get("FarOrdersQueueUrl", ""), "all other classes"),
-        Queue("Review", outputs["ReviewQueueUrl"], "a person decides"),
+        Queue(NEAR_BAY, outputs.get("NearOrdersQueueUrl", ""), ", ".join(near)),
+        Queue(FAR_BAY, outputs.get("FarOrdersQueueUrl", ""), "all other classes"),
+        Queue(REVIEW, outputs["ReviewQueueUrl"], "a person decides"),
     )
     return Workflow(
         stack=stack["StackName"],
         bucket=outputs["Bucket"],
         state_machine=outputs["StateMachineArn"],
         endpoint=parameters.get("EndpointName", ""),
-        classes=tuple(name for name in parameters.get("Classes", "").split(",") if name),
+        classes=_names(parameters.get("Classes", "")),
+        near_classes=near,
         threshold=float(parameters.get("Threshold") or 0.93),
         queues=tuple(queue for queue in queues if queue.url),
         monitor=outputs.get("MonitorStateMachineArn", ""),
     )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)

@@ -7,6 +7,7 @@ import re
 import uuid
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -20,6 +21,7 @@ from console.views.queues import require_workflow
 PICTURE_MAX = 5 << 20
 UPLOADS = "uploads"
 STEM_MAX = 40
+ORDER = "send"
 VERDICTS = {"approve": "Approved", "reject": "Rejected"}
 
 
@@ -83,16 +85,22 @@ async def judge_model(site: Site, request: web.Request, _: Fields) -> str:
 
 
 async def review(site: Site, _: web.Request, fields: Fields) -> str:
-    """Write a person's answer about an image as ground truth, or put the image back for others."""
+    """Write a person's answer about an image as ground truth, or put the image back for others.
+
+    `decision` is the message's id, a colon, and the number of a class or `back`.
+    """
     workflow = await require_workflow(site)
-    message, label = str(fields.get("message", "")), str(fields.get("label", ""))
+    message, _sep, label = str(fields.get("decision", "")).rpartition(":")
+    sends_order = "order" in fields
     if label == "back":
         await site.desk.put_back(site.aws, workflow, message)
-        return "/review"
+        return f"/review?order={ORDER}" if sends_order else "/review"
     if not label.isdecimal():
         raise BadRequest(f"{label!r} is not the number of a class")
-    key = await site.desk.decide(site.aws, workflow, message, int(label))
-    return f"/review?done={key}"
+    key = await site.desk.decide(site.aws, workflow, message, int(label), sends_order)
+    if not sends_order or not workflow.has_bays:
+        return f"/review?done={key}"
+    return f"/review?done={key}&order={ORDER}&bay={quote(workflow.bay_of(workflow.classes[int(label)]).name)}"
 
 
 async def upload(site: Site, _: web.Request, fields: Fields) -> str:

@@ -23,10 +23,17 @@ async def load_queues(site: Site, _: web.Request) -> dict[str, Any]:
 async def load_review(site: Site, request: web.Request) -> dict[str, Any]:
     stack = await workflow(site.aws)
     if stack is None:
-        return {"workflow": None, "held": [], "waiting": 0, "done": ""}
+        return {"workflow": None, "held": [], "waiting": 0, "done": "", "bay": "", "sends_order": False}
     held = await site.desk.fill(site.aws, stack) if await site.aws.may_change("sqs") else []
     state = await queues.state(site.aws, stack.review_queue.url)
-    return {"workflow": stack, "held": held, "waiting": state.total, "done": request.query.get("done", "")}
+    return {
+        "workflow": stack,
+        "held": held,
+        "waiting": state.total,
+        "done": request.query.get("done", ""),
+        "bay": request.query.get("bay", ""),
+        "sends_order": "order" in request.query,
+    }
 
 
 async def require_workflow(site: Site) -> Workflow:

@@ -35,6 +35,7 @@ STACK = {
 BODY = {"class": "bicycle", "confidence": 0.61, "s3_bucket": "images", "s3_key": "a.png", "execution": "first"} | {
     "time": "2026-01-30T23:59:59.123Z"
 }
+BODY_CLASSES = ("bicycle", "motorcycle")
 PICTURE = "\r\n".join(
     [
         "--border",
@@ -70,7 +71,7 @@ def changes(console: Console) -> list[str]:
 @pytest.mark.parametrize("path", PATHS)
 def test_an_account_elsewhere_is_never_changed(open_console: Open, path: str) -> None:
     console = open_console(workflow_answers(), endpoint_url="https://sagemaker.eu-central-1.amazonaws.com")
-    answer = console.post(path, "confirmed=yes&label=0&message=m1&input={}")
+    answer = console.post(path, "confirmed=yes&decision=m1:0&input={}")
     assert answer.status == 403
     assert "--allow-changes" in answer.text
     console.get("/review")
@@ -146,11 +147,11 @@ def test_what_takes_something_away_asks_first(open_console: Open, path: str) -> 
 def test_a_review_that_is_put_back_can_be_received_by_others_at_once(open_console: Open) -> None:
     console = open_console(workflow_answers())
     console.get("/review")
-    assert console.post("/review", "message=m1&label=back").headers["location"] == "/review"
+    assert console.post("/review", "decision=m1:back").headers["location"] == "/review"
     (request,) = console.session.asked("sqs.change_message_visibility")
     assert request == {"QueueUrl": "http://queue/review", "ReceiptHandle": "r1", "VisibilityTimeout": 0}
     assert console.session.asked("s3.put_object") == []
-    assert console.post("/review", "message=m1&label=1").status == 404  # it is no longer held
+    assert console.post("/review", "decision=m1:1").status == 404  # it is no longer held
 
 
 @pytest.mark.parametrize(("path", "elsewhere"), [("/review", "s3"), ("/upload", "stepfunctions")])
@@ -158,7 +159,7 @@ def test_a_change_of_two_services_needs_both_on_this_machine(open_console: Open,
     console = open_console(workflow_answers(), elsewhere=[elsewhere])
     console.get("/review")
     before = changes(console)
-    answer = send_picture(console, PICTURE) if path == "/upload" else console.post(path, "message=m1&label=1")
+    answer = send_picture(console, PICTURE) if path == "/upload" else console.post(path, "decision=m1:1")
     assert answer.status == 403
     assert changes(console) == before
 
@@ -200,7 +201,7 @@ def test_an_input_that_is_not_json_is_not_sent(open_console: Open) -> None:
 def test_a_review_becomes_ground_truth_before_its_message_is_deleted(open_console: Open) -> None:
     console = open_console(workflow_answers())
     assert "0.6100" in console.get("/review").text
-    answer = console.post("/review", "message=m1&label=1")
+    answer = console.post("/review", "decision=m1:1")
     assert answer.status == 303
     (put,) = console.session.asked("s3.put_object")
     assert json.loads(put["Body"])["groundTruthData"]["data"] == "1"
@@ -208,7 +209,34 @@ def test_a_review_becomes_ground_truth_before_its_message_is_deleted(open_consol
     assert changes(console)[-2:] == ["s3.put_object", "sqs.delete_message"]
 
 
-@pytest.mark.parametrize("form", ["message=other&label=1", "message=m1&label=7", "message=m1&label=x"])
+BAYS = [
+    {"OutputKey": "NearOrdersQueueUrl", "OutputValue": "http://queue/near"},
+    {"OutputKey": "FarOrdersQueueUrl", "OutputValue": "http://queue/far"},
+]
+
+
+@pytest.mark.parametrize(("label", "queue", "event"), [(0, "near", "NearOrder"), (1, "far", "FarOrder")])
+def test_a_review_sends_the_order_of_its_class_if_the_person_wants_it(
+    open_console: Open, label: int, queue: str, event: str
+) -> None:
+    parameters = [*STACK["Parameters"], {"ParameterKey": "NearClasses", "ParameterValue": "bicycle"}]
+    stack = {**STACK, "Parameters": parameters, "Outputs": [*STACK["Outputs"], *BAYS]}
+    message = {"MessageId": "m1", "ReceiptHandle": "r1", "Body": json.dumps(BODY | {"inferences": [0.61, 0.39]})}
+    answers = {"cloudformation.describe_stacks": {"Stacks": [stack]}, "sqs.send_message": {}}
+    console = open_console(workflow_answers() | answers | {"sqs.receive_message": {"Messages": [message]}})
+    assert "send the order" in console.get("/review").text
+    answer = console.post("/review", f"decision=m1:{label}&order=send")
+    (sent,) = console.session.asked("sqs.send_message")
+    body = json.loads(sent["MessageBody"])
+    assert sent["QueueUrl"] == f"http://queue/{queue}"
+    assert (body["event"], body["class"], body["confidence"]) == (event, BODY_CLASSES[label], [0.61, 0.39][label])
+    assert (body["execution"], body["s3_key"], body["decided_by"]) == ("first", "a.png", "review")
+    assert changes(console)[-3:] == ["s3.put_object", "sqs.send_message", "sqs.delete_message"]
+    assert f"{queue.capitalize()}%20bay" in answer.headers["location"]
+    assert "order=send" in answer.headers["location"]  # the box stays as it was for the next image
+
+
+@pytest.mark.parametrize("form", ["decision=other:1", "decision=m1:7", "decision=m1:x"])
 def test_a_review_of_an_unknown_message_or_class_writes_nothing(open_console: Open, form: str) -> None:
     console = open_console(workflow_answers())
     console.get("/review")
