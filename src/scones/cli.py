@@ -156,6 +156,7 @@ def pipeline(invocation: Invocation, /, **arguments: str | None) -> None:
 
     context = invocation.context(arguments)
     timed(context, "pipeline", "Train and deploy", pipeline)
+    steps.refresh_report(context)
     next_steps.show(context, "pipeline")
 
 
@@ -244,6 +245,7 @@ def load(
     arrivals = steady if burst is None else generator.burst(burst)
     context = invocation.context(arguments)
     generator.load(context, arrivals, to_endpoint)
+    steps.refresh_report(context)
     next_steps.show(context, "load")
 
 

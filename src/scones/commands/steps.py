@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scones.commands.invocation import timed
+from scones.errors import SconesError
 
 if TYPE_CHECKING:
     from scones.context import Context
@@ -60,6 +61,19 @@ def report(context: Context) -> None:
     from scones.report.report import report
 
     timed(context, "report", "Report", report)
+
+
+def refresh_report(context: Context) -> None:
+    """Write the report again, if there is a run to report on. A failure is only a warning."""
+    from scones.classify.run_record import RECORD
+    from scones.report.report import report
+
+    if not (context.settings.out / RECORD).is_file():
+        return
+    try:
+        report(context)
+    except SconesError as error:
+        context.console.warn(f"The report was not written again: {error}")
 
 
 def page_of_report(context: Context) -> tuple[str, str]:

@@ -19,24 +19,30 @@ from display.stylesheet import stylesheet
 from scones.classify.executions import Execution, cause_text
 from scones.classify.run_record import Run
 from scones.dataset.manifests import Classes, class_name
+from scones.report import run_figures, sections
 from scones.report.captured_records import CapturedRecord
 from scones.report.curves import Curves
+from scones.report.evidence import Evidence
 
 STYLE = Path(__file__).with_name("report.css")
 CAUSES_MAX = 20
+EMPTY = Evidence({}, {}, {}, {})
 
 Pair = tuple[Execution, CapturedRecord]
 
 
 @dataclass(frozen=True)
 class Report:
-    """The content of the page: the run, its captured records, the number of all records, and the job's curves."""
+    """The content of the page: the run, its captured records, the number of all records, the job's curves, and what
+    other commands have left about the model.
+    """
 
     summary: Mapping[str, Any]
     run: Run
     records: list[CapturedRecord]
     total: int
     curves: Curves
+    evidence: Evidence = EMPTY
 
     @property
     def classes(self) -> Classes:
@@ -117,6 +123,7 @@ def charts(report: Report) -> str:
         parts.append(_figure("Calibration", error, calibration_chart(outcomes)))
     if report.curves:
         parts.append(_training(report.curves))
+    parts.append(sections.latency(run_figures.latencies(report.run.executions), report.evidence.load))
     return f'<div class="charts">{"".join(parts)}</div>'
 
 
@@ -158,6 +165,18 @@ def table(summary: Mapping[str, Any]) -> str:
     return "".join(f"<tr><th>{name}</th><td>{escape(str(value))}</td></tr>" for name, value in rows.items())
 
 
+def another_model(summary: Mapping[str, Any]) -> str:
+    """Return a remark if the model in service is not the one that answered the run."""
+    model = summary.get("run", {}).get("model")
+    if model in (None, summary["training_job"]["name"]):
+        return ""
+    return f"<p>The run was answered by {escape(model)}. <code>scones classify</code> tries the model in service.</p>"
+
+
+def named(settings: Mapping[str, object]) -> dict[str, object]:
+    return {name.replace("_", " "): value for name, value in settings.items()}
+
+
 def render(report: Report) -> str:
     """Return the page."""
     run, classes = report.run, report.classes
@@ -173,10 +192,15 @@ def render(report: Report) -> str:
 {charts(report)}
 <p class="quiet">The validation images are the test images. They also chose the epoch, so the accuracies are a little
 higher than on new images.</p>
+{another_model(report.summary)}{sections.gate(report.evidence)}
+{sections.against_the_run_before(report.summary.get("run", {}), report.summary.get("run_before"))}
+{sections.drift(report.evidence)}
 {gallery("Confident but wrong", "According to the manifest, these go to the wrong loading bay.", wrong, classes)}
 {gallery("Below the threshold", below_text, below, classes)}
 {failures(run)}
 <h2>The run</h2><table>{table(report.summary)}</table>
+{sections.table("Settings", named(report.summary.get("settings", {})))}
+{sections.table("Versions", report.summary.get("versions", {}))}
 </body></html>
 """
 

@@ -1,9 +1,11 @@
 """The command `scones report`: the captured records of the last run as a chart, an HTML page and a summary."""
 
 import json
+import platform
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import metadata
 from typing import Any
 
 from scones import output_folder
@@ -15,13 +17,16 @@ from scones.dataset.manifests import Dataset
 from scones.deployment import endpoint
 from scones.errors import CaptureError
 from scones.logs import TRAINING_JOBS, LogReader
-from scones.report import captured_records, confidence_chart, html_page
+from scones.report import captured_records, confidence_chart, html_page, run_figures
 from scones.report.captured_records import CapturedRecord
 from scones.report.confidence_chart import Decision
 from scones.report.curves import curves
+from scones.report.evidence import gather
 from scones.report.html_page import Report
 from scones.training.train import accuracy_of
 from scones.training.training_job import TrainingJob
+
+PACKAGES = ("scones-unlimited", "sagemaker", "boto3", "localstack-core", "torch")
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,18 @@ def report(context: Context) -> None:
         )
     confidence_chart.draw(decisions, run.threshold, subject.dataset.classes, out / "confidence.png")
     output_folder.record_seconds(out, "report", time.monotonic() - began)
-    summary = summarize(context, subject, len(records), output_folder.step_seconds(out))
+    before = run_figures.run_before(out / "summary.json", run.id)
+    summary = {
+        **summarize(context, subject, len(records), output_folder.step_seconds(out)),
+        "run": run_figures.figures_of(run, records, model_of_run(context, run, job)),
+        "run_before": before,
+        "settings": settings_of(context, job),
+        "versions": versions(),
+    }
     output_folder.write_whole(out / "summary.json", json.dumps(summary, indent=2) + "\n")
     lines = LogReader(context.client("logs"), TRAINING_JOBS, f"{job.name}/").read()
-    html = html_page.render(Report(summary, run, records, len(all_records), curves(lines)))
+    evidence = gather(context.data_bucket, run.endpoint, job.name, context.settings.project)
+    html = html_page.render(Report(summary, run, records, len(all_records), curves(lines), evidence))
     output_folder.write_whole(out / "index.html", html)
     context.console.done(
         f"{len(records)} captured records of this run, {len(all_records)} in all: {out / 'index.html'}"
@@ -104,6 +117,42 @@ def require_decisions(context: Context, run: Run, decisions: list[Decision], rec
             f"{uri} has no record of the last run ({record_count} of others): look at the failed executions, "
             "then run `scones classify` again"
         )
+
+
+def model_of_run(context: Context, run: Run, job: TrainingJob) -> str:
+    description = endpoint.describe(context.client("sagemaker"), run.endpoint)
+    if description is None:
+        return job.name
+    return run_figures.model_of(run, job.name, description["LastModifiedTime"], context.settings.out / "summary.json")
+
+
+def settings_of(context: Context, job: TrainingJob) -> dict[str, Any]:
+    """Return the settings that decide about the results."""
+    settings = context.settings
+    description = context.client("sagemaker").describe_training_job(TrainingJobName=job.name)
+    hyperparameters = description.get("HyperParameters", {})
+    return {
+        "region": context.region,
+        "bucket": context.data_bucket.name,
+        "classes": ", ".join(settings.classes),
+        "near_classes": ", ".join(settings.near_classes),
+        "threshold": settings.threshold,
+        "training_image": job.image_uri,
+        "training_instance_type": settings.training_instance_type,
+        "endpoint_instance_type": settings.endpoint_instance_type,
+        "hyperparameters": ", ".join(f"{name}={value}" for name, value in sorted(hyperparameters.items())),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that took part."""
+    installed = {}
+    for name in PACKAGES:
+        try:
+            installed[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {"python": platform.python_version(), **installed, "system": platform.platform(terse=True)}
 
 
 def summarize(context: Context, subject: Subject, record_count: int, seconds: dict[str, float]) -> dict[str, Any]:

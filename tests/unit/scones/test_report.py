@@ -1,5 +1,7 @@
 """The report's chart and page, drawn without a display."""
 
+import json
+import platform
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,10 +15,11 @@ from scones.classify.executions import Execution
 from scones.classify.run_record import Run
 from scones.context import Context
 from scones.errors import MissingError
-from scones.report import confidence_chart, html_page, report
+from scones.report import confidence_chart, html_page, report, run_figures
 from scones.report.captured_records import CapturedRecord
 from scones.report.confidence_chart import Decision
 from scones.report.curves import curves
+from scones.report.evidence import Evidence, last_load
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -149,3 +152,105 @@ def test_curves_are_read_from_the_log() -> None:
         "Epoch[1] Train-accuracy=0.75",
     ]
     assert curves(lines) == {"train:accuracy": (0.5, 0.75), "validation:accuracy": (0.25,)}
+
+
+def seconds(name: str, seconds_: float) -> Execution:
+    """Return an execution that took so many seconds."""
+    stopped = (START + timedelta(seconds=seconds_)).isoformat()
+    return replace(execution(name, 0), stopped=stopped)
+
+
+def test_the_figures_of_a_run_are_those_of_its_executions_and_records() -> None:
+    timed = replace(RUN, executions=tuple(seconds(each.name, n) for n, each in enumerate(RUN.executions, 1)))
+    figures = run_figures.figures_of(timed, RECORDS, "model-1")
+    assert (figures["classified"], figures["judged"], figures["right"]) == (3, 3, 3)
+    assert figures["reached_threshold"] == 2
+    assert figures["mean_confidence"] == pytest.approx((0.99 + 0.97 + 0.6) / 3)
+    assert (figures["p50_s"], figures["p95_s"], figures["p99_s"]) == (2.0, 3.0, 3.0)
+
+
+def test_the_run_before_is_remembered_and_a_second_report_does_not_replace_it(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.json"
+    assert run_figures.run_before(summary, "first") is None
+    first, second = ({"id": name, "model": "m"} for name in ("first", "second"))
+    summary.write_text(json.dumps({"run": first, "run_before": None}))
+    assert run_figures.run_before(summary, "second") == first
+    summary.write_text(json.dumps({"run": second, "run_before": first}))
+    assert run_figures.run_before(summary, "second") == first
+    summary.write_text('{"target": "of an earlier version"}')
+    assert run_figures.run_before(summary, "second") is None
+
+
+EVIDENCE = Evidence(
+    gate={
+        "multiclass_classification_metrics": {
+            "accuracy": {"value": 0.8125},
+            "confusion_matrix": {"0": {"0": 7, "1": 1}, "1": {"0": 2, "1": 6}},
+        }
+    },
+    state={"model": "m", "since": "2026-01-01T00:00:00Z"},
+    comparison={
+        "message": "bikes has drifted: <darker>",
+        "tests": [
+            {"feature": "red_green", "effect": 0.1, "corrected_p": 0.5, "before": 1.0, "after": 1.0},
+            {"feature": "brightness", "effect": 0.75, "corrected_p": 0.001, "before": 142.0, "after": 52.5},
+        ],
+    },
+    load={"load": "a burst of 2", "answers": [{"latency_s": s, "outcome": "succeeded"} for s in (0.5, 0.25)]},
+)
+
+
+def test_the_page_says_in_what_the_traffic_drifted_and_how_good_the_model_was_at_the_gate() -> None:
+    page = html_page.render(replace(PAGE, evidence=EVIDENCE))
+    assert "Drift: drifting since 2026-01-01T00:00:00Z" in page
+    assert "bikes has drifted: &lt;darker&gt;" in page
+    assert page.index("<td>brightness</td><td>142</td><td>52.5</td><td>0.75</td><td>0.001</td>") < page.index(
+        "red green"
+    )
+    assert "<b>81.2 %</b> on 16 test images" in page
+    assert "scones monitor run" in html_page.render(PAGE)
+
+
+def test_the_latency_of_the_run_and_of_the_load_are_curves() -> None:
+    page = html_page.render(replace(PAGE, evidence=EVIDENCE))
+    assert "ms 250: 50 %" in page
+    assert "ms 500: 100 %" in page
+    assert "the load: a burst of 2" in page
+
+
+def test_the_run_before_is_beside_this_one() -> None:
+    now = run_figures.figures_of(RUN, RECORDS, "model-2")
+    summary = {**SUMMARY, "run": now, "run_before": {**now, "model": "model-1", "right": 1}}
+    page = html_page.render(replace(PAGE, summary=summary))
+    assert "<th>Model</th><td>model-1</td><td>model-2</td>" in page
+    assert "<th>Right</th><td>33.3 %</td><td>66.7 %</td>" in page
+
+
+def test_settings_and_versions_are_listed() -> None:
+    summary = {**SUMMARY, "settings": {"training_image": "algorithm:1"}, "versions": report.versions()}
+    page = html_page.render(replace(PAGE, summary=summary))
+    assert "<th>training image</th><td>algorithm:1</td>" in page
+    assert f"<th>python</th><td>{platform.python_version()}</td>" in page
+
+
+def test_the_newest_load_is_read_and_a_damaged_one_is_left_out(tmp_path: Path) -> None:
+    assert last_load(tmp_path) == {}
+    (tmp_path / "20260101-000000.json").write_text('{"load": "old"}')
+    (tmp_path / "20260102-000000.json").write_text('{"load": "new"}')
+    assert last_load(tmp_path) == {"load": "new"}
+    (tmp_path / "20260103-000000.json").write_text("{")
+    assert last_load(tmp_path) == {}
+
+
+def test_a_run_keeps_the_model_that_answered_it_when_the_endpoint_gets_another(tmp_path: Path) -> None:
+    summary, later = tmp_path / "summary.json", START + timedelta(hours=1)
+    assert run_figures.model_of(RUN, "model-1", START, summary) == "model-1"
+    assert run_figures.model_of(RUN, "model-2", later, summary) == "an earlier model"
+    summary.write_text(json.dumps({"run": {"id": RUN.id, "model": "model-1"}}))
+    assert run_figures.model_of(RUN, "model-2", later, summary) == "model-1"
+
+
+def test_the_page_says_that_another_model_is_in_service_now() -> None:
+    page = html_page.render(replace(PAGE, summary={**SUMMARY, "run": {"model": "model-1"}}))
+    assert "The run was answered by model-1" in page
+    assert "was answered by" not in html_page.render(PAGE)
