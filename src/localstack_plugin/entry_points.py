@@ -11,6 +11,14 @@ from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.plugins import Service, aws_provider
 
 
+@aws_provider(api="application-autoscaling")
+def application_autoscaling() -> Service:
+    from localstack_plugin.gateway.forwarding import forwarded_service
+    from localstack_plugin.settings import from_environment
+
+    return forwarded_service("application-autoscaling", from_environment().sagemaker_endpoint_url)
+
+
 @aws_provider(api="sagemaker")
 def sagemaker() -> Service:
     from localstack_plugin.gateway.forwarding import forwarded_service

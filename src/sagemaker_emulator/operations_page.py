@@ -11,13 +11,13 @@ from typing import Any
 from sagemaker_emulator.operations import METRICS_OPERATIONS, OPERATIONS, RUNTIME_OPERATIONS
 from sagemaker_emulator.wire import operation_names
 
-SERVICES = ("sagemaker", "sagemaker-runtime", "sagemaker-metrics")
+SERVICES = ("sagemaker", "sagemaker-runtime", "sagemaker-metrics", "application-autoscaling")
 HEAD = """# Operations
 
 `make docs` generates this page from the code, and a test compares them. Every operation below validates its request
 against AWS's own model (required, type, length, range, pattern, enum) and does its work with real containers and real
-files. An empty note means that the operation needs no explanation. Any other SageMaker operation fails with the error
-`UnsupportedOperation`, which names the operation.
+files. An empty note means that the operation needs no explanation. Any other operation of SageMaker, of its runtime or
+of Application Auto Scaling fails with the error `UnsupportedOperation`, which names the operation.
 """
 
 

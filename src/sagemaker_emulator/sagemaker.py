@@ -38,6 +38,7 @@ from sagemaker_emulator.processing.jobs import ProcessingJobs
 from sagemaker_emulator.registry.model_packages import ModelPackageGroups, ModelPackages
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.scope import Scope
+from sagemaker_emulator.scaling.service import Scaling
 from sagemaker_emulator.search.records import Records
 from sagemaker_emulator.search.search import Search
 from sagemaker_emulator.settings import Settings
@@ -101,6 +102,9 @@ class SageMaker:
         self.monitoring = Monitoring(
             self.store, arns, aws, self.processing_jobs, self.endpoints, clock, settings.monitoring_delay_s
         )
+        self.scaling = Scaling(
+            self.store, arns, aws, self.endpoints, self.metrics.invocations, settings.scaling_minute_s, clock
+        )
         self.pipelines = Pipelines(self.store, arns, aws)
         actions = actions_over(self._services(), aws)
         self.pipeline_executions = PipelineExecutions(self.store, arns, aws, self.pipelines, actions)
@@ -156,12 +160,14 @@ class SageMaker:
         self.pipeline_executions.recover()
         self.endpoints.recover()
         self.monitoring.recover()
+        self.scaling.recover()
         if self.settings.local_mode:
             self.local_mode.start()
 
     def close(self) -> None:
         self.pipeline_executions.close()
         self.monitoring.close()
+        self.scaling.close()
         self.tuning_jobs.close()
         self.training_jobs.close()
         self.processing_jobs.close()

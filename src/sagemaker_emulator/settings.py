@@ -35,6 +35,7 @@ class Settings:
     serving_stop_grace_s: float = 30.0
     upload_retry_s: float = 3600.0
     serverless_idle_s: float = 30.0
+    scaling_minute_s: float = 2.0
     capture_file_s: float = 60.0
     capture_idle_s: float = 2.0
     metrics_period_s: float = 5.0
@@ -73,6 +74,7 @@ class Settings:
             serving_stop_grace_s=read.number("SAGEMAKER_EMULATOR_SERVING_STOP_GRACE_S", cls.serving_stop_grace_s),
             upload_retry_s=read.number("SAGEMAKER_EMULATOR_UPLOAD_RETRY_S", cls.upload_retry_s),
             serverless_idle_s=read.number("SAGEMAKER_EMULATOR_SERVERLESS_IDLE_S", cls.serverless_idle_s),
+            scaling_minute_s=read.number("SAGEMAKER_EMULATOR_SCALING_MINUTE_S", cls.scaling_minute_s),
             capture_file_s=read.number("SAGEMAKER_EMULATOR_CAPTURE_FILE_S", cls.capture_file_s),
             capture_idle_s=read.number("SAGEMAKER_EMULATOR_CAPTURE_IDLE_S", cls.capture_idle_s),
             metrics_period_s=read.number("SAGEMAKER_EMULATOR_METRICS_PERIOD_S", cls.metrics_period_s),

@@ -29,6 +29,8 @@ CLIENTS = 16
 HANG_S = 120
 ERRORS = {
     "ConflictException",
+    "InvalidNextTokenException",
+    "ObjectNotFoundException",
     "ResourceInUse",
     "ResourceLimitExceeded",
     "ResourceNotFound",
@@ -117,6 +119,13 @@ class Wanted:
     error: str | None
 
 
+TARGETS = {"sagemaker": "SageMaker", "application-autoscaling": "AnyScaleFrontendService"}
+
+
+def service_of(operation: str) -> str:
+    return next(name for name in TARGETS if operation in service(name).operation_names)
+
+
 @cache
 def service(name: str) -> ServiceModel:
     return ServiceModel(Loader().load_service_model(name, "service-2"), service_name=name)
@@ -129,9 +138,9 @@ class Generator:
         self.random, self._image = random.Random(seed), image
 
     def requests(self, operations: list[str], count: int) -> Iterator[Wanted]:
-        model = service("sagemaker")
         for number in range(count):
-            operation = model.operation_model(operations[number % len(operations)])
+            name = operations[number % len(operations)]
+            operation = service(service_of(name)).operation_model(name)
             yield self._invalid(operation) if self.random.random() < 0.5 else self._valid(operation)
 
     def _valid(self, operation: OperationModel) -> Wanted:
@@ -311,7 +320,8 @@ async def _answered(url: str, requests: list[Wanted]) -> list[tuple[Wanted, int,
         clients = asyncio.Semaphore(CLIENTS)
 
         async def one(wanted: Wanted) -> tuple[Wanted, int, dict[str, Any]]:
-            headers = {"X-Amz-Target": f"SageMaker.{wanted.operation}", "Content-Type": "application/x-amz-json-1.1"}
+            target = f"{TARGETS[service_of(wanted.operation)]}.{wanted.operation}"
+            headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
             async with clients, session.post(url, data=json.dumps(wanted.input), headers=headers) as answer:
                 return wanted, answer.status, json.loads(await answer.read() or b"{}")
 

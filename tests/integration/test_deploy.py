@@ -100,13 +100,13 @@ def test_a_changed_setting_updates_the_function_that_reads_it(deployed: dict[str
 
 
 def test_an_update_that_fails_names_the_resource_and_is_rolled_back(deployed: dict[str, str]) -> None:
-    """Application Auto Scaling is not emulated, so turning on the scaling must fail."""
+    """An endpoint that does not exist cannot be scaled, so turning on the scaling must fail."""
     parameters = {
         item["ParameterKey"]: item["ParameterValue"]
         for item in boto3.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"][0]["Parameters"]
     }
     refused = change(parameters | {"EndpointScaling": "yes"})
-    assert "AWS::ApplicationAutoScaling::ScalableTarget not supported" in refused
+    assert f"endpoint/{NAME}/variant/AllTraffic does not exist" in refused
     (stack,) = boto3.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     again = scones("deploy", deployed)

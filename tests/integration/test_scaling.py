@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -13,9 +16,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from tests.integration.color_classifier import COLORS, model_archive, png
-from tests.integration.lambda_functions import ROLE
+from tests.integration.red_and_blue import put_images, put_manifest
 
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
+ROLE = "arn:aws:iam::000000000000:role/any"
 DEADLINE_S = 300.0
 
 
@@ -34,8 +38,9 @@ def name() -> Iterator[str]:
         sagemaker.get_waiter("endpoint_deleted").wait(EndpointName=name, WaiterConfig={"Delay": 1})
     sagemaker.delete_endpoint_config(EndpointConfigName=name)
     sagemaker.delete_model(ModelName=name)
-    s3.delete_object(Bucket=name, Key="model.tar.gz")
-    s3.delete_bucket(Bucket=name)
+    bucket = boto3.resource("s3").Bucket(name)
+    bucket.objects.delete()
+    bucket.delete()
 
 
 def create_endpoint(name: str, **variant: Any) -> dict[str, Any]:
@@ -86,3 +91,68 @@ def test_a_serverless_endpoint_answers_from_zero_instances(name: str) -> None:
     assert endpoint["ProductionVariants"][0]["CurrentServerlessConfig"] == limits
     assert [classified(name, color) for color in (0, 1)] == [0, 1]
     until(lambda: cold_starts(name) == 1, "one cold start in CloudWatch")
+
+
+@contextmanager
+def load(name: str, environment: dict[str, str]) -> Iterator[None]:
+    """Let `scones load` send requests to the endpoint while the block runs."""
+    put_images(name)
+    put_manifest(name, "test")
+    command = [sys.executable, "-m", "scones", "load", "--endpoint", "--rate", "20", "--for", "10m"]
+    with TemporaryDirectory() as out:
+        own = environment | {"ENDPOINT_NAME": name, "BUCKET": name, "OUT": out}
+        process = subprocess.Popen(command, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            yield
+            assert process.poll() is None, "the load has ended early"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def scaled_variant(name: str) -> dict[str, str]:
+    return {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/{name}/variant/AllTraffic",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+
+
+def instances(name: str) -> tuple[str, int]:
+    endpoint = boto3.client("sagemaker").describe_endpoint(EndpointName=name)
+    return endpoint["EndpointStatus"], endpoint["ProductionVariants"][0]["CurrentInstanceCount"]
+
+
+def test_auto_scaling_follows_the_load_of_scones_load(name: str, environment: dict[str, str]) -> None:
+    """The stack's scalable target and policy reach the emulator through LocalStack's CloudFormation."""
+    create_endpoint(name, InstanceType="ml.m5.large", InitialInstanceCount=1)
+    limits = {"MinCapacity": "1", "MaxCapacity": "3"}  # as text, which a parameter is
+    target = {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {**scaled_variant(name), **limits}}
+    configuration = {
+        "TargetValue": 200,
+        "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+        "ScaleInCooldown": 60,
+    }
+    policy = {
+        "Type": "AWS::ApplicationAutoScaling::ScalingPolicy",
+        "Properties": {
+            "PolicyName": "load",
+            "PolicyType": "TargetTrackingScaling",
+            "ScalingTargetId": {"Ref": "Target"},
+            "TargetTrackingScalingPolicyConfiguration": configuration,
+        },
+    }
+    cloudformation, scaling = boto3.client("cloudformation"), boto3.client("application-autoscaling")
+    template = json.dumps({"Resources": {"Target": target, "Policy": policy}})
+    cloudformation.create_stack(StackName=name, TemplateBody=template)
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    try:
+        with load(name, environment):
+            until(lambda: instances(name) == ("InService", 3), "three instances under load")
+        until(lambda: instances(name) == ("InService", 1), "one instance without load")
+        activities = scaling.describe_scaling_activities(**scaled_variant(name))["ScalingActivities"]
+        assert activities[-1]["Description"].startswith("Setting desired instance count to ")
+    finally:
+        cloudformation.delete_stack(StackName=name)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []

@@ -64,6 +64,24 @@ class ModelPackagePlugin(CloudFormationResourceProviderPlugin):
         self.factory: type[ResourceProvider] = ModelPackageProvider
 
 
+class ScalableTargetPlugin(CloudFormationResourceProviderPlugin):
+    name = "AWS::ApplicationAutoScaling::ScalableTarget"
+
+    def load(self) -> None:
+        from localstack_plugin.cloudformation.scaling import ScalableTargetProvider
+
+        self.factory: type[ResourceProvider] = ScalableTargetProvider
+
+
+class ScalingPolicyPlugin(CloudFormationResourceProviderPlugin):
+    name = "AWS::ApplicationAutoScaling::ScalingPolicy"
+
+    def load(self) -> None:
+        from localstack_plugin.cloudformation.scaling import ScalingPolicyProvider
+
+        self.factory: type[ResourceProvider] = ScalingPolicyProvider
+
+
 @hooks.on_infra_start()
 def make_cloudformation_honest() -> None:
     from localstack_plugin.cloudformation import (

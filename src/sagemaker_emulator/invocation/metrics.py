@@ -32,6 +32,7 @@ class InvocationMetrics:
         self._aws, self._period_s = aws, period_s
         self._values: dict[Series, Counter[float]] = {}
         self._loaded_models: dict[tuple[str, str, str], int] = {}  # by endpoint, variant and container
+        self._sent: Counter[tuple[str, str]] = Counter()  # invocations that are no longer in `_values`
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -73,6 +74,12 @@ class InvocationMetrics:
         with self._lock:
             self._loaded_models[endpoint, variant, container] = count
 
+    def invocations(self, endpoint: str, variant: str) -> int:
+        """Return how many invocations a variant has had since the emulator was started."""
+        with self._lock:
+            pending = self._values.get((endpoint, variant, "", "Invocations"), Counter())
+            return self._sent[endpoint, variant] + pending.total()
+
     def _count(self, endpoint: str, variant: str, status: int, latencies_us: dict[str, int]) -> None:
         values = {"Invocations": 1, "InvocationsPerInstance": 1, **_errors(status), **latencies_us}
         self._add(endpoint, variant, values)
@@ -94,6 +101,9 @@ class InvocationMetrics:
         with self._lock:
             values, self._values = self._values, {}
             loaded_models, self._loaded_models = self._loaded_models, {}
+            for (endpoint, variant, container, name), counts in values.items():
+                if name == "Invocations" and not container:
+                    self._sent[endpoint, variant] += counts.total()
         self._put(NAMESPACE, [datum for series, counts in values.items() for datum in _data(series, counts)])
         counts_of_models: dict[Series, Counter[float]] = {}
         for (endpoint, variant, _), count in loaded_models.items():

@@ -1,6 +1,7 @@
 """The emulated operations. Each translates a request to a call of a service, and its result to the answer."""
 
 from sagemaker_emulator.operations import (
+    application_auto_scaling,
     endpoint_configs,
     endpoints,
     experiments,
@@ -30,6 +31,7 @@ __all__ = [
     "OPERATIONS",
     "RUNTIME_OPERATIONS",
     "WAITING_OPERATIONS",
+    "application_auto_scaling",
     "endpoint_configs",
     "endpoints",
     "experiments",

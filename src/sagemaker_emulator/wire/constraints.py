@@ -10,6 +10,7 @@ CODE = {
     "sagemaker": "ValidationException",
     "sagemaker-runtime": "ValidationError",
     "sagemaker-metrics": "ValidationException",
+    "application-autoscaling": "ValidationException",
 }
 MEASURED = frozenset({"string", "blob", "list", "map"})
 ALWAYS_MATCHED = 256

@@ -1,5 +1,6 @@
-"""One port, three services: SageMaker speaks JSON 1.1 at `/`, its runtime rest-json under `/endpoints/`, and
-sagemaker-metrics rest-json at the paths of its two operations.
+"""One port, four services: SageMaker speaks JSON 1.1 at `/`, its runtime rest-json under `/endpoints/`, and
+sagemaker-metrics rest-json at the paths of its two operations. Application Auto Scaling, which scales endpoints, speaks
+JSON 1.1 at `/` too, with a target prefix of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ SAGEMAKER = "sagemaker"
 RUNTIME = "sagemaker-runtime"
 METRICS = "sagemaker-metrics"
 METRICS_PATHS = ("/BatchPutMetrics", "/BatchGetMetrics")
+SCALING, SCALING_TARGET = "application-autoscaling", "AnyScaleFrontendService."
 
 
 class WireProtocol(Protocol):
@@ -27,13 +29,16 @@ PROTOCOLS: Mapping[str, WireProtocol] = {
     SAGEMAKER: json_protocol,
     RUNTIME: rest_json_protocol,
     METRICS: rest_json_protocol,
+    SCALING: json_protocol,
 }
 
 
 def service_of(request: HttpRequest) -> str:
     if request.path.startswith("/endpoints/"):
         return RUNTIME
-    return METRICS if request.path in METRICS_PATHS else SAGEMAKER
+    if request.path in METRICS_PATHS:
+        return METRICS
+    return SCALING if request.headers.get("x-amz-target", "").startswith(SCALING_TARGET) else SAGEMAKER
 
 
 def parse(request: HttpRequest) -> Call:

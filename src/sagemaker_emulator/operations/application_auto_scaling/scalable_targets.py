@@ -1,0 +1,34 @@
+"""RegisterScalableTarget, DescribeScalableTargets, DeregisterScalableTarget, DescribeScalingActivities."""
+
+from __future__ import annotations
+
+from sagemaker_emulator.operations.registry import Request, Response, operation
+from sagemaker_emulator.sagemaker import SageMaker
+
+
+@operation("RegisterScalableTarget")
+def register_scalable_target(sagemaker: SageMaker, request: Request) -> Response:
+    """Application Auto Scaling, ServiceNamespace `sagemaker`, dimension `sagemaker:variant:DesiredInstanceCount`. A
+    count outside the limits is changed at once. The target goes with its endpoint.
+    """
+    target = sagemaker.scaling.register(request, request.get("Tags", {}))
+    return {"ScalableTargetARN": target.arn}
+
+
+@operation("DescribeScalableTargets")
+def describe_scalable_targets(sagemaker: SageMaker, request: Request) -> Response:
+    """Filter by resources and dimension; page."""
+    return sagemaker.scaling.targets.describe(request)
+
+
+@operation("DeregisterScalableTarget")
+def deregister_scalable_target(sagemaker: SageMaker, request: Request) -> Response:
+    """Remove the target and its policies. The endpoint keeps its instances."""
+    sagemaker.scaling.targets.deregister(request)
+    return {}
+
+
+@operation("DescribeScalingActivities")
+def describe_scaling_activities(sagemaker: SageMaker, request: Request) -> Response:
+    """The newest first, the last 100 of each target. NotScaledReasons are not recorded."""
+    return sagemaker.scaling.activities.describe(request)

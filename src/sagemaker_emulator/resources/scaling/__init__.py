@@ -1,0 +1,1 @@
+"""Application Auto Scaling's resources: scalable targets, their policies, and the activities that changed capacity."""

@@ -1,0 +1,51 @@
+"""The scaling activities: recorded when they begin, and ended when the capacity has been reached or not."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sagemaker_emulator.resources.arn import Arns
+from sagemaker_emulator.resources.scaling.scalable_target import ScalableTarget
+from sagemaker_emulator.resources.scaling.scaling_activity import IN_PROGRESS, ScalingActivity
+from sagemaker_emulator.scaling.records import matches, page_of, require_namespace
+from sagemaker_emulator.storage.store import Store
+
+KEPT = 100  # of one target; AWS keeps those of six weeks
+
+
+class ScalingActivities:
+    def __init__(self, store: Store, arns: Arns) -> None:
+        self._store, self._arns = store, arns
+
+    def describe(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return the activities, the newest first. NotScaledReasons are not recorded."""
+        require_namespace(request)
+        chosen = [one.described() for one in reversed(self._store.all(ScalingActivity)) if matches(one, request)]
+        return page_of("ScalingActivities", chosen, request)
+
+    def begin(
+        self, target: ScalableTarget, noun: str, change: tuple[int, int], cause: str, now: float
+    ) -> ScalingActivity:
+        """Record that a capacity changes; `change` has the count before and the one that is wanted."""
+        activity_id = str(uuid.uuid4())
+        arn = f"arn:aws:application-autoscaling:{self._arns.region}:{self._arns.account_id}:activity/{activity_id}"
+        activity = ScalingActivity(activity_id, arn, target.resource_id, target.dimension, noun, *change, cause, now)
+        self._store.add(activity)
+        for old in self.of(target)[:-KEPT]:
+            self._store.remove(ScalingActivity, old.name)
+        return activity
+
+    def end(self, activity: ScalingActivity) -> None:
+        self._store.change(ScalingActivity, activity.name, lambda _: activity)
+
+    def of(self, target: ScalableTarget) -> list[ScalingActivity]:
+        """Return the activities of a target since it was registered, the oldest first."""
+        return [
+            one
+            for one in self._store.all(ScalingActivity)
+            if one.target == target.name and one.created >= target.created
+        ]
+
+    def in_progress(self, target: ScalableTarget) -> list[ScalingActivity]:
+        return [one for one in self.of(target) if one.status == IN_PROGRESS]

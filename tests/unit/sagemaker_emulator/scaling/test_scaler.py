@@ -1,0 +1,241 @@
+"""The scaler, minute by minute: a clock and a capacity of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sagemaker_emulator.errors import validation
+from sagemaker_emulator.resources.arn import Arns
+from sagemaker_emulator.resources.scaling.scalable_target import VARIANT_INSTANCES
+from sagemaker_emulator.scaling.activities import ScalingActivities
+from sagemaker_emulator.scaling.metrics import CloudWatchMetrics
+from sagemaker_emulator.scaling.policies import ScalingPolicies
+from sagemaker_emulator.scaling.scaler import Scaler
+from sagemaker_emulator.scaling.targets import ScalableTargets
+from sagemaker_emulator.storage.store import Store
+from sagemaker_emulator.wire import AwsError
+
+TARGET = {
+    "ServiceNamespace": "sagemaker",
+    "ResourceId": "endpoint/scones/variant/AllTraffic",
+    "ScalableDimension": VARIANT_INSTANCES,
+}
+METRIC = "SageMakerVariantInvocationsPerInstance"
+MINUTE_S = 60.0
+
+
+@dataclass
+class PlainCapacity:
+    """A capacity that is reached at once, unless there is an `obstruction`."""
+
+    count: int | None = 1
+    invoked: int = 0
+    obstruction: str | None = None
+    refusal: AwsError | None = None
+    noun: str = "desired instance count"
+    metric: str = METRIC
+    asked: list[int] = field(default_factory=list)
+
+    def of(self, resource_id: str, dimension: str) -> PlainCapacity:
+        return self
+
+    def current(self) -> int | None:
+        return self.count
+
+    def obstacle(self) -> str | None:
+        return self.obstruction
+
+    def set(self, count: int) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.asked.append(count)
+        self.count = count
+
+    def failure(self) -> str:
+        return "no reason"
+
+    def invocations(self) -> int:
+        return self.invoked
+
+
+@dataclass
+class Account:
+    """One account's scaling. `minutes` lets time pass under a load."""
+
+    store: Store
+    capacity: PlainCapacity = field(default_factory=PlainCapacity)
+    now: float = 1_000_000.0
+    alarms: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        arns, capacities = Arns("us-east-1", "000000000000"), self.capacity
+        self.targets = ScalableTargets(self.store, arns, capacities, lambda: self.now)  # type: ignore[arg-type]
+        self.policies = ScalingPolicies(self.store, arns, self.targets)
+        self.activities = ScalingActivities(self.store, arns)
+        self.new_scaler()
+
+    def new_scaler(self) -> None:
+        """Forget what is not in the store, as a restart does."""
+        metrics = CloudWatchMetrics(lambda: self)
+        self.scaler = Scaler(self.targets, self.policies, self.activities, metrics, MINUTE_S, lambda: self.now)
+
+    def describe_alarms(self, **_: Any) -> dict[str, Any]:
+        return {"MetricAlarms": self.alarms}
+
+    def get_metric_statistics(self, **_: Any) -> dict[str, Any]:
+        return {"Datapoints": [{"Timestamp": 1, "Average": 25.0}]}
+
+    def register(self, minimum: int = 1, maximum: int = 3, **more: Any) -> None:
+        self.targets.register({**TARGET, "MinCapacity": minimum, "MaxCapacity": maximum, **more}, {})
+
+    def track(self, **more: Any) -> None:
+        configuration = {"TargetValue": 100.0, "PredefinedMetricSpecification": {"PredefinedMetricType": METRIC}}
+        self.put({"PolicyType": "TargetTrackingScaling"}, "TargetTracking", {**configuration, **more})
+
+    def put(self, request: dict[str, Any], kind: str, configuration: dict[str, Any]) -> None:
+        member = f"{kind}ScalingPolicyConfiguration"
+        self.policies.put({**TARGET, "PolicyName": kind, **request, member: configuration})
+
+    def minutes(self, count: int, per_minute: int) -> None:
+        for _ in range(count):
+            self.now += MINUTE_S
+            self.capacity.invoked += per_minute
+            self.scaler.tick()
+
+    def described(self) -> list[dict[str, Any]]:
+        activities: list[dict[str, Any]] = self.activities.describe(TARGET)["ScalingActivities"]
+        return activities
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[Account]:
+    account = Account(Store(tmp_path / "store"))
+    yield account
+    account.store.close()
+
+
+def test_load_scales_out_and_silence_scales_in(account: Account) -> None:
+    account.register()
+    account.track(ScaleInCooldown=0)
+    account.minutes(4, 290)
+    assert account.capacity.count == 3
+    account.minutes(14, 0)
+    assert account.capacity.count == 3
+    account.minutes(3, 0)
+    assert account.capacity.asked == [3, 1]
+    newest, oldest = account.described()
+    assert oldest["Description"] == "Setting desired instance count to 3."
+    assert oldest["StatusMessage"].startswith("Successfully set desired instance count to 3. Change successfully")
+    assert "AlarmHigh in state ALARM triggered policy TargetTracking" in oldest["Cause"]
+    assert newest["StatusCode"] == "Successful"
+
+
+def test_a_capacity_stays_within_the_limits_and_outside_ones_are_brought_inside(account: Account) -> None:
+    account.register()
+    account.track()
+    account.minutes(10, 10_000)
+    assert account.capacity.asked == [3]
+    account.register(minimum=1, maximum=2)
+    account.minutes(1, 10_000)
+    assert account.capacity.count == 2
+
+
+def test_a_cooldown_delays_a_second_scale_in_also_after_a_restart(account: Account) -> None:
+    account.capacity.count = 5
+    account.register(maximum=5)
+    account.track(ScaleInCooldown=2400)
+    account.minutes(17, 260)  # 52 for each of five instances
+    assert account.capacity.asked == [3]
+    account.new_scaler()
+    account.minutes(20, 0)
+    assert account.capacity.asked == [3]
+    account.minutes(30, 0)
+    assert account.capacity.asked == [3, 1]
+
+
+def test_a_larger_need_does_not_wait_for_the_scale_out_cooldown(account: Account) -> None:
+    account.register(maximum=9)
+    account.track(ScaleOutCooldown=6000)
+    account.minutes(4, 150)
+    assert account.capacity.count == 2
+    account.minutes(1, 900)
+    assert account.capacity.count == 9
+
+
+def test_a_suspended_direction_is_left_alone(account: Account) -> None:
+    account.register(SuspendedState={"DynamicScalingOutSuspended": True})
+    account.track()
+    account.minutes(6, 1000)
+    assert account.capacity.asked == []
+
+
+def test_scale_in_can_be_disabled(account: Account) -> None:
+    account.capacity.count = 3
+    account.register()
+    account.track(DisableScaleIn=True)
+    account.minutes(20, 0)
+    assert account.capacity.asked == []
+
+
+def test_a_change_waits_until_the_endpoint_is_in_service(account: Account) -> None:
+    account.register()
+    account.track()
+    account.capacity.obstruction = "Endpoint scones is Updating"
+    account.minutes(6, 1000)
+    assert account.capacity.asked == []
+    account.capacity.obstruction = None
+    account.minutes(1, 1000)
+    assert account.capacity.asked == [3]
+
+
+def test_a_refused_change_is_a_failed_activity(account: Account) -> None:
+    account.register()
+    account.track()
+    account.capacity.refusal = validation("no room")
+    account.minutes(4, 1000)
+    (activity,) = account.described()
+    assert activity["StatusCode"] == "Failed"
+    assert activity["StatusMessage"] == "Failed to set desired instance count to 3. Reason: no room"
+
+
+def test_a_step_policy_follows_the_alarm_that_names_it(account: Account) -> None:
+    account.register(maximum=9)
+    steps = [
+        {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 10, "ScalingAdjustment": 1},
+        {"MetricIntervalLowerBound": 10, "ScalingAdjustment": 4},
+    ]
+    account.put({"PolicyType": "StepScaling"}, "Step", {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": steps})
+    (policy,) = account.policies.describe(TARGET)["ScalingPolicies"]
+    alarm = {"AlarmName": "busy", "StateValue": "ALARM", "MetricName": "m", "Namespace": "n", "Threshold": 10.0}
+    account.alarms = [{**alarm, "Statistic": "Average", "Period": 60, "AlarmActions": ["other"]}]
+    account.minutes(2, 0)
+    assert account.capacity.asked == []
+    account.alarms[0]["AlarmActions"] = [policy["PolicyARN"]]
+    account.minutes(2, 0)  # the metric is 25, so 15 above the threshold
+    assert account.capacity.asked == [5]
+
+
+def test_a_customized_metric_is_tracked(account: Account) -> None:
+    account.register()
+    metric = {"MetricName": "m", "Namespace": "n", "Statistic": "Average"}
+    account.put(
+        {"PolicyType": "TargetTrackingScaling"},
+        "TargetTracking",
+        {"TargetValue": 10.0, "CustomizedMetricSpecification": metric},
+    )
+    account.minutes(3, 0)
+    assert account.capacity.asked == [3]
+
+
+def test_a_deleted_endpoint_takes_its_target_and_policies_with_it(account: Account) -> None:
+    account.register()
+    account.track()
+    account.capacity.count = None
+    account.minutes(1, 0)
+    assert account.targets.describe(TARGET)["ScalableTargets"] == []
+    assert account.policies.describe(TARGET)["ScalingPolicies"] == []
