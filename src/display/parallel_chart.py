@@ -8,7 +8,7 @@ from display.markup import element, picture, text
 from display.scales import Scale, padded, ticks
 
 HEIGHT = 320.0
-WIDTH_OF_AXIS = 150.0
+WIDTH = 1000.0
 LEFT, RIGHT, TOP, BOTTOM = 76.0, 84.0, 34.0, 14.0
 AXES_MAX = 8
 NAMES_MAX = 12
@@ -47,11 +47,11 @@ class _Axis:
 def parallel_chart(lines: Sequence[Line], dimensions: Sequence[str]) -> str:
     """Return the chart of at least one line and two dimensions. A line passes by a dimension that it has not."""
     shown = list(dimensions)[:AXES_MAX]
-    axes = [_axis(lines, name, LEFT + WIDTH_OF_AXIS * number) for number, name in enumerate(shown)]
-    width = axes[-1].x + RIGHT
+    apart = (WIDTH - LEFT - RIGHT) / max(1, len(shown) - 1)
+    axes = [_axis(lines, name, LEFT + apart * number) for number, name in enumerate(shown)]
     ordered = sorted(lines, key=lambda line: line.is_best)  # the best is drawn last, above the others
     parts = [_line(line, axes) for line in ordered]
-    return picture(width, HEIGHT, f"Each as a line across {', '.join(shown)}", *map(_frame, axes), *parts)
+    return picture(WIDTH, HEIGHT, f"Each as a line across {', '.join(shown)}", *map(_frame, axes), *parts)
 
 
 def _axis(lines: Sequence[Line], name: str, x: float) -> _Axis:

@@ -191,15 +191,30 @@ async def _config(aws: Aws, name: str) -> Answer:
 
 
 async def _job_of(aws: Aws, model: str) -> str:
-    """Return the name of the training job that made a model: its archive is in `<job>/output/`."""
+    """Return the name of the training job that made a model: its archive is in `<job>/output/`.
+
+    A model that was made from a version of the registry names that version, and the version has the archive.
+    """
     if not model:
         return ""
     try:
         answer = await aws.call("sagemaker", "describe_model", NAMED_S, ModelName=model)
     except NotThere:
         return ""
-    container: Answer = answer.get("PrimaryContainer") or next(iter(answer.get("Containers", ())), {})
+    container = _first_container(answer)
+    package = container.get("ModelPackageName")
+    if package and not container.get("ModelDataUrl"):
+        try:
+            version = await aws.call("sagemaker", "describe_model_package", NAMED_S, ModelPackageName=package)
+        except NotThere:
+            return ""
+        container = _first_container(version.get("InferenceSpecification", {}))
     return job_in(container.get("ModelDataUrl", ""))
+
+
+def _first_container(answer: Answer) -> Answer:
+    container: Answer = answer.get("PrimaryContainer") or next(iter(answer.get("Containers", ())), {})
+    return container
 
 
 def job_in(uri: str) -> str:

@@ -79,6 +79,9 @@ async def load_drift(site: Site, request: web.Request) -> dict[str, Any]:
         "tests": tests,
         "differing": differing,
         "curves": curves(distances(drifts), differing),
+        "examples": [workflow_monitor.image_path(stack, state.run, each) for each in last.examples]
+        if last and state
+        else [],
     }
 
 

@@ -33,13 +33,16 @@ FILES = {
 def report(distance: float, has_violations: bool) -> dict[str, Any]:
     test = {"family": "pixels", "corrected_p": 0.001, "before": 120.5, "after": 45.25}
     return {
-        "message": "bikes has drifted: <darker>" if has_violations else "bikes has not drifted.\nWindow: an hour",
+        "message": "bikes has drifted: <darker>\nExamples: examples/a.png"
+        if has_violations
+        else "bikes has not drifted.\nWindow: an hour",
         "metrics": {"records": 40.0, "low_confidence": 0.25},
         "tests": [
             {**test, "feature": "contrast", "effect": 0.9 * distance},
             {**test, "feature": "brightness", "effect": distance},
         ],
         "has_violations": has_violations,
+        "examples": ["examples/a.png"] if has_violations else [],
     }
 
 
@@ -94,6 +97,20 @@ def test_every_figure_of_the_last_window_is_that_of_its_report(open_console: Ope
     assert re.findall(r'<td class="number[^"]*">([^<]+)</td>', brightness)[:4] == ["120.5", "45.25", "0.8125", "0.001"]
     assert "Below the threshold</dt><dd>25 %" in page
     assert "Accuracy</dt><dd>87.5 %<small>of 32 labeled</small>" in page
+
+
+def test_the_most_unusual_images_are_shown(open_console: Open) -> None:
+    page = open_console(answers()).get("/drift/bikes").text
+    assert 'src="/objects/images/monitoring/bikes/runs/bikes-monitor-2/examples/a.png"' in page
+    assert "Examples:" not in page
+
+
+def test_features_that_do_not_differ_are_folded_away(open_console: Open) -> None:
+    page = open_console(answers()).get("/drift/bikes").text
+    folded = page[page.index("<details") : page.index("</details>")]
+    assert "1 feature that does not differ" in folded
+    assert "contrast<small>" in folded
+    assert "brightness" not in folded
 
 
 def test_the_distance_of_each_feature_is_a_curve_over_the_runs(open_console: Open) -> None:

@@ -81,3 +81,11 @@ def test_a_search_with_one_hit_leads_to_its_page(open_console: Open) -> None:
     console = open_console(machine_answers())
     assert console.get("/search?q=firs").headers["location"] == "/executions/decide/first"
     assert "Nothing has this" in console.get("/search?q=nothing-like-it").text
+
+
+def test_a_model_made_from_a_version_of_the_registry_leads_to_its_job_and_its_data(open_console: Open) -> None:
+    made = {"sagemaker.describe_model": {"PrimaryContainer": {"ModelPackageName": ARN}}}
+    console = open_console(REGISTRY | made)
+    assert 'href="/training-jobs/bikes-1"' in console.get("/endpoints/bikes").text
+    lineage = console.get("/models/bikes/2").text
+    assert 'href="/endpoints/bikes"' in lineage[lineage.index("Lineage") :]

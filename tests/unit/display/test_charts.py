@@ -104,4 +104,4 @@ def test_a_line_crosses_each_axis_at_its_value() -> None:
     paths = [each.get("d") or "" for each in parsed(svg).iter() if each.tag.endswith("path")]
     assert [path.count("L") for path in paths] == [2, 1]  # b passes by the kind that it has not
     assert paths[0].startswith("M76.0,306.0L")
-    assert paths[1] == "M76.0,34.0L376.0,34.0"
+    assert paths[1] == "M76.0,34.0L916.0,34.0"

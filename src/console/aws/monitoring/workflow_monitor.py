@@ -54,6 +54,13 @@ class Run:
     has_violations: bool
     metrics: Mapping[str, float]
     tests: tuple[Comparison, ...]
+    examples: tuple[str, ...]
+    """The most unusual images, as keys below the run's folder."""
+
+    @property
+    def told(self) -> str:
+        """The message without the files of its examples, which the page shows as images."""
+        return "\n".join(line for line in self.message.splitlines() if not line.startswith("Examples: "))
 
     @property
     def verdict(self) -> str:
@@ -102,6 +109,11 @@ async def violations(aws: Aws, workflow: Workflow, run: str) -> list[Violation]:
         return []
 
 
+def image_path(workflow: Workflow, run: str, example: str) -> str:
+    """Return the console's address of an unusual image of a run, which is named as its processing job."""
+    return f"/objects/{workflow.bucket}/{_key(workflow, f'runs/{run}/{example}')}"
+
+
 def baseline_uri(workflow: Workflow, model: str) -> str:
     return f"s3://{workflow.bucket}/{_key(workflow, f'baselines/{model}/')}"
 
@@ -132,6 +144,7 @@ def _run(name: str, machine: str, answer: Mapping[str, Any]) -> Run:
         has_violations=bool(output.get("has_violations")),
         metrics={key: float(value) for key, value in output.get("metrics", {}).items()},
         tests=tuple(_comparison(each) for each in output.get("tests", ())),
+        examples=tuple(str(each) for each in output.get("examples", ()) if isinstance(each, str)),
     )
 
 
