@@ -129,7 +129,12 @@ class Workload:
         return bodies
 
     def function_log(self) -> str:
-        events = self.client("logs").filter_log_events(logGroupName="/aws/lambda/restart")["events"]
+        """Return the lines of the function's log. It is empty until the first batch of lines has made the log group."""
+        logs = self.client("logs")
+        try:
+            events = logs.filter_log_events(logGroupName="/aws/lambda/restart")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return ""
         return "\n".join(event["message"] for event in events)
 
     def _versions(self) -> list[bytes]:
