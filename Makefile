@@ -239,7 +239,7 @@ docs: setup
 	@$(PYTHON) -m display.state_machines.pictures local_stepfunctions docs/pictures
 	@$(PYTHON) -m jupytext --quiet --update --to ipynb notebooks/scones_unlimited.py
 
-NOT_BENCHMARKS := $(addprefix benchmarks/,accuracy.py aims.py console.py drift.py drift_shifts.py opt_ml.py)
+NOT_BENCHMARKS := $(addprefix benchmarks/,accuracy.py aims.py console_pages.py drift.py drift_shifts.py opt_ml.py)
 BENCHMARKS = $(filter-out $(NOT_BENCHMARKS),$(wildcard benchmarks/*.py))
 .PHONY: bench
 bench: setup .venv-ministack/.locked .venv-mxnet/.locked ## measure everything; fails when an aim is missed
@@ -255,7 +255,7 @@ bench-accuracy: setup ## accuracy over seeds and re-splits (ten minutes)
 
 .PHONY: bench-console
 bench-console: setup # start, idle cost, pages and memory of the console over ten minutes (MINUTES=10)
-	@$(SCONES) exec --start -- $(PYTHON) benchmarks/console.py
+	@$(SCONES) exec --start -- $(PYTHON) benchmarks/console_pages.py
 
 .PHONY: bench-drift
 bench-drift: setup # what the monitor sees, and its false alarms, over five splits (RUNS=1)

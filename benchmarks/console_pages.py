@@ -96,7 +96,7 @@ def idle_share(console: Started) -> float:
     before = console.process.cpu_times()
     time.sleep(IDLE_S)
     after = console.process.cpu_times()
-    return 100 * (after.user + after.system - before.user - before.system) / IDLE_S
+    return float(100 * (after.user + after.system - before.user - before.system) / IDLE_S)
 
 
 def followed(console: Started) -> tuple[float, float]:
