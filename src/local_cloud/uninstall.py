@@ -1,8 +1,8 @@
 """Everything that the kit has put on this machine, and its removal.
 
 Only these are touched: paths in the checkout that the kit creates and git ignores, the state folder, the packages of
-framework images in the user's cache, and Docker containers, networks and volumes that are labeled with this checkout or
-with this emulator's id.
+framework images in the user's cache, the kit's own Docker images, and containers, networks and volumes that are labeled
+with this checkout or with this emulator's id.
 """
 
 import os
@@ -18,6 +18,9 @@ from local_cloud.notebook import kernels
 from local_cloud.settings import Settings, default_state_dir, is_checkout
 
 EMULATOR_LABEL = "scones.sagemaker-emulator"  # the emulator labels its containers and networks with its id
+# The first is what the emulator builds in the place of AWS's framework images. All checkouts share them.
+IMAGES = ("scones/frameworks", "scones/image-classification", "scones/localstack", "scones/sagemaker")
+TITLE_LABEL = "org.opencontainers.image.title"
 COMPOSE_LABEL = "com.docker.compose.project.working_dir"
 COMPOSE_PROJECT_LINES = ("# the Compose project of the checkout ", "COMPOSE_PROJECT_NAME=scones-")
 STATE_FILES = (
@@ -67,7 +70,7 @@ class InstalledPath:
 
 @dataclass(frozen=True)
 class DockerObject:
-    """A container, network or volume of ours."""
+    """A container, network, volume or image of ours."""
 
     kind: str
     name: str
@@ -94,7 +97,7 @@ def installed_paths(settings: Settings) -> list[InstalledPath]:
 
 
 def docker_objects(settings: Settings) -> list[DockerObject]:
-    """Return the containers before the networks and volumes that they use; nothing when there is no Docker."""
+    """Return the containers before the networks, volumes and images that they use; nothing when there is no Docker."""
     if shutil.which("docker") is None:
         return []
     instance = settings.state_dir / "sagemaker" / "instance"
@@ -105,7 +108,8 @@ def docker_objects(settings: Settings) -> list[DockerObject]:
     projects = {_compose_project(name) for name in containers} - {""}
     labels += [f"com.docker.compose.project={project}" for project in sorted(projects)]
     others = [DockerObject(kind, name) for kind in ("network", "volume") for name in _all_names(kind, labels)]
-    return [*(DockerObject("container", name) for name in dict.fromkeys(containers)), *others]
+    images = [DockerObject("image", name) for name in _images()]
+    return [*(DockerObject("container", name) for name in dict.fromkeys(containers)), *others, *images]
 
 
 def _state_paths(settings: Settings) -> Iterator[InstalledPath]:
@@ -133,6 +137,13 @@ def _framework_environments() -> Iterator[InstalledPath]:
     cache = Path(home) / "scones-unlimited" if home else platformdirs.user_cache_path("scones-unlimited")
     if (cache / "frameworks").is_dir():
         yield InstalledPath("packages of framework images", cache / "frameworks")
+
+
+def _images() -> Iterator[str]:
+    """Yield the images by name. The label alone is not enough: what a user builds on one of them inherits it."""
+    for name in IMAGES:
+        filters = ["--filter", f"label={TITLE_LABEL}={name}", "--filter", f"reference={name}"]
+        yield from _docker("image", "ls", *filters, "--format", "{{.Repository}}:{{.Tag}}")
 
 
 def _has_only_our_lines(environment_file: Path) -> bool:

@@ -29,7 +29,7 @@ class Settings:
     account_id: str = "000000000000"
     role_check: str = OWN
     placeholder_roles: tuple[str, ...] = ("any",)
-    endpoint_start_timeout_s: float = 60.0
+    endpoint_start_timeout_s: float = 480.0  # the eight minutes that AWS gives a container
     invocation_timeout_s: float = 60.0
     stop_grace_s: float = 120.0
     serving_stop_grace_s: float = 30.0

@@ -22,6 +22,8 @@ case "$*" in
   "inspect "*cloud-sagemaker-1) echo cloud;;
   "network ls --filter label=com.docker.compose.project=cloud "*) echo cloud_default;;
   "volume ls --filter label=com.docker.compose.project=cloud "*) echo cloud_state;;
+  "image ls --filter label=org.opencontainers.image.title=scones/frameworks --filter reference=scones/frameworks "*)
+    echo scones/frameworks:pytorch-2.6.0-01234567;;
 esac
 """
 
@@ -120,7 +122,7 @@ def test_the_target_of_a_symbolic_link_is_kept(settings: Settings, tmp_path: Pat
     assert (tmp_path / "shared" / "python").exists()
 
 
-def test_containers_networks_and_volumes_are_found_only_by_our_labels(
+def test_containers_networks_volumes_and_images_are_found_only_by_our_labels(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(settings.state_dir, "sagemaker/instance")
@@ -136,10 +138,11 @@ def test_containers_networks_and_volumes_are_found_only_by_our_labels(
         ("container", "job-1"),
         ("network", "cloud_default"),
         ("volume", "cloud_state"),
+        ("image", "scones/frameworks:pytorch-2.6.0-01234567"),
     ]
     lists = [line for line in (tmp_path / "calls").read_text().splitlines() if " ls " in line]
     assert all("--filter label=" in line for line in lists)
-    objects[-1].remove()
+    objects[-2].remove()
     assert (tmp_path / "calls").read_text().splitlines()[-1] == "volume rm --force cloud_state"
 
 
