@@ -95,6 +95,7 @@ def follow_the_states_language() -> None:
     from localstack_plugin.stepfunctions.definitions import heartbeats, json_text, query_language_scopes
     from localstack_plugin.stepfunctions.errors import failed_entries, lost_workers, stopped_tasks, task_failures
     from localstack_plugin.stepfunctions.executions import (
+        alias_executions,
         compact_json,
         descriptions,
         failure_lines,
@@ -130,6 +131,7 @@ def follow_the_states_language() -> None:
         redrive,
         tested_states,
         waits,
+        alias_executions,
     ):
         module.install()
 
@@ -199,7 +201,9 @@ def evaluate_alarms() -> None:
 @hooks.on_infra_start()
 def correct_lambda() -> None:
     from localstack_plugin.lambda_executor.requests import function_urls, log_tail, payload_check
+    from localstack_plugin.lambda_logging import stream_prefixes
 
+    stream_prefixes.install()
     function_urls.install()
     log_tail.install()
     payload_check.install()

@@ -37,7 +37,7 @@ ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 NAME = f"examples-{uuid4().hex[:8]}"
 MACHINE: dict[str, Any] = {"instance_type": "ml.m5.large", "instance_count": 1}
 SERVED: dict[str, Any] = {"initial_instance_count": 1, "instance_type": "ml.m5.large"}
-IMAGES = 20
+IMAGES = 60
 DEADLINE_S = 120
 DIGIT_THREE = """
 0 0 7 15 13 1 0 0
@@ -112,7 +112,7 @@ def test_the_endpoint_of_the_bicycles_feeds_the_state_machine(session: Session, 
     answers = {key: classified(staged, key) for key in list(labels)[:: len(labels) // IMAGES][:IMAGES]}
     right = sum(answer.index(max(answer)) == labels[key] for key, answer in answers.items())
     print(f"{right} of {len(answers)} test images are recognized")
-    assert right >= 0.75 * len(answers)
+    assert right >= 0.68 * len(answers)  # 0.84 on the average; by chance, one run in 300
     predictor.delete_model()
     predictor.delete_endpoint()
 

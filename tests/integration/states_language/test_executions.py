@@ -85,6 +85,24 @@ def test_the_history_has_assigned_variables_as_json(machines: Machines) -> None:
     assert variables == {"text": r'"say \"hi\""', "list": "[1,null]"}
 
 
+def test_an_alias_lists_the_executions_that_were_started_with_it(machines: Machines) -> None:
+    states, arn = machines.states, machines.create(one_pass())
+    version = states.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"]
+    routing = [{"stateMachineVersionArn": version, "weight": 100}]
+    alias = states.create_state_machine_alias(name="live", routingConfiguration=routing)["stateMachineAliasArn"]
+    by_alias = {states.start_execution(stateMachineArn=alias)["executionArn"] for _ in range(3)}
+    by_version = states.start_execution(stateMachineArn=version)["executionArn"]
+    plain = states.start_execution(stateMachineArn=arn)["executionArn"]
+    first = states.list_executions(stateMachineArn=alias, maxResults=2)
+    rest = states.list_executions(stateMachineArn=alias, maxResults=2, nextToken=first["nextToken"])
+    assert "nextToken" not in rest
+    assert {one["executionArn"] for one in first["executions"] + rest["executions"]} == by_alias
+    listed = states.get_paginator("list_executions").paginate(stateMachineArn=arn).search("executions[].executionArn")
+    assert set(listed) == {*by_alias, by_version, plain}
+    states.delete_state_machine_alias(stateMachineAliasArn=alias)
+    assert error_of(states.list_executions, stateMachineArn=alias) == "StateMachineDoesNotExist"
+
+
 def test_a_redriven_execution_goes_on_from_the_state_that_failed(machines: Machines) -> None:
     execution = machines.start(machine(state("Pass", Next="B"), B=state("Fail", Error="E", Cause="C")))
     first = machines.ended(execution)
