@@ -103,7 +103,8 @@ class MultiModelHandler(Handler):
             self._load(json.loads(body))
             return
         name, target = self.path.split("/")[2], self.headers["X-Amzn-SageMaker-Target-Model"]
-        if name not in self.models:
+        if name not in self.models or body == b"forget":  # as a server whose worker process ended
+            self.models.pop(name, None)
             self._answer(404, b"not loaded", "text/plain")
             return
         if body == b"die":

@@ -22,9 +22,12 @@ POLL_S = 0.02
 
 @dataclass
 class InferenceServer:
-    """The routes of one worker. `in_flight` counts the invocations that are not answered yet."""
+    """The routes of one worker. `in_flight` counts the invocations that are not answered yet.
 
-    predictor: Predictor
+    A container with many models has no `predictor` of its own.
+    """
+
+    predictor: Predictor | None
     threads: ThreadPoolExecutor  # decoding and inference both release Python's lock
     max_concurrent_transforms: int
     max_payload_mb: int
@@ -80,7 +83,7 @@ class InferenceServer:
         answer_type = accepted_type(request.headers.getall("Accept", [JSON]))
         image = await self.read_payload(request)
         try:
-            probabilities = await self.predict(image)
+            probabilities = await self.predict(self.predictor_of(request), image)
         except UnreadableImageError as error:
             raise web.HTTPBadRequest(text=f"The image of {len(image)} bytes cannot be classified: {error}") from error
         if answer_type == JSON_LINES:
@@ -100,10 +103,14 @@ class InferenceServer:
         except TimeoutError as error:
             raise web.HTTPRequestTimeout(text=f"The image did not arrive within {BODY_TIMEOUT_S} s") from error
 
-    async def predict(self, image: bytes) -> list[float]:
-        if self.predictor.inference_s < QUICK_MODEL_S and len(image) < SMALL_IMAGE_BYTES:
-            return self.predictor.predict(image)
-        return await asyncio.get_running_loop().run_in_executor(self.threads, self.predictor.predict, image)
+    def predictor_of(self, request: web.Request) -> Predictor:
+        assert self.predictor is not None
+        return self.predictor
+
+    async def predict(self, predictor: Predictor, image: bytes) -> list[float]:
+        if predictor.inference_s < QUICK_MODEL_S and len(image) < SMALL_IMAGE_BYTES:
+            return predictor.predict(image)
+        return await asyncio.get_running_loop().run_in_executor(self.threads, predictor.predict, image)
 
 
 async def send_continue(request: web.Request) -> None:

@@ -20,11 +20,14 @@ class ServeSettings:
     max_payload_mb: int
     workers: int
     threads: int  # in each worker, for requests that would block its event loop
+    multi_model: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "ServeSettings":
         cores = usable_cores()
+        multi_model = environment.get("SAGEMAKER_MULTI_MODEL", "").lower() == "true"
         workers = bounded_integer(environment, "SAGEMAKER_MODEL_SERVER_WORKERS", cores, WORKERS_MAX)
+        workers = 1 if multi_model else workers  # which has all models
         threads = max(1, cores // workers)
         return cls(
             host=environment.get("SAGEMAKER_BIND_TO_HOST") or "0.0.0.0",  # noqa: S104 the container contract
@@ -32,6 +35,7 @@ class ServeSettings:
             max_payload_mb=bounded_integer(environment, "SAGEMAKER_MAX_PAYLOAD_IN_MB", 6, 100),
             workers=workers,
             threads=bounded_integer(environment, "SAGEMAKER_MODEL_SERVER_THREADS", threads, THREADS_MAX),
+            multi_model=multi_model,
         )
 
 

@@ -17,9 +17,11 @@ import uvloop
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from image_classification.log import container_log
 from image_classification.model_artifacts import UnusableModelError
 from image_classification.paths import ContainerPaths
 from image_classification.serving.http_application import InferenceServer
+from image_classification.serving.multi_model import MultiModelServer
 from image_classification.serving.predictor import Predictor, load_predictor
 from image_classification.serving.settings import ServeSettings
 
@@ -37,12 +39,15 @@ def main() -> int:
     logging.getLogger("aiohttp.server").addFilter(is_own_error)
     with socket.socket(fileno=os.dup(sys.stdin.fileno())) as channel:
         channel.setblocking(False)
+        settings = ServeSettings.from_environment(os.environ)
+        if settings.multi_model:
+            container_log()  # models come and go
         try:
-            predictor = load_predictor(ContainerPaths.from_environment().model)
+            predictor = None if settings.multi_model else load_predictor(ContainerPaths.from_environment().model)
         except UnusableModelError as error:
             report(channel, str(error))
             return 1
-        uvloop.run(serve_connections(channel, predictor, ServeSettings.from_environment(os.environ)))
+        uvloop.run(serve_connections(channel, predictor, settings))
     return 0
 
 
@@ -51,9 +56,10 @@ def report(channel: socket.socket, message: str) -> None:
         channel.send(message.encode())
 
 
-async def serve_connections(channel: socket.socket, predictor: Predictor, settings: ServeSettings) -> None:
+async def serve_connections(channel: socket.socket, predictor: Predictor | None, settings: ServeSettings) -> None:
+    kind = MultiModelServer if settings.multi_model else InferenceServer
     with ThreadPoolExecutor(settings.threads) as threads:
-        server = InferenceServer(predictor, threads, settings.workers * settings.threads, settings.max_payload_mb)
+        server = kind(predictor, threads, settings.workers * settings.threads, settings.max_payload_mb)
         runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=1, auto_decompress=False)
         await runner.setup()
         assert runner.server is not None

@@ -30,6 +30,7 @@ from sagemaker_emulator.invocation.requests import DEFAULT_CONTENT_TYPE, TARGET_
 from sagemaker_emulator.invocation.visits import Visit
 from sagemaker_emulator.resources.model import Row
 
+NOT_LOADED = 404  # also a model's own answer; then the next load finds it loaded
 ANSWER_MAX_BYTES = 25 << 20  # the quota of InvokeEndpoint. Source: the developer guide, model deployment options
 
 
@@ -144,7 +145,10 @@ class ContainerRows:
         passage.model, passage.waited_us = used, (time.perf_counter_ns() - started) // 1000
         url = f"{container.address}/models/{used.model.name}/invoke"
         headers = {**headers, TARGET_MODEL: request.target_model}
-        return await self.connections.post(url, headers, body, timeout_s - passage.waited_us / 1e6)
+        connection = await self.connections.post(url, headers, body, timeout_s - passage.waited_us / 1e6)
+        if connection.status == NOT_LOADED:
+            used.forget()
+        return connection
 
 
 async def _answer_for(following: ServingContainer, connection: Connection, visit: Visit) -> bytes:

@@ -237,3 +237,12 @@ def test_models_with_targets_are_refused_for_asynchronous_endpoints(hosting: Any
     output = {"OutputConfig": {"S3OutputPath": "s3://contract/out"}}
     with pytest.raises(ClientError, match="has a multi-model container, which AsyncInferenceConfig does not support"):
         hosting.config("no-async", {"VariantName": "A", "ModelName": "no-async"}, AsyncInferenceConfig=output)
+
+
+def test_a_model_that_the_container_does_not_know_any_more_is_loaded_again(hosting: Any, runtime: Any, s3: Any) -> None:
+    put_models(s3, "forgetful", "a")
+    serve(hosting, "forgetful")
+    invoke(runtime, "forgetful", "a.tar.gz")
+    with pytest.raises(runtime.exceptions.ModelError, match=r"client error \(404\)"):
+        invoke(runtime, "forgetful", "a.tar.gz", b"forget")
+    assert invoke(runtime, "forgetful", "a.tar.gz")["model"] == "a"

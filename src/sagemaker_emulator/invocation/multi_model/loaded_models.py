@@ -116,6 +116,11 @@ class LoadedModels:
             del self._loaded[model.target]
             self._in_background(self._drop(model))
 
+    def forget(self, model: LoadedModel) -> None:
+        """Count a model as not loaded."""
+        if self._loaded.get(model.target) is model:
+            del self._loaded[model.target]
+
     def close(self) -> None:
         for loading in self._loading.values():
             loading.task.cancel()

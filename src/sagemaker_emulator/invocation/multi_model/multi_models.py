@@ -33,6 +33,10 @@ class ModelInUse:
     def end(self) -> None:
         self.models.end_use(self.model)
 
+    def forget(self) -> None:
+        """Load the model again for the next request, because the container does not know it."""
+        self.models.forget(self.model)
+
 
 @dataclass(eq=False)
 class MultiModels:
