@@ -97,7 +97,7 @@ class SageMaker:
         hosted = (self.endpoints, self.router)
         self.invocations = Invocations(*hosted, self.capture, self.metrics, settings.invocation_timeout_s)
         self.response_streams = ResponseStreams(*hosted, self.metrics, settings.invocation_timeout_s)
-        runner = AsyncRunner(*hosted, aws, self.metrics, settings.region)
+        runner = AsyncRunner(*hosted, aws, self.metrics, self.capture, settings.region)
         self.async_invocations = AsyncInvocations(self.store, self.endpoints, runner, settings.state_dir / "async")
         self.monitoring = Monitoring(
             self.store, arns, aws, self.processing_jobs, self.endpoints, clock, settings.monitoring_delay_s

@@ -260,3 +260,24 @@ def test_each_kind_of_endpoint_refuses_the_operations_of_the_other(hosting: Any,
     hosting.simple("not-async")
     with pytest.raises(ClientError, match="is not an asynchronous endpoint: use InvokeEndpoint"):
         runtime.invoke_endpoint_async(EndpointName="not-async", InputLocation="s3://a/b")
+
+
+def test_an_asynchronous_invocation_is_captured(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": "s3://contract/captured-async",
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"], "JsonContentTypes": ["application/json"]},
+    }
+    hosting.simple("async-captured", AsyncInferenceConfig=async_config(), DataCaptureConfig=capture)
+    runtime.invoke_endpoint_async(
+        EndpointName="async-captured", Body=b"1,2", ContentType="text/csv", InferenceId="one", CustomAttributes="two"
+    )
+    prefix = "captured-async/async-captured/AllTraffic/"
+    (entry,) = until(lambda: s3.list_objects_v2(Bucket="contract", Prefix=prefix).get("Contents"), "a captured record")
+    record = json.loads(s3.get_object(Bucket="contract", Key=entry["Key"])["Body"].read())
+    assert record["captureData"]["endpointInput"]["data"] == "1,2"
+    assert json.loads(record["captureData"]["endpointOutput"]["data"])["got"] == "1,2"
+    assert record["eventMetadata"]["inferenceId"] == "one"
+    assert record["eventMetadata"]["customAttributes"] == ["two"]

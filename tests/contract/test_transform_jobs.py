@@ -170,6 +170,7 @@ def test_a_missing_job_is_a_validation_exception(sagemaker: Any, operation: str)
     assert error.value.response["Error"]["Code"] == "ValidationException"
 
 
+CAPTURE_WITH_IDS = {"DestinationS3Uri": "s3://contract/x", "GenerateInferenceId": True}
 CSV_IN = {"SplitType": "Line", "ContentType": "text/csv"}
 
 
@@ -177,7 +178,7 @@ CSV_IN = {"SplitType": "Line", "ContentType": "text/csv"}
     ("changes", "text"),
     [
         ({"ModelName": "missing"}, "Could not find model"),
-        ({"DataCaptureConfig": {"DestinationS3Uri": "s3://contract/x"}}, "DataCaptureConfig of a transform job"),
+        ({"DataCaptureConfig": CAPTURE_WITH_IDS}, "GenerateInferenceId needs TransformOutput.Accept to be one of"),
         ({"MaxPayloadInMB": 50, "MaxConcurrentTransforms": 3}, "cannot exceed 100 MB"),
         ({"DataProcessing": {"InputFilter": "$..a"}, "TransformInput": CSV_IN}, "is not supported from '..a' on"),
         ({"DataProcessing": {"InputFilter": "$.a"}}, "needs TransformInput.ContentType to be text/csv"),

@@ -15,6 +15,8 @@ from typing import Any, BinaryIO
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients, S3Location, is_temporary
 from sagemaker_emulator.hosting.endpoints import Endpoints
 from sagemaker_emulator.invocation.async_results import MESSAGE_MAX_BYTES, Result, notification
+from sagemaker_emulator.invocation.capture_records import CapturedInvocation, Payload
+from sagemaker_emulator.invocation.data_capture import CaptureWriter
 from sagemaker_emulator.invocation.invoke_endpoint import us_since
 from sagemaker_emulator.invocation.metrics import InvocationMetrics
 from sagemaker_emulator.invocation.requests import DEFAULT_CONTENT_TYPE, Outgoing, container_headers
@@ -26,6 +28,7 @@ from sagemaker_emulator.wire import AwsError
 RETRY_S = 0.5
 ANSWER_MAX_BYTES = 1 << 30  # Source: the quota of asynchronous inference
 RETRY_MAX_S = 30.0
+CAPTURED_MAX_BYTES = 6 << 20  # the largest payload of InvokeEndpoint
 EXPIRED = "ClientError: The request was in the queue for longer than {ttl:g} seconds and has expired."
 LOST = "InternalServerError: The payload of the request was lost, because the files of SageMaker were damaged."
 FROM_MODEL = (
@@ -49,6 +52,7 @@ class AsyncRunner:
     router: Router
     aws: AwsClients
     metrics: InvocationMetrics
+    capture: CaptureWriter
     region: str
 
     async def run(self, invocation: AsyncInvocation, directory: Path, in_thread: InThread) -> None:
@@ -109,11 +113,40 @@ class AsyncRunner:
         self.metrics.record(invocation.endpoint_name, variant.name, status, us_since(started), 0)
         self.metrics.record_containers(invocation.endpoint_name, variant.name, visits, 0)
         if 200 <= status < 300:
+            await self._record(invocation, variant.name, source, output, content_type)
             return Result(None, content_type)
         if status:
             side = "client" if status < 500 else "server"
             return Result(FROM_MODEL.format(side=side, status=status), content_type)
         return Result(f"ClientError: {output.read_text()}", content_type)
+
+    async def _record(
+        self, invocation: AsyncInvocation, variant: str, source: Path, output: Path, content_type: str | None
+    ) -> None:
+        """Capture the invocation, if the endpoint captures and the sample includes it.
+
+        AWS does not document what it captures of payloads that InvokeEndpoint could not have: they are left out here.
+        """
+        capture = self.endpoints.get(invocation.endpoint_name).revision.data_capture
+        if capture is None or not self.capture.samples(capture):
+            return
+        if max(source.stat().st_size, output.stat().st_size) > CAPTURED_MAX_BYTES:
+            log.warning(
+                "asynchronous invocation %s of endpoint %s is not captured: its input or output has more than %d bytes",
+                invocation.name,
+                invocation.endpoint_name,
+                CAPTURED_MAX_BYTES,
+            )
+            return
+        captured = CapturedInvocation(
+            endpoint_name=invocation.endpoint_name,
+            variant_name=variant,
+            request=Payload(source.read_bytes(), invocation.request.content_type or DEFAULT_CONTENT_TYPE),
+            response=Payload(output.read_bytes(), content_type or DEFAULT_CONTENT_TYPE),
+            inference_id=invocation.inference_id,
+            custom_attributes=invocation.request.custom_attributes,
+        )
+        await asyncio.to_thread(self.capture.record, capture, captured)
 
     async def _enter_exchange(self, stack: AsyncExitStack, invocation: AsyncInvocation, body: BinaryIO) -> Exchange:
         """Send the request. While no instance is healthy, wait for one."""

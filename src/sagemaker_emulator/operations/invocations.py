@@ -30,8 +30,8 @@ async def invoke_endpoint_with_response_stream(sagemaker: SageMaker, request: Re
 @runtime_operation("InvokeEndpointAsync")
 async def invoke_endpoint_async(sagemaker: SageMaker, request: Request) -> Response:
     """Acknowledge a request once it is on disk. The input is in S3 or inline; output or failure goes to S3, and SNS is
-    notified. Requests run in order, as many at once as the configuration allows, and again after a crash. They are not
-    captured.
+    notified. Requests run in order, as many at once as the configuration allows, and again after a crash. Those of up
+    to 6 MB are captured.
     """
     body = request.get("Body", b"")
     return await sagemaker.async_invocations.invoke(msgspec.convert(request, InvokeEndpointAsyncRequest), body)

@@ -11,8 +11,8 @@ from sagemaker_emulator.transform import descriptions
 def create_transform_job(sagemaker: SageMaker, request: Request) -> Response:
     """Support S3Prefix and ManifestFile, Gzip, splitting by Line, RecordIO and TFRecord, SingleRecord and MultiRecord,
     concurrent requests, several instances that share the files, and InputFilter, OutputFilter and JoinSource over CSV
-    and JSON. Parameters that the request omits come from the container's `/execution-parameters`. DataCaptureConfig is
-    refused.
+    and JSON. Parameters that the request omits come from the container's `/execution-parameters`. The model may be an
+    inference pipeline. DataCaptureConfig writes manifests of input and output, and IDs of the inferences on request.
     """
     return {"TransformJobArn": sagemaker.transform_jobs.create(request, tags_of(request)).arn}
 

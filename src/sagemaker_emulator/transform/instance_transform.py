@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -18,6 +19,7 @@ from sagemaker_emulator.aws_clients.clients import S3Location
 from sagemaker_emulator.jobs.delayed_uploads import DelayedUploads
 from sagemaker_emulator.jobs.job_containers import Halt
 from sagemaker_emulator.jobs.manifests import S3Object
+from sagemaker_emulator.transform.captured_data import with_inference_ids
 from sagemaker_emulator.transform.data_processing import DataProcessing, DataProcessingError
 from sagemaker_emulator.transform.execution_parameters import ExecutionParameters
 from sagemaker_emulator.transform.model_client import ClientConfig, InvocationFailed
@@ -45,10 +47,12 @@ class Plan:
     output: S3Location
     processing: DataProcessing
     client: ClientConfig
+    started: datetime
+    generates_ids: bool
 
     @classmethod
-    def of(cls, request: TransformRequest, parameters: ExecutionParameters) -> Plan:
-        """Combine a request with complete parameters, none of them None."""
+    def of(cls, request: TransformRequest, parameters: ExecutionParameters, started: datetime) -> Plan:
+        """Combine a request with complete parameters, none of them None. `started` is the job's start, in UTC."""
         return cls(
             max_concurrent=max(1, parameters.max_concurrent or 1),
             max_payload_bytes=(parameters.max_payload_mb or 0) * MEGABYTE,
@@ -59,6 +63,8 @@ class Plan:
             output=request.output,
             processing=request.processing,
             client=request.client,
+            started=started,
+            generates_ids=request.capture is not None and request.capture.generates_ids,
         )
 
 
@@ -79,7 +85,10 @@ Pending: TypeAlias = tuple[FileWork, Records, Future[BinaryIO] | None]
 
 @dataclass
 class InstanceTransform:
-    """Requests run `max_concurrent` at a time, across files too; answers are written in the order of the requests."""
+    """Requests run `max_concurrent` at a time, across files too; answers are written in the order of the requests.
+
+    `completed` are the names of the files whose output is in S3.
+    """
 
     s3: Any
     plan: Plan
@@ -89,6 +98,7 @@ class InstanceTransform:
     say: Callable[[str], None]
     uploads: DelayedUploads
     faults: list[str] = field(default_factory=list)
+    completed: set[str] = field(default_factory=set)
     _pending: deque[Pending] = field(default_factory=deque)
 
     def run(self, objects: Iterable[S3Object]) -> None:
@@ -137,13 +147,16 @@ class InstanceTransform:
 
     def _write(self, file: FileWork, records: Records, answer: BinaryIO) -> None:
         processing, ending = self.plan.processing, b"\n" if self.plan.ends_lines else b""
-        if processing.changes_output:
+        if processing.changes_output or self.plan.generates_ids:
             content = answer.read(FILTERED_MAX_BYTES + 1)
             if len(content) > FILTERED_MAX_BYTES:
                 raise DataProcessingError(
                     f"The response has more than {FILTERED_MAX_BYTES} bytes, too many for a filter"
                 )
-            file.output.write(processing.stored(records, content) + ending)
+            stored = processing.stored(records, content) if processing.changes_output else content
+            if self.plan.generates_ids:
+                stored = with_inference_ids(stored, processing.accept, self.plan.started)
+            file.output.write(stored + ending)
             return
         shutil.copyfileobj(answer, file.output, CHUNK_BYTES)
         if ending:
@@ -211,6 +224,7 @@ class InstanceTransform:
         if not file.failed and not self.halt.is_set():
             target = self.plan.output.joined(f"{file.name}.out")
             self.uploads.carry_out(partial(self.s3.upload_file, str(path), target.bucket, target.key))
+            self.completed.add(file.name)
         path.unlink()
         file.input.unlink()
 

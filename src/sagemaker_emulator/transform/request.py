@@ -10,6 +10,7 @@ from sagemaker_emulator.aws_clients.clients import S3Location
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.jobs.channel import Channel, InputError
 from sagemaker_emulator.jobs.quotas import require_quota
+from sagemaker_emulator.transform.captured_data import BatchCapture
 from sagemaker_emulator.transform.data_processing import DataProcessing
 from sagemaker_emulator.transform.execution_parameters import ExecutionParameters
 from sagemaker_emulator.transform.model_client import ClientConfig
@@ -32,6 +33,7 @@ class TransformRequest:
     environment: Mapping[str, str]
     instance_type: str
     instance_count: int
+    capture: BatchCapture | None = None
 
     @classmethod
     def parse(cls, wire: dict[str, Any]) -> TransformRequest:
@@ -39,6 +41,8 @@ class TransformRequest:
         _refuse_members(wire)
         source, output, resources = wire["TransformInput"], wire["TransformOutput"], wire["TransformResources"]
         try:
+            processing = DataProcessing.from_request(wire)
+            captured = wire.get("DataCaptureConfig")
             return cls(
                 model_name=wire["ModelName"],
                 channel=_channel(source),
@@ -46,12 +50,13 @@ class TransformRequest:
                 is_gzipped=source["CompressionType"] == "Gzip",
                 ends_lines=output["AssembleWith"] == "Line",
                 output=S3Location.parse(output["S3OutputPath"]),
-                processing=DataProcessing.from_request(wire),
+                processing=processing,
                 parameters=ExecutionParameters.of_request(wire),
                 client=_client(wire),
                 environment=wire.get("Environment", {}),
                 instance_type=resources["InstanceType"],
                 instance_count=resources["InstanceCount"],
+                capture=BatchCapture.from_request(captured, processing.accept) if captured else None,
             )
         except (InputError, ValueError) as error:
             raise validation(str(error)) from error
@@ -94,8 +99,6 @@ def _refuse_members(wire: dict[str, Any]) -> None:
     data_type = wire["TransformInput"]["DataSource"]["S3DataSource"]["S3DataType"]
     if data_type not in ("S3Prefix", "ManifestFile"):
         raise validation(f"TransformInput: S3DataType {data_type} is not emulated; use S3Prefix or ManifestFile.")
-    if "DataCaptureConfig" in wire:
-        raise validation("DataCaptureConfig of a transform job is not emulated; leave it out.")
     # source: CreateTransformJob, MaxPayloadInMB
     payload_mb, concurrent = wire.get("MaxPayloadInMB", 6), wire.get("MaxConcurrentTransforms", 1)
     if max(1, payload_mb) * max(1, concurrent) > IN_FLIGHT_MAX_MB:

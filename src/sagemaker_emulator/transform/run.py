@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import closing
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -59,6 +60,8 @@ class TransformRun:
         self._directory = context.directory / job.name
         self._instances = [f"i-{uuid.uuid4().hex[:17]}" for _ in range(request.instance_count)]
         self._objects: list[S3Object] = []  # listed once: output may be written below the input's prefix
+        self._started = datetime.now(UTC)
+        self._completed: set[str] = set()  # the names of the files whose output is in S3
 
     def run(self) -> None:
         """Carry out the job. JobFailed has AWS's FailureReason; a stopped job returns like a completed one."""
@@ -86,11 +89,24 @@ class TransformRun:
         packed = [(container, self._packed_model(container)) for container in self._model.containers]
         self._objects = list(objects_of(self._context.aws.s3, self.request.channel))
         self._begun()
+        self._started = datetime.now(UTC)
         starts = [partial(self._start, instance, *one) for instance in self._instances for one in packed]
         with running(starts) as containers:
             faults = self._transformed(containers)
             stop_all(containers, ABANDON_GRACE_S if self.halt.is_set() else self._context.stop_grace_s)
+        if not faults and not self.halt.is_set():
+            self._capture()
         return faults
+
+    def _capture(self) -> None:
+        """Write the manifests of data capture, if the job has it and has transformed anything."""
+        capture = self.request.capture
+        if capture is None or not self._completed:
+            return
+        manifests = capture.manifests(self._objects, self.request.output, self._completed, self._started)
+        for target, manifest in manifests.items():
+            put = partial(self._context.aws.s3.put_object, Bucket=target.bucket, Key=target.key, Body=manifest)
+            self._uploads.carry_out(put)
 
     def _packed_model(self, container: ContainerDefinition) -> Path | None:
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -144,7 +160,7 @@ class TransformRun:
             say(", ".join(f"{name}={value}" for name, value in parameters.by_name().items()))
             transform = InstanceTransform(
                 s3=self._context.aws.s3,
-                plan=Plan.of(self.request, parameters),
+                plan=Plan.of(self.request, parameters, self._started),
                 client=client,
                 halt=self.halt,
                 directory=self._directory / self._instances[index] / "files",
@@ -152,6 +168,7 @@ class TransformRun:
                 uploads=self._uploads,
             )
             transform.run(self._objects[index :: len(self._instances)])
+            self._completed |= transform.completed
         return transform.faults
 
     def _parameters(self, client: RowClient) -> ExecutionParameters:

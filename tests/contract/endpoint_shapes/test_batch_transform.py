@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import boto3
@@ -82,3 +83,24 @@ def test_a_model_for_direct_invocation_is_refused(sagemaker: Any, s3: Any) -> No
     with pytest.raises(ClientError, match="has containers for direct invocation, which a transform job does not") as e:
         create(sagemaker, s3, "row-direct", [container("a"), container("b")], Execution={"Mode": "Direct"})
     assert e.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_a_captured_job_leaves_manifests_and_inference_ids(sagemaker: Any, s3: Any, until: Any) -> None:
+    capture = {"DestinationS3Uri": "s3://contract/captured-job", "GenerateInferenceId": True}
+    create(sagemaker, s3, "captured-job", [container("a")], DataCaptureConfig=capture)
+    job = ended(sagemaker, until, "captured-job")
+    assert job["TransformJobStatus"] == "Completed", job.get("FailureReason")
+    assert job["DataCaptureConfig"] == capture
+    output = s3.get_object(Bucket="contract", Key="out/captured-job/lines.txt.out")["Body"].read().decode()
+    rows = [line.rsplit(",", 2) for line in output.splitlines()]
+    assert [row[0][:2] for row in rows] == ["1a", "2a"]
+    assert len({row[1] for row in rows}) == 2
+    hour = job["TransformStartTime"].strftime("%Y/%m/%d/%H")
+    manifests = {}
+    for side in ("input", "output"):
+        (entry,) = s3.list_objects_v2(Bucket="contract", Prefix=f"captured-job/{side}/{hour}/")["Contents"]
+        manifests[side] = json.loads(s3.get_object(Bucket="contract", Key=entry["Key"])["Body"].read())
+    assert manifests == {
+        "input": [{"prefix": "s3://contract/rows/captured-job/"}, "lines.txt"],
+        "output": [{"prefix": "s3://contract/out/captured-job/"}, "lines.txt.out"],
+    }

@@ -49,7 +49,7 @@ MANIFEST = {"S3DataSource": {"S3DataType": "AugmentedManifestFile", "S3Uri": "s3
     ("changes", "text"),
     [
         ({"source": {"DataSource": MANIFEST}}, "S3DataType AugmentedManifestFile is not emulated"),
-        ({"DataCaptureConfig": {}}, "DataCaptureConfig of a transform job is not emulated"),
+        ({"DataCaptureConfig": {"DestinationS3Uri": "nowhere"}}, "'nowhere' is not an S3 URI"),
         ({"MaxPayloadInMB": 51, "MaxConcurrentTransforms": 2}, r"cannot exceed 100 MB, and is 2 \* 51 MB"),
         ({"MaxPayloadInMB": 0, "MaxConcurrentTransforms": 101}, "cannot exceed 100 MB"),
         ({"output": {"S3OutputPath": "nowhere"}}, "'nowhere' is not an S3 URI"),
