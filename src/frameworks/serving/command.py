@@ -16,6 +16,7 @@ from importlib import import_module
 from frameworks.contract.failure import ClientError
 from frameworks.contract.paths import ContainerPaths
 from frameworks.serving.inference_code import InferenceCode
+from frameworks.serving.multi_model.front import serve_models
 from frameworks.serving.server import Server
 from frameworks.serving.services import load_service
 from frameworks.serving.settings import ServingSettings
@@ -35,6 +36,8 @@ def main(framework: str) -> int:
     """Return 0 after SIGTERM, 1 if the code cannot be prepared; the reason goes to standard error."""
     try:
         settings = ServingSettings.from_environment(os.environ)
+        if settings.multi_model:
+            return serve_models(framework, settings)
         paths = ContainerPaths.from_environment()
         code = InferenceCode.prepare(framework, paths, settings)
     except ClientError as error:

@@ -60,7 +60,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         options = {
-            "bind": f"{self._settings.host}:{self._settings.port}",
+            "bind": self._settings.address,
             "workers": self._settings.workers,
             "timeout": self._settings.timeout_s,
             "graceful_timeout": 30,  # SageMaker sends SIGKILL after 30 s

@@ -14,6 +14,7 @@ WORKERS_DEFAULT_MAX = 2
 WORKERS_MAX = 256
 PORT_MAX = 65535
 TIMEOUT_MAX_S = 86400
+SOCKET = "FRAMEWORKS_MODEL_SOCKET"  # for the server of one model of several
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,13 @@ class ServingSettings:
     default_accept: str
     program: str
     submit_directory: str
+    socket: str = ""  # a Unix socket in the place of host and port
+    multi_model: bool = False
+
+    @property
+    def address(self) -> str:
+        """Return where the server listens, as gunicorn writes it."""
+        return f"unix:{self.socket}" if self.socket else f"{self.host}:{self.port}"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> ServingSettings:
@@ -39,6 +47,8 @@ class ServingSettings:
             default_accept=environment.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or JSON,
             program=environment.get("SAGEMAKER_PROGRAM", ""),
             submit_directory=environment.get("SAGEMAKER_SUBMIT_DIRECTORY", ""),
+            socket=environment.get(SOCKET, ""),
+            multi_model=environment.get("SAGEMAKER_MULTI_MODEL", "").lower() == "true",
         )
 
 
