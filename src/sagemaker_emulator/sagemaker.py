@@ -13,7 +13,9 @@ from sagemaker_emulator.engine.docker.instance_types import InstanceType
 from sagemaker_emulator.events.publisher import EventPublisher
 from sagemaker_emulator.events.state_changes import StateChangeEvents
 from sagemaker_emulator.experiments.service import Tracking
+from sagemaker_emulator.hosting.components.collection import InferenceComponents
 from sagemaker_emulator.hosting.endpoint_configs import EndpointConfigs
+from sagemaker_emulator.hosting.endpoint_records import EndpointRecords
 from sagemaker_emulator.hosting.endpoints import Endpoints
 from sagemaker_emulator.hosting.launcher import HostingContext
 from sagemaker_emulator.hosting.local_mode import LocalMode
@@ -92,7 +94,12 @@ class SageMaker:
         self.transform_jobs = TransformJobs(self.store, arns, self._context(aws, "transform", serves=True), self.models)
         self.endpoint_configs = EndpointConfigs(self.store, arns, self.models, aws.execution_roles)
         self.local_mode = LocalMode(hosting, settings.docker_network)
-        self.endpoints = Endpoints(self.store, arns, hosting, self.endpoint_configs, self.models, self.local_mode)
+        self.inference_components = InferenceComponents(
+            self.store, arns, hosting, self.models, EndpointRecords(self.store, arns)
+        )
+        self.endpoints = Endpoints(
+            self.store, arns, hosting, self.endpoint_configs, self.models, self.local_mode, self.inference_components
+        )
         self.router = Router(self._container_rows(aws))
         hosted = (self.endpoints, self.router)
         self.invocations = Invocations(*hosted, self.capture, self.metrics, settings.invocation_timeout_s)
@@ -159,6 +166,7 @@ class SageMaker:
         self.transform_jobs.recover()
         self.pipeline_executions.recover()
         self.endpoints.recover()
+        self.inference_components.recover()
         self.monitoring.recover()
         self.scaling.recover()
         if self.settings.local_mode:
@@ -174,6 +182,7 @@ class SageMaker:
         self.transform_jobs.close()
         self.local_mode.close()
         self.endpoints.close()
+        self.inference_components.close()
         self.capture.close()
         self.metrics.close()
         self.events.close()

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from sagemaker_emulator.errors import runtime_validation
+from sagemaker_emulator.hosting.components.host import HostVariant
 from sagemaker_emulator.hosting.instances import Instance
 from sagemaker_emulator.hosting.launcher import HostingContext, Launcher, stop_all
 from sagemaker_emulator.hosting.samples import Sample
@@ -103,7 +104,11 @@ def deploy(context: HostingContext, endpoint: str, revision: Revision) -> Deploy
     deployment = Deployment(endpoint, revision.data_capture, revision.config.async_inference, {})
     try:
         for definition in revision.config.variants:
-            launcher, target = Launcher.of(context, endpoint, revision, definition), revision.target(definition.name)
+            target = revision.target(definition.name)
+            if definition.hosts_components:
+                deployment.variants[target.name] = HostVariant(context, endpoint, definition, target)
+                continue
+            launcher = Launcher.of(context, endpoint, revision, definition)
             if target.serverless:
                 deployment.variants[target.name] = deployment.serverless = ServerlessVariant.start(launcher, target)
             else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sagemaker_emulator.hosting.components.host import described_host
 from sagemaker_emulator.hosting.deployments import Deployment
 from sagemaker_emulator.hosting.guardrails.update import Stage, Update
 from sagemaker_emulator.hosting.serverless.variant import ServerlessVariant
@@ -99,7 +100,14 @@ def _variant(revision: Revision, target: VariantTarget, running: Variant | None)
         "CurrentWeight": running.weight if running else target.weight,
         "DesiredWeight": target.weight,
         **_capacity(target, running),
+        **_host(revision, target),
     }
+
+
+def _host(revision: Revision, target: VariantTarget) -> Description:
+    wires = revision.config.request["ProductionVariants"]
+    wire = next((one for one in wires if one["VariantName"] == target.name and "ModelName" not in one), None)
+    return described_host(wire) if wire else {}
 
 
 def _capacity(target: VariantTarget, running: Variant | None) -> Description:
@@ -162,6 +170,8 @@ def _running(deployment: Deployment, variant: str) -> Variant | None:
 def _deployed_images(revision: Revision, target: VariantTarget) -> list[Description]:
     """ResolvedImage repeats SpecifiedImage: the emulator does not resolve digests."""
     definition = next(variant for variant in _definitions(revision) if variant.name == target.name)
+    if definition.hosts_components:
+        return []
     return [
         {"SpecifiedImage": one.image, "ResolvedImage": one.image, "ResolutionTime": revision.started}
         for one in revision.model(definition.model_name).containers

@@ -7,6 +7,7 @@ from typing import Any
 
 from sagemaker_emulator.aws_clients.execution_roles import ExecutionRoles
 from sagemaker_emulator.errors import validation
+from sagemaker_emulator.hosting.components.host import refuse_bad_hosts
 from sagemaker_emulator.hosting.models import Models
 from sagemaker_emulator.hosting.serverless.refusals import refuse_bad_serverless, refuse_for_serverless
 from sagemaker_emulator.resources.arn import Arns
@@ -43,7 +44,10 @@ class EndpointConfigs(Collection[EndpointConfig]):
         if len(set(names)) < len(names):
             raise validation(f"Production variant names must be unique, found: {names}")
         refuse_bad_serverless(config.request, config.variants)
+        refuse_bad_hosts(config)
         for variant in config.variants:
+            if variant.hosts_components:
+                continue
             model = self._models.get(variant.model_name)
             refuse_for_serverless(variant, model)
             self._refuse_unreachable(config, model)

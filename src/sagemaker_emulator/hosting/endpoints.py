@@ -39,6 +39,8 @@ import uuid
 from typing import Any
 
 from sagemaker_emulator.errors import runtime_validation, service_unavailable, validation
+from sagemaker_emulator.hosting.components.collection import InferenceComponents
+from sagemaker_emulator.hosting.components.host import HostVariant
 from sagemaker_emulator.hosting.deployments import Deployment
 from sagemaker_emulator.hosting.endpoint_configs import EndpointConfigs
 from sagemaker_emulator.hosting.endpoint_records import EndpointRecords
@@ -74,7 +76,9 @@ class Endpoints:
         configs: EndpointConfigs,
         models: Models,
         local_mode: LocalMode,
+        components: InferenceComponents,
     ) -> None:
+        self._components = components
         self._arns, self._configs, self._models, self._local_mode = arns, configs, models, local_mode
         self._aws = context.aws
         self._records = EndpointRecords(store, arns)
@@ -112,6 +116,7 @@ class Endpoints:
         def change(endpoint: Endpoint) -> Endpoint:
             _refuse_in_progress(endpoint)
             refuse_conversion(endpoint.revision, new)
+            self._refuse_loss_of_hosts(endpoint, new)
             pending = new
             if request.retains_variant_properties:
                 pending = new.retaining(endpoint.revision, request.not_retained)
@@ -142,18 +147,39 @@ class Endpoints:
     def delete(self, name: str) -> None:
         def change(endpoint: Endpoint) -> Endpoint:
             _refuse_in_progress(endpoint)
+            if components := self._components.of_endpoint(name):
+                names = ", ".join(one.name for one in components)
+                raise validation(f'Cannot delete endpoint "{endpoint.arn}": it has the inference components {names}.')
             return endpoint.moved_to(EndpointStatus.DELETING, time.time())
 
         self._rollouts.delete(self._records.change(name, change))
 
-    def deployment(self, name: str) -> Deployment:
-        """Return what answers an endpoint's next request. ValidationError, in the runtime's words, if nothing does."""
+    def deployment(self, name: str, component: str | None = None) -> Deployment:
+        """Return what answers an endpoint's next request. ValidationError, in the runtime's words, if nothing does.
+
+        `component` is the inference component that the request names.
+        """
+        if component is not None:
+            return self._deployment_of(name, component)
         if deployment := self._rollouts.route(name) or self._local_mode.deployment(name):
             return deployment
         endpoint = self._records.find(name)
         if endpoint and endpoint.status is EndpointStatus.SYSTEM_UPDATING:
             raise service_unavailable(f"Endpoint {name} is being started again.")
         raise runtime_validation(f"Endpoint {name} of account {self._arns.account_id} not found.")
+
+    def _deployment_of(self, name: str, component: str) -> Deployment:
+        """Return the copies of an inference component as a deployment with one variant."""
+        deployment = self.deployment(name)
+        if not any(isinstance(variant, HostVariant) for variant in deployment.variants.values()):
+            raise runtime_validation(
+                "Inference Component Name header is not allowed for endpoints to which you dont plan to deploy "
+                "inference components. Please remove the Inference Component Name header and try again."
+            )
+        copies = self._components.copies(component)
+        if copies is None or copies.launcher.endpoint != name:
+            raise runtime_validation(f"Inference Component {component} of endpoint {name} not found.")
+        return Deployment(name, deployment.data_capture, None, {copies.name: copies})
 
     def live(self, name: str) -> Deployment | None:
         """Return what this emulator serves an endpoint with, or None; local mode's endpoints are not included."""
@@ -167,6 +193,16 @@ class Endpoints:
 
     def close(self) -> None:
         self._rollouts.close()
+
+    def _refuse_loss_of_hosts(self, endpoint: Endpoint, new: Revision) -> None:
+        """Inference components need their variant: an update must not take it away."""
+        hosts = {variant.name for variant in new.config.variants if variant.hosts_components}
+        for component in self._components.of_endpoint(endpoint.name):
+            if component.variant_name not in hosts:
+                raise validation(
+                    f"The inference component {component.name} needs the variant {component.variant_name} without a "
+                    f'model, which endpoint configuration "{new.config.name}" does not have.'
+                )
 
     def _new_revision(self, config: EndpointConfig) -> Revision:
         for variant in (*config.variants, *config.shadow_variants):

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sagemaker_emulator.archives import archive
-from sagemaker_emulator.aws_clients.clients import S3Location
+from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, S3Location
 from sagemaker_emulator.aws_clients.log_streams import LogStream
-from sagemaker_emulator.engine import ContainerSpec
+from sagemaker_emulator.engine import ContainerSpec, EngineError
 from sagemaker_emulator.hosting.instances import Instance
 from sagemaker_emulator.hosting.serving_container import ServingContainer, StartFailed, serving_environment
 from sagemaker_emulator.jobs.run_context import MARK, RunContext
@@ -22,8 +22,10 @@ from sagemaker_emulator.resources.container_definition import PRIMARY, Container
 from sagemaker_emulator.resources.endpoint import Revision
 from sagemaker_emulator.resources.endpoint_config import ProductionVariant
 from sagemaker_emulator.resources.model import Model
+from sagemaker_emulator.wire import AwsError
 
 LOG_GROUP = "/aws/sagemaker/Endpoints/"
+START_ERRORS = (StartFailed, EngineError, archive.ArchiveError, AwsError, ValueError, OSError, *AWS_ERRORS)
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,14 @@ class Launcher:
     variant: ProductionVariant
     model: Model
     archives: Path
+    log_group: str | None = None  # that of the endpoint, if it is None
+    memory_mb: int | None = None
 
     @classmethod
     def of(cls, context: HostingContext, endpoint: str, revision: Revision, variant: ProductionVariant) -> Launcher:
         archives = context.archives(endpoint) / revision.id
-        return cls(context, endpoint, variant, revision.model(variant.model_name), archives)
+        memory_mb = variant.serverless.memory_mb if variant.serverless else None
+        return cls(context, endpoint, variant, revision.model(variant.model_name), archives, memory_mb=memory_mb)
 
     def start(self, count: int) -> list[Instance]:
         """Start `count` instances at once, all of them or none. Raises StartFailed, EngineError, ArchiveError or one of
@@ -146,12 +151,13 @@ class Launcher:
             environment=serving_environment(definition),
             serves=True,
             instance_type=self.variant.instance_type or "",
-            memory_mb=self.variant.serverless.memory_mb if self.variant.serverless else None,
+            memory_mb=self.memory_mb,
             network_isolation=self.model.network_isolation,
             role_arn=self.model.role_arn,
         )
         # source: troubleshoot inference pipelines, the log streams of their containers
-        stream = LogStream(self.context.aws.logs, LOG_GROUP + self.endpoint, "/".join([self.variant.name, *parts]))
+        group = self.log_group or LOG_GROUP + self.endpoint
+        stream = LogStream(self.context.aws.logs, group, "/".join([self.variant.name, *parts]))
         return ServingContainer(
             definition,
             self.context.with_aws(spec),

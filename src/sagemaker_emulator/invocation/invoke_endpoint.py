@@ -61,7 +61,9 @@ class Invocations:
 
     async def invoke(self, request: InvokeEndpointRequest) -> dict[str, Any]:
         """Return the output of InvokeEndpoint. Raises ValidationError, ModelError or ServiceUnavailable."""
-        deployment = require_synchronous(self._endpoints.deployment(request.endpoint_name))
+        deployment = require_synchronous(
+            self._endpoints.deployment(request.endpoint_name, request.inference_component_name)
+        )
         if deployment.shadow:
             self._shadow_traffic.copy(deployment.shadow, request)
         answer = await self._serve(deployment, request)

@@ -15,7 +15,6 @@ CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
 TARGET_MODEL = "X-Amzn-SageMaker-Target-Model"
 NOT_EMULATED = {
-    "InferenceComponentName": "it has no inference components",
     "SessionId": "stateful sessions are not emulated",
     "EnableExplanations": "online explanations are not emulated",
 }
@@ -33,6 +32,7 @@ class InvokeEndpointRequest(msgspec.Struct, frozen=True, rename="pascal"):
     target_variant: str | None = None
     target_model: str | None = None
     target_container_hostname: str | None = None
+    inference_component_name: str | None = None
 
     @classmethod
     def parse(cls, members: Mapping[str, Any]) -> InvokeEndpointRequest:

@@ -36,7 +36,9 @@ class ResponseStreams:
     async def invoke(self, request: InvokeEndpointRequest) -> dict[str, Any]:
         """Return the output; its Body is an iterator of encoded frames. ModelError for a failure before the first."""
         started = time.perf_counter_ns()
-        deployment = require_synchronous(self._endpoints.deployment(request.endpoint_name))
+        deployment = require_synchronous(
+            self._endpoints.deployment(request.endpoint_name, request.inference_component_name)
+        )
         async with AsyncExitStack() as stack:
             exchange = await self._begin(stack, deployment, request, started)
             frames = self._frames(stack.pop_all(), deployment, exchange, started)

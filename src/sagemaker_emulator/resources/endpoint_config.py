@@ -47,6 +47,11 @@ class ProductionVariant:
     startup_timeout_s: float | None
     serverless: ServerlessConfig | None = None
 
+    @property
+    def hosts_components(self) -> bool:
+        """Whether it has no model of its own but inference components."""
+        return not self.model_name
+
     @classmethod
     def from_request(cls, wire: dict[str, Any]) -> ProductionVariant:
         return cls(
@@ -132,7 +137,7 @@ class EndpointConfig:
     @property
     def model_names(self) -> tuple[str, ...]:
         """Return the name of each model once."""
-        return tuple(dict.fromkeys(variant.model_name for variant in (*self.variants, *self.shadow_variants)))
+        return tuple(dict.fromkeys(one.model_name for one in (*self.variants, *self.shadow_variants) if one.model_name))
 
     @property
     def data_capture(self) -> DataCapture | None:

@@ -18,11 +18,8 @@ import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 
-from sagemaker_emulator.archives.archive import ArchiveError
-from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
-from sagemaker_emulator.engine import EngineError
 from sagemaker_emulator.hosting.instances import Instance
-from sagemaker_emulator.hosting.launcher import Launcher, stop_all
+from sagemaker_emulator.hosting.launcher import START_ERRORS, Launcher, stop_all
 from sagemaker_emulator.hosting.serving_container import StartFailed
 from sagemaker_emulator.hosting.variants import Variant, drain
 from sagemaker_emulator.resources.endpoint import VariantTarget
@@ -137,7 +134,7 @@ class ServerlessVariant(Variant):
             self._starting += 1
         try:
             self._publish(self.launcher.start(1))
-        except (StartFailed, EngineError, ArchiveError, AwsError, ValueError, OSError, *AWS_ERRORS) as error:
+        except START_ERRORS as error:
             raise ColdStartFailed(str(error)) from error
         finally:
             with self._lock:
