@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -131,6 +131,7 @@ async def _captures(
     ]
     return {
         "names": names,
+        "days": days(datetime.now(UTC)),
         "filter": query,
         "threshold": threshold,
         "captured": len(records),
@@ -147,6 +148,16 @@ async def _captures(
         "machine": stack.machine_name if stack else "",
         "is_monitored": bool(stack and stack.monitor),
     }
+
+
+def days(now: datetime) -> list[tuple[str, str]]:
+    """Return the filters of today and of yesterday, which people ask for most: a name and a part of an address."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    yesterday = midnight - timedelta(days=1)
+    return [
+        ("today", f"from={midnight:%Y-%m-%dT%H:%M}"),
+        ("yesterday", f"from={yesterday:%Y-%m-%dT%H:%M}&to={midnight:%Y-%m-%dT%H:%M}"),
+    ]
 
 
 def filter_of(query: Mapping[str, str]) -> Filter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -9,6 +10,9 @@ from aiohttp import web
 from console.aws import models
 from console.errors import NotThere
 from console.site import Site
+
+DESCRIBED = 12
+"""The number of versions whose accuracy is read: each takes a call."""
 
 
 async def load_groups(site: Site, _: web.Request) -> dict[str, Any]:
@@ -24,7 +28,15 @@ async def load_groups(site: Site, _: web.Request) -> dict[str, Any]:
 async def load_group(site: Site, request: web.Request) -> dict[str, Any]:
     name, after = request.match_info["group"], request.query.get("after", "")
     versions, following = await models.versions(site.aws, name, after)
-    return {"group": name, "versions": versions, "following": following, "after": after}
+    described = await asyncio.gather(*(models.package(site.aws, name, each.number) for each in versions[:DESCRIBED]))
+    return {
+        "group": name,
+        "versions": versions,
+        "accuracy": {package.version.number: package.metadata.get("accuracy", "") for package in described},
+        "jobs": {package.version.number: package.job for package in described},
+        "following": following,
+        "after": after,
+    }
 
 
 async def load_version(site: Site, request: web.Request) -> dict[str, Any]:

@@ -67,10 +67,12 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
     machine = await state_machines.machine_named(site.aws, machine_name)
     execution = await executions.described(site.aws, machine_name, name)
     history = await executions.history(site.aws, execution)
-    graph = await _graph(site, machine)
+    definition = await _definition(site, machine)
+    graph = _graph(definition)
     return {
         "machine": machine,
         "execution": execution,
+        "functions": functions_in(definition),
         "cause": cause_text(execution.cause),
         "graph": draw(graph, f"The path of {name}", drawing(execution, history)) if graph else "",
         "history": history,
@@ -120,11 +122,41 @@ def _shown(visit: executions.Visit, execution: Execution, history: History) -> d
     }
 
 
-async def _graph(site: Site, machine: Machine) -> Graph | None:
+async def _definition(site: Site, machine: Machine) -> Mapping[str, Any]:
     try:
-        return read(await state_machines.definition(site.aws, machine))
+        return await state_machines.definition(site.aws, machine)
     except (ConsoleError, ValueError):
-        return None  # the machine was deleted, or changed to something that is not ASL
+        return {}  # the machine was deleted a moment ago
+
+
+def _graph(definition: Mapping[str, Any]) -> Graph | None:
+    try:
+        return read(definition) if definition else None
+    except (LookupError, TypeError, ValueError):
+        return None  # it was changed to something that is not ASL
+
+
+def functions_in(value: Any) -> dict[str, str]:
+    """Return the name of the Lambda function that each state invokes, also in states inside other states."""
+    if isinstance(value, list):
+        return {name: function for each in value for name, function in functions_in(each).items()}
+    if not isinstance(value, Mapping):
+        return {}
+    functions = {name: function for each in value.values() for name, function in functions_in(each).items()}
+    for name, state in value.get("States", {}).items() if isinstance(value.get("States"), Mapping) else ():
+        if function := _function_of(state):
+            functions[name] = function
+    return functions
+
+
+def _function_of(state: Any) -> str:
+    """Return the name of the function that a state invokes, given by its name or its ARN, with or without a version."""
+    if not isinstance(state, Mapping):
+        return ""
+    parameters = state.get("Parameters") or state.get("Arguments")
+    named = parameters.get("FunctionName") if isinstance(parameters, Mapping) else None
+    named = named or (state.get("Resource") if ":function:" in str(state.get("Resource")) else "")
+    return str(named).partition(":function:")[2].partition(":")[0] or str(named or "").partition(":")[0]
 
 
 def image_of(text: str) -> str | None:

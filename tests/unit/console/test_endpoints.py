@@ -9,6 +9,8 @@ import pytest
 from tests.unit.console.conftest import Console, Open
 from tests.unit.console.doubles import NOW, endpoint_answers, record
 
+from console.views.endpoints import days
+
 FILES = {
     "data_capture/bikes/AllTraffic/2026/01/31/09/a.jsonl": "\n".join(
         [record("e1", [0.9, 0.1]), record("e2", [0.2, 0.8], NOW + timedelta(seconds=5)), ""]
@@ -101,3 +103,11 @@ def test_an_update_under_way_shows_its_stage_and_its_share_of_the_traffic(open_c
     page = open_console(answers).get("/endpoints/bikes").text
     for text in ("Update under way", "bikes-config-2", "Baking", "Canary bakes", ">1 of 4<", ">0.25 of 1<"):
         assert text in page
+
+
+def test_the_least_certain_images_of_a_day_are_one_click_away(console: Console) -> None:
+    assert "order=least#captures" in console.get("/endpoints/bikes").text
+    assert days(NOW) == [
+        ("today", "from=2026-01-31T00:00"),
+        ("yesterday", "from=2026-01-30T00:00&to=2026-01-31T00:00"),
+    ]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.unit.console.conftest import Open
-from tests.unit.console.doubles import history, machine_answers
+from tests.unit.console.doubles import definition, history, machine_answers
 
 from console.aws.executions import visits
+from console.views.state_machines import functions_in
+
+FUNCTIONS = "arn:aws:lambda:eu-central-1:123456789012:function"
 
 
 def test_the_visits_have_times_texts_attempts_and_the_path() -> None:
@@ -55,3 +60,22 @@ def test_an_execution_that_does_not_exist_is_a_404(open_console: Open) -> None:
     del answers["stepfunctions.describe_execution"]
     assert open_console(answers).get("/executions/decide/none").status == 404
     assert open_console().get("/executions/nothing/none").status == 404
+
+
+def test_a_state_that_invokes_a_function_leads_to_its_log(open_console: Open) -> None:
+    invoked = definition()
+    invoked["States"]["Read"]["Parameters"] = {"FunctionName": f"{FUNCTIONS}:reader"}
+    answers = machine_answers() | {"stepfunctions.describe_state_machine": {"definition": json.dumps(invoked)}}
+    page = open_console(answers).get("/executions/decide/first").text
+    assert page.count('href="/logs?group=/aws/lambda/reader"') == 1
+
+
+def test_functions_are_found_by_name_by_arn_and_inside_other_states() -> None:
+    inside = {"States": {"C": {"Type": "Task", "Resource": f"{FUNCTIONS}:third"}}}
+    states = {
+        "A": {"Type": "Task", "Parameters": {"FunctionName": "first:live"}},
+        "B": {"Type": "Task", "Arguments": {"FunctionName": f"{FUNCTIONS}:second:7"}},
+        "M": {"Type": "Map", "ItemProcessor": inside},
+        "P": {"Type": "Pass"},
+    }
+    assert functions_in({"States": states}) == {"A": "first", "B": "second", "C": "third"}

@@ -89,3 +89,10 @@ def test_a_model_made_from_a_version_of_the_registry_leads_to_its_job_and_its_da
     assert 'href="/training-jobs/bikes-1"' in console.get("/endpoints/bikes").text
     lineage = console.get("/models/bikes/2").text
     assert 'href="/endpoints/bikes"' in lineage[lineage.index("Lineage") :]
+
+
+def test_each_version_has_its_accuracy_and_its_job(open_console: Open) -> None:
+    package = {"InferenceSpecification": MODEL, "CustomerMetadataProperties": {"accuracy": "0.8125"}}
+    page = open_console(REGISTRY | {"sagemaker.describe_model_package": package}).get("/models/bikes").text
+    assert '<td class="number">0.8125</td>' in page
+    assert 'href="/training-jobs/bikes-1"' in page
