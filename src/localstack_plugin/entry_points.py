@@ -201,9 +201,9 @@ def evaluate_alarms() -> None:
 @hooks.on_infra_start()
 def correct_lambda() -> None:
     from localstack_plugin.lambda_executor.requests import function_urls, log_tail, payload_check
-    from localstack_plugin.lambda_logging import stream_prefixes
+    from localstack_plugin.lambda_logging import event_filters
 
-    stream_prefixes.install()
+    event_filters.install()
     function_urls.install()
     log_tail.install()
     payload_check.install()

@@ -33,6 +33,11 @@ def test_events_are_those_of_streams_with_the_prefix(logs: Any, prefix: str, str
     assert all(event["logStreamName"] == event["message"] for event in answer["events"])
 
 
+def test_a_pattern_counts_beside_a_prefix(logs: Any) -> None:
+    answer = logs.filter_log_events(logGroupName=GROUP, logStreamNamePrefix="job-1/", filterPattern='"algo-2"')
+    assert [event["message"] for event in answer["events"]] == [STREAMS[1]]
+
+
 def test_names_and_a_prefix_exclude_each_other(logs: Any) -> None:
     with pytest.raises(ClientError) as error:
         logs.filter_log_events(logGroupName=GROUP, logStreamNamePrefix="job", logStreamNames=[STREAMS[0]])

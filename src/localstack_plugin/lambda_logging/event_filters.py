@@ -1,4 +1,4 @@
-"""FilterLogEvents with logStreamNamePrefix.
+"""FilterLogEvents with logStreamNamePrefix and filterPattern.
 
 Source: docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 """
@@ -10,7 +10,8 @@ from typing import Any
 from moto.logs.exceptions import InvalidParameterException
 from moto.logs.responses import LogsResponse
 
-from localstack_plugin.replacing import wrap
+from localstack_plugin.lambda_logging.filter_terms import matcher_of
+from localstack_plugin.replacing import replace, wrap
 
 NO_STREAM = ""
 """A name that no stream has: with no name at all, every stream would be searched."""
@@ -21,6 +22,12 @@ def install() -> None:
         "moto.logs.responses:LogsResponse.filter_log_events",
         wrapper=of_prefix,
         why="LocalStack ignores logStreamNamePrefix and answers with the events of all streams.",
+    )
+    replace(
+        "localstack.services.logs.provider:get_pattern_matcher",
+        by=event_matcher,
+        why="For LocalStack, each event matches each filter pattern. Here, patterns of terms are respected by "
+        "FilterLogEvents, metric filters and subscription filters.",
     )
 
 
@@ -56,3 +63,8 @@ def _filtered(response: LogsResponse, prefix: str) -> str:
         value("interleaved", False),
     )
     return json.dumps({"events": events, "nextToken": token, "searchedLogStreams": searched})
+
+
+def event_matcher(pattern: str) -> Callable[[str, dict[str, Any]], bool]:
+    matches = matcher_of(pattern)
+    return lambda _, event: matches(event["message"])
