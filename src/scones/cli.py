@@ -21,7 +21,7 @@ TRAIN = ("role", "image_uri", "training_instance_type", "hyperparameters", "endp
 ENDPOINT = ("endpoint_instance_type",)
 CONSENT = ("confirm", "yes")
 DEPLOY = ("stack", "threshold", "near_classes", "notification_email", "endpoint_scaling", *CONSENT)
-GATE = ("accuracy_at_least", "accuracy_tolerance", "latency_at_most_ms")
+GATE = ("accuracy_at_least", "accuracy_tolerance", "latency_at_most_ms", "canary_wait_s")
 MONITOR = ("monitor_schedule", "monitor_instance_type", "monitor_image", "pipeline_on_drift", "alarm_on_no_traffic")
 CLASSIFY = ("images", "concurrency")
 

@@ -21,6 +21,8 @@ HYPERPARAMETERS = {"image_shape": "3,32,32"}
 # The SageMaker SDK's names for its local mode, which trains and serves in containers on this machine.
 LOCAL_MODE_INSTANCE_TYPES = ("local", "local_gpu")
 # The tag of everything that the application creates. `scones destroy` removes nothing without it.
+HOUR_S = 3600
+
 PROJECT_TAG = {"Key": "project", "Value": "scones-unlimited"}
 
 
@@ -57,6 +59,7 @@ class Settings:
     accuracy_at_least: float
     accuracy_tolerance: float
     latency_at_most_ms: int
+    canary_wait_s: int
     pipeline_on_new_data: bool
     monitor_schedule: str
     monitor_instance_type: str
@@ -83,6 +86,12 @@ class Settings:
 def positive(text: str) -> int:
     if not re.fullmatch(r"[0-9]+", text) or int(text) < 1:
         raise ValueError("a whole number of at least 1")
+    return int(text)
+
+
+def up_to_an_hour(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,4}", text) or int(text) > HOUR_S:
+        raise ValueError(f"a whole number of seconds from 0 to {HOUR_S}")
     return int(text)
 
 
@@ -238,6 +247,13 @@ SETTINGS = (
         "accuracy_tolerance", share, "0.02", "How much lower the accuracy may be than that of the model in service."
     ),
     Setting("latency_at_most_ms", positive, "1000", "Longest time for one answer in the pipeline's smoke test."),
+    Setting(
+        "canary_wait_s",
+        up_to_an_hour,
+        "300",
+        "How many seconds alarms are watched after the pipeline has sent a tenth of the requests to the new model, and "
+        "again after it has sent all.",
+    ),
     Setting(
         "pipeline_on_new_data", boolean, "no", "Start the pipeline whenever a new train.lst arrives in the bucket."
     ),

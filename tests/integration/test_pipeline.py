@@ -30,6 +30,12 @@ ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 NAME = f"pipeline-{uuid4().hex[:8]}"
 FUNCTIONS = {"InspectData": "inspect_data", "Evaluate": "evaluate", "SmokeTest": "smoke_test"}
 DEADLINE_S = 180
+CANARY_WAIT_S = 8
+ALARMS = {
+    "ErrorsAlarm": ("AWS/SageMaker", "Invocation5XXErrors", 1.0),
+    "LatencyAlarm": ("AWS/SageMaker", "ModelLatency", 60e6),
+    "DriftAlarm": ("aws/sagemaker/Endpoints/data-metrics", "drift", 1.0),
+}
 
 
 def create_function(folder: str) -> str:
@@ -85,6 +91,7 @@ class Pipeline:
             "hyperparameters": hyperparameters,
             "gate": {"accuracy_at_least": at_least, "tolerance": 0.02},
             "latency_at_most_ms": latency_at_most_ms,
+            "canary_wait_s": CANARY_WAIT_S,
         }
         client = boto3.client("stepfunctions")
         boto3.client("sqs").purge_queue(QueueUrl=self.queue)
@@ -131,17 +138,37 @@ def pipeline() -> Iterator[Pipeline]:
         "MonitorImage": IMAGE,
         "MonitorProgram": "stack/programs/monitor.zip",
         "MonitorProgramFile": "monitor.zip",
+        **{alarm: f"{NAME}-{alarm}" for alarm in ALARMS},
     }
+    create_alarms()
     s3.put_object(Bucket=NAME, Key="stack/programs/monitor.zip", Body=packaging.program(ROOT, packaging.MONITOR).data)
     stepfunctions = boto3.client("stepfunctions")
     arn = stepfunctions.create_state_machine(name=NAME, definition=substituted(substitutions), roleArn=ROLE)
     yield Pipeline(arn["stateMachineArn"], queue)
     stepfunctions.delete_state_machine(stateMachineArn=arn["stateMachineArn"])
+    boto3.client("cloudwatch").delete_alarms(AlarmNames=[f"{NAME}-{alarm}" for alarm in ALARMS])
     remove_resources_of_runs()
     for folder in FUNCTIONS.values():
         boto3.client("lambda").delete_function(FunctionName=f"{NAME}-{folder}")
     sns.delete_topic(TopicArn=topic)
     sqs.delete_queue(QueueUrl=queue)
+
+
+def create_alarms() -> None:
+    dimensions = [{"Name": "EndpointName", "Value": NAME}, {"Name": "VariantName", "Value": "AllTraffic"}]
+    for alarm, (namespace, metric, threshold) in ALARMS.items():
+        boto3.client("cloudwatch").put_metric_alarm(
+            AlarmName=f"{NAME}-{alarm}",
+            Namespace=namespace,
+            MetricName=metric,
+            Dimensions=dimensions,
+            Statistic="Maximum",
+            Period=10,
+            EvaluationPeriods=1,
+            Threshold=threshold,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            TreatMissingData="notBreaching",
+        )
 
 
 def substituted(substitutions: dict[str, str]) -> str:
@@ -298,6 +325,29 @@ def test_a_container_that_cannot_start_is_rolled_back_under_load(pipeline: Pipel
     assert "UpdateEndpointBack" not in outcome.states  # SageMaker itself rolled back
     assert packages()[0]["ModelApprovalStatus"] == "Rejected"
     assert "EndpointDidNotStart" in pipeline.notification()["Message"]
+
+
+def test_a_model_that_fails_for_its_canary_is_rolled_back_by_the_alarm(pipeline: Pipeline, first: object) -> None:
+    before, kept = endpoint(), remaining()
+    with Load(20) as load:
+        outcome = pipeline.run(at_endpoint="fail")
+    assert (outcome.execution["status"], outcome.execution["error"]) == ("FAILED", "EndpointDidNotStart")
+    assert f"{NAME}-ErrorsAlarm" in outcome.execution["cause"]
+    assert 0 < len(load.errors) < load.answered
+    assert endpoint()["EndpointConfigName"] == before["EndpointConfigName"]
+    assert remaining() == kept
+    assert "UpdateEndpointBack" not in outcome.states  # SageMaker itself rolled back
+    assert f"{NAME}-ErrorsAlarm" in pipeline.notification()["Message"]
+    until_the_alarm_has_passed()
+
+
+def until_the_alarm_has_passed() -> None:
+    """An alarm that is in ALARM when an update begins rolls it back, too."""
+    cloudwatch, deadline = boto3.client("cloudwatch"), time.monotonic() + DEADLINE_S
+    with Load(2):  # without errors in the newest period the alarm is OK again
+        while cloudwatch.describe_alarms(AlarmNames=[f"{NAME}-ErrorsAlarm"], StateValue="ALARM")["MetricAlarms"]:
+            assert time.monotonic() < deadline, "the alarm is still in ALARM"
+            time.sleep(0.2)  # poll
 
 
 def test_a_failed_smoke_test_restores_the_previous_configuration(pipeline: Pipeline, first: object) -> None:

@@ -75,7 +75,7 @@ def test_every_caught_error_is_an_error_of_its_service(task: dict[str, Any]) -> 
     if ":sagemaker:" in task["Resource"]:
         assert named <= sagemaker_errors(task)
     else:
-        assert all(name.startswith(("Lambda.", "SNS.")) for name in named)
+        assert all(name.startswith(("Lambda.", "SNS.", "CloudWatch.")) for name in named)
 
 
 @each_task

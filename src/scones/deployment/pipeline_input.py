@@ -24,6 +24,7 @@ def pipeline_input(context: Context) -> dict[str, Any]:
         "hyperparameters": dict(settings.hyperparameters),
         "gate": {"accuracy_at_least": settings.accuracy_at_least, "tolerance": settings.accuracy_tolerance},
         "latency_at_most_ms": settings.latency_at_most_ms,
+        "canary_wait_s": settings.canary_wait_s,
     }
 
 
