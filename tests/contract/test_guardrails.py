@@ -219,3 +219,21 @@ def test_a_guarded_update_keeps_the_variant_names(hosting: Any, sagemaker: Any) 
         sagemaker.update_endpoint(
             EndpointName="renamed", EndpointConfigName="renamed-other", DeploymentConfig=blue_green("LINEAR", 0, 50)
         )
+
+
+def test_an_update_that_a_restart_interrupts_begins_again(
+    restartable: Any, make_hosting: Any, s3: Any, until: Any, alarm: Alarm
+) -> None:
+    with restartable() as emulator:
+        sagemaker = emulator.client("sagemaker")
+        prepare(make_hosting(sagemaker, s3), "resumed")
+        begin(sagemaker, "resumed", {**blue_green("CANARY", 600, 10), "AutoRollbackConfiguration": alarm.config})
+        until(lambda: baking(sagemaker, "resumed"), "the canary to bake")
+    with restartable() as emulator:
+        sagemaker, runtime = emulator.client("sagemaker"), emulator.client("sagemaker-runtime")
+        until(lambda: baking(sagemaker, "resumed"), "the canary to bake again")
+        assert "new" in {answer_of(runtime, "resumed") for _ in range(21)}
+        alarm.set("ALARM")
+        endpoint = make_hosting(sagemaker, s3).settled("resumed")
+        assert (endpoint["EndpointConfigName"], "ALARM" in endpoint["FailureReason"]) == ("resumed", True)
+        assert {answer_of(runtime, "resumed") for _ in range(5)} == {"old"}
