@@ -123,7 +123,7 @@ def served_endpoint() -> Iterator[tuple[str, float]]:
     name = f"benchmark-{uuid.uuid4().hex[:8]}"
     s3, client = boto3.client("s3"), boto3.client("sagemaker")
     s3.create_bucket(Bucket=name)
-    s3.put_object(Bucket=name, Key="model.tar.gz", Body=_model())
+    s3.put_object(Bucket=name, Key="model.tar.gz", Body=model_archive())
     client.create_model(
         ModelName=name,
         ExecutionRoleArn="arn:aws:iam::111122223333:role/benchmark",
@@ -152,7 +152,7 @@ def say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
-def _model() -> bytes:
+def model_archive() -> bytes:
     """Return a model.tar.gz like a training job's."""
     import torch
 

@@ -104,7 +104,7 @@ class Invocations:
         except ContainerFailed as failure:
             reason = Payload(str(failure).encode(), "text/plain")
             visits = failure.visits
-            return Answer(failure.variant, 0, reason, None, us_since(started), failure.container, visits)
+            return Answer(failure.variant, failure.status, reason, None, us_since(started), failure.container, visits)
 
     async def _record(self, deployment: Deployment, request: InvokeEndpointRequest, answer: Answer) -> None:
         """Capture the invocation, if the endpoint captures and the sample includes it."""

@@ -69,7 +69,7 @@ class ResponseStreams:
             raise
         except ContainerFailed as failure:
             variant, container = failure.variant, failure.container
-            status, body = 0, str(failure).encode()
+            status, body = failure.status, str(failure).encode()
         self._metrics.record(deployment.endpoint_name, variant.name, status, us_since(started), 0)
         raise model_failure(deployment, status, body, container)
 

@@ -9,6 +9,7 @@ from sagemaker_emulator.hosting.instances import Busy, Instance
 from sagemaker_emulator.hosting.serverless.variant import ColdStartFailed, ServerlessVariant
 from sagemaker_emulator.hosting.variants import Variant
 from sagemaker_emulator.invocation.container_http import AnswerTooLarge, CannotConnect, Connection
+from sagemaker_emulator.invocation.multi_model.container_api import LoadRefused
 from sagemaker_emulator.invocation.requests import CUSTOM_ATTRIBUTES, DEFAULT_CONTENT_TYPE, Outgoing
 from sagemaker_emulator.invocation.rows import (
     ANSWER_MAX_BYTES,
@@ -28,10 +29,14 @@ TIMED_OUT = (
 
 
 class ContainerFailed(Exception):
-    """A container gave no answer, or only part of one. `variant` is its variant; the text is for the caller."""
+    """A container gave no answer, or only part of one. `variant` is its variant; the text is for the caller.
+
+    `status` is 0, or that of a container that refused to load the request's model.
+    """
 
     def __init__(self, exchange: Exchange, error: Exception) -> None:
         self.timed_out = isinstance(error, TimeoutError)
+        self.status = error.status if isinstance(error, LoadRefused) else 0
         self.variant, self.container, self.visits = exchange.variant, exchange.container, exchange.visits
         super().__init__(_fault(error, self.container))
 
@@ -170,7 +175,7 @@ class Router:
 def _fault(error: Exception, container: str) -> str:
     if isinstance(error, TimeoutError):
         return TIMED_OUT.format(container=container)
-    if isinstance(error, PayloadTooLarge):
+    if isinstance(error, PayloadTooLarge | LoadRefused):
         return str(error)
     subject = "The container" if container == PRIMARY else f"The container {container}"
     if isinstance(error, ColdStartFailed):

@@ -133,13 +133,14 @@ def test_a_model_that_loads_too_slowly_is_not_ready_and_goes_on_loading(
         assert until(answer, "the model to be loaded")["model"] == "a"
 
 
-def test_a_model_that_cannot_be_loaded_is_a_model_error(hosting: Any, runtime: Any, s3: Any) -> None:
+def test_a_model_that_cannot_be_loaded_is_a_model_error(hosting: Any, runtime: Any, s3: Any, until: Any) -> None:
     put_models(s3, "no-good", "a", "broken")
     serve(hosting, "no-good")
     with pytest.raises(runtime.exceptions.ModelError, match=r"server error \(500\) from primary") as error:
         invoke(runtime, "no-good", "broken.tar.gz")
     assert error.value.response["OriginalMessage"] == "this model is no good"
     assert invoke(runtime, "no-good", "a.tar.gz")["model"] == "a"
+    until(lambda: metric("Invocation5XXErrors", "no-good") == [1, 2], "the error to be counted")
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,14 @@ class ContainerAnswer:
         return 200 <= self.status < 300
 
 
+class LoadRefused(ConnectionError):
+    """The container could not load a model; the text is its own."""
+
+    def __init__(self, answer: ContainerAnswer) -> None:
+        super().__init__(answer.text)
+        self.status = answer.status
+
+
 @dataclass(frozen=True)
 class ContainerApi:
     """Requests to one container. All raise CannotConnect, BrokenAnswer or TimeoutError."""

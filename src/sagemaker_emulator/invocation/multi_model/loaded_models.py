@@ -28,7 +28,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sagemaker_emulator.errors import model_error, model_not_ready
+from sagemaker_emulator.errors import model_not_ready
 from sagemaker_emulator.hosting.serving_container import ServingContainer
 from sagemaker_emulator.invocation.multi_model.archives import Archives, name_of
 from sagemaker_emulator.invocation.multi_model.container_api import (
@@ -36,10 +36,10 @@ from sagemaker_emulator.invocation.multi_model.container_api import (
     NO_MEMORY,
     ContainerAnswer,
     ContainerApi,
+    LoadRefused,
 )
 from sagemaker_emulator.invocation.multi_model.model_metrics import ModelMetrics
 from sagemaker_emulator.storage.disk_full import is_disk_full
-from sagemaker_emulator.wire import AwsError
 
 LOAD_TIMEOUT_S = 360.0  # source: invoke a multi-model endpoint, ModelNotReadyException
 UNLOAD_TIMEOUT_S = 60.0
@@ -85,6 +85,7 @@ class LoadedModels:
     _loading: dict[str, Loading] = field(default_factory=dict)
     _one_load: asyncio.Lock = field(default_factory=asyncio.Lock)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _starts: int = 0
 
     def holds(self, target: str) -> bool:
@@ -94,7 +95,7 @@ class LoadedModels:
     async def use(self, target: str, timeout_s: float) -> LoadedModel:
         """Return a loaded model, which counts one more request until `end_use`.
 
-        ModelNotReadyException if it is not loaded in time; ValidationError or ModelError if it cannot be loaded.
+        ModelNotReadyException if it is not loaded in time; ValidationError or LoadRefused if it cannot be loaded.
         """
         if model := self._models().get(target):
             self._loaded.move_to_end(target)
@@ -122,8 +123,8 @@ class LoadedModels:
             del self._loaded[model.target]
 
     def close(self) -> None:
-        for loading in self._loading.values():
-            loading.task.cancel()
+        for task in self._tasks:
+            task.cancel()
 
     def _models(self) -> OrderedDict[str, LoadedModel]:
         if self._starts != self.container.starts:
@@ -192,7 +193,7 @@ class LoadedModels:
 
     def _require_loaded(self, target: str, answer: ContainerAnswer, starts: int) -> None:
         if not answer.is_success and answer.status != IS_LOADED:
-            raise self._model_error(answer)
+            raise LoadRefused(answer)
         if starts != self.container.starts:
             raise model_not_ready()  # the container has crashed since, and lost the model
 
@@ -228,16 +229,15 @@ class LoadedModels:
             if folder.name not in kept:
                 self.container.discard(folder)
 
-    def _model_error(self, answer: ContainerAnswer) -> AwsError:
-        return model_error(answer.status, answer.text, self.metrics.log_group, self.container.definition.name)
-
     def _in_background(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.create_task(work)
+        self._tasks.add(task)
         task.add_done_callback(self._note_failure)
         return task
 
     def _note_failure(self, task: asyncio.Task[None]) -> None:
         """Log a failure that perhaps no request waits for any more."""
+        self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.info("%s: %s", self.container.spec.name, error)
 

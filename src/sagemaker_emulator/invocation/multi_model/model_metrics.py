@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sagemaker_emulator.hosting.launcher import LOG_GROUP
 from sagemaker_emulator.invocation.metrics import InvocationMetrics
 
 
@@ -19,10 +18,6 @@ class ModelMetrics:
     endpoint: str
     variant: str
     container: str  # of which instance: its count of models replaces the one before
-
-    @property
-    def log_group(self) -> str:
-        return LOG_GROUP + self.endpoint
 
     def hit(self) -> None:
         """Count a request for a model that was loaded."""

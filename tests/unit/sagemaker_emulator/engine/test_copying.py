@@ -51,3 +51,19 @@ def test_a_copy_replaces_an_earlier_one(tmp_path: Path) -> None:
 def test_a_name_out_of_the_folder_is_an_engine_error(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="What the container left in 'model' could not be copied: the name"):
         copying.unpack(chunks(("model/../../x", tarfile.REGTYPE, "1")), tmp_path / "model", tmp_path)
+
+
+def test_one_folder_is_packed_with_the_folders_above_it(tmp_path: Path) -> None:
+    (tmp_path / "models/a/model").mkdir(parents=True)
+    (tmp_path / "models/a/model/weights").write_text("1")
+    (tmp_path / "models/b").mkdir()
+    (tmp_path / "secret").write_text("0")
+    with tarfile.open(fileobj=io.BytesIO(b"".join(copying.packed(tmp_path, tmp_path / "models/a/model")))) as tar:
+        names = tar.getnames()
+    assert names == [
+        "opt/ml",
+        "opt/ml/models",
+        "opt/ml/models/a",
+        "opt/ml/models/a/model",
+        "opt/ml/models/a/model/weights",
+    ]
