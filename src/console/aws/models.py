@@ -53,7 +53,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Lineage:
-    """Where a model comes from, and where it serves. `channels` is empty if the job is not known."""
+    """The origin of a model, and the endpoints that serve it. `channels` is empty if the job is not known."""
 
     channels: tuple[Channel, ...]
     accuracy: Mapping[str, float]

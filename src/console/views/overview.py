@@ -23,7 +23,7 @@ OF_ONE_KIND = 6
 
 @dataclass(frozen=True)
 class Service:
-    """What the workflow's endpoint serves: the training job with its final metrics, and the state of its drift."""
+    """The model of the workflow's endpoint: its training job with the final metrics, and the state of its drift."""
 
     endpoint: str
     job: str

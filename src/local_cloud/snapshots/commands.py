@@ -72,7 +72,10 @@ def load(settings: Settings, name: str, yes: bool) -> None:
 @takes_settings
 def list_snapshots(settings: Settings) -> None:
     """List the snapshots that were saved as NAME."""
-    for path in sorted(_folder(settings).glob(f"*{SUFFIX}")):
+    paths = sorted(_folder(settings).glob(f"*{SUFFIX}"))
+    if not paths:
+        click.echo("no snapshot yet: scones snapshot save NAME")
+    for path in paths:
         created = datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%d %H:%M")
         click.echo(f"{path.name.removesuffix(SUFFIX):30}{_size(path):>10}  {created}")
 

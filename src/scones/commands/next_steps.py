@@ -25,11 +25,11 @@ NEXT: Mapping[str, Advice] = {
     "train": (("serve the model", "scones endpoint"), ("curves and log", "scones console")),
     "endpoint": (CLASSIFY, CONSOLE),
     "classify": (REPORT, CONSOLE),
-    "classify-batch": (("what was captured", "scones console"), MONITOR),
+    "classify-batch": (("captured images", "scones console"), MONITOR),
     "pipeline": (CLASSIFY, MONITOR, CONSOLE),
     "baseline": (("compare now", "scones monitor run"), MONITOR),
     "monitor": (("compare now", "scones monitor run"), ("curves", "scones console")),
-    "load": (("what was captured", "scones console"), REPORT),
+    "load": (("captured images", "scones console"), REPORT),
     "report": (CONSOLE, LOAD, MONITOR),
     "run": (CONSOLE, LOAD, MONITOR, REMOVE),
 }

@@ -205,11 +205,14 @@ def upload(context: Context, artifacts: Mapping[str, Artifact]) -> None:
     if bucket.ensure():
         context.console.say(f"Created the bucket {bucket.name} for code: private, encrypted")
     present = bucket.etags(f"{stack}/")
+    count = 0
     for artifact in artifacts.values():
         if (key := code_key(stack, artifact)) not in present:
             # Somebody else can guess the bucket's name and create it: do not send them the code.
             bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=artifact.data, ExpectedBucketOwner=context.account)
-            context.console.say(f"Put {bucket.uri(key)}")
+            count += 1
+    if count:
+        context.console.say(f"Put {count} new {'file' if count == 1 else 'files'} of code in {bucket.uri(f'{stack}/')}")
 
 
 def send_events_of_bucket(context: Context) -> None:

@@ -151,12 +151,12 @@ def settled(context: Context, name: str) -> Mapping[str, Any] | None:
     """Wait until the endpoint's status no longer changes. Return its description, or None if there is none."""
     status, reader = "", LogReader(context.client("logs"), f"{ENDPOINTS}/{name}")
     with context.console.meter(f"Endpoint {name}") as meter:
-        for waited_s in poll(TIMEOUT_S):
+        for _ in poll(TIMEOUT_S):
             description = describe(context.client("sagemaker"), name)
             if description is None or description["EndpointStatus"] not in CHANGING:
                 return description
             status = description["EndpointStatus"]
-            meter.update(f"{status}, {waited_s:.0f} s")
+            meter.update(status)
     reader.read()
     raise EndpointError(f"endpoint {name} was still {status} after {TIMEOUT_S} s; its log ends\n{reader.tail()}")
 

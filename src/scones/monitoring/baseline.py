@@ -79,7 +79,7 @@ def processing_input(name: str, uri: str) -> dict[str, Any]:
 def followed(context: Context, job: str) -> str:
     """Wait until a processing job ends, and return its message. Raises MonitorError if it did not complete."""
     description: Mapping[str, Any] = {}
-    with context.console.meter(f"Processing job {job}") as meter:
+    with context.console.meter("Making the baseline") as meter:
         for _ in poll(TIMEOUT_S):
             description = described(context, job)
             if description["ProcessingJobStatus"] in OVER:

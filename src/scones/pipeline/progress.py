@@ -45,6 +45,7 @@ class Progress:
         # A loop that waits for the endpoint enters its states many times: show each once.
         if event_type == "TaskStateEntered" and name != self.state:
             self.state = name
+            self.meter.update("", completed=0, total=0)  # the bar is that of the training's epochs
             self.context.console.say(f"{waited_s:5.0f} s  {name}")
 
     def _exited(self, details: Mapping[str, Any]) -> None:

@@ -28,7 +28,8 @@ def destroy(context: Context) -> Outcome:
         context.console.say(f"Removed {name}")
     for reason in outcome.kept:
         context.console.say(f"Kept {reason}")
-    context.console.done("Everything is removed" if outcome.removed else "There was nothing to remove")
+    done = "Everything is removed" if outcome.removed else "There was nothing to remove"
+    context.console.done(f"{done}, except what is kept" if outcome.kept else done)
     return outcome
 
 

@@ -49,7 +49,7 @@ def completed(context: Context, name: str) -> TrainingJob:
 
 def _follow(context: Context, name: str, reader: LogReader) -> TrainingJob:
     status = ""
-    with context.console.meter(f"Training {name}") as meter:
+    with context.console.meter("Training") as meter:
         for waited_s in poll(TIMEOUT_S):
             job = describe(context.client("sagemaker"), name)
             if job is None:

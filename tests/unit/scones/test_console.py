@@ -10,7 +10,7 @@ from tests.unit.scones.conftest import Screen
 
 from scones.cli import cli
 from scones.commands.next_steps import NEXT
-from scones.console import Console, time_left
+from scones.console import PURPOSE_WIDTH, Console, time_left
 
 
 def terminal(width: int) -> tuple[Console, io.StringIO]:
@@ -67,3 +67,7 @@ def test_every_advised_command_exists() -> None:
     commands = {command.split()[1] for advice in NEXT.values() for _, command in advice}
     assert commands <= {*cli.commands, "console"}
     assert set(NEXT) - {"baseline"} <= set(cli.commands)
+
+
+def test_every_purpose_has_room_in_its_column() -> None:
+    assert all(len(purpose) < PURPOSE_WIDTH for advice in NEXT.values() for purpose, _ in advice)

@@ -51,7 +51,7 @@ def test_everything_that_the_steps_created_is_removed(context: Context, deploy_s
 
 
 def test_a_stack_and_a_bucket_that_another_profile_uses_are_kept(
-    make_context: Callable[..., Context], context: Context, deploy_stack: DeployStack
+    make_context: Callable[..., Context], context: Context, deploy_stack: DeployStack, screen: object
 ) -> None:
     staging.stage(context)
     deploy_stack(context, template(Topic=TOPIC))
@@ -63,6 +63,7 @@ def test_a_stack_and_a_bucket_that_another_profile_uses_are_kept(
     assert stack_of(context).describe() is not None
     (kept,) = outcome.kept
     assert "AWS_PROFILE=local scones destroy removes them" in kept
+    assert "Everything is removed, except what is kept" in str(screen)
 
 
 def test_running_executions_are_stopped_before_anything_is_removed(context: Context, deploy_stack: DeployStack) -> None:
