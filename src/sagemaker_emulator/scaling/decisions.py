@@ -14,6 +14,7 @@ from typing import Any
 
 PERIODS_HIGH, PERIODS_LOW = 3, 15
 LOW_SHARE = 0.9
+CAPACITY_MAX = (1 << 31) - 1
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Breaches:
 
 def tracked(current: int, value: float, target: float, alarm: str) -> int:
     """Return the capacity at which the metric, shared by all instances, is at its target."""
-    needed = math.ceil(current * value / target)
+    needed = math.ceil(min(current * value / target, CAPACITY_MAX))
     return max(needed, current + 1) if alarm == "AlarmHigh" else min(needed, current - 1)
 
 

@@ -11,6 +11,7 @@ from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 
 MINUTE_S = 60
 QUERIES_MAX = 10
+STATISTICS = frozenset({"SampleCount", "Average", "Sum", "Minimum", "Maximum"})  # others are percentiles and the like
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,8 @@ class CloudWatchMetrics:
 
     def _breach(self, alarm: dict[str, Any]) -> float:
         """Return 0 for an alarm whose metric has no newer data: it is in ALARM all the same."""
-        value = self._of_metric(alarm, alarm["Statistic"], alarm["Period"]) if "MetricName" in alarm else None
+        statistic = alarm.get("Statistic") or alarm.get("ExtendedStatistic")
+        value = self._of_metric(alarm, statistic, alarm["Period"]) if "MetricName" in alarm and statistic else None
         return 0.0 if value is None else value - float(alarm["Threshold"])
 
     def _of_metric(self, metric: dict[str, Any], statistic: str, period_s: int) -> float | None:
@@ -55,11 +57,12 @@ class CloudWatchMetrics:
             StartTime=now - timedelta(seconds=2 * period_s),
             EndTime=now + timedelta(seconds=period_s),
             Period=period_s,
-            Statistics=[statistic],
+            **{"Statistics" if statistic in STATISTICS else "ExtendedStatistics": [statistic]},
             **({"Unit": metric["Unit"]} if "Unit" in metric else {}),
         )["Datapoints"]
-        newest = max(points, key=lambda point: point["Timestamp"], default=None)
-        return None if newest is None else float(newest[statistic])
+        newest: dict[str, Any] = max(points, key=lambda point: point["Timestamp"], default={})
+        value = {**newest, **newest.get("ExtendedStatistics", {})}.get(statistic)
+        return None if value is None else float(value)
 
     def _of_queries(self, queries: list[dict[str, Any]]) -> float | None:
         now = datetime.now(UTC)

@@ -1,8 +1,8 @@
 """The scaler: evaluates the policies of all scalable targets once a minute, and changes capacities.
 
 Path of a minute (`tick`), for each target: end the activity whose capacity has been reached; bring a capacity that is
-outside the target's limits inside; let each policy say what it wants; if one wants more, take the most; only if all
-that may scale in want less, take the most of those; keep to limits, suspensions and cooldowns; begin an activity.
+outside the target's limits inside; let each policy say what it wants; if one wants more, take the most; otherwise take
+the most of those that want less (`chosen_of`); keep to limits, suspensions and cooldowns; begin an activity.
 
 One thread runs it, from the first target on; an account without targets has no such thread. Targets, policies and
 activities are in the store, so cooldowns and activities continue after a restart; rows of breaches begin anew.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sagemaker_emulator.resources.scaling.scalable_target import ScalableTarget
@@ -89,6 +89,8 @@ class Scaler:
                 self._attend(target, self._targets.capacity(target), self._observed[target.name])
             except AwsError as error:  # the endpoint was changed or deleted meanwhile
                 log.info("scalable target %s: %s", target.resource_id, error)
+            except Exception:  # the edge of a target: the others are scaled all the same
+                log.exception("scalable target %s", target.resource_id)
 
     def _run(self) -> None:
         while not self._closing.wait(self._minute_s):
@@ -107,7 +109,7 @@ class Scaler:
         is_free = capacity.obstacle() is None
         if is_free:
             self._end_activities(target, capacity, current)
-        wishes = [self._wish(one, current, rate, observed) for one in self._policies.of(target)]
+        wishes = [(one, self._wish(one, current, rate, observed)) for one in self._policies.of(target)]
         if not is_free:
             return
         if target.clamped(current) != current:
@@ -167,19 +169,20 @@ class Scaler:
             self._activities.end(_ended(activity, capacity, current, self._clock()))
 
 
-def chosen_of(wishes: list[Wish | None], current: int) -> Wish | None:
-    """Return the wish that is carried out: the largest one for more, or for less if every policy wants less.
+def chosen_of(wishes: Sequence[tuple[ScalingPolicy, Wish | None]], current: int) -> Wish | None:
+    """Return the wish that is carried out: of several the one with the largest capacity, for more or for less.
 
-    Source: "Multiple target tracking scaling policies": scale out if any policy is ready to, in only if all are.
+    Target tracking policies scale in together: only if all of them that may scale in want less. A step scaling policy
+    waits for no other. Source: "Multiple target tracking scaling policies", and "How step scaling works".
     """
-    real = [wish for wish in wishes if wish is not None]
+    real = [wish for _, wish in wishes if wish is not None and wish.capacity != current]
     largest = max(real, key=lambda wish: wish.capacity, default=None)
     if largest is None or largest.capacity > current:
         return largest
-    followed = [wish for wish in real if not wish.policy.configuration.get("DisableScaleIn")]
-    if len(real) < len(wishes) or not followed:
-        return None
-    return max(followed, key=lambda wish: wish.capacity)
+    tracking = [wish for policy, wish in wishes if policy.policy_type == TARGET_TRACKING and policy.may_scale_in]
+    is_joint = None not in tracking
+    followed = [one for one in real if one.policy.may_scale_in and (is_joint or one.policy.policy_type == STEP)]
+    return max(followed, key=lambda wish: wish.capacity, default=None)
 
 
 def _ended(activity: ScalingActivity, capacity: Capacity, current: int, now: float) -> ScalingActivity:

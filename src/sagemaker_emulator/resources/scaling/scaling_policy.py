@@ -35,6 +35,10 @@ class ScalingPolicy:
         return target_name(self.resource_id, self.dimension)
 
     @property
+    def may_scale_in(self) -> bool:
+        return not self.configuration.get("DisableScaleIn", False)
+
+    @property
     def scale_out_cooldown_s(self) -> float:
         return float(self.configuration.get("ScaleOutCooldown", self.configuration.get("Cooldown", COOLDOWN_S)))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sagemaker_emulator.scaling.decisions import Breaches, stepped, tracked
+from sagemaker_emulator.scaling.decisions import CAPACITY_MAX, Breaches, stepped, tracked
 from sagemaker_emulator.scaling.metrics import InvocationRate
 
 
@@ -43,6 +43,10 @@ def test_tracking_wants_the_capacity_at_which_the_metric_is_at_its_target(
     current: int, value: float, alarm: str, wanted: int
 ) -> None:
     assert tracked(current, value, 100.0, alarm) == wanted
+
+
+def test_a_tiny_target_wants_a_large_capacity_and_no_infinite_one() -> None:
+    assert tracked(1, 1e300, 1e-300, "AlarmHigh") == CAPACITY_MAX
 
 
 STEPS = [

@@ -93,9 +93,10 @@ class Account:
     def register(self, minimum: int = 1, maximum: int = 3, **more: Any) -> None:
         self.targets.register({**TARGET, "MinCapacity": minimum, "MaxCapacity": maximum, **more}, {})
 
-    def track(self, **more: Any) -> None:
+    def track(self, PolicyName: str = "TargetTracking", **more: Any) -> None:  # noqa: N803 - as AWS names it
         configuration = {"TargetValue": 100.0, "PredefinedMetricSpecification": {"PredefinedMetricType": METRIC}}
-        self.put({"PolicyType": "TargetTrackingScaling"}, "TargetTracking", {**configuration, **more})
+        request = {"PolicyType": "TargetTrackingScaling", "PolicyName": PolicyName}
+        self.put(request, "TargetTracking", {**configuration, **more})
 
     def put(self, request: dict[str, Any], kind: str, configuration: dict[str, Any]) -> None:
         member = f"{kind}ScalingPolicyConfiguration"
@@ -218,6 +219,69 @@ def test_a_step_policy_follows_the_alarm_that_names_it(account: Account) -> None
     account.alarms[0]["AlarmActions"] = [policy["PolicyARN"]]
     account.minutes(2, 0)  # the metric is 25, so 15 above the threshold
     assert account.capacity.asked == [5]
+
+
+STEP_IN = {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": [{"ScalingAdjustment": -1}]}
+STEP_OUT = {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": [{"ScalingAdjustment": 1}]}
+
+
+def alarm_of(account: Account, policy_name: str, **more: Any) -> dict[str, Any]:
+    """Return an alarm in ALARM whose action is a policy."""
+    (policy,) = account.policies.describe({**TARGET, "PolicyNames": [policy_name]})["ScalingPolicies"]
+    alarm = {"AlarmName": "low", "StateValue": "ALARM", "AlarmActions": [policy["PolicyARN"]], "Period": 60}
+    return {**alarm, "MetricName": "m", "Namespace": "n", "Threshold": 50.0, "Statistic": "Average", **more}
+
+
+def test_a_step_policy_scales_in_beside_the_one_that_scales_out(account: Account) -> None:
+    account.capacity.count = 3
+    account.register()
+    account.put({"PolicyType": "StepScaling", "PolicyName": "out"}, "Step", STEP_OUT)
+    account.put({"PolicyType": "StepScaling", "PolicyName": "in"}, "Step", STEP_IN)
+    account.alarms = [alarm_of(account, "in")]
+    account.minutes(1, 0)
+    assert account.capacity.asked == [2]
+
+
+def test_tracking_scales_in_beside_policies_that_only_scale_out(account: Account) -> None:
+    account.capacity.count = 3
+    account.register()
+    account.put({"PolicyType": "StepScaling", "PolicyName": "out"}, "Step", STEP_OUT)
+    account.track(ScaleInCooldown=0)
+    account.track(PolicyName="only out", DisableScaleIn=True)
+    account.minutes(16, 0)
+    assert account.capacity.asked == [1]
+
+
+def test_tracking_waits_until_all_tracked_metrics_are_low(account: Account) -> None:
+    account.capacity.count = 3
+    account.register()
+    account.track()
+    metric = {"MetricName": "m", "Namespace": "n", "Statistic": "Average"}
+    configuration = {"TargetValue": 25.0, "CustomizedMetricSpecification": metric}
+    account.put({"PolicyType": "TargetTrackingScaling", "PolicyName": "busy"}, "TargetTracking", configuration)
+    account.minutes(20, 0)
+    assert account.capacity.asked == []
+
+
+def test_an_alarm_on_a_percentile_triggers_its_policy(account: Account) -> None:
+    account.register()
+    account.put({"PolicyType": "StepScaling", "PolicyName": "out"}, "Step", STEP_OUT)
+    alarm = alarm_of(account, "out", ExtendedStatistic="p99")
+    del alarm["Statistic"]
+    account.alarms = [alarm]
+    account.minutes(1, 0)
+    assert account.capacity.asked == [2]
+
+
+def test_a_target_with_a_fault_does_not_keep_others_from_being_scaled(account: Account) -> None:
+    account.register()
+    account.put({"PolicyType": "StepScaling", "PolicyName": "out"}, "Step", STEP_OUT)
+    incomplete = alarm_of(account, "out")
+    del incomplete["Period"]
+    account.targets.register({**TARGET, "MinCapacity": 2, "MaxCapacity": 2, "ResourceId": "endpoint/z/variant/v"}, {})
+    account.alarms = [incomplete]
+    account.minutes(1, 0)
+    assert account.capacity.asked == [2]
 
 
 def test_a_customized_metric_is_tracked(account: Account) -> None:
