@@ -1,6 +1,7 @@
 """Write a picture of each definition: `python -m display.state_machines.pictures <definitions> <pictures>`."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from display.state_machines.drawing import draw
 from display.stylesheet import light_stylesheet
 
 SUFFIX = ".asl.json"
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
 def pictures(definitions: Path) -> dict[str, str]:
@@ -24,7 +26,8 @@ def pictures(definitions: Path) -> dict[str, str]:
 
 def machine_style() -> str:
     """Return the part of the stylesheet that state machines need, with a background."""
-    rules = [rule for rule in light_stylesheet().split("}\n") if rule.lstrip().startswith((".machine", ":root {"))]
+    sheet = COMMENT.sub("", light_stylesheet())  # a comment before a rule would hide it
+    rules = [rule for rule in sheet.split("}\n") if rule.lstrip().startswith((".machine", ":root {"))]
     return "".join(f"{rule.strip()}}}\n" for rule in rules) + "svg { background: #faf9f6; border-radius: 8px }\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,7 +12,7 @@ import pytest
 from display.state_machines.definition import Graph, condition, read
 from display.state_machines.drawing import Drawing, Visit, draw
 from display.state_machines.layers import Size, lay_out
-from display.state_machines.pictures import pictures
+from display.state_machines.pictures import machine_style, pictures
 
 ROOT = Path(__file__).parents[3]
 DEFINITIONS = ROOT / "local_stepfunctions"
@@ -97,3 +98,10 @@ def test_something_that_is_no_definition_is_refused() -> None:
 def test_the_pictures_in_the_documents_are_drawn_from_the_definitions(name: str) -> None:
     """Run `make docs` after a change of a definition or of the drawing."""
     assert (ROOT / "docs" / "pictures" / name).read_text() == pictures(DEFINITIONS)[name]
+
+
+def test_a_picture_that_stands_alone_defines_every_color_that_it_uses() -> None:
+    style = machine_style()
+    used = set(re.findall(r"var\((--[\w-]+)\)", style)) - {"--tone"}  # a tone's class sets it
+    assert "--card" in used
+    assert used <= set(re.findall(r"(--[\w-]+):", style))
