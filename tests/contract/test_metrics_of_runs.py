@@ -120,3 +120,14 @@ def test_values_survive_a_restart(restartable: Callable[..., Any]) -> None:
     with restartable() as second:
         described = second.client("sagemaker").describe_trial_component(TrialComponentName="kept")
         assert described["Metrics"][0]["Last"] == 1.0
+
+
+def test_a_value_whose_statistics_would_overflow_is_refused(metrics: Any, sagemaker: Any, component: Any) -> None:
+    component("huge")
+    data = [datum("loss", 1e308), datum("loss", -1e100), datum("loss", 1e100)]
+    answer = metrics.batch_put_metrics(TrialComponentName="huge", MetricData=data)
+    assert answer["Errors"] == [{"Code": "VALIDATION_ERROR", "MetricIndex": 0}]
+    [loss] = sagemaker.describe_trial_component(TrialComponentName="huge")["Metrics"]
+    assert loss["StdDev"] == pytest.approx(1e100)
+    far = query("huge", Start=-(1 << 63), End=(1 << 63) - 1)
+    assert metrics.batch_get_metrics(MetricQueries=[far])["MetricQueryResults"][0]["Status"] == "Complete"

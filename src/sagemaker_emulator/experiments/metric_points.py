@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sagemaker_emulator.resources.tracking.metric_summary import MetricSummary, RunningSummary
+from sagemaker_emulator.resources.tracking.metric_summary import VALUE_MAX, MetricSummary, RunningSummary
 from sagemaker_emulator.storage.store import Store
 
 SCHEMA = """
@@ -20,7 +20,17 @@ CREATE TABLE IF NOT EXISTS metric_point (
 );
 CREATE INDEX IF NOT EXISTS metric_points ON metric_point (component, metric, timestamp);
 """
+# SQLite computes the statistics, so that the store is not locked while Python would
+STATISTICS_OF_ALL = """
+WITH means AS (SELECT metric, avg(value) AS mean FROM metric_point WHERE component = ? GROUP BY metric)
+SELECT metric, count(*), min(value), max(value), mean, avg((value - mean) * (value - mean))
+FROM metric_point JOIN means USING (metric) WHERE component = ? GROUP BY metric ORDER BY metric
+"""
+LAST = """
+SELECT value, timestamp FROM metric_point WHERE component = ? AND metric = ? ORDER BY timestamp DESC, rowid DESC LIMIT 1
+"""
 POINTS_MAX = 200_000  # of one component; AWS does not document its limit
+STEP_MAX = 1 << 62  # SQLite counts to 63 bits
 PAST_S, FUTURE_S = 14 * 86_400, 2 * 3_600  # of a timestamp; the SDK refuses others, too
 PERIODS_S = {"OneMinute": 60, "FiveMinute": 300, "OneHour": 3_600}
 RESULTS_MAX = 5_000  # of the values of one query
@@ -50,7 +60,8 @@ class MetricPoints:
             [(count,)] = connection.execute("SELECT count(*) FROM metric_point WHERE component = ?", (component,))
             for index, datum in enumerate(data):
                 is_in_time = now - PAST_S <= datum["Timestamp"] <= now + FUTURE_S
-                if not is_in_time or not math.isfinite(datum["Value"]):
+                is_countable = abs(datum["Value"]) <= VALUE_MAX and abs(datum.get("Step", 0)) <= STEP_MAX
+                if not (is_in_time and is_countable):
                     errors.append({"Code": "VALIDATION_ERROR", "MetricIndex": index})
                 elif count + len(rows) >= POINTS_MAX:
                     errors.append({"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": index})
@@ -61,15 +72,13 @@ class MetricPoints:
 
     def summaries(self, component: str) -> list[MetricSummary]:
         """Return the statistics of each metric of a component, in the order of their names."""
-        running: dict[str, RunningSummary] = defaultdict(RunningSummary)
         with self._store.transaction() as connection:
-            for metric, timestamp, value in connection.execute(
-                "SELECT metric, timestamp, value FROM metric_point WHERE component = ? "
-                "ORDER BY metric, timestamp, rowid",
-                (component,),
-            ):
-                running[metric].add(value, timestamp)
-        return [summary.summary(name) for name, summary in running.items()]
+            rows = connection.execute(STATISTICS_OF_ALL, (component, component)).fetchall()
+            lasts = [connection.execute(LAST, (component, row[0])).fetchone() for row in rows]
+        return [
+            MetricSummary(name, count, minimum, maximum, mean, math.sqrt(variance), *last)
+            for (name, count, minimum, maximum, mean, variance), last in zip(rows, lasts, strict=True)
+        ]
 
     def clear(self, component: str) -> None:
         with self._store.transaction() as connection:
@@ -88,9 +97,13 @@ class MetricPoints:
             rows = connection.execute(
                 f"SELECT {axis}, timestamp, value FROM metric_point WHERE component = ? AND metric = ? "  # noqa: S608
                 f"AND {axis} >= ? AND {axis} <= ? ORDER BY {axis}, timestamp, rowid",
-                (component, query["MetricName"], query.get("Start", -(1 << 62)), query.get("End", 1 << 62)),
+                (component, query["MetricName"], *_bounds(query)),
             ).fetchall()
         return _grouped(rows, 1 if is_by_step else PERIODS_S[query["Period"]], query["MetricStat"])
+
+
+def _bounds(query: Mapping[str, Any]) -> tuple[int, int]:
+    return max(-STEP_MAX, query.get("Start", -STEP_MAX)), min(STEP_MAX, query.get("End", STEP_MAX))
 
 
 def _grouped(rows: Iterable[tuple[float, float, float]], period: int, statistic: str) -> dict[str, Any]:

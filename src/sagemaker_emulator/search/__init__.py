@@ -9,5 +9,5 @@ The path of a request leads downwards:
     conditions.py     one filter: its operator and value against the values of a property
     properties.py     the values of a property, such as Metrics.accuracy or InputDataConfig.ChannelName, in a record
 
-Nothing is indexed: a search describes every resource of its type, which takes some 50 microseconds for each.
+Nothing is indexed: a search describes every resource of its type, which takes 60 to 80 microseconds for each.
 """

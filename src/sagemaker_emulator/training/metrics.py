@@ -21,7 +21,7 @@ from safety.bounded_search import BoundedSearch
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.frameworks.image_names import PRIVATE_REGISTRY
-from sagemaker_emulator.resources.tracking.metric_summary import MetricSummary, RunningSummary
+from sagemaker_emulator.resources.tracking.metric_summary import VALUE_MAX, MetricSummary, RunningSummary
 from sagemaker_emulator.resources.training_job import Metric
 
 XGBOOST_METRICS = (
@@ -99,7 +99,8 @@ class MetricReader:
             return  # AWS drops a match that is not a number; an optional group may not have matched
         if math.isfinite(value):
             self.latest[name] = Metric(name, value, now)
-            self.running[name].add(value, now)
+            if abs(value) <= VALUE_MAX:
+                self.running[name].add(value, now)
             if is_new:
                 self.unsent.append(self.latest[name])
 

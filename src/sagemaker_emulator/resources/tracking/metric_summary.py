@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+VALUE_MAX = 2.0**360  # of CloudWatch's values; the squares of larger ones would overflow
+
 
 @dataclass(frozen=True)
 class MetricSummary:
