@@ -218,13 +218,14 @@ test-integration: setup
 	@$(PYTEST) tests/attacks -m "not slow" -rs
 
 .PHONY: lint
-lint: setup ## ruff, mypy, import-linter and hadolint
+lint: setup ## ruff, mypy, import-linter, hadolint and actionlint
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 	@.venv/bin/mypy --config-file src/localstack_plugin/pyproject.toml
 	@env PYTHONPATH=src .venv/bin/lint-imports --no-cache
 	@bash -c '.venv/bin/hadolint docker/*/Dockerfile'
+	@bash -c '.venv/bin/actionlint .github/workflows/*.yml'
 
 .PHONY: format
 format: .venv/.installed
@@ -237,6 +238,7 @@ docs: setup
 	@$(PYTHON) -m scones.settings_page > docs/settings.md
 	@$(PYTHON) -m localstack_plugin.replacements_page docs/localstack.md
 	@$(PYTHON) -m display.state_machines.pictures local_stepfunctions docs/pictures
+	@$(PYTHON) ci/workflow_picture.py .github/workflows/deploy.yml docs/pictures/deploy.svg
 	@$(PYTHON) -m jupytext --quiet --update --to ipynb notebooks/scones_unlimited.py
 
 NOT_BENCHMARKS := $(addprefix benchmarks/,accuracy.py aims.py console_pages.py drift.py drift_shifts.py opt_ml.py)
