@@ -136,6 +136,7 @@ def test_the_status_while_a_linear_update_is_under_way(
     summary = endpoint["PendingDeploymentSummary"]
     (variant,) = summary["ProductionVariants"]
     assert (variant["CurrentInstanceCount"], variant["DesiredInstanceCount"]) == (2, 2)
+    assert (variant["CurrentWeight"], variant["DesiredWeight"]) == (0.5, 1.0)
     assert summary["StartTime"] <= variant["VariantStatus"][0]["StartTime"]
     seen = Counter(answer_of(runtime, "linear") for _ in range(20))
     assert 9 <= seen["new"] <= 11

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.contract.conftest import BUCKET
 
+COMPARE = Path(__file__).parents[2] / "examples" / "shadow" / "compare.py"
 SAMPLES = {
     "EnableCapture": True,
     "InitialSamplingPercentage": 100,
@@ -130,6 +134,29 @@ def test_an_update_removes_a_shadow(hosting: Any, sagemaker: Any, runtime: Any) 
     sagemaker.update_endpoint(EndpointName="promoted", EndpointConfigName="promoted-new")
     assert "ShadowProductionVariants" not in hosting.settled("promoted")
     assert invoked(runtime, "promoted") == ("AllTraffic", "shadow")
+
+
+def test_a_report_compares_the_shadow_with_the_production_variant(
+    hosting: Any, runtime: Any, s3: Any, until: Any, emulator: Any
+) -> None:
+    answers = {"ANSWER": "handler._answer(200, b'[0.1,0.9]' if body == b'b' else b'[0.9,0.1]', 'application/json')"}
+    prepare(hosting, "reported", answers, DataCaptureConfig={**SAMPLES, "DestinationS3Uri": f"s3://{BUCKET}/reports"})
+    for request in (b"a", b"b", b"b"):
+        runtime.invoke_endpoint(EndpointName="reported", Body=request, ContentType="text/plain")
+    until(lambda: invocations_of("reported", "Candidate") == 3, "the copies to be counted")
+    until(lambda: len(s3.list_objects_v2(Bucket=BUCKET, Prefix="reports/").get("Contents", ())) == 2, "both captures")
+    run = subprocess.run(
+        [sys.executable, str(COMPARE), "reported", "AllTraffic", "Candidate"],
+        env=os.environ | {"AWS_ENDPOINT_URL_SAGEMAKER": emulator.url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "| AllTraffic | 3 | 0 |" in run.stdout
+    assert "| Candidate | 3 | 0 |" in run.stdout
+    assert "2 requests were answered by both, 0 of them alike." in run.stdout
+    assert "[0.1,0.9]" in run.stdout
 
 
 @pytest.mark.parametrize(

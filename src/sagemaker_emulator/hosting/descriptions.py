@@ -146,13 +146,13 @@ def _pending_deployment(endpoint: Endpoint, update: Update | None) -> Descriptio
 
 
 def _pending_variant(pending: Revision, target: VariantTarget, update: Update | None) -> Description:
-    """A variant that an update brings. It has a weight once requests are sent to it."""
+    """A variant that an update brings. Its current weight is the share of the requests that it gets so far."""
     definition = next(one for one in _definitions(pending) if one.name == target.name)
     running = _running(update.new, target.name) if update and update.new else None
     status = {"Status": update.stage, "StartTime": update.stage_began} if update else None
     return {
         **_variant(pending, target, running),
-        "CurrentWeight": target.weight if update and update.split else 0.0,
+        "CurrentWeight": target.weight * update.new_share if update else 0.0,
         "VariantStatus": [status or {"Status": Stage.CREATING, "StartTime": pending.started}],
         **({"InstanceType": definition.instance_type} if definition.instance_type else {}),
     }

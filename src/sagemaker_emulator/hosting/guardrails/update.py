@@ -49,6 +49,7 @@ class Update:
     closing: threading.Event
     new: Deployment | None = None
     split: TrafficSplit | None = None
+    new_share: float = 0.0
     stage: Stage = Stage.CREATING
     stage_began: float = field(default_factory=time.time)
 
@@ -59,6 +60,7 @@ class Update:
         """Send a share of the requests to the new deployment, from the next request on."""
         self.enter(Stage.ACTIVATING_TRAFFIC)
         assert self.new is not None
+        self.new_share = new_share
         self.split = TrafficSplit(self.old or self.new, self.new, new_share)
 
     def bake(self) -> None:
