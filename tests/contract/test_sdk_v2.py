@@ -21,13 +21,16 @@ with quiet():
     from sagemaker import ModelPackage, Predictor
     from sagemaker.analytics import HyperparameterTuningJobAnalytics, TrainingJobAnalytics
     from sagemaker.async_inference import AsyncInferenceConfig
+    from sagemaker.compute_resource_requirements.resource_requirements import ResourceRequirements
     from sagemaker.deserializers import JSONDeserializer
+    from sagemaker.enums import EndpointType
     from sagemaker.estimator import Estimator
     from sagemaker.exceptions import ObjectNotExistedError, UnexpectedStatusException
     from sagemaker.inputs import TrainingInput
     from sagemaker.model import Model
     from sagemaker.model_monitor import DataCaptureConfig
     from sagemaker.processing import ProcessingInput, ProcessingOutput, Processor
+    from sagemaker.serverless import ServerlessInferenceConfig
     from sagemaker.session import Session
     from sagemaker.transformer import Transformer
     from sagemaker.tuner import CategoricalParameter, ContinuousParameter, HyperparameterTuner
@@ -192,6 +195,35 @@ def test_an_async_predictor_gets_its_answer_from_s3(model: Model, until: Any) ->
 
     assert until(result, "the result")["got"] == "later"
     predictor.delete_endpoint()
+
+
+def test_a_serverless_predictor_answers(model: Model) -> None:
+    limits = ServerlessInferenceConfig(memory_size_in_mb=1024, max_concurrency=2)
+    predictor = model.deploy(endpoint_name="sdk2-serverless", serverless_inference_config=limits)
+    predictor.deserializer = JSONDeserializer()
+    assert predictor.predict(b"hello")["got"] == "hello"
+    predictor.delete_endpoint()
+
+
+def test_a_model_with_resource_requirements_becomes_an_inference_component(
+    trained: Estimator, session: Session, until: Any
+) -> None:
+    model = Model(IMAGE, trained.model_data, ROLE, predictor_cls=Predictor, sagemaker_session=session, name="sdk2-part")
+    predictor = model.deploy(
+        **SERVED,
+        endpoint_name="sdk2-parts",
+        endpoint_type=EndpointType.INFERENCE_COMPONENT_BASED,
+        resources=ResourceRequirements(requests={"num_cpus": 1, "memory": 128, "copies": 2}),
+        inference_component_name="sdk2-part",
+    )
+    predictor.deserializer = JSONDeserializer()
+    assert predictor.predict(b"hello")["model"] == "from sdk v2"
+    client = session.sagemaker_client
+    shown = client.describe_inference_component(InferenceComponentName="sdk2-part")
+    assert shown["RuntimeConfig"]["CurrentCopyCount"] == 2
+    predictor.delete_predictor(wait=True)
+    until(lambda: not client.list_inference_components()["InferenceComponents"], "the component to be deleted")
+    session.delete_endpoint("sdk2-parts")
 
 
 def test_a_transformer_writes_its_output(
