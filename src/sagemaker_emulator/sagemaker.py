@@ -110,7 +110,14 @@ class SageMaker:
             self.store, arns, aws, self.processing_jobs, self.endpoints, clock, settings.monitoring_delay_s
         )
         self.scaling = Scaling(
-            self.store, arns, aws, self.endpoints, self.metrics.invocations, settings.scaling_minute_s, clock
+            self.store,
+            arns,
+            aws,
+            self.endpoints,
+            self.inference_components,
+            self.metrics.invocations,
+            settings.scaling_minute_s,
+            clock,
         )
         self.pipelines = Pipelines(self.store, arns, aws)
         actions = actions_over(self._services(), aws)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,13 @@ VARIANT = "AllTraffic"
 RESOURCES = {"NumberOfCpuCoresRequired": 1, "MinMemoryRequiredInMb": 128}
 HOST = {"VariantName": VARIANT, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
 SCALING = {"Status": "ENABLED", "MinInstanceCount": 1, "MaxInstanceCount": 2}
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory, serve_with: Any) -> Iterator[Any]:
+    """An emulator whose scaling takes a quarter of a second for a minute."""
+    with serve_with(tmp_path_factory.mktemp("state"), scaling_minute_s=0.25) as emulator:
+        yield emulator
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -174,6 +181,34 @@ def test_the_name_of_a_component_is_required_and_only_where_there_are_some(hosti
         invoked(runtime, None)
     with pytest.raises(ClientError, match="Inference Component Name header is not allowed for endpoints to which"):
         invoked(runtime, "left", "without-components")
+
+
+def test_copies_follow_the_load(
+    emulator: Any, hosting: Any, sagemaker: Any, runtime: Any, settled: Any, until: Any
+) -> None:
+    hosting.model("busy")
+    create(sagemaker, "busy")
+    settled("busy")
+    scaling = emulator.client("application-autoscaling")
+    dimension = "sagemaker:inference-component:DesiredCopyCount"
+    target = {"ServiceNamespace": "sagemaker", "ResourceId": "inference-component/busy", "ScalableDimension": dimension}
+    scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
+    metric = {"PredefinedMetricType": "SageMakerInferenceComponentInvocationsPerCopy"}
+    scaling.put_scaling_policy(
+        **target,
+        PolicyName="load",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={"TargetValue": 1.0, "PredefinedMetricSpecification": metric},
+    )
+
+    def scaled_out() -> bool:
+        invoked(runtime, "busy")
+        shown = sagemaker.describe_inference_component(InferenceComponentName="busy")
+        return bool(shown["RuntimeConfig"]["CurrentCopyCount"] == 2)
+
+    until(scaled_out, "two copies under load")
+    activities = scaling.describe_scaling_activities(**target)["ScalingActivities"]
+    assert activities[0]["Description"] == "Setting desired copy count to 2."
 
 
 @pytest.mark.parametrize(

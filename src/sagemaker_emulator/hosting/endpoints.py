@@ -176,7 +176,7 @@ class Endpoints:
                 "Inference Component Name header is not allowed for endpoints to which you dont plan to deploy "
                 "inference components. Please remove the Inference Component Name header and try again."
             )
-        copies = self._components.copies(component)
+        copies = self._components.route(component)
         if copies is None or copies.launcher.endpoint != name:
             raise runtime_validation(f"Inference Component {component} of endpoint {name} not found.")
         return Deployment(name, deployment.data_capture, None, {copies.name: copies})

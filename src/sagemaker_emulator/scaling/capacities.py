@@ -1,4 +1,4 @@
-"""What can be scaled: the instance count of an endpoint's variant."""
+"""What can be scaled: the instances of an endpoint's variant, and the copies of an inference component."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sagemaker_emulator.errors import validation
+from sagemaker_emulator.hosting.components.collection import InferenceComponents
 from sagemaker_emulator.hosting.endpoints import Endpoints
 from sagemaker_emulator.hosting.requests import RescaleEndpointRequest
+from sagemaker_emulator.resources.components.inference_component import ComponentStatus
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus
-from sagemaker_emulator.resources.scaling.scalable_target import VARIANT_INSTANCES
+from sagemaker_emulator.resources.scaling.scalable_target import COMPONENT_COPIES, VARIANT_INSTANCES
 from sagemaker_emulator.wire import AwsError
 
+COMPONENT_ID = re.compile(r"inference-component/([^/]+)")
 VARIANT_ID = re.compile(r"endpoint/([^/]+)/variant/([^/]+)")
 Invocations = Callable[[str, str], int]
 """Return how many invocations a variant of an endpoint has had so far."""
@@ -81,15 +84,55 @@ class VariantInstances:
 
 
 @dataclass(frozen=True)
+class ComponentCopies:
+    components: InferenceComponents
+    component: str
+    noun: str = "desired copy count"
+    metric: str = "SageMakerInferenceComponentInvocationsPerCopy"
+
+    def current(self) -> int | None:
+        component = self.components.find(self.component)
+        return component.copies if component else None
+
+    def obstacle(self) -> str | None:
+        component = self.components.find(self.component)
+        status = component.status if component else None
+        is_free = status is ComponentStatus.IN_SERVICE
+        return None if is_free else f"Inference component {self.component} is {status or 'deleted'}"
+
+    def set(self, count: int) -> None:
+        self.components.scale(self.component, {"CopyCount": count})
+
+    def failure(self) -> str:
+        component = self.components.find(self.component)
+        reason = component.failure_reason if component else None
+        return reason or f"Inference component {self.component} was changed otherwise meanwhile."
+
+    def invocations(self) -> int:
+        return self.components.invocations(self.component)
+
+
+@dataclass(frozen=True)
 class Capacities:
     endpoints: Endpoints
+    components: InferenceComponents
     count_invocations: Invocations
 
     def of(self, resource_id: str, dimension: str) -> Capacity:
         """Return the capacity, whether or not its resource exists. ValidationException for one that is no such."""
+        if dimension == COMPONENT_COPIES:
+            component = _parts(COMPONENT_ID, resource_id, "inference-component/<name>")
+            return ComponentCopies(self.components, component[1])
         if dimension != VARIANT_INSTANCES:
-            raise validation(f"The scalable dimension {dimension} is not emulated: {VARIANT_INSTANCES} is.")
-        match = VARIANT_ID.fullmatch(resource_id)
-        if match is None:
-            raise validation(f"Unsupported resource ID {resource_id}: it has the form endpoint/<name>/variant/<name>.")
-        return VariantInstances(self.endpoints, self.count_invocations, match[1], match[2])
+            raise validation(
+                f"The scalable dimension {dimension} is not emulated: {VARIANT_INSTANCES} and {COMPONENT_COPIES} are."
+            )
+        variant = _parts(VARIANT_ID, resource_id, "endpoint/<name>/variant/<name>")
+        return VariantInstances(self.endpoints, self.count_invocations, variant[1], variant[2])
+
+
+def _parts(pattern: re.Pattern[str], resource_id: str, form: str) -> re.Match[str]:
+    match = pattern.fullmatch(resource_id)
+    if match is None:
+        raise validation(f"Unsupported resource ID {resource_id}: it has the form {form}.")
+    return match

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sagemaker_emulator.aws_clients.clients import AwsClients
+from sagemaker_emulator.hosting.components.collection import InferenceComponents
 from sagemaker_emulator.hosting.endpoints import Endpoints
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.scaling.scalable_target import ScalableTarget
@@ -27,11 +28,12 @@ class Scaling:
         arns: Arns,
         aws: AwsClients,
         endpoints: Endpoints,
+        components: InferenceComponents,
         invocations: Invocations,
         minute_s: float,
         clock: Callable[[], float],
     ) -> None:
-        self.targets = ScalableTargets(store, arns, Capacities(endpoints, invocations), clock)
+        self.targets = ScalableTargets(store, arns, Capacities(endpoints, components, invocations), clock)
         self.policies = ScalingPolicies(store, arns, self.targets)
         self.activities = ScalingActivities(store, arns)
         metrics = CloudWatchMetrics(lambda: aws.alarms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -40,6 +41,7 @@ class InferenceComponents(Collection[InferenceComponent]):
         super().__init__(store, arns, InferenceComponent)
         self._context, self._models, self._endpoints = context, models, endpoints
         self._copies = Copies(store, context)
+        self._invocations: Counter[str] = Counter()  # only on the event loop
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> InferenceComponent:
         name, now = request["InferenceComponentName"], time.time()
@@ -94,6 +96,17 @@ class InferenceComponents(Collection[InferenceComponent]):
     def copies(self, name: str) -> Variant | None:
         """Return the copies that run, as the variant of a deployment."""
         return self._copies.of(name)
+
+    def route(self, name: str) -> Variant | None:
+        """Return the copies that an invocation goes to, and count it."""
+        copies = self._copies.of(name)
+        if copies:
+            self._invocations[name] += 1
+        return copies
+
+    def invocations(self, name: str) -> int:
+        """Return how many invocations a component has had since the emulator was started."""
+        return self._invocations[name]
 
     def of_endpoint(self, endpoint: str) -> list[InferenceComponent]:
         return [one for one in self._store.all(InferenceComponent) if one.endpoint_name == endpoint]

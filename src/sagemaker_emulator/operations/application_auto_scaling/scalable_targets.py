@@ -8,8 +8,9 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("RegisterScalableTarget")
 def register_scalable_target(sagemaker: SageMaker, request: Request) -> Response:
-    """Application Auto Scaling, ServiceNamespace `sagemaker`, dimension `sagemaker:variant:DesiredInstanceCount`. A
-    count outside the limits is changed at once. The target goes with its endpoint.
+    """Application Auto Scaling, ServiceNamespace `sagemaker`, dimensions `sagemaker:variant:DesiredInstanceCount` and
+    `sagemaker:inference-component:DesiredCopyCount`. A count outside the limits is changed at once. The target goes
+    with its endpoint or component.
     """
     target = sagemaker.scaling.register(request, request.get("Tags", {}))
     return {"ScalableTargetARN": target.arn}

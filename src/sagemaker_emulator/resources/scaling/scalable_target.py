@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 NAMESPACE = "sagemaker"
 VARIANT_INSTANCES = "sagemaker:variant:DesiredInstanceCount"
+COMPONENT_COPIES = "sagemaker:inference-component:DesiredCopyCount"
 
 
 def target_name(resource_id: str, dimension: str) -> str:
