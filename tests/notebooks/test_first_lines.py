@@ -9,7 +9,7 @@ import pytest
 from tests.notebooks.conftest import Run
 
 HERE = Path(__file__).parent
-LIMIT_S = 90  # on an idle machine 5 s with v2 and 6 s with v3, of which 1.4 s are not the SDK's imports
+LIMIT_S = 90  # on an idle machine 5 s with v2 and 6 s with v3, nearly all of it the SDK's imports
 LOOPBACK = {"127.0.0.1", "localhost"}
 ANSWERS = {
     "account": "000000000000",

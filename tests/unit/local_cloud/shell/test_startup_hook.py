@@ -76,6 +76,21 @@ def test_other_addresses_are_not_changed(python: Interpreter) -> None:
         assert python(client_url(url)) == url
 
 
+@pytest.mark.parametrize(("profile", "is_shared"), [("local", True), ("prod", False)])
+def test_sessions_share_what_was_read_of_botocores_own_data(python: Interpreter, profile: str, is_shared: bool) -> None:
+    model = python.folder / "models" / "mine" / "2020-01-01" / "service-2.json"
+    model.parent.mkdir(parents=True)
+    model.write_text("{}")
+    program = """
+import botocore.session
+first, second = (botocore.session.Session().get_component("data_loader") for _ in range(2))
+names = ("sts/2011-06-15/service-2", "endpoints", "mine/2020-01-01/service-2")
+result = [first.load_data(name) is second.load_data(name) for name in names]
+"""
+    shared = python(program, profile, AWS_DATA_PATH=str(python.folder / "models"))
+    assert shared == [is_shared, is_shared, False]
+
+
 def test_a_session_with_a_profile_of_the_users_keeps_its_address(python: Interpreter) -> None:
     assert python(client_url(STS, "'prod'")) == STS
 
