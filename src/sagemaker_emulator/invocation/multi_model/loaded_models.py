@@ -83,6 +83,7 @@ class LoadedModels:
     threads: Executor
     _loaded: OrderedDict[str, LoadedModel] = field(default_factory=OrderedDict)
     _loading: dict[str, Loading] = field(default_factory=dict)
+    _drops: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _one_load: asyncio.Lock = field(default_factory=asyncio.Lock)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -115,7 +116,7 @@ class LoadedModels:
         self._idle.set()
         if not self.container.definition.caches_models and self._loaded.get(model.target) is model:
             del self._loaded[model.target]
-            self._in_background(self._drop(model))
+            self._drops[model.target] = self._in_background(self._drop(model))
 
     def forget(self, model: LoadedModel) -> None:
         """Count a model as not loaded."""
@@ -154,6 +155,8 @@ class LoadedModels:
 
     async def _load(self, target: str) -> None:
         try:
+            if drop := self._drops.get(target):  # it may be about to delete the model's files
+                await asyncio.wait([drop])
             size_bytes = await self._fetched(target)
             async with self._one_load, asyncio.timeout(LOAD_TIMEOUT_S):
                 model = await self._loaded_model(target, size_bytes)
@@ -218,11 +221,14 @@ class LoadedModels:
 
     async def _drop(self, model: LoadedModel) -> None:
         """Unload a model and delete it from the disk, as ModelCacheSetting Disabled demands after each invocation."""
-        async with self._one_load:
-            if model.target in self._loaded or model.target in self._loading:
-                return  # a request that came meanwhile loads it again
-            await self._unload(model)
-            await self._in_thread(self.archives.discard, model.target)
+        try:
+            async with self._one_load:
+                if model.target in self._loading:
+                    return  # a request that came meanwhile loads it again
+                await self._unload(model)
+                await self._in_thread(self.archives.discard, model.target)
+        finally:
+            del self._drops[model.target]
 
     def _clear_disk(self, kept: Collection[str]) -> None:
         for folder in (self.container.spec.base_dir / "models").iterdir():
