@@ -87,6 +87,11 @@ def test_an_expression_joins_its_parts_by_and_unless_it_says_or(find: Find) -> N
     assert find(("Tags.letter", "Equals", "b"), SubExpressions=[inner]) == ["find-b"]
 
 
+def test_tags_can_be_nested(find: Find) -> None:
+    pair = filters(("Key", "Equals", "letter"), ("Value", "Equals", "b"))
+    assert find(OURS, NestedFilters=[{"NestedPropertyName": "Tags", "Filters": pair}]) == ["find-b"]
+
+
 def test_results_are_sorted_and_come_in_pages(sagemaker: Any, components: None) -> None:
     request = {
         "Resource": "ExperimentTrialComponent",
@@ -196,6 +201,14 @@ def test_the_other_resources_are_found(sagemaker: Any, hosting: Any) -> None:
         (
             {"NestedFilters": [{"NestedPropertyName": "DisplayName", "Filters": filters(("a", "Equals", "b"))}]},
             "cannot have nested filters",
+        ),
+        (
+            {"NestedFilters": [{"NestedPropertyName": "Tags.letter", "Filters": filters(("Key", "Equals", "b"))}]},
+            "Unknown property name: Tags.letter",
+        ),
+        (
+            {"NestedFilters": [{"NestedPropertyName": "Metrics.loss", "Filters": filters(("Max", "Equals", "1"))}]},
+            "Unknown property name: Metrics.loss",
         ),
         (
             {"SubExpressions": [{"Filters": filters(*[("DisplayName", "Equals", "a")] * 20)}] * 3},

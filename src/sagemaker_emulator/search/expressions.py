@@ -8,7 +8,7 @@ from typing import Any
 
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.search.conditions import Condition
-from sagemaker_emulator.search.properties import Property, property_of
+from sagemaker_emulator.search.properties import Property, elements_of
 from sagemaker_emulator.wire.model import Shape
 
 ELEMENTS_MAX = 50
@@ -68,14 +68,7 @@ EVERYTHING = Expression(())
 def _nested(wire: dict[str, Any], shape: Shape) -> Nested:
     """Return nested filters. Their names begin with the list's name or are relative to its elements."""
     name = wire["NestedPropertyName"]
-    elements = property_of(shape, name)
-    inner = shape
-    for step in name.split("."):
-        inner = next(part.shape for known, part in inner.members.items() if known.lower() == step.lower())
-        while inner.type == "list":
-            inner = inner.item.shape
-        if inner.type != "structure":
-            raise validation(f"{name} is not a list of objects, so it cannot have nested filters.")
+    elements, inner = elements_of(shape, name)
     relative = [{**one, "Name": one["Name"].removeprefix(f"{name}.")} for one in wire["Filters"]]
     return Nested(elements, tuple(Condition.parse(one, inner) for one in relative))
 

@@ -39,19 +39,27 @@ def property_of(shape: Shape, name: str) -> Property:
         return Property(name, "number", lambda record: _final_metrics(record, rest))
     if head.lower() == "metrics" and rest and "Metrics" in shape.members:
         return Property(name, "number", lambda record: _statistics(record, rest))
-    steps, type_ = _path(shape, name)
-    return Property(name, type_, lambda record: _follow(record, steps))
+    steps, found = _path(shape, name)
+    return Property(name, _type(found), lambda record: _follow(record, steps))
 
 
-def _path(shape: Shape, name: str) -> tuple[tuple[str, ...], str]:
-    """Return the steps of a path, spelt as in records, and the type of its values."""
+def elements_of(shape: Shape, name: str) -> tuple[Property, Shape]:
+    """Return the list of objects of this name, and the shape of one of them. ValidationException if it is none."""
+    steps, inner = _path(shape, name)
+    if inner.type != "structure":
+        raise validation(f"{name} is not a list of objects, so it cannot have nested filters.")
+    return Property(name, "any", lambda record: _follow(record, steps)), inner
+
+
+def _path(shape: Shape, name: str) -> tuple[tuple[str, ...], Shape]:
+    """Return the steps of a path, spelt as in records, and the shape of its values: a map's for any of its keys."""
     steps: list[str] = []
     rest = name
     while rest:
         while shape.type == "list":
             shape = shape.item.shape
         if shape.type == "map":
-            return (*steps, rest), "any"
+            return (*steps, rest), shape
         head, _, rest = rest.partition(".")
         member = _member(shape, head) if shape.type == "structure" else None
         if member is None:
@@ -60,7 +68,7 @@ def _path(shape: Shape, name: str) -> tuple[tuple[str, ...], str]:
         shape = member.shape
     while shape.type == "list":
         shape = shape.item.shape
-    return tuple(steps), _type(shape)
+    return tuple(steps), shape
 
 
 def _member(shape: Shape, name: str) -> Member | None:
