@@ -70,8 +70,11 @@ def _forged(*parts: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
 
 
+DEEP = base64.urlsafe_b64encode(b"[" * 6000).decode()
+
+
 @pytest.mark.parametrize(
-    "token", ["garbage", "", "ÄÖ", "e30=", _forged(), _forged("x", 1, "y"), _forged(None, None, None), "[" * 1000]
+    "token", ["garbage", "", "ÄÖ", "e30=", _forged(), _forged("x", 1, "y"), _forged(None, None, None), "[" * 1000, DEEP]
 )
 def test_an_invented_token_is_refused(sagemaker: Any, token: str) -> None:
     if not token:
@@ -89,6 +92,15 @@ def test_a_token_of_another_listing_is_refused(sagemaker: Any, models: list[str]
             sagemaker.list_models(NextToken=token, **other)
     with pytest.raises(ClientError, match="Invalid pagination token"):
         sagemaker.list_endpoints(NextToken=token)
+
+
+def test_a_token_with_a_number_that_no_listing_has_is_refused(sagemaker: Any, models: list[str]) -> None:
+    query, _, name = json.loads(base64.urlsafe_b64decode(sagemaker.list_models(MaxResults=2)["NextToken"]))
+    number = base64.urlsafe_b64encode(b"9" * 5000).decode()
+    with pytest.raises(ClientError, match="Invalid pagination token"):
+        sagemaker.list_models(NextToken=_forged(query, 1 << 80, name))
+    with pytest.raises(ClientError, match="Invalid pagination token"):
+        sagemaker.search(Resource="Model", NextToken=number)
 
 
 def test_a_page_that_is_too_large_is_refused(sagemaker: Any) -> None:

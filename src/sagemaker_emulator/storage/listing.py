@@ -31,6 +31,8 @@ FILTERS = {
 }
 MAX_RESULTS = 100
 DEFAULT_RESULTS = 10
+INTEGER_MAX = (1 << 63) - 1  # of SQLite
+START_DIGITS = 9  # of a token that is a number: no listing is longer
 OF_ONE_PAGE = frozenset({"NextToken", "MaxResults"})
 CREATED_BETWEEN = {"CreatedAfter": "CreationTimeAfter", "CreatedBefore": "CreationTimeBefore"}
 
@@ -111,7 +113,7 @@ def _start(token: str) -> int:
         text = base64.b64decode(token, altchars=b"-_", validate=True)
     except ValueError:
         text = b""
-    if not text.isdigit():
+    if not text.isdigit() or len(text) > START_DIGITS:
         raise validation("Invalid pagination token given in parameter NextToken")
     return int(text)
 
@@ -129,8 +131,9 @@ def _token(query: str, value: float | str, name: str) -> str:
 def _place(token: str, query: str) -> tuple[float | str, str]:
     try:
         of_query, value, name = json.loads(base64.b64decode(token, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError, TypeError):
-        of_query = None
-    if of_query != query or not (isinstance(value, float | int | str) and isinstance(name, str)):
+    except (binascii.Error, ValueError, TypeError, RecursionError):
+        of_query = value = name = None
+    is_value = isinstance(value, float | str) or (isinstance(value, int) and abs(value) <= INTEGER_MAX)
+    if of_query != query or not (is_value and isinstance(name, str)):
         raise validation("Invalid pagination token given in parameter NextToken")
     return value, name
