@@ -26,7 +26,8 @@ class Instance:
     @property
     def is_ready(self) -> bool:
         """Whether every container is healthy: on AWS, too, one that is not takes its instance out of the traffic."""
-        return all(container.is_ready for container in self.containers)
+        first, *others = self.containers
+        return first.is_ready and all(container.is_ready for container in others) if others else first.is_ready
 
     @cached_property
     def is_multi_model(self) -> bool:

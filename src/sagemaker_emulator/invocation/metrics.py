@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +30,7 @@ class InvocationMetrics:
 
     def __init__(self, aws: AwsClients, period_s: float) -> None:
         self._aws, self._period_s = aws, period_s
-        self._values: dict[Series, Counter[float]] = {}
+        self._values: defaultdict[Series, Counter[float]] = defaultdict(Counter)
         self._loaded_models: dict[tuple[str, str, str], int] = {}  # by endpoint, variant and container
         self._sent: Counter[tuple[str, str]] = Counter()  # invocations that are no longer in `_values`
         self._lock = threading.Lock()
@@ -87,7 +87,7 @@ class InvocationMetrics:
     def _add(self, endpoint: str, variant: str, values: dict[str, int], container: str = "") -> None:
         with self._lock:
             for name, value in values.items():
-                self._values.setdefault((endpoint, variant, container, name), Counter())[value] += 1
+                self._values[endpoint, variant, container, name][value] += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
                 self._thread.start()
@@ -99,7 +99,7 @@ class InvocationMetrics:
 
     def _send(self) -> None:
         with self._lock:
-            values, self._values = self._values, {}
+            values, self._values = self._values, defaultdict(Counter)
             loaded_models, self._loaded_models = self._loaded_models, {}
             for (endpoint, variant, container, name), counts in values.items():
                 if name == "Invocations" and not container:

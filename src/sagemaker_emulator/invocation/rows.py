@@ -11,8 +11,10 @@ import asyncio
 import time
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
+
+import msgspec
 
 from sagemaker_emulator.errors import runtime_validation
 from sagemaker_emulator.hosting.instances import Instance
@@ -34,13 +36,15 @@ NOT_LOADED = 404  # also a model's own answer; then the next load finds it loade
 ANSWER_MAX_BYTES = 25 << 20  # the quota of InvokeEndpoint. Source: the developer guide, model deployment options
 
 
-@dataclass
-class Passage:
-    """What a request has used on its way: the containers of several, a model of a multi-model container."""
+class Passage(msgspec.Struct):
+    """What a request has used on its way: the containers of several, a model of a multi-model container.
+
+    A Struct, because every invocation creates one.
+    """
 
     endpoint: str
     variant: str = ""
-    visits: list[Visit] = field(default_factory=list)
+    visits: list[Visit] = []
     model: ModelInUse | None = None
     waited_us: int = 0  # for a model
 
@@ -73,7 +77,7 @@ class ContainerRows:
                     instance.containers[0], request.headers, request.body, request.timeout_s, request, passage
                 )
             url = f"{instance.containers[0].address}/invocations"
-            return await self.connections.post(url, request.headers, request.body, request.timeout_s)
+            return await self.connections.send("POST", url, request.headers, request.body, request.timeout_s)
         if instance.row is Row.DIRECT:
             named = next(one for one in instance.containers if one.definition.name == request.target_container)
             return await self._visit(named, request.headers, request.body, request.timeout_s, request, passage)
@@ -127,7 +131,7 @@ class ContainerRows:
     async def _ask(
         self, container: ServingContainer, headers: Mapping[str, str], body: Body, timeout_s: float, *_: object
     ) -> Connection:
-        return await self.connections.post(f"{container.address}/invocations", headers, body, timeout_s)
+        return await self.connections.send("POST", f"{container.address}/invocations", headers, body, timeout_s)
 
     async def _ask_model(
         self,
@@ -145,7 +149,7 @@ class ContainerRows:
         passage.model, passage.waited_us = used, (time.perf_counter_ns() - started) // 1000
         url = f"{container.address}/models/{used.model.name}/invoke"
         headers = {**headers, TARGET_MODEL: request.target_model}
-        connection = await self.connections.post(url, headers, body, timeout_s - passage.waited_us / 1e6)
+        connection = await self.connections.send("POST", url, headers, body, timeout_s - passage.waited_us / 1e6)
         if connection.status == NOT_LOADED:
             used.forget()
         return connection
