@@ -261,7 +261,7 @@ bench-console: setup # start, idle cost, pages and memory of the console over te
 
 .PHONY: bench-drift
 bench-drift: setup # what the monitor sees, and its false alarms, over five splits (RUNS=1)
-	@DATASET=$(or $(DATASET),data/sample.tar.gz) PYTHONPATH=data $(PYTHON) benchmarks/drift.py
+	@DATASET=$(or $(DATASET),data/sample.tar.gz) OMP_NUM_THREADS=1 PYTHONPATH=data $(PYTHON) benchmarks/drift.py
 
 .PHONY: mutants
 mutants: setup ## change the pure core; unit tests must notice 85 % (MODULE=name)
