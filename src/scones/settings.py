@@ -265,7 +265,7 @@ SETTINGS = (
     ),
     Setting("monitor_instance_type", INSTANCE_TYPE, "ml.m5.large", "Instance type of the monitor's jobs."),
     Setting("monitor_image", str, None, "Image of the monitor's jobs (default: AWS's public scikit-learn image)."),
-    Setting("pipeline_on_drift", boolean, "no", "Start the pipeline when the monitor finds that a drift begins."),
+    Setting("pipeline_on_drift", boolean, "no", "Start the pipeline when a drift or a fall in quality begins."),
     Setting("alarm_on_no_traffic", boolean, "no", "Raise an alarm when the endpoint has no invocation for an hour."),
     Setting("notification_email", EMAIL, None, "Email address for failures, reviews and alarms."),
     Setting("endpoint_scaling", boolean, "no", "Scale the endpoint's instances with its load."),

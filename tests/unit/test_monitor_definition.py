@@ -57,10 +57,24 @@ def test_a_call_has_fields_that_its_service_knows(name: str, service: str) -> No
 
 
 def test_a_drift_sends_its_message_and_its_event_only_when_it_begins() -> None:
-    goes_on, begins = STATES["HasItDrifted"]["Default"], STATES["HasItDrifted"]["Choices"][1]
-    assert begins == {"Variable": "$.chosen.window.since", "StringEquals": "", "Next": "NotifyDrift"}
-    assert STATES["NotifyDrift"]["Next"] == "AnnounceDrift"
-    assert goes_on == STATES["AnnounceDrift"]["Next"] == "Drifted"
+    (begins,) = STATES["DoesItBegin"]["Choices"]
+    conditions = [
+        {"Variable": "$.read.report.has_violations", "BooleanEquals": True},
+        {"Variable": "$.chosen.window.since", "StringEquals": ""},
+    ]
+    assert begins == {"And": conditions, "Next": "Notify"}
+    assert STATES["Notify"]["Next"] == "Announce"
+
+
+def test_the_state_is_remembered_only_after_the_message_and_the_event() -> None:
+    assert STATES["DoesItBegin"]["Default"] == STATES["Announce"]["Next"] == "RememberState"
+    assert STATES["RememberState"]["End"] is True
+    assert not any("Catch" in STATES[name] for name in ("Notify", "Announce"))
+
+
+def test_the_event_tells_a_drift_from_a_fall_in_quality() -> None:
+    (entry,) = STATES["Announce"]["Parameters"]["Entries"]
+    assert entry["DetailType.$"] == "$.chosen.window.notice.detail_type"
 
 
 def test_the_sample_input_has_the_fields_that_the_definition_reads() -> None:

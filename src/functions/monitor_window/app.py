@@ -55,6 +55,14 @@ class Request:
         """The key of what the last run of this kind stored. Drift and quality have states of their own."""
         return f"{self.folder}/{'quality-state' if self.needs_ground_truth else 'state'}.json"
 
+    @property
+    def notice(self) -> dict[str, str]:
+        """The subject of the message, and the type of the event, that tell the beginning of what this run looks for."""
+        if self.needs_ground_truth:
+            subject = "Scones Unlimited: the quality of the model is below its baseline's"
+            return {"subject": subject, "detail_type": "LowQuality"}
+        return {"subject": "Scones Unlimited: the endpoint has drifted from its baseline", "detail_type": "Drift"}
+
     def uri(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}"
 
@@ -80,7 +88,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     keys = captured_keys(request)
     if not keys:
         return {**answer, "status": "NoTraffic", "model": model}
-    labels = ground_truth_keys(request)
+    # only the run that judges the quality reads labels: a fall in quality is no drift
+    labels = ground_truth_keys(request) if request.needs_ground_truth else []
     if request.needs_ground_truth and not labels:
         return {**answer, "status": "NoGroundTruth", "model": model}
     baseline = f"{request.folder}/baselines/{model}/"
@@ -103,6 +112,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         "model": model,
         "since": since,
         "state_key": request.state_key,
+        "notice": request.notice,
         "inputs": inputs,
         "environment": environment(request, since, bool(labels)),
     }

@@ -68,11 +68,12 @@ def summary(
     records = f"{verdict.records} records" if verdict else "records with ground truth"
     if problems:
         began = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
-        head = f"{endpoint} has drifted{began}: {problems[0]}."
+        what = f"{endpoint} has drifted" if verdict else f"The quality of {endpoint} is below the baseline's"
+        head = f"{what}{began}: {problems[0]}."
     elif verdict and not verdict.is_conclusive:
         head = f"{endpoint}: {verdict.records} records are too few to compare with the baseline."
     else:
-        head = f"{endpoint} has not drifted."
+        head = f"{endpoint} has not drifted." if verdict else f"The quality of {endpoint} is not below the baseline's."
     lines = [head, f"Window: {window}, {records}."]
     lines += [f"Also: {problem}." for problem in problems[1:SHOWN]]
     if len(problems) > SHOWN:

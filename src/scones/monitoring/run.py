@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from scones.classify.executions import cause_text
@@ -17,6 +18,26 @@ OUTPUT = "MonitorStateMachineArn"
 TIMEOUT_S, INTERVAL_S = 7200, 2
 SHOWN = 10
 ALARMS = ("drift", "quality", "low-confidence", "no-traffic", "monitor-failed", "monitor-timed-out")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of run: the file of its state, and the words for it, with {} for the endpoint."""
+
+    file: str
+    compared: str
+    lasts: str
+    over: str
+
+
+DRIFT = Kind("state.json", "captured records", "{} has drifted", "{} has not drifted")
+QUALITY = Kind(
+    "quality-state.json",
+    "labeled records",
+    "The quality of {} is below the baseline's",
+    "The quality of {} is not below the baseline's",
+)
+KINDS = (DRIFT, QUALITY)
 STATUS_TEXTS = {
     "NoEndpoint": "The endpoint is not in service: there is nothing to compare.",
     "NoTraffic": "No record was captured in this window: there is nothing to compare.",
@@ -63,24 +84,31 @@ def message_in(output: Mapping[str, Any]) -> str:
 
 
 def show_status(context: Context) -> None:
-    """Print the state that the last analysis left, the alarms, and the latest runs."""
-    console, name = context.console, context.settings.endpoint_name
-    state = state_of(context)
-    if state is None:
-        console.say(f"No traffic of {name} has been compared with its baseline yet")
-    elif state["since"]:
-        console.warn(f"{name} has drifted since {state['since']}; last seen in the window until {state['end']}")
-    else:
-        console.done(f"{name} has not drifted; compared until {state['end']}")
+    """Print the states that the last analyses left, the alarms, and the latest runs."""
+    show_states(context)
     for alarm, value in alarm_states(context).items():
-        console.say(f"Alarm {alarm}: {value}")
+        context.console.say(f"Alarm {alarm}: {value}")
     rows = [run_row(context, execution) for execution in latest(context)]
     if rows:
-        console.table(("Started", "Status", "Result"), rows)
+        context.console.table(("Started", "Status", "Result"), rows)
 
 
-def state_of(context: Context) -> Mapping[str, Any] | None:
-    key = f"{folder_of(context.settings.endpoint_name)}/state.json"
+def show_states(context: Context) -> None:
+    console, name = context.console, context.settings.endpoint_name
+    for kind in KINDS:
+        state = state_of(context, kind)
+        if state is None:
+            console.say(f"No {kind.compared} of {name} have been compared with its baseline yet")
+        elif state["since"]:
+            console.warn(
+                f"{kind.lasts.format(name)} since {state['since']}; last seen in the window until {state['end']}"
+            )
+        else:
+            console.done(f"{kind.over.format(name)}; compared until {state['end']}")
+
+
+def state_of(context: Context, kind: Kind) -> Mapping[str, Any] | None:
+    key = f"{folder_of(context.settings.endpoint_name)}/{kind.file}"
     if not context.data_bucket.has(key):
         return None
     state: Mapping[str, Any] = json.loads(context.data_bucket.get(key, "monitor run"))

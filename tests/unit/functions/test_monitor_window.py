@@ -136,9 +136,12 @@ def test_a_run_with_ground_truth_judges_the_quality_of_this_model_alone(monitor_
     assert answer["environment"]["start_time"] == "2026-01-31T06:00:00Z"
     assert manifest_of(monitor_window, answer, "captured")[1:] == ["AllTraffic/2026/01/31/10/00-00-000-b.jsonl"]
     assert (answer["since"], answer["state_key"]) == ("", "monitoring/scones/quality-state.json")
+    assert answer["notice"]["detail_type"] == "LowQuality"
     drift = monitor_window.lambda_handler(EVENT, None)
     assert "analysis_type" not in drift["environment"]
     assert drift["state_key"] == "monitoring/scones/state.json"
+    assert drift["notice"]["detail_type"] == "Drift"
+    assert "ground_truth_source" not in drift["environment"]  # contradicted answers are no drift
 
 
 def test_an_event_without_a_window_is_refused(monitor_window: ModuleType) -> None:

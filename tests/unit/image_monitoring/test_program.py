@@ -203,6 +203,9 @@ def test_a_job_of_model_quality_has_metrics_and_none_of_drift(tmp_path: Path, ba
     assert not names & {"drift", "records", "violations"}
     assert ("low_quality" in names) is labeled
     assert "labeled_records" in names
+    message = (base / "output" / "message").read_text()
+    assert "drifted" not in message
+    assert ("The quality of scones is below the baseline's since 2026-01-31 09:00 UTC: " in message) is labeled
 
 
 def test_a_baseline_of_captured_records_is_what_the_sdk_asks_for(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from scones.monitoring.baseline import baseline_job
 from scones.monitoring.places import Program
 from scones.training.training_job import TrainingJob
 
+from .conftest import Screen
+
 LABEL = "ground_truth/scones-vehicles/2026/01/31/09/gate-7-0001.jsonl"
 
 
@@ -57,11 +59,16 @@ def test_a_line_with_an_unknown_class_is_named(tmp_path: Path) -> None:
         labels.read_answers(answers, ("bicycle", "motorcycle"))
 
 
-def test_the_state_of_the_last_analysis_is_read(context: Context) -> None:
-    assert run.state_of(context) is None
+def test_the_states_of_drift_and_of_quality_are_shown(context: Context, screen: Screen) -> None:
+    run.show_states(context)
     state = {"run": "one", "since": "2026-01-31T09:00:00Z", "end": "2026-01-31T10:00:00Z"}
-    context.data_bucket.put("monitoring/scones-vehicles/state.json", json.dumps(state).encode())
-    assert run.state_of(context) == state
+    for file, content in (("state.json", {**state, "since": ""}), ("quality-state.json", state)):
+        context.data_bucket.put(f"monitoring/scones-vehicles/{file}", json.dumps(content).encode())
+    run.show_states(context)
+    printed = str(screen)
+    assert "No labeled records of scones-vehicles have been compared with its baseline yet" in printed
+    assert "scones-vehicles has not drifted; compared until 2026-01-31T10:00:00Z" in printed
+    assert "The quality of scones-vehicles is below the baseline's since 2026-01-31T09:00:00Z" in printed
 
 
 @pytest.mark.parametrize(
