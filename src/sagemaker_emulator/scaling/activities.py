@@ -9,9 +9,10 @@ from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.scaling.scalable_target import ScalableTarget
 from sagemaker_emulator.resources.scaling.scaling_activity import IN_PROGRESS, ScalingActivity
 from sagemaker_emulator.scaling.records import matches, page_of, require_namespace
+from sagemaker_emulator.storage.listing import in_json
 from sagemaker_emulator.storage.store import Store
 
-KEPT = 100  # of one target; AWS keeps those of six weeks
+KEPT = 100  # of one resource; AWS keeps those of six weeks
 
 
 class ScalingActivities:
@@ -32,7 +33,7 @@ class ScalingActivities:
         arn = f"arn:aws:application-autoscaling:{self._arns.region}:{self._arns.account_id}:activity/{activity_id}"
         activity = ScalingActivity(activity_id, arn, target.resource_id, target.dimension, noun, *change, cause, now)
         self._store.add(activity)
-        for old in self.of(target)[:-KEPT]:
+        for old in self._newest(target.resource_id)[KEPT:]:
             self._store.remove(ScalingActivity, old.name)
         return activity
 
@@ -41,11 +42,13 @@ class ScalingActivities:
 
     def of(self, target: ScalableTarget) -> list[ScalingActivity]:
         """Return the activities of a target since it was registered, the oldest first."""
-        return [
-            one
-            for one in self._store.all(ScalingActivity)
-            if one.target == target.name and one.created >= target.created
-        ]
+        newest = self._newest(target.resource_id)
+        return [one for one in reversed(newest) if one.target == target.name and one.created >= target.created]
+
+    def _newest(self, resource_id: str) -> list[ScalingActivity]:
+        """Return the activities of a resource that are kept, and the one that is not kept any more."""
+        sql, parameters = in_json("$.resource_id", resource_id)
+        return self._store.select(ScalingActivity, sql, parameters, "created DESC", KEPT + 1)
 
     def in_progress(self, target: ScalableTarget) -> list[ScalingActivity]:
         return [one for one in self.of(target) if one.status == IN_PROGRESS]

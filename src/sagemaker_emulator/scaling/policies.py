@@ -14,6 +14,7 @@ from sagemaker_emulator.resources.scaling.scalable_target import NAMESPACE, Scal
 from sagemaker_emulator.resources.scaling.scaling_policy import CONFIGURATIONS, STEP, TARGET_TRACKING, ScalingPolicy
 from sagemaker_emulator.scaling.records import matches, not_found, page_of, require_namespace
 from sagemaker_emulator.scaling.targets import ScalableTargets
+from sagemaker_emulator.storage.listing import in_json
 from sagemaker_emulator.storage.store import NotFound, Store
 from sagemaker_emulator.wire import AwsError
 
@@ -64,7 +65,9 @@ class ScalingPolicies:
         self._store.remove(ScalingPolicy, policy.name)
 
     def of(self, target: ScalableTarget) -> list[ScalingPolicy]:
-        return [one for one in self._store.all(ScalingPolicy) if one.target == target.name]
+        sql, parameters = in_json("$.resource_id", target.resource_id)
+        policies = self._store.select(ScalingPolicy, sql, parameters, "created, name", 2 * POLICIES_MAX)
+        return [one for one in policies if one.target == target.name]
 
     def _find(self, target: ScalableTarget, name: str) -> ScalingPolicy | None:
         with suppress(NotFound):

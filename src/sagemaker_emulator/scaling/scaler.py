@@ -26,6 +26,8 @@ from sagemaker_emulator.scaling.policies import ScalingPolicies
 from sagemaker_emulator.scaling.targets import ScalableTargets
 from sagemaker_emulator.wire import AwsError
 
+MINUTE_MIN_S = 0.05  # so that a setting of 0 does not keep a processor busy
+
 log = logging.getLogger(__name__)
 
 
@@ -63,7 +65,7 @@ class Scaler:
         clock: Callable[[], float],
     ) -> None:
         self._targets, self._policies, self._activities, self._metrics = targets, policies, activities, metrics
-        self._minute_s, self._clock = minute_s, clock
+        self._minute_s, self._clock = max(minute_s, MINUTE_MIN_S), clock
         self._observed: dict[str, Observation] = {}
         self._closing, self._starting = threading.Event(), threading.Lock()
         self._thread: threading.Thread | None = None

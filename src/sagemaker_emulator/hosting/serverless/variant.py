@@ -28,7 +28,7 @@ from sagemaker_emulator.wire import AwsError
 
 CONCURRENCY_MAX = 200  # of AWS; threads are created as they are needed
 CHECKS_PER_IDLE_TIME = 10
-CHECK_MAX_S = 1.0
+CHECK_MIN_S, CHECK_MAX_S = 0.02, 1.0
 CLOSE_POLL_S = 0.05
 
 
@@ -158,7 +158,7 @@ class ServerlessVariant(Variant):
                 self._reaper.start()
 
     def _reap(self) -> None:
-        pause_s = min(CHECK_MAX_S, self._idle_s / CHECKS_PER_IDLE_TIME)
+        pause_s = max(CHECK_MIN_S, min(CHECK_MAX_S, self._idle_s / CHECKS_PER_IDLE_TIME))
         while not self._closed.wait(pause_s):
             drain(self._retired())
             with self._lock:

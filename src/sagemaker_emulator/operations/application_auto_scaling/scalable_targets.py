@@ -31,5 +31,5 @@ def deregister_scalable_target(sagemaker: SageMaker, request: Request) -> Respon
 
 @operation("DescribeScalingActivities")
 def describe_scaling_activities(sagemaker: SageMaker, request: Request) -> Response:
-    """The newest first, the last 100 of each target. NotScaledReasons are not recorded."""
+    """The newest first, the last 100 of each resource. NotScaledReasons are not recorded."""
     return sagemaker.scaling.activities.describe(request)
