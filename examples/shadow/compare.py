@@ -34,7 +34,7 @@ def answers(uri: str, endpoint: str, variant: str) -> dict[str, str]:
     """Return the captured answers of a variant by request."""
     bucket, _, prefix = uri.removeprefix("s3://").partition("/")
     s3 = boto3.client("s3")
-    by_request = {}
+    by_request: dict[str, str] = {}
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/{endpoint}/{variant}/"):
         for item in page.get("Contents", ()):
             lines = s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read().splitlines()
