@@ -26,7 +26,7 @@ from scones.report.html_page import Report
 from scones.training.train import accuracy_of
 from scones.training.training_job import TrainingJob
 
-PACKAGES = ("scones-unlimited", "sagemaker", "boto3", "localstack-core", "torch")
+PACKAGES = ("scones-unlimited", "sagemaker", "boto3", "torch")
 
 
 @dataclass(frozen=True)
