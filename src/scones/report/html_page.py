@@ -26,6 +26,8 @@ from scones.report.evidence import Evidence
 
 STYLE = Path(__file__).with_name("report.css")
 CAUSES_MAX = 20
+CARDS_MAX, CHARTED_MAX = 200, 2000
+"""Of a large run: with all of 10,000 images the page would have 32 MB."""
 EMPTY = Evidence({}, {}, {}, {})
 
 Pair = tuple[Execution, CapturedRecord]
@@ -81,7 +83,9 @@ def card(execution: Execution, record: CapturedRecord, classes: Classes) -> str:
 
 
 def gallery(title: str, text: str, pairs: list[Pair], classes: Classes) -> str:
-    cards = "".join(card(execution, record, classes) for execution, record in pairs)
+    cards = "".join(card(execution, record, classes) for execution, record in pairs[:CARDS_MAX])
+    if len(pairs) > CARDS_MAX:
+        text = f"{text} The first {CARDS_MAX} are shown."
     shown = f'<ul class="gallery">{cards}</ul>' if cards else "<p>None.</p>"
     return f'<h2>{title} ({len(pairs)})</h2><p class="quiet">{text}</p>{shown}'
 
@@ -113,8 +117,11 @@ def charts(report: Report) -> str:
     )
     parts = []
     if decisions:
+        charted = decisions[:: -(-len(decisions) // CHARTED_MAX)]
         told = f"{keys} open: below the threshold; ring: wrong"
-        parts.append(_figure("Confidence over time", told, confidence_over_time(decisions, threshold, classes), "wide"))
+        if len(charted) < len(decisions):
+            told += f"; {figures.count(len(charted))} of {figures.count(len(decisions))}, evenly chosen"
+        parts.append(_figure("Confidence over time", told, confidence_over_time(charted, threshold, classes), "wide"))
         parts.append(_figure("Decisions by confidence", keys, histogram(decisions, threshold, classes)))
     if report.judged:
         outcomes = [(record.confidence, not is_wrong(execution, record)) for execution, record in report.judged]

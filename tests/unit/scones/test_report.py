@@ -254,3 +254,14 @@ def test_the_page_says_that_another_model_is_in_service_now() -> None:
     page = html_page.render(replace(PAGE, summary={**SUMMARY, "run": {"model": "model-1"}}))
     assert "The run was answered by model-1" in page
     assert "was answered by" not in html_page.render(PAGE)
+
+
+def test_the_page_of_a_large_run_stays_small() -> None:
+    names = [f"n{number}" for number in range(5000)]
+    run = replace(RUN, executions=tuple(execution(name, 0) for name in names))
+    records = [record(name, 0.5 + number / 20_000) for number, name in enumerate(names)]
+    page = html_page.render(replace(PAGE, run=run, records=records))
+    assert page.count("<li>") == 200
+    assert "Below the threshold (5000)" in page
+    assert "1,667 of 5,000, evenly chosen" in page
+    assert 'alt="test/n0.png"' in page  # the least certain come first
