@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -248,6 +249,24 @@ def test_a_job_of_a_missing_experiment_is_refused_and_leaves_nothing(sagemaker: 
     refused(sagemaker.describe_training_job, "ValidationException", "not found", TrainingJobName="orphan")
     component = {"TrialComponentName": "orphan-aws-training-job"}
     refused(sagemaker.describe_trial_component, "ResourceNotFound", "does not exist", **component)
+
+
+def test_a_second_job_of_a_deleted_ones_name_starts_its_component_anew(
+    sagemaker: Any, jobs: Any, emulator: Any
+) -> None:
+    experiment_with(sagemaker, "again")
+    component = "again-job-aws-training-job"
+    jobs.create("again-job", ExperimentConfig={"ExperimentName": "again"})
+    arn = jobs.ended("again-job")["TrainingJobArn"]
+    data = [{"MetricName": "loss", "Value": 1.0, "Timestamp": int(time.time())}]
+    emulator.client("sagemaker-metrics").batch_put_metrics(TrialComponentName=component, MetricData=data)
+    sagemaker.delete_training_job(TrainingJobName="again-job")
+    jobs.create("again-job", ExperimentConfig={"ExperimentName": "again"})
+    assert jobs.ended("again-job")["TrainingJobArn"] == arn
+    assert not sagemaker.describe_trial_component(TrialComponentName=component).get("Metrics")
+    [trial] = sagemaker.list_trials(ExperimentName="again")["TrialSummaries"]
+    components = sagemaker.list_trial_components(TrialName=trial["TrialName"])
+    assert names(components, "TrialComponentSummaries", "TrialComponentName") == [component]
 
 
 def test_a_run_lists_its_jobs_as_sources(sagemaker: Any, jobs: Any) -> None:

@@ -23,6 +23,7 @@ from sagemaker_emulator.lineage.automatic import AutomaticLineage
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.job import Job, JobStatus
 from sagemaker_emulator.resources.model import Model
+from sagemaker_emulator.resources.tracking.experiment import Trial
 from sagemaker_emulator.resources.tracking.trial_component import TrialComponent
 from sagemaker_emulator.storage.store import NotFound, Store
 
@@ -62,7 +63,8 @@ class JobTracking:
         arn = self._tracking.components.arn_of(name)
         component = TrialComponent(name, arn, job.created, job.modified, shown, source, (source,))
         with suppress(NotFound):
-            self._store.remove(TrialComponent, name)
+            self._tracking.components.discard(name)
+            self._lineage.forget(arn)
         self._store.add(self._tracked(component, job), tags)
         return component
 
@@ -78,6 +80,9 @@ class JobTracking:
         trial, experiment = config.get("TrialName"), config.get("ExperimentName")
         if experiment and not trial:
             trial = f"{job.name}-aws-trial"
+            with suppress(NotFound):  # an earlier job of the same name, which was deleted, may have left its trial
+                if self._store.by_arn(Trial, self._tracking.trials.arn_of(trial)).experiment == experiment:
+                    return trial
             self._tracking.trials.create({"TrialName": trial, "ExperimentName": experiment}, {}, source_of(job))
         elif experiment:
             self._tracking.experiments.get(experiment)

@@ -39,6 +39,11 @@ class Memberships:
             return False
         return True
 
+    def forget(self, component: str) -> None:
+        """Take a component out of all trials."""
+        for member in self.of_component(component):
+            self._store.remove(TrialMembership, member.name)
+
     def of_component(self, component: str) -> list[TrialMembership]:
         return self._select("component", component)
 

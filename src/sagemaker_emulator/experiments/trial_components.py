@@ -52,6 +52,13 @@ class TrialComponents(TrackedEntities[TrialComponent]):
             self.delete(component.name)
         return component
 
+    def discard(self, name: str) -> None:
+        """Delete a component with its metrics, and take it out of its trials. NotFound if there is none."""
+        with self._store.transaction():
+            self._store.remove(TrialComponent, name)
+            self._memberships.forget(name)
+            self._points.clear(name)
+
 
 def _refuse_values(component: TrialComponent) -> None:
     counts = (

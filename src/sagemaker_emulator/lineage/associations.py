@@ -53,6 +53,12 @@ class Associations(Collection[Association]):
     def remove(self, source_arn: str, destination_arn: str) -> None:
         self.delete(association_id(source_arn.lower(), destination_arn.lower()))
 
+    def forget(self, arn: str) -> None:
+        """Remove all associations of an entity."""
+        for association in self.all():
+            if arn in (association.source_arn, association.destination_arn):
+                self._store.remove(Association, association.name)
+
     def page(self, request: dict[str, Any]) -> Page:
         filters: list[Filter] = [in_json(path, request[name]) for name, path in FILTERS.items() if name in request]
         return page(self._store, Association, created_between(request), filters=filters)

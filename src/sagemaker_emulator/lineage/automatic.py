@@ -48,6 +48,10 @@ class AutomaticLineage:
             if artifact.arn != from_arn:
                 self._associations.ensure(from_arn, artifact.arn, "Produced")
 
+    def forget(self, arn: str) -> None:
+        """Remove the associations of an entity that makes room for another one of its name."""
+        self._associations.forget(arn)
+
     def packaged(self, package: ModelPackage, group: ModelPackageGroup | None) -> None:
         """Add the artifact of a model package, with its containers, its group and its approval status."""
         artifact = self._artifacts.of_source(package.arn, MODEL)
