@@ -73,6 +73,16 @@ class AlarmEvaluation:
             if is_round or metric in changed:
                 self._evaluate_one(arn)
 
+    def evaluate_due_safely(self, now: float) -> None:
+        """Evaluate what is due; a fault, such as a new account while alarms are listed, is made up for next time."""
+        with self._lock:
+            changed = set(self._changed)
+        try:
+            self.evaluate_due(now)
+        except Exception:  # the edge of a thread: alarms would never be evaluated again
+            LOG.exception("alarms could not be evaluated")
+            self.notice(changed)
+
     def _evaluate_one(self, arn: str) -> None:
         try:
             self._evaluate(arn)
@@ -83,7 +93,7 @@ class AlarmEvaluation:
         while True:
             self._arrived.wait(EVERY_ALARM_S)
             self._arrived.clear()
-            self.evaluate_due(time.monotonic())
+            self.evaluate_due_safely(time.monotonic())
             time.sleep(self._interval_s)
 
 

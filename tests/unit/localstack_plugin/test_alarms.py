@@ -56,6 +56,23 @@ def test_an_alarm_that_cannot_be_evaluated_keeps_no_other_from_it() -> None:
     assert evaluations == ["errors", "latency"]
 
 
+def test_alarms_that_cannot_be_listed_are_evaluated_the_next_time() -> None:
+    evaluations, answers = Evaluations(), [RuntimeError("dictionary changed size during iteration")]
+
+    def alarms() -> list[tuple[str, Metric]]:
+        if answers:
+            raise answers.pop()
+        return [("errors", ERRORS), ("latency", LATENCY)]
+
+    evaluations.evaluation.evaluate_due(0.0)
+    evaluations.clear()
+    evaluations.evaluation._alarms = alarms
+    evaluations.evaluation.notice({LATENCY})
+    evaluations.evaluation.evaluate_due_safely(1.0)
+    evaluations.evaluation.evaluate_due_safely(2.0)
+    assert evaluations == ["latency"]
+
+
 def test_data_are_stored_before_their_alarms_are_noticed() -> None:
     evaluations, stored = Evaluations(), list[str]()
     add = evaluations.evaluation.noticing(lambda *arguments: stored.append(arguments[-1][0]["MetricName"]))
