@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -12,6 +13,7 @@ from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance
 from sagemaker_emulator.invocation.requests import InvokeEndpointRequest
 
 IN_FLIGHT_MAX = 100  # a shadow variant that is slower than its traffic misses requests; callers never wait for it
+WARNING_S = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -22,13 +24,14 @@ class ShadowTraffic:
     def __init__(self, serve: Callable[[Deployment, InvokeEndpointRequest], Awaitable[object]]) -> None:
         self._serve = serve
         self._copies: set[asyncio.Task[None]] = set()
+        self._warned = -WARNING_S
 
     def copy(self, shadow: Shadow, request: InvokeEndpointRequest) -> None:
         """Send a copy, if the sample includes this request. Returns at once."""
         if not shadow.sample.takes():
             return
         if len(self._copies) >= IN_FLIGHT_MAX:
-            log.warning("endpoint %s: %d copies wait for the shadow variant", request.endpoint_name, IN_FLIGHT_MAX)
+            self._warn(request.endpoint_name)
             return
         task = asyncio.create_task(self._send(shadow.deployment, request))
         self._copies.add(task)
@@ -37,6 +40,13 @@ class ShadowTraffic:
     def close(self) -> None:
         for task in self._copies:
             task.cancel()
+
+    def _warn(self, endpoint: str) -> None:
+        """Say that requests are not copied, at most once a minute: a line for each would cost the callers time."""
+        now = time.monotonic()
+        if now - self._warned >= WARNING_S:
+            self._warned = now
+            log.warning("endpoint %s: %d copies are in flight; others are left out", endpoint, IN_FLIGHT_MAX)
 
     async def _send(self, deployment: Deployment, request: InvokeEndpointRequest) -> None:
         try:
