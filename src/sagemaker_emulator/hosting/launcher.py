@@ -85,9 +85,11 @@ class Launcher:
         if count == 0:
             return []
         containers = [(one, self._model_archive(one)) for one in self.model.containers]
-        instances = [self._new_instance(containers) for _ in range(count)]
+        instances = list[Instance]()
         timeout_s = self.variant.startup_timeout_s or self.context.start_timeout_s
         try:
+            for _ in range(count):
+                instances.append(self._new_instance(containers))
             self._prepare_images(instances[0])
             with ThreadPoolExecutor(count) as pool:
                 list(pool.map(lambda instance: instance.start(timeout_s), instances))

@@ -75,7 +75,7 @@ class Rolling:
             update.bake()
             if count < total:  # the caller stops the last ones together with the old deployment
                 update.enter(Stage.UPDATING)
-                self._old.scale_to(math.ceil(self._old_count * (1 - count / total)))
+                self._old.scale_to(math.ceil(self._old_count * (total - count) / total))
 
     def retreat(self) -> None:
         if len(self._old.instances) == self._old_count:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance
+from sagemaker_emulator.hosting.guardrails.alarms import AlarmWatch
+from sagemaker_emulator.hosting.guardrails.policy import Policy
+from sagemaker_emulator.hosting.guardrails.steps import steps_of
+from sagemaker_emulator.hosting.guardrails.update import Update
 from sagemaker_emulator.hosting.instances import Instance
+from sagemaker_emulator.hosting.launcher import Launcher
 from sagemaker_emulator.hosting.serving_container import ServingContainer, restart_pause_s
 from sagemaker_emulator.hosting.variants import Variant
 from sagemaker_emulator.resources.container_definition import ContainerDefinition
+from sagemaker_emulator.resources.endpoint_config import ProductionVariant
 from sagemaker_emulator.wire import AwsError
 
 DEADLINE_S = 120.0
@@ -127,3 +137,47 @@ def test_scaling_down_drains_the_newest_instances() -> None:
 def test_pauses_between_restarts_grow_to_a_minute() -> None:
     assert [restart_pause_s(exits) for exits in range(1, 10)] == [0, 1, 2, 4, 8, 16, 32, 60, 60]
     assert restart_pause_s(10_000) == 60
+
+
+@dataclass(frozen=True)
+class FullDisk(Launcher):
+    """A launcher with room on its disk for one instance."""
+
+    instances: list[RecordingInstance] = field(default_factory=list)
+
+    def _new_instance(self, containers: object) -> Instance:
+        if self.instances:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.instances.append(RecordingInstance())
+        return self.instances[0]
+
+
+def test_an_instance_whose_neighbor_finds_no_room_is_stopped_and_its_files_removed() -> None:
+    production_variant = ProductionVariant.from_request({"VariantName": "v", "ModelName": "m"})
+    context: Any = SimpleNamespace(start_timeout_s=1.0)
+    model: Any = SimpleNamespace(containers=())
+    launcher = FullDisk(context, "endpoint", production_variant, model, Path("archives"))
+    with pytest.raises(OSError, match="No space left"):
+        launcher.start(2)
+    assert launcher.instances[0].stopped.is_set()
+
+
+class Scaled:
+    """A variant that records the counts that it is scaled to."""
+
+    def __init__(self, count: int) -> None:
+        self.instances, self.counts = [None] * count, list[int]()
+
+    def scale_to(self, count: int) -> None:
+        self.counts.append(count)
+
+
+def test_a_rolling_update_keeps_as_many_old_instances_as_are_not_replaced() -> None:
+    old, target = Scaled(10), SimpleNamespace(name="v", instance_count=10)
+    revision: Any = SimpleNamespace(targets=(target,), with_targets=lambda *_: None, started=0.0)
+    policy = Policy.parse({"RollingUpdatePolicy": {"MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1}}})
+    new: Any = SimpleNamespace(scale_to=lambda _: None)
+    serving: Any = SimpleNamespace(variants={"v": old})
+    watch = AlarmWatch(lambda: None, ())
+    steps_of(Update(revision, policy, watch, serving, lambda _: new, threading.Event())).carry_out()
+    assert old.counts == [9, 8, 7, 6, 5, 4, 3, 2, 1]
