@@ -1,8 +1,8 @@
 """Measure the console over the AWS in use: start, idle cost, pages, memory. `make bench-console` takes ten minutes.
 
 Every page that the others lead to is opened again and again, beside streams that stay open. The memory after the first
-minute, when everything has been read once, is compared with that at the end. An account in which something has happened
-(`scones run`) says more than an empty one.
+minute, when everything has been read once, is compared with that at the end. The figures mean more in an account
+that has been used (`scones run`) than in an empty one.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def idle_share(console: Started) -> float:
 
 
 def followed(console: Started) -> tuple[float, float]:
-    """Open all pages over and over beside open streams. Return the slowest in s, and the growth of the memory in %."""
+    """Open all pages over and over beside open streams. Return the slowest time in s, and the memory's growth in %."""
     pages = pages_of(console)  # reads each page once
     ends, settled = time.monotonic() + 60 * MINUTES, time.monotonic() + min(60.0, 15 * MINUTES)
     streams = [threading.Thread(target=console.drain, args=(page, ends), daemon=True) for page in pages[:4]]
@@ -118,7 +118,7 @@ def followed(console: Started) -> tuple[float, float]:
 
 
 def pages_of(console: Started) -> list[str]:
-    """Return the addresses of the lists, and of the first pages of each kind that they lead to."""
+    """Return the addresses of the lists, and of the first pages of each kind that the lists lead to."""
     by_kind: dict[str, list[str]] = {}
     for page in (*LISTS, *OTHERS):
         for link in LINK.findall(console.get(page)[1]):

@@ -33,7 +33,7 @@ from scones.settings import PROJECT_TAG
 from scones.stack.outputs import sagemaker_role
 
 APPROVED, PENDING = "Approved", "PendingManualApproval"
-TOLERANCE = 1e-3  # of a probability: two machines round differently
+TOLERANCE = 1e-3  # between two probabilities: machines round differently
 
 
 class NotPromotedError(SconesError):
@@ -65,7 +65,8 @@ def package_in_service(staging: Context) -> str:
     package = model.get("PrimaryContainer", {}).get("ModelPackageName")
     if package is None:
         raise NotPromotedError(
-            f"endpoint {name} serves model {model['ModelName']}, which is of no model package: run `scones pipeline`"
+            f"endpoint {name} serves model {model['ModelName']}, which was not created from a model package: "
+            "run `scones pipeline`"
         )
     return str(package)
 
@@ -124,7 +125,7 @@ def copy(staging: Context, uri: str, production: Context, key: str) -> None:
 
 
 def compare(staging: Context, production: Context) -> None:
-    """Send both endpoints the first test image. NotPromotedError unless they answer the same probabilities."""
+    """Send both endpoints the first test image. NotPromotedError unless both return the same probabilities."""
     s3, bucket = staging.clients.get("s3"), staging.data_bucket.name
     [found] = s3.list_objects_v2(Bucket=bucket, Prefix="test/", MaxKeys=1)["Contents"]
     image = s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()

@@ -1,4 +1,4 @@
-"""Compare a shadow variant with the production variant, by what data capture and CloudWatch have of both.
+"""Compare a shadow variant with the production variant, with the data that CloudWatch and data capture have of both.
 
     python examples/shadow/compare.py ENDPOINT PRODUCTION_VARIANT SHADOW_VARIANT > report.md
 

@@ -1,4 +1,4 @@
-"""Many things in many dimensions: an axis for each dimension, and a line across all axes for each thing."""
+"""A chart of many items: an axis for each dimension, and a line across all axes for each item."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ BEST_TONE, TONE = "good", "ink"
 
 @dataclass(frozen=True)
 class Line:
-    """One thing: its name, and a number or a word for each dimension that it has."""
+    """One item: its name, and a number or a word for each of its dimensions."""
 
     name: str
     values: Mapping[str, float | str]
@@ -45,7 +45,7 @@ class _Axis:
 
 
 def parallel_chart(lines: Sequence[Line], dimensions: Sequence[str]) -> str:
-    """Return the chart of at least one line and two dimensions. A line passes by a dimension that it has not."""
+    """Return the chart of at least one line and two dimensions. A line skips a dimension that its item lacks."""
     shown = list(dimensions)[:AXES_MAX]
     apart = (WIDTH - LEFT - RIGHT) / max(1, len(shown) - 1)
     axes = [_axis(lines, name, LEFT + apart * number) for number, name in enumerate(shown)]

@@ -28,7 +28,7 @@ class Settings:
     """What functions see as /var/runtime: AWS's runtime client and SDK."""
     has_lambda_sandbox: bool = True
     alarm_interval_s: float = 1.0
-    """How often an alarm is evaluated whose metric has new data."""
+    """The shortest time between two evaluations of an alarm whose metric gets new data."""
     state_folder: Path | None = None
     """Where the state is saved. None: it ends with the process."""
 

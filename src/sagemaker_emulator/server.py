@@ -6,9 +6,10 @@ Stages of a request, all in `Server._answer`:
 2. `wire.parse`: find the operation and its members in the request, by botocore's model of the service.
 3. `wire.validate`: check the constraints of the model, and refuse in the words of AWS's own validator.
 4. `Accounts.of`: find the SageMaker of the account and region that sign the request.
-5. Run the operation. Operations of SageMaker itself (`OPERATIONS`) may wait for the store, so they run in a pool of
-   CONTROL_THREADS threads. Those that ask S3 or the engine (`WAITING_OPERATIONS`) have WAITING_THREADS of their own, so
-   that Describe, List and Stop answer at once while S3 does not. Operations of the runtime (`RUNTIME_OPERATIONS`:
+5. Run the operation. Operations of SageMaker and of Application Auto Scaling (`OPERATIONS`) and of sagemaker-metrics
+   (`METRICS_OPERATIONS`) may wait for the store, so they run in a pool of CONTROL_THREADS threads. Those that ask S3 or
+   the engine (`WAITING_OPERATIONS`) have WAITING_THREADS of their own, so that Describe, List and Stop answer at once
+   while S3 does not. Operations of the runtime (`RUNTIME_OPERATIONS`:
    InvokeEndpoint and its siblings) are coroutines that run on the event loop and never block it.
 6. `wire.serialize` the output. A Body that is an asynchronous generator is streamed: each frame is written as it comes,
    and closing the generator, also when the client disconnects, frees what produces it.

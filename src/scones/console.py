@@ -22,7 +22,7 @@ PLAIN_INTERVAL_S = 5.0
 INDENT = 3
 PURPOSE_WIDTH = 16
 TITLE_WIDTH, BAR_WIDTH, WIDE = 28, 24, 88
-"""Of the progress. Narrow terminals get half a bar."""
+"""Widths in characters: of a title, of the bar, and of a terminal that has room for the whole bar."""
 
 
 class Meter(Protocol):

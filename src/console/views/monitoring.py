@@ -1,4 +1,4 @@
-"""Monitoring: the workflow's own monitor, schedules of Model Monitor, and what differs from the baseline since when."""
+"""Monitoring: the workflow's own monitor, schedules of Model Monitor, and differences from the baseline over time."""
 
 from __future__ import annotations
 

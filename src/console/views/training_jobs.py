@@ -25,7 +25,7 @@ PHASES = ("train", "training", "validation", "val", "test", "eval")
 SHOWN_LINES = 400
 SMALL_IS_GOOD = ("loss", "error", "duration", "rmse", "mse", "mae")
 FEW = 6
-"""So many jobs are compared side by side, value by value."""
+"""The largest number of jobs that are compared side by side, value by value."""
 TONES = ("muted", "ink", "class-1", "class-2", "class-3")
 
 

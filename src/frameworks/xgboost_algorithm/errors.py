@@ -12,4 +12,4 @@ class AlgorithmError(Exception):
 
 
 class PlatformError(Exception):
-    """Something that the hosts should have got from SageMaker, and did not."""
+    """SageMaker has not given the hosts what they need."""

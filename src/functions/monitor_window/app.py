@@ -57,7 +57,7 @@ class Request:
 
     @property
     def notice(self) -> dict[str, str]:
-        """The subject of the message, and the type of the event, that tell the beginning of what this run looks for."""
+        """The subject of the message and the type of the event when a drift, or a fall in quality, begins."""
         if self.needs_ground_truth:
             subject = "Scones Unlimited: the quality of the model is below its baseline's"
             return {"subject": subject, "detail_type": "LowQuality"}

@@ -1,7 +1,7 @@
 """SageMaker's API for multi-model containers: models are loaded, listed, invoked and unloaded by name.
 
 Source: the contract for custom containers to serve multiple models. One worker has all models, because a request to
-load one reaches one worker.
+load a model reaches only one worker.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ class LoadedModel:
 
 @dataclass
 class MultiModelServer(InferenceServer):
-    """The routes of a container that has many models, or none yet."""
+    """The routes of a container with many models, or with none yet."""
 
     models: dict[str, LoadedModel] = field(default_factory=dict)
     one_load: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -1,4 +1,4 @@
-"""AWS::ApplicationAutoScaling::ScalableTarget and ScalingPolicy, made by the operations that the emulator has.
+"""AWS::ApplicationAutoScaling::ScalableTarget and ScalingPolicy, made by the emulator's operations.
 
 Ref is `resource|dimension|namespace` of a target, and the ARN of a policy.
 """
@@ -22,7 +22,7 @@ MISSING = "ObjectNotFoundException"
 
 
 class ScalingProvider(ResourceProvider[Model]):
-    """A resource that is made, changed and deleted at once."""
+    """A resource that is created, changed and deleted without waiting."""
 
     PUT: ClassVar[str]
     DELETE: ClassVar[str]
@@ -94,7 +94,7 @@ class ScalingPolicyProvider(ScalingProvider):
     }
 
     def identified(self, model: Model) -> Model:
-        """Return the properties with the target's three, which ScalingTargetId stands for."""
+        """Return the properties with the three of the target that ScalingTargetId names."""
         if "ScalingTargetId" not in model:
             return model
         return {**model, **dict(zip(KEYS, model["ScalingTargetId"].split("|"), strict=True))}

@@ -1,7 +1,8 @@
 """The thread that evaluates alarms when their metrics get data, and all of them once a minute, as on AWS.
 
 LocalStack evaluates an alarm once in all of its periods: an alarm over three periods of five minutes would notice an
-error up to a quarter of an hour late. That schedule goes on beside this one; it also starts what was saved.
+error up to a quarter of an hour late. That schedule goes on beside this thread, and also covers alarms
+from saved state.
 """
 
 import logging
@@ -74,7 +75,7 @@ class AlarmEvaluation:
                 self._evaluate_one(arn)
 
     def evaluate_due_safely(self, now: float) -> None:
-        """Evaluate what is due; a fault, such as a new account while alarms are listed, is made up for next time."""
+        """Evaluate what is due. After a fault, such as a new account while alarms are listed, try again next time."""
         with self._lock:
             changed = set(self._changed)
         try:

@@ -1,4 +1,4 @@
-"""The data points that decide about an alarm: of its own metric, of the newest second, of the newest periods."""
+"""The data points that decide about an alarm: those of its own metric and of its newest periods, up to now."""
 
 import math
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def install() -> None:
 def collected(alarm: Any, client: Any) -> list[float | None]:
     """Return one value for each period, oldest first: None for a period without data.
 
-    CloudWatch looks at more periods than it evaluates; LocalStack takes a third more, at least two.
+    CloudWatch reads more periods than it evaluates; LocalStack reads a third more, at least two.
     """
     from localstack.services.cloudwatch.alarm_scheduler import generate_metric_query
 

@@ -35,7 +35,7 @@ def matcher_of(pattern: str) -> Callable[[str], bool]:
 
 
 def _terms(pattern: str) -> list[tuple[str, str]] | None:
-    """Return the sign and the text of each term, or None for a pattern that has something else."""
+    """Return the sign and the text of each term, or None for a pattern that is not only terms."""
     terms, position = [], 0
     while position < len(pattern):
         match = TERM.match(pattern, position)

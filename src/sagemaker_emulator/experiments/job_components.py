@@ -1,4 +1,4 @@
-"""What a job's trial component says of the job: a pure function of the job's record.
+"""The contents of a job's trial component: pure functions of the job's record.
 
 Source: descriptions of AWS's own components, in the SDK's documentation and in public repositories.
 """
@@ -55,9 +55,9 @@ def source_of(job: Job) -> Source:
 
 
 def tracked(component: TrialComponent, job: Job, model: Model | None = None) -> TrialComponent:
-    """Return a job's component as the job is now. What others have logged to the component stays.
+    """Return a job's component as the job is now. Entries that programs have logged stay.
 
-    `model` is the one of a transform job.
+    `model` is that of a transform job.
     """
     facts = facts_of(job, model)
     return replace(
@@ -84,7 +84,7 @@ def inputs_of(facts: Facts) -> dict[str, str]:
 
 
 def outputs_of(facts: Facts) -> dict[str, str]:
-    """Return the types of its output artifacts, by URI."""
+    """Return the types of a job's output artifacts in the lineage, by URI."""
     return {one["Value"]: facts.output_type for name, one in facts.outputs.items() if name != DEBUG_OUTPUT}
 
 

@@ -57,7 +57,7 @@ class JobTracking:
                     self._lineage.produced(component.arn, outputs_of(facts_of(job)))
 
     def _added(self, job: Job, tags: dict[str, str], config: dict[str, Any]) -> TrialComponent:
-        """Store the component. One of an earlier job of the same name, which was deleted, makes room for it."""
+        """Store the component. It replaces that of an earlier job of the same name, which was deleted."""
         name, source = component_name(job), source_of(job)
         shown = config.get("TrialComponentDisplayName", name)
         arn = self._tracking.components.arn_of(name)

@@ -1,4 +1,4 @@
-"""Which trial components belong to which trials."""
+"""The memberships of trial components in trials."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMPONENTS_MAX = 1 << 30
 
 
 class Memberships:
-    """The memberships of all trials. Names are those of the resources, in their own case."""
+    """The memberships of all trials. Names have the case of the resources' own names."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

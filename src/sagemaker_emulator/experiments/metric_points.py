@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS metric_point (
 );
 CREATE INDEX IF NOT EXISTS metric_points ON metric_point (component, metric, timestamp);
 """
-# SQLite computes the statistics, so that the store is not locked while Python would
+# SQLite computes the statistics, because Python would hold the store's lock for longer
 STATISTICS_OF_ALL = """
 WITH means AS (SELECT metric, avg(value) AS mean FROM metric_point WHERE component = ? GROUP BY metric)
 SELECT metric, count(*), min(value), max(value), mean, avg((value - mean) * (value - mean))
@@ -30,10 +30,10 @@ LAST = """
 SELECT value, timestamp FROM metric_point WHERE component = ? AND metric = ? ORDER BY timestamp DESC, rowid DESC LIMIT 1
 """
 POINTS_MAX = 200_000  # of one component; AWS does not document its limit
-STEP_MAX = 1 << 62  # SQLite counts to 63 bits
-PAST_S, FUTURE_S = 14 * 86_400, 2 * 3_600  # of a timestamp; the SDK refuses others, too
+STEP_MAX = 1 << 62  # SQLite's integers have 64 bits
+PAST_S, FUTURE_S = 14 * 86_400, 2 * 3_600  # the limits of a timestamp; the SDK refuses others, too
 PERIODS_S = {"OneMinute": 60, "FiveMinute": 300, "OneHour": 3_600}
-RESULTS_MAX = 5_000  # of the values of one query
+RESULTS_MAX = 5_000  # values of one query
 STATISTICS: Mapping[str, Callable[[MetricSummary], float]] = {
     "Min": lambda summary: summary.minimum,
     "Max": lambda summary: summary.maximum,

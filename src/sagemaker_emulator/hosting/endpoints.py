@@ -10,13 +10,13 @@ The pieces, from the outside in:
 - `Rollouts` changes what runs. It owns the dictionary of live deployments and the updates under way.
 - An `Update` (`guardrails/`) has two deployments and shares the requests between them, step by step.
 - A `Deployment` is one revision, started: for each variant a weight, a `Launcher` and its instances.
-- An `Instance` is one serving container with a thread that starts it again whenever it ends.
+- An `Instance` is one or several serving containers, each with a thread that starts it again whenever it ends.
 
 Stages. CreateEndpoint returns with the record at Creating; a thread downloads model.tar.gz once for each model and
 revision, starts all instances at once, waits for GET /ping of each, and moves the record to InService or Failed.
-UpdateEndpoint starts the new deployment beside the old one. When the new one is healthy it gets its share of the
-requests in the steps of the DeploymentConfig, and after the last one the old one's place in the dictionary; the record
-moves to InService; the old instances are stopped when their requests in flight have been answered. If the new
+UpdateEndpoint starts the new deployment beside the old one. When the new one is healthy, its share of the requests
+grows in the steps of the DeploymentConfig. After the last step it takes the old one's place in the dictionary; the
+record moves to InService; the old instances are stopped when their requests in flight have been answered. If the new
 deployment does not start, or an alarm trips, the requests go to the old one again: the status goes through RollingBack
 to InService, with the FailureReason. An update that the emulator's end interrupts begins again at its first step.
 

@@ -160,7 +160,7 @@ def restart_pause_s(early_exits: int) -> float:
 
 
 def _answers_ping(address: str) -> bool:
-    """Whether GET /ping answers 200. Whatever else answers, or does not, is not healthy yet."""
+    """Return whether GET /ping answers 200. Any other answer, and no answer, means that it is not healthy yet."""
     try:
         with urllib.request.urlopen(f"{address}/ping", timeout=PING_TIMEOUT_S) as response:  # noqa: S310 - our own http
             return bool(response.status == 200)

@@ -36,11 +36,11 @@ class Variant:
         return min(ready, key=lambda one: one.in_flight, default=None)
 
     def apply(self, target: VariantTarget) -> None:
-        """Run what `target` asks for. It blocks until that is so."""
+        """Start or stop instances until the variant is as `target` asks; it blocks until then."""
         self.scale_to(target.instance_count)
 
     def close(self, drains: bool) -> None:
-        """Prepare for the end: the instances are stopped next, after their requests in flight if it `drains`."""
+        """Prepare for the end. The caller stops the instances next; if it `drains`, after their requests in flight."""
 
     def scale_to(self, count: int) -> None:
         """Start instances until there are `count`, or drain and stop the newest until only `count` are left."""

@@ -32,7 +32,7 @@ from sagemaker_emulator.invocation.requests import DEFAULT_CONTENT_TYPE, TARGET_
 from sagemaker_emulator.invocation.visits import Visit
 from sagemaker_emulator.resources.model import Row
 
-NOT_LOADED = 404  # also a model's own answer; then the next load finds it loaded
+NOT_LOADED = 404  # a model may answer so itself; the next load then finds it loaded
 ANSWER_MAX_BYTES = 25 << 20  # the quota of InvokeEndpoint. Source: the developer guide, model deployment options
 
 
@@ -124,7 +124,7 @@ class ContainerRows:
             if len(visits) == 1:
                 visits.clear()
                 raise
-            raise BrokenAnswer(f"it refuses connections: {error}") from error  # the containers before it have answered
+            raise BrokenAnswer(f"it refuses connections: {error}") from error  # those before it have answered
         visits[-1].status = connection.status
         return connection
 

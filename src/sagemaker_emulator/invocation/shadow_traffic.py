@@ -42,7 +42,7 @@ class ShadowTraffic:
             task.cancel()
 
     def _warn(self, endpoint: str) -> None:
-        """Say that requests are not copied, at most once a minute: a line for each would cost the callers time."""
+        """Log that requests are not copied, at most once a minute: a line for each request would delay the callers."""
         now = time.monotonic()
         if now - self._warned >= WARNING_S:
             self._warned = now

@@ -1,4 +1,4 @@
-"""Visits: what one container of an instance with several did with a request."""
+"""Visits: the part of one container in a request, on an instance with several containers."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ E = TypeVar("E", Artifact, Context, Action)
 
 
 class LineageEntities(TrackedEntities[E]):
-    """What the three kinds share. `noun` is also the first part of their members: ArtifactName, ArtifactType."""
+    """The base of the three kinds. `noun` is also the first part of their members: ArtifactName, ArtifactType."""
 
     def page(self, request: dict[str, Any]) -> Page:
         members: Mapping[str, str] = {"SourceUri": "$.source.SourceUri", f"{self.noun}Type": "$.type"}
@@ -91,7 +91,7 @@ class Artifacts(LineageEntities[Artifact]):
         return self._updated(request["ArtifactArn"], request, ArtifactName="label")
 
     def arn_of_request(self, request: dict[str, Any]) -> str:
-        """Return the ARN that DeleteArtifact means: it names the ARN or the source."""
+        """Return the ARN of the artifact to delete: the request names its ARN or its source."""
         if ("ArtifactArn" in request) == ("Source" in request):
             raise validation("Either ArtifactArn or Source must be specified.")
         return str(request.get("ArtifactArn") or self.arn_of(artifact_id(request["Source"])))

@@ -9,7 +9,7 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateInferenceComponent", waits=True)
 def create_inference_component(sagemaker: SageMaker, request: Request) -> Response:
-    """On an endpoint whose variants have no model. Each copy is a container; with the Docker engine,
+    """Add a component to an endpoint whose variants have no model. Each copy is a container; with the Docker engine,
     MaxMemoryRequiredInMb limits it. Copies are not placed: they need not fit into the endpoint's instances.
     """
     return {"InferenceComponentArn": sagemaker.inference_components.create(request, tags_of(request)).arn}
@@ -33,8 +33,8 @@ def list_inference_components(sagemaker: SageMaker, request: Request) -> Respons
 
 @operation("UpdateInferenceComponent", waits=True)
 def update_inference_component(sagemaker: SageMaker, request: Request) -> Response:
-    """Start the copies of the new specification, then stop the old ones; keep those if the new do not start. Refuse
-    DeploymentConfig.
+    """Start the copies of the new specification, then stop the old ones. If the new ones do not start, keep the old.
+    Refuse DeploymentConfig.
     """
     return {"InferenceComponentArn": sagemaker.inference_components.update(request).arn}
 

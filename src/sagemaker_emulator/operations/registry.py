@@ -1,6 +1,7 @@
-"""The emulated operations of three services.
+"""The emulated operations of four services.
 
-Those of the control plane and of sagemaker-metrics run in threads, those of the runtime on the event loop.
+Those of the runtime run on the event loop, those of SageMaker, sagemaker-metrics and Application Auto Scaling in
+threads.
 """
 
 from __future__ import annotations

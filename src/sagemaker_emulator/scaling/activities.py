@@ -1,4 +1,4 @@
-"""The scaling activities: recorded when they begin, and ended when the capacity has been reached or not."""
+"""The scaling activities: recorded when they begin, and ended when the capacity is reached or cannot be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sagemaker_emulator.scaling.records import matches, page_of, require_namespa
 from sagemaker_emulator.storage.listing import in_json
 from sagemaker_emulator.storage.store import Store
 
-KEPT = 100  # of one resource; AWS keeps those of six weeks
+KEPT = 100  # activities of one resource; AWS keeps those of six weeks
 
 
 class ScalingActivities:
@@ -46,7 +46,7 @@ class ScalingActivities:
         return [one for one in reversed(newest) if one.target == target.name and one.created >= target.created]
 
     def _newest(self, resource_id: str) -> list[ScalingActivity]:
-        """Return the activities of a resource that are kept, and the one that is not kept any more."""
+        """Return the newest activities of a resource: those that are kept, and one more."""
         sql, parameters = in_json("$.resource_id", resource_id)
         return self._store.select(ScalingActivity, sql, parameters, "created DESC", KEPT + 1)
 

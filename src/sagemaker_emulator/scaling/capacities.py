@@ -1,4 +1,4 @@
-"""What can be scaled: the instances of an endpoint's variant, and the copies of an inference component."""
+"""Capacities that can be scaled: the instances of an endpoint's variant, and the copies of an inference component."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class Capacities:
     count_invocations: Invocations
 
     def of(self, resource_id: str, dimension: str) -> Capacity:
-        """Return the capacity, whether or not its resource exists. ValidationException for one that is no such."""
+        """Return the capacity, whether or not its resource exists. ValidationException for another ID or dimension."""
         if dimension == COMPONENT_COPIES:
             component = _parts(COMPONENT_ID, resource_id, "inference-component/<name>")
             return ComponentCopies(self.components, component[1])

@@ -1,4 +1,4 @@
-"""What targets, policies and activities share: the namespace, pages, and AWS's words for what does not exist."""
+"""Common parts of targets, policies and activities: the namespace, pages, and AWS's words for what does not exist."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_RESULTS = 50
 
 
 def require_namespace(request: dict[str, Any]) -> None:
-    """Other services' capacities are not emulated: each operation names the service that it is for."""
+    """Raise ValidationException for the namespace of another service, whose capacities are not emulated."""
     if request["ServiceNamespace"] != NAMESPACE:
         raise validation(f"The service namespace {request['ServiceNamespace']} is not emulated: {NAMESPACE} is.")
 

@@ -2,7 +2,8 @@
 
 Path of a minute (`tick`), for each target: end the activity whose capacity has been reached; bring a capacity that is
 outside the target's limits inside; let each policy say what it wants; if one wants more, take the most; otherwise take
-the most of those that want less (`chosen_of`); keep to limits, suspensions and cooldowns; begin an activity.
+the most of those that want less and may scale in (`chosen_of`); keep to limits, suspensions and cooldowns; begin an
+activity.
 
 One thread runs it, from the first target on; an account without targets has no such thread. Targets, policies and
 activities are in the store, so cooldowns and activities continue after a restart; rows of breaches begin anew.
@@ -120,7 +121,7 @@ class Scaler:
             self._carry_out(target, capacity, current, chosen)
 
     def _wish(self, policy: ScalingPolicy, current: int, rate: float | None, observed: Observation) -> Wish | None:
-        """Return what a policy wants, or None if it wants what there is."""
+        """Return the capacity that a policy wants, or None if it wants no change."""
         configuration = policy.configuration
         if policy.policy_type == STEP:
             steps = [
@@ -146,7 +147,7 @@ class Scaler:
         self._change(target, capacity, current, wanted, wish.cause)
 
     def _is_cooling(self, target: ScalableTarget, current: int, wanted: int, policy: ScalingPolicy) -> bool:
-        """Whether a change in the same direction was too recent.
+        """Return whether a change in the same direction was too recent.
 
         Target tracking need not wait to go beyond the capacity of the last scale-out; steps would be added twice.
         """
@@ -172,7 +173,7 @@ class Scaler:
 
 
 def chosen_of(wishes: Sequence[tuple[ScalingPolicy, Wish | None]], current: int) -> Wish | None:
-    """Return the wish that is carried out: of several the one with the largest capacity, for more or for less.
+    """Return the wish to carry out: the one with the largest capacity, or the largest of those that may scale in.
 
     Target tracking policies scale in together: only if all of them that may scale in want less. A step scaling policy
     waits for no other. Source: "Multiple target tracking scaling policies", and "How step scaling works".

@@ -2,7 +2,7 @@
 
 The path of a request leads downwards:
 
-    operations/search.py    translates the request
+    operations/experiments/search.py    translates the request
     search.py         Search: find, sort, page
     records.py        the resources of a type as SearchRecord has them
     expressions.py    SearchExpression: filters, nested filters, sub-expressions; evaluated on one record

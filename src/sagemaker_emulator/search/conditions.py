@@ -32,7 +32,7 @@ class Condition:
 
     @classmethod
     def parse(cls, wire: dict[str, Any], shape: Shape) -> Condition:
-        """ValidationException for a filter that its property cannot have."""
+        """Parse a filter. ValidationException for one that its property cannot have."""
         condition = cls(property_of(shape, wire["Name"]), wire.get("Operator", "Equals"), wire.get("Value", ""))
         if "Value" not in wire and condition.operator not in ("Exists", "NotExists"):
             raise validation(f"The filter on {wire['Name']} needs a Value.")
@@ -118,7 +118,7 @@ class Condition:
 
 
 def number_of(value: Any) -> float | None:
-    """Return a finite number, or None for what is none."""
+    """Return the value as a finite number, or None if it is not one."""
     try:
         number = float(value)
     except (TypeError, ValueError):

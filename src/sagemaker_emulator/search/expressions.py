@@ -42,7 +42,7 @@ class Expression:
 
     @classmethod
     def parse(cls, wire: dict[str, Any], shape: Shape) -> Expression:
-        """ValidationException for an expression that AWS refuses."""
+        """Parse an expression. ValidationException for one that AWS refuses."""
         if not any(wire.get(name) for name in ("Filters", "NestedFilters", "SubExpressions")):
             raise validation("SearchExpression needs at least one filter, nested filter or sub-expression.")
         if (count := _count(wire)) > ELEMENTS_MAX:

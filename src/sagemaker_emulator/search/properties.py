@@ -44,7 +44,7 @@ def property_of(shape: Shape, name: str) -> Property:
 
 
 def elements_of(shape: Shape, name: str) -> tuple[Property, Shape]:
-    """Return the list of objects of this name, and the shape of one of them. ValidationException if it is none."""
+    """Return the list of objects of this name, and the shape of one. ValidationException if it is no such list."""
     steps, inner = _path(shape, name)
     if inner.type != "structure":
         raise validation(f"{name} is not a list of objects, so it cannot have nested filters.")
@@ -106,7 +106,7 @@ def _in_map(value: dict[str, Any], path: str) -> Iterator[Any]:
 
 
 def plain_value(value: Any) -> Any:
-    """Return what is compared of a value: the one member of a parameter or an artifact, otherwise the value itself."""
+    """Return the value to compare: of a parameter or an artifact its only member, otherwise the value itself."""
     if isinstance(value, dict):
         return next((value[name] for name in VALUES if name in value), value)
     return value

@@ -1,4 +1,4 @@
-"""What each command advises at its end: what to open, and what to do next."""
+"""Advice at the end of each command: what to open, and what to do next."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ NEXT: Mapping[str, Advice] = {
 
 
 def show(context: Context, command: str, *opened: tuple[str, str]) -> None:
-    """Print what can be opened, and what to do next. Where the AWS ends with this command, only the first."""
+    """Print what can be opened, and what to do next. If the local AWS ends with this command, print only the first."""
     context.console.next([*opened, *(() if os.environ.get(AWS_ENDS) else NEXT[command])])

@@ -1,4 +1,4 @@
-"""What other commands have left about the model in service: the gate's evaluation, the monitor's findings, a load."""
+"""Results of other commands about the model in service: the gate's evaluation, the monitor's findings, a load."""
 
 import json
 from collections.abc import Mapping
@@ -56,5 +56,5 @@ def _parsed(text: str) -> Document:
     try:
         value = json.loads(text)
     except ValueError:
-        return {}  # damaged: the report has other parts
+        return {}  # a damaged file costs the report only this part
     return value if isinstance(value, dict) else {}

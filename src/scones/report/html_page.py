@@ -27,7 +27,7 @@ from scones.report.evidence import Evidence
 STYLE = Path(__file__).with_name("report.css")
 CAUSES_MAX = 20
 CARDS_MAX, CHARTED_MAX = 200, 2000
-"""Of a large run: with all of 10,000 images the page would have 32 MB."""
+"""The limits of a large run: with all of 10,000 images the page would have 32 MB."""
 EMPTY = Evidence({}, {}, {}, {})
 
 Pair = tuple[Execution, CapturedRecord]

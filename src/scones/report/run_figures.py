@@ -49,7 +49,7 @@ def figures_of(run: Run, records: Sequence[CapturedRecord], model: str) -> dict[
 def model_of(run: Run, served: str, served_since: datetime, summary: Path) -> str:
     """Return the model that answered the run: the served one, unless the endpoint has changed since the run began.
 
-    Then an earlier report about the run may know it. An endpoint also changes when it is scaled.
+    If it has changed, an earlier report about the run may name the model. Scaling changes an endpoint, too.
     """
     began = min((datetime.fromisoformat(each.started) for each in run.executions), default=served_since)
     if began >= served_since:
@@ -59,7 +59,7 @@ def model_of(run: Run, served: str, served_since: datetime, summary: Path) -> st
 
 
 def run_before(summary: Path, run_id: str) -> Mapping[str, Any] | None:
-    """Return the figures of the last other run that a report was written about, from the summary so far."""
+    """Return the figures of the run before, from the summary of the last report."""
     written = _summary(summary)
     if "run" not in written:
         return None
@@ -68,7 +68,7 @@ def run_before(summary: Path, run_id: str) -> Mapping[str, Any] | None:
 
 
 def _summary(file: Path) -> Mapping[str, Any]:
-    """Return the last summary; empty before the first report, and if its run is not as this version writes it."""
+    """Return the last summary; empty before the first report, and if another version wrote it in another form."""
     try:
         written: Mapping[str, Any] = json.loads(file.read_text())
         return written if {"id", "model"} <= written["run"].keys() else {}

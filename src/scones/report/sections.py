@@ -56,7 +56,7 @@ def drift(evidence: Evidence) -> str:
 
 
 def gate(evidence: Evidence) -> str:
-    """Return the accuracy that the pipeline's gate measured on all test images; empty if the model passed none."""
+    """Return the accuracy that the pipeline's gate measured on all test images; empty if it has passed no gate."""
     metrics = evidence.gate.get(ACCURACY, {})
     counts = [count for row in metrics.get("confusion_matrix", {}).values() for count in row.values()]
     if not counts:

@@ -1,8 +1,8 @@
 """The workflow's own monitor: the runs of its state machine, and the state that the last comparison left in S3.
 
 A run's output is the analyzer's whole report: the message, the metrics, and every test with its numbers. A run that had
-nothing to compare has a status instead. Runs of quality, on images that people have labeled, have a state of their own
-and no part in the drift.
+nothing to compare has a status instead. Runs on the quality, with images that people have labeled, have a state of
+their own and do not affect the drift.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Run:
 
     @property
     def verdict(self) -> str:
-        """Return the run's status, or of one that succeeded whether it compared something, and whether that differs."""
+        """Return the status of a run; for one that succeeded, whether it compared anything and found violations."""
         if self.status != "SUCCEEDED":
             return self.status
         if self.has_violations:
@@ -93,7 +93,7 @@ async def runs(aws: Aws, workflow: Workflow, limit: int = RUNS) -> list[Run]:
 
 
 async def state(aws: Aws, workflow: Workflow) -> State | None:
-    """Return what the last comparison left; None before the first."""
+    """Return the state after the last comparison; None before the first."""
     document = await _document(aws, workflow, "state.json")
     if not document:
         return None

@@ -63,14 +63,14 @@ class ModelServer:
         self._connections = threading.local()
 
     def start(self) -> None:
-        """Start the server and wait until the model is loaded. LoadFailed if it does not get that far."""
+        """Start the server and wait until the model is loaded. LoadFailed if it never is."""
         with self._starting:
             if self._process is None or self._process.poll() is not None:
                 self._process = self._started()
                 self._wait_until_healthy(self._process)
 
     def stop(self) -> None:
-        """Let the server answer what it has, and end it."""
+        """End the server once it has answered the requests in progress."""
         if self._process is not None:
             self._process.terminate()
             try:

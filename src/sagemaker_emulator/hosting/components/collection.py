@@ -65,7 +65,7 @@ class InferenceComponents(Collection[InferenceComponent]):
         return component
 
     def update(self, request: dict[str, Any]) -> InferenceComponent:
-        """UpdateInferenceComponent: another specification, another number of copies, or both."""
+        """Change the specification, the number of copies, or both."""
         if "DeploymentConfig" in request:
             raise validation("DeploymentConfig is not emulated: the new copies start beside the old ones, all at once.")
         name = request["InferenceComponentName"]
@@ -84,7 +84,7 @@ class InferenceComponents(Collection[InferenceComponent]):
         return updating
 
     def scale(self, name: str, runtime_config: dict[str, Any]) -> InferenceComponent:
-        """UpdateInferenceComponentRuntimeConfig."""
+        """Change the number of copies."""
         before, updating = self._updating(name, {"copies": _copies(runtime_config)})
         self._copies.scale(updating, before)
         return updating
@@ -119,7 +119,7 @@ class InferenceComponents(Collection[InferenceComponent]):
         return self._endpoints.arn_of(component.endpoint_name)
 
     def recover(self) -> None:
-        """After a restart: finish deletions, and start the copies of the others again."""
+        """Finish deletions after a restart, and start the copies of the other components again."""
         for component in self._store.all(InferenceComponent):
             if component.status is ComponentStatus.DELETING:
                 self._copies.delete(component)
@@ -150,7 +150,7 @@ class InferenceComponents(Collection[InferenceComponent]):
 
     def _specification(self, request: dict[str, Any]) -> dict[str, Any]:
         if "Specification" not in request:
-            raise validation("Specification is required; Specifications for several instance types is not emulated.")
+            raise validation("Specification is required: Specifications, for several instance types, is not emulated.")
         specification: dict[str, Any] = request["Specification"]
         for member, what in NOT_EMULATED.items():
             if member in specification:

@@ -66,7 +66,7 @@ class Copies:
 
     def _scale(self, component: InferenceComponent, before: InferenceComponent) -> None:
         variant = self._running.get(component.name)
-        if variant is None:  # it had failed
+        if variant is None:  # the component has failed before
             self._start(component)
             return
         try:
@@ -119,11 +119,11 @@ class Copies:
         return Variant(component.variant_name, 1.0, launcher, launcher.start(component.copies))
 
     def _archives(self, component: InferenceComponent) -> Path:
-        """Return the folder of the model's archive. A model is never changed, so its creation tells it from another."""
+        """Return the folder of the model's archive. A model never changes, so its creation time identifies it."""
         return self._context.directory / "components" / component.name / f"{component.model.created:.6f}"
 
     def _restore(self, before: InferenceComponent, reason: str) -> None:
-        """Keep what answers: the component is as it was before the change, and says why."""
+        """Give the component its values from before the change, with the reason; the copies that answer stay."""
 
         def restored(current: InferenceComponent) -> InferenceComponent:
             kept = replace(current, specification=before.specification, model=before.model, copies=before.copies)
@@ -138,7 +138,7 @@ class Copies:
         self._unless_closing(change)
 
     def _unless_closing(self, change: Callable[[], Any]) -> None:
-        """What the emulator's own end interrupts stays as recorded, and is taken up by the next one."""
+        """Store a change, unless the emulator is closing: the next one then resumes it from the record."""
         if not self._context.closing.is_set():
             self._stored(change)
 

@@ -1,4 +1,4 @@
-"""A variant without a model, which hosts inference components. Its instances are only counted: copies are what runs."""
+"""A variant without a model, which hosts inference components. Its instances are only a number; the copies run."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS
 from sagemaker_emulator.errors import validation
 
-UNREADABLE_S = 60.0  # an update whose alarms cannot be read for so long is rolled back: nobody would notice a fault
+UNREADABLE_S = 60.0  # roll an update back if its alarms cannot be read for this long: a fault would go unnoticed
 
 log = logging.getLogger(__name__)
 

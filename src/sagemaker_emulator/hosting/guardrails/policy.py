@@ -123,7 +123,7 @@ class Policy:
             self._require_fitting_step(target.name, target.instance_count)
 
     def _require_fitting_step(self, variant: str, instance_count: int) -> None:
-        """A canary, a step or a batch is at most half of the instances, so that one instance alone cannot be split."""
+        """Raise ValidationException for a step of a size that AWS refuses; the largest is half of the instances."""
         assert self.step is not None
         member, lowest, highest = SIZES[self.kind]
         if not lowest <= self.step.percent_of(instance_count) <= highest:

@@ -53,7 +53,7 @@ class BlueGreen:
         self._update.split = None
 
     def restore(self) -> None:
-        """The old deployment has never lost an instance."""
+        """Do nothing: the old deployment has lost no instance."""
 
 
 class Rolling:

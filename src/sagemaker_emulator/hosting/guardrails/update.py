@@ -14,7 +14,7 @@ from sagemaker_emulator.hosting.guardrails.policy import Policy
 from sagemaker_emulator.hosting.guardrails.traffic import TrafficSplit
 from sagemaker_emulator.resources.endpoint import Revision
 
-POLL_S = 0.5  # how often alarms are read; a rollback begins at most so long after the alarm, and one answer
+POLL_S = 0.5  # between two readings of the alarms: a rollback begins at most this long after an alarm, plus one answer
 
 
 class Stage(StrEnum):

@@ -1,7 +1,7 @@
 """Refusals of CreateEndpointConfig and UpdateEndpoint for serverless variants.
 
 AWS lists what serverless endpoints do not support in the developer guide, "Deploy models with Amazon SageMaker
-Serverless Inference", section "Feature exclusions". Its sentence about network isolation is known from users.
+Serverless Inference", section "Feature exclusions". Its sentence about network isolation is known from users' reports.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def refuse_for_serverless(variant: ProductionVariant, model: Model) -> None:
 
 
 def refuse_conversion(current: Revision, pending: Revision) -> None:
-    """An instance-based endpoint stays one; a serverless endpoint may become instance-based."""
+    """Raise ValidationException if an instance-based endpoint would become serverless. The reverse is allowed."""
     was_serverless = any(target.serverless for target in current.targets)
     if not was_serverless and any(target.serverless for target in pending.targets):
         raise validation("You cannot convert your instance-based, real-time endpoint to a serverless endpoint.")

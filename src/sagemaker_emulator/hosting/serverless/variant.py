@@ -1,4 +1,4 @@
-"""A serverless variant: an instance for each request at once, started by the request, stopped when it has been idle.
+"""A serverless variant: one instance for each request in progress, started for it, and stopped when it has been idle.
 
 As on AWS, an instance handles one request at a time, so MaxConcurrency is also the most instances there are. A request
 that finds no idle instance waits for a cold start: a new container, started like any other from the model archive on
@@ -90,7 +90,7 @@ class ServerlessVariant(Variant):
         return max(idle, key=lambda one: one.last_used, default=None)
 
     def apply(self, target: VariantTarget) -> None:
-        """Take other limits. Missing provisioned instances are started; surplus ones stop when they are idle."""
+        """Apply new limits. Missing provisioned instances are started; surplus ones stop when they are idle."""
         assert target.serverless is not None
         missing = target.serverless.provisioned - len(self.instances)
         if missing > 0:
@@ -99,7 +99,7 @@ class ServerlessVariant(Variant):
         self._reap_in_background()
 
     def close(self, drains: bool) -> None:
-        """Start nothing any more; let requests that wait for a cold start go first if the variant `drains`."""
+        """Start no more instances. If the variant `drains`, wait for the requests that wait for a cold start."""
         while drains and self._waiting:
             time.sleep(CLOSE_POLL_S)
         self._closed.set()
@@ -113,7 +113,7 @@ class ServerlessVariant(Variant):
         return [one for one in self.instances if one.is_ready and not one.in_flight]
 
     def _claim(self) -> bool:
-        """Return whether an instance is idle, and let the one that `least_busy` will return count as just used."""
+        """Return whether an instance is idle; if so, mark the one that `least_busy` will return as just used."""
         with self._lock:
             instance = self.least_busy()
             if instance:

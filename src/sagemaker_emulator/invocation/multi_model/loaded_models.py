@@ -1,4 +1,4 @@
-"""The models of one multi-model container: which are loaded, which are being loaded, and which goes first.
+"""The models of one multi-model container: the loaded ones, those being loaded, and the next one to be unloaded.
 
 Everything but S3 and the disk happens on the server's event loop, so there are no locks between its lines. A request
 calls `use`, which counts it in the model's `in_flight` until `end_use`; a model that is in use is never unloaded.
@@ -140,7 +140,7 @@ class LoadedModels:
             async with asyncio.timeout(timeout_s):
                 await asyncio.shield(loading.task)
         except BaseException as error:
-            if loading.model:  # loaded in the same moment: the request had its share in it
+            if loading.model:  # it was loaded in this moment, and counts the request as in flight
                 self.end_use(loading.model)
             loading.waiting -= 1
             if isinstance(error, TimeoutError) and not loading.task.done():
@@ -155,7 +155,7 @@ class LoadedModels:
 
     async def _load(self, target: str) -> None:
         try:
-            if drop := self._drops.get(target):  # it may be about to delete the model's files
+            if drop := self._drops.get(target):  # the drop may be about to delete the model's files
                 await asyncio.wait([drop])
             size_bytes = await self._fetched(target)
             async with self._one_load, asyncio.timeout(LOAD_TIMEOUT_S):

@@ -1,4 +1,4 @@
-"""All multi-model containers of the emulator, and what their requests need of them."""
+"""The models of all multi-model containers: found, loaded and preferred for requests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ModelInUse:
 
 @dataclass(eq=False)
 class MultiModels:
-    """The models of each container that was asked for one. On the server's event loop."""
+    """The models by container, from a container's first request on. Everything runs on the server's event loop."""
 
     connections: Connections
     s3: Callable[[], Any]

@@ -8,9 +8,9 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("RegisterScalableTarget")
 def register_scalable_target(sagemaker: SageMaker, request: Request) -> Response:
-    """Application Auto Scaling, ServiceNamespace `sagemaker`, dimensions `sagemaker:variant:DesiredInstanceCount` and
-    `sagemaker:inference-component:DesiredCopyCount`. A count outside the limits is changed at once. The target goes
-    with its endpoint or component.
+    """Support ServiceNamespace `sagemaker`, dimensions `sagemaker:variant:DesiredInstanceCount` and
+    `sagemaker:inference-component:DesiredCopyCount`. A count outside the limits is changed at once. The target is
+    removed with its endpoint or component.
     """
     target = sagemaker.scaling.register(request, request.get("Tags", {}))
     return {"ScalableTargetARN": target.arn}
@@ -31,5 +31,5 @@ def deregister_scalable_target(sagemaker: SageMaker, request: Request) -> Respon
 
 @operation("DescribeScalingActivities")
 def describe_scaling_activities(sagemaker: SageMaker, request: Request) -> Response:
-    """The newest first, the last 100 of each resource. NotScaledReasons are not recorded."""
+    """List the last 100 of each resource, the newest first. NotScaledReasons are not recorded."""
     return sagemaker.scaling.activities.describe(request)

@@ -8,10 +8,10 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("PutScalingPolicy")
 def put_scaling_policy(sagemaker: SageMaker, request: Request) -> Response:
-    """Target tracking of SageMakerVariantInvocationsPerInstance or SageMakerInferenceComponentInvocationsPerCopy, or
-    of any CloudWatch metric, and step scaling by
-    CloudWatch alarms that have the policy as an action. Both really change instance counts, with cooldowns. Target
-    tracking creates no alarms: the emulator evaluates the metric itself. Refuse predictive scaling.
+    """Support target tracking of SageMakerVariantInvocationsPerInstance, SageMakerInferenceComponentInvocationsPerCopy
+    or any CloudWatch metric, and step scaling by CloudWatch alarms that have the policy as an action. Both change the
+    counts of instances or copies, with cooldowns. Target tracking creates no alarms: the emulator evaluates the metric
+    itself. Refuse predictive scaling.
     """
     return {"PolicyARN": sagemaker.scaling.policies.put(request).arn, "Alarms": []}
 

@@ -9,8 +9,8 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @operation("CreateArtifact")
 def create_artifact(sagemaker: SageMaker, request: Request) -> Response:
-    """Refuse a second artifact of one source. The images, data and models of jobs, model packages and endpoints have
-    artifacts by themselves, with their associations.
+    """Refuse a second artifact of the same source. The images, data and models of jobs, model packages and endpoints
+    have artifacts by themselves, with their associations.
     """
     return {"ArtifactArn": sagemaker.lineage.artifacts.create(request, tags_of(request)).arn}
 

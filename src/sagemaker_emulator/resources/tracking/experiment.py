@@ -1,4 +1,4 @@
-"""An experiment, its trials, and which components a trial has."""
+"""An experiment, its trials, and the memberships of components in trials."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Trial:
-    """A trial: a run group of an experiment, which it names."""
+    """A trial: a group of runs that belongs to one experiment."""
 
     kind: ClassVar[str] = "experiment-trial"
 
