@@ -118,7 +118,7 @@ def test_a_target_and_its_policy_are_described_changed_and_removed(scaling: Any,
         ({"MinCapacity": -1}, "MinCapacity -1 must not be negative"),
     ],
 )
-def test_a_target_that_cannot_be_is_refused(scaling: Any, hosting: Any, changes: dict[str, Any], message: str) -> None:
+def test_an_invalid_target_is_refused(scaling: Any, hosting: Any, changes: dict[str, Any], message: str) -> None:
     if not hosting.client.list_endpoints(NameContains="refusing")["Endpoints"]:
         hosting.simple("refusing")
     with pytest.raises(ClientError, match=message):
@@ -150,7 +150,7 @@ def test_a_target_that_cannot_be_is_refused(scaling: Any, hosting: Any, changes:
         ({"PolicyType": "StepScaling", "StepScalingPolicyConfiguration": {}}, "needs an AdjustmentType"),
     ],
 )
-def test_a_policy_that_cannot_be_is_refused(scaling: Any, hosting: Any, policy: dict[str, Any], message: str) -> None:
+def test_an_invalid_policy_is_refused(scaling: Any, hosting: Any, policy: dict[str, Any], message: str) -> None:
     if not hosting.client.list_endpoints(NameContains="policed")["Endpoints"]:
         hosting.simple("policed")
         scaling.register_scalable_target(**variant_of("policed"), MinCapacity=1, MaxCapacity=1)

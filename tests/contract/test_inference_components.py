@@ -112,7 +112,7 @@ def test_a_component_can_have_a_container_in_the_place_of_a_model(
     assert invoked(runtime, "contained") == "from a container"
 
 
-def test_copies_are_scaled_also_to_none(hosting: Any, sagemaker: Any, runtime: Any, settled: Any) -> None:
+def test_copies_are_scaled_even_to_zero(hosting: Any, sagemaker: Any, runtime: Any, settled: Any) -> None:
     hosting.model("scaled")
     create(sagemaker, "scaled")
     settled("scaled")
@@ -226,9 +226,7 @@ def test_copies_follow_the_load(
         ({"EndpointName": "with-a-model"}, "inference components need a variant without ModelName"),
     ],
 )
-def test_a_component_that_cannot_be_is_refused(
-    hosting: Any, sagemaker: Any, changes: dict[str, Any], message: str
-) -> None:
+def test_an_invalid_component_is_refused(hosting: Any, sagemaker: Any, changes: dict[str, Any], message: str) -> None:
     if not sagemaker.list_endpoints(NameContains="with-a-model")["Endpoints"]:
         hosting.simple("with-a-model")
         hosting.model("refused")
@@ -248,7 +246,7 @@ def test_a_component_that_cannot_be_is_refused(
         ),
     ],
 )
-def test_a_configuration_that_cannot_host_is_refused(
+def test_a_configuration_that_cannot_host_components_is_refused(
     sagemaker: Any, variants: list[dict[str, Any]], changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ClientError, match=message):

@@ -164,7 +164,7 @@ def test_a_query_comes_in_pages(sagemaker: Any, chain: dict[str, str]) -> None:
     assert "NextToken" not in second
 
 
-def test_a_cycle_ends(sagemaker: Any) -> None:
+def test_a_query_ends_in_spite_of_a_cycle(sagemaker: Any) -> None:
     ends = [artifact(sagemaker, f"s3://cycle/{number}") for number in range(2)]
     for source, destination in (ends, reversed(ends)):
         sagemaker.add_association(SourceArn=source, DestinationArn=destination)

@@ -144,7 +144,7 @@ while not first and not pathlib.Path({str(tmp_path / "gate")!r}).exists():
             answer.result()
 
 
-def test_an_update_to_instances_is_possible_and_the_way_back_is_not(
+def test_a_serverless_endpoint_can_get_instances_but_not_the_reverse(
     serverless: Any, hosting: Any, runtime: Any, sagemaker: Any
 ) -> None:
     serverless("converted")

@@ -26,9 +26,9 @@ ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 REQUESTS_PER_S = 20
 DEADLINE_S = 240.0
 BEGINS_WITHIN_S = 2.0
-LOAD = 5  # a machine with so many times its load still has to pass
+LOAD = 5  # the test must pass on a machine with this many times its usual load
 RED, BLUE = [0.8, 0.2, 0.2], [0.2, 0.2, 0.8]
-MODELS = {"old": "answer", "new": "lie", "bad": "fail"}  # what each does with an image that is red
+MODELS = {"old": "answer", "new": "lie", "bad": "fail"}  # the action of each model for a red image
 
 
 @dataclass

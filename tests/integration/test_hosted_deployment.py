@@ -117,7 +117,7 @@ def digest(url: str, uri: str) -> str:
 
 
 def answer_of_staging(url: str) -> str:
-    """Return the answer that the endpoint in staging gives for the image that both endpoints are asked."""
+    """Return the answer of the endpoint in staging for the image that both endpoints get."""
     s3 = client_of(url, "s3")
     key = s3.list_objects_v2(Bucket=NAME, Prefix="test/", MaxKeys=1)["Contents"][0]["Key"]
     image = s3.get_object(Bucket=NAME, Key=key)["Body"].read()
@@ -127,7 +127,7 @@ def answer_of_staging(url: str) -> str:
 
 
 def let_production_answer(url: str, body: str) -> None:
-    """moto serves no models: tell it what its endpoint answers next."""
+    """Tell moto, which serves no models, the next answer of its endpoint."""
     result = {"Body": body, "ContentType": "application/json", "InvokedProductionVariant": "AllTraffic"}
     queued = {"account_id": "123456789012", "region": "us-east-1", "results": [result]}
     request = Request(

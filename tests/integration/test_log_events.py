@@ -1,4 +1,4 @@
-"""What CloudWatch Logs answers to FilterLogEvents."""
+"""Answers of CloudWatch Logs to FilterLogEvents."""
 
 import time
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def test_events_are_those_of_streams_with_the_prefix(logs: Any, prefix: str, str
     assert all(event["logStreamName"] == event["message"] for event in answer["events"])
 
 
-def test_a_pattern_counts_beside_a_prefix(logs: Any) -> None:
+def test_a_pattern_and_a_prefix_apply_together(logs: Any) -> None:
     answer = logs.filter_log_events(logGroupName=GROUP, logStreamNamePrefix="job-1/", filterPattern='"algo-2"')
     assert [event["message"] for event in answer["events"]] == [STREAMS[1]]
 

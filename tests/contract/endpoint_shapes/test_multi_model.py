@@ -187,7 +187,7 @@ def test_a_container_that_crashed_loads_its_models_again(hosting: Any, runtime: 
     assert until(answer, "the container to be back")["model"] == "a"
 
 
-def test_without_a_cache_a_model_goes_after_its_invocation(
+def test_without_a_cache_a_model_is_unloaded_after_its_invocation(
     hosting: Any, runtime: Any, s3: Any, emulator: Any, until: Any
 ) -> None:
     put_models(s3, "uncached", "a")

@@ -1,4 +1,4 @@
-"""A script as people write them: its model is two numbers, which it multiplies and adds to each row."""
+"""A script as people write them: its model is two numbers; it multiplies each row by one and adds the other."""
 
 import json
 from pathlib import Path

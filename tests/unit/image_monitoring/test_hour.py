@@ -17,7 +17,7 @@ MINUTES, A_MINUTE = 60, 30  # records of each window
 
 
 def lines(images: Images, minute: int, seed: int) -> str:
-    """Return the records of a minute, two seconds apart. The answers are sure of one class, as a model's are."""
+    """Return the records of a minute, two seconds apart. The answers are certain of one class, as a model's are."""
     generator = np.random.default_rng(seed)
     records = []
     for number, image in enumerate(images):

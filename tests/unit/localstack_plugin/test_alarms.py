@@ -1,4 +1,4 @@
-"""When CloudWatch's alarms are evaluated, and which data points decide."""
+"""Evaluation of CloudWatch's alarms: its times, and the data points that decide."""
 
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -50,7 +50,7 @@ def test_every_alarm_is_evaluated_once_a_minute() -> None:
     assert evaluations == ["errors", "latency"] * 2
 
 
-def test_an_alarm_that_cannot_be_evaluated_keeps_no_other_from_it() -> None:
+def test_an_alarm_that_cannot_be_evaluated_does_not_stop_the_others() -> None:
     evaluations = Evaluations(broken="errors")
     evaluations.evaluation.evaluate_due(0.0)
     assert evaluations == ["errors", "latency"]

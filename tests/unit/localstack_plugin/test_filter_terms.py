@@ -1,4 +1,4 @@
-"""Which messages match a filter pattern, by the examples of AWS's page on the syntax."""
+"""Messages that match a filter pattern, by the examples of AWS's page on the syntax."""
 
 import pytest
 
@@ -23,7 +23,7 @@ BAD, UNAUTHORIZED, WARNING = "[ERROR 400] BAD REQUEST", "[ERROR 401] UNAUTHORIZE
         (r'"\"quoted\""', ()),
     ],
 )
-def test_terms(pattern: str, matching: tuple[str, ...]) -> None:
+def test_a_pattern_of_terms_matches_as_on_aws(pattern: str, matching: tuple[str, ...]) -> None:
     matches = matcher_of(pattern)
     assert tuple(message for message in (BAD, UNAUTHORIZED, WARNING) if matches(message)) == matching
 

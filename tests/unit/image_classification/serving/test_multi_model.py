@@ -78,7 +78,7 @@ def test_models_are_loaded_invoked_and_unloaded_by_name(port: int, trained: Cont
     assert ask(port, "DELETE", "/models/two")[0] == 200
 
 
-def test_a_model_that_is_loaded_is_a_conflict(port: int, trained: Container) -> None:
+def test_loading_a_loaded_model_is_a_conflict(port: int, trained: Container) -> None:
     assert load(port, "same", trained.model)[0] == 200
     assert load(port, "same", trained.model)[0] == 409
     ask(port, "DELETE", "/models/same")

@@ -16,7 +16,7 @@ def test_a_sample_has_its_share_give_or_take_one(share: float, requests: int) ->
     assert abs(sum(sample.takes() for _ in range(requests)) - share * requests) <= 1
 
 
-def test_a_whole_share_takes_every_request_and_none_takes_none() -> None:
+def test_a_share_of_one_takes_every_request_and_of_zero_none() -> None:
     whole, nothing = Sample(1.0), Sample(0.0)
     assert all(whole.takes() for _ in range(1000))
     assert not any(nothing.takes() for _ in range(1000))

@@ -69,6 +69,6 @@ async def ask_while_the_model_is_unloaded(threads: ThreadPoolExecutor) -> str:
     return (await second).target
 
 
-def test_a_request_that_comes_while_an_uncached_model_goes_loads_it_again() -> None:
+def test_a_request_for_an_uncached_model_that_is_being_unloaded_loads_it_again() -> None:
     with ThreadPoolExecutor(1) as threads:
         assert asyncio.run(ask_while_the_model_is_unloaded(threads)) == "a"

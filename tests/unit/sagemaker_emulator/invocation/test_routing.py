@@ -154,7 +154,7 @@ def test_a_pipeline_whose_second_container_refuses_the_connection_has_failed() -
     asyncio.run(main())
 
 
-def test_only_the_named_container_is_asked_directly() -> None:
+def test_a_direct_invocation_asks_only_the_named_container() -> None:
     async def main() -> None:
         async with container(ANSWER) as port:
             instance = InstanceAt(refusing_port(), port, row=Row.DIRECT)

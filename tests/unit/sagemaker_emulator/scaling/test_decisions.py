@@ -45,7 +45,7 @@ def test_tracking_wants_the_capacity_at_which_the_metric_is_at_its_target(
     assert tracked(current, value, 100.0, alarm) == wanted
 
 
-def test_a_tiny_target_wants_a_large_capacity_and_no_infinite_one() -> None:
+def test_a_tiny_target_wants_a_large_but_finite_capacity() -> None:
     assert tracked(1, 1e300, 1e-300, "AlarmHigh") == CAPACITY_MAX
 
 
