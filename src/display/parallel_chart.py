@@ -27,7 +27,7 @@ class Line:
 
 @dataclass(frozen=True)
 class _Axis:
-    """A dimension at its place. Words have places of their own, in order; numbers are on a scale."""
+    """A dimension and its place in the chart. Words have places of their own, in order; numbers are on a scale."""
 
     name: str
     x: float

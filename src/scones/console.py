@@ -81,14 +81,14 @@ class TaskDisplay(Progress):
 
 
 class BarOfKnownTotal(BarColumn):
-    """A bar, if it is known how much there is to do."""
+    """A bar for a task whose size is known."""
 
     def render(self, task: Task) -> RenderableType:  # type: ignore[override]
         return super().render(task) if task.total else Text("")
 
 
 class Times(ProgressColumn):
-    """The time so far, and about how much is left where that can be told."""
+    """The time so far, and about how much is left if that is known."""
 
     def render(self, task: Task) -> Text:
         elapsed = task.elapsed or 0.0
@@ -151,7 +151,7 @@ class Console:
 
 
 def time_left(elapsed_s: float, completed: float, total: float | None) -> str:
-    """Return `about 20 s left`, as long as the rest takes as long as what is done; empty if nothing is done yet."""
+    """Return `about 20 s left`, if the rest goes on at the same pace; an empty text if nothing is done yet."""
     if not total or not 0 < completed < total or elapsed_s < 1:
         return ""
     return f"about {figures.duration(max(1, round(elapsed_s * (total - completed) / completed)))} left"

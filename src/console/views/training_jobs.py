@@ -62,7 +62,7 @@ async def load_comparison(site: Site, request: web.Request) -> dict[str, Any]:
 
 
 def differences(comparison: Comparison) -> list[tuple[str, list[str]]]:
-    """Return what is not the same in a few jobs: a name, and the value of each job."""
+    """Return what differs between a few jobs: a name, and the value of each job."""
     jobs = comparison.jobs
     rows = [(name, [job.settings.get(name, figures.NONE) for job in jobs]) for name in comparison.varying_settings]
     rows += [(name, [job.hyperparameters.get(name, figures.NONE) for job in jobs]) for name in comparison.varying]

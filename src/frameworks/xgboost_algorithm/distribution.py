@@ -51,7 +51,7 @@ class Hosts:
         return self.current == self.names[0]
 
     def only(self, names: tuple[str, ...]) -> Hosts:
-        """Return some of the hosts, who meet at the first of them, at a port that is not known yet."""
+        """Return some of the hosts, which meet at the first of them, at a port that is not known yet."""
         return replace(self, names=names, address=LOOPBACK if self.address == LOOPBACK else names[0], port=ANY_PORT)
 
 

@@ -27,7 +27,7 @@ class ServeSettings:
         cores = usable_cores()
         multi_model = environment.get("SAGEMAKER_MULTI_MODEL", "").lower() == "true"
         workers = bounded_integer(environment, "SAGEMAKER_MODEL_SERVER_WORKERS", cores, WORKERS_MAX)
-        workers = 1 if multi_model else workers  # which has all models
+        workers = 1 if multi_model else workers  # one worker has all models
         threads = max(1, cores // workers)
         return cls(
             host=environment.get("SAGEMAKER_BIND_TO_HOST") or "0.0.0.0",  # noqa: S104 the container contract

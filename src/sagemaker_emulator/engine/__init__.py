@@ -76,7 +76,7 @@ class Container(Protocol):
         """
 
     def discard(self, base_dir: Path, folder: Path) -> None:
-        """Delete a folder that was deleted below base_dir for the program, too, as far as that is possible."""
+        """Delete a folder for the program, too, which was deleted below base_dir, as far as that is possible."""
 
     def leave(self) -> None:
         """Stop watching and leave the container running, for `find` after a restart of the emulator.

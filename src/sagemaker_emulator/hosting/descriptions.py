@@ -146,7 +146,7 @@ def _pending_deployment(endpoint: Endpoint, update: Update | None) -> Descriptio
 
 
 def _pending_variant(pending: Revision, target: VariantTarget, update: Update | None) -> Description:
-    """A variant that an update brings. Its current weight is the share of the requests that it gets so far."""
+    """Return a variant that an update brings. Its current weight is the share of the requests that it gets so far."""
     definition = next(one for one in _definitions(pending) if one.name == target.name)
     running = _running(update.new, target.name) if update and update.new else None
     status = {"Status": update.stage, "StartTime": update.stage_began} if update else None

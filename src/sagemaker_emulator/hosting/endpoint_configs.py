@@ -53,7 +53,7 @@ class EndpointConfigs(Collection[EndpointConfig]):
             self._refuse_unreachable(config, model)
 
     def _refuse_unfit_shadows(self, config: EndpointConfig) -> None:
-        """Source: CreateEndpointConfig, ShadowProductionVariants; the developer guide, shadow tests."""
+        """Refuse shadows as AWS does. Source: CreateEndpointConfig, ShadowProductionVariants; guide, shadow tests."""
         if not config.shadow_variants:
             return
         if len(config.variants) > 1 or len(config.shadow_variants) > 1:

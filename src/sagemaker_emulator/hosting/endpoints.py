@@ -66,7 +66,7 @@ from sagemaker_emulator.storage.store import Store
 
 
 class Endpoints:
-    """What operations and the data path see of endpoints."""
+    """The endpoints, as operations and the data path use them."""
 
     def __init__(
         self,
@@ -155,7 +155,7 @@ class Endpoints:
         self._rollouts.delete(self._records.change(name, change))
 
     def deployment(self, name: str, component: str | None = None) -> Deployment:
-        """Return what answers an endpoint's next request. ValidationError, in the runtime's words, if nothing does.
+        """Return the deployment for an endpoint's next request. ValidationError in the runtime's words if none exists.
 
         `component` is the inference component that the request names.
         """
@@ -195,7 +195,7 @@ class Endpoints:
         self._rollouts.close()
 
     def _refuse_loss_of_hosts(self, endpoint: Endpoint, new: Revision) -> None:
-        """Inference components need their variant: an update must not take it away."""
+        """Refuse an update that takes away the variant of an inference component."""
         hosts = {variant.name for variant in new.config.variants if variant.hosts_components}
         for component in self._components.of_endpoint(endpoint.name):
             if component.variant_name not in hosts:

@@ -30,7 +30,7 @@ START_ERRORS = (StartFailed, EngineError, archive.ArchiveError, AwsError, ValueE
 
 @dataclass(frozen=True)
 class HostingContext(RunContext):
-    """Shared by all endpoints. Setting `closing` aborts every start that is under way.
+    """The context that all endpoints share. Setting `closing` aborts every start that is under way.
 
     A serverless instance is stopped after `serverless_idle_s` without a request.
     """

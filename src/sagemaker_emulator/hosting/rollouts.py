@@ -157,7 +157,7 @@ class Rollouts:
         )
 
     def _finish(self, name: str, before: Revision, update: Update) -> None:
-        """The new deployment has the whole traffic: let the old one wait as long as the policy says, then stop it."""
+        """Keep the old deployment as long as the policy says, then stop it: the new one has the whole traffic."""
         assert update.new is not None
         self._deployments[name] = update.new
         self._context.closing.wait(update.policy.termination_wait_s)

@@ -125,7 +125,7 @@ class AsyncRunner:
     ) -> None:
         """Capture the invocation, if the endpoint captures and the sample includes it.
 
-        AWS does not document what it captures of payloads that InvokeEndpoint could not have: they are left out here.
+        AWS does not document whether it captures payloads above InvokeEndpoint's limit: they are left out here.
         """
         capture = self.endpoints.get(invocation.endpoint_name).revision.data_capture
         if capture is None or not self.capture.samples(capture):

@@ -11,7 +11,7 @@ CONCURRENT_INVOCATIONS = 4  # the default, which SageMaker chooses
 
 @dataclass(frozen=True)
 class ServerlessConfig:
-    """ServerlessConfig, parsed. An endpoint without `provisioned_concurrency` has no instances while nobody asks."""
+    """ServerlessConfig, parsed. An endpoint without `provisioned_concurrency` has no instances while it is idle."""
 
     memory_mb: int
     max_concurrency: int

@@ -35,7 +35,7 @@ class TransformJobs(JobCollection[TransformJob]):
         return self._start(job, tags, run, partial(self._ended, name, run))
 
     def _refuse_missing(self, request: TransformRequest, model: Model) -> None:
-        """ValidationException when an image of the model or the input does not exist, or when it cannot be invoked."""
+        """Raise ValidationException when an image or the input does not exist, or when the model cannot be invoked."""
         if model.is_multi_model or model.row is Row.DIRECT:
             kind = "a multi-model container" if model.is_multi_model else "containers for direct invocation"
             raise validation(f'Model "{model.arn}" has {kind}, which a transform job does not support.')

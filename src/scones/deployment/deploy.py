@@ -155,7 +155,7 @@ def change(context: Context, stack: Stack, current: StackDescription | None, pla
 
 
 def show_changes(context: Context, changes: list[Change]) -> None:
-    """Show a few changes one by one, and of many how many there are of each kind. A loss is always named.
+    """Show a few changes one by one, and many as counts by kind. A removal or replacement is always named.
 
     The file changes.txt in the folder of results has all.
     """

@@ -22,7 +22,7 @@ ALARMS = ("drift", "quality", "low-confidence", "no-traffic", "monitor-failed", 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of run: the file of its state, and the words for it, with {} for the endpoint."""
+    """A kind of run: the file of its state, and texts about it, in which {} stands for the endpoint."""
 
     file: str
     compared: str

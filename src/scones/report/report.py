@@ -127,7 +127,7 @@ def model_of_run(context: Context, run: Run, job: TrainingJob) -> str:
 
 
 def settings_of(context: Context, job: TrainingJob) -> dict[str, Any]:
-    """Return the settings that decide about the results."""
+    """Return the settings that determine the results."""
     settings = context.settings
     description = context.client("sagemaker").describe_training_job(TrainingJobName=job.name)
     hyperparameters = description.get("HyperParameters", {})

@@ -57,7 +57,7 @@ class Comparison:
 
     @property
     def varying_settings(self) -> list[str]:
-        """The settings that are not the same in all jobs, by name."""
+        """The settings that differ between the jobs, by name."""
         return _varying([job.settings for job in self.jobs])
 
     @property

@@ -32,7 +32,7 @@ class StartPolicy:
     began: dict[int, float] = field(default_factory=dict)
     """When each running invocation began, by its number."""
     invocations: int = 0
-    """How many invocations began so far: the number of the last one."""
+    """The number of invocations so far, which is also the number of the last one."""
     is_stopped: bool = False
     """The version is shutting down, and nobody waits for it any more."""
 
