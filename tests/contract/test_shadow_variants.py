@@ -63,17 +63,20 @@ def invocations_of(endpoint: str, variant: str, metric: str = "Invocations") -> 
     return float(sum(point["Sum"] for point in answer["Datapoints"]))
 
 
-def captured(s3: Any, endpoint: str) -> Counter[str]:
-    """Count the captured answers by the variant in their key and the model that answered."""
-    listed = s3.list_objects_v2(Bucket=BUCKET, Prefix=f"shadows/{endpoint}/").get("Contents", [])
-    records = Counter[str]()
-    for item in listed:
-        variant = item["Key"].split("/")[2]
-        for line in s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read().splitlines():
-            data = json.loads(line)["captureData"]
-            assert data["endpointInput"]["mode"] == "INPUT"
-            records[f"{variant} {json.loads(data['endpointOutput']['data'])['model']}"] += 1
+def captured(s3: Any, prefix: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the captured records, each with the variant in its key: one file or more, as time passed between them."""
+    records: list[tuple[str, dict[str, Any]]] = []
+    for item in s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", []):
+        lines = s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read().splitlines()
+        records += [(item["Key"].split("/")[2], json.loads(line)["captureData"]) for line in lines]
     return records
+
+
+def captured_answers(s3: Any, prefix: str) -> Counter[str]:
+    """Count the captured answers by variant and the model that answered."""
+    records = captured(s3, prefix)
+    assert {data["endpointInput"]["mode"] for _, data in records} <= {"INPUT"}
+    return Counter(f"{variant} {json.loads(data['endpointOutput']['data'])['model']}" for variant, data in records)
 
 
 def test_a_shadow_gets_copies_that_are_captured_and_counted_and_never_returned(
@@ -82,7 +85,7 @@ def test_a_shadow_gets_copies_that_are_captured_and_counted_and_never_returned(
     prepare(hosting, "copied", DataCaptureConfig={**SAMPLES, "DestinationS3Uri": f"s3://{BUCKET}/shadows"})
     assert {invoked(runtime, "copied") for _ in range(20)} == {("AllTraffic", "production")}
     expected = {"AllTraffic production": 20, "Candidate shadow": 20}
-    until(lambda: captured(s3, "copied") == expected, "the answers of both variants to be captured")
+    until(lambda: captured_answers(s3, "shadows/copied/") == expected, "the answers of both variants to be captured")
     until(lambda: invocations_of("copied", "Candidate") == 20, "the copies to be counted")
     assert invocations_of("copied", "AllTraffic") == 20
 
@@ -144,7 +147,7 @@ def test_a_report_compares_the_shadow_with_the_production_variant(
     for request in (b"a", b"b", b"b"):
         runtime.invoke_endpoint(EndpointName="reported", Body=request, ContentType="text/plain")
     until(lambda: invocations_of("reported", "Candidate") == 3, "the copies to be counted")
-    until(lambda: len(s3.list_objects_v2(Bucket=BUCKET, Prefix="reports/").get("Contents", ())) == 2, "both captures")
+    until(lambda: len(captured(s3, "reports/reported/")) == 6, "the records of both variants")
     run = subprocess.run(
         [sys.executable, str(COMPARE), "reported", "AllTraffic", "Candidate"],
         env=os.environ | {"AWS_ENDPOINT_URL_SAGEMAKER": emulator.url},
