@@ -1,6 +1,7 @@
 """Descriptions of local mode's resources, kept as objects in the bucket, where other processes read them."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +17,14 @@ MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of resource, with the names that SageMaker's operations use."""
+    """A kind of resource, with the names that SageMaker's operations use.
+
+    A record of a kind that can change has LastModifiedTime.
+    """
 
     name: str
     plural: str
+    can_change: bool = False
 
     @property
     def id(self) -> str:
@@ -30,10 +35,10 @@ class Kind:
         return f"{self.name}Arn"
 
 
-TRAINING_JOB = Kind("TrainingJob", "TrainingJobSummaries")
+TRAINING_JOB = Kind("TrainingJob", "TrainingJobSummaries", can_change=True)
 MODEL = Kind("Model", "Models")
 ENDPOINT_CONFIG = Kind("EndpointConfig", "EndpointConfigs")
-ENDPOINT = Kind("Endpoint", "Endpoints")
+ENDPOINT = Kind("Endpoint", "Endpoints", can_change=True)
 KINDS = (TRAINING_JOB, MODEL, ENDPOINT_CONFIG, ENDPOINT)
 
 
@@ -45,6 +50,8 @@ class Records:
     bucket: str
 
     def put(self, kind: Kind, record: dict[str, Any]) -> None:
+        if kind.can_change:
+            record = {**record, "LastModifiedTime": time.time()}
         self.s3.put_object(Bucket=self.bucket, Key=_key(kind, record[kind.id]), Body=json.dumps(record).encode())
 
     def get(self, kind: Kind, name: str) -> dict[str, Any] | None:
