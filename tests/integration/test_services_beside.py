@@ -1,20 +1,17 @@
 """Services and operations that the local cloud lacks are refused by name, in an answer that no SDK retries."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-METRIC = {"MetricName": "loss", "Timestamp": datetime(2026, 1, 1, tzinfo=UTC), "Value": 1.0}
 AnyClient = Callable[[str], Any]
 
 
 @pytest.mark.parametrize(
     ("service", "operation", "arguments"),
     [
-        ("sagemaker-metrics", "BatchPutMetrics", {"TrialComponentName": "a", "MetricData": [METRIC]}),
         (
             "sagemaker-featurestore-runtime",
             "GetRecord",
