@@ -10,18 +10,18 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import msgspec
+from msgspec.structs import replace
 
 from sagemaker_emulator.errors import runtime_validation
 from sagemaker_emulator.hosting.instances import Instance
 from sagemaker_emulator.hosting.serving_container import ServingContainer
 from sagemaker_emulator.invocation.container_http import (
     AnswerTooLarge,
-    Body,
     BrokenAnswer,
     CannotConnect,
     Connection,
@@ -73,14 +73,12 @@ class ContainerRows:
         """
         if instance.row is Row.SINGLE:
             if instance.is_multi_model:
-                return await self._ask_model(
-                    instance.containers[0], request.headers, request.body, request.timeout_s, request, passage
-                )
-            url = f"{instance.containers[0].address}/invocations"
+                return await self._ask_model(instance.containers[0], request, passage)
+            url = f"{instance.containers[0].address}/invocations"  # the hot path: without a coroutine of its own
             return await self.connections.send("POST", url, request.headers, request.body, request.timeout_s)
         if instance.row is Row.DIRECT:
             named = next(one for one in instance.containers if one.definition.name == request.target_container)
-            return await self._visit(named, request.headers, request.body, request.timeout_s, request, passage)
+            return await self._visit(named, request, passage)
         return await self._pass_in_turn(instance.containers, request, passage)
 
     def preferred(self, instance: Instance, others: Iterable[Instance], request: Outgoing) -> Instance:
@@ -97,29 +95,23 @@ class ContainerRows:
         headers = {name: value for name, value in request.headers.items() if name != "Accept"}
         body = request.body
         for container, following in pairwise(containers):
-            connection = await self._visit(container, headers, body, deadline - loop.time(), request, passage)
+            part = replace(request, headers=headers, body=body, timeout_s=deadline - loop.time())
+            connection = await self._visit(container, part, passage)
             if not 200 <= connection.status < 300:
                 return connection
             body = await _answer_for(following, connection, passage.visits[-1])
-            headers["Content-Type"] = connection.headers.get("content-type", DEFAULT_CONTENT_TYPE)
-        headers["Accept"] = request.headers["Accept"]
-        return await self._visit(containers[-1], headers, body, deadline - loop.time(), request, passage)
+            headers = {**headers, "Content-Type": connection.headers.get("content-type", DEFAULT_CONTENT_TYPE)}
+        headers = {**headers, "Accept": request.headers["Accept"]}
+        last = replace(request, headers=headers, body=body, timeout_s=deadline - loop.time())
+        return await self._visit(containers[-1], last, passage)
 
-    async def _visit(
-        self,
-        container: ServingContainer,
-        headers: Mapping[str, str],
-        body: Body,
-        timeout_s: float,
-        request: Outgoing,
-        passage: Passage,
-    ) -> Connection:
+    async def _visit(self, container: ServingContainer, request: Outgoing, passage: Passage) -> Connection:
         """Ask one container of several."""
         visits = passage.visits
         visits.append(Visit(container.definition.name))
         ask = self._ask_model if container.definition.is_multi_model else self._ask
         try:
-            connection = await ask(container, headers, body, timeout_s, request, passage)
+            connection = await ask(container, request, passage)
         except CannotConnect as error:
             if len(visits) == 1:
                 visits.clear()
@@ -128,28 +120,22 @@ class ContainerRows:
         visits[-1].status = connection.status
         return connection
 
-    async def _ask(
-        self, container: ServingContainer, headers: Mapping[str, str], body: Body, timeout_s: float, *_: object
-    ) -> Connection:
-        return await self.connections.send("POST", f"{container.address}/invocations", headers, body, timeout_s)
+    async def _ask(self, container: ServingContainer, request: Outgoing, _: Passage) -> Connection:
+        url = f"{container.address}/invocations"
+        return await self.connections.send("POST", url, request.headers, request.body, request.timeout_s)
 
-    async def _ask_model(
-        self,
-        container: ServingContainer,
-        headers: Mapping[str, str],
-        body: Body,
-        timeout_s: float,
-        request: Outgoing,
-        passage: Passage,
-    ) -> Connection:
+    async def _ask_model(self, container: ServingContainer, request: Outgoing, passage: Passage) -> Connection:
         """Ask the request's target model, once the container has loaded it."""
         assert request.target_model is not None
         started = time.perf_counter_ns()
-        used = await self.models.use(container, request.target_model, passage.endpoint, passage.variant, timeout_s)
+        used = await self.models.use(
+            container, request.target_model, passage.endpoint, passage.variant, request.timeout_s
+        )
         passage.model, passage.waited_us = used, (time.perf_counter_ns() - started) // 1000
         url = f"{container.address}/models/{used.model.name}/invoke"
-        headers = {**headers, TARGET_MODEL: request.target_model}
-        connection = await self.connections.send("POST", url, headers, body, timeout_s - passage.waited_us / 1e6)
+        headers = {**request.headers, TARGET_MODEL: request.target_model}
+        left_s = request.timeout_s - passage.waited_us / 1e6
+        connection = await self.connections.send("POST", url, headers, request.body, left_s)
         if connection.status == NOT_LOADED:
             used.forget()
         return connection
