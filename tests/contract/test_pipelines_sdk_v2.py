@@ -10,11 +10,11 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import WaiterError
+from tests.contract.sdk_v2 import sdk_surroundings
 
 from scones.sagemaker_sdk import CONFIG, quiet
 
 with quiet():
-    import sagemaker.utils
     from sagemaker.estimator import Estimator
     from sagemaker.inputs import TrainingInput
     from sagemaker.lambda_helper import Lambda
@@ -52,11 +52,7 @@ CACHE = CacheConfig(enable_caching=True, expire_after="PT1H")
 
 @pytest.fixture(scope="module")
 def session(emulator: Any) -> Iterator[PipelineSession]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER", emulator.url)
-        environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", emulator.url)
-        # The SDK would validate its own settings dozens of times in a test, a third of a second each time.
-        environment.setattr(sagemaker.utils, "validate_sagemaker_config", lambda _: None)
+    with sdk_surroundings(emulator.url):
         yield PipelineSession(boto_session=boto3.Session(), default_bucket=BUCKET, sagemaker_config=CONFIG)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.contract.sdk_v2 import sdk_surroundings
 
 from scones.sagemaker_sdk import CONFIG, quiet
 
@@ -60,12 +61,8 @@ class HurriedClock:
 @pytest.fixture(scope="module")
 def session(emulator: Any) -> Iterator[Session]:
     """Yield an ordinary SDK session, which finds the emulator through environment variables."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER", emulator.url)
-        environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", emulator.url)
+    with sdk_surroundings(emulator.url) as environment:
         environment.setattr(sagemaker.session, "time", HurriedClock())
-        # The SDK would validate its own settings dozens of times in a test, a third of a second each time.
-        environment.setattr(sagemaker.utils, "validate_sagemaker_config", lambda _: None)
         yield Session(boto_session=boto3.Session(), default_bucket=BUCKET, sagemaker_config=CONFIG)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.contract.sdk_v2 import sdk_surroundings
 
 from scones.sagemaker_sdk import CONFIG, quiet
 
 with quiet():
-    import sagemaker.utils
     from sagemaker.analytics import ExperimentAnalytics
     from sagemaker.estimator import Estimator
     from sagemaker.experiments.experiment import Experiment
@@ -43,10 +43,7 @@ BUCKET = "contract"
 @pytest.fixture(scope="module")
 def session(emulator: Any) -> Iterator[Session]:
     """Yield an ordinary SDK session, which finds the emulator through environment variables."""
-    with pytest.MonkeyPatch.context() as environment:
-        for service in ("SAGEMAKER", "SAGEMAKER_RUNTIME", "SAGEMAKER_METRICS"):
-            environment.setenv(f"AWS_ENDPOINT_URL_{service}", emulator.url)
-        environment.setattr(sagemaker.utils, "validate_sagemaker_config", lambda _: None)  # takes a third of a second
+    with sdk_surroundings(emulator.url):
         yield Session(boto_session=boto3.Session(), default_bucket=BUCKET, sagemaker_config=CONFIG)
 
 

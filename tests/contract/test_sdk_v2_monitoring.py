@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+from tests.contract.sdk_v2 import sdk_surroundings
 from tests.unit.image_monitoring.pictures import captured, pictures, png
 
 from scones.sagemaker_sdk import CONFIG, quiet
@@ -150,12 +151,10 @@ def monitored(
     }
     with (
         serve_with_clock(tmp_path_factory.mktemp("state"), clock) as emulator,
-        pytest.MonkeyPatch.context() as environment,
+        sdk_surroundings(emulator.url) as environment,
     ):
-        environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER", emulator.url)
         environment.setattr(sagemaker.session, "time", HurriedSession())
         environment.setattr(sagemaker.utils, "time", HurriedUtils())
-        environment.setattr(sagemaker.utils, "validate_sagemaker_config", lambda _: None)
         session = Session(boto_session=boto3.Session(), default_bucket=BUCKET, sagemaker_config=CONFIG)
         make_hosting(emulator.client("sagemaker"), s3).simple("sdk", DataCaptureConfig=capture)
         held.append(Monitored(emulator, session, s3, until))
