@@ -38,6 +38,7 @@ class Shown:
 
     url: str
     settings: Settings
+    report: Path
 
     def client(self, service: str) -> Any:
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
@@ -69,7 +70,7 @@ def shown(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     try:
         command = [sys.executable, "-m", "command_line", "run", "--out", str(folder / "out")]
         subprocess.run(command, env=environment(settings) | WORKFLOW, check=True, cwd=ROOT, timeout=RUN_TIMEOUT_S)
-        yield from _console(settings)
+        yield from _console(settings, folder / "out" / "index.html")
     finally:
         cloud.down()
 
@@ -83,14 +84,14 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def _console(settings: Settings) -> Iterator[Shown]:
+def _console(settings: Settings, report: Path) -> Iterator[Shown]:
     command = [sys.executable, "-m", "command_line", "console", "--port", "0"]
     process = subprocess.Popen(command, env=environment(settings), stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert "http://127.0.0.1:" in line, line
-        yield Shown(line.rpartition(" ")[2].strip().rstrip("/"), settings)
+        yield Shown(line.rpartition(" ")[2].strip().rstrip("/"), settings, report)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
