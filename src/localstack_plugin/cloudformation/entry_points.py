@@ -64,6 +64,49 @@ class ModelPackagePlugin(CloudFormationResourceProviderPlugin):
         self.factory: type[ResourceProvider] = ModelPackageProvider
 
 
+class PipelinePlugin(CloudFormationResourceProviderPlugin):
+    name = "AWS::SageMaker::Pipeline"
+
+    def load(self) -> None:
+        from localstack_plugin.cloudformation.sagemaker.pipeline import PipelineProvider
+
+        self.factory: type[ResourceProvider] = PipelineProvider
+
+
+class MonitoringSchedulePlugin(CloudFormationResourceProviderPlugin):
+    name = "AWS::SageMaker::MonitoringSchedule"
+
+    def load(self) -> None:
+        from localstack_plugin.cloudformation.sagemaker.monitoring import MonitoringScheduleProvider
+
+        self.factory: type[ResourceProvider] = MonitoringScheduleProvider
+
+
+class JobDefinitionPlugin(CloudFormationResourceProviderPlugin):
+    """The definitions of one monitoring type, which `name` says."""
+
+    def load(self) -> None:
+        from localstack_plugin.cloudformation.sagemaker.monitoring import JOB_DEFINITIONS
+
+        self.factory: type[ResourceProvider] = JOB_DEFINITIONS[self.name]
+
+
+class DataQualityJobDefinitionPlugin(JobDefinitionPlugin):
+    name = "AWS::SageMaker::DataQualityJobDefinition"
+
+
+class ModelQualityJobDefinitionPlugin(JobDefinitionPlugin):
+    name = "AWS::SageMaker::ModelQualityJobDefinition"
+
+
+class ModelBiasJobDefinitionPlugin(JobDefinitionPlugin):
+    name = "AWS::SageMaker::ModelBiasJobDefinition"
+
+
+class ModelExplainabilityJobDefinitionPlugin(JobDefinitionPlugin):
+    name = "AWS::SageMaker::ModelExplainabilityJobDefinition"
+
+
 class ScalableTargetPlugin(CloudFormationResourceProviderPlugin):
     name = "AWS::ApplicationAutoScaling::ScalableTarget"
 

@@ -18,34 +18,52 @@ from localstack.services.cloudformation.resource_provider import (
 )
 
 from localstack_plugin.cloudformation.sagemaker.properties import arguments
+from localstack_plugin.cloudformation.templates.attributes import ATTRIBUTES
 
 Model = dict[str, Any]
 RANDOM = string.ascii_letters + string.digits
 NAME_LENGTH, RANDOM_LENGTH = 63, 12
+NOT_FOUND = "ResourceNotFound"
 
 
-def schema(kind: str, replaced_by: set[str], updated: set[str], read_only: set[str]) -> dict[str, Any]:
-    """Return what the engine reads of a resource type: `replaced_by` are the properties whose change replaces it."""
+def schema(
+    kind: str,
+    replaced_by: set[str],
+    updated: set[str],
+    read_only: set[str],
+    noun: str | None = None,
+    attributes: set[str] | None = None,
+) -> dict[str, Any]:
+    """Return what the engine reads of a resource type: `replaced_by` are the properties whose change replaces it.
+
+    `noun` begins the names of the properties with its name and its ARN, if that is not `kind`. `attributes` are the
+    only properties that Fn::GetAtt returns; None does not restrict it.
+    """
+    arn = f"{noun or kind}Arn"
+    restricted = {} if attributes is None else {ATTRIBUTES: sorted(attributes)}
     return {
         "typeName": f"AWS::SageMaker::{kind}",
-        "primaryIdentifier": [f"/properties/{kind}Arn"],
+        "primaryIdentifier": [f"/properties/{arn}"],
         "createOnlyProperties": [f"/properties/{name}" for name in sorted(replaced_by)],
-        "readOnlyProperties": [f"/properties/{name}" for name in sorted(read_only | {f"{kind}Arn"})],
-        "properties": {name: {} for name in sorted(replaced_by | updated | read_only | {f"{kind}Arn", "Tags"})},
+        "readOnlyProperties": [f"/properties/{name}" for name in sorted(read_only | {arn})],
+        "properties": {name: {} for name in sorted(replaced_by | updated | read_only | {arn, "Tags"})},
+        **restricted,
     }
 
 
 def generated_name(logical_resource_id: str) -> str:
     """Return a name as CloudFormation makes it, `Model-x7Kp2mQ9aLbC`. SageMaker's names have up to 63 characters."""
-    suffix = "".join(secrets.choice(RANDOM) for _ in range(RANDOM_LENGTH))
-    return f"{logical_resource_id[: NAME_LENGTH - RANDOM_LENGTH - 1]}-{suffix}"
+    return f"{logical_resource_id[: NAME_LENGTH - RANDOM_LENGTH - 1]}-{random_suffix()}"
+
+
+def random_suffix() -> str:
+    return "".join(secrets.choice(RANDOM) for _ in range(RANDOM_LENGTH))
 
 
 def is_missing(error: ClientError) -> bool:
-    """Return whether SageMaker says that the resource does not exist. It has no error code for that."""
-    return (
-        "Could not find" in error.response["Error"]["Message"] or "does not exist" in error.response["Error"]["Message"]
-    )
+    """Return whether SageMaker says that the resource does not exist. Most kinds have no error code for that."""
+    code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+    return code == NOT_FOUND or "Could not find" in message or "does not exist" in message
 
 
 def update_tags(sagemaker: BaseClient, arn: str, before: list[dict[str, str]], after: list[dict[str, str]]) -> None:
@@ -60,20 +78,30 @@ class SageMakerProvider(ResourceProvider[Model]):
     """A resource that its Create operation makes at once."""
 
     KIND: ClassVar[str]
+    NOUN: ClassVar[str] = ""
+    """The noun in the properties for its name and its ARN, if that is not KIND."""
     SCHEMA: ClassVar[dict[str, Any]]
+
+    @property
+    def name_key(self) -> str:
+        return f"{self.NOUN or self.KIND}Name"
+
+    @property
+    def arn_key(self) -> str:
+        return f"{self.NOUN or self.KIND}Arn"
 
     def create(self, request: ResourceRequest[Model]) -> ProgressEvent[Model]:
         model, sagemaker = dict(request.desired_state), request.aws_client_factory.sagemaker
         self.name(request, model)
         answer = self.call(sagemaker, "Create", model)
-        return self.success(sagemaker, model | {f"{self.KIND}Arn": answer[f"{self.KIND}Arn"]})
+        return self.success(sagemaker, model | {self.arn_key: answer[self.arn_key]})
 
     def update(self, request: ResourceRequest[Model]) -> ProgressEvent[Model]:
         """Update the tags, and what the type can update besides. The identifiers stay."""
         assert request.previous_state is not None
         before, sagemaker = request.previous_state, request.aws_client_factory.sagemaker
         model = {**request.desired_state, **self.identifiers(before)}
-        update_tags(sagemaker, model[f"{self.KIND}Arn"], before.get("Tags", []), model.get("Tags", []))
+        update_tags(sagemaker, model[self.arn_key], before.get("Tags", []), model.get("Tags", []))
         return self.success(sagemaker, model)
 
     def delete(self, request: ResourceRequest[Model]) -> ProgressEvent[Model]:
@@ -85,10 +113,10 @@ class SageMakerProvider(ResourceProvider[Model]):
         return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
 
     def name(self, request: ResourceRequest[Model], model: Model) -> None:
-        model.setdefault(f"{self.KIND}Name", generated_name(request.logical_resource_id))
+        model.setdefault(self.name_key, generated_name(request.logical_resource_id))
 
     def identifiers(self, model: Model) -> Model:
-        return {key: model[key] for key in (f"{self.KIND}Name", f"{self.KIND}Arn") if key in model}
+        return {key: model[key] for key in (self.name_key, self.arn_key) if key in model}
 
     def success(self, sagemaker: BaseClient, model: Model) -> ProgressEvent[Model]:
         return ProgressEvent(OperationStatus.SUCCESS, resource_model=model)

@@ -12,6 +12,7 @@ from localstack.services.cloudformation.engine.v2.change_set_model import Nothin
 from localstack.services.cloudformation.engine.validations import ValidationError
 from localstack.services.cloudformation.resource_provider import ResourceProviderExecutor
 
+from localstack_plugin.cloudformation.templates.attributes import attributes_in
 from localstack_plugin.cloudformation.templates.references import TemplateError, check
 from localstack_plugin.replacing import wrap
 
@@ -77,12 +78,11 @@ def place_of(error: Exception, body: str) -> str:
 
 @functools.cache
 def attributes_of(resource_type: str) -> set[str] | None:
-    """Return the properties that the type's schema has. A type without a schema has unknown ones."""
+    """Return the attributes that the type's schema has. A type without a schema has unknown ones."""
     if resource_type.startswith(OF_ANY_NAME):
         return None
     provider = ResourceProviderExecutor.try_load_resource_provider(resource_type)
-    schema = getattr(provider, "SCHEMA", None) or {}
-    return set(schema.get("properties") or ()) or None
+    return attributes_in(getattr(provider, "SCHEMA", None) or {})
 
 
 def importing(original: Operation) -> Operation:

@@ -1,0 +1,14 @@
+"""What Fn::GetAtt returns of a resource type, by the type's schema."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+ATTRIBUTES: Final = "attributes"
+"""The plugin's own key in a schema: the names of all attributes."""
+
+
+def attributes_in(schema: Mapping[str, Any]) -> set[str] | None:
+    """Return the attributes that a schema lists, else all its properties; None if it has none of either."""
+    if ATTRIBUTES in schema:
+        return set(schema[ATTRIBUTES])
+    return set(schema.get("properties") or ()) or None
