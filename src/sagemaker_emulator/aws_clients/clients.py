@@ -7,7 +7,7 @@ Endpoints and keys come from boto3's own variables, so any S3 will do.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,11 +23,11 @@ from botocore.exceptions import (
     ParamValidationError,
     ResponseStreamingError,
 )
-from botocore.loaders import Loader
 from botocore.session import Session
 
 from sagemaker_emulator.aws_clients.execution_roles import ExecutionRoles, RoleCheck
 from sagemaker_emulator.aws_clients.role_keys import ContainerVariables
+from sagemaker_emulator.aws_clients.service_models import service_models
 from sagemaker_emulator.resources.scope import Scope
 
 AWS_ERRORS = (Boto3Error, BotoCoreError, ClientError)  # everything that a boto3 call can raise
@@ -63,15 +63,9 @@ def _cause(error: BaseException) -> BaseException:
     return error
 
 
-@cache
-def _models() -> Loader:
-    """Return botocore's reader of service models, which keeps what it has read: every session has its own otherwise."""
-    return Session().get_component("data_loader")
-
-
 def _botocore_session() -> Session:
     session = Session()
-    session.register_component("data_loader", _models())
+    session.register_component("data_loader", service_models())
     return session
 
 
