@@ -54,7 +54,7 @@ def analyze(contract: Contract) -> tuple[str, bool]:
         "metric_data": metrics.metric_data(values, contract.endpoint, contract.schedule),
     }
     documents.write(contract.output / REPORT, documents.report_document(found.verdict, message, values, **more))
-    if contract.publishes_metrics:
+    if contract.publishes_metrics and reference.emits_metrics:
         time = contract.time("end_time") or datetime.now(timezone.utc)
         metrics.write_lines(contract.metrics_file, more["metric_data"], time)
     return message, bool(found.violations)
@@ -80,12 +80,16 @@ def findings(contract: Contract, reference: Reference, measured: Measurement, ju
     verdict = None
     is_decided = judged.confusion.items >= reference.setting("minimum_records", MINIMUM_RECORDS)
     for shortfall in quality.shortfalls(judged, reference.constraints):
+        if not reference.evaluates(shortfall.metric):
+            continue
         problems.append(explanation.shortfall_sentence(shortfall))
         violations.append(documents.quality_violation(shortfall, problems[-1]))
     if not contract.is_model_quality:
         verdict = judge(reference, measured)
         is_decided = verdict.is_conclusive
         for violation in documents.completeness_violations(measured, reference.constraints):
+            if not reference.evaluates(violation["feature_name"]):
+                continue
             violations.append(violation)
             problems.append(violation["description"])
         for test in verdict.drifted:

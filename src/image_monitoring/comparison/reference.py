@@ -18,6 +18,7 @@ import numpy as np
 from image_monitoring.contract import InputError
 from image_monitoring.measuring import scores
 from image_monitoring.measuring.sampling import Floats
+from image_monitoring.monitoring_config import ENABLED, of_feature
 from image_monitoring.served_model.model_files import ServedModel, read_model
 
 EMBEDDING_FILE = "embedding.npz"
@@ -83,6 +84,24 @@ class Reference:
         """Return a setting of the analyzer in the constraints, which a person may edit."""
         settings = self.constraints.get("monitoring_config", {}).get("image_monitoring", {})
         return float(settings.get(name, default))
+
+    def evaluates(self, name: str) -> bool:
+        """Return whether a feature, a metric or a test of another name may be a violation."""
+        return bool(self._config(name).get("evaluate_constraints", ENABLED) == ENABLED)
+
+    def compares(self, name: str) -> bool:
+        """Return whether a drift of a feature may be a violation."""
+        distribution = self._config(name).get("distribution_constraints") or {}
+        return self.evaluates(name) and bool(distribution.get("perform_comparison", ENABLED) == ENABLED)
+
+    @property
+    def emits_metrics(self) -> bool:
+        return bool(self._config("").get("emit_metrics", ENABLED) == ENABLED)
+
+    def _config(self, name: str) -> Mapping[str, Any]:
+        config: Mapping[str, Any] = self.constraints.get("monitoring_config") or {}
+        features = self.constraints.get("features") or []
+        return next((of_feature(config, feature) for feature in features if feature["name"] == name), config)
 
 
 def read_reference(statistics: Path, constraints: Path) -> Reference:

@@ -99,7 +99,7 @@ def parse(line: str) -> Record:
 
 
 def content(captured: dict[str, Any]) -> bytes:
-    data = captured.get("data", "")
+    data = captured.get("data") or ""
     return base64.b64decode(data) if captured.get("encoding") == "BASE64" else str(data).encode()
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from image_monitoring.contract import InputError
+from image_monitoring.monitoring_config import ENABLED
 from image_monitoring.tabular.columns import Column, Profile
-from image_monitoring.tabular.constraints import ENABLED, LINFINITY, Constraints, FeatureConstraints
+from image_monitoring.tabular.constraints import LINFINITY, Constraints, FeatureConstraints
 from image_monitoring.tabular.distances import categorical_distance, numerical_distance
 from image_monitoring.tabular.inferred_types import FRACTIONAL, INTEGRAL, NUMERIC, STRING
 from image_monitoring.tabular.statistics import baseline_categories, baseline_sketches

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from image_monitoring.contract import InputError
+from image_monitoring.monitoring_config import ENABLED, merged, of_feature
 from image_monitoring.tabular.columns import Profile
 from image_monitoring.tabular.inferred_types import NUMERIC, STRING
 from image_monitoring.tabular.statistics import VERSION
 
-ENABLED = "Enabled"
 LINFINITY = "LInfinity"
-OVERRIDES = ("monitoring_config_overrides", "monitoringConfigOverrides")  # the SDK's name, and the guide's
 CONFIG: dict[str, Any] = {
     "evaluate_constraints": ENABLED,
     "emit_metrics": ENABLED,
@@ -80,7 +79,7 @@ class Constraints:
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Constraints:
         """Read the document. Raises InputError if it has no features, or a feature without a name."""
-        config = _merged(CONFIG, document.get("monitoring_config") or {})
+        config = merged(CONFIG, document.get("monitoring_config") or {})
         try:
             return cls(tuple(_read(feature, config) for feature in document["features"]), config)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -100,19 +99,10 @@ class Constraints:
 
 
 def _read(feature: Mapping[str, Any], config: Mapping[str, Any]) -> FeatureConstraints:
-    overrides: Mapping[str, Any] = next((feature[name] for name in OVERRIDES if feature.get(name)), {})
     return FeatureConstraints(
         name=str(feature["name"]),
         inferred_type=str(feature.get("inferred_type", "Unknown")),
         completeness=float(feature.get("completeness", 0.0)),
         domains=tuple(map(str, (feature.get("string_constraints") or {}).get("domains", ()))),
-        config=_merged(config, overrides),
+        config=of_feature(config, feature),
     )
-
-
-def _merged(config: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings with those of `overrides` that are set, one level deep."""
-    result = dict(config)
-    for name, value in overrides.items():
-        result[name] = {**result.get(name, {}), **value} if isinstance(value, Mapping) else value
-    return result

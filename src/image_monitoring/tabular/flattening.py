@@ -42,7 +42,7 @@ def flat(document: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def payload_text(side: Mapping[str, Any]) -> str:
-    data = side.get("data", "")
+    data = side.get("data") or ""
     if side.get("encoding") != "BASE64":
         return str(data)
     try:

@@ -116,6 +116,23 @@ def test_a_dark_window_is_a_violation_that_a_person_understands(tmp_path: Path, 
     assert all((output / name).read_bytes().startswith(b"\x89PNG") for name in examples)
 
 
+def test_constraints_that_a_person_has_switched_off_are_no_violations(tmp_path: Path, baseline: Path) -> None:
+    edited = tmp_path / "edited"
+    edited.mkdir()
+    for path in baseline.iterdir():
+        (edited / path.name).write_bytes(path.read_bytes())
+    constraints = read(baseline / "constraints.json")
+    constraints["monitoring_config"] |= {"evaluate_constraints": "Disabled", "emit_metrics": "Disabled"}
+    named = next(one for one in constraints["features"] if one["name"] == "brightness")
+    named["monitoringConfigOverrides"] = {"evaluate_constraints": "Enabled"}
+    (edited / "constraints.json").write_text(json.dumps(constraints))
+    base = analyzed(tmp_path, edited, pictures(60, 3, brightness=0.4))
+    violations = read(base / "processing/output/constraint_violations.json")["violations"]
+    assert [violation["feature_name"] for violation in violations] == ["brightness"]
+    assert read(base / "processing/output/constraints.json") == constraints
+    assert not (base / "output" / "metrics").exists()
+
+
 def test_a_window_of_the_same_kind_is_completed(tmp_path: Path, baseline: Path) -> None:
     # The untrained model's answers stand in the records of both: random numbers would be a drift.
     base = analyzed(tmp_path, answered_by(baseline), pictures(60, 4))

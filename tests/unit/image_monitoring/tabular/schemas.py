@@ -58,21 +58,21 @@ DISTRIBUTION_CONSTRAINTS = record(
     },
     {"categorical_comparison_threshold": NUMBER, "categorical_drift_method": {"enum": ["LInfinity", "ChiSquared"]}},
 )
-MONITORING_CONFIG = record(
-    {
-        "evaluate_constraints": ENABLED,
-        "emit_metrics": ENABLED,
-        "datatype_check_threshold": NUMBER,
-        "domain_content_threshold": NUMBER,
-        "distribution_constraints": DISTRIBUTION_CONSTRAINTS,
-    }
-)
+OPTIONS = {
+    "evaluate_constraints": ENABLED,
+    "emit_metrics": ENABLED,
+    "datatype_check_threshold": NUMBER,
+    "domain_content_threshold": NUMBER,
+}
+MONITORING_CONFIG = record({**OPTIONS, "distribution_constraints": DISTRIBUTION_CONSTRAINTS})
+OVERRIDES = record({}, {**OPTIONS, "distribution_constraints": {**DISTRIBUTION_CONSTRAINTS, "required": []}})
 FEATURE_CONSTRAINTS = record(
     {"name": TEXT, "inferred_type": TYPES, "completeness": NUMBER},
     {
         "num_constraints": record({"is_non_negative": {"type": "boolean"}}),
         "string_constraints": record({"domains": listed(TEXT)}),
-        "monitoringConfigOverrides": {"type": "object"},
+        "monitoringConfigOverrides": OVERRIDES,
+        "monitoring_config_overrides": OVERRIDES,  # the name that the SDK writes
     },
 )
 CONSTRAINTS = record(
