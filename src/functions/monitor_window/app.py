@@ -85,6 +85,8 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     serving_since = str(state.get("serving_since") or service.since.strftime(TIME))
     request = replace(request, start=max(request.start, datetime.fromisoformat(serving_since)))
     answer = {**answer, "start": request.start.strftime(TIME), "serving_since": serving_since}
+    if request.start >= request.end:
+        return {**answer, **too_early(request), "model": model}
     keys = captured_keys(request)
     if not keys:
         return {**answer, "status": "NoTraffic", "model": model}
@@ -152,6 +154,16 @@ def service_of(endpoint: str) -> Service | None:
     config = sagemaker.describe_endpoint_config(EndpointConfigName=description["EndpointConfigName"])
     model = str(config["ProductionVariants"][0]["ModelName"])
     return Service(model, description["LastModifiedTime"].astimezone(UTC))
+
+
+def too_early(request: Request) -> dict[str, str]:
+    """Return the answer to a run whose window would end before its model came into service."""
+    message = (
+        f"The model has been in service since {request.start.strftime(TIME)}, and records are compared "
+        f"{SETTLED_AFTER.total_seconds() / 60:g} minutes after they were captured: run the monitor again after "
+        f"{(request.start + SETTLED_AFTER).strftime(TIME)}."
+    )
+    return {"status": "TooEarly", "end": request.start.strftime(TIME), "message": message}
 
 
 # ---- captured records, and their labels ----

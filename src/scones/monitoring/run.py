@@ -40,6 +40,7 @@ QUALITY = Kind(
 KINDS = (DRIFT, QUALITY)
 STATUS_TEXTS = {
     "NoEndpoint": "The endpoint is not in service: there is nothing to compare.",
+    "TooEarly": "The model has been in service for less than two minutes: there is nothing to compare yet.",
     "NoTraffic": "No record was captured in this window: there is nothing to compare.",
     "NoGroundTruth": "No record of this window has ground truth.",
 }

@@ -87,6 +87,21 @@ def test_a_window_without_traffic_starts_no_job(monitor_window: ModuleType) -> N
     assert monitor_window.lambda_handler(EVENT, None)["status"] == "NoTraffic"
 
 
+@pytest.mark.parametrize("now", ["2026-01-31T06:00:01Z", "2026-01-31T06:01:00Z", "2026-01-31T06:02:00Z"])
+def test_a_window_that_would_end_before_the_model_served_is_too_early(
+    monitor_window: ModuleType, put: Any, now: str
+) -> None:
+    put("monitoring/scones/baselines/model-1/constraints.json")
+    put(f"{HOUR}/05/59-00-000-a.jsonl")
+    answer = monitor_window.lambda_handler({**EVENT, "now": now}, None)
+    assert answer["status"] == "TooEarly"
+    assert answer["start"] == answer["end"] == "2026-01-31T06:00:00Z"
+    assert answer["message"] == (
+        "The model has been in service since 2026-01-31T06:00:00Z, and records are compared 2 minutes after they were "
+        "captured: run the monitor again after 2026-01-31T06:02:00Z."
+    )
+
+
 def test_traffic_without_a_baseline_is_named(monitor_window: ModuleType, put: Any) -> None:
     put(f"{HOUR}/10/00-00-000-a.jsonl")
     answer = monitor_window.lambda_handler(EVENT, None)

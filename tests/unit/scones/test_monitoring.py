@@ -75,6 +75,7 @@ def test_the_states_of_drift_and_of_quality_are_shown(context: Context, screen: 
     ("output", "text"),
     [
         ({"message": "scones has not drifted."}, "scones has not drifted."),
+        ({"status": "TooEarly", "message": "run it again after 10:00"}, "run it again after 10:00"),
         ({"status": "NoTraffic"}, "No record was captured in this window: there is nothing to compare."),
     ],
 )

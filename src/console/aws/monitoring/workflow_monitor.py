@@ -24,6 +24,7 @@ from console.errors import ConsoleError
 RUNS = 48
 NOTHING_COMPARED = {
     "NoEndpoint": "The endpoint was not in service.",
+    "TooEarly": "The model had been in service for less than two minutes.",
     "NoTraffic": "No traffic was captured in this window.",
     "NoGroundTruth": "No record of this window has a label.",
 }
