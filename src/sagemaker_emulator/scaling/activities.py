@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from sagemaker_emulator.resources.arn import Arns
@@ -10,18 +12,23 @@ from sagemaker_emulator.resources.scaling.scalable_target import ScalableTarget
 from sagemaker_emulator.resources.scaling.scaling_activity import IN_PROGRESS, ScalingActivity
 from sagemaker_emulator.scaling.records import matches, page_of, require_namespace
 from sagemaker_emulator.storage.listing import in_json
-from sagemaker_emulator.storage.store import Store
+from sagemaker_emulator.storage.store import NotFound, Store
 
-KEPT = 100  # activities of one resource; AWS keeps those of six weeks
+KEPT = 100  # activities of one resource
+OLD_MAX = 1000  # removed at once
+KEPT_S = 6 * 7 * 24 * 3600.0  # AWS lists the activities of the last six weeks
 
 
 class ScalingActivities:
-    def __init__(self, store: Store, arns: Arns) -> None:
-        self._store, self._arns = store, arns
+    """`clock` returns epoch seconds."""
+
+    def __init__(self, store: Store, arns: Arns, clock: Callable[[], float]) -> None:
+        self._store, self._arns, self._clock = store, arns, clock
 
     def describe(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the activities, the newest first. NotScaledReasons are not recorded."""
         require_namespace(request)
+        self.remove_old()
         chosen = [one.described() for one in reversed(self._store.all(ScalingActivity)) if matches(one, request)]
         return page_of("ScalingActivities", chosen, request)
 
@@ -33,6 +40,7 @@ class ScalingActivities:
         arn = f"arn:aws:application-autoscaling:{self._arns.region}:{self._arns.account_id}:activity/{activity_id}"
         activity = ScalingActivity(activity_id, arn, target.resource_id, target.dimension, noun, *change, cause, now)
         self._store.add(activity)
+        self.remove_old()
         for old in self._newest(target.resource_id)[KEPT:]:
             self._store.remove(ScalingActivity, old.name)
         return activity
@@ -44,6 +52,13 @@ class ScalingActivities:
         """Return the activities of a target since it was registered, the oldest first."""
         newest = self._newest(target.resource_id)
         return [one for one in reversed(newest) if one.target == target.name and one.created >= target.created]
+
+    def remove_old(self) -> None:
+        """Remove the activities of more than six weeks ago, also those whose target was deleted."""
+        began_before = self._clock() - KEPT_S
+        for old in self._store.select(ScalingActivity, "created < ?", (began_before,), "created", OLD_MAX):
+            with suppress(NotFound):  # another thread has removed it
+                self._store.remove(ScalingActivity, old.name)
 
     def _newest(self, resource_id: str) -> list[ScalingActivity]:
         """Return the newest activities of a resource: those that are kept, and one more."""

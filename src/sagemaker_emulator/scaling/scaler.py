@@ -106,6 +106,8 @@ class Scaler:
         current = capacity.current()
         if current is None:
             log.info("%s was deleted: its scalable target is deregistered", target.resource_id)
+            for activity in self._activities.in_progress(target):
+                self._activities.end(activity.failed(self._clock(), f"{target.resource_id} was deleted"))
             self._targets.remove(target)
             return
         rate = observed.rate.per_minute(capacity.invocations(), self._clock())

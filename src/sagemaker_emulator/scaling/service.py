@@ -35,7 +35,7 @@ class Scaling:
     ) -> None:
         self.targets = ScalableTargets(store, arns, Capacities(endpoints, components, invocations), clock)
         self.policies = ScalingPolicies(store, arns, self.targets)
-        self.activities = ScalingActivities(store, arns)
+        self.activities = ScalingActivities(store, arns, clock)
         metrics = CloudWatchMetrics(lambda: aws.alarms)
         self._scaler = Scaler(self.targets, self.policies, self.activities, metrics, minute_s, clock)
 
@@ -47,6 +47,7 @@ class Scaling:
 
     def recover(self) -> None:
         """Go on with the targets of an earlier emulator."""
+        self.activities.remove_old()
         if self.targets.all():
             self._scaler.start()
 

@@ -12,6 +12,7 @@ import pytest
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.scaling.scalable_target import VARIANT_INSTANCES
+from sagemaker_emulator.resources.scaling.scaling_activity import ScalingActivity
 from sagemaker_emulator.scaling.activities import ScalingActivities
 from sagemaker_emulator.scaling.metrics import CloudWatchMetrics
 from sagemaker_emulator.scaling.policies import ScalingPolicies
@@ -76,7 +77,7 @@ class Account:
         arns, capacities = Arns("us-east-1", "000000000000"), self.capacity
         self.targets = ScalableTargets(self.store, arns, capacities, lambda: self.now)  # type: ignore[arg-type]
         self.policies = ScalingPolicies(self.store, arns, self.targets)
-        self.activities = ScalingActivities(self.store, arns)
+        self.activities = ScalingActivities(self.store, arns, lambda: self.now)
         self.new_scaler()
 
     def new_scaler(self) -> None:
@@ -303,3 +304,27 @@ def test_a_deleted_endpoint_takes_its_target_and_policies_with_it(account: Accou
     account.minutes(1, 0)
     assert account.targets.describe(TARGET)["ScalableTargets"] == []
     assert account.policies.describe(TARGET)["ScalingPolicies"] == []
+
+
+def test_activities_are_listed_for_six_weeks_also_those_of_deleted_targets(account: Account) -> None:
+    account.register()
+    account.track()
+    account.minutes(4, 290)
+    account.targets.deregister(TARGET)
+    account.now += 41 * 24 * 3600
+    assert len(account.described()) == 1
+    account.now += 2 * 24 * 3600
+    assert account.described() == []
+    assert account.store.all(ScalingActivity) == []
+
+
+def test_an_activity_fails_if_its_endpoint_is_deleted(account: Account) -> None:
+    account.register()
+    account.track()
+    account.minutes(4, 290)
+    assert account.described()[0]["StatusCode"] == "InProgress"
+    account.capacity.count = None
+    account.minutes(1, 0)
+    (activity,) = account.described()
+    assert activity["StatusCode"] == "Failed"
+    assert activity["StatusMessage"].endswith("Reason: endpoint/scones/variant/AllTraffic was deleted")
