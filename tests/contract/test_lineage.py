@@ -99,6 +99,9 @@ def test_associations_are_listed_by_ends_and_types(sagemaker: Any, chain: dict[s
     ]
     assert other["SourceArn"] == chain["deployment"]
     assert sagemaker.list_associations(DestinationArn=chain["job"], SourceType="Image")["AssociationSummaries"] == []
+    job = chain["job"].replace("chain-job", "Chain-Job")
+    for end in ({"DestinationArn": job}, {"SourceArn": job}):
+        assert len(sagemaker.list_associations(**end)["AssociationSummaries"]) == 1
     ordered = sagemaker.list_associations(SortBy="SourceType", SortOrder="Ascending", MaxResults=100)
     types = [one.get("SourceType", "") for one in ordered["AssociationSummaries"]]
     assert types == sorted(types)

@@ -21,9 +21,8 @@ Entity = Experiment | TrialComponent | Artifact | Context | Action
 KINDS: Mapping[str, type[Entity]] = {
     kind.kind: kind for kind in (Experiment, TrialComponent, Artifact, Context, Action)
 }
-FILTERS = {
-    "SourceArn": "$.source_arn",
-    "DestinationArn": "$.destination_arn",
+ARN_FILTERS = {"SourceArn": "$.source_arn", "DestinationArn": "$.destination_arn"}
+TYPE_FILTERS = {
     "SourceType": "$.source_type",
     "DestinationType": "$.destination_type",
     "AssociationType": "$.type",
@@ -60,7 +59,10 @@ class Associations(Collection[Association]):
                 self._store.remove(Association, association.name)
 
     def page(self, request: dict[str, Any]) -> Page:
-        filters: list[Filter] = [in_json(path, request[name]) for name, path in FILTERS.items() if name in request]
+        """List associations. ARNs count in any case, as in AddAssociation; types as they are written."""
+        ends = [in_json(path, request[name].lower()) for name, path in ARN_FILTERS.items() if name in request]
+        types = [in_json(path, request[name]) for name, path in TYPE_FILTERS.items() if name in request]
+        filters: list[Filter] = [*ends, *types]
         return page(self._store, Association, created_between(request), filters=filters)
 
     def all(self) -> list[Association]:
