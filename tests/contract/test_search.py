@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sagemaker_emulator.search.records import Records
+from sagemaker_emulator.search.search import Search
+
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/contract:1"
 METRICS = [{"Name": "validation:accuracy", "Regex": r"Validation-accuracy=(\S+)"}]
 
@@ -182,6 +185,42 @@ def test_the_other_resources_are_found(sagemaker: Any, hosting: Any) -> None:
     assert one("ModelPackage", "ModelPackageGroupName", "searched-group")["ModelApprovalStatus"] == (
         "PendingManualApproval"
     )
+
+
+class StoreMeanwhile:
+    """An emulator's store, of which something is deleted when it has just been read."""
+
+    def __init__(self, store: Any, delete: Callable[[], None]) -> None:
+        self._store, self._delete = store, delete
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def all(self, type_: Any) -> list[Any]:
+        resources = list(self._store.all(type_))
+        self._delete()
+        return resources
+
+
+@pytest.mark.parametrize("resource", ["Pipeline", "PipelineVersion", "PipelineExecution"])
+def test_what_is_deleted_during_a_search_is_left_out(sagemaker: Any, emulator: Any, until: Any, resource: str) -> None:
+    definition = '{"Version": "2020-12-01", "Steps": []}'
+    role = "arn:aws:iam::000000000000:role/sagemaker"
+    name = f"deleted-{resource}"
+    sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=definition, RoleArn=role)
+    arn = sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
+    until(
+        lambda: (
+            sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"] == "Succeeded"
+        ),
+        "the execution to end",
+    )
+    instance = emulator.instance
+    others = (instance.tracking, instance.endpoints, instance.tuning_jobs, instance.pipeline_executions)
+    store: Any = StoreMeanwhile(instance.store, lambda: sagemaker.delete_pipeline(PipelineName=name))
+    before = sagemaker.search(Resource=resource, MaxResults=100)["TotalHits"]["Value"]
+    _, _, count = Search(Records(store, *others)).page({"Resource": resource})
+    assert count == before - 1
 
 
 @pytest.mark.parametrize(

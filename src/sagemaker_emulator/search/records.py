@@ -23,10 +23,11 @@ from sagemaker_emulator.resources.tracking.experiment import Experiment, Trial, 
 from sagemaker_emulator.resources.tracking.trial_component import TrialComponent
 from sagemaker_emulator.resources.training_job import TrainingJob
 from sagemaker_emulator.resources.tuning_job import TuningJob
-from sagemaker_emulator.storage.store import Resource, Store
+from sagemaker_emulator.storage.store import NotFound, Resource, Store
 from sagemaker_emulator.training.descriptions import describe_training_job
 from sagemaker_emulator.tuning.descriptions import describe_tuning_job
 from sagemaker_emulator.tuning.jobs import TuningJobs
+from sagemaker_emulator.wire import AwsError
 
 Record = dict[str, Any]
 Describe = Callable[[Any], Record]
@@ -76,7 +77,12 @@ class Records:
         """Yield the records of a type, the oldest first, with their tags and their place in experiments."""
         complete = self._completion(type_)
         for resource in self._store.all(type_.resource):
-            record = type_.describe(resource)
+            try:
+                record = type_.describe(resource)
+            except (AwsError, NotFound):
+                if self._store.has_arn(resource.arn):
+                    raise
+                continue  # it was deleted meanwhile
             complete(resource, record)
             tagged = record["Model"] if type_.resource is Model else record
             tagged["Tags"] = [{"Key": key, "Value": value} for key, value in self._store.tags(resource.arn).items()]
