@@ -96,7 +96,8 @@ class LoadedModels:
     async def use(self, target: str, timeout_s: float) -> LoadedModel:
         """Return a loaded model, which counts one more request until `end_use`.
 
-        ModelNotReadyException if it is not loaded in time; ValidationError or LoadRefused if it cannot be loaded.
+        ModelNotReadyException if it is not loaded in time, or `close` ends the load; ValidationError or LoadRefused if
+        it cannot be loaded.
         """
         if model := self._models().get(target):
             self._loaded.move_to_end(target)
@@ -124,6 +125,7 @@ class LoadedModels:
             del self._loaded[model.target]
 
     def close(self) -> None:
+        """Cancel the loads under way. The requests that wait for them may be repeated with another container."""
         for task in self._tasks:
             task.cancel()
 
@@ -143,7 +145,7 @@ class LoadedModels:
             if loading.model:  # it was loaded in this moment, and counts the request as in flight
                 self.end_use(loading.model)
             loading.waiting -= 1
-            if isinstance(error, TimeoutError) and not loading.task.done():
+            if (isinstance(error, TimeoutError) and not loading.task.done()) or _is_only_of(loading.task, error):
                 raise model_not_ready() from error
             raise
         assert loading.model is not None
@@ -249,3 +251,10 @@ class LoadedModels:
 
     async def _in_thread(self, call: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.threads, call, *arguments)
+
+
+def _is_only_of(task: asyncio.Task[None], error: BaseException) -> bool:
+    """Return whether an error is the cancellation of a task, and not of the request that waits for it."""
+    request = asyncio.current_task()
+    assert request is not None
+    return isinstance(error, asyncio.CancelledError) and task.cancelled() and not request.cancelling()
