@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from importlib import import_module
 
 from frameworks.contract.failure import ClientError
 from frameworks.contract.paths import ContainerPaths
 from frameworks.serving.inference_code import InferenceCode
+from frameworks.serving.lean_import import optional_libraries_hidden
 from frameworks.serving.multi_model.front import serve_models
 from frameworks.serving.server import Server
 from frameworks.serving.services import load_service
@@ -45,8 +46,9 @@ def main(framework: str) -> int:
         return 1
     if framework in ONE_THREAD:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with suppress(ImportError):  # a worker that needs the library reports that it is missing
-        import_module(SHARED_LIBRARIES.get(framework, "gunicorn"))
+    is_built_in = framework == "xgboost" and code.program is None  # a user's program may need all that XGBoost can do
+    with suppress(ImportError), optional_libraries_hidden() if is_built_in else nullcontext():
+        import_module(SHARED_LIBRARIES.get(framework, "gunicorn"))  # a worker that needs it reports that it is missing
     sys.argv = [framework]  # gunicorn reads the command line otherwise
     Server(settings, lambda: load_service(framework, paths, settings, code)).run()
     return 0
