@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,10 @@ def instances(emulator: Any, endpoint: str) -> int:
 
 def invoked(runtime: Any, endpoint: str, body: bytes = b"hello") -> Any:
     return json.loads(runtime.invoke_endpoint(EndpointName=endpoint, Body=body)["Body"].read())
+
+
+def is_missing(folder: Path) -> bool:
+    return not folder.exists()
 
 
 def metric(endpoint: str, name: str) -> dict[str, Any] | None:
@@ -108,6 +113,31 @@ def test_provisioned_instances_stay_and_limits_are_updated(
     desired[0]["ServerlessUpdateConfig"] = {"ProvisionedConcurrency": 1}
     sagemaker.update_endpoint_weights_and_capacities(EndpointName="provisioned", DesiredWeightsAndCapacities=desired)
     until(lambda: instances(emulator, "provisioned") == 1, "the instance that is no longer provisioned to be stopped")
+
+
+def test_the_model_of_the_next_instance_is_unpacked_while_there_is_none(
+    emulator: Any, serverless: Any, runtime: Any, sagemaker: Any, until: Any
+) -> None:
+    serverless("unpacked")
+    folder = emulator.instance.endpoints.live("unpacked").variants[VARIANT].launcher.context.instances / "unpacked"
+    for _ in range(2):
+        until(lambda: list(folder.glob("*/model/model.txt")), "the unpacked model")
+        (unpacked,) = folder.iterdir()
+        invoked(runtime, "unpacked")
+        assert list(folder.iterdir()) == [unpacked]
+        until(lambda: instances(emulator, "unpacked") == 0, "the instance to be stopped when it was idle")
+        until(partial(is_missing, unpacked), "the folder of the stopped instance to be removed")
+    sagemaker.delete_endpoint(EndpointName="unpacked")
+    until(lambda: not list(folder.glob("*")), "the unpacked model to be removed with the endpoint")
+
+
+def test_a_container_has_one_worker_unless_its_model_asks_for_more(serverless: Any, runtime: Any) -> None:
+    variable = "SAGEMAKER_MODEL_SERVER_WORKERS"
+    answer = f"import os; handler._answer(200, b'\"%s\"' % os.environ['{variable}'].encode(), 'application/json')"
+    serverless("one-worker", {"ANSWER": answer})
+    assert invoked(runtime, "one-worker") == "1"
+    serverless("three-workers", {"ANSWER": answer, variable: "3"})
+    assert invoked(runtime, "three-workers") == "3"
 
 
 def test_a_model_that_cannot_start_fails_at_creation(serverless: Any) -> None:

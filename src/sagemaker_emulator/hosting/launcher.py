@@ -78,17 +78,22 @@ class Launcher:
         memory_mb = variant.serverless.memory_mb if variant.serverless else None
         return cls(context, endpoint, variant, revision.model(variant.model_name), archives, memory_mb=memory_mb)
 
-    def start(self, count: int) -> list[Instance]:
-        """Start `count` instances at once, all of them or none. Raises StartFailed, EngineError, ArchiveError or one of
-        AWS_ERRORS.
+    def unpacked(self) -> Instance:
+        """Return an instance for a later `start`: its model is on disk, and nothing of it runs. Raises like `start`."""
+        return self._new_instance([(one, self._model_archive(one)) for one in self.model.containers])
+
+    def start(self, count: int, unpacked: Instance | None = None) -> list[Instance]:
+        """Start `count` instances at once, all of them or none. The first is the `unpacked` one, if there is one.
+
+        Raises StartFailed, EngineError, ArchiveError or one of AWS_ERRORS.
         """
         if count == 0:
             return []
-        containers = [(one, self._model_archive(one)) for one in self.model.containers]
-        instances = list[Instance]()
+        instances = [unpacked] if unpacked else []
         timeout_s = self.variant.startup_timeout_s or self.context.start_timeout_s
         try:
-            for _ in range(count):
+            containers = [(one, self._model_archive(one)) for one in self.model.containers]
+            while len(instances) < count:
                 instances.append(self._new_instance(containers))
             self._prepare_images(instances[0])
             with ThreadPoolExecutor(count) as pool:
@@ -150,7 +155,7 @@ class Launcher:
             image=definition.image,
             command="serve",
             base_dir=base_dir,
-            environment=serving_environment(definition),
+            environment=serving_environment(definition, self.variant.serverless is not None),
             serves=True,
             instance_type=self.variant.instance_type or "",
             memory_mb=self.memory_mb,

@@ -17,7 +17,7 @@ from sagemaker_emulator.aws_clients.log_streams import LogStream
 from sagemaker_emulator.engine import BIND_TO_PORT, SAFE_PORT_RANGE, Container, ContainerSpec, Engine, EngineError
 from sagemaker_emulator.resources.container_definition import PRIMARY, ContainerDefinition
 
-PING_S = 0.05
+PING_S = 0.02
 PING_TIMEOUT_S = 2.0
 STEADY_S = 10.0  # a container that ran this long is not crashing at its start: the next restart is immediate
 RESTART_PAUSE_S = 1.0
@@ -144,14 +144,17 @@ class ServingContainer:
         return f"Last lines of its log:\n{lines}" if lines else "It wrote nothing to its log."
 
 
-def serving_environment(definition: ContainerDefinition) -> dict[str, str]:
+def serving_environment(definition: ContainerDefinition, is_serverless: bool = False) -> dict[str, str]:
     """Return the variables of a container that serves, in addition to those of the engine.
 
-    Source: multi-container endpoints, troubleshooting: containers of a row are told on which ports to listen.
+    Source: multi-container endpoints, troubleshooting: containers of a row are told on which ports to listen. A
+    serverless instance has one request at a time: a second worker, of which AWS's toolkits and the kit's programs start
+    one for each core by default, would only make cold starts slower.
     """
+    workers = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"} if is_serverless else {}
     mode = {"SAGEMAKER_MULTI_MODEL": "true"} if definition.is_multi_model else {}
     ports = {} if definition.name == PRIMARY else {BIND_TO_PORT: "8080", SAFE_PORT_RANGE: "9000-9999"}
-    return {**definition.environment, **mode, **ports}
+    return {**workers, **definition.environment, **mode, **ports}
 
 
 def restart_pause_s(early_exits: int) -> float:

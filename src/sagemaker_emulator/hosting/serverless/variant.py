@@ -1,18 +1,20 @@
 """A serverless variant: one instance for each request in progress, started for it, and stopped when it has been idle.
 
 As on AWS, an instance handles one request at a time, so MaxConcurrency is also the most instances there are. A request
-that finds no idle instance waits for a cold start: a new container, started like any other from the model archive on
-disk, which answers /ping. Nothing is kept ready for it but that archive. ProvisionedConcurrency keeps that many
-instances; they are not stopped when idle.
+that finds no idle instance waits for a cold start: a new container, started like any other, which answers /ping.
+Nothing is kept ready for it but a folder with the unpacked model, without any process. ProvisionedConcurrency keeps
+that many instances; they are not stopped when idle.
 
 Threads. `warm_up` runs on the server's event loop, and admits requests; nothing else does. Cold starts run in a pool of
-the variant. A thread stops idle instances; it exists only while there are some. `_lock` guards the list of instances,
-which is replaced as a whole, and when each was last used. It is never held for long.
+the variant, and after the start of the variant so does the unpacking of the next model. A thread stops idle instances,
+and then unpacks; it exists only while there are some. `_lock` guards the list of instances, which is replaced as a
+whole, when each was last used, and `_unpacked`. It is never held for long.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Collection
@@ -30,6 +32,8 @@ CONCURRENCY_MAX = 200  # of AWS; threads are created as they are needed
 CHECKS_PER_IDLE_TIME = 10
 CHECK_MIN_S, CHECK_MAX_S = 0.02, 1.0
 CLOSE_POLL_S = 0.05
+
+log = logging.getLogger(__name__)
 
 
 class ColdStartFailed(Exception):
@@ -49,6 +53,7 @@ class ServerlessVariant(Variant):
         self._lock, self._closed = threading.Lock(), threading.Event()
         self._starts = ThreadPoolExecutor(CONCURRENCY_MAX, f"cold start {launcher.endpoint}")
         self._reaper: threading.Thread | None = None
+        self._unpacked: Instance | None = None
 
     @classmethod
     def start(cls, launcher: Launcher, target: VariantTarget) -> ServerlessVariant:
@@ -60,7 +65,9 @@ class ServerlessVariant(Variant):
         instances = launcher.start(max(1, target.serverless.provisioned))
         kept = instances[: target.serverless.provisioned]
         stop_all(instances[len(kept) :])
-        return cls(target.name, target.weight, launcher, kept, target.serverless)
+        variant = cls(target.name, target.weight, launcher, kept, target.serverless)
+        variant._starts.submit(variant._unpack_next)
+        return variant
 
     async def warm_up(self) -> int:
         """Wait until an instance is idle, and start one if none is. Return the microseconds of the cold start, or 0.
@@ -108,6 +115,7 @@ class ServerlessVariant(Variant):
             reaper = self._reaper
         if reaper:
             reaper.join()
+        stop_all(self._taken())
 
     def _idle(self) -> list[Instance]:
         return [one for one in self.instances if one.is_ready and not one.in_flight]
@@ -133,7 +141,7 @@ class ServerlessVariant(Variant):
         with self._lock:
             self._starting += 1
         try:
-            self._publish(self.launcher.start(1))
+            self._publish(self.launcher.start(1, *self._taken()))
         except START_ERRORS as error:
             raise ColdStartFailed(str(error)) from error
         finally:
@@ -149,6 +157,27 @@ class ServerlessVariant(Variant):
         stop_all(instances)
         raise StartFailed("The endpoint is being replaced or deleted.")
 
+    def _taken(self) -> list[Instance]:
+        """Take the instance whose model is unpacked, if there is one."""
+        with self._lock:
+            taken, self._unpacked = self._unpacked, None
+        return [taken] if taken else []
+
+    def _unpack_next(self) -> None:
+        """Unpack the model for the next cold start. If that fails, that start will try again, and say why it fails."""
+        if self._unpacked or self._closed.is_set():
+            return
+        try:
+            instance = self.launcher.unpacked()
+        except START_ERRORS as error:
+            log.warning("variant %s of %s: %s", self.name, self.launcher.endpoint, error)
+            return
+        with self._lock:
+            if self._unpacked is None and not self._closed.is_set():
+                self._unpacked = instance
+                return
+        instance.stop()
+
     # ---- in the thread that stops idle instances ----
 
     def _reap_in_background(self) -> None:
@@ -160,7 +189,9 @@ class ServerlessVariant(Variant):
     def _reap(self) -> None:
         pause_s = max(CHECK_MIN_S, min(CHECK_MAX_S, self._idle_s / CHECKS_PER_IDLE_TIME))
         while not self._closed.wait(pause_s):
-            drain(self._retired())
+            drain(retired := self._retired())
+            if retired:
+                self._unpack_next()
             with self._lock:
                 if len(self.instances) <= self.config.provisioned:
                     self._reaper = None
