@@ -57,9 +57,9 @@ class Served:
     content_type: str
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
+    arguments, aims = sys.argv[1:], Aims()
     rounds = int(arguments[0]) if arguments else ROUNDS
-    aims = Aims()
     with ExitStack() as stack:
         bucket = stack.enter_context(_bucket())
         for name, served in MODELS.items():
@@ -203,4 +203,4 @@ def _processor_s(emulator: psutil.Process) -> float:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(main())
