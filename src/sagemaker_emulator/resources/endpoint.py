@@ -105,10 +105,10 @@ class Revision:
     def retaining(self, current: Revision, excluded: frozenset[str]) -> Revision:
         """Return this revision with the weights, counts and capture of `current`, except for `excluded` properties.
 
-        `excluded` are AWS's VariantPropertyTypes.
+        `excluded` are AWS's VariantPropertyTypes. A variant that was serverless has no count to retain.
         """
         weights = {target.name: target.weight for target in current.targets}
-        counts = {target.name: target.instance_count for target in current.targets}
+        counts = {target.name: target.instance_count for target in current.targets if target.serverless is None}
         kept = self.with_targets(
             {} if "DesiredWeight" in excluded else weights, {} if "DesiredInstanceCount" in excluded else counts
         )

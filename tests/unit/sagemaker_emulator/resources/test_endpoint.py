@@ -97,3 +97,14 @@ def test_an_update_retains_all_variant_properties_but_the_excluded(
     retained = revision("r2", variant("a")).retaining(current, frozenset(excluded))
     assert retained.targets == (VariantTarget("a", weight, count),)
     assert (retained.data_capture is not None, retained.id) == (captures, "r2")
+
+
+def test_an_update_from_serverless_to_instances_starts_as_many_as_the_new_configuration_says() -> None:
+    serverless = {
+        "VariantName": "a",
+        "ModelName": "m",
+        "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 2},
+    }
+    current = revision("r1", serverless).with_targets({"a": 9.0}, {})
+    retained = revision("r2", variant("a", count=3)).retaining(current, frozenset())
+    assert retained.targets == (VariantTarget("a", 9.0, 3),)
