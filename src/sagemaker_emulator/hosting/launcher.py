@@ -62,7 +62,7 @@ class HostingContext(RunContext):
 
 @dataclass(frozen=True)
 class Launcher:
-    """A starter of instances, for one variant of one revision."""
+    """A starter of instances, for one variant of one revision. Setting `aborted` ends every start under way."""
 
     context: HostingContext
     endpoint: str
@@ -71,6 +71,7 @@ class Launcher:
     archives: Path
     log_group: str | None = None  # that of the endpoint, if it is None
     memory_mb: int | None = None
+    aborted: threading.Event = field(default_factory=threading.Event, compare=False)
 
     @classmethod
     def of(cls, context: HostingContext, endpoint: str, revision: Revision, variant: ProductionVariant) -> Launcher:
@@ -110,8 +111,8 @@ class Launcher:
 
     def _prepare_image(self, container: ServingContainer) -> None:
         def say(line: str) -> None:
-            if self.context.closing.is_set():
-                raise StartFailed("The emulator was shut down while the image was made ready.")
+            if self._is_aborted():
+                raise StartFailed("The endpoint or the emulator was stopped while the image was made ready.")
             container.log_stream.write(f"{MARK} {line}")
 
         self.context.engine.prepare(container.spec.image, say)
@@ -171,8 +172,11 @@ class Launcher:
             self.context.engine,
             stream,
             self.context.stop_grace_s,
-            self.context.closing,
+            self._is_aborted,
         )
+
+    def _is_aborted(self) -> bool:
+        return self.aborted.is_set() or self.context.closing.is_set()
 
 
 def stop_all(instances: list[Instance]) -> None:

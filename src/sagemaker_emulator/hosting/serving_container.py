@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class ServingContainer:
     engine: Engine
     log_stream: LogStream
     stop_grace_s: float
-    closing: threading.Event = field(default_factory=threading.Event)  # set when the emulator ends: aborts a start
+    is_aborted: Callable[[], bool] = lambda: False  # ends a start that is under way
     is_ready: bool = False
     starts: int = 0
     _container: Container | None = None
@@ -100,7 +101,7 @@ class ServingContainer:
         while not _answers_ping(container.address):
             if (code := container.wait(PING_S)) is not None:
                 raise self._start_failure(f"exited with code {code} before it passed the ping health check.")
-            if time.monotonic() > deadline or self._closed.is_set() or self.closing.is_set():
+            if time.monotonic() > deadline or self._closed.is_set() or self.is_aborted():
                 raise self._start_failure(f"did not pass the ping health check within {timeout_s:g} seconds.")
         self.starts += 1
         self.is_ready = not self._closed.is_set()

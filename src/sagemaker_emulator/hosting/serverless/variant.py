@@ -32,6 +32,7 @@ CONCURRENCY_MAX = 200  # of AWS; threads are created as they are needed
 CHECKS_PER_IDLE_TIME = 10
 CHECK_MIN_S, CHECK_MAX_S = 0.02, 1.0
 CLOSE_POLL_S = 0.05
+BEING_REMOVED = "The endpoint is being replaced or deleted."
 
 log = logging.getLogger(__name__)
 
@@ -106,10 +107,14 @@ class ServerlessVariant(Variant):
         self._reap_in_background()
 
     def close(self, drains: bool) -> None:
-        """Start no more instances. If the variant `drains`, wait for the requests that wait for a cold start."""
+        """Start no more instances, and end the cold starts under way.
+
+        If the variant `drains`, wait first for the requests that wait for a cold start.
+        """
         while drains and self._waiting:
             time.sleep(CLOSE_POLL_S)
         self._closed.set()
+        self.launcher.aborted.set()
         self._starts.shutdown(cancel_futures=True)
         with self._lock:
             reaper = self._reaper
@@ -143,7 +148,7 @@ class ServerlessVariant(Variant):
         try:
             self._publish(self.launcher.start(1, *self._taken()))
         except START_ERRORS as error:
-            raise ColdStartFailed(str(error)) from error
+            raise ColdStartFailed(BEING_REMOVED if self._closed.is_set() else str(error)) from error
         finally:
             with self._lock:
                 self._starting -= 1
@@ -155,7 +160,7 @@ class ServerlessVariant(Variant):
                 self.instances = self.instances + instances
                 return
         stop_all(instances)
-        raise StartFailed("The endpoint is being replaced or deleted.")
+        raise StartFailed(BEING_REMOVED)
 
     def _taken(self) -> list[Instance]:
         """Take the instance whose model is unpacked, if there is one."""
