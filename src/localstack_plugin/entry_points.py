@@ -191,19 +191,21 @@ def correct_events() -> None:
 
 @hooks.on_infra_start()
 def evaluate_alarms() -> None:
-    from localstack_plugin.cloudwatch import alarm_evaluation, datapoints
+    from localstack_plugin.cloudwatch import alarm_evaluation, datapoints, period_statistics
     from localstack_plugin.settings import from_environment
 
     datapoints.install()
+    period_statistics.install()
     alarm_evaluation.install(from_environment().alarm_interval_s)
 
 
 @hooks.on_infra_start()
 def correct_lambda() -> None:
     from localstack_plugin.lambda_executor.requests import function_urls, log_tail, payload_check
-    from localstack_plugin.lambda_logging import event_filters
+    from localstack_plugin.lambda_logging import event_filters, log_groups
 
     event_filters.install()
+    log_groups.install()
     function_urls.install()
     log_tail.install()
     payload_check.install()

@@ -42,3 +42,15 @@ def test_names_and_a_prefix_exclude_each_other(logs: Any) -> None:
     with pytest.raises(ClientError) as error:
         logs.filter_log_events(logGroupName=GROUP, logStreamNamePrefix="job", logStreamNames=[STREAMS[0]])
     assert error.value.response["Error"]["Code"] == "InvalidParameterException"
+
+
+def test_groups_are_described_by_pages(logs: Any) -> None:
+    logs.create_log_group(logGroupName=f"{GROUP}-2")
+    try:
+        pages = list(logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=GROUP, limit=1))
+    finally:
+        logs.delete_log_group(logGroupName=f"{GROUP}-2")
+    groups = [group for page in pages for group in page["logGroups"]]
+    assert [len(page["logGroups"]) for page in pages] == [1, 1]
+    assert [group["logGroupName"] for group in groups] == [GROUP, f"{GROUP}-2"]
+    assert groups[0]["storedBytes"] == sum(map(len, STREAMS))

@@ -23,12 +23,6 @@ def install() -> None:
         why="LocalStack also counts breaches in periods before the alarm's evaluation periods. Here only the newest "
         "data points count, as on AWS.",
     )
-    wrap(
-        "localstack.services.cloudwatch.cloudwatch_database_helper:CloudwatchDatabase.get_metric_data_stat",
-        wrapper=of_exact_dimensions,
-        why="LocalStack also returns data of metrics with more dimensions, or with values that begin alike: an "
-        "endpoint named shop had the errors of shop-2. Here dimensions are compared whole.",
-    )
 
 
 def collected(alarm: Any, client: Any) -> list[float | None]:
@@ -57,23 +51,3 @@ def of_newest_periods(is_threshold_exceeded: Callable[[Any, Any], bool]) -> Call
         return is_threshold_exceeded(newest_first[: alarm["EvaluationPeriods"]], alarm)
 
     return judged
-
-
-def of_exact_dimensions(get_metric_data_stat: Callable[..., Any]) -> Callable[..., Any]:
-    def get(database: Any, *arguments: Any, **named: Any) -> Any:
-        return get_metric_data_stat(ExactDimensions(database), *arguments, **named)
-
-    return get
-
-
-class ExactDimensions:
-    """LocalStack's database of metrics, which compares dimensions whole when it is asked for statistics."""
-
-    def __init__(self, database: Any) -> None:
-        self._database = database
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._database, name)
-
-    def _get_ordered_dimensions_with_separator(self, dimensions: Any, for_search: bool = False) -> Any:
-        return self._database._get_ordered_dimensions_with_separator(dimensions)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from localstack_plugin.cloudwatch.alarm_evaluation import EVERY_ALARM_S, AlarmEvaluation, Metric
-from localstack_plugin.cloudwatch.datapoints import collected, of_exact_dimensions, of_newest_periods
+from localstack_plugin.cloudwatch.datapoints import collected, of_newest_periods
 from localstack_plugin.settings import SettingsError, from_environment
 
 ERRORS = ("000000000000", "us-east-1", "AWS/SageMaker", "Invocation5XXErrors")
@@ -104,20 +104,6 @@ def test_a_period_without_data_has_no_value(monkeypatch: pytest.MonkeyPatch) -> 
 def test_only_the_newest_data_points_are_judged() -> None:
     judged = of_newest_periods(lambda values, _: values == [0.0])
     assert judged([0.0, 5.0, 5.0], {"EvaluationPeriods": 1})
-
-
-class Database:
-    path = "metrics.db"
-
-    def _get_ordered_dimensions_with_separator(self, dimensions: Any, for_search: bool = False) -> str:
-        return f"%{dimensions}%" if for_search else str(dimensions)
-
-
-def test_dimensions_are_compared_whole() -> None:
-    def stat(database: Any, dimensions: str) -> tuple[str, str]:
-        return database.path, database._get_ordered_dimensions_with_separator(dimensions, for_search=True)
-
-    assert of_exact_dimensions(stat)(Database(), "EndpointName=shop") == ("metrics.db", "EndpointName=shop")
 
 
 def test_the_interval_of_evaluations_is_a_setting() -> None:
