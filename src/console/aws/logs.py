@@ -17,6 +17,7 @@ KEPT_TAILS = 16
 PAGES_AT_ONCE = 20
 EVENTS_PER_PAGE = 10_000
 STREAMS = 50
+GROUPS_PER_PAGE, GROUPS_MAX = 50, 300
 LINE_MAX = 2000
 
 
@@ -126,9 +127,16 @@ class Group:
 
 
 async def groups(aws: Aws) -> list[Group]:
-    """Return log groups, by name."""
-    answer = await aws.call("logs", "describe_log_groups", SHORT_S, limit=STREAMS)
-    return [Group(each["logGroupName"], int(each.get("storedBytes", 0))) for each in answer["logGroups"]]
+    """Return log groups, by name, up to GROUPS_MAX."""
+    rows: list[Group] = []
+    token: dict[str, str] = {}
+    while len(rows) < GROUPS_MAX:
+        answer = await aws.call("logs", "describe_log_groups", SHORT_S, limit=GROUPS_PER_PAGE, **token)
+        rows += [Group(each["logGroupName"], int(each.get("storedBytes", 0))) for each in answer["logGroups"]]
+        if not answer.get("nextToken"):
+            break
+        token = {"nextToken": answer["nextToken"]}
+    return rows
 
 
 class Tails:

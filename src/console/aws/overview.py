@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -80,19 +81,24 @@ class Overview:
 async def overview(aws: Aws) -> Overview:
     """Return the overview. If a service does not answer, its part is empty, and `problems` has a line."""
     shown = Overview()
-    shown.workflow = await _or(shown, workflow(aws), None)
-    shown.endpoints = await _or(shown, _endpoints(aws), [])
-    jobs, _ = await _or(shown, training_jobs.listed(aws, limit=RECENT), ([], ""))
-    shown.machines = await _or(shown, state_machines.machines(aws), [])
+    shown.workflow, shown.endpoints, (jobs, _), shown.machines, shown.alarms = await asyncio.gather(
+        _or(shown, workflow(aws), None),
+        _or(shown, _endpoints(aws), []),
+        _or(shown, training_jobs.listed(aws, limit=RECENT), ([], "")),
+        _or(shown, state_machines.machines(aws), []),
+        _or(shown, _alarms(aws), []),
+    )
+    machines = shown.machines[:MACHINES_SHOWN]
+    shown.waiting, executions = await asyncio.gather(
+        _or(shown, _waiting(aws, shown.workflow), []),
+        asyncio.gather(*(_or(shown, _executions(aws, machine), []) for machine in machines)),
+    )
     shown.events = [
         Event(job.ended or job.created, "training job", job.name, f"/training-jobs/{job.name}", job.status, job.seconds)
         for job in jobs
     ]
-    for machine in shown.machines[:MACHINES_SHOWN]:
-        shown.events += await _or(shown, _executions(aws, machine), [])
+    shown.events += [event for each in executions for event in each]
     shown.events.sort(key=lambda event: event.time, reverse=True)
-    shown.waiting = await _or(shown, _waiting(aws, shown.workflow), [])
-    shown.alarms = await _or(shown, _alarms(aws), [])
     return shown
 
 
@@ -141,7 +147,9 @@ async def reason(aws: Aws, event: Event) -> str:
 
 
 async def _waiting(aws: Aws, stack: Workflow | None) -> list[Waiting]:
-    return [Waiting(queue, (await queues.state(aws, queue.url)).total) for queue in (stack.queues if stack else ())]
+    own = stack.queues if stack else ()
+    states = await asyncio.gather(*(queues.state(aws, queue.url) for queue in own))
+    return [Waiting(queue, state.total) for queue, state in zip(own, states, strict=True)]
 
 
 async def _alarms(aws: Aws) -> list[Alarm]:

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.console.doubles import NOW, Session, error
 
 from console.aws.client import Aws
-from console.aws.logs import EVENTS_PER_PAGE, KEPT_LINES, PAGES_AT_ONCE, Tails
+from console.aws.logs import EVENTS_PER_PAGE, KEPT_LINES, PAGES_AT_ONCE, Tails, groups
 from console.errors import ConsoleError
 
 LONG = EVENTS_PER_PAGE * PAGES_AT_ONCE + 1000
@@ -73,3 +73,18 @@ def test_a_stream_that_was_created_again_is_read_from_its_own_end() -> None:
     with pytest.raises(ConsoleError):
         last_of(tails, session)
     assert last_of(tails, session) == ["other"]
+
+
+def test_all_log_groups_are_listed() -> None:
+    names = [f"group-{n:03}" for n in range(120)]
+
+    def page(limit: int, nextToken: str = "0") -> dict[str, Any]:  # noqa: N803
+        rows = [{"logGroupName": name, "storedBytes": 1} for name in names[int(nextToken) : int(nextToken) + limit]]
+        following = int(nextToken) + limit
+        return {"logGroups": rows, **({"nextToken": str(following)} if following < len(names) else {})}
+
+    aws = Aws(Session({"logs.describe_log_groups": page}))
+    try:
+        assert [group.name for group in asyncio.run(groups(aws))] == names
+    finally:
+        aws.close()

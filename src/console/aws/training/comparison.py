@@ -1,8 +1,9 @@
 """Up to a thousand training jobs side by side: what differs between them, and how they ended.
 
-A list has no metrics, so each job is described once, which takes seconds for a thousand jobs. Each call reads for less
-than a second, and the page shows what has been read. Ended jobs are kept in a compact form and never read again
-as long as the list has them with the same time of creation.
+A list has no metrics, so each job is read once. Many are read by Search, which describes a hundred jobs in one answer,
+and few by DescribeTrainingJob, as are those that Search does not have. Each call reads for less than a second, and the
+page shows what has been read. Ended jobs are kept in a compact form and never read again as long as the list has them
+with the same time of creation.
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from console.aws.client import Aws
+from console.aws.client import NAMED_S, Aws
 from console.aws.training import jobs as training_jobs
-from console.aws.training.jobs import SUBMIT_DIRECTORY, Job
-from console.errors import NotThere
+from console.aws.training.jobs import SUBMIT_DIRECTORY, Job, JobSummary, job_of
+from console.errors import ConsoleError, NotThere
 
 JOBS_MAX = 1000
 KEPT_JOBS = 4000
 AT_ONCE = 24
+SEARCHED_AT_ONCE = 100
+FEW = 12
+"""So many jobs are described one by one."""
 BUDGET_S = 0.4
 
 
@@ -81,35 +86,71 @@ class ComparedJobs:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Key, ComparedJob] = OrderedDict()
+        self._no_search_until = 0.0
 
     async def compare(self, aws: Aws, name: str = "", names: Sequence[str] = ()) -> Comparison:
         """Return the jobs in `names`, or else the newest whose names contain `name`, as far as they have been read."""
-        listed: list[str] = list(names)[:JOBS_MAX]
-        kept: dict[str, ComparedJob] = {}
-        if not listed:
+        ends = time.monotonic() + BUDGET_S
+        if names:
+            listed: list[str] = list(names)[:JOBS_MAX]
+            kept = await self._described(aws, listed, ends)
+        else:
             summaries = await training_jobs.listed_up_to(aws, JOBS_MAX, name)
             listed = [job.name for job in summaries]
-            known = (self._kept.get(_key(job.name, job.created)) for job in summaries)
-            kept = {job.name: job for job in known if job}
-        ends = time.monotonic() + BUDGET_S
-        missing = [each for each in listed if each not in kept]
-        while missing and time.monotonic() < ends:
-            some, missing = missing[:AT_ONCE], missing[AT_ONCE:]
-            for job in await asyncio.gather(*(self._read(aws, each) for each in some)):
-                if job:
-                    kept[job.name] = job
+            kept = await self._read(aws, summaries, name, max(ends, time.monotonic() + BUDGET_S / 2))
         self._trim()
         return Comparison([kept[each] for each in listed if each in kept], len(listed))
 
-    async def _read(self, aws: Aws, name: str) -> ComparedJob | None:
+    async def _read(self, aws: Aws, summaries: Sequence[JobSummary], name: str, ends: float) -> dict[str, ComparedJob]:
+        """Return the jobs that are kept, and those that can be read in time, by name."""
+        known = (self._kept.get(_key(job.name, job.created)) for job in summaries)
+        read = {job.name: job for job in known if job}
+        missing = [job for job in summaries if job.name not in read]
+        while len(missing) > FEW and time.monotonic() < ends:
+            read |= await self._searched(aws, name, missing[0].created)
+            if missing[0].name not in read:
+                break
+            missing = [job for job in missing if job.name not in read]
+        return read | await self._described(aws, [job.name for job in missing], ends)
+
+    async def _searched(self, aws: Aws, name: str, newest: datetime) -> dict[str, ComparedJob]:
+        """Return the newest jobs that were created until then. Empty if this account may not search."""
+        if time.monotonic() < self._no_search_until:
+            return {}
+        until = f"{(newest + timedelta(seconds=1)).astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
+        filters = [{"Name": "CreationTime", "Operator": "LessThanOrEqualTo", "Value": until}]
+        filters += [{"Name": "TrainingJobName", "Operator": "Contains", "Value": name}] if name else []
+        request: dict[str, Any] = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": SEARCHED_AT_ONCE}
         try:
-            job = await training_jobs.described(aws, name)
+            answer = await aws.call(
+                "sagemaker", "search", 0, Resource="TrainingJob", SearchExpression={"Filters": filters}, **request
+            )
+        except ConsoleError:
+            self._no_search_until = time.monotonic() + NAMED_S  # the role may describe jobs and not search
+            return {}
+        jobs = [self._compared(job_of(each["TrainingJob"])) for each in answer["Results"]]
+        return {job.name: job for job in jobs}
+
+    async def _described(self, aws: Aws, names: Sequence[str], ends: float) -> dict[str, ComparedJob]:
+        read: dict[str, ComparedJob] = {}
+        for start in range(0, len(names), AT_ONCE):
+            if time.monotonic() >= ends:
+                break
+            jobs = await asyncio.gather(*(self._describe(aws, each) for each in names[start : start + AT_ONCE]))
+            read |= {job.name: job for job in jobs if job}
+        return read
+
+    async def _describe(self, aws: Aws, name: str) -> ComparedJob | None:
+        try:
+            return self._compared(await training_jobs.described(aws, name))
         except NotThere:
             return None
+
+    def _compared(self, job: Job) -> ComparedJob:
         own = {key: value for key, value in job.hyperparameters.items() if not key.startswith(SUBMIT_DIRECTORY)}
         compared = ComparedJob(job.name, job.status, job.created, job.seconds, own, job.final_metrics, _settings(job))
         if job.is_ended:
-            self._kept[_key(name, job.created)] = compared
+            self._kept[_key(job.name, job.created)] = compared
         return compared
 
     def _trim(self) -> None:

@@ -12,6 +12,7 @@ from console.aws.client import NAMED_S, SHORT_S, Answer, Aws
 ENDED = ("Completed", "Failed", "Stopped")
 PAGE = 50
 PAGE_MAX = 100
+OLDER_PAGES_S = 10.0
 SUBMIT_DIRECTORY = "sagemaker_"
 """The prefix of the hyperparameters that the SDK adds for script mode."""
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -89,14 +90,14 @@ class Job:
 
 
 async def listed(
-    aws: Aws, status: str = "", name: str = "", after: str = "", limit: int = PAGE
+    aws: Aws, status: str = "", name: str = "", after: str = "", limit: int = PAGE, keep_s: float = SHORT_S
 ) -> tuple[list[JobSummary], str]:
     """Return a page of jobs, the newest first, and the token of the next page, empty if there is none."""
     request: dict[str, Any] = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": limit}
     request |= {"StatusEquals": status} if status else {}
     request |= {"NameContains": name} if name else {}
     request |= {"NextToken": after} if after else {}
-    answer = await aws.call("sagemaker", "list_training_jobs", SHORT_S, **request)
+    answer = await aws.call("sagemaker", "list_training_jobs", keep_s, **request)
     return [_summary(each) for each in answer["TrainingJobSummaries"]], str(answer.get("NextToken") or "")
 
 
@@ -105,7 +106,9 @@ async def listed_up_to(aws: Aws, limit: int, name: str = "") -> list[JobSummary]
     jobs: list[JobSummary] = []
     after = ""
     while len(jobs) < limit:
-        page, after = await listed(aws, name=name, after=after, limit=min(PAGE_MAX, limit - len(jobs)))
+        # the first page changes first: the others are asked for again when it has changed, or after a while
+        keep_s = OLDER_PAGES_S if after else SHORT_S
+        page, after = await listed(aws, name=name, after=after, limit=min(PAGE_MAX, limit - len(jobs)), keep_s=keep_s)
         jobs += page
         if not after:
             break
