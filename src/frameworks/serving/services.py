@@ -58,6 +58,6 @@ def _tensorflow(paths: ContainerPaths, code: InferenceCode) -> Service:
 
 
 def _xgboost_algorithm(paths: ContainerPaths) -> Service:
-    from frameworks.xgboost_algorithm.service import XGBoostService
+    from frameworks.xgboost_algorithm.serving.service import XGBoostService
 
     return XGBoostService.load(paths.model, os.environ)

@@ -43,7 +43,7 @@ def main(framework: str) -> int:
 
 def _built_in_algorithm(environment: TrainingEnvironment) -> int:
     # imported late: no other framework has XGBoost
-    from frameworks.xgboost_algorithm.command import main as train_built_in
+    from frameworks.xgboost_algorithm.training.command import main as train_built_in
 
     os.environ.update(environment.variables())
     return train_built_in()

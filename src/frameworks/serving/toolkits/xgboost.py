@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from frameworks.inference.formats import CONTAINERS_ENCODERS, encode
-from frameworks.xgboost_algorithm.payloads import matrix_of
+from frameworks.xgboost_algorithm.serving.payloads import matrix_of
 
 
 class XGBoostDefaults:

@@ -25,7 +25,7 @@ from frameworks.inference.messages import CSV, JSON, NPY, UnsupportedFormat
 from frameworks.serving.toolkits import huggingface, huggingface_formats
 from frameworks.serving.toolkits.pytorch import PyTorchDefaults
 from frameworks.serving.toolkits.scikit_learn import ScikitLearnDefaults
-from frameworks.xgboost_algorithm import predictions as xgboost
+from frameworks.xgboost_algorithm.serving import predictions as xgboost
 
 CONTAINERS = "sagemaker_containers/_encoders.py"
 INFERENCE = "sagemaker_inference/"

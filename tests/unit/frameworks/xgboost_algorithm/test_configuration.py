@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from frameworks.xgboost_algorithm.channels import Channels
+from frameworks.xgboost_algorithm.configuration.channels import Channels
+from frameworks.xgboost_algorithm.configuration.hyperparameters import validated_hyperparameters
 from frameworks.xgboost_algorithm.content_types import format_of
 from frameworks.xgboost_algorithm.errors import UserError
-from frameworks.xgboost_algorithm.hyperparameters import validated_hyperparameters
 
 ROUND = {"num_round": "10"}
 

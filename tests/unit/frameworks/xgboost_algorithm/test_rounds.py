@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frameworks.xgboost_algorithm.rounds import EarlyStopping, metrics_line, scores_of
+from frameworks.xgboost_algorithm.training.rounds import EarlyStopping, metrics_line, scores_of
 from sagemaker_emulator.training.metrics import MetricReader, patterns_of
 
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"

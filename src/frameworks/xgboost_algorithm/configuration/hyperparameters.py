@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from frameworks.xgboost_algorithm.errors import UserError
-from frameworks.xgboost_algorithm.metric_names import MAXIMIZED, MINIMIZED
-from frameworks.xgboost_algorithm.validation import (
+from frameworks.xgboost_algorithm.configuration.metric_names import MAXIMIZED, MINIMIZED
+from frameworks.xgboost_algorithm.configuration.validation import (
     Categorical,
     CommaSeparated,
     Continuous,
@@ -20,6 +19,7 @@ from frameworks.xgboost_algorithm.validation import (
     Tuple,
     validated,
 )
+from frameworks.xgboost_algorithm.errors import UserError
 
 Values = Mapping[str, Any]
 METRICS = (*MAXIMIZED, *MINIMIZED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from frameworks.xgboost_algorithm.metric_names import MAXIMIZED
+from frameworks.xgboost_algorithm.configuration.metric_names import MAXIMIZED
 
 # SageMaker's log agent writes a tab as #011, and the metric definitions of the built-in algorithm expect that.
 TAB = "#011"

@@ -18,8 +18,8 @@ import xgboost as xgb
 
 from frameworks.inference.messages import CSV, JSON, Request, Response, with_charset
 from frameworks.xgboost_algorithm.model_files import load_boosters
-from frameworks.xgboost_algorithm.payloads import UnreadablePayload, matrix_for_algorithm
-from frameworks.xgboost_algorithm.predictions import (
+from frameworks.xgboost_algorithm.serving.payloads import UnreadablePayload, matrix_for_algorithm
+from frameworks.xgboost_algorithm.serving.predictions import (
     accepted_type,
     plain_answer,
     selected_answer,

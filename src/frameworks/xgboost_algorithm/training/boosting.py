@@ -18,7 +18,6 @@ from typing import Any
 import xgboost as xgb
 
 from frameworks.xgboost_algorithm.errors import AlgorithmError, UserError
-from frameworks.xgboost_algorithm.evaluation import Evaluation
 from frameworks.xgboost_algorithm.model_files import (
     MODEL_NAME,
     latest_checkpoint,
@@ -26,7 +25,8 @@ from frameworks.xgboost_algorithm.model_files import (
     write_checkpoint,
     write_model,
 )
-from frameworks.xgboost_algorithm.rounds import EarlyStopping, metrics_line, scores_of
+from frameworks.xgboost_algorithm.training.evaluation import Evaluation
+from frameworks.xgboost_algorithm.training.rounds import EarlyStopping, metrics_line, scores_of
 
 TRAIN, VALIDATION = "train", "validation"
 # XGBoost's errors that the user can prevent

@@ -13,12 +13,12 @@ from typing import Any
 from frameworks.contract.configuration import read_config
 from frameworks.contract.failure import write_failure, write_success
 from frameworks.contract.paths import ContainerPaths
-from frameworks.xgboost_algorithm.channels import TRAIN, VALIDATION, Channels
-from frameworks.xgboost_algorithm.distribution import Hosts, joined
+from frameworks.xgboost_algorithm.configuration.channels import TRAIN, VALIDATION, Channels
+from frameworks.xgboost_algorithm.configuration.hyperparameters import validated_hyperparameters
 from frameworks.xgboost_algorithm.errors import UserError
-from frameworks.xgboost_algorithm.hyperparameters import validated_hyperparameters
-from frameworks.xgboost_algorithm.training import Training
-from frameworks.xgboost_algorithm.training_data import matrix_of_channels
+from frameworks.xgboost_algorithm.training.boosting import Training
+from frameworks.xgboost_algorithm.training.channel_files import matrix_of_channels
+from frameworks.xgboost_algorithm.training.distribution import Hosts, joined
 
 FAILURE = 1
 OPT_ML = "/opt/ml"

@@ -1,0 +1,1 @@
+"""Inference with the algorithm's model: payloads into matrices, predictions into answers."""
