@@ -235,7 +235,7 @@ format: .venv/.installed
 .PHONY: docs
 docs: setup
 	@$(PYTHON) -m sagemaker_emulator.operations_page > docs/operations.md
-	@$(PYTHON) -m scones.settings_page > docs/settings.md
+	@$(PYTHON) -m scones.settings.page > docs/settings.md
 	@$(PYTHON) -m localstack_plugin.replacements_page docs/localstack.md
 	@$(PYTHON) -m display.state_machines.pictures local_stepfunctions docs/pictures
 	@$(PYTHON) ci/workflow_picture.py .github/workflows/deploy.yml docs/pictures/deploy.svg

@@ -12,7 +12,7 @@ import click
 
 from scones import output_folder, settings
 from scones.commands.failures import reported
-from scones.settings import Setting
+from scones.settings import Setting, parsers
 
 if TYPE_CHECKING:
     from scones.context import Context
@@ -81,7 +81,7 @@ def options(*names: str) -> Callable[[Callback], Callback]:
 
 def _option(setting: Setting) -> Callable[[Callback], Callback]:
     option, help_text = f"--{setting.name.replace('_', '-')}", f"{setting.help} [{setting.variable}]"
-    if setting.parse is settings.boolean:
+    if setting.parse is parsers.boolean:
         names = f"{option}/--no-{option[2:]}"
         return click.option(names, setting.name, default=None, help=help_text, callback=_yes_or_no)
     return click.option(option, setting.name, metavar="VALUE", help=help_text)

@@ -6,7 +6,7 @@ import pytest
 
 from scones import settings
 from scones.errors import SettingsError
-from scones.settings import PROJECT, Settings
+from scones.settings import PROJECT, Settings, parsers
 
 NOWHERE = Path("/nowhere")
 KNOWN = ", ".join(settings.BY_NAME)
@@ -87,7 +87,7 @@ def test_an_error_says_what_is_allowed(name: str, text: str, right: str) -> None
 
 
 def test_a_pattern_must_match_the_whole_text() -> None:
-    parse = settings.matching("a+", "only a")
+    parse = parsers.matching("a+", "only a")
     assert parse("aa") == "aa"
     with pytest.raises(ValueError, match=r"^only a$"):
         parse("ab")

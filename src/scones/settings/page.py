@@ -1,12 +1,13 @@
-"""Print docs/settings.md from the settings themselves: `python -m scones.settings_page > docs/settings.md`."""
+"""Print docs/settings.md from the settings themselves: `python -m scones.settings.page > docs/settings.md`."""
 
 import sys
 
-from scones.settings import PROJECT, SETTINGS, Setting
+from scones.settings.project import PROJECT
+from scones.settings.table import SETTINGS, Setting
 
 HEAD = """# Settings
 
-The command `python -m scones.settings_page > docs/settings.md` writes this page from the code, and a test compares the
+The command `python -m scones.settings.page > docs/settings.md` writes this page from the code, and a test compares the
 two. A setting is taken from its option; without the option from its environment variable; without that from the
 target's section of `targets.toml`; and otherwise it has its default.
 
