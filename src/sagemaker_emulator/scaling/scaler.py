@@ -5,6 +5,8 @@ outside the target's limits inside; let each policy say what it wants; if one wa
 the most of those that want less and may scale in (`chosen_of`); keep to limits, suspensions and cooldowns; begin an
 activity.
 
+Scheduled actions change the limits of targets in between.
+
 One thread runs it, from the first target on; an account without targets has no such thread. Targets, policies and
 activities are in the store, so cooldowns and activities continue after a restart; rows of breaches begin anew.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -27,6 +30,7 @@ from sagemaker_emulator.scaling.policies import ScalingPolicies
 from sagemaker_emulator.scaling.targets import ScalableTargets
 from sagemaker_emulator.wire import AwsError
 
+SCHEDULE_S = 1.0  # how often scheduled actions are looked at, at least
 MINUTE_MIN_S = 0.05  # so that a setting of 0 does not keep a processor busy
 
 log = logging.getLogger(__name__)
@@ -62,10 +66,12 @@ class Scaler:
         policies: ScalingPolicies,
         activities: ScalingActivities,
         metrics: CloudWatchMetrics,
+        run_scheduled_actions: Callable[[], None],
         minute_s: float,
         clock: Callable[[], float],
     ) -> None:
         self._targets, self._policies, self._activities, self._metrics = targets, policies, activities, metrics
+        self._run_scheduled_actions = run_scheduled_actions
         self._minute_s, self._clock = max(minute_s, MINUTE_MIN_S), clock
         self._observed: dict[str, Observation] = {}
         self._closing, self._starting = threading.Event(), threading.Lock()
@@ -96,9 +102,13 @@ class Scaler:
                 log.exception("scalable target %s", target.resource_id)
 
     def _run(self) -> None:
-        while not self._closing.wait(self._minute_s):
+        due = time.monotonic() + self._minute_s
+        while not self._closing.wait(min(self._minute_s, SCHEDULE_S)):
             try:
-                self.tick()
+                self._run_scheduled_actions()
+                if time.monotonic() >= due:
+                    due = time.monotonic() + self._minute_s
+                    self.tick()
             except Exception:  # the edge of a thread: a full disk, for example, must not end all scaling
                 log.exception("auto scaling")
 

@@ -15,6 +15,7 @@ from sagemaker_emulator.scaling.capacities import Capacities, Invocations
 from sagemaker_emulator.scaling.metrics import CloudWatchMetrics
 from sagemaker_emulator.scaling.policies import ScalingPolicies
 from sagemaker_emulator.scaling.scaler import Scaler
+from sagemaker_emulator.scaling.scheduled_actions import ScheduledActions
 from sagemaker_emulator.scaling.targets import ScalableTargets
 from sagemaker_emulator.storage.store import Store
 
@@ -35,9 +36,11 @@ class Scaling:
     ) -> None:
         self.targets = ScalableTargets(store, arns, Capacities(endpoints, components, invocations), clock)
         self.policies = ScalingPolicies(store, arns, self.targets)
+        self.scheduled_actions = ScheduledActions(store, arns, self.targets, clock)
         self.activities = ScalingActivities(store, arns, clock)
         metrics = CloudWatchMetrics(lambda: aws.alarms)
-        self._scaler = Scaler(self.targets, self.policies, self.activities, metrics, minute_s, clock)
+        run_due = self.scheduled_actions.run_due
+        self._scaler = Scaler(self.targets, self.policies, self.activities, metrics, run_due, minute_s, clock)
 
     def register(self, request: dict[str, Any], tags: dict[str, str]) -> ScalableTarget:
         """Register a target, and evaluate its policies from now on."""

@@ -12,6 +12,7 @@ from sagemaker_emulator.errors import validation
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.scaling.scalable_target import ScalableTarget, target_name
 from sagemaker_emulator.resources.scaling.scaling_policy import ScalingPolicy
+from sagemaker_emulator.resources.scaling.scheduled_action import ScheduledAction
 from sagemaker_emulator.scaling.capacities import Capacities, Capacity
 from sagemaker_emulator.scaling.records import not_found, page_of, require_namespace
 from sagemaker_emulator.storage.store import NotFound, Store
@@ -60,8 +61,11 @@ class ScalableTargets:
         self.remove(self.require(request, "scalable target found"))
 
     def remove(self, target: ScalableTarget) -> None:
-        """Remove a target and its policies."""
+        """Remove a target, its policies and its scheduled actions."""
         with self._store.transaction():
+            for action in self._store.all(ScheduledAction):
+                if action.target == target.name:
+                    self._store.remove(ScheduledAction, action.name)
             for policy in self._store.all(ScalingPolicy):
                 if policy.target == target.name:
                     self._store.remove(ScalingPolicy, policy.name)

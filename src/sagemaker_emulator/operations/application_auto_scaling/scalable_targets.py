@@ -24,7 +24,7 @@ def describe_scalable_targets(sagemaker: SageMaker, request: Request) -> Respons
 
 @operation("DeregisterScalableTarget")
 def deregister_scalable_target(sagemaker: SageMaker, request: Request) -> Response:
-    """Remove the target and its policies. The endpoint keeps its instances."""
+    """Remove the target, its policies and its scheduled actions. The endpoint keeps its instances."""
     sagemaker.scaling.targets.deregister(request)
     return {}
 

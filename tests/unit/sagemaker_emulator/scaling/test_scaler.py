@@ -83,7 +83,9 @@ class Account:
     def new_scaler(self) -> None:
         """Forget what is not in the store, as a restart does."""
         metrics = CloudWatchMetrics(lambda: self)
-        self.scaler = Scaler(self.targets, self.policies, self.activities, metrics, MINUTE_S, lambda: self.now)
+        self.scaler = Scaler(
+            self.targets, self.policies, self.activities, metrics, lambda: None, MINUTE_S, lambda: self.now
+        )
 
     def describe_alarms(self, **_: Any) -> dict[str, Any]:
         return {"MetricAlarms": self.alarms}
