@@ -1,12 +1,14 @@
 """Calibration: whether decisions with a confidence of 0.9 are right nine times out of ten."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from display.markup import element, picture, text
-from display.scales import Scale
+from display.scales import Scale, ticks
 
-SIDE, LEFT, RIGHT, TOP, BOTTOM = 300.0, 40.0, 18.0, 18.0, 28.0
+WIDTH, HEIGHT = 520.0, 300.0
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 18.0, 18.0, 26.0
 BINS = 10
 LEAST_RADIUS, MOST_RADIUS = 3.0, 12.0
 
@@ -40,16 +42,16 @@ def expected_error(groups: Sequence[Bin]) -> float:
 def calibration_chart(decisions: Sequence[tuple[float, bool]]) -> str:
     """Return the chart. The diagonal is perfect: as many are right (up) as the confidence says (across)."""
     groups = bins(decisions)
-    low = min([0.5, *(min(group.confidence, group.accuracy) for group in groups)])
-    x, y = Scale(low, 1.0, LEFT, SIDE - RIGHT), Scale(low, 1.0, SIDE - BOTTOM, TOP)
+    low = math.floor(BINS * min([0.5, *(min(group.confidence, group.accuracy) for group in groups)])) / BINS
+    x, y = Scale(low, 1.0, LEFT, WIDTH - RIGHT), Scale(low, 1.0, HEIGHT - BOTTOM, TOP)
     parts = [element("line", x1=x(low), y1=y(low), x2=x(1.0), y2=y(1.0), class_="axis")]
-    for value in (low, (low + 1) / 2, 1.0):
-        parts.append(element("line", x1=LEFT, x2=SIDE - RIGHT, y1=y(value), y2=y(value), class_="grid"))
-        parts.append(element("text", text(f"{value:.2g}"), x=LEFT - 6, y=y(value) + 4, text_anchor="end"))
-        parts.append(element("text", text(f"{value:.2g}"), x=x(value), y=SIDE - BOTTOM + 16, text_anchor="middle"))
+    for value in ticks(low, 1.0):
+        parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(value), y2=y(value), class_="grid"))
+        parts.append(element("text", text(f"{value:g}"), x=LEFT - 6, y=y(value) + 4, text_anchor="end"))
+        parts.append(element("text", text(f"{value:g}"), x=x(value), y=HEIGHT - 7, text_anchor="middle"))
     most = max(group.count for group in groups)
     parts += [_circle(group, x, y, most) for group in groups]
-    return picture(SIDE, SIDE, "Calibration", *parts)
+    return picture(WIDTH, HEIGHT, "Calibration", *parts)
 
 
 def _circle(group: Bin, x: Scale, y: Scale, most: int) -> str:

@@ -34,21 +34,25 @@ class Decision:
         return self.label is not None and self.label != self.prediction
 
 
-def confidence_over_time(decisions: Sequence[Decision], threshold: float | None, classes: Sequence[str]) -> str:
+def confidence_over_time(
+    decisions: Sequence[Decision], threshold: float | None, classes: Sequence[str], width: float = WIDTH
+) -> str:
     """Return the chart of decisions. Those below the threshold are open markers; wrong ones have a ring."""
     floor = lowest([decision.confidence for decision in decisions], threshold)
     first, last = min(each.time for each in decisions), max(each.time for each in decisions)
-    x = Scale(first, max(last, first + 1), LEFT + MARKER, WIDTH - RIGHT - MARKER)
+    x = Scale(first, max(last, first + 1), LEFT + MARKER, width - RIGHT - MARKER)
     y = Scale(floor, 1.0, HEIGHT - BOTTOM, TOP + MARKER)
-    parts = [*_frame(x, y), *_threshold(threshold, y)]
+    parts = [*_frame(x, y), *_threshold(threshold, x, y)]
     parts += [_marker(decision, x, y, threshold, classes) for decision in decisions]
     if threshold is not None:  # above the markers, with a halo
         name = text(f"threshold {threshold:g}")
         parts.append(element("text", name, x=LEFT + 6, y=y(threshold) + 13, class_="threshold-name"))
-    return picture(WIDTH, HEIGHT, "Confidence of each decision over time", *parts)
+    return picture(width, HEIGHT, "Confidence of each decision over time", *parts)
 
 
-def histogram(decisions: Sequence[Decision], threshold: float | None, classes: Sequence[str]) -> str:
+def histogram(
+    decisions: Sequence[Decision], threshold: float | None, classes: Sequence[str], width: float = HISTOGRAM_WIDTH
+) -> str:
     """Return how many decisions there are of each confidence, the classes stacked. No bar spans the threshold."""
     floor = lowest([decision.confidence for decision in decisions], threshold)
     edges = bin_edges(floor, threshold)
@@ -57,7 +61,7 @@ def histogram(decisions: Sequence[Decision], threshold: float | None, classes: S
         place = next((n for n, edge in enumerate(edges[1:]) if decision.confidence < edge), len(counts) - 1)
         counts[place][decision.prediction] += 1
     height = HEIGHT
-    x = Scale(floor, 1.0, LEFT, HISTOGRAM_WIDTH - RIGHT)
+    x = Scale(floor, 1.0, LEFT, width - RIGHT)
     y = Scale(0.0, max(map(sum, counts)) or 1, height - BOTTOM, TOP + MARKER)
     parts = []
     for value in ticks(0, y.high):
@@ -69,7 +73,7 @@ def histogram(decisions: Sequence[Decision], threshold: float | None, classes: S
         parts += _stack(x(low) + 0.75, x(high) - 0.75, bin_counts, y, classes, f"{low:.2f} to {high:.2f}")
     if threshold is not None:
         parts.append(element("line", x1=x(threshold), x2=x(threshold), y1=TOP, y2=height - BOTTOM, class_="threshold"))
-    return picture(HISTOGRAM_WIDTH, height, "Number of decisions by confidence", *parts)
+    return picture(width, height, "Number of decisions by confidence", *parts)
 
 
 def lowest(values: Sequence[float], threshold: float | None) -> float:
@@ -90,25 +94,25 @@ def bin_edges(floor: float, threshold: float | None) -> list[float]:
 
 
 def _frame(x: Scale, y: Scale) -> list[str]:
-    parts = []
+    parts, right = [], x.end + MARKER
     for value in ticks(y.low, y.high):
-        parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(value), y2=y(value), class_="grid"))
+        parts.append(element("line", x1=LEFT, x2=right, y1=y(value), y2=y(value), class_="grid"))
         parts.append(element("text", text(f"{value:g}"), x=LEFT - 6, y=y(value) + 4, text_anchor="end"))
     first, last = (datetime.fromtimestamp(value, UTC) for value in (x.low, x.high))
     for moment, name in time_ticks(first, last, 6):
         place = x(moment.timestamp())
-        anchor = "end" if place > WIDTH - EDGE else "middle"
+        anchor = "end" if place > right + RIGHT - EDGE else "middle"
         parts.append(element("text", text(name), x=place, y=HEIGHT - 7, text_anchor=anchor))
     return parts
 
 
-def _threshold(threshold: float | None, y: Scale) -> list[str]:
+def _threshold(threshold: float | None, x: Scale, y: Scale) -> list[str]:
     if threshold is None:
         return []
-    place = y(threshold)
+    place, right = y(threshold), x.end + MARKER
     return [
-        element("rect", x=LEFT, y=place, width=WIDTH - RIGHT - LEFT, height=HEIGHT - BOTTOM - place, class_="below"),
-        element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=place, y2=place, class_="threshold"),
+        element("rect", x=LEFT, y=place, width=right - LEFT, height=HEIGHT - BOTTOM - place, class_="below"),
+        element("line", x1=LEFT, x2=right, y1=place, y2=place, class_="threshold"),
     ]
 
 

@@ -33,6 +33,8 @@ class Axes:
     x_is_time: bool = False
     x_name: str = "step"
     write: Callable[[float | None], str] = figures.number
+    write_x: Callable[[float], str] | None = None
+    """How a place on the x axis is written; the number, with x_name before it in hover texts, if it is None."""
     from_zero: bool = False
     x_range: tuple[float, float] | None = None
     """Where the x axis begins and ends; at the first and the last point if it is None."""
@@ -83,7 +85,7 @@ def _frame(axes: Axes, x: Scale, y: Scale) -> list[str]:
 def _x_ticks(axes: Axes, x: Scale) -> list[tuple[float, str]]:
     if not axes.x_is_time:
         whole = [value for value in ticks(x.low, x.high, 5) if value == int(value)]
-        return [(x(value), figures.number(value)) for value in whole]
+        return [(x(value), (axes.write_x or figures.number)(value)) for value in whole]
     first, last = (datetime.fromtimestamp(value, UTC) for value in (x.low, x.high))
     return [(x(moment.timestamp()), name) for moment, name in time_ticks(first, last, 4)]
 
@@ -115,7 +117,6 @@ def _hover(
     values: list[tuple[Series, float]], place: float, strip: tuple[float, float], axes: Axes, x: Scale, y: Scale
 ) -> str:
     left, right = strip
-    where = f"{datetime.fromtimestamp(place, UTC):%H:%M:%S}" if axes.x_is_time else f"{axes.x_name} {place:g}"
     named = " · ".join(
         f"{each.name} {axes.write(value)}" if len(values) > 1 else axes.write(value) for each, value in values
     )
@@ -130,7 +131,7 @@ def _hover(
         *dots,
         element(
             "text",
-            text(f"{where}: {named}"),
+            text(f"{_where(axes, place)}: {named}"),
             x=LEFT if at_left else axes.width - RIGHT,
             y=10,
             text_anchor="start" if at_left else "end",
@@ -138,3 +139,9 @@ def _hover(
         ),
         class_="hover",
     )
+
+
+def _where(axes: Axes, place: float) -> str:
+    if axes.x_is_time:
+        return f"{datetime.fromtimestamp(place, UTC):%H:%M:%S}"
+    return axes.write_x(place) if axes.write_x else f"{axes.x_name} {place:g}"

@@ -1,6 +1,7 @@
 """The report's HTML page: one file that contains its images and loads nothing else."""
 
 import base64
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,9 +27,15 @@ from scones.report.evidence import Evidence
 
 STYLE = Path(__file__).with_name("report.css")
 CAUSES_MAX = 20
+CHART, WIDE_CHART = (520.0, 300.0), 1072.0
+"""The size of a chart, and the width of one as wide as the page: two charts and the gap between them."""
 CARDS_MAX, CHARTED_MAX = 200, 2000
 """The limits of a large run: with all of 10,000 images the page would have 32 MB."""
 EMPTY = Evidence({}, {}, {}, {})
+VALIDATION = (
+    "The validation images are the test images. They also chose the epoch, so the accuracies are a little higher than "
+    "on new images."
+)
 
 Pair = tuple[Execution, CapturedRecord]
 
@@ -78,16 +85,22 @@ def card(execution: Execution, record: CapturedRecord, classes: Classes) -> str:
     return (
         f'<li{mark}><img src="{data_uri(record.image)}" alt="{escape(execution.key)}">'
         f"<b>{escape(prediction)}</b><br>it is: {escape(class_name(execution.label, classes))}<br>"
-        f"<small>{escape(execution.key)}</small></li>"
+        f"<small>{breakable(execution.key)}</small></li>"
     )
+
+
+def breakable(name: str) -> str:
+    """Return a name, escaped, that a narrow column breaks at its separators."""
+    return re.sub(r"([/_])", r"\1<wbr>", escape(name))
 
 
 def gallery(title: str, text: str, pairs: list[Pair], classes: Classes) -> str:
     cards = "".join(card(execution, record, classes) for execution, record in pairs[:CARDS_MAX])
     if len(pairs) > CARDS_MAX:
         text = f"{text} The first {CARDS_MAX} are shown."
-    shown = f'<ul class="gallery">{cards}</ul>' if cards else "<p>None.</p>"
-    return f'<h2>{title} ({len(pairs)})</h2><p class="quiet">{text}</p>{shown}'
+    if not cards:
+        return f"<h2>{title} (0)</h2><p>None.</p>"
+    return f'<h2>{title} ({len(pairs)})</h2><p class="quiet">{text}</p><ul class="gallery">{cards}</ul>'
 
 
 def headline(report: Report) -> str:
@@ -121,8 +134,10 @@ def charts(report: Report) -> str:
         told = f"{keys} open: below the threshold; ring: wrong"
         if len(charted) < len(decisions):
             told += f"; {figures.count(len(charted))} of {figures.count(len(decisions))}, evenly chosen"
-        parts.append(_figure("Confidence over time", told, confidence_over_time(charted, threshold, classes), "wide"))
-        parts.append(_figure("Decisions by confidence", keys, histogram(decisions, threshold, classes)))
+        parts.append(
+            _figure("Confidence over time", told, confidence_over_time(charted, threshold, classes, WIDE_CHART), "wide")
+        )
+        parts.append(_figure("Decisions by confidence", keys, histogram(decisions, threshold, classes, CHART[0])))
     if report.judged:
         outcomes = [(record.confidence, not is_wrong(execution, record)) for execution, record in report.judged]
         error = f"share that is right, by confidence; expected error {expected_error(bins(outcomes)):.3f}"
@@ -131,7 +146,7 @@ def charts(report: Report) -> str:
     if report.curves:
         parts.append(_training(report.curves))
     parts.append(sections.latency(run_figures.latencies(report.run.executions), report.evidence.load))
-    return f'<div class="charts">{"".join(parts)}</div>'
+    return f'<div class="charts">{"".join(parts)}<p class="quiet">{VALIDATION}</p></div>'
 
 
 def confusion(report: Report) -> list[list[int]]:
@@ -152,10 +167,10 @@ def failures(run: Run) -> str:
     failed = [execution for execution in run.executions if execution.outcome == "failed"]
     causes = Counter((execution.error or "unknown", cause_text(execution.cause)) for execution in failed)
     rows = "".join(
-        f"<tr><td>{count}</td><td>{escape(error)}</td><td>{escape(cause)}</td></tr>"
+        f"<tr><td>{count}</td><td><b>{escape(error)}</b><br>{escape(cause)}</td></tr>"
         for (error, cause), count in causes.most_common(CAUSES_MAX)
     )
-    head = "<tr><th>Executions</th><th>Error</th><th>Cause</th></tr>"
+    head = "<tr><th>Executions</th><th>Error and cause</th></tr>"
     return f"<h2>Failures ({len(failed)})</h2>" + (f"<table>{head}{rows}</table>" if rows else "<p>None.</p>")
 
 
@@ -197,15 +212,13 @@ def render(report: Report) -> str:
 <p class="lead">Which vehicle has arrived? Its class decides whether it receives near or far orders.</p>
 <dl class="figures">{headline(report)}</dl>
 {charts(report)}
-<p class="quiet">The validation images are the test images. They also chose the epoch, so the accuracies are a little
-higher than on new images.</p>
 {another_model(report.summary)}{sections.gate(report.evidence)}
 {sections.against_the_run_before(report.summary.get("run", {}), report.summary.get("run_before"))}
 {sections.drift(report.evidence)}
 {gallery("Confident but wrong", "According to the manifest, these go to the wrong loading bay.", wrong, classes)}
 {gallery("Below the threshold", below_text, below, classes)}
 {failures(run)}
-<h2>The run</h2><table>{table(report.summary)}</table>
+<h2>The run</h2><table class="pairs">{table(report.summary)}</table>
 {sections.table("Settings", named(report.summary.get("settings", {})))}
 {sections.table("Versions", report.summary.get("versions", {}))}
 </body></html>
@@ -221,7 +234,7 @@ def _training(curves: Curves) -> str:
     keys = "".join(
         f'<span class="key line tone-{each.tone}">{each.name} {each.points[-1][1]:.4g}</span>' for each in series
     )
-    chart = line_chart(series, "Training curves", Axes(width=420.0, height=300.0, x_name="epoch"))
+    chart = line_chart(series, "Training curves", Axes(*CHART, x_name="epoch"))
     return _figure("Accuracy by epoch", keys, chart)
 
 

@@ -24,10 +24,14 @@ def latency(executions_s: Sequence[float], load: Mapping[str, Any]) -> str:
         return ""
     keys = "".join(f'<span class="key line tone-{each.tone}">{each.name}</span>' for each in series)
     told = f"; the load: {escape(str(load['load']))}" if loaded_s else ""
-    axes = Axes(420.0, 300.0, x_name="ms", write=lambda value: figures.share(value or 0, 1), from_zero=True)
-    chart = line_chart(series, "Share of the executions that had ended, by milliseconds", axes)
-    caption = f"<b>Latency</b>{keys} share that had ended after so many ms{told}"
+    axes = Axes(520.0, 300.0, write=lambda value: figures.share(value or 0, 1), write_x=_written_ms, from_zero=True)
+    chart = line_chart(series, "Share of the executions that had ended, by time", axes)
+    caption = f"<b>Latency</b>{keys} share of the executions that took at most this long{told}"
     return f"<figure><figcaption>{caption}</figcaption>{chart}</figure>"
+
+
+def _written_ms(value: float) -> str:
+    return figures.duration(value / MS)
 
 
 def _share_ended(ordered_s: Sequence[float]) -> tuple[tuple[float, float], ...]:
@@ -87,4 +91,4 @@ def _latency_of(name: str) -> Write:
 
 def table(title: str, rows: Mapping[str, object]) -> str:
     cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>" for name, value in rows.items())
-    return f"<h2>{title}</h2><table>{cells}</table>" if cells else ""
+    return f'<h2>{title}</h2><table class="pairs">{cells}</table>' if cells else ""

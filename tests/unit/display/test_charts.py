@@ -95,6 +95,17 @@ def test_a_confusion_matrix_has_each_count_and_its_share_of_the_true_class() -> 
     parsed(confusion_matrix([[1] * 30] * 30, [f"class {number}" for number in range(30)]))
 
 
+@pytest.mark.parametrize(("classes", "has_shares"), [(2, True), (5, True), (8, False)])
+def test_a_confusion_matrix_is_as_large_as_other_charts_and_has_shares_where_there_is_room(
+    classes: int, has_shares: bool
+) -> None:
+    svg = confusion_matrix([[1] * classes] * classes, [f"a long name {number}" for number in range(classes)])
+    view = [float(each) for each in (parsed(svg).get("viewBox") or "").split()]
+    assert view[2] == 520
+    assert (view[3] == 300) == has_shares
+    assert ("%<" in svg) == has_shares
+
+
 def test_a_line_crosses_each_axis_at_its_value() -> None:
     lines = [
         Line("a", {"rate": 0.0, "kind": "adam", "accuracy": 0.0}, "/a"),

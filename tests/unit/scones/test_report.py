@@ -3,6 +3,7 @@
 import json
 import platform
 import re
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -128,6 +129,11 @@ def test_the_page_has_every_chart_and_only_what_it_carries_itself() -> None:
     assert "url(" not in html
 
 
+def test_all_charts_have_the_same_size_but_the_one_as_wide_as_the_page() -> None:
+    sizes = re.findall(r'viewBox="0 0 (\d+) (\d+)" class="chart"', html_page.render(PAGE))
+    assert Counter(sizes) == {("1072", "300"): 1, ("520", "300"): 5}
+
+
 def test_shares_are_rounded_once() -> None:
     assert "66.7 %<small>2 of 3 classified images" in html_page.render(PAGE)
     passed = [Decision(START, 0, 0.95 if number else 0.5, 0) for number in range(40)]
@@ -141,7 +147,7 @@ def test_the_confusion_matrix_counts_each_true_class() -> None:
 def test_each_failure_is_listed_with_its_cause() -> None:
     failed = replace(RUN.executions[0], outcome="failed", error="NotAnImage", cause='{"errorMessage": "6 <bytes>"}')
     html = html_page.failures(replace(RUN, executions=(failed, failed)))
-    assert "<td>2</td><td>NotAnImage</td><td>6 &lt;bytes&gt;</td>" in html
+    assert "<td>2</td><td><b>NotAnImage</b><br>6 &lt;bytes&gt;</td>" in html
 
 
 def test_curves_are_read_from_the_log() -> None:
@@ -213,8 +219,8 @@ def test_the_page_says_in_what_the_traffic_drifted_and_how_good_the_model_was_at
 
 def test_the_latency_of_the_run_and_of_the_load_are_curves() -> None:
     page = html_page.render(replace(PAGE, evidence=EVIDENCE))
-    assert "ms 250: 50 %" in page
-    assert "ms 500: 100 %" in page
+    assert "250 ms: 50 %" in page
+    assert "500 ms: 100 %" in page
     assert "the load: a burst of 2" in page
 
 
