@@ -191,11 +191,12 @@ def correct_events() -> None:
 
 @hooks.on_infra_start()
 def evaluate_alarms() -> None:
-    from localstack_plugin.cloudwatch import alarm_evaluation, datapoints, period_statistics
+    from localstack_plugin.cloudwatch import alarm_evaluation, datapoints, percentiles, period_statistics
     from localstack_plugin.settings import from_environment
 
     datapoints.install()
     period_statistics.install()
+    percentiles.install()
     alarm_evaluation.install(from_environment().alarm_interval_s)
 
 

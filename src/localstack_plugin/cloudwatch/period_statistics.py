@@ -38,7 +38,7 @@ def install() -> None:
 def in_one_query(get_metric_data_stat: Callable[..., Any]) -> Callable[..., Any]:
     def get(self: Any, account_id: str, region: str, query: Any, start_time: Any, end_time: Any, scan_by: Any) -> Any:
         stat = query["MetricStat"]["Stat"]
-        if stat not in AGGREGATES:  # LocalStack has its own error for a percentile
+        if stat not in AGGREGATES:  # `percentiles` has its own wrapper
             return get_metric_data_stat(self, account_id, region, query, start_time, end_time, scan_by)
         start, end = self._convert_timestamp_to_unix(start_time), self._convert_timestamp_to_unix(end_time)
         metric = query["MetricStat"]["Metric"]
