@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -136,10 +136,18 @@ def visits(events: Iterable[Mapping[str, Any]]) -> History:
             of_event[event["id"]] = visit
             if before and before.exited:
                 history.taken.add((before.state, visit.state))
-        elif before:
-            of_event[event["id"]] = before
-            _note(before, event)
+        elif owner := _visit_of(event, before, history.visits):
+            of_event[event["id"]] = owner
+            _note(owner, event)
     return history
+
+
+def _visit_of(event: Mapping[str, Any], before: Visit | None, visits: Sequence[Visit]) -> Visit | None:
+    """Return the visit that an event belongs to. The exit of a Parallel or a Map follows an event of a state inside."""
+    name = event.get("stateExitedEventDetails", {}).get("name")
+    if before is None or name in (None, before.state):
+        return before
+    return next((visit for visit in reversed(visits) if visit.state == name and not visit.exited), before)
 
 
 def _note(visit: Visit, event: Mapping[str, Any]) -> None:

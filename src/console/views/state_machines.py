@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from console.aws import executions, state_machines
+from console.aws.client import NAMED_S
 from console.aws.executions import Execution, History, cause_text
 from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.training.jobs import TIMES
@@ -24,6 +25,7 @@ from display.state_machines.definition import Graph, read
 from display.state_machines.drawing import Drawing, Visit, draw
 
 STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+IMAGES = (".png", ".jpg", ".jpeg", ".gif")
 STRIP = 24
 SHOWN_VISITS = 400
 WORST = ("FAILED", "TIMED_OUT", "ABORTED", "RUNNING", "CAUGHT", "SUCCEEDED")
@@ -78,7 +80,7 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
         "history": history,
         "visits": [_shown(visit, execution, history) for visit in history.visits[:SHOWN_VISITS]],
         "retries": sum(max(0, visit.attempts - 1) for visit in history.visits),
-        "image": image_of(execution.input),
+        "image": await _image(site, execution.input),
         "input": readable(execution.input),
         "output": readable(execution.output),
     }
@@ -159,12 +161,25 @@ def _function_of(state: Any) -> str:
     return str(named).partition(":function:")[2].partition(":")[0] or str(named or "").partition(":")[0]
 
 
-def image_of(text: str) -> str | None:
-    """Return the address of the image that an execution is about, if its input names one in S3."""
+async def _image(site: Site, text: str) -> str | None:
+    """Return the address of the image that an execution is about; None if it is not in S3, or not for this role."""
+    place = image_of(text)
+    if place is None:
+        return None
+    try:
+        await site.aws.call("s3", "head_object", NAMED_S, Bucket=place[0], Key=place[1])
+    except ConsoleError:
+        return None
+    return f"/objects/{place[0]}/{place[1]}"
+
+
+def image_of(text: str) -> tuple[str, str] | None:
+    """Return the bucket and the key of the image that an execution is about, if its input names one."""
     try:
         value = json.loads(text)
     except ValueError:
         return None
-    if not isinstance(value, Mapping) or not value.get("s3_bucket") or not value.get("s3_key"):
+    if not isinstance(value, Mapping):
         return None
-    return f"/objects/{value['s3_bucket']}/{value['s3_key']}"
+    bucket, key = str(value.get("s3_bucket") or ""), str(value.get("s3_key") or "")
+    return (bucket, key) if bucket and key.lower().endswith(IMAGES) else None

@@ -185,6 +185,7 @@ def machine_answers(status: str = "SUCCEEDED", events: list[dict[str, Any]] | No
         "stepfunctions.describe_state_machine": {"definition": json.dumps(definition())},
         "stepfunctions.describe_execution": described,
         "stepfunctions.get_execution_history": {"events": history() if events is None else events},
+        "s3.head_object": {"ContentLength": 1},
     }
 
 

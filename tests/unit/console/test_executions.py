@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from typing import Any
 
+import pytest
 from tests.unit.console.conftest import Open
-from tests.unit.console.doubles import definition, history, machine_answers
+from tests.unit.console.doubles import NOW, definition, error, history, machine_answers
 
 from console.aws.executions import visits
 from console.views.state_machines import functions_in
@@ -34,6 +37,46 @@ def test_a_caught_error_and_a_failed_state_are_told_apart() -> None:
     read = visits(events)
     assert [visit.status("FAILED") for visit in read.visits] == ["CAUGHT", "FAILED"]
     assert (read.visits[0].error, read.visits[0].cause) == ("Busy", "later")
+
+
+def test_the_exit_of_a_parallel_state_is_its_own_and_not_that_of_the_last_state_inside() -> None:
+    def event(number: int, before: int, kind: str, **members: Any) -> dict[str, Any]:
+        at = NOW + timedelta(seconds=number)
+        return {"id": number, "previousEventId": before, "type": kind, "timestamp": at, **members}
+
+    def entered(name: str) -> dict[str, Any]:
+        return {"stateEnteredEventDetails": {"name": name, "input": "{}"}}
+
+    def exited(name: str, output: str) -> dict[str, Any]:
+        return {"stateExitedEventDetails": {"name": name, "output": output}}
+
+    read = visits(
+        [
+            event(1, 0, "ParallelStateEntered", **entered("Both")),
+            event(2, 1, "ParallelStateStarted"),
+            event(3, 2, "PassStateEntered", **entered("Inside")),
+            event(4, 3, "PassStateExited", **exited("Inside", "1")),
+            event(5, 4, "ParallelStateSucceeded"),
+            event(6, 4, "ParallelStateExited", **exited("Both", "[1]")),
+            event(7, 6, "PassStateEntered", **entered("After")),
+        ]
+    )
+    assert [(visit.state, visit.seconds, visit.output) for visit in read.visits] == [
+        ("Both", 5.0, "[1]"),
+        ("Inside", 1.0, "1"),
+        ("After", None, ""),
+    ]
+    assert ("Both", "After") in read.taken
+
+
+@pytest.mark.parametrize("key", ["gone.png", "train.lst"])
+def test_an_execution_about_no_image_shows_none(open_console: Open, key: str) -> None:
+    answers = machine_answers()
+    described = answers["stepfunctions.describe_execution"]
+    described["input"] = json.dumps({"s3_bucket": "images", "s3_key": key})
+    if key == "gone.png":
+        answers["s3.head_object"] = error("404", "Not Found")
+    assert "/objects/" not in open_console(answers).get("/executions/decide/first").text
 
 
 def test_the_page_shows_path_timing_input_output_and_the_graph(open_console: Open) -> None:
