@@ -51,7 +51,7 @@ def parallel_chart(lines: Sequence[Line], dimensions: Sequence[str]) -> str:
     axes = [_axis(lines, name, LEFT + apart * number) for number, name in enumerate(shown)]
     ordered = sorted(lines, key=lambda line: line.is_best)  # the best is drawn last, above the others
     parts = [_line(line, axes) for line in ordered]
-    return picture(WIDTH, HEIGHT, f"Each as a line across {', '.join(shown)}", *map(_frame, axes), *parts)
+    return picture(WIDTH, HEIGHT, f"Each as a line across {', '.join(shown)}", *parts, *map(_frame, axes))
 
 
 def _axis(lines: Sequence[Line], name: str, x: float) -> _Axis:
@@ -64,7 +64,10 @@ def _axis(lines: Sequence[Line], name: str, x: float) -> _Axis:
 
 
 def _frame(axis: _Axis) -> str:
-    marks = [element("text", text(_short(name)), x=axis.x - 6, y=y + 4, text_anchor="end") for y, name in axis.marks()]
+    marks = [
+        element("text", text(_short(name)), x=axis.x - 6, y=y + 4, text_anchor="end", class_="mark")
+        for y, name in axis.marks()
+    ]
     return element(
         "g",
         element("line", x1=axis.x, x2=axis.x, y1=TOP, y2=HEIGHT - BOTTOM, class_="axis"),

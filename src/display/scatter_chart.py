@@ -7,8 +7,8 @@ from display import figures
 from display.markup import element, picture, text
 from display.scales import Scale, padded, ticks
 
-WIDTH, HEIGHT = 860.0, 320.0
-LEFT, RIGHT, TOP, BOTTOM = 56.0, 16.0, 14.0, 40.0
+WIDTH, HEIGHT = 1000.0, 320.0
+LEFT, RIGHT, TOP, BOTTOM = 56.0, 16.0, 34.0, 40.0
 RADIUS = 4.0
 
 
@@ -25,6 +25,7 @@ def scatter_chart(points: Sequence[Point], x_name: str, y_name: str) -> str:
     """Return the chart of at least one point. The best is filled, and the others are open."""
     x = Scale(*padded(min(point.x for point in points), max(point.x for point in points)), LEFT, WIDTH - RIGHT)
     y = Scale(*padded(min(point.y for point in points), max(point.y for point in points)), HEIGHT - BOTTOM, TOP)
+    is_whole = all(point.x == int(point.x) for point in points)  # such as epochs
     parts = []
     for value in ticks(y.low, y.high):
         parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(value), y2=y(value), class_="grid"))
@@ -32,9 +33,10 @@ def scatter_chart(points: Sequence[Point], x_name: str, y_name: str) -> str:
     parts += [
         element("text", text(figures.number(value)), x=x(value), y=HEIGHT - BOTTOM + 16, text_anchor="middle")
         for value in ticks(x.low, x.high, 6)
+        if value == int(value) or not is_whole
     ]
     parts.append(element("text", text(x_name), x=WIDTH - RIGHT, y=HEIGHT - 6, text_anchor="end", class_="axis-name"))
-    parts.append(element("text", text(y_name), x=LEFT + 4, y=TOP + 8, class_="axis-name"))
+    parts.append(element("text", text(y_name), x=LEFT, y=14, class_="axis-name"))
     parts += [_point(point, x, y, x_name, y_name) for point in sorted(points, key=lambda point: point.is_best)]
     return picture(WIDTH, HEIGHT, f"{y_name} by {x_name}", *parts)
 

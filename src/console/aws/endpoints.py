@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from console.aws.client import NAMED_S, SHORT_S, Answer, Aws
-from console.errors import NotThere
+from console.errors import ConsoleError, NotThere
 
 PAGE = 50
 KEPT_METRICS_S = 5.0
@@ -26,9 +26,9 @@ METRICS = {
     "errors_5xx": ("Invocation5XXErrors", "Sum"),
     "latency_mean": ("ModelLatency", "Average"),
     "latency_max": ("ModelLatency", "Maximum"),
-    "overhead_mean": ("OverheadLatency", "Average"),
 }
-MICROSECONDS = ("latency_mean", "latency_max", "overhead_mean")
+PERCENTILE = ("ModelLatency", "p95")
+MICROSECONDS = ("latency_mean", "latency_max", "latency_p95", "whole_p95")
 Points = tuple[tuple[float, float], ...]
 """Times in seconds since 1970, and values; latencies in seconds."""
 
@@ -152,16 +152,44 @@ async def traffic(aws: Aws, endpoint: Endpoint, reach: str, now: datetime | None
     ]
     if not queries:
         return dict.fromkeys(METRICS, ())
-    answer = await aws.call(
+    answer = await _metric_data(aws, queries, end - span, end)
+    return {key: _joined(key, answer) for key in METRICS}
+
+
+async def latency_p95(
+    aws: Aws, endpoint: Endpoint, reach: str, now: datetime | None = None
+) -> tuple[Points, float | None]:
+    """Return the 95th percentile of the model's latency in seconds: of each period, and of the whole range.
+
+    With several variants it is that of the slowest. There is none if CloudWatch has no percentiles, as in other
+    local clouds, or no raw values.
+    """
+    span, period_s = RANGES[reach]
+    end = (now or datetime.now(UTC)).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    queries = [
+        _query(f"{key}__{number}", endpoint.name, variant.name, *PERCENTILE, seconds)
+        for number, variant in enumerate(endpoint.variants)
+        for key, seconds in (("latency_p95", period_s), ("whole_p95", int(span.total_seconds())))
+    ]
+    try:
+        answer = await _metric_data(aws, queries, end - span, end) if queries else {"MetricDataResults": ()}
+    except ConsoleError:
+        return (), None
+    # CloudWatch may begin the period at a round time, so that the range has a second, shorter one
+    whole = [value for _, value in _joined("whole_p95", answer)]
+    return _joined("latency_p95", answer), max(whole, default=None)
+
+
+async def _metric_data(aws: Aws, queries: list[dict[str, Any]], start: datetime, end: datetime) -> Answer:
+    return await aws.call(
         "cloudwatch",
         "get_metric_data",
         KEPT_METRICS_S,
         MetricDataQueries=queries,
-        StartTime=end - span,
+        StartTime=start,
         EndTime=end,
         ScanBy="TimestampAscending",
     )
-    return {key: _joined(key, answer) for key in METRICS}
 
 
 def _query(key: str, endpoint: str, variant: str, metric: str, statistic: str, period_s: int) -> dict[str, Any]:

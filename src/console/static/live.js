@@ -1,4 +1,5 @@
 // Keeps a page up to date. The server sends the blocks that have changed; a hidden tab asks for none.
+import { showGraphs } from "./graphs.js";
 import { showTimes } from "./times.js";
 
 export function openStream() {
@@ -31,6 +32,7 @@ function show(blocks) {
     else if (!isUsed(place)) replace(place, html);
   }
   showTimes();
+  showGraphs();
 }
 
 function showProblem(place, text) {

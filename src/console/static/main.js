@@ -1,5 +1,6 @@
 import { openKeys } from "./keyboard.js";
 import { openStream } from "./live.js";
+import { showGraphs } from "./graphs.js";
 import { showTimes } from "./times.js";
 import { sortTables } from "./tables.js";
 import { openVisits } from "./visits.js";
@@ -7,5 +8,6 @@ import { openVisits } from "./visits.js";
 openKeys();
 openStream();
 showTimes();
+showGraphs();
 sortTables();
 openVisits();

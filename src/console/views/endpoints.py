@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ STATUSES = ("Creating", "InService", "Updating", "RollingBack", "Deleting", "Fai
 SHOWN = 60
 CHARTED = 600
 DEFAULT_REACH = "3h"
+PERIODS = {60: "per minute", 300: "per 5 minutes", 3600: "per hour"}
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,13 @@ async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
 
 async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:
     endpoint = await endpoints.described(site.aws, request.match_info["name"])
-    reach = request.query.get("range", DEFAULT_REACH)
+    reach = asked = request.query.get("range", DEFAULT_REACH)
     if reach not in RANGES:
         raise BadRequest(f"range is {reach!r}: it must be one of {', '.join(RANGES)}")
     now = datetime.now(UTC).replace(second=0, microsecond=0).timestamp()  # the charts change once a minute
-    points = await endpoints.traffic(site.aws, endpoint, reach)
+    points, (p95, whole_p95) = await asyncio.gather(
+        endpoints.traffic(site.aws, endpoint, reach), endpoints.latency_p95(site.aws, endpoint, reach)
+    )
     if "range" not in request.query and _all_since(points, now - RANGES["1h"][0].total_seconds()):
         reach = "1h"  # the same points in a chart with more room for them
     index = site.captures.of(endpoint.name, endpoint.captures) if endpoint.captures else None
@@ -68,8 +72,12 @@ async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:
         "endpoint": endpoint,
         "reach": reach,
         "ranges": list(RANGES),
-        "totals": totals(points),
-        "charts": traffic_charts(points, (now - RANGES[reach][0].total_seconds(), now)),
+        "totals": totals(points) | {"latency_p95": whole_p95},
+        "charts": traffic_charts(
+            {**points, "latency_p95": p95},
+            (now - RANGES[reach][0].total_seconds(), now),
+            PERIODS[RANGES[asked][1]],
+        ),
         **(await _captures(site, endpoint, index, request.query)),
     }
 
@@ -93,13 +101,14 @@ def totals(points: Mapping[str, Points]) -> dict[str, float | None]:
 
 
 def traffic_charts(
-    points: Mapping[str, Points], x_range: tuple[float, float]
+    points: Mapping[str, Points], x_range: tuple[float, float], period: str
 ) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Return title, SVG and legend of each chart that has points."""
+    slow = ("latency_p95", "p95", "muted") if points["latency_p95"] else ("latency_max", "maximum", "muted")
     groups = (
-        ("Invocations", figures.number, (("invocations", "sum per point", "ink"),)),
+        ("Invocations", figures.number, (("invocations", period, "ink"),)),
         ("Errors", figures.number, (("errors_4xx", "4xx", "attention"), ("errors_5xx", "5xx", "bad"))),
-        ("Model latency", figures.duration, (("latency_mean", "mean", "ink"), ("latency_max", "maximum", "muted"))),
+        ("Model latency", figures.duration, (("latency_mean", "mean", "ink"), slow)),
     )
     drawn = []
     for title, write, parts in groups:

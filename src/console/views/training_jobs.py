@@ -24,6 +24,7 @@ STATUSES = ("InProgress", "Completed", "Failed", "Stopping", "Stopped")
 PHASES = ("train", "training", "validation", "val", "test", "eval")
 SHOWN_LINES = 400
 SMALL_IS_GOOD = ("loss", "error", "duration", "rmse", "mse", "mae")
+NOT_SET = "not set"
 FEW = 6
 """The largest number of jobs that are compared side by side, value by value."""
 TONES = ("muted", "ink", "class-1", "class-2", "class-3")
@@ -76,10 +77,12 @@ def _parallel(comparison: Comparison, y: str, best: str) -> str:
     if len(varying) < 2:
         return ""
     dimensions = [*varying[: AXES_MAX - 1], y]
+    shown = [job for job in comparison.jobs if comparison.value(job, y) is not None]
+    values = {job.name: _values(comparison, job, dimensions) for job in shown}
+    worded = {name for each in values.values() for name, value in each.items() if isinstance(value, str)}
     lines = [
-        Line(job.name, _values(comparison, job, dimensions), f"/training-jobs/{job.name}", job.name == best)
-        for job in comparison.jobs
-        if comparison.value(job, y) is not None
+        Line(name, dict.fromkeys(worded, NOT_SET) | each, f"/training-jobs/{name}", name == best)
+        for name, each in values.items()
     ]
     return parallel_chart(lines, dimensions) if lines else ""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.unit.console.conftest import Console, Open
-from tests.unit.console.doubles import NOW, endpoint_answers, record
+from tests.unit.console.doubles import NOW, endpoint_answers, error, record
 
 from console.views.endpoints import days
 
@@ -32,10 +33,29 @@ def shown(console: Console, query: str = "") -> list[str]:
 
 def test_the_figures_are_those_of_cloudwatch(console: Console) -> None:
     page = console.get("/endpoints/bikes").text
-    for figure in ("Invocations</dt><dd>4", "Server errors</dt><dd>1", "Latency</dt><dd>4 ms", "Slowest</dt><dd>10 ms"):
+    for figure in (
+        "Invocations</dt><dd>4",
+        "Server errors</dt><dd>1",
+        "Latency</dt><dd>4 ms",
+        "95 % within</dt><dd>10 ms",
+    ):
         assert figure in page
-    assert "1 → 2" in page
+    for text in ("Slowest</dt><dd>10 ms", "per minute", "1 → 2"):
+        assert text in page
     assert 'href="/training-jobs/bikes-1"' in page
+
+
+def test_an_endpoint_is_shown_where_cloudwatch_has_no_percentiles(open_console: Open) -> None:
+    answers = endpoint_answers(FILES)
+    metrics = answers["cloudwatch.get_metric_data"]
+
+    def without_percentiles(**request: Any) -> Any:
+        asks_for_one = any(query["MetricStat"]["Stat"] == "p95" for query in request["MetricDataQueries"])
+        return error("InternalError", "'p95'") if asks_for_one else metrics(**request)
+
+    page = open_console(answers | {"cloudwatch.get_metric_data": without_percentiles}).get("/endpoints/bikes").text
+    assert "Slowest</dt><dd>10 ms" in page
+    assert "p95" not in page
 
 
 @pytest.mark.parametrize(

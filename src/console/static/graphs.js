@@ -1,0 +1,31 @@
+// Keeps graphs legible: a large one scrolls in its frame, and shows first what runs or failed, or where it starts.
+const LEAST_SCALE = 0.75;
+const FIRST = [".is-visited.tone-busy", ".is-visited.tone-bad", ".start"];
+const looked = new WeakMap();
+
+export function showGraphs() {
+  for (const frame of document.querySelectorAll(".graph")) {
+    const svg = frame.querySelector("svg.machine");
+    if (!svg) continue;
+    svg.style.minWidth = `${LEAST_SCALE * svg.width.baseVal.value}px`;
+    const [state, name] = first(svg);
+    if (!state || looked.get(frame) === name) continue;
+    looked.set(frame, name);
+    look(frame, state);
+  }
+}
+
+// Of several such states, the innermost: a state with others inside comes before them in the document.
+function first(svg) {
+  for (const selector of FIRST) {
+    const state = [...svg.querySelectorAll(selector)].at(selector === ".start" ? 0 : -1);
+    if (state) return [state, selector + (state.querySelector(".name")?.textContent ?? "")];
+  }
+  return [null, ""];
+}
+
+function look(frame, state) {
+  const [outer, inner] = [frame.getBoundingClientRect(), state.getBoundingClientRect()];
+  frame.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
+  if (inner.top < outer.top || inner.bottom > outer.bottom) frame.scrollTop += inner.top - outer.top - outer.height / 3;
+}
