@@ -22,7 +22,19 @@ def json_copy(value: Any) -> Any:
         return {name: json_copy(member) for name, member in value.items()}
     if kind is list:
         return [json_copy(member) for member in value]
+    if is_plain_subclass_of_dict(kind) and not vars(value):
+        return kind((name, json_copy(member)) for name, member in value.items())
     return copy.deepcopy(value)
+
+
+def is_plain_subclass_of_dict(kind: type) -> bool:
+    """Return whether objects of the class are dictionaries with a name, such as the output of lambda:invoke."""
+    return (
+        issubclass(kind, dict)
+        and kind.__init__ is dict.__init__
+        and kind.__new__ is dict.__new__
+        and hasattr(kind, "__dict__")
+    )
 
 
 def copy_of(flat: type, value: Any) -> Any:
