@@ -13,6 +13,13 @@ from typing import ParamSpec, TypeVar
 
 from localstack_plugin.replacing import wrap
 
+THRESHOLDS = 10_000, 10, 10
+"""The objects after which a young collection runs, and how many collections of one generation cause one of the next.
+
+Python's own first threshold, 700, is reached several times in one execution of a state machine: each collection visits
+what the other executions under way still use. Cycles are rare here, so they can wait until there are 10,000 objects.
+"""
+
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -50,3 +57,4 @@ def install() -> None:
         "again later, so they are exempt.",
     )
     gc.freeze()
+    gc.set_threshold(*THRESHOLDS)
