@@ -11,7 +11,9 @@ from typing import Any
 import boto3
 import pytest
 from rich.console import Console as RichConsole
-from tests.integration.exported_projects import CHAIN, EVENT, FOLDERS, PROJECTS, Files, Project
+from tests.integration.exported_code import FOLDERS
+from tests.integration.exported_machines import CHAIN
+from tests.integration.exported_projects import EVENT, PROJECTS, Files, Project
 from tests.integration.lambda_functions import until
 
 from scones import settings
