@@ -2,7 +2,7 @@
 
 It is the server of AWS's scikit-learn and XGBoost images, and pure Python. Its `sync` workers handle requests in their
 main thread, where PyTorch's thread-local settings and signal handlers of model_fn still hold, and a free worker takes
-the next connection, so that none waits while another is idle.
+the next connection, so that no connection waits while a worker is idle.
 """
 
 from __future__ import annotations

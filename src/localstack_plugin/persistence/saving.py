@@ -84,7 +84,7 @@ class Saver:
                 return
             try:
                 self._save(changed)
-            except BaseException:
+            except BaseException:  # whatever the reason, the changes are still to be saved
                 for service in changed:
                     self._changes.mark(service)
                 raise

@@ -94,10 +94,10 @@ class Engine(Protocol):
         """Raise EngineError if this engine can never run the image, or cannot isolate containers."""
 
     def prepare(self, image: str, say: Callable[[str], None]) -> None:
-        """Get what the image needs, such as its packages or the image itself, so that `start` does not wait for it.
+        """Pull the image, build it, or install its packages, so that `start` does not wait for them.
 
-        `say` gets lines of progress, at least one a second while that takes longer. What it raises ends the
-        preparation. EngineError if the image cannot be had.
+        `say` receives lines of progress, at least one a second during long work. An exception from it ends the
+        preparation. Raises EngineError if the image cannot be prepared.
         """
 
     def is_isolated(self, address: str) -> bool:

@@ -37,7 +37,7 @@ ANSWER_MAX_BYTES = 25 << 20  # the quota of InvokeEndpoint. Source: the develope
 
 
 class Passage(msgspec.Struct):
-    """What a request has used on its way: the containers of several, a model of a multi-model container.
+    """The containers that a request has visited, and the model that it used in a multi-model container.
 
     A Struct, because every invocation creates one.
     """

@@ -51,7 +51,7 @@ class Wish:
 
 @dataclass
 class Observation:
-    """What the scaler remembers of a target between two minutes."""
+    """The rate and the breaches of a target, which the scaler keeps from one minute to the next."""
 
     rate: InvocationRate = field(default_factory=InvocationRate)
     breaches: dict[str, Breaches] = field(default_factory=dict)

@@ -38,7 +38,7 @@ OBJECTS = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a row came to; `refused` has the answer of a CreateStateMachine that was refused."""
+    """The result of a row. `refused` is the error message if CreateStateMachine refused the definition."""
 
     output: Any = None
     error: str | None = None

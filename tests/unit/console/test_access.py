@@ -1,4 +1,4 @@
-"""Who may use the console: its own pages, on this machine."""
+"""Access to the console is limited to its own pages, on this machine."""
 
 from __future__ import annotations
 

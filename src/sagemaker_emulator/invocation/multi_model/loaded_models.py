@@ -141,7 +141,7 @@ class LoadedModels:
         try:
             async with asyncio.timeout(timeout_s):
                 await asyncio.shield(loading.task)
-        except BaseException as error:
+        except BaseException as error:  # also when the caller is cancelled: it no longer waits
             if loading.model:  # it was loaded in this moment, and counts the request as in flight
                 self.end_use(loading.model)
             loading.waiting -= 1

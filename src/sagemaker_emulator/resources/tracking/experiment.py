@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class Source:
-    """What an entity was made from: the ARN of a job or a pipeline. `type` is AWS's, such as SageMakerTrainingJob."""
+    """The origin of an entity: the ARN of a job or a pipeline. `type` is AWS's, such as SageMakerTrainingJob."""
 
     arn: str
     type: str | None = None

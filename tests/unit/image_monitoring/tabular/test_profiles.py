@@ -1,4 +1,4 @@
-"""What is inferred about columns: types, missing values, distinct values, statistics."""
+"""Profiles of columns: inferred types, missing values, distinct values, statistics."""
 
 from __future__ import annotations
 

@@ -165,6 +165,6 @@ def test_random_definitions_are_taken_or_refused() -> None:
         text = json.dumps(changed(generator))
         try:
             outcomes[outcome_of(text)] += 1
-        except Exception as error:
+        except Exception as error:  # whatever it is, the report needs the seed
             raise AssertionError(f"seed {SEED}: {text}") from error
     assert min(outcomes["taken"], outcomes["refused"]) > COUNT / 20, outcomes
