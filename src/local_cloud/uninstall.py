@@ -18,8 +18,8 @@ from local_cloud.notebook import kernels
 from local_cloud.settings import Settings, default_state_dir, is_checkout
 
 EMULATOR_LABEL = "scones.sagemaker-emulator"  # the emulator labels its containers and networks with its id
-# The first is what the emulator builds in the place of AWS's framework images. All checkouts share them.
-IMAGES = ("scones/frameworks", "scones/image-classification", "scones/localstack", "scones/sagemaker")
+# The emulator builds the first two in the place of AWS's images. All checkouts share them.
+IMAGES = ("scones/frameworks", "scones/monitor", "scones/image-classification", "scones/localstack", "scones/sagemaker")
 TITLE_LABEL = "org.opencontainers.image.title"
 COMPOSE_LABEL = "com.docker.compose.project.working_dir"
 COMPOSE_PROJECT_LINES = ("# the Compose project of the checkout ", "COMPOSE_PROJECT_NAME=scones-")

@@ -18,6 +18,7 @@ import yaml
 
 from local_cloud.servers import localstack
 from local_cloud.settings import Settings
+from sagemaker_emulator.engine.docker.kit_images.monitor_images import REQUIREMENTS
 
 ROOT = Path(__file__).parents[2]
 SOCKET = "/var/run/docker.sock"
@@ -68,6 +69,22 @@ def test_an_image_has_what_its_program_imports(image: str, part: str, others: se
     modules = {name.partition(".")[0] for name in imported(part)} - set(sys.stdlib_module_names) - {part, "safety"}
     needed = {DISTRIBUTIONS.get(module, module) for module in modules} - others
     assert {line for line in lines if not line.startswith("#")} == needed
+
+
+@pytest.mark.parametrize("image", ["image-classification", "localstack", "sagemaker"])
+def test_all_that_an_image_copies_is_in_the_context_of_its_build(image: str) -> None:
+    context = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = re.findall(r"^COPY (src/\S+) ", dockerfile(image), re.MULTILINE)
+    assert copied
+    assert [path for path in copied if not any(f"{path}/".startswith(folder) for folder in context)] == []
+
+
+def test_the_image_of_the_analyzer_has_what_its_program_imports() -> None:
+    modules = {name.partition(".")[0] for name in imported("image_monitoring")}
+    needed = modules - set(sys.stdlib_module_names) - {"image_monitoring"}
+    assert {requirement.partition("==")[0] for requirement in REQUIREMENTS} == {
+        DISTRIBUTIONS.get(module, module) for module in needed
+    }
 
 
 def test_the_images_have_the_version_of_the_kit(compose: Any) -> None:

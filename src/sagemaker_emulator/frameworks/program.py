@@ -14,11 +14,11 @@ FINGERPRINT = "fingerprint"
 NOT_SOURCE = {"__pycache__", FINGERPRINT}
 
 
-def source() -> Path:
-    """Return the program's folder in the kit. It is never imported here."""
-    spec = find_spec(NAME)
+def source(name: str = NAME) -> Path:
+    """Return the folder of a program in the kit. It is never imported here."""
+    spec = find_spec(name)
     if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError(f"the kit has no package {NAME!r}; PYTHONPATH lacks its folder src")
+        raise FileNotFoundError(f"the kit has no package {name!r}; PYTHONPATH lacks its folder src")
     return Path(spec.submodule_search_locations[0])
 
 

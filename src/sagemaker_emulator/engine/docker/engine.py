@@ -16,10 +16,10 @@ import docker
 from sagemaker_emulator.engine import ContainerSpec, EngineError
 from sagemaker_emulator.engine.docker import copying
 from sagemaker_emulator.engine.docker.container import DOCKER_ERRORS, DockerContainer
-from sagemaker_emulator.engine.docker.framework_images import LAUNCHER, REPOSITORY
 from sagemaker_emulator.engine.docker.gateway import Gateway
 from sagemaker_emulator.engine.docker.images import Images
 from sagemaker_emulator.engine.docker.instance_types import InstanceType, InstanceTypes, Limits
+from sagemaker_emulator.engine.docker.kit_images.framework_images import LAUNCHER, REPOSITORY
 from sagemaker_emulator.engine.docker.labels import BASE_DIR, Labels
 from sagemaker_emulator.engine.docker.logins import Logins
 from sagemaker_emulator.engine.docker.networks import Networks

@@ -1,7 +1,8 @@
-"""Images: the kit's own stand in for AWS's built-in one and its framework images; missing images are pulled.
+"""Images: the kit's own stand in for AWS's built-in one, its framework images and those of Model Monitor.
 
-A framework image is AWS's own if Docker has it or can pull it, which needs a login; otherwise the kit builds one. An
-image in another account is never replaced: it may have anything in it.
+A framework image, or one of Model Monitor, is AWS's own if Docker has it or can pull it, which needs a login; otherwise
+the kit builds one. Other missing images are pulled. A framework image in another account is never replaced: it may have
+anything in it.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ import docker.errors
 from docker.utils import parse_repository_tag
 
 from sagemaker_emulator.engine import EngineError
-from sagemaker_emulator.engine.docker.framework_images import FrameworkImages
+from sagemaker_emulator.engine.docker.kit_images.builds import KitImage
+from sagemaker_emulator.engine.docker.kit_images.framework_images import FrameworkImages
+from sagemaker_emulator.engine.docker.kit_images.monitor_images import MonitorImages
 from sagemaker_emulator.engine.docker.logins import Logins
 from sagemaker_emulator.engine.docker.progress import follow
+from sagemaker_emulator.engine.monitoring_images import monitoring_arguments
 from sagemaker_emulator.frameworks.aws_accounts import is_of_aws
-from sagemaker_emulator.frameworks.image_names import PRIVATE_REGISTRY, FrameworkImage, framework_image
+from sagemaker_emulator.frameworks.image_names import PRIVATE_REGISTRY, framework_image
 
 BUILT_IN = re.compile(rf"{PRIVATE_REGISTRY}image-classification[:@].+")
 # AWS's words for an image that cannot be pulled
@@ -69,26 +73,28 @@ class Images:
             self._pull(name, say)
             return name
         except EngineError as error:
-            framework = framework_image(image) if is_of_aws(image) else None
-            if framework is None:
+            own = self._stand_in(image)
+            if own is None:
                 raise
-            say(f"{error} The kit's image with the packages of {framework} runs in its place.")
-        return self._own(framework, say)
+            say(f"{error} The kit's image with {own.subject} runs in its place.")
+        if not self._has(own.name):
+            own.build(say)
+        return own.name
 
     def present(self, image: str) -> str:
         """Return the name of an image that `ready` has returned before, without another pull; get it if it is gone."""
         name = self.local_name(image)
-        if not self._has(name) and is_of_aws(image) and (framework := framework_image(image)):
-            own = FrameworkImages(self.client).name(framework)
-            return own if self._has(own) else self.ready(image)
+        if not self._has(name) and (own := self._stand_in(image)) and self._has(own.name):
+            return own.name
         return self.ready(image)
 
-    def _own(self, framework: FrameworkImage, say: Callable[[str], None]) -> str:
-        images = FrameworkImages(self.client)
-        name = images.name(framework)
-        if not self._has(name):
-            images.build(framework, say)
-        return name
+    def _stand_in(self, image: str) -> KitImage | None:
+        """Return the kit's image in the place of one of AWS's, or None for other images."""
+        arguments = monitoring_arguments(image)
+        if arguments is not None:
+            return MonitorImages(self.client).of(arguments)
+        framework = framework_image(image) if is_of_aws(image) else None
+        return None if framework is None else FrameworkImages(self.client).of(framework)
 
     def _has(self, name: str) -> bool:
         try:

@@ -11,8 +11,8 @@ import docker.errors
 import pytest
 
 from sagemaker_emulator.engine import EngineError
-from sagemaker_emulator.engine.docker.framework_images import FrameworkImages
 from sagemaker_emulator.engine.docker.images import Images
+from sagemaker_emulator.engine.docker.kit_images.framework_images import FrameworkImages
 from sagemaker_emulator.frameworks.image_names import FrameworkImage
 
 AWS = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"

@@ -1,0 +1,1 @@
+"""The images that the kit builds in the place of AWS's: of frameworks, and of Model Monitor."""
