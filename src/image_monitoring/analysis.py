@@ -11,7 +11,7 @@ from typing import Any
 from image_monitoring.baseline import measure
 from image_monitoring.comparison import quality
 from image_monitoring.comparison.quality import Quality
-from image_monitoring.comparison.reference import CONSTRAINTS, STATISTICS, Reference, read_json, read_reference
+from image_monitoring.comparison.reference import CONSTRAINTS, STATISTICS, Reference, read_constraints, read_reference
 from image_monitoring.comparison.window import MINIMUM_RECORDS, Verdict, judge
 from image_monitoring.contract import Contract, InputError, only_file
 from image_monitoring.measuring.measurement import Measurement
@@ -69,7 +69,7 @@ def baseline_of(contract: Contract) -> Reference:
     if statistics is None:
         if not contract.is_model_quality:
             raise InputError("baseline_statistics names no file: drift cannot be measured without a baseline")
-        return Reference({}, {}, {}, read_json(constraints))
+        return Reference({}, {}, {}, read_constraints(constraints))
     return read_reference(statistics, constraints)
 
 

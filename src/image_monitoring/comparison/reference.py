@@ -106,7 +106,7 @@ class Reference:
 
 def read_reference(statistics: Path, constraints: Path) -> Reference:
     """Read a baseline. Raises InputError. Embedding and model are in the folder of the statistics, or absent."""
-    documents = read_json(statistics), read_json(constraints)
+    documents = read_json(statistics), read_constraints(constraints)
     values: dict[str, Floats] = {}
     counts: dict[str, int] = {}
     try:
@@ -120,6 +120,18 @@ def read_reference(statistics: Path, constraints: Path) -> Reference:
         raise InputError(f"{statistics.name} of the baseline is not one of this analyzer: {error!r}") from error
     folder = statistics.parent
     return Reference(values, counts, *documents, Embedding.read(folder), read_model(folder))
+
+
+def read_constraints(path: Path) -> dict[str, Any]:
+    """Read constraints.json. Raises InputError if it is not as documented, perhaps because a person has edited it."""
+    document = read_json(path)
+    try:
+        config = dict(document.get("monitoring_config") or {})
+        for feature in document.get("features") or []:
+            dict(of_feature(config, feature).get("distribution_constraints") or {}, name=feature["name"])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{path.name} of the baseline is not as documented: {error!r}") from error
+    return document
 
 
 def sketch_values(statistics: Mapping[str, Any]) -> Floats:

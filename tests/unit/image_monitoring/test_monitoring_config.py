@@ -10,7 +10,8 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from tests.unit.image_monitoring.tabular import schemas
 
-from image_monitoring.comparison.reference import Reference
+from image_monitoring.comparison.reference import Reference, read_constraints
+from image_monitoring.contract import InputError
 from image_monitoring.monitoring_config import of_feature
 from image_monitoring.tabular.constraints import Constraints
 
@@ -76,6 +77,22 @@ def test_only_the_comparison_of_a_feature_can_be_left_out() -> None:
     images = Reference({}, {}, {}, constraints(monitoringConfigOverrides=NOT_COMPARED))
     assert (images.evaluates("brightness"), images.compares("brightness")) == (True, False)
     assert images.compares("color")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"features": [{"inferred_type": "String"}]},
+        {"features": ["brightness"]},
+        {"features": [{"name": "brightness", "monitoringConfigOverrides": "off"}]},
+        {"features": [], "monitoring_config": "off"},
+        {"features": [{"name": "a"}], "monitoring_config": {"distribution_constraints": "off"}},
+    ],
+)
+def test_constraints_that_are_not_as_documented_are_named(document: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "constraints.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match=r"constraints\.json of the baseline is not as documented"):
+        read_constraints(tmp_path / "constraints.json")
 
 
 def test_all_violations_and_metrics_can_be_switched_off() -> None:
