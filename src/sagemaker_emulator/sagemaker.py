@@ -30,6 +30,7 @@ from sagemaker_emulator.invocation.multi_model.multi_models import MultiModels
 from sagemaker_emulator.invocation.response_streams import ResponseStreams
 from sagemaker_emulator.invocation.routing import Router
 from sagemaker_emulator.invocation.rows import ContainerRows
+from sagemaker_emulator.invocation.sessions import Sessions
 from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.lineage.service import Lineage
 from sagemaker_emulator.monitoring.service import Monitoring
@@ -101,9 +102,9 @@ class SageMaker:
             self.store, arns, hosting, self.endpoint_configs, self.models, self.local_mode, self.inference_components
         )
         self.router = Router(self._container_rows(aws))
-        hosted = (self.endpoints, self.router)
-        self.invocations = Invocations(*hosted, self.capture, self.metrics, settings.invocation_timeout_s)
-        self.response_streams = ResponseStreams(*hosted, self.metrics, settings.invocation_timeout_s)
+        hosted, sessions = (self.endpoints, self.router), Sessions()
+        self.invocations = Invocations(*hosted, self.capture, self.metrics, sessions, settings.invocation_timeout_s)
+        self.response_streams = ResponseStreams(*hosted, self.metrics, sessions, settings.invocation_timeout_s)
         runner = AsyncRunner(*hosted, aws, self.metrics, self.capture, settings.region)
         self.async_invocations = AsyncInvocations(self.store, self.endpoints, runner, settings.state_dir / "async")
         self.monitoring = Monitoring(

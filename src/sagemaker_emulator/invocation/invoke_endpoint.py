@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sagemaker_emulator.errors import model_error, runtime_validation
@@ -18,6 +18,7 @@ from sagemaker_emulator.invocation.data_capture import CaptureWriter
 from sagemaker_emulator.invocation.metrics import InvocationMetrics
 from sagemaker_emulator.invocation.requests import InvokeEndpointRequest
 from sagemaker_emulator.invocation.routing import ERROR_MAX_BYTES, ContainerFailed, Router
+from sagemaker_emulator.invocation.sessions import Sessions
 from sagemaker_emulator.invocation.shadow_traffic import ShadowTraffic
 from sagemaker_emulator.invocation.visits import Visit
 from sagemaker_emulator.resources.container_definition import PRIMARY
@@ -30,6 +31,7 @@ class Answer:
     """The answer of an instance; status 0 when it gave none. `model_us` is the time it took, in microseconds.
 
     `container` is the name of the container that answered, and `visits` are those that were asked, if it has several.
+    `session` has NewSessionId and ClosedSessionId, as far as the container gave them.
     """
 
     variant: Variant
@@ -39,6 +41,7 @@ class Answer:
     model_us: int
     container: str = PRIMARY
     visits: Sequence[Visit] = ()
+    session: Mapping[str, str] = field(default_factory=dict)
 
 
 class Invocations:
@@ -50,9 +53,10 @@ class Invocations:
         router: Router,
         capture: CaptureWriter,
         metrics: InvocationMetrics,
+        sessions: Sessions,
         timeout_s: float,
     ) -> None:
-        self._endpoints, self._router = endpoints, router
+        self._endpoints, self._router, self._sessions = endpoints, router, sessions
         self._capture, self._metrics, self._timeout_s = capture, metrics, timeout_s
         self._shadow_traffic = ShadowTraffic(self._serve)
 
@@ -64,6 +68,7 @@ class Invocations:
         deployment = require_synchronous(
             self._endpoints.deployment(request.endpoint_name, request.inference_component_name)
         )
+        deployment = self._sessions.route(deployment, request.session_id)
         if deployment.shadow:
             self._shadow_traffic.copy(deployment.shadow, request)
         answer = await self._serve(deployment, request)
@@ -73,6 +78,7 @@ class Invocations:
             "Body": answer.payload.body,
             "ContentType": answer.payload.content_type,
             "InvokedProductionVariant": answer.variant.name,
+            **answer.session,
         }
         return output if answer.custom_attributes is None else {**output, "CustomAttributes": answer.custom_attributes}
 
@@ -97,7 +103,10 @@ class Invocations:
                 if exchange.setup_us:
                     self._metrics.record_setup(deployment.endpoint_name, exchange.variant.name, exchange.setup_us)
                 took_us = us_since(started) - exchange.setup_us - exchange.waited_us
-                return Answer(exchange.variant, status, payload, attributes, took_us, exchange.container, visits)
+                session = self._sessions.follow(deployment, exchange, request.session_id)
+                return Answer(
+                    exchange.variant, status, payload, attributes, took_us, exchange.container, visits, session
+                )
         except NoHealthyInstance as failure:
             self._metrics.record_unavailable(deployment.endpoint_name, failure.variant, us_since(started))
             raise

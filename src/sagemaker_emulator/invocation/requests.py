@@ -14,8 +14,8 @@ DEFAULT_ACCEPT = "*/*"
 CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
 TARGET_MODEL = "X-Amzn-SageMaker-Target-Model"
+SESSION_ID = "X-Amzn-SageMaker-Session-Id"
 NOT_EMULATED = {
-    "SessionId": "stateful sessions are not emulated",
     "EnableExplanations": "online explanations are not emulated",
 }
 
@@ -33,6 +33,7 @@ class InvokeEndpointRequest(msgspec.Struct, frozen=True, rename="pascal"):
     target_model: str | None = None
     target_container_hostname: str | None = None
     inference_component_name: str | None = None
+    session_id: str | None = None
 
     @classmethod
     def parse(cls, members: Mapping[str, Any]) -> InvokeEndpointRequest:
@@ -47,6 +48,8 @@ class InvokeEndpointRequest(msgspec.Struct, frozen=True, rename="pascal"):
     def outgoing(self, timeout_s: float) -> Outgoing:
         """Return what the containers get, within `timeout_s`."""
         headers = container_headers(self.content_type, self.accept, self.custom_attributes, self.inference_id)
+        if self.session_id is not None:
+            headers[SESSION_ID] = self.session_id
         return Outgoing(
             headers, self.body, timeout_s, self.target_variant, self.target_model, self.target_container_hostname
         )

@@ -17,6 +17,7 @@ from sagemaker_emulator.invocation.invoke_endpoint import model_failure, require
 from sagemaker_emulator.invocation.metrics import InvocationMetrics
 from sagemaker_emulator.invocation.requests import InvokeEndpointRequest
 from sagemaker_emulator.invocation.routing import ContainerFailed, Exchange, Router
+from sagemaker_emulator.invocation.sessions import Sessions
 from sagemaker_emulator.wire import encode_event
 
 OPERATION = "InvokeEndpointWithResponseStream"
@@ -28,9 +29,14 @@ class ResponseStreams:
     """InvokeEndpointWithResponseStream, on the server's event loop; nothing in it blocks."""
 
     def __init__(
-        self, endpoints: Endpoints, router: Router, metrics: InvocationMetrics, invocation_timeout_s: float
+        self,
+        endpoints: Endpoints,
+        router: Router,
+        metrics: InvocationMetrics,
+        sessions: Sessions,
+        invocation_timeout_s: float,
     ) -> None:
-        self._endpoints, self._router, self._metrics = endpoints, router, metrics
+        self._endpoints, self._router, self._metrics, self._sessions = endpoints, router, metrics, sessions
         self._timeout_s = invocation_timeout_s * STREAM_TIMES
 
     async def invoke(self, request: InvokeEndpointRequest) -> dict[str, Any]:
@@ -39,6 +45,7 @@ class ResponseStreams:
         deployment = require_synchronous(
             self._endpoints.deployment(request.endpoint_name, request.inference_component_name)
         )
+        deployment = self._sessions.route(deployment, request.session_id)
         async with AsyncExitStack() as stack:
             exchange = await self._begin(stack, deployment, request, started)
             frames = self._frames(stack.pop_all(), deployment, exchange, started)

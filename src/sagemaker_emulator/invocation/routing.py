@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 
 from sagemaker_emulator.hosting.deployments import Deployment
 from sagemaker_emulator.hosting.instances import Busy, Instance
@@ -50,6 +50,7 @@ class Exchange:
     """
 
     variant: Variant
+    instance: Instance
     setup_us = 0  # of the cold start that the request waited for
     _connection: Connection
     _busy: Busy
@@ -92,7 +93,7 @@ class Exchange:
             raise ContainerFailed(self, error) from error
 
     async def _send(self, instance: Instance) -> None:
-        self._busy = instance.busy()
+        self.instance, self._busy = instance, instance.busy()
         self._busy.__enter__()
         try:
             self._connection = await self._rows.pass_through(instance, self._request, self._passage)
@@ -119,6 +120,11 @@ class Exchange:
     @property
     def status(self) -> int:
         return self._connection.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers of the last answer, with names in lower case."""
+        return self._connection.headers
 
     @property
     def content_type(self) -> str:

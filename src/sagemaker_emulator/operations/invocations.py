@@ -12,9 +12,10 @@ from sagemaker_emulator.sagemaker import SageMaker
 
 @runtime_operation("InvokeEndpoint")
 async def invoke_endpoint(sagemaker: SageMaker, request: Request) -> Response:
-    """Support custom attributes, inference ID, target variant, model and container, within 60 s and 6 MB. A request
-    passes through the containers of an inference pipeline one after the other. A multi-model container loads the
-    target model first; ModelNotReadyException if that takes longer. Invocations are captured and counted.
+    """Support custom attributes, inference ID, target variant, model and container, within 60 s and 6 MB. The requests
+    of a stateful session, which the container begins and ends, go to one instance. A request passes through the
+    containers of an inference pipeline one after the other. A multi-model container loads the target model first;
+    ModelNotReadyException if that takes longer. Invocations are captured and counted.
     """
     return await sagemaker.invocations.invoke(InvokeEndpointRequest.parse(request))
 
