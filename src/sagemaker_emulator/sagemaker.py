@@ -20,8 +20,8 @@ from sagemaker_emulator.hosting.endpoints import Endpoints
 from sagemaker_emulator.hosting.launcher import HostingContext
 from sagemaker_emulator.hosting.local_mode import LocalMode
 from sagemaker_emulator.hosting.models import Models
-from sagemaker_emulator.invocation.async_invocation import AsyncRunner
-from sagemaker_emulator.invocation.async_queue import AsyncInvocations
+from sagemaker_emulator.invocation.asynchronous.queue import AsyncInvocations
+from sagemaker_emulator.invocation.asynchronous.runner import AsyncRunner
 from sagemaker_emulator.invocation.container_http import Connections
 from sagemaker_emulator.invocation.data_capture import CaptureWriter
 from sagemaker_emulator.invocation.invoke_endpoint import Invocations

@@ -21,7 +21,7 @@ from typing import Any
 
 from sagemaker_emulator.errors import runtime_validation
 from sagemaker_emulator.hosting.endpoints import Endpoints
-from sagemaker_emulator.invocation.async_invocation import AsyncRunner
+from sagemaker_emulator.invocation.asynchronous.runner import AsyncRunner
 from sagemaker_emulator.resources.async_invocation import AsyncInvocation, InvokeEndpointAsyncRequest
 from sagemaker_emulator.resources.endpoint import Endpoint
 from sagemaker_emulator.resources.endpoint_config import AsyncInference

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients, S3Location, is_temporary
 from sagemaker_emulator.hosting.endpoints import Endpoints
-from sagemaker_emulator.invocation.async_results import MESSAGE_MAX_BYTES, Result, notification
+from sagemaker_emulator.invocation.asynchronous.results import MESSAGE_MAX_BYTES, Result, notification
 from sagemaker_emulator.invocation.capture_records import CapturedInvocation, Payload
 from sagemaker_emulator.invocation.data_capture import CaptureWriter
 from sagemaker_emulator.invocation.invoke_endpoint import us_since

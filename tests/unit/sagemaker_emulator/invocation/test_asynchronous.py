@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from sagemaker_emulator.invocation.async_invocation import retry_pauses_s
-from sagemaker_emulator.invocation.async_queue import new_invocation
-from sagemaker_emulator.invocation.async_results import MESSAGE_MAX_BYTES, Result, notification
+from sagemaker_emulator.invocation.asynchronous.queue import new_invocation
+from sagemaker_emulator.invocation.asynchronous.results import MESSAGE_MAX_BYTES, Result, notification
+from sagemaker_emulator.invocation.asynchronous.runner import retry_pauses_s
 from sagemaker_emulator.resources.async_invocation import AsyncInvocation, InvokeEndpointAsyncRequest
 from sagemaker_emulator.resources.endpoint import Endpoint
 from sagemaker_emulator.resources.endpoint_config import AsyncInference
