@@ -32,5 +32,5 @@ def _announce(port: int) -> None:
 
 
 def _failed(message: str) -> int:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True)
+    click.echo(f"Error: {message}", err=True)
     return 1

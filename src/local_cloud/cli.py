@@ -203,4 +203,6 @@ def _program(settings: Settings) -> str:
 def _echo_log_line(paths: Sequence[Path], path: Path, line: str) -> None:
     prefix = click.style(f"{path.stem:10} | ", fg=LOG_COLORS[paths.index(path) % len(LOG_COLORS)])
     level = LEVEL.search(line)
-    click.echo(prefix + (click.style(line, fg=LEVEL_COLORS[level[0]]) if level else line))
+    # click leaves colors out where the output is no terminal; https://no-color.org is left to its callers
+    color = False if os.environ.get("NO_COLOR") else None
+    click.echo(prefix + (click.style(line, fg=LEVEL_COLORS[level[0]]) if level else line), color=color)

@@ -45,7 +45,7 @@ def with_errors_reported(action: Callable[[], int | None]) -> int:
             click.echo(f"  {note}", err=True)
         return 128 + interruption.signum
     except LocalCloudError as error:
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         return 1
     except BrokenPipeError:
         # The reader of the output has closed the pipe (`scones logs | head`). Without this, Python complains at exit.
@@ -53,7 +53,7 @@ def with_errors_reported(action: Callable[[], int | None]) -> int:
         return 128 + signal.SIGPIPE
     except OSError as error:
         place = error.filename or "a file"
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {place}: {error.strerror}{_advice(error)}", err=True)
+        click.echo(f"Error: {place}: {error.strerror}{_advice(error)}", err=True)
         return 1
 
 

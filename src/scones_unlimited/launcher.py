@@ -41,7 +41,7 @@ def _hand_over(arguments: list[str]) -> NoReturn:
     try:
         kit = prepared()
     except InstallationError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"Error: {error}\n")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.stderr.write("stopped by SIGINT: what was installed is kept, and the next call continues\n")

@@ -74,7 +74,7 @@ def notebook(file: Path, keep: bool) -> int:
         if path := shutil.which(program):
             return execute_on_cloud([path, str(file)], start=True, keep=keep, environment_of=command_environment)
     click.echo(
-        "error: there is no Jupyter on the PATH. Run: pip install jupyterlab ipykernel\n"
+        "Error: there is no Jupyter on the PATH. Run: pip install jupyterlab ipykernel\n"
         "or: scones kernel install, and choose the kernel in another program, such as VS Code",
         err=True,
     )

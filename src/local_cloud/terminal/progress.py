@@ -1,5 +1,6 @@
 """Progress of a start: one line that changes on a terminal, plain lines elsewhere."""
 
+import os
 import shutil
 import sys
 import time
@@ -13,7 +14,7 @@ class Progress:
 
     def __init__(self, stream: TextIO = sys.stderr) -> None:
         self._stream = stream
-        self._live = stream.isatty()
+        self._live = stream.isatty() and os.environ.get("TERM") != "dumb"
         self._written_at = time.monotonic()
 
     def say(self, line: str) -> None:
