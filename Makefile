@@ -241,6 +241,10 @@ docs: setup
 	@$(PYTHON) ci/workflow_picture.py .github/workflows/deploy.yml docs/pictures/deploy.svg
 	@$(PYTHON) -m jupytext --quiet --update --to ipynb notebooks/scones_unlimited.py
 
+.PHONY: screenshots
+screenshots: setup # the pictures in docs/console.md, of the console that is open (CONSOLE=its address)
+	@$(PYTHON) ci/console_pictures.py $(or $(CONSOLE),http://127.0.0.1:4580) docs/pictures
+
 NOT_BENCHMARKS := $(addprefix benchmarks/,accuracy.py aims.py console_pages.py drift.py drift_shifts.py opt_ml.py)
 BENCHMARKS = $(filter-out $(NOT_BENCHMARKS),$(wildcard benchmarks/*.py))
 .PHONY: bench
