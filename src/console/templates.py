@@ -10,6 +10,8 @@ from markupsafe import Markup
 
 from display import colors, figures
 
+LEAST_P = 1e-12
+
 
 def environment(asset: Callable[[str], str]) -> Environment:
     """Return the environment. `asset` returns the address of a static file by its name."""
@@ -29,6 +31,7 @@ def environment(asset: Callable[[str], str]) -> Environment:
         "tone": colors.status_tone,
         "class_tone": colors.class_tone,
         "moment": moment,
+        "p_value": p_value,
         "iso": iso,
         "svg": Markup,
     }
@@ -39,6 +42,11 @@ def environment(asset: Callable[[str], str]) -> Environment:
     }
     templates.globals["ui"] = templates.get_template("parts.html").module
     return templates
+
+
+def p_value(value: float) -> str:
+    """Return a p-value; one so small that its digits mean nothing is `< 1e-12`, as in the monitor's messages."""
+    return f"< {LEAST_P:g}" if value < LEAST_P else figures.number(value)
 
 
 def moment(time: datetime | None) -> str:

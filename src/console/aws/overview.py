@@ -49,6 +49,7 @@ class Alarm:
     name: str
     state: str
     reason: str
+    changed: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,7 @@ async def _waiting(aws: Aws, stack: Workflow | None) -> list[Waiting]:
 async def _alarms(aws: Aws) -> list[Alarm]:
     answer = await aws.call("cloudwatch", "describe_alarms", 5.0, MaxRecords=100)
     alarms = [
-        Alarm(each["AlarmName"], each["StateValue"], each.get("StateReason", "")) for each in answer["MetricAlarms"]
+        Alarm(each["AlarmName"], each["StateValue"], each.get("StateReason", ""), each.get("StateUpdatedTimestamp"))
+        for each in answer["MetricAlarms"]
     ]
     return sorted(alarms, key=lambda alarm: (alarm.state != "ALARM", alarm.name))

@@ -1,9 +1,10 @@
 // Keeps graphs legible: a large one scrolls in its frame, and shows first what runs or failed, or where it starts.
-const LEAST_SCALE = 0.75;
+const LEAST_SCALE = 0.65;
 const FIRST = [".is-visited.tone-busy", ".is-visited.tone-bad", ".start"];
 const looked = new WeakMap();
 
 export function showGraphs() {
+  showNewest();
   for (const frame of document.querySelectorAll(".graph")) {
     const svg = frame.querySelector("svg.machine");
     if (!svg) continue;
@@ -28,4 +29,9 @@ function look(frame, state) {
   const [outer, inner] = [frame.getBoundingClientRect(), state.getBoundingClientRect()];
   frame.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
   if (inner.top < outer.top || inner.bottom > outer.bottom) frame.scrollTop += inner.top - outer.top - outer.height / 3;
+}
+
+// A chart of what happened over time that is wider than the page shows its newest part first.
+function showNewest() {
+  for (const each of document.querySelectorAll(".captures-charts .wide-scroll")) each.scrollLeft = each.scrollWidth;
 }

@@ -12,6 +12,8 @@ from tests.unit.console.conftest import Open
 from tests.unit.console.doubles import NOW, Answers, endpoint_answers
 from tests.unit.console.test_changes import STACK
 
+from console.templates import p_value
+
 MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:scones-monitor"
 STATE = {
     "run": "bikes-monitor-2",
@@ -144,3 +146,15 @@ def test_before_the_first_comparison_the_page_says_what_to_do(open_console: Open
 def test_an_endpoint_that_no_monitor_watches_is_a_404(open_console: Open, name: str) -> None:
     unwatched = {"cloudformation.describe_stacks": {"Stacks": [STACK]}} if name == "bikes" else {}
     assert open_console(answers() | unwatched).get(f"/drift/{name}").status == 404
+
+
+def test_the_page_of_the_drift_is_kept_up_to_date(open_console: Open) -> None:
+    with open_console(answers()).stream("/drift/bikes") as events:
+        blocks = next(events)
+    assert "brightness" in blocks["live_features"]
+    assert "differs" in blocks["live_runs"]
+
+
+@pytest.mark.parametrize(("value", "written"), [(2e-95, "< 1e-12"), (0.0, "< 1e-12"), (0.00123, "0.00123")])
+def test_a_p_value_has_no_more_digits_than_it_means(value: float, written: str) -> None:
+    assert p_value(value) == written

@@ -121,7 +121,15 @@ def test_an_update_under_way_shows_its_stage_and_its_share_of_the_traffic(open_c
     answers = endpoint_answers(FILES)
     answers["sagemaker.describe_endpoint"] |= {"EndpointStatus": "Updating", "PendingDeploymentSummary": pending}
     page = open_console(answers).get("/endpoints/bikes").text
-    for text in ("Update under way", "bikes-config-2", "Baking", "Canary bakes", ">1 of 4<", ">0.25 of 1<"):
+    for text in (
+        "Update under way",
+        "bikes-config-2",
+        "Baking",
+        "Canary bakes",
+        ">1 of 4<",
+        ">0.25 of 1<",
+        "25 % of its requests",
+    ):
         assert text in page
 
 
