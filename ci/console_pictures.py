@@ -71,7 +71,10 @@ def taken(browser: Browser, address: str, picture: Picture) -> bytes:
     if picture.link:
         page.goto(urljoin(address, linked(page, picture)))
     page.wait_for_load_state("load")
-    page.wait_for_function("[...document.images].every((each) => each.complete || each.loading === 'lazy')")
+    page.evaluate(
+        "Promise.all([...document.images].filter((each) => each.loading !== 'lazy')"
+        ".map((each) => each.decode().catch(() => null)))"
+    )
     image: bytes = page.screenshot()
     page.close()
     return image

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import DEADLINE_MS, Shown
 
 SIZES = {"wide": (1280, 900), "telephone": (390, 844)}
@@ -29,9 +29,13 @@ LISTS = {
     "/endpoints": "main table a[href^='/endpoints/']",
     "/state-machines": "main table a[href^='/state-machines/'][href$='-classify']",
     "/models": "main table a",
+    "/monitoring": "main table a[href^='/drift/']",
     "/logs": "main table a",
     "/": "main a[href^='/executions/']",
 }
+HEIGHTS = "each => each.map(one => one.getBoundingClientRect().height)"
+LINE_MAX_PX = 28  # of 14 px letters: two lines are 42 px
+LETTERS_MIN_PX = 9  # a line of letters of 8 px
 pytestmark = pytest.mark.slow
 
 
@@ -82,6 +86,22 @@ def test_keys_go_to_pages_search_and_help(shown: Shown, page: Page) -> None:
     page.keyboard.press("/")
     page.keyboard.type("classify")
     assert page.locator("#search").input_value() == "classify"
+
+
+def test_a_status_stays_on_one_line(shown: Shown, page: Page) -> None:
+    for address in ("/", "/training-jobs", "/endpoints"):
+        page.goto(shown.url + address)
+        heights = page.locator(".rows td:not(:first-child) .status").evaluate_all(HEIGHTS)
+        assert heights, address
+        assert max(heights) <= LINE_MAX_PX, address
+
+
+def test_the_letters_of_a_large_graph_are_legible(shown: Shown, page: Page) -> None:
+    address = _first(page, shown, "/state-machines", "main table a[href$='-train-and-deploy']")
+    page.goto(f"{shown.url}{address}")
+    expect(page.locator(".graph svg")).to_have_attribute("style", re.compile("min-width"))
+    heights = page.locator(".graph .name").evaluate_all(HEIGHTS)
+    assert min(heights) >= LETTERS_MIN_PX
 
 
 def _first(page: Page, shown: Shown, address: str, selector: str) -> str | None:
