@@ -4,10 +4,11 @@ import math
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+from localstack_plugin.cloudwatch.period_statistics import metric_filter
 from localstack_plugin.replacing import wrap
 
 PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100)")
@@ -30,7 +31,7 @@ def install() -> None:
 def with_percentiles(get_metric_data_stat: Callable[..., Any]) -> Callable[..., Any]:
     def get(database: Any, **request: Any) -> Any:
         match = PERCENTILE.fullmatch(request["query"]["MetricStat"]["Stat"])
-        return _answer(database, float(match[1]), **request) if match else get_metric_data_stat(database, **request)
+        return _answer(database, float(match[1]), request) if match else get_metric_data_stat(database, **request)
 
     return get
 
@@ -45,45 +46,15 @@ def percentile(values: Sequence[tuple[float, float]], percent: float) -> float:
     return max(value for value, _ in values)
 
 
-def _answer(
-    database: Any,
-    percent: float,
-    *,
-    account_id: str,
-    region: str,
-    query: Any,
-    start_time: Any,
-    end_time: Any,
-    scan_by: Any,
-) -> dict[str, list[Any]]:
+def _answer(database: Any, percent: float, request: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Answer as LocalStack does: the start of each period that has values, and its percentile."""
-    stat = query["MetricStat"]
-    start, end = math.floor(start_time.timestamp()), math.floor(end_time.timestamp())
-    periods: dict[int, list[tuple[float, float]]] = defaultdict(list)
-    for time, value, count in _values(database, account_id, region, stat, start, end):
-        periods[start + (int(time) - start) // stat["Period"] * stat["Period"]].append((value, count))
-    times = sorted(periods, reverse=scan_by != "TimestampAscending")
-    return {"timestamps": times, "values": [percentile(periods[time], percent) for time in times]}
-
-
-def _values(
-    database: Any, account_id: str, region: str, stat: Any, start: int, end: int
-) -> list[tuple[float, float, float]]:
-    """Return the time, the value and the count of each value. Of a set of statistics only equal values are known."""
-    metric = stat["Metric"]
-    # they are compared whole, as in `period_statistics`
-    dimensions = database._get_ordered_dimensions_with_separator(metric.get("Dimensions") or [])
-    named = {
-        "account_id = ?": account_id,
-        "region = ?": region,
-        "namespace = ?": metric.get("Namespace"),
-        "metric_name = ?": metric.get("MetricName"),
-        "dimensions IS ?": dimensions,
-        "timestamp >= ?": start,
-        "timestamp < ?": end,
-    }
-    if (unit := stat.get("Unit")) is not None:
-        named["unit IS ?"] = None if unit == "NULL_VALUE" else unit
-    sql = VALUES.format(filter=" AND ".join(named))
+    stat = request["query"]["MetricStat"]
+    start, end = (math.floor(request[name].timestamp()) for name in ("start_time", "end_time"))
+    where, values = metric_filter(database, request["account_id"], request["region"], stat)
     with database.DATABASE_LOCK, closing(sqlite3.connect(database.METRICS_DB_READ_ONLY, uri=True)) as connection:
-        return connection.execute(sql, [*named.values()] * 2).fetchall()
+        rows = connection.execute(VALUES.format(filter=where), values | {"start": start, "end": end}).fetchall()
+    periods: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    for time, value, count in rows:
+        periods[start + (int(time) - start) // stat["Period"] * stat["Period"]].append((value, count))
+    times = sorted(periods, reverse=request["scan_by"] != "TimestampAscending")
+    return {"timestamps": times, "values": [percentile(periods[time], percent) for time in times]}

@@ -41,17 +41,8 @@ def in_one_query(get_metric_data_stat: Callable[..., Any]) -> Callable[..., Any]
         if stat not in AGGREGATES:  # `percentiles` has its own wrapper
             return get_metric_data_stat(self, account_id, region, query, start_time, end_time, scan_by)
         start, end = self._convert_timestamp_to_unix(start_time), self._convert_timestamp_to_unix(end_time)
-        metric = query["MetricStat"]["Metric"]
-        unit = query["MetricStat"].get("Unit")
-        values = {
-            "account": account_id,
-            "region": region,
-            "namespace": metric.get("Namespace"),
-            "name": metric.get("MetricName"),
-            "dimensions": self._get_ordered_dimensions_with_separator(metric.get("Dimensions", [])),
-            "unit": None if unit == NO_UNIT else unit,
-        }
-        sql = sql_of(stat, has_unit=bool(unit))
+        where, values = metric_filter(self, account_id, region, query["MetricStat"])
+        sql = sql_of(stat, where)
         with self.DATABASE_LOCK, closing(sqlite3.connect(self.METRICS_DB_READ_ONLY, uri=True)) as database:
             answer = statistics(database, sql, values, range(start, end, query["MetricStat"]["Period"]))
         if scan_by != "TimestampAscending":
@@ -62,14 +53,30 @@ def in_one_query(get_metric_data_stat: Callable[..., Any]) -> Callable[..., Any]
     return get
 
 
-def sql_of(stat: str, has_unit: bool) -> str:
-    """Return the query. A period is named by its number, from 0."""
-    aggregate, column = AGGREGATES[stat]
+def metric_filter(database: Any, account_id: str, region: str, stat: Any) -> tuple[str, dict[str, Any]]:
+    """Return the condition for the data of a metric in a span, and its values.
+
+    The span's `start` and `end`, in seconds since 1970, are missing in the values. Dimensions are compared whole.
+    """
+    metric, unit = stat["Metric"], stat.get("Unit")
     where = (
         "metric_name = :name AND namespace = :namespace AND account_id = :account AND region = :region "
         "AND dimensions IS :dimensions AND timestamp >= :start AND timestamp < :end"
-        + (" AND unit IS :unit" if has_unit else "")
+        + (" AND unit IS :unit" if unit else "")
     )
+    return where, {
+        "account": account_id,
+        "region": region,
+        "namespace": metric.get("Namespace"),
+        "name": metric.get("MetricName"),
+        "dimensions": database._get_ordered_dimensions_with_separator(metric.get("Dimensions", [])),
+        "unit": None if unit == NO_UNIT else unit,
+    }
+
+
+def sql_of(stat: str, where: str) -> str:
+    """Return the query. A period is named by its number, from 0."""
+    aggregate, column = AGGREGATES[stat]
     return (
         f"SELECT CAST((timestamp - :start) / :period AS INTEGER) AS number, {aggregate} FROM ("  # noqa: S608 - constants
         f"SELECT timestamp, value, 1 AS count FROM SINGLE_METRICS WHERE {where} UNION ALL "
