@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-DIMENSION = "sagemaker:variant:DesiredInstanceCount"
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory, serve_with: Any) -> Iterator[Any]:
-    """An emulator whose scaling takes a quarter of a second for a minute."""
-    with serve_with(tmp_path_factory.mktemp("state"), scaling_minute_s=0.25) as emulator:
-        yield emulator
-
-
-@pytest.fixture(scope="module")
-def scaling(emulator: Any) -> Any:
-    return emulator.client("application-autoscaling")
-
-
-def variant_of(endpoint: str) -> dict[str, str]:
-    resource_id = f"endpoint/{endpoint}/variant/AllTraffic"
-    return {"ServiceNamespace": "sagemaker", "ResourceId": resource_id, "ScalableDimension": DIMENSION}
+from tests.contract.scaling.variants import variant_of
 
 
 @pytest.fixture

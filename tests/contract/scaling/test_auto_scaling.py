@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.contract.scaling.variants import MINUTE_S, variant_of
 
-DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 METRIC = "SageMakerVariantInvocationsPerInstance"
-MINUTE_S = 0.25
 TRACKING = {
     "TargetValue": 60.0,
     "PredefinedMetricSpecification": {"PredefinedMetricType": METRIC},
     "ScaleOutCooldown": 0,
     "ScaleInCooldown": 0,
 }
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory, serve_with: Any) -> Iterator[Any]:
-    """An emulator whose scaling takes a quarter of a second for a minute."""
-    with serve_with(tmp_path_factory.mktemp("state"), scaling_minute_s=MINUTE_S) as emulator:
-        yield emulator
-
-
-@pytest.fixture(scope="module")
-def scaling(emulator: Any) -> Any:
-    return emulator.client("application-autoscaling")
-
-
-def variant_of(endpoint: str) -> dict[str, str]:
-    resource_id = f"endpoint/{endpoint}/variant/AllTraffic"
-    return {"ServiceNamespace": "sagemaker", "ResourceId": resource_id, "ScalableDimension": DIMENSION}
 
 
 def tracked(scaling: Any, endpoint: str, maximum: int = 3, **changes: Any) -> str:
