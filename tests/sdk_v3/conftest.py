@@ -45,6 +45,16 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             yield
 
 
+@pytest.fixture(scope="session")
+def unvalidated_settings() -> Iterator[None]:
+    """Skip the SDK's validation of its own settings, which runs dozens of times, each for a third of a second."""
+    from sagemaker.core.config.config_manager import SageMakerConfig  # where it is missing, the tests are skipped
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SageMakerConfig, "validate_sagemaker_config", lambda *_: None)
+        yield
+
+
 def emulator_environment(folder: Path, port: int) -> dict[str, str]:
     program = [str(KIT / "python"), str(HERE.parent / "contract/container.py")]
     return {

@@ -6,7 +6,7 @@ import io
 import json
 import tarfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ import pytest
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     pytest.importorskip("sagemaker.train", reason="the SDK v3 is in a separate environment: make test-sdk3")
-    from sagemaker.core.config.config_manager import SageMakerConfig
     from sagemaker.core.helper.session_helper import Session
     from sagemaker.core.utils.exceptions import FailedStatusError
     from sagemaker.train import ModelTrainer
@@ -55,13 +54,10 @@ dist.destroy_process_group()
 
 
 @pytest.fixture(scope="module")
-def session(aws: None) -> Iterator[Session]:
+def session(aws: None, unvalidated_settings: None) -> Session:
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     boto3.client("s3").put_object(Bucket=BUCKET, Key="input/one.txt", Body=b"one")
-    with pytest.MonkeyPatch.context() as patch:
-        # The SDK validates its own settings dozens of times, each time for a third of a second.
-        patch.setattr(SageMakerConfig, "validate_sagemaker_config", lambda *_: None)
-        yield Session(boto_session=boto3.Session(), default_bucket=BUCKET)
+    return Session(boto_session=boto3.Session(), default_bucket=BUCKET)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     pytest.importorskip("sagemaker.train", reason="the SDK v3 is in a separate environment: make test-sdk3")
     from sagemaker.core import resources, shapes
-    from sagemaker.core.config.config_manager import SageMakerConfig
     from sagemaker.core.helper.session_helper import Session
     from sagemaker.train import ModelTrainer
     from sagemaker.train.configs import Compute, InputData, OutputDataConfig, SourceCode
@@ -35,14 +33,11 @@ SOURCE = {
 
 
 @pytest.fixture(scope="module")
-def session(aws: None) -> Iterator[Session]:
+def session(aws: None, unvalidated_settings: None) -> Session:
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     boto3.client("s3").put_object(Bucket=BUCKET, Key="table/train.csv", Body=ROWS)
     boto3.client("s3").put_object(Bucket=BUCKET, Key="rows/rows.csv", Body=b"0.1,0.2\n3.1,3.2\n")
-    with pytest.MonkeyPatch.context() as patch:
-        # The SDK validates its own settings dozens of times, each time for a third of a second.
-        patch.setattr(SageMakerConfig, "validate_sagemaker_config", lambda *_: None)
-        yield Session(boto_session=boto3.Session(), default_bucket=BUCKET)
+    return Session(boto_session=boto3.Session(), default_bucket=BUCKET)
 
 
 def trained(session: Session, image: str, content_type: str = "text/csv", **more: Any) -> str:

@@ -7,7 +7,6 @@ import json
 import os
 import tarfile
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -19,7 +18,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     pytest.importorskip("sagemaker.serve", reason="the SDK v3 is in a separate environment: make test-sdk3")
     from sagemaker.core import resources, shapes
-    from sagemaker.core.config.config_manager import SageMakerConfig
     from sagemaker.core.helper.session_helper import Session
     from sagemaker.core.resource_requirements import ResourceRequirements
     from sagemaker.serve.mode.function_pointers import Mode
@@ -35,12 +33,9 @@ TIMEOUT_S = 120
 
 
 @pytest.fixture(scope="module")
-def session(aws: None) -> Iterator[Session]:
+def session(aws: None, unvalidated_settings: None) -> Session:
     boto3.client("s3").create_bucket(Bucket=BUCKET)
-    with pytest.MonkeyPatch.context() as patch:
-        # The SDK validates its own settings dozens of times, each time for a third of a second.
-        patch.setattr(SageMakerConfig, "validate_sagemaker_config", lambda *_: None)
-        yield Session(boto_session=boto3.Session(), default_bucket=BUCKET)
+    return Session(boto_session=boto3.Session(), default_bucket=BUCKET)
 
 
 def model_data(name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -18,7 +17,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     pytest.importorskip("sagemaker.mlops", reason="the SDK v3 is in a separate environment: make test-sdk3")
     from sagemaker.core import shapes
-    from sagemaker.core.config.config_manager import SageMakerConfig
     from sagemaker.core.processing import Processor
     from sagemaker.core.workflow.conditions import ConditionLessThanOrEqualTo
     from sagemaker.core.workflow.functions import Join, JsonGet
@@ -42,14 +40,11 @@ CACHE = CacheConfig(enable_caching=True, expire_after="PT1H")
 
 
 @pytest.fixture(scope="module")
-def session(aws: None) -> Iterator[PipelineSession]:
+def session(aws: None, unvalidated_settings: None) -> PipelineSession:
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     report = json.dumps({"metrics": {"mse": 4.5}}).encode()
     boto3.client("s3").put_object(Bucket=BUCKET, Key="rows/report.json", Body=report)
-    with pytest.MonkeyPatch.context() as patch:
-        # The SDK validates its own settings dozens of times, each time for a third of a second.
-        patch.setattr(SageMakerConfig, "validate_sagemaker_config", lambda *_: None)
-        yield PipelineSession(boto_session=boto3.Session(), default_bucket=BUCKET)
+    return PipelineSession(boto_session=boto3.Session(), default_bucket=BUCKET)
 
 
 def processed(session: PipelineSession, name: str, source: Any, **members: Any) -> ProcessingStep:

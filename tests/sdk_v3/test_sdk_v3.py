@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -14,7 +14,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     pytest.importorskip("sagemaker.train", reason="the SDK v3 is in a separate environment: make test-sdk3")
     from sagemaker.core import resources, shapes
-    from sagemaker.core.config.config_manager import SageMakerConfig
     from sagemaker.core.helper.session_helper import Session
     from sagemaker.core.utils.exceptions import FailedStatusError
     from sagemaker.train import ModelTrainer
@@ -29,13 +28,10 @@ TIMEOUT_S = 60
 
 
 @pytest.fixture(scope="module")
-def session(aws: None) -> Iterator[Session]:
+def session(aws: None, unvalidated_settings: None) -> Session:
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     boto3.client("s3").put_object(Bucket=BUCKET, Key="input/one.txt", Body=b"one")
-    with pytest.MonkeyPatch.context() as patch:
-        # The SDK validates its own settings dozens of times, each time for a third of a second.
-        patch.setattr(SageMakerConfig, "validate_sagemaker_config", lambda *_: None)
-        yield Session(boto_session=boto3.Session(), default_bucket=BUCKET)
+    return Session(boto_session=boto3.Session(), default_bucket=BUCKET)
 
 
 @pytest.fixture(scope="module")
