@@ -29,6 +29,9 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 export UV_PYTHON_DOWNLOADS := never
 
+# Shells in containers often forbid bytecode: then each of the many processes compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Tests choose their own AWS.
 PYTEST := env $(foreach name,$(filter AWS_%,$(.VARIABLES)),-u $(name)) .venv/bin/pytest
 

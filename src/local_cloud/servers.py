@@ -10,6 +10,10 @@ from typing import Any
 from local_cloud.aws_environment import CREDENTIALS, shell_folder, without_aws
 from local_cloud.settings import Settings
 
+# Shells in containers often have it. The servers' environments are the kit's own: without bytecode, every start would
+# compile thousands of modules, which takes longer than all the rest.
+NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+
 
 def _recognizes_nothing(_: Any) -> bool:
     return False
@@ -45,7 +49,7 @@ def sagemaker(settings: Settings, environment: Mapping[str, str]) -> Server:
         # -P: Python must not import from the folder in which the command is started
         command=(sys.executable, "-P", "-m", "sagemaker_emulator"),
         environment={
-            **without_aws(environment),
+            **without_aws(environment, also=(NO_BYTECODE,)),
             **CREDENTIALS,
             "AWS_ENDPOINT_URL": settings.localstack_url,
             "SAGEMAKER_EMULATOR_HOST": "127.0.0.1",
@@ -65,7 +69,7 @@ def sagemaker(settings: Settings, environment: Mapping[str, str]) -> Server:
 def localstack(settings: Settings, environment: Mapping[str, str]) -> Server:
     python = settings.root / ".venv-localstack" / "bin" / "python"
     scratch = settings.state_dir / "localstack"
-    inherited = without_aws(environment, also=("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "TMPDIR"))
+    inherited = without_aws(environment, also=(NO_BYTECODE, "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "TMPDIR"))
     return Server(
         name="localstack",
         # -P: Python must not import from the folder in which the command is started
