@@ -122,6 +122,8 @@ def test_records_of_tfrecord_are_unwrapped_one_by_one(transforms: Any) -> None:
         ("joined", {"InputFilter": "$[0,2]", "JoinSource": "Input"}, b"1,2,3,4\n4,5,6,10\n7,8,9,16\n"),
         ("chosen", {"JoinSource": "Input", "OutputFilter": "$[2:]"}, b"3,6\n6,15\n9,24\n"),
         ("last", {"JoinSource": "Input", "OutputFilter": "$[-1:]"}, b"6\n15\n24\n"),
+        ("both-ends", {"JoinSource": "Input", "OutputFilter": "$[0,-1]"}, b"1,6\n4,15\n7,24\n"),
+        ("first-and-rest", {"JoinSource": "Input", "OutputFilter": "$[0,2:]"}, b"1,3,6\n4,6,15\n7,9,24\n"),
     ],
 )
 def test_columns_are_filtered_and_joined(

@@ -10,19 +10,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+INDEX = r"-?\d+"  # -1 is the last element
+SLICE = r"(?:-?\d+)?:(?:-?\d+)?"
 STEP = re.compile(
-    r"""\.(?P<name>[A-Za-z_][\w-]*)
-      | (?P<all>\.\*|\[\*\])
-      | \[(?P<names>'[^']+'(?:\s*,\s*'[^']+')*)\]
-      | \[(?P<indexes>\d+(?:\s*,\s*\d+)*)\]
-      | \[(?P<start>-?\d*):(?P<end>-?\d*)\]""",
+    rf"""\.(?P<name>[A-Za-z_][\w-]*)
+      | (?P<all>\.\*|\.?\[\*\])
+      | \.?\[\s*(?P<names>'[^']+'(?:\s*,\s*'[^']+')*)\s*\]
+      | \.?\[\s*(?P<elements>(?:{SLICE}|{INDEX})(?:\s*,\s*(?:{SLICE}|{INDEX}))*)\s*\]""",
     re.VERBOSE,
 )
+SUPPORTED = "$, .name, .*, ['name','name'], [0], [-1], [0,2], [1:], [0,5:] and [*]"
 
 Name: TypeAlias = str
 Names: TypeAlias = tuple[str, ...]
-Indexes: TypeAlias = tuple[int, ...]
-Step: TypeAlias = Name | Names | int | Indexes | slice
+Element: TypeAlias = int | slice
+Elements: TypeAlias = tuple[Element, ...]
+Step: TypeAlias = Name | Names | Element | Elements
 
 
 class JsonPathError(ValueError):
@@ -42,7 +45,7 @@ class JsonPath:
         return cls(text, steps)
 
     def select(self, value: Any) -> Any:
-        """Return one value; a list for `*`, slices and several indexes; an object for several names."""
+        """Return one value; a list for `*`, slices and several elements; an object for several names."""
         try:
             return _select(value, self.steps)
         except (LookupError, TypeError, AttributeError):
@@ -56,10 +59,7 @@ def _steps(text: str) -> Iterator[Step]:
     while position < len(text):
         match = STEP.match(text, position)
         if match is None:
-            raise JsonPathError(
-                f"JSONPath {text!r} is not supported from {text[position:]!r} on: $, .name, .*, ['name','name'], "
-                "[0], [0,2], [1:] and [*] are"
-            )
+            raise JsonPathError(f"JSONPath {text!r} is not supported from {text[position:]!r} on: {SUPPORTED} are")
         yield _step(match)
         position = match.end()
 
@@ -72,10 +72,14 @@ def _step(match: re.Match[str]) -> Step:
     if match["names"]:
         names = tuple(re.findall(r"'([^']+)'", match["names"]))
         return names[0] if len(names) == 1 else names
-    if match["indexes"]:
-        indexes = tuple(int(index) for index in match["indexes"].split(","))
-        return indexes[0] if len(indexes) == 1 else indexes
-    return slice(*(int(bound) if bound else None for bound in (match["start"], match["end"])))
+    elements = tuple(_element(text.strip()) for text in match["elements"].split(","))
+    return elements[0] if len(elements) == 1 else elements
+
+
+def _element(text: str) -> Element:
+    if ":" not in text:
+        return int(text)
+    return slice(*(int(bound) if bound else None for bound in text.split(":")))
 
 
 def _is_names(step: Step) -> bool:
@@ -92,8 +96,17 @@ def _select(value: Any, steps: tuple[Step, ...]) -> Any:
     if isinstance(step, tuple):
         if _is_names(step):
             return {name: value[name] for name in step if name in value}
-        return [_select(_array(value)[index], rest) for index in step if isinstance(index, int)]
+        return [_select(item, rest) for item in _elements(_array(value), step)]
     return _select(_array(value)[step] if isinstance(step, int) else value[step], rest)
+
+
+def _elements(array: list[Any], step: Names | Elements) -> Iterator[Any]:
+    """Yield the elements that a choice such as [0,5:] names, in its order."""
+    for element in step:
+        if isinstance(element, slice):
+            yield from array[element]
+        elif isinstance(element, int):
+            yield array[element]
 
 
 def _array(value: Any) -> list[Any]:

@@ -41,6 +41,15 @@ def selected(path: str, value: Any = RECORD) -> Any:
         ("$.features[2]", 3.5),
         ("$.features[0,2]", [1.5, 3.5]),
         ("$.features[2 , 0]", [3.5, 1.5]),
+        ("$.features[-1]", 3.5),
+        ("$.features[0,-1]", [1.5, 3.5]),
+        ("$.features[0, -1]", [1.5, 3.5]),
+        ("$.features[0,1:]", [1.5, 2.5, 3.5]),
+        ("$.features[-1,:2]", [3.5, 1.5, 2.5]),
+        ("$.features[ 1 ]", 2.5),
+        ("$.features.[1:]", [2.5, 3.5]),
+        ("$.['id','odd name']", {"id": 7, "odd name": "found"}),
+        ("$.nested.['x']", {"deep": [12]}),
         ("$.features[1:]", [2.5, 3.5]),
         ("$.features[:2]", [1.5, 2.5]),
         ("$.features[1:2]", [2.5]),
@@ -63,6 +72,7 @@ def test_a_path_selects_what_aws_documents(path: str, expected: Any) -> None:
 def test_the_columns_of_a_csv_record_are_a_list() -> None:
     assert selected("$[0,2]", ["a", "b", "c"]) == ["a", "c"]
     assert selected("$[1:]", ["a", "b", "c"]) == ["b", "c"]
+    assert selected("$[0,-1]", ["a", "b", "c"]) == ["a", "c"]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +82,9 @@ def test_the_columns_of_a_csv_record_are_a_list() -> None:
         ("$id", "id"),
         ("$..id", "..id"),
         ("$.features[0", "[0"),
-        ("$.features[-1]", "[-1]"),
+        ("$.features[--1]", "[--1]"),
+        ("$.features[0,]", "[0,]"),
+        ("$.features[0:2:1]", "[0:2:1]"),
         ("$.features[]", "[]"),
         ("$.features[?(@ > 1)]", "[?(@ > 1)]"),
         ("$[id]", "[id]"),
@@ -84,8 +96,8 @@ def test_an_operator_that_aws_does_not_document_is_refused_where_it_stands(path:
     with pytest.raises(JsonPathError) as refused:
         JsonPath.parse(path)
     assert str(refused.value) == (
-        f"JSONPath {path!r} is not supported from {rest!r} on: $, .name, .*, ['name','name'], [0], [0,2], [1:] "
-        "and [*] are"
+        f"JSONPath {path!r} is not supported from {rest!r} on: $, .name, .*, ['name','name'], [0], [-1], [0,2], "
+        "[1:], [0,5:] and [*] are"
     )
 
 
@@ -109,6 +121,8 @@ def test_nothing_follows_a_choice_of_names() -> None:
         "$.absent",
         "$.features[3]",
         "$.features[0,3]",
+        "$.features[-4]",
+        "$.features[0,-4]",
         "$.id[0]",
         "$.nested[0]",
         "$.id.name",
@@ -125,7 +139,9 @@ def test_a_path_that_matches_nothing_is_an_error(path: str) -> None:
 
 
 @settings(max_examples=50)
-@given(value=JSON, path=st.lists(st.sampled_from([".a", "[0]", "[1:]", ".*", "['a','b']", "[0,1]"]), max_size=3))
+@given(
+    value=JSON, path=st.lists(st.sampled_from([".a", "[0]", "[1:]", ".*", "['a','b']", "[0,1]", "[-1,1:]"]), max_size=3)
+)
 def test_a_path_on_any_value_selects_or_is_refused(value: Any, path: list[str]) -> None:
     with suppress(JsonPathError):
         selected("$" + "".join(path), value)
