@@ -6,12 +6,16 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from tests.steady_traffic import SteadyTraffic
 
+REQUESTS_PER_S = 20
+BEGINS_WITHIN_S = 2.0
 HEALTHY = {"ActionsEnabled": False, "Namespace": "test", "MetricName": "errors", "Statistic": "Sum", "Period": 60}
 
 
@@ -26,6 +30,11 @@ class Alarm:
 
     def set(self, state: str) -> None:
         self.cloudwatch.set_alarm_state(AlarmName=self.name, StateValue=state, StateReason="the test")
+
+    def changed(self) -> datetime:
+        """Return when the alarm went into its state."""
+        (described,) = self.cloudwatch.describe_alarms(AlarmNames=[self.name])["MetricAlarms"]
+        return datetime.fromisoformat(str(described["StateUpdatedTimestamp"]))
 
 
 @pytest.fixture(scope="module")
@@ -80,14 +89,20 @@ def begin(sagemaker: Any, name: str, config: dict[str, Any]) -> None:
     sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=f"{name}-new", DeploymentConfig=config)
 
 
-def stage_of(sagemaker: Any, name: str) -> str | None:
-    """Return the VariantStatus of the update that is under way."""
+def stage(sagemaker: Any, name: str) -> dict[str, Any]:
+    """Return the VariantStatus of the update that is under way, or nothing."""
     summary = sagemaker.describe_endpoint(EndpointName=name).get("PendingDeploymentSummary")
-    return str(summary["ProductionVariants"][0]["VariantStatus"][0]["Status"]) if summary else None
+    return dict(summary["ProductionVariants"][0]["VariantStatus"][0]) if summary else {}
 
 
 def baking(sagemaker: Any, name: str) -> bool:
-    return stage_of(sagemaker, name) == "Baking"
+    return stage(sagemaker, name).get("Status") == "Baking"
+
+
+def rolled_back(sagemaker: Any, name: str) -> dict[str, Any] | None:
+    """Return the description of an endpoint whose update is being undone, or has been."""
+    endpoint = sagemaker.describe_endpoint(EndpointName=name)
+    return None if endpoint["EndpointStatus"] == "Updating" else dict(endpoint)
 
 
 BROKEN = {"ANSWER": "handler._answer(500, b'broken', 'text/plain')"}
@@ -123,6 +138,31 @@ def test_an_alarm_rolls_a_canary_back_and_only_its_share_saw_errors(
     assert "alarm-of-test_an_alarm_rolls_a_canary_back" in endpoint["FailureReason"]
     assert {answer_of(runtime, "bad-canary") for _ in range(10)} == {"old"}
     assert "PendingDeploymentSummary" not in endpoint
+
+
+@pytest.mark.parametrize(
+    ("name", "share", "config"),
+    [
+        ("steady-canary", 0.1, blue_green("CANARY", 600, 10)),
+        ("steady-linear", 0.2, blue_green("LINEAR", 600, 20)),
+        ("steady-rolling", 0.5, rolling(600, 1)),
+    ],
+)
+def test_under_steady_traffic_no_more_requests_than_the_share_see_errors_and_the_rollback_begins_in_2_s(
+    hosting: Any, sagemaker: Any, runtime: Any, until: Any, alarm: Any, name: str, share: float, config: dict[str, Any]
+) -> None:
+    prepare(hosting, name, environment=BROKEN)
+    with SteadyTraffic(lambda: answer_of(runtime, name), REQUESTS_PER_S) as traffic:
+        begin(sagemaker, name, {**config, "AutoRollbackConfiguration": alarm.config})
+        until(lambda: traffic.answers()["error"] >= 3, "the third error")
+        bakes_since = stage(sagemaker, name)["StartTime"]
+        alarm.set("ALARM")
+        back = until(lambda: rolled_back(sagemaker, name), "the rollback to begin")
+    seen = traffic.answers(bakes_since, back["LastModifiedTime"])
+    assert seen["error"] <= share * (seen.total() + 1)  # one may have been sent right before the baking began
+    waited_s = (back["LastModifiedTime"] - alarm.changed()).total_seconds()
+    assert waited_s <= max(BEGINS_WITHIN_S, 10 * traffic.slowest_s())  # a loaded machine answers late
+    hosting.settled(name)
 
 
 def test_the_status_while_a_linear_update_is_under_way(

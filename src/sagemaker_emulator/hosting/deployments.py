@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sagemaker_emulator.errors import runtime_validation
 from sagemaker_emulator.hosting.components.host import HostVariant
 from sagemaker_emulator.hosting.instances import Instance
 from sagemaker_emulator.hosting.launcher import HostingContext, Launcher, stop_all
-from sagemaker_emulator.hosting.samples import Sample
+from sagemaker_emulator.hosting.samples import Sample, WeightedTurns
 from sagemaker_emulator.hosting.serverless.variant import ServerlessVariant
 from sagemaker_emulator.hosting.variants import Variant, drain
 from sagemaker_emulator.resources.endpoint import Revision, VariantTarget
@@ -44,6 +43,7 @@ class Deployment:
     variants: dict[str, Variant]
     serverless: ServerlessVariant | None = None
     shadow: Shadow | None = None
+    _turns: WeightedTurns = field(default_factory=WeightedTurns)
 
     def choose(self, target_variant: str | None, excluded: Collection[Instance] = ()) -> tuple[Variant, Instance]:
         """Choose a variant, by name or by weight, and its least busy instance.
@@ -96,7 +96,7 @@ class Deployment:
         weights = [variant.weight for variant in variants]
         if not any(weights):
             raise runtime_validation(f"Endpoint {self.endpoint_name} has no variant with a weight above 0")
-        return random.choices(variants, weights)[0]  # noqa: S311 - traffic, not secrets
+        return variants[self._turns.next(weights)]
 
 
 def deploy(context: HostingContext, endpoint: str, revision: Revision) -> Deployment:

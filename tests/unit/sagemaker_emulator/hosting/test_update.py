@@ -73,6 +73,31 @@ def test_an_update_that_takes_too_long_is_rolled_back() -> None:
         update(CloudWatch({}), 500.0, time.time() - 601, MaximumExecutionTimeoutInSeconds=600).bake()
 
 
+class Waits(threading.Event):
+    """An event that never comes. It records the lengths of the waits, and sets an alarm off at the third one."""
+
+    def __init__(self, cloudwatch: CloudWatch) -> None:
+        super().__init__()
+        self._cloudwatch, self.waited_s = cloudwatch, list[float]()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        self.waited_s.append(timeout)
+        if len(self.waited_s) == 3:
+            self._cloudwatch.metric["errors"] = "ALARM"
+        return False
+
+
+def test_alarms_are_read_at_least_every_second_and_the_next_reading_rolls_back() -> None:
+    cloudwatch = CloudWatch({"errors": "OK"})
+    baking = update(cloudwatch, wait_s=3000.0)
+    baking.closing = waits = Waits(cloudwatch)
+    with pytest.raises(RollBack, match="in ALARM state: errors"):
+        baking.bake()
+    assert len(waits.waited_s) == 3
+    assert max(waits.waited_s) <= 1.0  # leaves one of the two seconds in which a rollback begins
+
+
 def test_the_end_of_the_emulator_ends_a_baking() -> None:
     closing = update(CloudWatch({}), wait_s=3000.0)
     closing.closing.set()
