@@ -1,6 +1,9 @@
 import json
+import socket
+import time
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from http.client import HTTPConnection
 
 import pytest
@@ -142,3 +145,45 @@ def test_a_request_without_the_secret_is_refused(
 
 def test_the_process_sends_the_secret_in_the_header_that_the_api_reads() -> None:
     assert bootstrap.SECRET_HEADER.lower() == SECRET_HEADER
+
+
+def test_invocations_of_megabytes_are_sent_to_the_connection_that_waits(
+    api: RuntimeApi, client: HTTPConnection
+) -> None:
+    for number in range(3):
+        payload = bytes([number]) * 6_000_000
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(ask, client, "GET", "/invocation/next")
+            outcome = api.invoke(replace(INVOCATION, payload=payload))
+            assert asked.result(DEADLINE_S) == (200, payload)
+        assert ask(client, "POST", "/invocation/id/response", payload)[0] == 202
+        assert outcome.result(DEADLINE_S).payload == payload
+
+
+def test_a_connection_that_was_closed_while_it_waited_gets_no_invocation(
+    api: RuntimeApi, client: HTTPConnection
+) -> None:
+    with socket.create_connection(address_of(api)) as left:
+        left.sendall(next_request())
+        api.initialized.result(DEADLINE_S)
+    deadline = time.monotonic() + DEADLINE_S
+    while api._asking:
+        assert time.monotonic() < deadline, "the API still counts on the closed connection"
+        time.sleep(0.01)
+    next_invocation(api, client)
+
+
+def test_a_client_that_speaks_while_it_waits_for_work_is_left(api: RuntimeApi) -> None:
+    with socket.create_connection(address_of(api), timeout=DEADLINE_S) as talkative:
+        talkative.sendall(next_request() + next_request())
+        assert talkative.recv(1) == b""
+    assert api.invoke(INVOCATION).done() is False
+
+
+def address_of(api: RuntimeApi) -> tuple[str, int]:
+    host, _, port = api.address.rpartition(":")
+    return host, int(port)
+
+
+def next_request() -> bytes:
+    return f"GET {VERSION}/invocation/next HTTP/1.1\r\nHost: 127.0.0.1\r\n{SECRET_HEADER}: {SECRET}\r\n\r\n".encode()

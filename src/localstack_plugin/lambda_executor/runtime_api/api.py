@@ -7,30 +7,22 @@ the secret of that process, and an answer the id of the invocation under way. Ca
 """
 
 import asyncio
-import json
-import logging
 import threading
+from collections import deque
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from secrets import compare_digest
 
 from localstack_plugin.lambda_executor.errors import InitFailed, InvocationError, ResponseTooLarge
-from localstack_plugin.lambda_executor.runtime_api.http_messages import Request, Response, read_request
-from safety.peer_owner import PeerGuard, peer_of
-from safety.refusals import RefusalLog
-from safety.request_guard import RequestGuard
+from localstack_plugin.lambda_executor.runtime_api.connection import Connection, refusal
+from localstack_plugin.lambda_executor.runtime_api.http_messages import Request, Response
 
 VERSION = "/2018-06-01/runtime"
 SECRET_HEADER = "scones-lambda-secret"  # noqa: S105 - the header's name, as `process.bootstrap` sends it
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
-HEAD_LIMIT_BYTES = 2 * 1024 * 1024
-"""The X-Ray cause of an error travels in a header of up to 1 MiB."""
-GUARD = RequestGuard()
-"""Without the settings' names: the one client is the function's process, which uses the address."""
-PEERS = PeerGuard()
-REFUSALS = RefusalLog(logging.getLogger(__name__))
 
 
 @dataclass(frozen=True)
@@ -41,13 +33,14 @@ class Invocation:
     payload: bytes
     deadline_ms: int
 
-    def headers(self) -> dict[str, str]:
-        return {
+    def response(self) -> Response:
+        headers = {
             "Lambda-Runtime-Aws-Request-Id": self.request_id,
             "Lambda-Runtime-Deadline-Ms": str(self.deadline_ms),
             "Lambda-Runtime-Invoked-Function-Arn": self.function_arn,
             "Lambda-Runtime-Trace-Id": self.trace_id,
         }
+        return Response(HTTPStatus.OK, self.payload, headers)
 
 
 @dataclass(frozen=True)
@@ -70,18 +63,32 @@ class RuntimeApi:
         self._secret = secret.encode()
         self.initialized: Future[None] = Future()
         self._loop = event_loop()
-        self._invocations: asyncio.Queue[Invocation] = asyncio.Queue()
+        self._lock = threading.Lock()
+        """Protects what follows, but for the connections: only the event loop's thread uses those."""
+        self._invocations: deque[Invocation] = deque()
+        """Invocations that no connection has asked for yet. One of this and the next is empty."""
+        self._asking: deque[Connection] = deque()
+        """Connections that have asked for work and wait for it."""
         self._request_id = ""
         self._outcome: Future[Outcome] = Future()
         self._end: InvocationError | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: set[Connection] = set()
         self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
         self.address = "{}:{}".format(*self._server.sockets[0].getsockname())
 
     def invoke(self, invocation: Invocation) -> Future[Outcome]:
-        self._outcome, self._request_id = Future(), invocation.request_id
-        self._loop.call_soon_threadsafe(self._hand_out, invocation)
-        return self._outcome
+        outcome: Future[Outcome] = Future()
+        with self._lock:
+            self._outcome, self._request_id = outcome, invocation.request_id
+            connection = self._asking.popleft() if self._asking else None
+            if connection is None:
+                self._invocations.append(invocation)
+            end = self._end
+        if connection is not None:
+            connection.send_later(invocation.response())
+        if end is not None:  # it ended after the caller had looked, and before the invocation came
+            self._loop.call_soon_threadsafe(self._fail, end)
+        return outcome
 
     def end(self, error: InvocationError, grace_s: float) -> None:
         """Fail what is pending, and what comes later, with `error`: the process has ended.
@@ -93,13 +100,9 @@ class RuntimeApi:
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._close)
 
-    def _hand_out(self, invocation: Invocation) -> None:
-        self._invocations.put_nowait(invocation)
-        if self._end is not None:  # it ended after the caller had looked, and before the invocation came
-            self._fail(self._end)
-
     def _ended(self, error: InvocationError) -> None:
-        self._end = error
+        with self._lock:
+            self._end = error
         self._fail(error)
 
     def _fail(self, error: InvocationError) -> None:
@@ -109,37 +112,29 @@ class RuntimeApi:
 
     def _close(self) -> None:
         self._server.close()
-        for connection in self._connections:
-            connection.cancel()
+        for connection in list(self._connections):
+            connection.abort()
 
     async def _listen(self) -> asyncio.Server:
-        return await asyncio.start_server(self._serve, host="127.0.0.1", port=0, limit=HEAD_LIMIT_BYTES)
+        return await self._loop.create_server(self._accepted, host="127.0.0.1", port=0)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = asyncio.current_task()
-        assert connection is not None
+    def _accepted(self) -> Connection:
+        connection = Connection(self._answer, self._lost)
         self._connections.add(connection)
-        try:
-            foreign_peer = PEERS.refusal(*peer_of(writer.get_extra_info("socket")))
-            while (request := await read_request(reader)) is not None:
-                refused = foreign_peer or GUARD.refusal(request.method, request.path, request.fields)
-                writer.write((refused_access(writer, refused) if refused else await self._answer(request)).to_bytes())
-                await writer.drain()
-                if refused:
-                    return
-        except (asyncio.CancelledError, ConnectionError):
-            pass
-        finally:
-            self._connections.discard(connection)
-            writer.close()
+        return connection
 
-    async def _answer(self, request: Request) -> Response:
+    def _lost(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        with self._lock, suppress(ValueError):
+            self._asking.remove(connection)
+
+    def _answer(self, request: Request, connection: Connection) -> Response | None:
         if not compare_digest(request.headers.get(SECRET_HEADER, "").encode(), self._secret):
             message = "only the function's own process may use its Runtime API"
             return refusal(HTTPStatus.FORBIDDEN, "AccessDenied", message)
         match request.method, request.path.removeprefix(VERSION).split("/")[1:]:
             case "GET", ["invocation", "next"]:
-                return await self._next()
+                return self._next(connection)
             case "POST", ["invocation", request_id, "response" | "error" as kind]:
                 return self._response(request_id, Outcome(request.body, is_error=kind == "error"))
             case "POST", ["init", "error"]:
@@ -148,31 +143,27 @@ class RuntimeApi:
         message = f"{request.method} {request.path} is not part of the Runtime API"
         return refusal(HTTPStatus.NOT_FOUND, "InvalidPath", message)
 
-    async def _next(self) -> Response:
+    def _next(self, connection: Connection) -> Response | None:
         if not self.initialized.done():
             self.initialized.set_result(None)
-        invocation = await self._invocations.get()
-        return Response(HTTPStatus.OK, invocation.payload, invocation.headers())
+        with self._lock:
+            if not self._invocations:
+                self._asking.append(connection)
+                return None
+            invocation = self._invocations.popleft()
+        return invocation.response()
 
     def _response(self, request_id: str, outcome: Outcome) -> Response:
         """Settle the invocation under way, and no other: an answer to an earlier one comes too late."""
-        if request_id != self._request_id:
+        with self._lock:
+            under_way, pending = self._request_id, self._outcome
+        if request_id != under_way:
             return refusal(HTTPStatus.BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
-        if self._outcome.done():
+        if pending.done():
             return refusal(HTTPStatus.BAD_REQUEST, "InvalidStateTransition", "there is no invocation to answer")
         if len(outcome.payload) > MAX_RESPONSE_BYTES:
             error = ResponseTooLarge(MAX_RESPONSE_BYTES)
             self._fail(error)
             return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge", str(error))
-        self._outcome.set_result(outcome)
+        pending.set_result(outcome)
         return Response(HTTPStatus.ACCEPTED, b'{"status":"OK"}')
-
-
-def refused_access(writer: asyncio.StreamWriter, reason: str) -> Response:
-    """Log the refusal, and return its answer."""
-    REFUSALS.add(writer.get_extra_info("peername")[0], reason)
-    return refusal(HTTPStatus.FORBIDDEN, "AccessDenied", reason)
-
-
-def refusal(status: HTTPStatus, error_type: str, message: str) -> Response:
-    return Response(status, json.dumps({"errorType": error_type, "errorMessage": message}).encode())
