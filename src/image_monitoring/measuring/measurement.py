@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from image_monitoring.measuring import image_statistics, scores
-from image_monitoring.measuring.sampling import Floats, Moments, Reservoir
+from image_monitoring.measuring.sampling import Floats, Moments, Reservoir, seven_digits
 from image_monitoring.reading.capture import Record
 from image_monitoring.served_model.model_files import Pixels, ServedModel
 
@@ -83,9 +83,9 @@ class Measurement:
         return self._identities[: len(self._reservoir)]
 
     def table(self, names: Sequence[str]) -> Floats:
-        """Return the sample's rows of these columns."""
+        """Return the sample's rows of these columns, rounded as in the documents."""
         indices = [self.columns.index(name) for name in names]
-        return self._rows[: len(self._reservoir)][:, indices]
+        return seven_digits(self._rows[: len(self._reservoir)][:, indices])
 
     def column(self, name: str) -> Floats:
         """Return the sample's values of a column that are present."""

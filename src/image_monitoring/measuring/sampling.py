@@ -10,6 +10,15 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 
+def seven_digits(values: Floats) -> Floats:
+    """Round to the digits that a baseline's documents have.
+
+    Otherwise a statistic that has one value in all images, such as the color of a gray camera, would be a little larger
+    or smaller in each window than in the baseline.
+    """
+    return np.array([float(f"{value:.7g}") for value in values.ravel()]).reshape(values.shape)
+
+
 @dataclass
 class Moments:
     """Count, sum, spread and extremes of each column. NaN counts as missing."""

@@ -81,15 +81,11 @@ def numerical_statistics(measurement: Measurement, index: int, name: str, sample
         "distribution": {
             "kll": {
                 "buckets": buckets(present),
-                "sketch": {"parameters": SKETCH_PARAMETERS, "data": [[rounded(value) for value in sample]]},
+                "sketch": {"parameters": SKETCH_PARAMETERS, "data": [sample.tolist()]},
             }
         },
     }
     return {"name": name, "inferred_type": inferred_type(name), "numerical_statistics": statistics}
-
-
-def rounded(value: float) -> float:
-    return float(f"{value:.7g}")
 
 
 def buckets(values: Floats) -> list[dict[str, float]]:

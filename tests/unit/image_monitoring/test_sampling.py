@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
-from tests.unit.image_monitoring.pictures import BEGAN, png
+from tests.unit.image_monitoring.pictures import BEGAN, pictures, png
 
-from image_monitoring.measuring.measurement import PIXELS_AT_ONCE, decoded
+from image_monitoring.comparison.reference import sketch_values
+from image_monitoring.measuring.image_statistics import NAMES
+from image_monitoring.measuring.measurement import PIXELS_AT_ONCE, Measurement, decoded
 from image_monitoring.measuring.sampling import Moments, Reservoir
 from image_monitoring.reading.capture import Record
+from image_monitoring.reporting.documents import statistics_document
 
 ROWS = np.random.default_rng(3).normal(100, 2, (500, 3))
 
@@ -45,3 +50,15 @@ def test_large_photos_are_decoded_a_few_at_a_time() -> None:
     parts = list(decoded(records))
     assert [len(images) for _, images in parts] == [PIXELS_AT_ONCE // 4_000_000] * 2 + [1]
     assert [record for part, _ in parts for record in part] == records
+
+
+def test_a_value_of_a_window_equals_the_same_value_in_a_baseline_that_was_written_and_read() -> None:
+    measured = Measurement(2)
+    measured.add_all(Record(str(at), None, BEGAN, png(image), (0.3, 0.7)) for at, image in enumerate(pictures(20, 4)))
+    document = json.loads(json.dumps(statistics_document(measured)))
+    read = {
+        one["name"]: sketch_values(one["numerical_statistics"]) for one in document["features"] if one["name"] in NAMES
+    }
+    assert {name: values.tolist() for name, values in read.items()} == {
+        name: measured.table([name])[:, 0].tolist() for name in NAMES
+    }
