@@ -15,9 +15,9 @@ Path of a window of captured records:
 1. `reading` streams the records of the capture files, one line at a time, and leaves out those outside of the window.
 2. `measuring` measures batches of records and keeps a uniform sample of them, so the memory that a window needs does
    not depend on its length. Counts, means and extremes are those of all records.
-3. `comparison.window` compares the sample with the baseline by the tests of `two_sample`, in six families: answers,
-   pixels one by one, unusual images, embedding axis by axis, embedding as a whole, unusual embeddings. It corrects the
-   p-values for the number of tests, and requires an effect that is large enough to matter.
+3. `comparison.window` compares the sample with the baseline by the tests of `two_sample`, in seven families: answers,
+   pixels one by one, their rare values, unusual images, embedding axis by axis, embedding as a whole, unusual
+   embeddings. It corrects the p-values for the number of tests, and requires an effect that is large enough to matter.
 4. `comparison.quality` judges the records that have ground truth: accuracy, precision, recall, calibration, by day.
 5. `reporting` writes the three documents, the metrics for CloudWatch, and a message for people, which is also the job's
    exit message. `analysis` joins these steps.

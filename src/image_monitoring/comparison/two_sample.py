@@ -105,6 +105,23 @@ def _energies(distances: Floats, labels: Floats, first: int, second: int) -> tup
     return between - within_first / first**2 - within_second / second**2, float(between[0])
 
 
+def rare(reference: Floats, window: Floats, quantile: float) -> list[Comparison]:
+    """Test for each column whether the window exceeds the reference's quantile more often than the reference does.
+
+    Shape of both: rows, columns.
+    """
+    if not len(reference) or not len(window):
+        return [Comparison(1.0, 0.0)] * reference.shape[1]
+    limits = np.quantile(reference, quantile, axis=0, method="higher")
+    hits = zip((reference > limits).sum(0).tolist(), (window > limits).sum(0).tolist())
+    sizes = len(reference), len(window)
+    # Fisher's test takes most of the time, so it is left out where the window cannot show anything.
+    return [
+        more_often(first, sizes[0], second, sizes[1]) if second * sizes[0] > first * sizes[1] else Comparison(1.0, 0.0)
+        for first, second in hits
+    ]
+
+
 # ---- unusual records: a few of them stand out although they hardly change the distributions ----
 
 

@@ -1,12 +1,13 @@
-"""Compare a window with its baseline: six families of tests, and one verdict over all of them.
+"""Compare a window with its baseline: seven families of tests, and one verdict over all of them.
 
 Each family looks for another kind of change, and none of them finds all changes. Scores alone miss images that are
 gray, dark or noisy; pixels alone miss another object; if a tenth of the images is broken, distributions hardly change,
-but the broken images are unusual records. The p-value of a test is multiplied by the number of tests in its family, and
-by the number of families (Bonferroni). If baseline and traffic come from one distribution, the chance of a false alarm
-in a window is then below the significance level, over all baselines. But one baseline judges many windows: if its few
-hundred images differ by chance from what comes later, many of its windows alarm. So the level is .01 instead of the
-usual .05: at .05 an unlucky baseline raised false alarms in a sixth of its windows (docs/monitoring.md).
+but the broken images are unusual records, or have a value that is rare in the baseline. The p-value of a test is
+multiplied by the number of tests in its family, and by the number of families (Bonferroni). If baseline and traffic
+come from one distribution, the chance of a false alarm in a window is then below the significance level, over all
+baselines. But one baseline judges many windows: if its few hundred images differ by chance from what comes later, many
+of its windows alarm. So the level is .01 instead of the usual .05: at .05 an unlucky baseline raised false alarms in a
+sixth of its windows (docs/monitoring.md).
 
 A significant difference counts only if its effect reaches `minimum_effect`, because in a window of a hundred thousand
 records every difference is significant. The energy distance has a scale of its own and no minimum.
@@ -27,6 +28,7 @@ from image_monitoring.comparison.two_sample import (
     category_shares,
     energy_distance,
     kolmogorov_smirnov,
+    rare,
     smallest_visible_distance,
     unusual,
 )
@@ -34,11 +36,11 @@ from image_monitoring.measuring import image_statistics, scores
 from image_monitoring.measuring.measurement import Measurement
 from image_monitoring.measuring.sampling import Floats
 
-ANSWERS, PIXELS, UNUSUAL_IMAGES = "answers", "pixels", "unusual images"
+ANSWERS, PIXELS, RARE_VALUES, UNUSUAL_IMAGES = "answers", "pixels", "rare values", "unusual images"
 AXES, EMBEDDING, UNUSUAL_EMBEDDINGS = "embedding axes", "embedding", "unusual embeddings"
-FAMILIES = (ANSWERS, PIXELS, UNUSUAL_IMAGES, AXES, EMBEDDING, UNUSUAL_EMBEDDINGS)
+FAMILIES = (ANSWERS, PIXELS, RARE_VALUES, UNUSUAL_IMAGES, AXES, EMBEDDING, UNUSUAL_EMBEDDINGS)
 SIGNIFICANCE, MINIMUM_EFFECT, MINIMUM_RECORDS = 0.01, 0.05, 10
-QUANTILES = (0.9, 0.97)
+QUANTILES, RARE_QUANTILES = (0.9, 0.97), (0.97, 0.99)
 CLOUD_ROWS_PER_DIMENSION = 4
 
 
@@ -56,6 +58,11 @@ class Evidence:
     corrected: float = 1.0
     before: float | None = None
     after: float | None = None
+
+    @property
+    def subject(self) -> str:
+        """Return the feature itself: a test of rare values also names the range."""
+        return self.feature.split(",")[0] if self.family == RARE_VALUES else self.feature
 
 
 @dataclass(frozen=True)
@@ -128,6 +135,21 @@ def compared(family: str, name: str, reference: Samples, window: Samples) -> Evi
     return Evidence(family, name, result.p, result.effect, 1.0, *medians)
 
 
+def rare_values(reference: Samples, window: Samples) -> list[Evidence]:
+    """Test on both sides of each image statistic whether more images have a value that is rare in the baseline."""
+    names = tuple(name for name in image_statistics.NAMES if name in reference.values)
+    if not names:
+        return []
+    first, second = reference.table(names), window.table(names)
+    tests = []
+    for side, sign in (("highest", 1), ("lowest", -1)):
+        for quantile in RARE_QUANTILES:
+            results = rare(sign * first, sign * second, quantile)
+            range_ = f"{side} {1 - quantile:.0%}"
+            tests += [named(RARE_VALUES, f"{name}, {range_}", result) for name, result in zip(names, results)]
+    return tests
+
+
 def unusual_images(reference: Samples, window: Samples) -> list[Evidence]:
     names = tuple(name for name in image_statistics.STATISTICS if name in reference.values)
     return exceeding(UNUSUAL_IMAGES, reference.table(names), window.table(names)) if names else []
@@ -168,6 +190,7 @@ def named(family: str, feature: str, comparison: Comparison) -> Evidence:
 TESTS: dict[str, Callable[[Samples, Samples], list[Evidence]]] = {
     ANSWERS: answers,
     PIXELS: pixels,
+    RARE_VALUES: rare_values,
     UNUSUAL_IMAGES: unusual_images,
     AXES: embedding_axes,
     EMBEDDING: whole_embedding,
@@ -186,14 +209,21 @@ def run_tests(reference: Samples, window: Samples) -> tuple[Evidence, ...]:
     )
 
 
+def is_large(test: Evidence, minimum_effect: float) -> bool:
+    """Return whether the effect is large enough for a drift. The energy distance has no minimum."""
+    return test.effect >= minimum_effect or test.family == EMBEDDING
+
+
 def drifted(tests: tuple[Evidence, ...], significance: float, minimum_effect: float) -> tuple[Evidence, ...]:
-    """Return the tests that show a drift, clearest first. The energy distance has no minimum effect."""
-    shown = [
-        test
-        for test in tests
-        if test.corrected < significance and (test.effect >= minimum_effect or test.family == EMBEDDING)
-    ]
-    return tuple(sorted(shown, key=lambda test: (test.p, -test.effect)))
+    """Return the tests that show a drift, clearest first.
+
+    Rare values of a feature are left out if its distribution has drifted, too, which says more; otherwise the clearest
+    test of them is kept.
+    """
+    shown = [test for test in tests if test.corrected < significance and is_large(test, minimum_effect)]
+    shown.sort(key=lambda test: (test.family == RARE_VALUES, test.p, -test.effect))
+    first_of_subject = {test.subject: test for test in reversed(shown)}.values()
+    return tuple(sorted(first_of_subject, key=lambda test: (test.p, -test.effect)))
 
 
 def judge(reference: Reference, measurement: Measurement) -> Verdict:
@@ -202,7 +232,7 @@ def judge(reference: Reference, measurement: Measurement) -> Verdict:
     first, second = reference_samples(reference), window_samples(measurement, reference.embedding)
     is_conclusive = measurement.records >= reference.setting("minimum_records", MINIMUM_RECORDS)
     tests = run_tests(first, second) if is_conclusive else ()
-    compared_tests = tuple(test for test in tests if reference.compares(test.feature))
+    compared_tests = tuple(test for test in tests if reference.compares(test.subject))
     shown = drifted(compared_tests, significance, reference.setting("minimum_effect", MINIMUM_EFFECT))
     correction = max(1.0, len(TESTS) * float(len(image_statistics.NAMES)))
     size = max(1, len(first.column(image_statistics.NAMES[0])))

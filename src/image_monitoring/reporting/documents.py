@@ -172,7 +172,7 @@ def violations_document(violations: Sequence[Mapping[str, str]]) -> dict[str, An
 
 def drift_violation(test: Evidence, description: str) -> dict[str, str]:
     check = "categorical_values_check" if test.feature == scores.PREDICTED else "baseline_drift_check"
-    return {"feature_name": test.feature, "constraint_check_type": check, "description": description}
+    return {"feature_name": test.subject, "constraint_check_type": check, "description": description}
 
 
 def completeness_violations(measurement: Measurement, constraints: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from image_monitoring.comparison.quality import Shortfall
-from image_monitoring.comparison.window import EMBEDDING, UNUSUAL_EMBEDDINGS, UNUSUAL_IMAGES, Evidence, Verdict
+from image_monitoring.comparison.window import (
+    EMBEDDING,
+    RARE_VALUES,
+    UNUSUAL_EMBEDDINGS,
+    UNUSUAL_IMAGES,
+    Evidence,
+    Verdict,
+)
 from image_monitoring.contract import MESSAGE_MAX
 from image_monitoring.measuring import scores
 
@@ -22,13 +29,19 @@ def drift_sentence(test: Evidence) -> str:
     if test.family in (UNUSUAL_IMAGES, UNUSUAL_EMBEDDINGS):
         what = "look" if test.family == UNUSUAL_IMAGES else "are to the model"
         return f"{test.effect:.0%} more of the images {what} unlike the baseline ({certainty})"
+    if test.family == RARE_VALUES:
+        name, range_ = spaced(test.feature).split(", ")
+        return f"{test.effect:.0%} more of the images have a {name} among the baseline's {range_} ({certainty})"
     if test.family == EMBEDDING:
         return f"the model's embeddings differ from those of the baseline (energy {test.effect:.3f}, {certainty})"
     moved = ""
     if test.before is not None and test.after is not None:
         moved = f" from {number(test.before)} to {number(test.after)}"
-    name = test.feature.replace("_", " ")
-    return f"{name} moved{moved} (distance of the distributions {test.effect:.2f}, {certainty})"
+    return f"{spaced(test.feature)} moved{moved} (distance of the distributions {test.effect:.2f}, {certainty})"
+
+
+def spaced(feature: str) -> str:
+    return feature.replace("_", " ")
 
 
 def p_text(p: float) -> str:

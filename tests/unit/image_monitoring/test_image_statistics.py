@@ -41,6 +41,8 @@ def changed(name: str) -> list[Image.Image]:
         ("blur", "sharpness", -1),
         ("blur", "roughness", -1),
         ("noise", "noise", 1),
+        ("noise", "color_noise", 1),
+        ("blur", "resolution", -1),
         ("noise", "entropy", 1),
         ("turned", "direction", 1),
         ("flat", "flatness", 1),

@@ -12,6 +12,7 @@ from image_monitoring.comparison.two_sample import (
     energy_distance,
     kolmogorov_smirnov,
     more_often,
+    rare,
     smallest_visible_distance,
     unusual,
 )
@@ -59,6 +60,19 @@ def test_a_vectors_distance_is_that_from_the_others() -> None:
     difference = vectors[5] - others.mean(0)
     expected = np.sqrt(difference @ np.linalg.inv(np.cov(others, rowvar=False)) @ difference)
     assert Cloud.of(vectors).distances[5] == pytest.approx(expected)
+
+
+def test_a_tenth_of_the_rows_with_a_rare_value_is_seen_in_its_column_alone() -> None:
+    reference, window = GENERATOR.normal(size=(1000, 3)), GENERATOR.normal(size=(100, 3))
+    window[:10, 1] += 8
+    results = rare(reference, window, 0.99)
+    assert results[1].p < 1e-4
+    assert results[1].effect == pytest.approx(0.1, abs=0.05)
+    assert min(results[0].p, results[2].p) > 0.001
+
+
+def test_an_empty_window_has_no_rare_values() -> None:
+    assert [result.p for result in rare(np.ones((5, 2)), np.empty((0, 2)), 0.99)] == [1, 1]
 
 
 def test_a_tenth_of_unusual_records_is_seen_although_the_rest_is_as_before() -> None:

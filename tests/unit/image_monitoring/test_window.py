@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from tests.unit.image_monitoring.pictures import BEGAN, answers, pictures, png
 
-from image_monitoring.comparison.window import MINIMUM_EFFECT, Evidence, Samples, drifted, run_tests
+from image_monitoring.comparison.window import MINIMUM_EFFECT, RARE_VALUES, Evidence, Samples, drifted, run_tests
 from image_monitoring.measuring.image_statistics import NAMES
 from image_monitoring.measuring.measurement import Measurement
+from image_monitoring.measuring.sampling import Floats
 from image_monitoring.reading.capture import Record
+from image_monitoring.reporting.documents import drift_violation
+from image_monitoring.reporting.explanation import drift_sentence
 
 
 def samples(count: int, seed: int, brightness: float = 1.0) -> Samples:
@@ -41,14 +44,41 @@ def test_a_p_value_is_corrected_for_its_family_and_for_the_families() -> None:
     tests = run_tests(REFERENCE, samples(60, 9, brightness=0.5))
     families = {test.family for test in tests}
     pixels = [test for test in tests if test.family == "pixels"]
-    assert len(families) == 3
-    assert all(test.corrected == pytest.approx(min(1, test.p * len(pixels) * 3)) for test in pixels)
+    assert len(families) == 4
+    assert all(test.corrected == pytest.approx(min(1, test.p * len(pixels) * 4)) for test in pixels)
 
 
 def test_a_significant_but_small_effect_is_no_drift() -> None:
     small = Evidence("pixels", "brightness", 1e-9, 0.03, corrected=1e-7)
     large = Evidence("pixels", "contrast", 1e-9, 0.3, corrected=1e-7)
     assert drifted((small, large), 0.05, 0.05) == (large,)
+
+
+def drifted_noise(window: Floats) -> list[Evidence]:
+    """Return the drifts of a window that has the values of one image statistic only."""
+    no_answers = np.zeros(0, np.int64)
+    first = Samples({"noise": np.random.default_rng(1).normal(size=1000)}, no_answers, None)
+    tests = run_tests(first, Samples({"noise": window}, no_answers, None))
+    return [test for test in drifted(tests, 0.01, MINIMUM_EFFECT) if test.subject == "noise"]
+
+
+def test_a_tenth_of_the_images_with_a_rare_value_has_drifted_and_is_reported_once() -> None:
+    window = np.random.default_rng(2).normal(size=100)
+    window[:10] += 8
+    assert [test.feature for test in drifted_noise(window)] == ["noise, highest 1%"]
+
+
+def test_rare_values_of_a_feature_whose_distribution_has_drifted_are_left_out() -> None:
+    window = np.random.default_rng(2).normal(size=100) + 3
+    assert [test.family for test in drifted_noise(window)] == ["pixels"]
+
+
+def test_a_drift_in_rare_values_is_explained_and_its_violation_names_the_feature() -> None:
+    test = Evidence(RARE_VALUES, "color_noise, highest 1%", 1e-8, 0.09, corrected=1e-5)
+    assert drift_sentence(test) == (
+        "9% more of the images have a color noise among the baseline's highest 1% (corrected p 1e-05)"
+    )
+    assert drift_violation(test, "…")["feature_name"] == "color_noise"
 
 
 def test_a_class_that_is_no_longer_answered_has_drifted() -> None:
