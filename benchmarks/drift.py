@@ -5,9 +5,9 @@ baseline, and 200 as live traffic. So the baseline is like those of the kit's pi
 model, but they decided which epoch was kept. For each split the default recipe trains a model, the analyzer makes a
 baseline, and windows of live images are judged: unshifted ones for false alarms, and shifted ones, in which a share of
 .1, .5 or 1 of the images has the shift. A window of 100 has 100 different images. A window of 1,000 is drawn from the
-200 with augmentation, so its images are not independent: each occurs about five times, and every test would alarm.
-There the level is set so that a twentieth of the unshifted windows alarm, for all tests together and for each family
-alone (size-adjusted power).
+200 with augmentation, and compared with a baseline of images that were augmented in the same way. Its images are not
+independent: each occurs about five times, and every test would alarm. So there the level is set so that a twentieth of
+the unshifted windows alarm, for all tests together and for each family alone (size-adjusted power).
 
 The splits are measured side by side, one on each core. RUNS=1 measures one split. DATASET names an archive in
 CIFAR-100's format; by default it is the drawn sample.
@@ -29,9 +29,10 @@ from pathlib import Path
 import draw_sample
 import numpy as np
 import numpy.typing as npt
+import onnx
 import onnxruntime
 from aims import Aims
-from drift_shifts import KIT_SHIFTS, Images, Labels, augmented, published
+from drift_shifts import KIT_SHIFTS, Images, Labels, Shift, augmented, published
 from opt_ml import Example, examples, lay_out, train
 from PIL import Image
 
@@ -105,34 +106,26 @@ class Table:
 
 
 class Split:
-    """One random split: its model, its baseline, and its live images."""
+    """One random split: its three parts and its model."""
 
     def __init__(self, everything: Sequence[Example], seed: int, folder: Path) -> None:
         shuffled = list(everything)
         random.Random(seed).shuffle(shuffled)  # noqa: S311 a split that can be drawn again
         parts = shuffled[:TRAINING], shuffled[TRAINING : TRAINING + BASELINE], shuffled[TRAINING + BASELINE :]
+        self.training, self.held_out, self.live = (arrays(part) for part in parts)
         lay_out(folder, {"train": parts[0], "validation": parts[1]}, HYPERPARAMETERS)
         train(folder, IMAGE_CLASSIFICATION_SEED=str(seed))
         self.model_folder = folder / "model"
         model = read_model(self.model_folder)
         assert model is not None
         self.model: ServedModel = model
-        # answers as the endpoint gives them, and faster than with NumPy
-        self.session = onnxruntime.InferenceSession(model.graph, providers=["CPUExecutionProvider"])
-        self.make_baseline(arrays(parts[0]), arrays(parts[1]), folder / "baseline")
-        self.reference = read_reference(folder / "baseline" / STATISTICS, folder / "baseline" / CONSTRAINTS)
-        self.reference_samples = reference_samples(self.reference)
-        self.live, self.labels = arrays(parts[2])
+        # answers as the endpoint gives them, and both outputs faster than with NumPy
+        self.session = onnxruntime.InferenceSession(with_embedding(self.model), providers=["CPUExecutionProvider"])
         self.generator = np.random.default_rng(seed)
 
-    def make_baseline(self, training: tuple[Images, Labels], held_out: tuple[Images, Labels], folder: Path) -> None:
-        measured, judged, pixels = Measurement(2, self.model), Quality(), Measurement(2)
-        answered = self.records(held_out[0])
-        measured.add_all(answered)
-        for record, label in zip(answered, held_out[1], strict=True):
-            judged.add(record, str(label))
-        pixels.add_all([*self.records(training[0]), *answered])
-        write_baseline(folder, measured, judged, pixels)
+    def embeddings(self, images: Images) -> npt.NDArray[np.float64]:
+        (result,) = self.session.run([self.model.network.embedding_name], {"images": images})
+        return np.asarray(result, np.float64)
 
     def records(self, images: Images) -> list[Record]:
         answers = self.session.run(None, {"images": images})[0]
@@ -142,20 +135,58 @@ class Split:
             for index, (image, answer) in enumerate(zip(images, answers, strict=True))
         ]
 
-    def drawn(self, clean: Pool) -> Pool:
-        """Return more images like those of a pool that was drawn with augmentation."""
-        more = augmented(self.live, self.labels, DRAWN - len(clean.labels), self.generator)
-        return joined(clean, self.pool(*more))
+
+class Population:
+    """The live images of a split, as windows of one size take them, and the baseline for these windows.
+
+    Windows larger than the live part are drawn with augmentation, and their baseline is made of augmented images: the
+    augmentation itself moves some statistics, such as the sharpness, and unshifted windows must not have a shift.
+    """
+
+    def __init__(self, split: Split, size: int, folder: Path) -> None:
+        self.split, self.size, self.generator = split, size, split.generator
+        self.is_drawn = size > len(split.live[0])
+        self.make_baseline(folder)
+        self.reference = read_reference(folder / STATISTICS, folder / CONSTRAINTS)
+        self.reference_samples = reference_samples(self.reference)
+        self.images, self.labels = self.drawn(size) if self.is_drawn else split.live
+        self.clean = self.pool(self.images, self.labels)
+        if self.is_drawn:
+            self.clean = joined(self.clean, self.pool(*self.drawn(DRAWN - size)))
+
+    def make_baseline(self, folder: Path) -> None:
+        (training, _), (held_out, labels) = self.split.training, self.split.held_out
+        if self.is_drawn:
+            training, held_out = augmented(training, self.generator), augmented(held_out, self.generator)
+        measured, judged, pixels = Measurement(2, self.split.model), Quality(), Measurement(2)
+        answered = self.split.records(held_out)
+        measured.add_all(answered)
+        for record, label in zip(answered, labels, strict=True):
+            judged.add(record, str(label))
+        pixels.add_all([*self.split.records(training), *answered])
+        write_baseline(folder, measured, judged, pixels)
+
+    def drawn(self, count: int) -> tuple[Images, Labels]:
+        """Draw live images with replacement and with augmentation."""
+        images, labels = self.split.live
+        chosen = self.generator.integers(len(images), size=count)
+        return augmented(images[chosen], self.generator), labels[chosen]
 
     def pool(self, images: Images, labels: Labels) -> Pool:
-        measured = Measurement(2, self.model)
-        records = self.records(images)
+        measured = Measurement(2)
+        records = self.split.records(images)
         measured.add_all(records)
-        _, embeddings = measured.embeddings()
         assert self.reference.embedding is not None
         values = {name: measured.table([name])[:, 0] for name in measured.columns if name != scores.PREDICTED}
         answers = np.array([record.probabilities for record in records])
-        return Pool(values, self.reference.embedding.project(embeddings), answers, labels)
+        return Pool(values, self.reference.embedding.project(self.split.embeddings(images)), answers, labels)
+
+
+def with_embedding(model: ServedModel) -> bytes:
+    """Return the served graph with the embedding as a second output."""
+    graph = onnx.load_from_string(model.graph)
+    graph.graph.output.append(onnx.ValueInfoProto(name=model.network.embedding_name))
+    return graph.SerializeToString()
 
 
 def arrays(part: Sequence[Example]) -> tuple[Images, Labels]:
@@ -180,76 +211,83 @@ def joined(first: Pool, second: Pool) -> Pool:
 # ---- one window ----
 
 
-def p_values(split: Split, samples: Samples) -> dict[str, float]:
+def p_values(population: Population, samples: Samples) -> dict[str, float]:
     """Return the corrected p-value of all tests together, and of each family alone."""
-    tests = run_tests(split.reference_samples, samples)
-    shown = window.drifted(tests, 1.1, window.MINIMUM_EFFECT)
-    result = {ALL: min((test.corrected for test in shown), default=1.0)}
+    tests = run_tests(population.reference_samples, samples)
+    large = [test for test in tests if window.is_large(test, window.MINIMUM_EFFECT)]
+    result = {ALL: min((test.corrected for test in large), default=1.0)}
     for family in window.FAMILIES:
         of_family = [test.p for test in tests if test.family == family]
         result[family] = min(of_family) * len(of_family)
     return result
 
 
-def verdicts(split: Split, samples: Samples, levels: Mapping[str, float]) -> dict[str, bool]:
+def verdicts(population: Population, samples: Samples, levels: Mapping[str, float]) -> dict[str, bool]:
     """Return whether each family alone, and all families together, detect a drift."""
-    return {test: p < levels[test] for test, p in p_values(split, samples).items()}
+    return {test: p < levels[test] for test, p in p_values(population, samples).items()}
 
 
-def quality_verdict(split: Split, pool: Pool, rows: Indices, labels: Labels) -> bool:
+def quality_verdict(population: Population, rows: Indices, labels: Labels) -> bool:
     judged, now = Quality(), datetime.now(UTC)
     for row, label in zip(rows, labels, strict=True):
-        answer = tuple(float(value) for value in pool.answers[row])
+        answer = tuple(float(value) for value in population.clean.answers[row])
         judged.add(Record(str(row), None, now, b"", answer), str(label))
-    return bool(quality.shortfalls(judged, split.reference.constraints))
+    return bool(quality.shortfalls(judged, population.reference.constraints))
 
 
 # ---- suites ----
 
 
-def measure(split: Split, size: int, table: Table, alarms: Table) -> None:
+def measure(population: Population, table: Table, alarms: Table) -> None:
     """Judge the windows of one size of a split."""
-    images, labels = split.live, split.labels
-    if size > len(images):
-        images, labels = augmented(images, labels, size, split.generator)
-    clean = split.pool(images, labels)
-    if size > len(split.live):
-        clean = split.drawn(clean)
-    levels = measure_unshifted(split, clean, size, alarms)
-    suites = {"published": published(split.model_folder, labels), "kit": {**KIT_SHIFTS, OTHER_CLASS: other_class}}
-    for suite, name, shift in ((suite, *item) for suite, shifts in suites.items() for item in shifts.items()):
-        both = joined(clean, split.pool(shift(images, split.generator), labels))
+    images, clean, generator = population.images, population.clean, population.generator
+    levels = measure_unshifted(population, alarms)
+    for suite, name, shift in shifts_of(population):
+        both = joined(clean, population.pool(shift(images, generator), population.labels))
         for share in SHARES:
-            for rows in mixed(split.generator, len(clean.labels), len(images), size, share):
-                record(table, f"{suite}, {size}", name, share, verdicts(split, both.samples(rows), levels))
-    measure_classes(split, clean, size, table, levels)
+            for rows in mixed(generator, len(clean.labels), len(images), population.size, share):
+                seen = verdicts(population, both.samples(rows), levels)
+                record(table, f"{suite}, {population.size}", name, share, seen)
+    measure_classes(population, table, levels)
 
 
-def measure_unshifted(split: Split, clean: Pool, size: int, alarms: Table) -> dict[str, float]:
+def shifts_of(population: Population) -> Iterator[tuple[str, str, Shift]]:
+    """Yield suite, name and shift."""
+    for name, shift in published(population.split.model_folder, population.labels).items():
+        yield "published", name, shift
+    for name, shift in {**KIT_SHIFTS, OTHER_CLASS: other_class}.items():
+        yield "kit", name, shift
+
+
+def measure_unshifted(population: Population, alarms: Table) -> dict[str, float]:
     """Judge unshifted windows, and return the significance level of each test."""
-    unshifted = [p_values(split, samples) for samples in unshifted_windows(split, clean, size)]
+    unshifted = [p_values(population, samples) for samples in unshifted_windows(population)]
     levels = dict.fromkeys((ALL, *window.FAMILIES), window.SIGNIFICANCE)
-    if size > len(split.live):
+    if population.is_drawn:
         levels = {test: float(np.quantile([one[test] for one in unshifted], LEVEL_AT_1000)) for test in levels}
     for one in unshifted:
-        record(alarms, f"unshifted, {size}", "none", 0.0, {test: one[test] < levels[test] for test in levels})
+        seen = {test: one[test] < levels[test] for test in levels}
+        record(alarms, f"unshifted, {population.size}", "none", 0.0, seen)
     return levels
 
 
-def measure_classes(split: Split, clean: Pool, size: int, table: Table, levels: Mapping[str, float]) -> None:
+def measure_classes(population: Population, table: Table, levels: Mapping[str, float]) -> None:
     """Judge windows without a share of a class, and windows whose ground truth has swapped labels."""
+    clean, generator, size = population.clean, population.generator, population.size
     for share in SHARES:
-        for rows in knocked_out(split.generator, clean.labels, size, share):
-            record(table, f"published, {size}", KNOCK_OUT, share, verdicts(split, clean.samples(rows), levels))
-        for rows in mixed(split.generator, len(clean.labels), 0, size, 0.0):
-            swapped = swapped_labels(split.generator, clean.labels[rows], share)
-            record(table, f"kit, {size}", SWAPPED, share, {ALL: quality_verdict(split, clean, rows, swapped)})
+        for rows in knocked_out(generator, clean.labels, size, share):
+            seen = verdicts(population, clean.samples(rows), levels)
+            record(table, f"published, {size}", KNOCK_OUT, share, seen)
+        for rows in mixed(generator, len(clean.labels), 0, size, 0.0):
+            swapped = swapped_labels(generator, clean.labels[rows], share)
+            record(table, f"kit, {size}", SWAPPED, share, {ALL: quality_verdict(population, rows, swapped)})
 
 
-def unshifted_windows(split: Split, clean: Pool, size: int) -> Iterator[Samples]:
+def unshifted_windows(population: Population) -> Iterator[Samples]:
     """Yield windows of other live images each time, or of images drawn with augmentation."""
-    for _ in range(WINDOWS if size <= len(split.live) else UNSHIFTED_1000):
-        yield clean.samples(split.generator.permutation(len(clean.labels))[:size])
+    for _ in range(UNSHIFTED_1000 if population.is_drawn else WINDOWS):
+        chosen = population.generator.permutation(len(population.clean.labels))[: population.size]
+        yield population.clean.samples(chosen)
 
 
 def record(table: Table, suite: str, shift: str, share: float, seen: Mapping[str, bool]) -> None:
@@ -310,7 +348,7 @@ def measured(seed: int) -> tuple[Table, Table]:
     with tempfile.TemporaryDirectory() as folder:
         split = Split(everything, seed, Path(folder))
         for size in REPEATS:
-            measure(split, size, table, alarms)
+            measure(Population(split, size, Path(folder) / f"baseline-{size}"), table, alarms)
     return table, alarms
 
 

@@ -153,13 +153,12 @@ def published(model: Path, labels: Labels) -> dict[str, Shift]:
     }
 
 
-def augmented(images: Images, labels: Labels, count: int, generator: np.random.Generator) -> tuple[Images, Labels]:
-    """Draw images with replacement, each mirrored at random and moved by a pixel at most, its edges mirrored."""
-    chosen = generator.integers(len(images), size=count)
-    drawn = []
-    for image in images[chosen]:
+def augmented(images: Images, generator: np.random.Generator) -> Images:
+    """Mirror each image at random, and move it by a pixel at most, its edges mirrored."""
+    results = []
+    for image in images:
         top, left = generator.integers(0, 3, 2)
         padded = np.pad(image, ((1, 1), (1, 1), (0, 0)), mode="reflect")
         part = padded[top : top + image.shape[0], left : left + image.shape[1]]
-        drawn.append(part[:, ::-1] if generator.random() < 0.5 else part)
-    return np.stack(drawn), labels[chosen]
+        results.append(part[:, ::-1] if generator.random() < 0.5 else part)
+    return np.stack(results)
