@@ -19,6 +19,7 @@ from image_monitoring.comparison.quality import Shortfall
 from image_monitoring.comparison.window import (
     MINIMUM_EFFECT,
     MINIMUM_RECORDS,
+    RARE_VALUES,
     SIGNIFICANCE,
     Evidence,
     Verdict,
@@ -205,8 +206,14 @@ def quality_violation(shortfall: Shortfall, description: str) -> dict[str, str]:
 
 
 def report_document(verdict: Verdict | None, message: str, metrics: Mapping[str, float], **more: Any) -> dict[str, Any]:
-    """Return `report.json`, which programs read: the message, the metrics, and every test with its numbers."""
-    tests = [
+    """Return `report.json`, which programs read: the message, the metrics, and the tests with their numbers."""
+    tests = reported_tests(verdict) if verdict else []
+    return {"message": message, "metrics": dict(metrics), "tests": tests, **more}
+
+
+def reported_tests(verdict: Verdict) -> list[dict[str, Any]]:
+    """Return all tests but those of rare values that show no drift: there are four for each image statistic."""
+    return [
         {
             "family": test.family,
             "feature": test.feature,
@@ -216,6 +223,6 @@ def report_document(verdict: Verdict | None, message: str, metrics: Mapping[str,
             "before": test.before,
             "after": test.after,
         }
-        for test in (verdict.tests if verdict else ())
+        for test in verdict.tests
+        if test.family != RARE_VALUES or test in verdict.drifted
     ]
-    return {"message": message, "metrics": dict(metrics), "tests": tests, **more}

@@ -6,12 +6,21 @@ import numpy as np
 import pytest
 from tests.unit.image_monitoring.pictures import BEGAN, answers, pictures, png
 
-from image_monitoring.comparison.window import MINIMUM_EFFECT, RARE_VALUES, Evidence, Samples, drifted, run_tests
+from image_monitoring.comparison.window import (
+    MINIMUM_EFFECT,
+    PIXELS,
+    RARE_VALUES,
+    Evidence,
+    Samples,
+    Verdict,
+    drifted,
+    run_tests,
+)
 from image_monitoring.measuring.image_statistics import NAMES
 from image_monitoring.measuring.measurement import Measurement
 from image_monitoring.measuring.sampling import Floats
 from image_monitoring.reading.capture import Record
-from image_monitoring.reporting.documents import drift_violation
+from image_monitoring.reporting.documents import drift_violation, report_document
 from image_monitoring.reporting.explanation import drift_sentence
 
 
@@ -79,6 +88,13 @@ def test_a_drift_in_rare_values_is_explained_and_its_violation_names_the_feature
         "9% more of the images have a color noise among the baseline's highest 1% (corrected p 1e-05)"
     )
     assert drift_violation(test, "…")["feature_name"] == "color_noise"
+
+
+def test_a_report_has_the_tests_of_rare_values_only_where_they_show_a_drift() -> None:
+    rare, usual = (Evidence(RARE_VALUES, f"noise, {side} 1%", 0.5, 0) for side in ("highest", "lowest"))
+    tests = (Evidence(PIXELS, "noise", 0.5, 0), rare, usual)
+    report = report_document(Verdict(100, tests, (rare,), True, 0.2, ()), "", {})
+    assert [test["feature"] for test in report["tests"]] == ["noise", "noise, highest 1%"]
 
 
 def test_a_class_that_is_no_longer_answered_has_drifted() -> None:
