@@ -186,7 +186,8 @@ def with_embedding(model: ServedModel) -> bytes:
     """Return the served graph with the embedding as a second output."""
     graph = onnx.load_from_string(model.graph)
     graph.graph.output.append(onnx.ValueInfoProto(name=model.network.embedding_name))
-    return graph.SerializeToString()
+    serialized: bytes = graph.SerializeToString()
+    return serialized
 
 
 def arrays(part: Sequence[Example]) -> tuple[Images, Labels]:
