@@ -27,7 +27,8 @@ import psutil
 from aims import Aims
 
 MINUTES = float(os.environ.get("MINUTES", "10"))
-IDLE_S, SETTLED_S = 20.0, 1.0
+IDLE_S, SETTLED_S = 20.0, 3.0
+"""The console first creates clients and compiles templates, for less than a second on an idle machine."""
 START_AT_MOST_S, IDLE_AT_MOST, PAGE_AT_MOST_S, GROWTH_AT_MOST = 2.0, 1.0, 1.0, 10.0
 COST_AT_MOST_MS = 500.0
 BETWEEN_VISITS_S = 1.5
@@ -62,13 +63,20 @@ class Started:
             connection.close()
 
     def drain(self, page: str, ends: float) -> None:
-        """Read a page's stream until a time of the monotonic clock."""
+        """Read a page's stream until a time of the monotonic clock, or until the console ends.
+
+        A page that does not change is silent for up to 15 s, so its stream may still be open when the console ends.
+        """
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-        connection.request("GET", page, headers={"Accept": "text/event-stream"})
-        response = connection.getresponse()
-        while time.monotonic() < ends:
-            response.readline()
-        connection.close()
+        try:
+            connection.request("GET", page, headers={"Accept": "text/event-stream"})
+            response = connection.getresponse()
+            while time.monotonic() < ends and response.readline():
+                pass
+        except (http.client.IncompleteRead, ConnectionError):
+            return  # the console has ended
+        finally:
+            connection.close()
 
 
 @dataclass(frozen=True)

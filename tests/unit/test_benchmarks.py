@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import runpy
+import socket
 import subprocess
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,23 @@ def test_a_missed_aim_is_named_and_ends_with_an_error(aims: Any, capsys: pytest.
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
 def test_a_program_ends_with_the_exit_code_of_its_aims(program: Path) -> None:
     assert "raise SystemExit(main())" in program.read_text()
+
+
+def test_a_stream_that_ends_with_the_console_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    started = runpy.run_path(str(ROOT / "benchmarks" / "console_pages.py"))["Started"]
+
+    def end_within_a_chunk(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\nevent: blocks\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ends = threading.Thread(target=end_within_a_chunk, args=(server,))
+        ends.start()
+        started(None, server.getsockname()[1], 0.0).drain("/", time.monotonic() + 600)
+        ends.join()
 
 
 def test_make_bench_runs_every_program_and_fails_when_one_does(tmp_path: Path) -> None:
