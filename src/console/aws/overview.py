@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
-from console.aws import executions, queues, state_machines
+from console.aws import alarms, executions, queues, state_machines
+from console.aws.alarms import Alarm
 from console.aws.client import Aws
 from console.aws.executions import cause_text
 from console.aws.state_machines import Machine
@@ -17,6 +19,7 @@ from console.aws.workflow import Queue, Workflow, workflow
 from console.errors import ConsoleError
 
 RECENT = 20
+ENDPOINTS_MAX = 20
 EVENTS = 14
 MACHINES_SHOWN = 12
 FAILED = ("Failed", "FAILED", "TIMED_OUT")
@@ -42,14 +45,7 @@ class Endpoint:
     name: str
     status: str
     changed: datetime
-
-
-@dataclass(frozen=True)
-class Alarm:
-    name: str
-    state: str
-    reason: str
-    changed: datetime | None = None
+    created: datetime
 
 
 @dataclass(frozen=True)
@@ -82,39 +78,54 @@ class Overview:
 async def overview(aws: Aws) -> Overview:
     """Return the overview. If a service does not answer, its part is empty, and `problems` has a line."""
     shown = Overview()
-    shown.workflow, shown.endpoints, (jobs, _), shown.machines, shown.alarms = await asyncio.gather(
-        _or(shown, workflow(aws), None),
-        _or(shown, _endpoints(aws), []),
-        _or(shown, training_jobs.listed(aws, limit=RECENT), ([], "")),
-        _or(shown, state_machines.machines(aws), []),
-        _or(shown, _alarms(aws), []),
+    shown.workflow, listed, jobs, machines, watched = await asyncio.gather(
+        _or_none(shown, partial(workflow, aws)),
+        _or_none(shown, partial(_endpoints, aws)),
+        _or_none(shown, partial(training_jobs.listed, aws, limit=RECENT)),
+        _or_none(shown, partial(state_machines.machines, aws)),
+        _or_none(shown, partial(alarms.alarms, aws)),
     )
-    machines = shown.machines[:MACHINES_SHOWN]
-    shown.waiting, executions = await asyncio.gather(
-        _or(shown, _waiting(aws, shown.workflow), []),
-        asyncio.gather(*(_or(shown, _executions(aws, machine), []) for machine in machines)),
+    shown.endpoints, shown.machines = listed or [], machines or []
+    shown.alarms = [_judged(alarm, listed) for alarm in watched or ()]
+    waiting, executions = await asyncio.gather(
+        _or_none(shown, partial(_waiting, aws, shown.workflow)),
+        asyncio.gather(*(_or_none(shown, partial(_executions, aws, each)) for each in shown.machines[:MACHINES_SHOWN])),
     )
+    shown.waiting = waiting or []
     shown.events = [
         Event(job.ended or job.created, "training job", job.name, f"/training-jobs/{job.name}", job.status, job.seconds)
-        for job in jobs
+        for job in (jobs[0] if jobs else ())
     ]
-    shown.events += [event for each in executions for event in each]
+    shown.events += [event for each in executions for event in each or ()]
     shown.events.sort(key=lambda event: event.time, reverse=True)
     return shown
 
 
-async def _or(shown: Overview, asked: Awaitable[Value], otherwise: Value) -> Value:
+def _judged(alarm: Alarm, listed: list[Endpoint] | None) -> Alarm:
+    is_whole = listed is not None and len(listed) < ENDPOINTS_MAX
+    return alarms.judged(alarm, {each.name: each.created for each in listed or ()}, is_whole)
+
+
+async def _or_none(shown: Overview, ask: Callable[[], Awaitable[Value]]) -> Value | None:
+    """Return what `ask` returns; None if the service does not answer, which becomes a line of `problems`.
+
+    `ask` is a function, since a page can be left before this begins to run. A coroutine that was passed in would then
+    never be awaited, and Python would warn about it.
+    """
     try:
-        return await asked
+        return await ask()
     except ConsoleError as error:
         shown.problems.append(str(error))
-        return otherwise
+        return None
 
 
 async def _endpoints(aws: Aws) -> list[Endpoint]:
-    answer = await aws.call("sagemaker", "list_endpoints", SortBy="CreationTime", SortOrder="Descending", MaxResults=20)
+    answer = await aws.call(
+        "sagemaker", "list_endpoints", SortBy="CreationTime", SortOrder="Descending", MaxResults=ENDPOINTS_MAX
+    )
     return [
-        Endpoint(each["EndpointName"], each["EndpointStatus"], each["LastModifiedTime"]) for each in answer["Endpoints"]
+        Endpoint(each["EndpointName"], each["EndpointStatus"], each["LastModifiedTime"], each["CreationTime"])
+        for each in answer["Endpoints"]
     ]
 
 
@@ -151,12 +162,3 @@ async def _waiting(aws: Aws, stack: Workflow | None) -> list[Waiting]:
     own = stack.queues if stack else ()
     states = await asyncio.gather(*(queues.state(aws, queue.url) for queue in own))
     return [Waiting(queue, state.total) for queue, state in zip(own, states, strict=True)]
-
-
-async def _alarms(aws: Aws) -> list[Alarm]:
-    answer = await aws.call("cloudwatch", "describe_alarms", 5.0, MaxRecords=100)
-    alarms = [
-        Alarm(each["AlarmName"], each["StateValue"], each.get("StateReason", ""), each.get("StateUpdatedTimestamp"))
-        for each in answer["MetricAlarms"]
-    ]
-    return sorted(alarms, key=lambda alarm: (alarm.state != "ALARM", alarm.name))

@@ -51,7 +51,8 @@ async def load(site: Site, _: web.Request) -> dict[str, Any]:
         "shown": shown,
         "events": list(zip(events, reasons, strict=True)),
         "service": await _service(site, shown),
-        "alarming": [alarm for alarm in shown.alarms if alarm.state == "ALARM"],
+        "alarming": [alarm for alarm in shown.alarms if alarm.is_raised],
+        "waiting_alarms": [alarm for alarm in shown.alarms if alarm.waits_because],
         "review": next((each for each in shown.waiting if each.queue.name == "Review"), None),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,16 +30,16 @@ async def load(site: Site, request: web.Request) -> dict[str, Any]:
     name = request.query.get("q", "").strip()
     if not name:
         return {"name": "", "hits": []}
-    parts = (_jobs(site, name), _endpoints(site, name), _machines(site, name), _models(site, name))
-    hits = [hit for part in await asyncio.gather(*map(_or_nothing, parts)) for hit in part]
+    parts = await asyncio.gather(*(_or_nothing(kind, site, name) for kind in (_jobs, _endpoints, _machines, _models)))
+    hits = [hit for part in parts for hit in part]
     if len(hits) == 1:
         raise web.HTTPFound(hits[0].path)
     return {"name": name, "hits": hits}
 
 
-async def _or_nothing(part: Awaitable[list[Hit]]) -> list[Hit]:
+async def _or_nothing(kind: Callable[[Site, str], Awaitable[list[Hit]]], site: Site, name: str) -> list[Hit]:
     try:
-        return await part
+        return await kind(site, name)
     except ConsoleError:
         return []  # the overview tells which service does not answer
 
