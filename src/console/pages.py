@@ -44,6 +44,11 @@ def handler(site: Site, view: View) -> Callable[[web.Request], Awaitable[web.Str
     return answer
 
 
+def budget_s(site: Site, request: web.Request) -> float:
+    """Return how long a load may read what takes longer than a page may: the rest follows on the page's stream."""
+    return site.stream_reads_s if live.wants_stream(request) else site.page_reads_s
+
+
 def page(site: Site, template: str, context: Context, status: int = 200) -> web.Response:
     return web.Response(
         text=site.render(template, context),

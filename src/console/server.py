@@ -14,19 +14,20 @@ from console import access, pages, routes
 from console.assets import Assets
 from console.aws.client import Aws
 from console.errors import ConsoleError, NotThere
-from console.site import Site
+from console.site import PAGE_READS_S, Site
 from console.templates import environment
 from safety.guard_settings import GuardSettings
 
 HOST = "127.0.0.1"
 SHUTDOWN_S = 0.2  # streams of open pages never end by themselves
 BODY_BYTES = 8 << 20
+SITE = web.AppKey("site", Site)
 
 
-def application(aws: Aws, guard: GuardSettings) -> web.Application:
-    """Return the application that shows an AWS."""
+def application(aws: Aws, guard: GuardSettings, page_reads_s: float = PAGE_READS_S) -> web.Application:
+    """Return the application that shows an AWS. A page waits `page_reads_s` for what its stream can go on reading."""
     assets = Assets()
-    site = Site(aws, environment(assets.address))
+    site = Site(aws, environment(assets.address), page_reads_s=page_reads_s)
     application = web.Application(
         client_max_size=BODY_BYTES, middlewares=[access.Access(guard).middleware, _problems(site)]
     )
@@ -34,14 +35,14 @@ def application(aws: Aws, guard: GuardSettings) -> web.Application:
     application.router.add_get("/static/{version}/{name}", assets.serve)
     application.router.add_get("/health", _health)
     routes.add(application.router, site)
+    application[SITE] = site
     return application
 
 
 async def serve(aws: Aws, guard: GuardSettings, port: int, when_ready: Callable[[int], None]) -> None:
     """Serve until a signal ends it. Port 0 is any free one; `when_ready` gets the port."""
-    runner = web.AppRunner(
-        application(aws, guard), access_log=None, shutdown_timeout=SHUTDOWN_S, handler_cancellation=True
-    )
+    served = application(aws, guard)
+    runner = web.AppRunner(served, access_log=None, shutdown_timeout=SHUTDOWN_S, handler_cancellation=True)
     await runner.setup()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -51,6 +52,7 @@ async def serve(aws: Aws, guard: GuardSettings, port: int, when_ready: Callable[
     try:
         await web.TCPSite(runner, HOST, port).start()
         when_ready(runner.addresses[0][1])
+        served[SITE].prepare()
         await stop.wait()
     finally:
         await runner.cleanup()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +17,9 @@ from console.aws.review import ReviewDesk
 from console.aws.training.comparison import ComparedJobs
 from console.aws.training.logs import JobLogs
 from console.errors import ConsoleError
+
+PAGE_READS_S, STREAM_READS_S = 0.15, 0.4
+"""How long one load reads capture files, or jobs to compare, of which there may be thousands."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,12 @@ class Site:
     tails: Tails = field(default_factory=Tails)
     job_logs: JobLogs = field(default_factory=JobLogs)
     captures: Captures = field(default_factory=Captures)
+    page_reads_s: float = PAGE_READS_S
+    stream_reads_s: float = STREAM_READS_S
+
+    def prepare(self) -> None:
+        """Do what the first pages would have to wait for: create clients and compile templates. It asks AWS nothing."""
+        self.aws.prepare(*(partial(self.templates.get_template, name) for name in self.templates.list_templates()))
 
     async def frame(self, request: web.Request, place: str) -> dict[str, Any]:
         """Return what the frame of a page shows: the account, and whether changes are allowed."""

@@ -2,7 +2,7 @@
 
 An index entry has some 200 bytes, and says where the record is: the file, the offset and the length. Payloads are read
 from there when a page shows them, so that ten thousand images cost two megabytes. The newest files are read first, and
-each call reads for less than a second: a page shows what has been read, and the rest follows on its stream.
+each call reads as long as its budget allows: a page shows what has been read, and the rest follows on its stream.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ KEPT_ENDPOINTS = 8
 FILES_MAX = 20_000
 LISTED_PAGES = 100
 FILES_AT_ONCE = 8
-BUDGET_S = 0.4
 KEPT_LISTING_S = 2.0
 
 
@@ -62,7 +61,7 @@ class CaptureIndex:
     unreadable: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def advance(self, aws: Aws, budget_s: float = BUDGET_S) -> None:
+    async def advance(self, aws: Aws, budget_s: float) -> None:
         """Read files that are new, the newest first, until the budget is used up."""
         async with self.lock:
             started = time.monotonic()

@@ -26,6 +26,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from console.errors import NotThere, Refused
 
 THREADS = 16
+PREPARED = ("sts", "sagemaker", "cloudformation", "stepfunctions", "cloudwatch", "sqs", "s3", "logs")
+"""In the order in which the overview asks them."""
 KEPT_ANSWERS = 4096
 KEPT_CHARACTERS = 32 << 20
 SHORT_S, LONG_S = 1.0, 3600.0
@@ -65,6 +67,17 @@ class Aws:
     @property
     def profile(self) -> str:
         return str(self._session.profile_name)
+
+    def prepare(self, *others: Callable[[], object]) -> None:
+        """Create the clients of the services that most pages ask, and call `others`, in a thread that nobody waits for.
+
+        botocore reads each service's model when a client is created, half a second for all of them. A page that is
+        opened meanwhile waits only for the client that is being created.
+        """
+        for service in PREPARED:
+            self._threads.submit(self._client, service)
+        for other in others:
+            self._threads.submit(other)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -27,6 +27,11 @@ METRICS = {
     "latency_mean": ("ModelLatency", "Average"),
     "latency_max": ("ModelLatency", "Maximum"),
 }
+ROLLBACKS = {
+    "RollingBack": "The update is being rolled back to {config}.",
+    "InService": "The last update was rolled back, and {config} serves again.",
+    "UpdateRollbackFailed": "The last update failed, and so did its rollback to {config}.",
+}
 PERCENTILE = ("ModelLatency", "p95")
 MICROSECONDS = ("latency_mean", "latency_max", "latency_p95", "whole_p95")
 Points = tuple[tuple[float, float], ...]
@@ -95,6 +100,14 @@ class Endpoint:
     """Where data capture writes, as an S3 URI; None if it is off."""
     sampling_percent: int
     update: Update | None = None
+
+    @property
+    def rollback(self) -> str:
+        """What became of an update that failed, as a sentence; empty if the endpoint itself failed.
+
+        An endpoint that serves and has a FailureReason serves what it did before an update that was rolled back.
+        """
+        return ROLLBACKS.get(self.status, "").format(config=self.config) if self.failure else ""
 
     @property
     def weight(self) -> float:

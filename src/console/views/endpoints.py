@@ -11,9 +11,11 @@ from typing import Any
 
 from aiohttp import web
 
+from console import pages
 from console.aws import endpoints
 from console.aws.captures import Captured, CaptureIndex, payload
 from console.aws.endpoints import RANGES, Endpoint, Points
+from console.aws.training import jobs as training_jobs
 from console.aws.workflow import workflow
 from console.errors import BadRequest, ConsoleError, NotThere
 from console.site import Site
@@ -67,9 +69,10 @@ async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:
         reach = "1h"  # the same points in a chart with more room for them
     index = site.captures.of(endpoint.name, endpoint.captures) if endpoint.captures else None
     if index:
-        await index.advance(site.aws)
+        await index.advance(site.aws, pages.budget_s(site, request))
     return {
         "endpoint": endpoint,
+        **(await _compared(site, endpoint)),
         "reach": reach,
         "ranges": list(RANGES),
         "totals": totals(points) | {"latency_p95": whole_p95},
@@ -80,6 +83,18 @@ async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:
         ),
         **(await _captures(site, endpoint, index, request.query)),
     }
+
+
+async def _compared(site: Site, endpoint: Endpoint) -> dict[str, Any]:
+    """Return the jobs whose models are served here, and the newest job, which may have a better one."""
+    serving = list(dict.fromkeys(variant.job for variant in endpoint.variants if variant.job))
+    try:
+        newest = await training_jobs.newest_completed(site.aws) if serving else None
+    except ConsoleError:
+        newest = None  # the role may describe endpoints and not list jobs
+    name = newest.name if newest else ""
+    compared = list(dict.fromkeys([*serving, *([name] if name else [])]))
+    return {"serving": serving, "newest": name or (serving[0] if serving else ""), "compared": compared}
 
 
 def _all_since(points: Mapping[str, Points], start: float) -> bool:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
+from console import pages
+from console.aws import endpoints
 from console.aws.client import NAMED_S
 from console.aws.training import jobs as training_jobs
 from console.aws.training.comparison import ComparedJob, Comparison
 from console.aws.training.jobs import SUBMIT_DIRECTORY, Job
 from console.aws.training.logs import Value
+from console.aws.workflow import workflow
 from console.errors import ConsoleError, NotThere
 from console.site import Site
 from console.views.log_lines import lines_of
@@ -38,7 +42,9 @@ async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
 
 async def load_comparison(site: Site, request: web.Request) -> dict[str, Any]:
     query = request.query
-    comparison = await site.compared.compare(site.aws, query.get("q", ""), query.getall("name", []))
+    comparison = await site.compared.compare(
+        site.aws, pages.budget_s(site, request), query.get("q", ""), query.getall("name", [])
+    )
     metrics, varying = comparison.metrics, comparison.varying
     numbers = [*metrics, *varying, "duration"]
     y = query.get("y") or next((name for name in numbers if name.startswith("validation")), numbers[0])
@@ -122,7 +128,36 @@ async def load_job(site: Site, request: web.Request) -> dict[str, Any]:
         "line_count": log.tail.total,
         "hyperparameters": own,
         "artifact_size": await _artifact_size(site, job),
+        "rivals": await rivals(site, job),
     }
+
+
+async def rivals(site: Site, job: Job) -> dict[str, str]:
+    """Return the jobs with which a completed one is worth comparing: what each is, by its name."""
+    if job.status != "Completed":
+        return {}
+    try:
+        before, newest, serving = await asyncio.gather(
+            training_jobs.newest_completed(site.aws, job.created),
+            training_jobs.newest_completed(site.aws),
+            _in_service(site),
+        )
+    except ConsoleError:
+        return {}  # the role may describe jobs and not list them
+    named = {before.name: "the job before it"} if before else {}
+    named |= {newest.name: "the newest job"} if newest else {}
+    named |= {serving: "the job whose model is in service"}
+    return {name: what for name, what in named.items() if name not in ("", job.name)}
+
+
+async def _in_service(site: Site) -> str:
+    """Return the job whose model the workflow's endpoint serves; empty if there is none or it is unknown."""
+    try:
+        stack = await workflow(site.aws)
+        endpoint = await endpoints.described(site.aws, stack.endpoint) if stack and stack.endpoint else None
+    except ConsoleError:
+        return ""
+    return next((variant.job for variant in endpoint.variants if variant.job), "") if endpoint else ""
 
 
 def charts(curves: Mapping[str, list[Value]]) -> list[tuple[str, str, list[tuple[str, str, float]]]]:

@@ -103,7 +103,9 @@ def _served(session: Session, allow_changes: bool) -> Iterator[int]:
 
 
 async def _start(aws: Aws) -> web.AppRunner:
-    runner = web.AppRunner(application(aws, GuardSettings()), handler_cancellation=True, shutdown_timeout=0.1)
+    runner = web.AppRunner(
+        application(aws, GuardSettings(), page_reads_s=TIMEOUT_S), handler_cancellation=True, shutdown_timeout=0.1
+    )
     await runner.setup()
     await web.TCPSite(runner, HOST, 0).start()
     return runner

@@ -12,6 +12,8 @@ from tests.unit.console.doubles import job as described
 from console.aws.client import Aws
 from console.aws.training.comparison import FEW, JOBS_MAX, SEARCHED_AT_ONCE, ComparedJobs, Comparison
 
+BUDGET_S = 0.4
+
 
 class Account(Session):
     """An account with many jobs, a second apart. `unsearchable` is how many of the newest Search does not have yet."""
@@ -50,7 +52,7 @@ def read_all(session: Session, jobs: ComparedJobs, name: str = "") -> Comparison
 
     async def repeat() -> Comparison:
         while True:
-            comparison = await jobs.compare(aws, name)
+            comparison = await jobs.compare(aws, BUDGET_S, name)
             if len(comparison.jobs) == comparison.listed:
                 return comparison
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 from tests.unit.console.conftest import Console, Open
-from tests.unit.console.doubles import NOW, endpoint_answers, error, record
+from tests.unit.console.doubles import NOW, Session, endpoint_answers, error, nothing, record
 
+from console import pages
+from console.aws.client import Aws
+from console.routes import VIEWS
+from console.site import Site
+from console.templates import environment
 from console.views.endpoints import days
 
 FILES = {
@@ -139,3 +147,46 @@ def test_the_least_certain_images_of_a_day_are_one_click_away(console: Console) 
         ("today", "from=2026-01-31T00:00"),
         ("yesterday", "from=2026-01-30T00:00&to=2026-01-31T00:00"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        ("InService", "The last update was rolled back, and bikes-config serves again.</b> alarm errors"),
+        ("RollingBack", "The update is being rolled back to bikes-config.</b> alarm errors"),
+        ("Failed", '<p class="notice tone-bad">alarm errors'),
+    ],
+)
+def test_a_deployment_that_was_rolled_back_says_so(open_console: Open, status: str, text: str) -> None:
+    answers = endpoint_answers(FILES)
+    answers["sagemaker.describe_endpoint"] |= {"EndpointStatus": status, "FailureReason": "alarm errors"}
+    assert text in open_console(answers).get("/endpoints/bikes").text
+
+
+def test_captures_that_are_still_to_be_read_are_not_counted_as_none() -> None:
+    aws = Aws(Session(nothing() | endpoint_answers(FILES)))
+    site = Site(aws, environment(lambda name: name), page_reads_s=0)
+    (view,) = (view for view in VIEWS if view.path == "/endpoints/{name}")
+
+    async def opened() -> web.StreamResponse:
+        request = make_mocked_request("GET", "/endpoints/bikes", match_info={"name": "bikes"})
+        return await pages.handler(site, view)(request)
+
+    page = asyncio.run(opened())
+    aws.close()
+    assert isinstance(page, web.Response)
+    assert "Captured</dt><dd>reading…<" in str(page.text)
+
+
+def test_the_model_of_an_endpoint_is_compared_with_that_of_the_newest_job(open_console: Open) -> None:
+    newest = {"TrainingJobName": "bikes-2", "TrainingJobStatus": "Completed", "CreationTime": NOW}
+    listed = {"sagemaker.list_training_jobs": {"TrainingJobSummaries": [newest]}}
+    page = open_console(endpoint_answers(FILES) | listed).get("/endpoints/bikes").text
+    assert 'href="/training-jobs/compare?name=bikes-1&name=bikes-2"' in page.replace("&amp;", "&")
+
+
+def test_a_model_of_no_known_job_says_that_there_is_nothing_to_compare(open_console: Open) -> None:
+    model = {"sagemaker.describe_model": {"PrimaryContainer": {"ModelDataUrl": "s3://images/mine.tar.gz"}}}
+    page = open_console(endpoint_answers(FILES) | model).get("/endpoints/bikes").text
+    assert "its training job is unknown" in page
+    assert "training-jobs/compare" not in page

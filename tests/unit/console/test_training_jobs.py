@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.unit.console.conftest import Open
-from tests.unit.console.doubles import NOW, Session, log
+from tests.unit.console.doubles import NOW, Session, endpoint_answers, log
 from tests.unit.console.doubles import job as described
 
 from console.aws.client import Aws
@@ -123,7 +123,7 @@ def test_a_job_that_was_created_again_under_its_name_is_compared_anew() -> None:
         )
         aws = Aws(session)
         try:
-            (row,) = asyncio.run(compared.compare(aws)).jobs
+            (row,) = asyncio.run(compared.compare(aws, 0.4)).jobs
         finally:
             aws.close()
         return row.hyperparameters["epochs"], len(session.asked("sagemaker.describe_training_job"))
@@ -181,3 +181,29 @@ def test_each_job_is_a_line_across_what_varies(open_console: Open) -> None:
 def test_jobs_are_chosen_in_the_list_and_compared(open_console: Open) -> None:
     page = open_console(jobs_of("0.1", "0.01")).get("/training-jobs").text
     assert re.findall(r'form="compare" name="name" value="(\w)"', page) == ["a", "b"]
+
+
+def test_a_job_is_compared_with_the_one_before_the_newest_and_the_one_in_service(open_console: Open) -> None:
+    def listed(CreationTimeBefore: Any = None, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        named = {"older": NOW - timedelta(hours=1)} if CreationTimeBefore else {"newest": NOW + timedelta(hours=1)}
+        rows = [{"TrainingJobName": n, "TrainingJobStatus": "Completed", "CreationTime": t} for n, t in named.items()]
+        return {"TrainingJobSummaries": rows}
+
+    outputs = [{"OutputKey": key, "OutputValue": "x"} for key in ("StateMachineArn", "ReviewQueueUrl", "Bucket")]
+    parameters = [{"ParameterKey": "EndpointName", "ParameterValue": "bikes"}]
+    stack = {"StackName": "s", "Outputs": outputs, "Parameters": parameters}
+    answers = {
+        **endpoint_answers({}),
+        **log(*LOG),
+        "cloudformation.describe_stacks": {"Stacks": [stack]},
+        "sagemaker.list_training_jobs": listed,
+        "sagemaker.describe_training_job": described(),
+    }
+    page = open_console(answers).get("/training-jobs/bikes").text.replace("&amp;", "&")
+    for name, what in (("older", "the job before it"), ("newest", "the newest job"), ("bikes-1", "in service")):
+        assert re.search(rf'href="/training-jobs/compare\?name=bikes&name={name}">[^<]*{what}', page), name
+
+
+def test_a_failed_job_is_compared_with_nothing(open_console: Open) -> None:
+    console = open_console({"sagemaker.describe_training_job": described(status="Failed"), **log(*LOG)})
+    assert "Is it better?" not in console.get("/training-jobs/bikes").text

@@ -1,9 +1,9 @@
 """Up to a thousand training jobs side by side: what differs between them, and how they ended.
 
 A list has no metrics, so each job is read once. Many are read by Search, which describes a hundred jobs in one answer,
-and few by DescribeTrainingJob, as are those that Search does not have. Each call reads for less than a second, and the
-page shows what has been read. Ended jobs are kept in a compact form and never read again as long as the list has them
-with the same time of creation.
+and few by DescribeTrainingJob, as are those that Search does not have. Each call reads as long as its budget
+allows, and the page shows what has been read. Ended jobs are kept in a compact form and never read again as long as
+the list has them with the same time of creation.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ AT_ONCE = 24
 SEARCHED_AT_ONCE = 100
 FEW = 12
 """So many jobs are described one by one."""
-BUDGET_S = 0.4
-
 
 Key = tuple[str, int]
 """A job's name and second of creation: a name can be used again after a deletion."""
@@ -88,16 +86,16 @@ class ComparedJobs:
         self._kept: OrderedDict[Key, ComparedJob] = OrderedDict()
         self._no_search_until = 0.0
 
-    async def compare(self, aws: Aws, name: str = "", names: Sequence[str] = ()) -> Comparison:
+    async def compare(self, aws: Aws, budget_s: float, name: str = "", names: Sequence[str] = ()) -> Comparison:
         """Return the jobs in `names`, or else the newest whose names contain `name`, as far as they have been read."""
-        ends = time.monotonic() + BUDGET_S
+        ends = time.monotonic() + budget_s
         if names:
             listed: list[str] = list(names)[:JOBS_MAX]
             kept = await self._described(aws, listed, ends)
         else:
             summaries = await training_jobs.listed_up_to(aws, JOBS_MAX, name)
             listed = [job.name for job in summaries]
-            kept = await self._read(aws, summaries, name, max(ends, time.monotonic() + BUDGET_S / 2))
+            kept = await self._read(aws, summaries, name, max(ends, time.monotonic() + budget_s / 2))
         self._trim()
         return Comparison([kept[each] for each in listed if each in kept], len(listed))
 

@@ -13,6 +13,7 @@ ENDED = ("Completed", "Failed", "Stopped")
 PAGE = 50
 PAGE_MAX = 100
 OLDER_PAGES_S = 10.0
+NEWEST_S = 5.0
 SUBMIT_DIRECTORY = "sagemaker_"
 """The prefix of the hyperparameters that the SDK adds for script mode."""
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -113,6 +114,16 @@ async def listed_up_to(aws: Aws, limit: int, name: str = "") -> list[JobSummary]
         if not after:
             break
     return jobs
+
+
+async def newest_completed(aws: Aws, before: datetime | None = None) -> JobSummary | None:
+    """Return the newest job that has completed, of those created before a time if one is passed; None without one."""
+    request: dict[str, Any] = {"StatusEquals": "Completed", "SortBy": "CreationTime", "SortOrder": "Descending"}
+    request |= {"CreationTimeBefore": before} if before else {}
+    # two, since AWS's bound includes the job that was created at that time
+    answer = await aws.call("sagemaker", "list_training_jobs", NEWEST_S, MaxResults=2, **request)
+    rows = map(_summary, answer["TrainingJobSummaries"])
+    return next((row for row in rows if before is None or row.created < before), None)
 
 
 async def described(aws: Aws, name: str) -> Job:
