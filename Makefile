@@ -251,7 +251,7 @@ screenshots: setup # the pictures in docs/console.md, of the console that is ope
 NOT_BENCHMARKS := $(addprefix benchmarks/,accuracy.py aims.py console_pages.py drift.py drift_shifts.py opt_ml.py)
 BENCHMARKS = $(filter-out $(NOT_BENCHMARKS),$(wildcard benchmarks/*.py))
 .PHONY: bench
-bench: setup .venv-ministack/.locked .venv-mxnet/.locked ## measure everything; fails when an aim is missed
+bench: setup sdk2 sdk3 .venv-ministack/.locked .venv-mxnet/.locked ## measure everything; fails when an aim is missed
 	@missed=; \
 	for benchmark in $(BENCHMARKS); do \
 	  echo "== $$benchmark"; $(SCONES) exec --start -- $(PYTHON) $$benchmark || missed="$$missed $$benchmark"; \
@@ -334,6 +334,9 @@ LOCK_OF_sdk2 := tests/sdk_v2/requirements.lock
 LOCK_OF_sdk3 := tests/sdk_v3/requirements.lock
 # functions cannot write there: without bytecode, every cold start would compile what it imports
 INSTALL_lambda := --compile-bytecode
+# as pip does, which people use
+INSTALL_sdk2 := --compile-bytecode
+INSTALL_sdk3 := --compile-bytecode
 
 .SECONDEXPANSION:
 .venv-%/.locked: .venv/.uv-$(UV_VERSION) $$(LOCK_OF_$$*)

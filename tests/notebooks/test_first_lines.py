@@ -9,7 +9,6 @@ import pytest
 from tests.notebooks.conftest import Run
 
 HERE = Path(__file__).parent
-LIMIT_S = 90  # on an idle machine 5 s with v2 and 6 s with v3, nearly all of it the SDK's imports
 LOOPBACK = {"127.0.0.1", "localhost"}
 ANSWERS = {
     "account": "000000000000",
@@ -36,8 +35,8 @@ def test_account_bucket_and_role_are_the_local_ones_and_no_request_leaves_loopba
     assert report["result"] == ANSWERS
     assert set(report["hosts"]) - {"a local socket"} <= LOOPBACK
     assert report["hosts"] != []
-    assert report["seconds"] < LIMIT_S
-    print(f"SDK {sdk}: {report['seconds']:.1f} s")
+    imports_s, lines_s = report["seconds"]  # benchmarks/first_lines.py has their limits
+    print(f"SDK {sdk}: imports {imports_s:.1f} s, lines {lines_s:.1f} s")
 
 
 @pytest.mark.parametrize("sdk", ["v2", "v3"])

@@ -66,7 +66,7 @@ def test_make_bench_runs_every_program_and_fails_when_one_does(tmp_path: Path) -
     runs = 'exec "$4" "$5"'  # of: exec --start -- PYTHON PROGRAM
     (tmp_path / "scones").write_text(f"#!/bin/sh\n{runs}\n")
     (tmp_path / "scones").chmod(0o755)
-    stamps = ("setup", ".venv-ministack/.locked", ".venv-mxnet/.locked")
+    stamps = ("setup", "sdk2", "sdk3", ".venv-ministack/.locked", ".venv-mxnet/.locked")
     made = subprocess.run(
         [
             *("make", "--no-print-directory", "bench", f"SCONES={tmp_path}/scones"),
