@@ -36,6 +36,12 @@ def install(settings: Settings, python: str | None, name: str) -> None:
     write_configs(local)
     installed = kernels.install(local, _python(settings, python), name, left(settings, os.environ))
     click.echo(f"installed the kernel {installed.name} for {installed.python}: {installed.folder}")
+    if not installed.has_pip:
+        click.echo(
+            "This environment has no pip, so `!pip install` in a notebook would install into another one. Run: "
+            f"{installed.python} -m ensurepip --default-pip (or uv pip install --python {installed.python} pip)",
+            err=True,
+        )
 
 
 @kernel.command("list")

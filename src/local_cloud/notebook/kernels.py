@@ -37,11 +37,17 @@ REGIONS = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), "us-east-1")
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel that this checkout has installed."""
+    """A kernel that this checkout has installed. `programs` is the folder of its environment's programs."""
 
     name: str
     folder: Path
     python: str
+    programs: Path
+
+    @property
+    def has_pip(self) -> bool:
+        """Whether `!pip install` installs into the environment. Environments that uv has made lack pip."""
+        return (self.programs / "pip").exists()
 
     def remove(self) -> None:
         shutil.rmtree(self.folder)
@@ -68,7 +74,7 @@ def install(settings: Settings, python: Path, name: str, environment: Mapping[st
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "kernel.json").write_text(json.dumps(specification, indent=1) + "\n")
-    return Kernel(name.lower(), folder, str(python))
+    return Kernel(name.lower(), folder, str(python), programs)
 
 
 def installed(environment: Mapping[str, str]) -> list[Kernel]:
@@ -119,6 +125,7 @@ def _kernel(folder: Path) -> Kernel | None:
     try:
         specification = json.loads((folder / "kernel.json").read_text())
         ours = specification["env"]["PYTHONPATH"].split(os.pathsep)[0] == str(STARTUP)
-        return Kernel(folder.name, folder, specification["argv"][0]) if ours else None
+        programs = Path(specification["env"]["PATH"].split(os.pathsep)[0])
+        return Kernel(folder.name, folder, specification["argv"][0], programs) if ours else None
     except (OSError, ValueError, LookupError, TypeError, AttributeError):  # somebody else's
         return None

@@ -79,6 +79,16 @@ def test_an_environment_without_ipykernel_is_told_how_to_get_it(user: User) -> N
     assert user.names() == []
 
 
+def test_a_kernel_knows_whether_its_environment_has_pip(user: User) -> None:
+    programs = user.settings.state_dir.parent / "env" / "bin"
+    user.answer(f"echo {programs}")
+    assert not user.install().has_pip
+    programs.mkdir(parents=True)
+    (programs / "pip").touch()
+    (kernel,) = kernels.installed(user.environment)
+    assert kernel.has_pip
+
+
 def test_a_python_that_does_not_exist_is_named(user: User) -> None:
     user.python.unlink()
     with pytest.raises(LocalCloudError, match="cannot be run"):
