@@ -5,6 +5,7 @@ CloudFormation become their long forms: `!Sub x` is `{"Fn::Sub": "x"}`. Aliases 
 because a few lines of them can expand to gigabytes.
 """
 
+import codecs
 import json
 from pathlib import Path
 from typing import Any
@@ -65,11 +66,17 @@ def read(file: Path) -> Any:
     if file.stat().st_size > SIZE_BYTES_MAX:
         raise ImportedFileError(f"{file} has more than {SIZE_BYTES_MAX:,} bytes: it cannot be a state machine")
     try:
-        return parse(file.read_text("utf-8-sig"))
+        return parse(_decoded(file.read_bytes()))
     except UnicodeDecodeError as error:
         raise ImportedFileError(f"{file} is not UTF-8 text: {error}") from error
     except ImportedFileError as error:
         raise ImportedFileError(f"{file} cannot be read: {error}") from error
+
+
+def _decoded(data: bytes) -> str:
+    """Decode UTF-8, or the UTF-16 of Windows PowerShell, which writes it for `aws ... > machine.json`."""
+    is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if is_utf_16 else "utf-8-sig")
 
 
 def parse(text: str) -> Any:

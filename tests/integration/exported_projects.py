@@ -55,6 +55,9 @@ class Project:
     input: Mapping[str, Any] = field(default_factory=lambda: EVENT)
 
 
+CODE = {"serialize": SERIALIZE, "classify": PLAIN_CLASSIFY, "filter": SURE}
+FINDERS = {"__MACOSX/._folder": "added by the Finder of macOS"}
+
 PROJECTS = {
     "json and folders": Project({"workflow.json": json.dumps(CHAIN), **FOLDERS}),
     "json with a byte order mark and modules": Project({"workflow.asl.json": "\ufeff" + json.dumps(CHAIN), **MODULES}),
@@ -106,6 +109,29 @@ PROJECTS = {
             **FOLDERS,
             "classify/lambda_function.py": CLASSIFY,
             "sdk.zip": zipped(below("python/lib/python3.11/site-packages", SDK)),
+        }
+    ),
+    "the sdk in a layer for an old runtime": Project(
+        {
+            "workflow.json": json.dumps(CHAIN),
+            **FOLDERS,
+            "classify/lambda_function.py": CLASSIFY,
+            "sdk.zip": zipped(below("python/lib/python3.8/site-packages", SDK) | FINDERS),
+        }
+    ),
+    "zip files of folders": Project(
+        {
+            "workflow.json": json.dumps(CHAIN),
+            **{
+                f"{name}.zip": zipped(below(name, {"lambda_function.py": code}) | FINDERS)
+                for name, code in CODE.items()
+            },
+        }
+    ),
+    "windows powershell": Project(
+        {
+            "workflow.json": json.dumps(DESCRIBED, indent=2).replace("\n", "\r\n").encode("utf-16"),
+            **{name: code.replace("\n", "\r\n") for name, code in FOLDERS.items()},
         }
     ),
     "three functions in one module": Project({"workflow.json": json.dumps(CHAIN), "lambda.py": ALL_IN_ONE}),

@@ -46,7 +46,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
             interpreter=interpreter,
             notices=notices_of(self.function_version.qualified_arn, config.runtime, interpreter, sandbox()),
         )
-        variables = process_variables(env_vars, interpreter, seen, settings, has_own_tmp)
+        variables = process_variables(env_vars, config.runtime, interpreter, seen, settings, has_own_tmp)
         self._environment = ExecutionEnvironment(function, folders, self._scratch, variables, sandbox())
         with suppress(InvocationError):
             self._environment.initialize(INIT_TIMEOUT_S)

@@ -22,6 +22,7 @@ MAIN_MODULES = ("lambda_function", "app", "main", "index", "handler")
 IN_THE_RUNTIME = frozenset(
     ["awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"]
 )
+FINDERS = frozenset(["__MACOSX", ".DS_Store"])
 LEFT_OUT = frozenset(
     [".aws-sam", ".git", ".idea", ".ipynb_checkpoints", ".venv", "__pycache__", "node_modules", "venv"]
 )
@@ -65,8 +66,8 @@ class Package:
         return sorted({name for tree in self.trees.values() for name in endpoints_of(tree)})
 
 
-def package(code: Code) -> Package:
-    """Pack a function's code.
+def package(code: Code, has_handler: bool = False) -> Package:
+    """Pack a function's code. Its modules may be in a folder of a zip file, unless a handler says where they are.
 
     Raises:
         ImportedFileError: it is not a zip file, or larger than Lambda allows.
@@ -76,7 +77,7 @@ def package(code: Code) -> Package:
     if code.source.is_dir():
         return _packed(folder_files(code.source))
     if code.source.suffix == ".zip":
-        return _zip_package(code.source)
+        return _zip_package(code.source, has_handler)
     return _packed(_with_siblings(code.source))
 
 
@@ -107,7 +108,10 @@ def folder_files(folder: Path, prefix: str = "") -> dict[str, bytes]:
 
 
 def zip_names(file: Path) -> list[str]:
-    """Return the names in a zip file. Raises ImportedFileError if it is not one, or if Lambda would refuse it."""
+    """Return the names in a zip file, without those that the Finder of macOS adds.
+
+    Raises ImportedFileError if it is not a zip file, or if Lambda would refuse it.
+    """
     try:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
@@ -117,7 +121,13 @@ def zip_names(file: Path) -> list[str]:
         raise ImportedFileError(f"{file} unpacks to more than {UNPACKED_BYTES_MAX:,} bytes, which is Lambda's limit")
     if unsafe := [info.filename for info in infos if _leads_out(info.filename)]:
         raise ImportedFileError(f"{file} has the name {unsafe[0][:100]!r}, which leads out of it")
-    return [info.filename for info in infos]
+    return [info.filename for info in infos if FINDERS.isdisjoint(info.filename.split("/"))]
+
+
+def top_folder(names: list[str]) -> str:
+    """Return the folder of a zip file that was made from a folder, such as `classify/`; otherwise an empty string."""
+    tops = {name.partition("/")[0] for name in names}
+    return f"{tops.pop()}/" if len(tops) == 1 and all("/" in name for name in names) else ""
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
@@ -178,17 +188,28 @@ def _packed(files: Mapping[str, bytes]) -> Package:
     return Package(zipped(files), modules, _top_names(files))
 
 
-def _zip_package(file: Path) -> Package:
+def _zip_package(file: Path, has_handler: bool) -> Package:
     names = zip_names(file)
-    modules: dict[str, str] = {}
+    folder = "" if has_handler else top_folder(names)
+    if folder:
+        return _packed({name.removeprefix(folder): data for name, data in _contents(file, names, UNPACKED_BYTES_MAX)})
+    sources = [name for name in names if name.endswith(".py") and "/" not in name]
+    modules = {
+        name.removesuffix(".py"): data.decode("utf-8", "replace")
+        for name, data in _contents(file, sources, MODULE_BYTES_MAX)
+    }
+    return Package(file.read_bytes(), modules, _top_names(names))
+
+
+def _contents(file: Path, names: list[str], bytes_max: int) -> Iterator[tuple[str, bytes]]:
+    """Yield the files with these names in a zip file that are not larger."""
     try:
         with zipfile.ZipFile(file) as archive:
             for name in names:
-                if name.endswith(".py") and "/" not in name and archive.getinfo(name).file_size <= MODULE_BYTES_MAX:
-                    modules[name.removesuffix(".py")] = archive.read(name).decode("utf-8", "replace")
+                if not name.endswith("/") and archive.getinfo(name).file_size <= bytes_max:
+                    yield name, archive.read(name)
     except BROKEN_ZIP as error:
         raise ImportedFileError(f"{file} cannot be read: {error}") from error
-    return Package(file.read_bytes(), modules, _top_names(names))
 
 
 def _top_names(names: Mapping[str, bytes] | list[str]) -> frozenset[str]:

@@ -1,9 +1,10 @@
 """Plan the functions and layers of an import, and create them in Lambda."""
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.client import BaseClient
@@ -17,6 +18,7 @@ from scones.importing.model import Code, FunctionSettings, Layer
 from scones.polling import poll
 
 DIRECT_BYTES_MAX = 40_000_000  # a request to Lambda may have 50 MB, in base64
+RUNTIME = re.compile(r"python3\.[0-9]{1,2}")
 DESCRIPTION = "Imported by scones import"
 ROLE_TIMEOUT_S, ROLE_POLL_S = 60, 3
 READY_TIMEOUT_S, READY_POLL_S = 120, 0.2
@@ -42,11 +44,12 @@ class FunctionPlan:
 
 @dataclass(frozen=True)
 class LayerPlan:
-    """One layer to publish, and the modules that it provides."""
+    """One layer to publish, and the modules that it provides: to all runtimes, or to `runtimes` if it names some."""
 
     name: str
     data: bytes
     modules: frozenset[str]
+    runtimes: frozenset[str] = frozenset()
 
 
 def layer_plan(layer: Layer) -> LayerPlan:
@@ -57,17 +60,29 @@ def layer_plan(layer: Layer) -> LayerPlan:
     else:
         names, data = zip_names(layer.source), layer.source.read_bytes()
     parts = [name.split("/") for name in names if name.startswith("python/")]
-    roots = {"/".join(part[1:4]) for part in parts if part[1] == "lib" and part[3:4] == ["site-packages"]}
-    inside = [part[4:] if "/".join(part[1:4]) in roots else part[1:] for part in parts]
-    return LayerPlan(layer.name, data, frozenset(part[0].removesuffix(".py") for part in inside if part and part[0]))
+    runtimes = {part[2] for part in parts if part[1] == "lib" and part[3:4] == ["site-packages"]}
+    inside = [part[4:] if part[1] == "lib" and runtimes.intersection(part[2:3]) else part[1:] for part in parts]
+    modules = frozenset(part[0].removesuffix(".py") for part in inside if part and part[0])
+    return LayerPlan(layer.name, data, modules, frozenset(name for name in runtimes if RUNTIME.fullmatch(name)))
 
 
 def function_plan(name: str, code: Code, settings: FunctionSettings, layers: Sequence[LayerPlan]) -> FunctionPlan:
     """Pack a function. If no template lists its layers, it gets those that provide modules which its code lacks."""
-    packed = package(code)
+    packed = package(code, has_handler=settings.handler is not None)
+    if settings.layers:
+        return FunctionPlan(name, code, packed, settings, settings.layers)
     missing = set(packed.missing_modules(frozenset()))
-    chosen = settings.layers or tuple(layer.name for layer in layers if layer.modules & missing)
-    return FunctionPlan(name, code, packed, settings, chosen)
+    chosen = [layer for layer in layers if layer.modules & missing]
+    if settings == FunctionSettings():
+        settings = replace(settings, runtime=_runtime_of(chosen, settings.runtime))
+    return FunctionPlan(name, code, packed, settings, tuple(layer.name for layer in chosen))
+
+
+def _runtime_of(layers: Sequence[LayerPlan], default: str) -> str:
+    """Return a runtime that all layers fit: the default one, or else the newest."""
+    sets = [layer.runtimes for layer in layers if layer.runtimes]
+    common = frozenset.intersection(*sets) if sets else frozenset()
+    return default if default in common or not common else max(common, key=lambda name: int(name.partition(".")[2]))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from scones import documents
 from scones.errors import ImportedFileError
-from scones.importing.code import HANDLERS, LEFT_OUT, MODULE_BYTES_MAX, handler_ends, zip_names
+from scones.importing.code import HANDLERS, LEFT_OUT, MODULE_BYTES_MAX, handler_ends, top_folder, zip_names
 from scones.importing.model import STANDARD, Code, Export, Layer, Place, StateMachine
 from scones.importing.templates import Template
 
@@ -102,13 +102,15 @@ def _merge(export: Export, template: Export) -> None:
 
 def _read_zip(file: Path, export: Export) -> None:
     names = zip_names(file)
-    if names and all(name.startswith(f"{LAYER_FOLDER}/") for name in names):
+    folder = top_folder(names)
+    if folder == f"{LAYER_FOLDER}/":
         export.layers.append(Layer(file.stem, file))
-    elif any(name.endswith(".py") and "/" not in name for name in names):
+    elif any(name.endswith(".py") and "/" not in name.removeprefix(folder) for name in names):
         export.code.append(Code(file.stem, file))
     else:
         export.problems.append(
-            f"{file} has neither modules nor the folder {LAYER_FOLDER}/ at its top, so it is left out"
+            f"{file} has neither modules nor the folder {LAYER_FOLDER}/ at its top, so it is left out: "
+            "if it is a whole export, unpack it, and import its folder"
         )
 
 

@@ -69,7 +69,7 @@ def make_environment(
     folders = folders_of(tmp_path / "scratch", tmp_path / "code", None, tmp_path / "runtime")
     lambda_variables = {"PATH": os.environ["PATH"], "MARK": MARK}
     seen, has_own_tmp = seen_by_function(sandbox, folders), bool(sandbox.availability)
-    variables = process_variables(lambda_variables, OWN, seen, Settings(), has_own_tmp)
+    variables = process_variables(lambda_variables, OWN.runtime, OWN, seen, Settings(), has_own_tmp)
     function = Function(handler, "$LATEST", memory_size_mb=128, timeout_s=timeout_s)
     return ExecutionEnvironment(function, folders, tmp_path / "scratch", variables, sandbox)
 

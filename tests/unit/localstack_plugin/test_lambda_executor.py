@@ -140,7 +140,7 @@ HOST = Folders("/code", "/layers", "/packages", "/scratch/tmp", "/bootstrap")
 def test_a_function_does_not_inherit_the_servers_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_LISTEN", "127.0.0.1:1")
     monkeypatch.setenv("AWS_PROFILE", "mine")
-    variables = process_variables({"MINE": 1}, INTERPRETER, HOST, Settings("http://s"), has_own_tmp=False)
+    variables = process_variables({"MINE": 1}, "python3.11", INTERPRETER, HOST, Settings("http://s"), has_own_tmp=False)
     assert not {"GATEWAY_LISTEN", "AWS_PROFILE"} & variables.keys()
     assert variables["MINE"] == "1"
     assert variables["TMPDIR"] == variables["HOME"] == "/scratch/tmp"
@@ -150,7 +150,9 @@ def test_a_function_does_not_inherit_the_servers_variables(monkeypatch: pytest.M
 
 
 def test_in_a_sandbox_a_function_has_awss_folders() -> None:
-    variables = process_variables({}, INTERPRETER, SEEN_IN_SANDBOX, Settings("http://s"), has_own_tmp=True)
+    variables = process_variables(
+        {}, "python3.11", INTERPRETER, SEEN_IN_SANDBOX, Settings("http://s"), has_own_tmp=True
+    )
     assert (variables["LAMBDA_TASK_ROOT"], variables["LAMBDA_RUNTIME_DIR"]) == ("/var/task", "/var/runtime")
     assert variables["HOME"] == "/home/sbx_user1051"
     assert "TMPDIR" not in variables
@@ -158,9 +160,18 @@ def test_in_a_sandbox_a_function_has_awss_folders() -> None:
 
 def test_a_function_overrides_defaults_but_not_the_folder_of_its_code() -> None:
     own = {"LANG": "C", "LAMBDA_TASK_ROOT": "/elsewhere"}
-    variables = process_variables(own, INTERPRETER, HOST, Settings(local_cloud="here"), has_own_tmp=False)
+    variables = process_variables(own, "python3.11", INTERPRETER, HOST, Settings(local_cloud="here"), has_own_tmp=False)
     assert (variables["LANG"], variables["LAMBDA_TASK_ROOT"]) == ("C", "/code")
     assert variables["SCONES_LOCAL_CLOUD"] == "here"
+
+
+def test_layers_for_the_functions_runtime_are_on_the_path_of_another_python() -> None:
+    variables = process_variables({}, "python3.8", INTERPRETER, SEEN_IN_SANDBOX, Settings("http://s"), has_own_tmp=True)
+    assert variables["SCONES_LAMBDA_LAYERS"].split(":") == [
+        "/opt/python/lib/python3.11/site-packages",
+        "/opt/python/lib/python3.8/site-packages",
+        "/opt/python",
+    ]
 
 
 def test_what_is_not_as_on_aws_is_said_once() -> None:

@@ -77,6 +77,13 @@ def test_a_hostile_or_broken_document_is_refused(text: str, reason: str) -> None
         documents.parse(text)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_documents_written_on_windows_are_read(encoding: str, tmp_path: Path) -> None:
+    file = tmp_path / "machine.json"
+    file.write_bytes('{\r\n  "Comment": "größer",\r\n  "A": 1\r\n}\r\n'.encode(encoding))
+    assert documents.read(file) == {"Comment": "größer", "A": 1}
+
+
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "large.json"
     file.write_text(" " * (documents.SIZE_BYTES_MAX + 1))
@@ -220,6 +227,49 @@ def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
             entry.write(bytes(1 << 20))
     with pytest.raises(ImportedFileError, match="unpacks to more than"):
         zip_names(file)
+
+
+def zip_file(path: Path, *names: str, text: str = HANDLER) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, text)
+    return path
+
+
+def test_the_folder_around_everything_in_a_zip_file_is_left_out(tmp_path: Path) -> None:
+    zip_file(tmp_path / "f.zip", "f/", "f/app.py", "f/sub/x.txt", "__MACOSX/f/._app.py", "f/.DS_Store")
+    (function,) = planned(tmp_path).functions
+    assert (function.name, function.handler) == ("f", "app.lambda_handler")
+    assert sorted(zipfile.ZipFile(io.BytesIO(function.package.data)).namelist()) == ["app.py", "sub/x.txt"]
+
+
+def test_a_zip_file_stays_as_it_is_if_a_template_names_its_handler(tmp_path: Path) -> None:
+    properties = {"CodeUri": "f.zip", "Handler": "f.app.lambda_handler", "Runtime": "python3.11"}
+    template = {"Resources": {"F": {"Type": "AWS::Serverless::Function", "Properties": properties}}}
+    write(tmp_path, t_dot_json=json.dumps(template))
+    file = zip_file(tmp_path / "f.zip", "f/app.py")
+    (function,) = planned(tmp_path).functions
+    assert (function.handler, function.package.data) == ("f.app.lambda_handler", file.read_bytes())
+
+
+def test_a_zip_file_of_a_whole_export_is_named_with_advice(tmp_path: Path) -> None:
+    zip_file(tmp_path / "export.zip", "export/machine.json", "export/f/app.py")
+    (problem,) = planned(tmp_path).problems
+    assert "unpack it" in problem
+
+
+@pytest.mark.parametrize(
+    ("versions", "runtime"),
+    [(["3.11", "3.12"], "python3.11"), (["3.8", "3.9"], "python3.9"), (["3.9", "3.13"], "python3.13")],
+)
+def test_a_function_without_a_template_gets_a_runtime_that_its_layers_fit(
+    versions: list[str], runtime: str, tmp_path: Path
+) -> None:
+    write(tmp_path, f__app_dot_py=f"import mine\n{HANDLER}")
+    names = [f"python/lib/python{version}/site-packages/mine/__init__.py" for version in versions]
+    zip_file(tmp_path / "mine.zip", *names, "__MACOSX/python/._lib", text="")
+    (function,) = planned(tmp_path).functions
+    assert (function.layers, function.settings.runtime) == (("mine",), runtime)
 
 
 # ---- plans ----

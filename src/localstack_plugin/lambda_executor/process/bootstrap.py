@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SECRET = "SCONES_LAMBDA_SECRET"  # noqa: S105 - the variable's name
 SECRET_HEADER = "Scones-Lambda-Secret"  # noqa: S105
 LAYERS = "SCONES_LAMBDA_LAYERS"
-"""The folder that is /opt on AWS."""
+"""The folders with the layers' modules, which are below /opt on AWS, separated as on the PATH."""
 SERVER_PIPE = "SCONES_LAMBDA_SERVER_PIPE"
 """The reading end of a pipe whose writing end only the server holds. It reads as ended once the server is gone, even
 after SIGKILL. In a sandbox there is none: it ends with the server by itself."""
@@ -115,10 +115,9 @@ def end_with_server(pipe: int) -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def prepend_to_path(task_root: str, layers: str, runtime: str) -> None:
+def prepend_to_path(task_root: str, layers: "list[str]", runtime: str) -> None:
     """Order `sys.path` as on AWS: the function, its layers, AWS's modules, the standard library."""
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    own = [task_root, f"{layers}/python/lib/{version}/site-packages", f"{layers}/python", runtime]
+    own = [task_root, *layers, runtime]
     not_again = {*own, os.path.dirname(__file__)}  # noqa: PTH120 - every cold start would import pathlib
     sys.path[:] = [*own, *(path for path in sys.path if path not in not_again)]
 
@@ -127,7 +126,7 @@ def main() -> None:
     pipe = os.environ.pop(SERVER_PIPE, None)
     if pipe is not None:
         threading.Thread(target=end_with_server, args=(int(pipe),), daemon=True).start()
-    secret, layers = os.environ.pop(SECRET), os.environ.pop(LAYERS)
+    secret, layers = os.environ.pop(SECRET), os.environ.pop(LAYERS).split(os.pathsep)
     prepend_to_path(os.environ["LAMBDA_TASK_ROOT"], layers, os.environ["LAMBDA_RUNTIME_DIR"])
     # not AWS's compiled module: to load it takes milliseconds, and it is for one version of Python
     sys.modules["runtime_client"] = None  # type: ignore[assignment]

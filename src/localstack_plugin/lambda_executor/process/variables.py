@@ -1,5 +1,6 @@
 """The environment variables of a function's process: Lambda's and the function's own, but not the server's."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,17 @@ HOME = "/home/sbx_user1051"
 
 
 def process_variables(
-    lambda_variables: Mapping[str, Any], interpreter: Interpreter, seen: Folders, settings: Settings, has_own_tmp: bool
+    lambda_variables: Mapping[str, Any],
+    runtime: str,
+    interpreter: Interpreter,
+    seen: Folders,
+    settings: Settings,
+    has_own_tmp: bool,
 ) -> dict[str, str]:
     """Return the variables. `lambda_variables` comes from LocalStack: Lambda's, overridden by the function's own.
 
-    `seen` are the folders as the function sees them. Without a /tmp of its own, the home and TMPDIR lead to one.
+    `runtime` is the function's, such as `python3.9`; another Python may run it. `seen` are the folders as the function
+    sees them. Without a /tmp of its own, the home and TMPDIR lead to one.
     """
     environment = {
         # Python's programs come first, as /var/lang/bin on AWS
@@ -40,9 +47,19 @@ def process_variables(
         "LAMBDA_TASK_ROOT": seen.task_root,
         "PWD": seen.task_root,
         "LAMBDA_RUNTIME_DIR": seen.runtime,
-        LAYERS: seen.layers,
+        LAYERS: os.pathsep.join(layer_paths(seen.layers, interpreter.runtime, runtime)),
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{interpreter.runtime}",
     }
     if settings.local_cloud:
         environment[LOCAL_CLOUD] = settings.local_cloud
     return environment
+
+
+def layer_paths(layers: str, *runtimes: str) -> list[str]:
+    """Return the folders with the layers' modules, in Lambda's order.
+
+    AWS looks in the folder of the function's runtime. If another Python runs the function, its own folder comes first,
+    because compiled modules fit only that, but a layer that was made for the runtime may lack it.
+    """
+    versions = [f"{layers}/python/lib/{runtime}/site-packages" for runtime in dict.fromkeys(runtimes)]
+    return [*versions, f"{layers}/python"]
