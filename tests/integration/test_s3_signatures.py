@@ -53,19 +53,25 @@ def test_the_time_of_a_presigned_url_is_at_most_a_week(bucket: Bucket, parameter
     assert (status, code) == (403 if answer == "SignatureDoesNotMatch" else 400, answer)
 
 
-def test_a_role_presigns_with_its_own_secret_key(bucket: Bucket) -> None:
+@pytest.mark.parametrize("version", ["s3v4", "s3"])
+def test_a_role_presigns_with_its_own_secret_key(bucket: Bucket, version: str) -> None:
     endpoint = bucket.s3.meta.endpoint_url
     sts = boto3.client("sts", endpoint_url=endpoint)
     keys = sts.assume_role(RoleArn="arn:aws:iam::000000000000:role/any", RoleSessionName="test")["Credentials"]
     role = boto3.client(
         "s3",
         endpoint_url=endpoint,
-        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+        config=Config(signature_version=version, s3={"addressing_style": "path"}),
         aws_access_key_id=keys["AccessKeyId"],
         aws_secret_access_key=keys["SecretAccessKey"],
         aws_session_token=keys["SessionToken"],
     )
-    assert ask("GET", role.generate_presigned_url("get_object", {"Bucket": bucket.name, "Key": "old"})) == (200, "1")
+    url = role.generate_presigned_url("get_object", {"Bucket": bucket.name, "Key": "old"})
+    assert ask("GET", url) == (200, "1")
+    assert ask("GET", re.sub("(?i)(security-token=)....", r"\g<1>0000", url)) == (403, "SignatureDoesNotMatch")
+    put = {"Bucket": bucket.name, "Key": "new", "ContentType": "text/plain"}
+    url = role.generate_presigned_url("put_object", put)
+    assert ask("PUT", url, body=b"2", headers={"Content-Type": "text/plain"})[0] == 200
     form = role.generate_presigned_post(bucket.name, "form")
     assert ask("POST", form["url"], fields={**form["fields"], "file": b"hello"})[0] == 204
 

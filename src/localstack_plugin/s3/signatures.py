@@ -46,6 +46,12 @@ def install() -> None:
         why="LocalStack does not know the secret key with which it signs the URLs of functions' code and layers.",
     )
     wrap(
+        "localstack.services.s3.presigned_url:get_credentials_from_parameters",
+        wrapper=with_token_of_version_2,
+        why="LocalStack finds a session token in URLs of signature version 4 only. boto3 makes URLs of version 2 by "
+        "default, and those of a role were refused.",
+    )
+    wrap(
         "localstack.services.s3.provider:validate_post_policy",
         wrapper=with_signature,
         why="LocalStack does not check the signature of a form, and accepts fields that its policy does not name. "
@@ -67,6 +73,15 @@ def with_own_key(original: Operation) -> Operation:
         return secret
 
     return secret_of
+
+
+def with_token_of_version_2(original: Operation) -> Operation:
+    def credentials_of(parameters: Mapping[str, str], region: str) -> Any:
+        credentials = original(parameters, region)
+        token = credentials.security_token or parameters.get("x-amz-security-token")
+        return credentials._replace(security_token=token)
+
+    return credentials_of
 
 
 def with_valid_parameters(original: Operation) -> Operation:
