@@ -260,9 +260,10 @@ def end_in_time() -> None:
 
 @hooks.on_infra_start()
 def correct_s3() -> None:
-    from localstack_plugin.s3 import conditions, signatures, whole_writes
+    from localstack_plugin.s3 import conditions, public_buckets, signatures, whole_writes
 
     conditions.install()
+    public_buckets.install()
     signatures.install()
     whole_writes.install()
 

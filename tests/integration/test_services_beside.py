@@ -33,6 +33,19 @@ def test_a_service_that_the_local_cloud_lacks_is_refused_by_name_at_once(
     assert (metadata["HTTPStatusCode"], metadata["RetryAttempts"]) == (501, 0)
 
 
+@pytest.mark.parametrize(
+    ("bucket", "message"),
+    [
+        ("sagemaker-sample-files", "sagemaker-sample-files is AWS's own"),
+        ("jumpstart-cache-prod-us-east-1", "Create it here"),
+        ("sagemaker-us-east-1-111122223333", "The specified bucket does not exist$"),
+    ],
+)
+def test_a_bucket_of_aws_is_named_with_what_to_do(client: AnyClient, bucket: str, message: str) -> None:
+    with pytest.raises(ClientError, match=f"NoSuchBucket.*{message}"):
+        client("s3").get_object(Bucket=bucket, Key="a")
+
+
 def test_an_operation_that_no_service_has_is_refused_at_once(client: AnyClient) -> None:
     stepfunctions = client("stepfunctions")
     stepfunctions.meta.events.register(
