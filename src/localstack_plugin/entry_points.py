@@ -108,6 +108,7 @@ def follow_the_states_language() -> None:
     from localstack_plugin.stepfunctions.intrinsics import evaluation
     from localstack_plugin.stepfunctions.jsonata import expressions
     from localstack_plugin.stepfunctions.paths import extraction
+    from localstack_plugin.stepfunctions.validation import operation
 
     for module in (
         query_language_scopes,
@@ -132,6 +133,7 @@ def follow_the_states_language() -> None:
         tested_states,
         waits,
         alias_executions,
+        operation,
     ):
         module.install()
 

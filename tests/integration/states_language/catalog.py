@@ -12,6 +12,7 @@ from tests.integration.states_language.rows import (
     maps,
     paths,
     payload_templates,
+    refusals,
     tasks,
     variables,
 )
@@ -29,6 +30,7 @@ TOPICS = (
     variables,
     jsonata,
     definitions,
+    refusals,
 )
 
 

@@ -3,9 +3,11 @@
 `${function}`, `${bucket}` and `${queue}` in a definition, an input or an output stand for resources of the tests.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 GUIDE = "docs.aws.amazon.com/step-functions/latest/dg/"
@@ -73,6 +75,11 @@ def machine(start: Definition, **following: Definition) -> Definition:
     return {"StartAt": "A", "States": {"A": start, **following}}
 
 
+def outer(start: Definition, **following: Definition) -> Definition:
+    """Return a machine around machines whose first state is A: names are unique in all of them."""
+    return {"StartAt": "Outer", "States": {"Outer": start, **following}}
+
+
 def state(kind: str, **fields: Any) -> Definition:
     ends = {} if kind in ("Choice", "Succeed", "Fail") or "Next" in fields else {"End": True}
     return {"Type": kind, **ends, **fields}
@@ -117,12 +124,22 @@ def evaluated(expression: str) -> Definition:
 
 def mapping(processor: Definition, **fields: Any) -> Definition:
     """Return a Map state that runs one state for each item."""
-    return state("Map", ItemProcessor=machine(processor), **fields)
+    return state("Map", ItemProcessor=inner_machine(processor), **fields)
 
 
 def parallel(*branches: Definition, **fields: Any) -> Definition:
     """Return a Parallel state whose branches have one state each."""
-    return state("Parallel", Branches=[machine(branch) for branch in branches], **fields)
+    machines: list[Definition] = []
+    for branch in branches:
+        machines.append(inner_machine(branch, beside=machines))
+    return state("Parallel", Branches=machines, **fields)
+
+
+def inner_machine(start: Definition, beside: object = ()) -> Definition:
+    """Return a machine of one state, Inner1 or the next name that no state in it and beside it has."""
+    taken = json.dumps([start, beside])
+    name = next(name for name in map("Inner{}".format, count(1)) if f'"{name}"' not in taken)
+    return {"StartAt": name, "States": {name: start}}
 
 
 def caught(error: str, **fields: Any) -> list[Definition]:

@@ -9,7 +9,6 @@ from localstack.services.stepfunctions.asl.antlr.runtime.ASLLexer import ASLLexe
 from localstack.services.stepfunctions.asl.antlt4utils.antlr4utils import is_terminal
 
 from localstack_plugin.replacing import replace, wrap
-from localstack_plugin.stepfunctions.definitions.checks import faults
 
 QUOTE, PERCENTAGE = '"', "ToleratedFailurePercentage"
 
@@ -25,8 +24,6 @@ def reading_plain_text(original: Callable[[str], Any]) -> Callable[[str], Any]:
             value = json.loads(definition, object_hook=with_fractions)
         except ValueError:
             return original(definition)  # the parser says what is wrong with it
-        if fault := next(faults(value), None):
-            raise ValueError(fault)
         return original(plain(value))
 
     return read
@@ -69,7 +66,7 @@ def install() -> None:
         "localstack.services.stepfunctions.asl.parse.test_state.asl_parser:TestStateAmazonStateLanguageParser.parse",
         wrapper=reading_plain_text,
         why="LocalStack's grammar works on the text of a definition, in which JSON may write `é` as `\\u00e9` and `/` "
-        "as `\\/`. The escapes are written out before, and what LocalStack leaves unchecked is checked.",
+        "as `\\/`. The escapes are written out before.",
     )
     replace(
         "localstack.services.stepfunctions.asl.parse.preprocessor:Preprocessor._inner_string_of",

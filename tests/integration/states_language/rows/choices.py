@@ -3,7 +3,7 @@
 from itertools import starmap
 from typing import Any
 
-from tests.integration.states_language.row import GUIDE, SPEC, Row, choosing, machine, state
+from tests.integration.states_language.row import GUIDE, SPEC, Row, choosing, machine, outer, state
 
 PAGE = GUIDE + "state-choice.html"
 EARLY, LATE = "2016-03-14T01:59:00Z", "2016-08-18T17:33:00Z"
@@ -303,7 +303,7 @@ ROWS = [
     Row(
         "States.NoChoiceMatched is caught by name",
         GUIDE + "concepts-error-handling.html",
-        machine(
+        outer(
             state("Parallel", Branches=[NO_CHOICE], Catch=[{"ErrorEquals": ["States.NoChoiceMatched"], "Next": "C"}]),
             C=state("Pass", Result="caught"),
         ),
@@ -313,7 +313,7 @@ ROWS = [
     Row(
         "a path that is not there is caught by nothing",
         GUIDE + "concepts-error-handling.html",
-        machine(
+        outer(
             state("Parallel", Branches=[choosing(BIG)], Catch=[{"ErrorEquals": ["States.ALL"], "Next": "C"}]),
             C=state("Pass", Result="caught"),
         ),

@@ -58,6 +58,6 @@ ROWS = [
         PAGE,
         machine(parallel(state("Pass", Parameters={"x.$": "$$.Execution.Input.a", "s.$": "$$.State.Name"}))),
         {"a": 1},
-        [{"x": 1, "s": "A"}],
+        [{"x": 1, "s": "Inner1"}],
     ),
 ]

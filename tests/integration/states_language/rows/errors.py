@@ -14,6 +14,7 @@ from tests.integration.states_language.row import (
     jsonata,
     machine,
     mapping,
+    outer,
     parallel,
     state,
 )
@@ -204,7 +205,7 @@ ROWS = [
     Row(
         "Catch inside a branch",
         CATCH,
-        machine(state("Parallel", Branches=[machine(invoking(failing(), Catch=caught("Custom")), Caught=CAUGHT)])),
+        outer(state("Parallel", Branches=[machine(invoking(failing(), Catch=caught("Custom")), Caught=CAUGHT)])),
         {},
         ["caught"],
     ),

@@ -8,6 +8,7 @@ from tests.integration.states_language.row import (
     jsonata,
     machine,
     one_pass,
+    outer,
     parallel,
     state,
 )
@@ -172,7 +173,7 @@ ROWS = [
     Row(
         "a branch with several states",
         PARALLEL,
-        machine(
+        outer(
             state(
                 "Parallel",
                 Branches=[machine(state("Pass", Result=1, Next="B"), B=state("Pass", Parameters={"v.$": "$"}))],

@@ -8,6 +8,7 @@ from tests.integration.states_language.row import (
     Matching,
     Row,
     Satisfying,
+    inner_machine,
     jsonata,
     machine,
     mapping,
@@ -20,9 +21,13 @@ SELECTOR = GUIDE + "input-output-itemselector.html"
 SAME = state("Pass")
 PLUS_ONE = state("Pass", Parameters={"n.$": "States.MathAdd($, 1)"}, OutputPath="$.n")
 FAIL_ON_ODD = {
-    "StartAt": "C",
+    "StartAt": "IsOdd",
     "States": {
-        "C": {"Type": "Choice", "Choices": [{"Variable": "$.odd", "BooleanEquals": True, "Next": "F"}], "Default": "S"},
+        "IsOdd": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.odd", "BooleanEquals": True, "Next": "F"}],
+            "Default": "S",
+        },
         "F": state("Fail", Error="Odd", Cause="it is odd"),
         "S": state("Succeed"),
     },
@@ -32,7 +37,7 @@ ITEMS = [{"odd": False}, {"odd": True}, {"odd": False}, {"odd": True}]
 
 def distributed(processor: Definition = SAME, **fields: Any) -> Definition:
     config = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
-    return state("Map", ItemProcessor={**config, **machine(processor)}, **fields)
+    return state("Map", ItemProcessor={**config, **inner_machine(processor)}, **fields)
 
 
 def tolerating(**fields: Any) -> Definition:
@@ -92,7 +97,11 @@ ROWS = [
         [{"v": 1}],
     ),
     Row(
-        "Iterator, the older name of ItemProcessor", INLINE, machine(state("Map", Iterator=machine(PLUS_ONE))), [1], [2]
+        "Iterator, the older name of ItemProcessor",
+        INLINE,
+        machine(state("Map", Iterator=inner_machine(PLUS_ONE))),
+        [1],
+        [2],
     ),
     Row(
         "the context object inside an iteration",
@@ -322,6 +331,6 @@ ROWS = [
         DISTRIBUTED,
         machine(distributed(state("Pass", Parameters={"s.$": "$$.State.Name"}))),
         [1],
-        [{"s": "A"}],
+        [{"s": "Inner1"}],
     ),
 ]

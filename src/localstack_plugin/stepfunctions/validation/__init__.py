@@ -1,0 +1,1 @@
+"""What AWS refuses in a definition when a state machine is created, and LocalStack accepts."""
