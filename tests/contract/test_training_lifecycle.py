@@ -59,6 +59,25 @@ def test_a_checkpoint_path_that_is_not_its_own_folder_is_refused(jobs: Any, path
         jobs.create("unkept", CheckpointConfig={"S3Uri": f"s3://{BUCKET}/x", "LocalPath": path})
 
 
+def test_tensorboard_files_are_uploaded_while_the_job_runs(jobs: Any, sagemaker: Any, s3: Any, until: Any) -> None:
+    s3.put_object(Bucket=BUCKET, Key="boards/board/tensorboard-output/earlier", Body=b"not restored")
+    lines = "(BASE / 'output/tensorboard/events').write_text(' '.join(p.name for p in (BASE / 'output').iterdir()))"
+    config = {"S3OutputPath": f"s3://{BUCKET}/boards"}
+    jobs.create("board", {"seconds": LONG}, TensorBoardOutputConfig=config, Environment={"PROGRAM": lines})
+    key = "boards/board/tensorboard-output/events"
+    until(lambda: "Contents" in s3.list_objects_v2(Bucket=BUCKET, Prefix=key), "the first events")
+    sagemaker.stop_training_job(TrainingJobName="board")
+    job = jobs.ended("board")
+    assert (job["TrainingJobStatus"], job["TensorBoardOutputConfig"]) == ("Stopped", config)
+    assert "tensorboard" in s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode().split()
+
+
+@pytest.mark.parametrize("path", ["/var/logs", "/opt/ml", "/opt/ml/output", "/opt/ml/output/data/logs"])
+def test_a_tensorboard_path_that_is_not_its_own_folder_is_refused(jobs: Any, path: str) -> None:
+    with pytest.raises(ClientError, match="cannot be kept in S3"):
+        jobs.create("unkept", TensorBoardOutputConfig={"S3OutputPath": f"s3://{BUCKET}/x", "LocalPath": path})
+
+
 def test_the_models_of_all_hosts_are_merged(jobs: Any, unpacked: Any) -> None:
     lines = HOST + "(BASE / 'model' / me).write_text(me); (BASE / 'output/data' / me).write_text(me)"
     jobs.create("merged", ResourceConfig=TWO_HOSTS, Environment={"PROGRAM": lines})

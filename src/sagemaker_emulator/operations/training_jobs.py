@@ -13,9 +13,10 @@ def create_training_job(sagemaker: SageMaker, request: Request) -> Response:
     """Support channels from S3Prefix, ManifestFile and, in Pipe mode, AugmentedManifestFile; FullyReplicated and
     ShardedByS3Key. File channels are streamed to disk, FastFile works like File, and Pipe channels are FIFOs
     `<channel>_<epoch>` with RecordIO, Gzip and ShuffleConfig. Several hosts produce one merged model. Checkpoints are
-    restored at the start and uploaded while the job runs. CompressionType may be NONE. The log and the metrics go to
-    CloudWatch live. Spot, retry, profiler and debug-hook settings are accepted but have no effect. Debugger and
-    profiler rules, TensorBoardOutputConfig, InstanceGroups and file systems are refused.
+    restored at the start and uploaded while the job runs; the files of TensorBoardOutputConfig are uploaded to
+    `<job>/tensorboard-output`. CompressionType may be NONE. The log and the metrics go to CloudWatch live. Spot, retry,
+    profiler and debug-hook settings are accepted but have no effect. Debugger and profiler rules, InstanceGroups and
+    file systems are refused.
     """
     return {"TrainingJobArn": sagemaker.training_jobs.create(request, tags_of(request)).arn}
 

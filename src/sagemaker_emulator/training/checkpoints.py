@@ -1,4 +1,4 @@
-"""Checkpoints: downloaded from S3 before a job starts, uploaded while it runs and at its end."""
+"""Folders that are kept in S3 while a job runs: its checkpoints, restored at the start, and TensorBoard's files."""
 
 from __future__ import annotations
 
@@ -19,46 +19,72 @@ from sagemaker_emulator.jobs.input_objects import prefix_objects
 
 DEFAULT_PATH = "/opt/ml/checkpoints"
 RESERVED = ("input", "model", "output", "code", "errors")
+TENSORBOARD_PATH = "/opt/ml/output/tensorboard"
+TENSORBOARD_RESERVED = ("input", "model", "output/data", "output/failure", "code", "errors")
 PERIOD_S = 2.0
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class CheckpointConfig:
-    """The folder in S3 and the container's path that it belongs to."""
+class KeptFolder:
+    """The folder in S3 and the container's path that it belongs to.
+
+    `is_restored` is whether the files in S3 are brought to the container before it starts.
+    """
 
     location: S3Location
     local_path: PurePosixPath
+    is_restored: bool = True
 
     @classmethod
-    def from_request(cls, wire: dict[str, Any]) -> CheckpointConfig:
+    def of_checkpoints(cls, wire: dict[str, Any]) -> KeptFolder:
         """Parse CheckpointConfig. ValueError for a LocalPath that is not its own folder below /opt/ml."""
-        location, text = S3Location.parse(wire["S3Uri"]), wire.get("LocalPath", DEFAULT_PATH)
-        local_path = PurePosixPath(text)
-        parts = local_path.parts
-        if not local_path.is_relative_to(OPT_ML) or ".." in parts or len(parts) < 4 or parts[3] in RESERVED:
-            raise ValueError(
-                f"The local path {text!r} cannot be kept in S3: only a folder below /opt/ml can, such as "
-                f"{DEFAULT_PATH}, and not {', '.join(f'/opt/ml/{name}' for name in RESERVED)}"
-            )
-        require_file_path(local_path)
-        return cls(location, local_path)
+        return cls(S3Location.parse(wire["S3Uri"]), _own_folder(wire.get("LocalPath", DEFAULT_PATH), RESERVED))
+
+    @classmethod
+    def of_tensorboard(cls, wire: dict[str, Any], job_name: str) -> KeptFolder:
+        """Parse TensorBoardOutputConfig. ValueError for a LocalPath that is not its own folder below /opt/ml.
+
+        The files go to `<S3OutputPath>/<job>/tensorboard-output`, where the SDK expects them
+        (`latest_job_tensorboard_artifacts_path`).
+        """
+        location = S3Location.parse(wire["S3OutputPath"]).joined(f"{job_name}/tensorboard-output")
+        return cls(location, _own_folder(wire.get("LocalPath", TENSORBOARD_PATH), TENSORBOARD_RESERVED), False)
 
 
-class CheckpointSync:
-    """One host's checkpoints. Inside `with`, changed files are uploaded every few seconds; `finish` has the rest."""
+def _own_folder(text: str, reserved: tuple[str, ...]) -> PurePosixPath:
+    """Return the path; ValueError for one that is outside /opt/ml, or among its reserved folders."""
+    path, taken = PurePosixPath(text), [OPT_ML / name for name in reserved]
+    is_reserved = any(path.is_relative_to(one) or one.is_relative_to(path) for one in taken)
+    if not path.is_relative_to(OPT_ML) or ".." in path.parts or is_reserved:
+        raise ValueError(
+            f"The local path {text!r} cannot be kept in S3: only a folder below /opt/ml can, such as "
+            f"{DEFAULT_PATH}, and not {', '.join(str(one) for one in taken)}"
+        )
+    require_file_path(path)
+    return path
 
-    def __init__(self, s3: Any, location: S3Location, base_dir: Path, folder: tuple[str, ...]) -> None:
-        self._s3, self._location, self._base_dir, self._folder = s3, location, base_dir, folder
-        self.directory = base_dir.joinpath(*folder)
+
+class FolderSync:
+    """One host's copy of a kept folder.
+
+    Inside `with`, changed files are uploaded every few seconds; `finish` uploads the rest.
+    """
+
+    def __init__(self, s3: Any, kept: KeptFolder, base_dir: Path) -> None:
+        self._s3, self._location, self._is_restored = s3, kept.location, kept.is_restored
+        self._base_dir, self._folder = base_dir, kept.local_path.relative_to(OPT_ML).parts
+        self.directory = base_dir.joinpath(*self._folder)
         self._uploaded: dict[str, tuple[int, int]] = {}
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"checkpoints to {location}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"files to {kept.location}", daemon=True)
 
-    def download(self, stopped: Callable[[], bool]) -> None:
-        """Download what an earlier job left. Ends early when `stopped` returns True."""
+    def prepare(self, stopped: Callable[[], bool]) -> None:
+        """Create the folder and restore what an earlier job left. Ends early when `stopped` returns True."""
         self.directory.mkdir(parents=True, exist_ok=True)
+        if not self._is_restored:
+            return
         folder = S3Location(self._location.bucket, self._location.key.rstrip("/") + "/" if self._location.key else "")
         download(self._s3, prefix_objects(self._s3, folder), self.directory, stopped)
         self._uploaded = {entry.name: entry.signature for entry in self._files()}
@@ -83,7 +109,7 @@ class CheckpointSync:
                 before = {entry.name: entry.signature for entry in now}
                 self._upload(settled)
             except (*AWS_ERRORS, OSError) as error:
-                log.warning("checkpoints did not reach %s, trying again in %s s: %s", self._location, PERIOD_S, error)
+                log.warning("files did not reach %s, trying again in %s s: %s", self._location, PERIOD_S, error)
 
     def _files(self) -> list[Entry]:
         return [entry for entry in entries_below(self._base_dir, self._folder) if entry.is_file]

@@ -43,7 +43,8 @@ class TrainingContainers:
             (host.base_dir / "input" / "config" / f"{name}.json").write_text(json.dumps(document))
 
     def spec(self, host: Host) -> ContainerSpec:
-        request, checkpoints = self.request, self._checkpoint_folders(host)
+        request = self.request
+        kept = tuple(host.at(folder.local_path) for folder in request.kept_folders)
         replaces_train = bool(request.entrypoint or request.arguments)  # either takes precedence over `train`
         return ContainerSpec(
             self._name(host),
@@ -56,17 +57,14 @@ class TrainingContainers:
             instance_type=request.instance_type,
             host=host.name,
             peers={other.name: self._name(other) for other in self.hosts if other is not host},
-            outputs=(host.base_dir / "model", host.base_dir / "output", *checkpoints),
-            live_outputs=checkpoints,
+            outputs=(host.base_dir / "model", host.base_dir / "output", *kept),
+            live_outputs=kept,
             network_isolation=request.network_isolation,
             role_arn=request.role_arn,
         )
 
     def _name(self, host: Host) -> str:
         return f"{self.job.name}-{host.name}-{self.token}"
-
-    def _checkpoint_folders(self, host: Host) -> tuple[Path, ...]:
-        return (host.at(self.request.checkpoints.local_path),) if self.request.checkpoints else ()
 
 
 def channel_directory(host: Host, channel: Channel) -> Path:

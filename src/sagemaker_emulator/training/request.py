@@ -12,7 +12,7 @@ from sagemaker_emulator.errors import validation
 from sagemaker_emulator.jobs.channel import Channel, InputError
 from sagemaker_emulator.jobs.quotas import require_quota
 from sagemaker_emulator.training.artifacts import Artifacts
-from sagemaker_emulator.training.checkpoints import CheckpointConfig
+from sagemaker_emulator.training.checkpoints import KeptFolder
 from sagemaker_emulator.training.metrics import patterns_of
 
 REQUIRED = ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition")
@@ -22,7 +22,6 @@ NOT_EMULATED = (
     "ModelPackageConfig",
     "DebugRuleConfigurations",
     "ProfilerRuleConfigurations",
-    "TensorBoardOutputConfig",
     "AlgorithmSpecification.AlgorithmName",
     "ResourceConfig.InstanceGroups",
     "ResourceConfig.InstancePreferences",
@@ -34,7 +33,10 @@ DEFAULT_MAX_RUNTIME_S = 86_400
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """`entrypoint` and `arguments` are empty where the image's own apply; `checkpoints` is None for a job without."""
+    """`entrypoint` and `arguments` are empty where the image's own apply.
+
+    `checkpoints` and `tensorboard` are None for a job without.
+    """
 
     image: str
     role_arn: str
@@ -44,7 +46,8 @@ class TrainingRequest:
     environment: Mapping[str, str]
     hyperparameters: Mapping[str, str]
     channels: tuple[Channel, ...]
-    checkpoints: CheckpointConfig | None
+    checkpoints: KeptFolder | None
+    tensorboard: KeptFolder | None
     artifacts: Artifacts
     metrics: Mapping[str, re.Pattern[str]]
     instance_type: str
@@ -57,7 +60,7 @@ class TrainingRequest:
         _refuse_members(wire)
         _refuse_times(wire)
         algorithm, resources = wire["AlgorithmSpecification"], wire["ResourceConfig"]
-        checkpoints = wire.get("CheckpointConfig")
+        checkpoints, tensorboard = wire.get("CheckpointConfig"), wire.get("TensorBoardOutputConfig")
         try:
             return cls(
                 image=algorithm["TrainingImage"],
@@ -69,7 +72,8 @@ class TrainingRequest:
                 hyperparameters=wire.get("HyperParameters", {}),
                 metrics=patterns_of(algorithm),
                 artifacts=Artifacts.of(wire["TrainingJobName"], wire["OutputDataConfig"]),
-                checkpoints=CheckpointConfig.from_request(checkpoints) if checkpoints else None,
+                checkpoints=KeptFolder.of_checkpoints(checkpoints) if checkpoints else None,
+                tensorboard=KeptFolder.of_tensorboard(tensorboard, wire["TrainingJobName"]) if tensorboard else None,
                 channels=_channels(wire.get("InputDataConfig", ()), algorithm["TrainingInputMode"]),
                 instance_type=resources["InstanceType"],
                 instance_count=resources["InstanceCount"],
@@ -77,6 +81,11 @@ class TrainingRequest:
             )
         except (InputError, ValueError) as error:
             raise validation(str(error)) from error
+
+    @property
+    def kept_folders(self) -> tuple[KeptFolder, ...]:
+        """Return the folders that are kept in S3 while the job runs."""
+        return tuple(folder for folder in (self.checkpoints, self.tensorboard) if folder)
 
     @property
     def piped_channels(self) -> tuple[Channel, ...]:

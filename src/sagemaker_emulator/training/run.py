@@ -11,9 +11,9 @@ Stages. `TrainingRun.run` takes a job through AWS's secondary statuses, and stor
                  `halt`, `end`, `uploaded`, and the exception that ended it
 
 Threads. The run itself has one (`jobs.job_threads`), in which the stages follow one another. In Training there are
-more: for each host one that reads its container's output, one that sends its log and one that uploads its checkpoints;
-for each host and piped channel one that feeds the FIFO (`jobs.pipe_mode`); and one that sends metrics. All of them are
-ended before the run goes on to Uploading.
+more: for each host one that reads its container's output, one that sends its log, and one for each folder that is kept
+in S3; for each host and piped channel one that feeds the FIFO (`jobs.pipe_mode`); and one that sends metrics. All of
+them are ended before the run goes on to Uploading.
 
 Locks. A run has none: the store's transactions guard the job's record, events guard the halt, and each file below the
 job's folder has one writer.
@@ -51,7 +51,7 @@ from sagemaker_emulator.aws_clients.log_streams import LogStream
 from sagemaker_emulator.engine import Container
 from sagemaker_emulator.jobs.channel import Channel
 from sagemaker_emulator.jobs.downloads import download
-from sagemaker_emulator.jobs.hosts import OPT_ML, Host, hosts_below
+from sagemaker_emulator.jobs.hosts import Host, hosts_below
 from sagemaker_emulator.jobs.input_objects import objects_of
 from sagemaker_emulator.jobs.job_containers import Halt, JobContainer, Outcome, running, wait_for
 from sagemaker_emulator.jobs.job_threads import ABANDONED, JobFailed, JobLeft
@@ -59,7 +59,7 @@ from sagemaker_emulator.jobs.pipe_mode import PipeFeeder, Source
 from sagemaker_emulator.jobs.resumable_run import ResumableRun, RunEnd
 from sagemaker_emulator.jobs.run_context import RunContext
 from sagemaker_emulator.resources.training_job import SecondaryStatus, TrainingJob
-from sagemaker_emulator.training.checkpoints import CheckpointSync
+from sagemaker_emulator.training.checkpoints import FolderSync
 from sagemaker_emulator.training.container import TrainingContainers, channel_directory
 from sagemaker_emulator.training.metrics import MetricReader, MetricStream
 from sagemaker_emulator.training.request import TrainingRequest
@@ -102,7 +102,9 @@ class TrainingRun(ResumableRun):
         self._log_names: dict[str, str] = {}
         self._hosts = hosts_below(self._directory, request.instance_count)
         self._containers = TrainingContainers(job, request, self._hosts, secrets.token_hex(3))
-        self._checkpoints = self._checkpoint_syncs()
+        self._kept = [
+            FolderSync(context.aws.s3, folder, host.base_dir) for folder in request.kept_folders for host in self._hosts
+        ]
 
     @property
     def base_dirs(self) -> list[Path]:
@@ -139,11 +141,11 @@ class TrainingRun(ResumableRun):
         return self._train()
 
     def _upload(self) -> None:
-        """Upload the last checkpoints however the containers ended, and the artifacts of a job that has not failed."""
+        """Upload the kept folders however the containers ended, and the artifacts of a job that has not failed."""
         s3, reason = self._context.aws.s3, self.end.failure_reason
         if reason is None:
             self._entered(SecondaryStatus.UPLOADING)
-        for sync in self._checkpoints:
+        for sync in self._kept:
             self._uploads.carry_out(sync.finish)
         if reason is not None:
             raise JobFailed(reason)
@@ -162,8 +164,8 @@ class TrainingRun(ResumableRun):
         for host in self._hosts:
             self._containers.write_folders(host)
             self._download_channels(host)
-        for sync in self._checkpoints:
-            sync.download(self.halt.is_set)
+        for sync in self._kept:
+            sync.prepare(self.halt.is_set)
         if self.halt.abandoned.is_set():
             raise JobFailed(ABANDONED)
 
@@ -175,18 +177,11 @@ class TrainingRun(ResumableRun):
                 target.mkdir(parents=True, exist_ok=True)
                 download(self._context.aws.s3, objects, target, self.halt.is_set)
 
-    def _checkpoint_syncs(self) -> list[CheckpointSync]:
-        if (config := self.request.checkpoints) is None:
-            return []
-        s3 = self._context.aws.s3
-        folder = config.local_path.relative_to(OPT_ML).parts
-        return [CheckpointSync(s3, config.location, host.base_dir, folder) for host in self._hosts]
-
     def _train(self) -> RunEnd:
         with ExitStack() as stack:
             if self.metrics.patterns:
                 stack.enter_context(MetricStream(self._context.aws.cloudwatch, self.job.name, self.metrics))
-            for sync in self._checkpoints:
+            for sync in self._kept:
                 stack.enter_context(sync)
             feeders = [
                 self._feeder(host, channel, stack) for host in self._hosts for channel in self.request.piped_channels
@@ -195,7 +190,7 @@ class TrainingRun(ResumableRun):
         if outcome.left:
             raise JobLeft
         if self.halt.abandoned.is_set():
-            self._save_checkpoints()
+            self._save_kept_files()
             raise JobFailed(ABANDONED)
         reason = _failure_reason(outcome, feeders)
         metrics = self.metrics
@@ -203,13 +198,13 @@ class TrainingRun(ResumableRun):
             reason, outcome.ran_out_of_time, metrics=tuple(metrics.latest.values()), summaries=metrics.summaries()
         )
 
-    def _save_checkpoints(self) -> None:
-        """Upload the last checkpoints of a job that the emulator's end fails, if S3 takes them at once."""
+    def _save_kept_files(self) -> None:
+        """Upload the last files of a job that the emulator's end fails, if S3 takes them at once."""
         try:
-            for sync in self._checkpoints:
+            for sync in self._kept:
                 sync.finish()
         except AWS_ERRORS as error:
-            log.warning("the last checkpoints of training job %s are lost: %s", self.job.name, error)
+            log.warning("the last files of the kept folders of training job %s are lost: %s", self.job.name, error)
 
     def _feeder(self, host: Host, channel: Channel, stack: ExitStack) -> PipeFeeder:
         source = Source(self._context.aws.s3, channel, host.index, len(self._hosts))

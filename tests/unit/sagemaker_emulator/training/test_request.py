@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sagemaker_emulator.aws_clients.clients import S3Location
-from sagemaker_emulator.training.checkpoints import CheckpointConfig
+from sagemaker_emulator.training.checkpoints import KeptFolder
 from sagemaker_emulator.training.request import TrainingRequest
 from sagemaker_emulator.wire import AwsError
 
@@ -53,7 +53,7 @@ def test_channels_have_the_mode_of_the_algorithm_and_piped_ones_are_distinguishe
 
 def test_checkpoints_are_below_opt_ml_by_default() -> None:
     request = TrainingRequest.parse(wire(CheckpointConfig={"S3Uri": "s3://bucket/points"}))
-    expected = CheckpointConfig(S3Location("bucket", "points"), PurePosixPath("/opt/ml/checkpoints"))
+    expected = KeptFolder(S3Location("bucket", "points"), PurePosixPath("/opt/ml/checkpoints"))
     assert request.checkpoints == expected
 
 
