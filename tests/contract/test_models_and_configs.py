@@ -38,6 +38,17 @@ def test_a_configuration_with_a_missing_model_is_refused(hosting: Any) -> None:
         hosting.config("orphan", {"VariantName": "AllTraffic", "ModelName": "never-made"})
 
 
+def test_a_configuration_with_online_explanations_is_refused_by_name(hosting: Any) -> None:
+    hosting.model("explained")
+    shap = {"ShapBaselineConfig": {"ShapBaseline": "1,2"}}
+    with pytest.raises(ClientError, match=r"ExplainerConfig, .* is not emulated"):
+        hosting.config(
+            "explained",
+            {"VariantName": "AllTraffic", "ModelName": "explained"},
+            ExplainerConfig={"ClarifyExplainerConfig": {"ShapConfig": shap}},
+        )
+
+
 def test_a_configuration_whose_model_was_deleted_is_refused(hosting: Any, sagemaker: Any) -> None:
     hosting.model("vanished")
     hosting.config("vanished", {"VariantName": "AllTraffic", "ModelName": "vanished"})

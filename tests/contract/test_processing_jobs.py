@@ -227,6 +227,39 @@ def test_an_input_that_is_not_emulated_is_refused(processing: Any, sagemaker: An
         sagemaker.describe_processing_job(ProcessingJobName="refused")
 
 
+@pytest.mark.parametrize(
+    ("inputs", "output", "text"),
+    [
+        ([("a", "one"), ("a", "two")], "out", r"names must be globally unique: \[a\]"),
+        ([("a", "one"), ("b", "two")], "b", r"names must be globally unique: \[b\]"),
+        ([("a", "one"), ("b", "one/")], "out", "2 inputs have '/opt/ml/processing/one'"),
+    ],
+)
+def test_inputs_and_outputs_that_share_a_name_or_a_folder_are_refused(
+    processing: Any, s3: Any, inputs: list[tuple[str, str]], output: str, text: str
+) -> None:
+    s3.put_object(Bucket=BUCKET, Key="shared/one", Body=b"1")
+    entries = [input_of(name, "s3://contract/shared/", f"/opt/ml/processing/{folder}") for name, folder in inputs]
+    target = {"S3Uri": "s3://contract/shared-out", "LocalPath": OUTPUT, "S3UploadMode": "EndOfJob"}
+    outputs = [{"OutputName": output, "S3Output": target}]
+    with pytest.raises(ClientError, match=text) as error:
+        processing.create("shared", ProcessingInputs=entries, ProcessingOutputConfig={"Outputs": outputs})
+    assert error.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_an_ended_job_is_deleted_and_its_name_is_free(processing: Any, sagemaker: Any) -> None:
+    processing.create("deleted", "sleep=600")
+    with pytest.raises(sagemaker.exceptions.ResourceInUse, match="stop it before deleting"):
+        sagemaker.delete_processing_job(ProcessingJobName="deleted")
+    sagemaker.stop_processing_job(ProcessingJobName="deleted")
+    processing.ended("deleted")
+    sagemaker.delete_processing_job(ProcessingJobName="deleted")
+    with pytest.raises(ClientError, match="Could not find requested job"):
+        sagemaker.delete_processing_job(ProcessingJobName="deleted")
+    processing.create("deleted", "say=again")
+    assert processing.ended("deleted")["ProcessingJobStatus"] == "Completed"
+
+
 def test_more_instances_than_the_quota_are_refused(processing: Any, sagemaker: Any) -> None:
     with pytest.raises(sagemaker.exceptions.ResourceLimitExceeded, match=r"ml\.m5\.large for processing job usage"):
         processing.create("crowd", hosts=21)

@@ -261,6 +261,8 @@ def test_a_tuner_finds_the_best_of_its_jobs(
     best = table.sort_values("FinalObjectiveValue", ascending=False).iloc[0]
     assert len(table) == 2
     assert tuner.best_training_job() == best["TrainingJobName"]
+    attached = HyperparameterTuner.attach(tuner.latest_tuning_job.name, sagemaker_session=session)
+    assert attached.best_training_job() == best["TrainingJobName"]
     assert best["rate"] == pytest.approx(best["FinalObjectiveValue"])
     assert tuner.best_estimator().model_data.endswith(f"/{best['TrainingJobName']}/output/model.tar.gz")
 

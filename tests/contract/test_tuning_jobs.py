@@ -139,9 +139,10 @@ def test_training_jobs_are_listed_by_their_objective(searched: dict[str, Any], t
     assert tuning.children("searched", StatusEquals="Failed") == []
 
 
-def test_describe_repeats_the_create_request(searched: dict[str, Any]) -> None:
+def test_describe_repeats_the_create_request_and_adds_the_objective(searched: dict[str, Any]) -> None:
     assert searched["HyperParameterTuningJobConfig"]["ParameterRanges"] == RATES
-    assert searched["TrainingJobDefinition"]["StaticHyperParameters"] == {"fixed": "1"}
+    static = searched["TrainingJobDefinition"]["StaticHyperParameters"]
+    assert static == {"fixed": "1", "_tuning_objective_metric": "score"}
     assert searched["HyperParameterTuningJobArn"].endswith(":hyper-parameter-tuning-job/searched")
 
 
@@ -155,6 +156,11 @@ def test_tuning_jobs_are_listed_in_pages_by_name(searched: dict[str, Any], tunin
 def test_a_second_tuning_job_of_the_same_name_is_resource_in_use(searched: dict[str, Any], tuning: Tuning) -> None:
     with pytest.raises(tuning.client.exceptions.ResourceInUse, match="name, searched, already exists"):
         tuning.create("searched")
+
+
+def test_more_parallel_training_jobs_than_the_quota_are_refused(tuning: Tuning) -> None:
+    with pytest.raises(tuning.client.exceptions.ResourceLimitExceeded, match="request delta of 21 Instances"):
+        tuning.create("crowd", most=30, limits={"MaxNumberOfTrainingJobs": 30, "MaxParallelTrainingJobs": 21})
 
 
 def test_grid_search_tries_each_combination_once(tuning: Tuning, ended: Any) -> None:

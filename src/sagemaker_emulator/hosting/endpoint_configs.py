@@ -28,6 +28,11 @@ class EndpointConfigs(Collection[EndpointConfig]):
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> EndpointConfig:
         name = request["EndpointConfigName"]
         config = EndpointConfig(name, self.arn_of(name), request, time.time())
+        if "ExplainerConfig" in request:
+            raise validation(
+                "ExplainerConfig, the online explanations of SageMaker Clarify, is not emulated; leave it out, or "
+                "create the endpoint configuration on AWS."
+            )
         self._refuse_bad_variants(config)
         self._refuse_unfit_shadows(config)
         self._roles.require(request.get("ExecutionRoleArn"))

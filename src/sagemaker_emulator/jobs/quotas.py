@@ -1,4 +1,4 @@
-"""The one quota that is emulated: instances of one job or variant."""
+"""The one quota that is emulated: instances of one job or variant, or of the training jobs that a tuning job runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CreateProcessingJob, DescribeProcessingJob, ListProcessingJobs, StopProcessingJob."""
+"""CreateProcessingJob, DescribeProcessingJob, ListProcessingJobs, StopProcessingJob, DeleteProcessingJob."""
 
 from __future__ import annotations
 
@@ -34,4 +34,11 @@ def list_processing_jobs(sagemaker: SageMaker, request: Request) -> Response:
 def stop_processing_job(sagemaker: SageMaker, request: Request) -> Response:
     """Send SIGTERM, then SIGKILL after 120 s. Continuous outputs are uploaded, EndOfJob outputs are not."""
     sagemaker.processing_jobs.stop(request["ProcessingJobName"])
+    return {}
+
+
+@operation("DeleteProcessingJob")
+def delete_processing_job(sagemaker: SageMaker, request: Request) -> Response:
+    """Delete the record of a job that has ended. Its outputs stay."""
+    sagemaker.processing_jobs.delete(request["ProcessingJobName"])
     return {}

@@ -16,7 +16,7 @@ from sagemaker_emulator.jobs.input_objects import require_objects
 from sagemaker_emulator.jobs.job_collection import JobCollection, final_status
 from sagemaker_emulator.jobs.job_threads import ABANDONED
 from sagemaker_emulator.jobs.run_context import RunContext
-from sagemaker_emulator.processing.request import ProcessingRequest, with_defaults
+from sagemaker_emulator.processing.request import ProcessingRequest, refuse_shared_names, with_defaults
 from sagemaker_emulator.processing.run import ProcessingRun
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.job import JobStatus
@@ -36,6 +36,7 @@ class ProcessingJobs(JobCollection[ProcessingJob]):
         """Create a job. One of a monitoring schedule may leave metrics, which are sent to CloudWatch."""
         name, now, request = request["ProcessingJobName"], time.time(), with_defaults(request)
         parsed = ProcessingRequest.parse(request)
+        refuse_shared_names(request)
         self._refuse_missing(parsed)
         arn = self.arn_of(name)
         job = ProcessingJob(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -105,6 +106,23 @@ class ProcessingRequest:
             )
         except InputError as error:
             raise validation(str(error)) from error
+
+
+def refuse_shared_names(wire: dict[str, Any]) -> None:
+    """Raise ValidationException for names that occur twice, and for inputs that share a folder.
+
+    AWS's message about the folders is empty (aws/sagemaker-python-sdk issue 4939).
+    """
+    inputs, outputs = wire.get("ProcessingInputs", ()), wire.get("ProcessingOutputConfig", {}).get("Outputs", ())
+    names = Counter([*(one["InputName"] for one in inputs), *(one["OutputName"] for one in outputs)])
+    if shared := sorted(name for name, count in names.items() if count > 1):
+        raise validation(f"Input and Output names must be globally unique: [{', '.join(shared)}]")
+    folders = Counter(PurePosixPath(one["S3Input"]["LocalPath"]) for one in inputs if "S3Input" in one)
+    for folder, count in folders.items():
+        if count > 1:
+            raise validation(
+                f"The LocalPath of each input must be unique: {count} inputs have {str(folder)!r}. Give each a folder."
+            )
 
 
 def with_defaults(wire: dict[str, Any]) -> dict[str, Any]:

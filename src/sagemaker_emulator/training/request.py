@@ -125,6 +125,11 @@ def _refuse_times(wire: dict[str, Any]) -> None:
     if max_runtime_s > MAX_RUNTIME_S:
         raise validation(f"Invalid MaxRuntimeInSeconds {max_runtime_s}. It must be at most {MAX_RUNTIME_S} (28 days).")
     if wire.get("EnableManagedSpotTraining"):
+        if wire["ResourceConfig"].get("KeepAlivePeriodInSeconds"):  # source: warm pools, considerations
+            raise validation(
+                "KeepAlivePeriodInSeconds cannot be combined with EnableManagedSpotTraining: warm pools do not support "
+                "spot instances. Leave one of them out."
+            )
         if max_wait_s is None or max_wait_s < max_runtime_s:
             raise validation(
                 "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds"

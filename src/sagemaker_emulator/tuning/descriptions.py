@@ -26,11 +26,18 @@ def describe_tuning_job(job: TuningJob, results: Sequence[Result]) -> Descriptio
     best = best_of(results, job.objective)
     computed = {
         **_status(job, results),
+        "TrainingJobDefinition": _with_objective(job),
         "BestTrainingJob": summarize_trial(job, best) if best else None,
         "FailureReason": job.failure_reason,
         "ConsumedResources": {"RuntimeInSeconds": sum(result.job.training_seconds or 0 for result in results)},
     }
     return described("DescribeHyperParameterTuningJob", job.request, computed)
+
+
+def _with_objective(job: TuningJob) -> Description:
+    """Return the definition with the hyperparameter that AWS adds; the SDK's HyperparameterTuner.attach needs it."""
+    static = {"_tuning_objective_metric": job.objective.metric, **job.definition.get("StaticHyperParameters", {})}
+    return {**job.definition, "StaticHyperParameters": static}
 
 
 def summarize_tuning_job(job: TuningJob, results: Sequence[Result]) -> Description:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sagemaker_emulator.errors import resource_in_use, resource_not_found, validation
 from sagemaker_emulator.jobs.job_collection import JobCollection
+from sagemaker_emulator.jobs.quotas import require_quota
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.job import JobStatus
 from sagemaker_emulator.resources.moment import Moment
@@ -28,7 +29,8 @@ class TuningJobs(JobCollection[TuningJob]):
 
     def create(self, request: dict[str, Any], tags: dict[str, str]) -> TuningJob:
         name, now, parsed = request["HyperParameterTuningJobName"], time.time(), TuningRequest.parse(request)
-        self._training_jobs.runnable(parsed.training_request(Trial(name, {})))
+        trial = self._training_jobs.runnable(parsed.training_request(Trial(name, {})))
+        require_quota(trial.instance_type, trial.instance_count * parsed.max_parallel, "training job")
         job = TuningJob(name, self.arn_of(name), request, created=now, modified=now, created_moment=Moment.now())
         run = self._run_of(job, parsed, tags)
         return self._start(job, tags, run, partial(self._finished, run))

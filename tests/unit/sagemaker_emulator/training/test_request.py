@@ -83,6 +83,14 @@ NO_IMAGE = {"TrainingInputMode": "File", "AlgorithmName": "a"}
             },
             "must be present and be greater than or equal",
         ),
+        (
+            {
+                "EnableManagedSpotTraining": True,
+                "StoppingCondition": {"MaxRuntimeInSeconds": 9, "MaxWaitTimeInSeconds": 9},
+                "ResourceConfig": {**RESOURCES, "KeepAlivePeriodInSeconds": 60},
+            },
+            "warm pools do not support spot instances",
+        ),
         ({"InputDataConfig": [channel("a"), channel("b"), channel("a")]}, "unique .*: 'a' occurs 2 times"),
         ({"OutputDataConfig": {"S3OutputPath": "https://x"}}, "'https://x' is not an S3 URI"),
         ({"CheckpointConfig": {"S3Uri": "s3://b/c", "LocalPath": "/opt/ml/model/x"}}, "'/opt/ml/model/x' cannot be"),
