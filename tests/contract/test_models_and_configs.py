@@ -68,6 +68,26 @@ def test_an_endpoint_outlives_its_configuration_and_its_model(hosting: Any, runt
     assert invoked(runtime, "rootless")["Body"]["model"] == "v1"
 
 
+def test_an_endpoint_its_configuration_and_its_model_are_found_by_names_in_any_case(
+    hosting: Any, runtime: Any, sagemaker: Any, until: Any
+) -> None:
+    hosting.model("Mixed-Case")
+    hosting.config("Mixed-Case", {"VariantName": "AllTraffic", "ModelName": "mixed-case"})
+    hosting.endpoint("Mixed-Case", "mixed-case")
+    assert sagemaker.describe_endpoint(EndpointName="mixed-case")["EndpointName"] == "Mixed-Case"
+    assert invoked(runtime, "Mixed-Case")["InvokedProductionVariant"] == "AllTraffic"
+    with pytest.raises(runtime.exceptions.ValidationError):  # "must be matched in InvokeEndpoint": CreateEndpoint
+        invoked(runtime, "mixed-case")
+    weights = [{"VariantName": "AllTraffic", "DesiredWeight": 2}]
+    sagemaker.update_endpoint_weights_and_capacities(EndpointName="MIXED-case", DesiredWeightsAndCapacities=weights)
+    hosting.settled("mixed-case")
+    sagemaker.delete_endpoint(EndpointName="mixed-case")
+    until(lambda: not sagemaker.list_endpoints(NameContains="Mixed-Case")["Endpoints"], "the endpoint to be deleted")
+    sagemaker.delete_endpoint_config(EndpointConfigName="mixed-case")
+    sagemaker.delete_model(ModelName="mixed-case")
+    assert not sagemaker.list_models(NameContains="Mixed-Case")["Models"]
+
+
 def test_tags_are_added_listed_and_removed(hosting: Any, sagemaker: Any) -> None:
     hosting.model("tagged")
     arn = sagemaker.describe_model(ModelName="tagged")["ModelArn"]

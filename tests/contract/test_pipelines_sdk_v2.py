@@ -69,7 +69,7 @@ def process(session: PipelineSession) -> Process:
             sagemaker_session=session,
         )  # fmt: skip
         return processor.run(
-            inputs=[ProcessingInput(source, f"{FOLDER}/input", input_name="rows")],
+            inputs=[ProcessingInput(source, f"{FOLDER}/input", input_name="source")],
             outputs=[ProcessingOutput(source=f"{FOLDER}/output", output_name="rows")],
             arguments=[f"copy={FOLDER}/input:{FOLDER}/output"],
         )

@@ -276,7 +276,7 @@ def test_a_processor_runs_and_shows_its_log(
         inputs=[ProcessingInput(str(tmp_path / "rows.csv"), "/opt/ml/processing/input", input_name="rows")],
         outputs=[
             ProcessingOutput(
-                source="/opt/ml/processing/output", destination=f"s3://{BUCKET}/sdk2/processed", output_name="rows"
+                source="/opt/ml/processing/output", destination=f"s3://{BUCKET}/sdk2/processed", output_name="copies"
             )
         ],
         arguments=["copy=/opt/ml/processing/input:/opt/ml/processing/output", "say=copied"],

@@ -196,6 +196,19 @@ def test_an_ended_job_is_deleted(jobs: Any, sagemaker: Any) -> None:
         sagemaker.describe_training_job(TrainingJobName="deleted")
 
 
+def test_the_name_in_the_arn_of_a_job_finds_it(jobs: Any, sagemaker: Any) -> None:
+    jobs.create("Mixed-Case", {"seconds": LONG})
+    name = sagemaker.describe_training_job(TrainingJobName="Mixed-Case")["TrainingJobArn"].rpartition("/")[2]
+    assert name == "mixed-case"
+    jobs.in_training(name)
+    assert sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobName"] == "Mixed-Case"
+    sagemaker.stop_training_job(TrainingJobName=name)
+    assert jobs.ended(name)["TrainingJobStatus"] == "Stopped"
+    sagemaker.delete_training_job(TrainingJobName=name)
+    with pytest.raises(ClientError, match="Requested resource not found"):
+        sagemaker.describe_training_job(TrainingJobName="Mixed-Case")
+
+
 @pytest.mark.parametrize("operation", ["stop_training_job", "update_training_job", "delete_training_job"])
 def test_a_missing_job_is_a_validation_exception(sagemaker: Any, operation: str) -> None:
     with pytest.raises(ClientError, match="Requested resource not found") as error:

@@ -59,7 +59,7 @@ def processed(session: PipelineSession, name: str, source: Any, **members: Any) 
         s3_uri=f"s3://{BUCKET}/{name}", local_path=f"{FOLDER}/output", s3_upload_mode="EndOfJob"
     )
     arguments = processor.run(
-        inputs=[shapes.ProcessingInput(input_name="rows", s3_input=input_)],
+        inputs=[shapes.ProcessingInput(input_name="source", s3_input=input_)],
         outputs=[shapes.ProcessingOutput(output_name="rows", s3_output=output)],
         arguments=[f"copy={FOLDER}/input:{FOLDER}/output"],
     )

@@ -147,7 +147,7 @@ class Endpoints:
     def delete(self, name: str) -> None:
         def change(endpoint: Endpoint) -> Endpoint:
             _refuse_in_progress(endpoint)
-            if components := self._components.of_endpoint(name):
+            if components := self._components.of_endpoint(endpoint.name):
                 names = ", ".join(one.name for one in components)
                 raise validation(f'Cannot delete endpoint "{endpoint.arn}": it has the inference components {names}.')
             return endpoint.moved_to(EndpointStatus.DELETING, time.time())

@@ -51,8 +51,7 @@ class JobCollection(Collection[J]):
             self._refuse_over(job)
             return job if job.status is JobStatus.STOPPING else job.moved_to(JobStatus.STOPPING, time.time())
 
-        self._change(name, stopping)
-        self._threads.stop(name)
+        self._threads.stop(self._change(name, stopping).name)
 
     def delete(self, name: str) -> None:
         """Remove the record of a job that is over; what it left in S3 stays."""
@@ -60,7 +59,7 @@ class JobCollection(Collection[J]):
             job = self.get(name)
             if not job.is_over:
                 raise self.undeletable(job)
-            super().delete(name)
+            super().delete(job.name)
 
     def recover(self) -> None:
         """After a restart, fail the jobs that were running: their containers are gone."""

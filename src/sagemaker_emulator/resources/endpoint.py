@@ -79,7 +79,7 @@ class Revision:
         return tuple(VariantTarget.of(variant) for variant in self.config.shadow_variants)
 
     def model(self, name: str) -> Model:
-        return next(model for model in self.models if model.name == name)
+        return next(model for model in self.models if model.name.lower() == name.lower())
 
     def target(self, variant: str) -> VariantTarget:
         return next(target for target in self.targets if target.name == variant)

@@ -16,6 +16,7 @@ from sagemaker_emulator.wire import AwsError
 class Collection(ABC, Generic[R]):
     """The resources of one kind in the store.
 
+    Names are found in any case, because AWS's ARNs have them in lower case, and programs take the names from ARNs.
     A subclass adds `create`, and says in AWS's words that a name is missing (`missing`) or taken (`existing`).
     """
 
@@ -32,8 +33,10 @@ class Collection(ABC, Generic[R]):
 
     def get(self, name: str) -> R:
         """Return a resource, or raise the error of `missing`."""
-        try:
+        with suppress(NotFound):
             return self._store.get(self._resource, name)
+        try:
+            return self._store.by_arn(self._resource, self.arn_of(name))
         except NotFound:
             raise self.missing(name) from None
 
@@ -65,10 +68,8 @@ class Collection(ABC, Generic[R]):
         return page(self._store, self._resource, request)
 
     def delete(self, name: str) -> None:
-        try:
-            self._store.remove(self._resource, name)
-        except NotFound:
-            raise self.missing(name) from None
+        with self._store.transaction():
+            self._store.remove(self._resource, self.get(name).name)
 
     def arn_of(self, name: str) -> str:
         return self._arns.of(self._resource.kind, name)
@@ -82,7 +83,7 @@ class Collection(ABC, Generic[R]):
 
     def _change(self, name: str, change: Callable[[R], R]) -> R:
         """Read, change and write as one transaction; return the changed resource."""
-        try:
+        with suppress(NotFound):
             return self._store.change(self._resource, name, change)
-        except NotFound:
-            raise self.missing(name) from None
+        with self._store.transaction():
+            return self._store.change(self._resource, self.get(name).name, change)

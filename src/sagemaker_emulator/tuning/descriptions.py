@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sagemaker_emulator.resources.tuning_job import Result, TuningJob, best_of
+from sagemaker_emulator.tuning.request import TUNING_RESOURCES, resources_of
 from sagemaker_emulator.wire import described, present
 
 Description = dict[str, Any]
@@ -26,7 +27,7 @@ def describe_tuning_job(job: TuningJob, results: Sequence[Result]) -> Descriptio
     best = best_of(results, job.objective)
     computed = {
         **_status(job, results),
-        "TrainingJobDefinition": _with_objective(job),
+        "TrainingJobDefinition": _described_definition(job),
         "BestTrainingJob": summarize_trial(job, best) if best else None,
         "FailureReason": job.failure_reason,
         "ConsumedResources": {"RuntimeInSeconds": sum(result.job.training_seconds or 0 for result in results)},
@@ -34,10 +35,16 @@ def describe_tuning_job(job: TuningJob, results: Sequence[Result]) -> Descriptio
     return described("DescribeHyperParameterTuningJob", job.request, computed)
 
 
-def _with_objective(job: TuningJob) -> Description:
-    """Return the definition with the hyperparameter that AWS adds; the SDK's HyperparameterTuner.attach needs it."""
+def _described_definition(job: TuningJob) -> Description:
+    """Return the definition with what AWS adds to it, the hyperparameter of the objective and ResourceConfig.
+
+    Source: the SDK's HyperparameterTuner.attach reads both, and fit sends neither.
+    """
     static = {"_tuning_objective_metric": job.objective.metric, **job.definition.get("StaticHyperParameters", {})}
-    return {**job.definition, "StaticHyperParameters": static}
+    whole = {**job.definition, "StaticHyperParameters": static}
+    if TUNING_RESOURCES in job.definition:
+        whole["ResourceConfig"] = resources_of(job.definition[TUNING_RESOURCES])
+    return whole
 
 
 def summarize_tuning_job(job: TuningJob, results: Sequence[Result]) -> Description:

@@ -122,7 +122,7 @@ class TuningRequest:
         """Return CreateTrainingJob's request for a trial. As AWS does, it adds the objective to the hyperparameters."""
         definition = {name: value for name, value in self.definition.items() if name not in OWN_MEMBERS}
         if TUNING_RESOURCES in self.definition:
-            definition["ResourceConfig"] = _resources(self.definition[TUNING_RESOURCES])
+            definition["ResourceConfig"] = resources_of(self.definition[TUNING_RESOURCES])
         if checkpoint := definition.get("CheckpointConfig"):
             # a folder for each trial: otherwise a trial would continue where another one ended
             uri = f"{checkpoint['S3Uri'].rstrip('/')}/{trial.training_job}"
@@ -183,7 +183,7 @@ def _objective(config: dict[str, Any], definition: dict[str, Any]) -> Objective:
     return objective
 
 
-def _resources(tuning_resources: dict[str, Any]) -> dict[str, Any]:
+def resources_of(tuning_resources: dict[str, Any]) -> dict[str, Any]:
     """Return ResourceConfig with the first of several InstanceConfigs: there is always capacity for it."""
     first, *_ = tuning_resources.get("InstanceConfigs") or [{}]
     return {name: value for name, value in {**tuning_resources, **first}.items() if name in TRAINING_RESOURCES}
