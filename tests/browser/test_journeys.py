@@ -51,6 +51,16 @@ def test_a_running_job_is_followed_to_completed_without_a_reload(shown: Shown, p
     assert page.evaluate("window.isSamePage")
 
 
+def test_a_deletion_asks_first_and_enter_cancels_it(shown: Shown, page: Page) -> None:
+    address = f"{shown.url}/training-jobs/{last_job(shown)['TrainingJobName']}"
+    page.goto(address)
+    page.click("text=Delete")
+    expect(page.locator("h1")).to_have_text(f"Delete the training job {address.rpartition('/')[2]}?")
+    page.keyboard.press("Enter")
+    page.wait_for_url(address)
+    assert last_job(shown)["TrainingJobStatus"] == "Completed"
+
+
 def test_an_uploaded_picture_is_watched_to_its_end(shown: Shown, page: Page) -> None:
     picture = io.BytesIO()
     Image.new("RGB", (32, 32), "teal").save(picture, "PNG")

@@ -104,6 +104,15 @@ def test_the_letters_of_a_large_graph_are_legible(shown: Shown, page: Page) -> N
     assert min(heights) >= LETTERS_MIN_PX
 
 
+def test_a_graph_that_almost_fits_is_shown_whole(shown: Shown, page: Page) -> None:
+    address = _first(page, shown, "/state-machines", LISTS["/state-machines"])
+    for width in (1280, 1180, 1100):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{shown.url}{address}")
+        expect(page.locator(".graph svg")).to_have_attribute("style", re.compile("min-width"))
+        assert page.locator(".graph").evaluate("graph => graph.scrollWidth - graph.clientWidth") <= 0, width
+
+
 def _first(page: Page, shown: Shown, address: str, selector: str) -> str | None:
     page.goto(shown.url + address)
     links = page.locator(selector)

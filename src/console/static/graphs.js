@@ -1,5 +1,6 @@
 // Keeps graphs legible: a large one scrolls in its frame, and shows first what runs or failed, or where it starts.
 const LEAST_SCALE = 0.65;
+const SLIGHTLY = 1.15; // a graph that is cut by less than this is a little smaller instead
 const FIRST = [".is-visited.tone-busy", ".is-visited.tone-bad", ".start"];
 const looked = new WeakMap();
 
@@ -8,7 +9,8 @@ export function showGraphs() {
   for (const frame of document.querySelectorAll(".graph")) {
     const svg = frame.querySelector("svg.machine");
     if (!svg) continue;
-    svg.style.minWidth = `${LEAST_SCALE * svg.width.baseVal.value}px`;
+    const least = LEAST_SCALE * svg.width.baseVal.value;
+    svg.style.minWidth = `${least < SLIGHTLY * frame.clientWidth ? Math.min(least, frame.clientWidth) : least}px`;
     const [state, name] = first(svg);
     if (!state || looked.get(frame) === name) continue;
     looked.set(frame, name);

@@ -134,13 +134,19 @@ CHANGES = (
         "/training-jobs/{name}/stop",
         ("sagemaker",),
         stop_job,
-        Confirmation("Stop {name}?", "The job gets two minutes to save its model. It cannot be continued.", "Stop it"),
+        Confirmation(
+            "Stop the training job {name}?",
+            "The job gets two minutes to save its model. It cannot be continued.",
+            "Stop it",
+        ),
     ),
     Change(
         "/training-jobs/{name}/delete",
         ("sagemaker",),
         delete_job,
-        Confirmation("Delete {name}?", "Its record is removed. Its log and its model in S3 stay.", "Delete it"),
+        Confirmation(
+            "Delete the training job {name}?", "Its record is removed. Its log and its model in S3 stay.", "Delete it"
+        ),
     ),
     Change(
         "/endpoints/{name}/delete",
@@ -157,13 +163,17 @@ CHANGES = (
         "/executions/{machine}/{name}/stop",
         ("stepfunctions",),
         stop_execution,
-        Confirmation("Stop {name}?", "What its tasks have done already stays done.", "Stop it"),
+        Confirmation("Stop the execution {name}?", "What its tasks have done already stays done.", "Stop it"),
     ),
     Change(
         "/executions/{machine}/{name}/redrive",
         ("stepfunctions",),
         redrive_execution,
-        Confirmation("Redrive {name}?", "It continues from the state that failed, with the same input.", "Redrive it"),
+        Confirmation(
+            "Redrive the execution {name}?",
+            "It continues from the state that failed, with the same input.",
+            "Redrive it",
+        ),
     ),
     Change("/models/{name}/{number:[0-9]+}/{verdict:approve|reject}", ("sagemaker",), judge_model),
     Change("/review", ("sqs", "s3"), review),

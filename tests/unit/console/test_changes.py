@@ -178,7 +178,7 @@ def test_a_message_of_another_program_does_not_hide_the_others(open_console: Ope
 def test_stopping_a_job_asks_first(open_console: Open) -> None:
     console = open_console(workflow_answers())
     answer = console.post("/training-jobs/bikes/stop")
-    assert "Stop bikes?" in answer.text
+    assert "Stop the training job bikes?" in answer.text
     assert changes(console) == []
     confirmed = console.post("/training-jobs/bikes/stop", "confirmed=yes")
     assert (confirmed.status, confirmed.headers["location"]) == (303, "/training-jobs/bikes")

@@ -54,9 +54,14 @@ ANSWERS: dict[str, Any] = {
 
 def test_a_schedule_shows_its_baseline_its_windows_and_the_features_that_differ(open_console: Open) -> None:
     page = open_console(ANSWERS).get("/monitoring/hourly").text
-    for text in ("cron(0 * ? * * *)", "s3://images/baseline/constraints.json", "InAlert", "Job inputs had no data"):
+    for text in (
+        "every hour <code>cron(0 * ? * * *)",
+        "s3://images/baseline/constraints.json",
+        "InAlert",
+        "Job inputs had no data",
+    ):
         assert text in page
-    assert "brightness<small>too &lt;dark&gt;" in page
+    assert "brightness<small>baseline drift check: too &lt;dark&gt;" in page
     assert "1 of 1 windows" in page
 
 

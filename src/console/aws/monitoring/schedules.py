@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from console.errors import ConsoleError
 
 PAGE = 50
 VIOLATIONS_FILE = "constraint_violations.json"
+HOURLY, DAILY = "cron(0 * ? * * *)", re.compile(r"cron\(0 (\d{1,2}) \? \* \* \*\)")
 DEFINITIONS = {
     "DataQuality": "describe_data_quality_job_definition",
     "ModelQuality": "describe_model_quality_job_definition",
@@ -63,6 +65,16 @@ class Details:
     cron: str
     failure: str
     baseline: Mapping[str, str]
+
+    @property
+    def rhythm(self) -> str:
+        """How often it runs, in words; empty for an expression other than those that Model Monitor has."""
+        if not self.cron or self.cron == "NOW":
+            return "once"
+        if self.cron == HOURLY:
+            return "every hour"
+        daily = DAILY.fullmatch(self.cron)
+        return f"every day at {int(daily[1]):02}:00 UTC" if daily else ""
 
 
 async def schedules(aws: Aws) -> list[Schedule]:
