@@ -292,7 +292,7 @@ def spare_work() -> None:
     )
     from localstack_plugin.lambda_logging import invocation_metrics, log_handler
     from localstack_plugin.stepfunctions import assumed_roles, copied_values, direct_invoke, parsed_once
-    from localstack_plugin.stepfunctions.executions import reused_threads
+    from localstack_plugin.stepfunctions.executions import one_thread, reused_threads
 
     for module in (
         accepted_types,
@@ -305,6 +305,7 @@ def spare_work() -> None:
         invocation_metrics,
         log_handler,
         long_lived_objects,
+        one_thread,
         parsed_once,
         response_log,
         reused_threads,

@@ -14,6 +14,8 @@ from tests.integration.states_language.executions import DEADLINE_S, ROLE, Execu
 from tests.integration.states_language.row import Definition, evaluated, invoking, jsonata, machine, one_pass, state
 
 THREADS, THREADS_S = 16, float(os.environ.get("STATES_LANGUAGE_THREADS_S") or 5)
+ENDS_WITH = {"SUCCEEDED": "ExecutionSucceeded", "ABORTED": "ExecutionAborted"}
+ENDS = (*ENDS_WITH.values(), "ExecutionFailed", "ExecutionTimedOut")
 REFUSED = jsonata(state("Pass", Output="{% ( %}"))
 
 
@@ -206,6 +208,48 @@ def test_a_stop_ends_the_wait_for_a_retry(machines: Machines) -> None:
     machines.states.stop_execution(executionArn=execution)
     assert machines.ended(execution)["status"] == "ABORTED"
     assert time.monotonic() - begun < 100
+
+
+def test_a_stop_ends_an_execution_while_its_task_works_and_nothing_follows_in_the_history(machines: Machines) -> None:
+    execution = machines.start(machine(invoking({"sleep": 2})))
+    wait_for_event(machines, execution, "TaskStarted")
+    machines.states.stop_execution(executionArn=execution, error="Stopped", cause="by the test")
+    assert machines.ended(execution)["status"] == "ABORTED"
+    following = machines.start(machine(invoking({"sleep": 3})))
+    assert machines.ended(following)["status"] == "SUCCEEDED"
+    assert [event["type"] for event in machines.history(execution)] == [
+        "ExecutionStarted",
+        "TaskStateEntered",
+        "TaskScheduled",
+        "TaskStarted",
+        "ExecutionAborted",
+    ]
+
+
+def test_an_execution_that_is_stopped_at_any_moment_ends_once(machines: Machines) -> None:
+    arn = machines.create(machine(invoking({"return": 1}, Next="B"), B=invoking({"return": 2})))
+
+    def stopped_after(delay_s: float) -> str:
+        execution = str(machines.states.start_execution(stateMachineArn=arn)["executionArn"])
+        time.sleep(delay_s)  # not a wait for something, but the moment that is tried
+        machines.states.stop_execution(executionArn=execution)
+        return execution
+
+    with ThreadPoolExecutor(8) as pool:
+        executions = list(pool.map(stopped_after, [number / 400 for number in range(80)]))
+    for execution in executions:
+        status = machines.ended(execution)["status"]
+        ends = [event["type"] for event in machines.history(execution) if event["type"] in ENDS]
+        assert ends == [ENDS_WITH[status]]
+
+
+def test_an_execution_times_out_while_its_task_works(machines: Machines) -> None:
+    execution = machines.start({**machine(invoking({"sleep": 20})), "TimeoutSeconds": 1})
+    described = machines.ended(execution)
+    assert described["status"] == "TIMED_OUT"
+    assert (described["stopDate"] - described["startDate"]).total_seconds() < 19
+    *_, last = machines.history(execution)
+    assert (last["type"], last["previousEventId"]) == ("ExecutionTimedOut", last["id"] - 1)
 
 
 def test_the_output_of_lambda_invoke_has_the_metadata_in_order(machines: Machines) -> None:

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from localstack_plugin.lambda_executor.warm_environments.timer_thread import TimerThread
+from localstack_plugin.timer_thread import TimerThread
 
 DEADLINE_S = 10
 NEVER_S = 600.0

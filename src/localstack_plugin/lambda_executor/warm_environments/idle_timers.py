@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from localstack_plugin.lambda_executor.warm_environments.timer_thread import Timer, TimerThread
 from localstack_plugin.replacing import replace
+from localstack_plugin.timer_thread import Timer, TimerThread
 
 
 def install() -> None:

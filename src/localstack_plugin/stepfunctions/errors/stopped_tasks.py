@@ -1,18 +1,28 @@
-"""Executions that are stopped or time out while a task works: they end at once, and stay what they are."""
+"""Executions that are stopped or time out while a task works: they end at once, and stay what they are.
+
+A task runs in a thread of its own unless its state has no time-out and belongs to an execution of one thread.
+"""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
-from localstack.services.stepfunctions.asl.component.common.timeouts.timeout import EvalTimeoutError
+from localstack.services.stepfunctions.asl.component.common.timeouts.timeout import (
+    EvalTimeoutError,
+    TimeoutSeconds,
+)
 from localstack.services.stepfunctions.asl.component.state.state_execution import execute_state
 from localstack.services.stepfunctions.asl.component.state.state_execution.execute_state import ExecutionState
+from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.state_task import StateTask
 from localstack.services.stepfunctions.asl.eval.environment import Environment
 from localstack.services.stepfunctions.asl.eval.program_state import ProgramStopped, ProgramTimedOut
 
 from localstack_plugin.replacing import replace, wrap
+from localstack_plugin.stepfunctions.executions import one_thread
 from localstack_plugin.stepfunctions.executions.reused_threads import ReusedThread
 
+NO_TIMEOUT_S = TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS
+"""What LocalStack has for a state without a time-out."""
 LOOK_EVERY_S = 0.2
 """How often a state looks whether its execution was stopped; the end of the task wakes it at once."""
 
@@ -48,14 +58,18 @@ def evaluate_with_timeout(self: ExecutionState, env: Environment) -> None:
     frame = env.open_frame()
     frame.states.reset(input_value=env.states.get_input())
     frame.stack = execute_state.copy.deepcopy(env.stack)
-    work = Work(self, frame)
-    ended = work.wait(env, timeout_s)
+    execution_thread = one_thread.of(env)
+    if execution_thread is not None and isinstance(self, StateTask) and timeout_s == NO_TIMEOUT_S:
+        ended, error = execution_thread.run_task(lambda: self._eval_execution(frame))
+    else:
+        work = Work(self, frame)
+        ended, error = work.wait(env, timeout_s), work.error
     frame.set_ended()
     env.close_frame(frame)
     if not ended and not env.is_running():
         return
-    if work.error is not None:
-        raise work.error
+    if error is not None:
+        raise error
     if not ended:
         raise EvalTimeoutError
     put_output(self, env, frame.stack.pop())

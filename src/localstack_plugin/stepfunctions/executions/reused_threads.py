@@ -1,7 +1,7 @@
 """Threads that go on to other work of Step Functions when theirs is done.
 
-An execution needs a thread, another to time out, and one for each of its tasks. To start one takes longer than most of
-what they do.
+An execution needs a thread, and others for its branches and items and for tasks with a time-out (`one_thread`). To
+start one takes longer than most of what they do.
 """
 
 import threading
