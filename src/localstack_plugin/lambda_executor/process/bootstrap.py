@@ -29,7 +29,10 @@ SERVER_PIPE = "SCONES_LAMBDA_SERVER_PIPE"
 """The reading end of a pipe whose writing end only the server holds. It reads as ended once the server is gone, even
 after SIGKILL. In a sandbox there is none: it ends with the server by itself."""
 API = "/2018-06-01/runtime/"
+NEXT = "GET", "invocation/next"
 MAX_FAULT_BYTES = 1024 * 1024
+ALWAYS_ACCEPTED_BYTES = 1024 * 1024
+"""The size up to which a result is never refused as too large."""
 
 
 class RefusedByRuntimeApi(Exception):
@@ -46,9 +49,16 @@ class RuntimeClient:
         self._socket = socket.create_connection((self._host, self._port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = self._socket.makefile("rb")
+        self._has_asked = False
+        """Whether the last result and the request for the next invocation were sent together: two answers are due."""
 
     def wait_next_invocation(self) -> SimpleNamespace:
-        headers, body = self._ask("GET", "invocation/next")
+        if self._has_asked:
+            self._has_asked = False
+            self._accepted("POST", "invocation/response")
+            headers, body = self._accepted(*NEXT)
+        else:
+            headers, body = self._ask(*NEXT)
         return SimpleNamespace(
             invoke_id=headers["lambda-runtime-aws-request-id"],
             x_amzn_trace_id=headers.get("lambda-runtime-trace-id"),
@@ -70,7 +80,13 @@ class RuntimeClient:
         invocation_id: "str | None" = None,
     ) -> None:
         body = result_data if isinstance(result_data, bytes) else result_data.encode()
-        self._ask("POST", f"invocation/{invoke_id}/response", body, {"Content-Type": content_type})
+        path, headers = f"invocation/{invoke_id}/response", {"Content-Type": content_type}
+        if len(body) > ALWAYS_ACCEPTED_BYTES:
+            self._ask("POST", path, body, headers)
+            return
+        # together, because each request wakes the server's thread
+        self._socket.sendall(self._request("POST", path, body, headers) + self._request(*NEXT))
+        self._has_asked = True
 
     def post_invocation_error(
         self, invoke_id: str, error_response_data: str, xray_fault: str, invocation_id: "str | None" = None
@@ -89,11 +105,17 @@ class RuntimeClient:
     def _ask(
         self, method: str, path: str, body: bytes = b"", headers: "Mapping[str, str] | None" = None
     ) -> "tuple[dict[str, str], bytes]":
-        """Return headers, their names in lower case, and body of the answer. RefusedByRuntimeApi if it is an error."""
+        self._socket.sendall(self._request(method, path, body, headers))
+        return self._accepted(method, path)
+
+    def _request(self, method: str, path: str, body: bytes = b"", headers: "Mapping[str, str] | None" = None) -> bytes:
         lines = [f"{method} {API}{path} HTTP/1.1", f"Host: {self._host}:{self._port}"]
         lines += [f"{SECRET_HEADER}: {self._secret}", f"Content-Length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-        self._socket.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+    def _accepted(self, method: str, path: str) -> "tuple[dict[str, str], bytes]":
+        """Return headers, their names in lower case, and body of the answer. RefusedByRuntimeApi if it is an error."""
         status, answer_headers, answer = self._answer()
         if status >= 300:
             raise RefusedByRuntimeApi(f"{method} {path}: {status} {answer.decode(errors='replace')}")
