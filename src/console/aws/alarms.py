@@ -65,7 +65,7 @@ def judged(alarm: Alarm, created: Mapping[str, datetime], is_whole: bool, now: d
     if since is None and is_whole:
         because = f"there is no endpoint {alarm.endpoint}"
     elif since and (now or datetime.now(UTC)) - since < alarm.window:
-        because = f"{alarm.endpoint} was created less than {window} ago, which is the time that the alarm looks at"
+        because = f"{alarm.endpoint} is newer than the {window} that the alarm looks at"
     elif not alarm.notifies:
         because = f"in the last {window}; the alarm notifies nobody"
     return replace(alarm, waits_because=because)

@@ -44,7 +44,7 @@ def shown(open_console: Open, reason: str, age: timedelta | None, is_listed: boo
     ("age", "notifies", "because"),
     [
         (None, True, "there is no endpoint bikes"),
-        (timedelta(minutes=5), True, "bikes was created less than 60 minutes ago"),
+        (timedelta(minutes=5), True, "bikes is newer than the 60 minutes that the alarm looks at"),
         (timedelta(hours=2), False, "in the last 60 minutes; the alarm notifies nobody"),
     ],
 )
