@@ -106,6 +106,12 @@ def test_an_error_of_the_container_is_written_to_the_failure_location(
     assert output_of(answer["FailureLocation"]) == b"as you wish"
 
 
+def test_an_input_that_is_not_there_is_written_to_the_failure_location(runtime: Any, output_of: Any) -> None:
+    answer = runtime.invoke_endpoint_async(EndpointName="async", InputLocation=f"s3://{BUCKET}/async/in/nothing")
+    reason = output_of(answer["FailureLocation"]).decode()
+    assert reason.startswith(f"ClientError: Failed to download the input s3://{BUCKET}/async/in/nothing: ")
+
+
 def test_a_model_that_times_out_is_a_failure(runtime: Any, uploaded: Any, output_of: Any) -> None:
     answer = runtime.invoke_endpoint_async(
         EndpointName="async", InputLocation=uploaded("slow", b"sleep 3"), InvocationTimeoutSeconds=1

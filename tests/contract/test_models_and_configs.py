@@ -88,6 +88,26 @@ def test_an_endpoint_its_configuration_and_its_model_are_found_by_names_in_any_c
     assert not sagemaker.list_models(NameContains="Mixed-Case")["Models"]
 
 
+def test_describe_shows_the_defaults_that_aws_describes(hosting: Any, sagemaker: Any) -> None:
+    hosting.model("defaults")
+    variant = {"VariantName": "a", "ModelName": "defaults", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    sagemaker.create_endpoint_config(EndpointConfigName="defaults", ProductionVariants=[variant])
+    model = sagemaker.describe_model(ModelName="defaults")
+    assert (model["EnableNetworkIsolation"], model["PrimaryContainer"]["Mode"]) == (False, "SingleModel")
+    config = sagemaker.describe_endpoint_config(EndpointConfigName="defaults")
+    assert config["ProductionVariants"][0]["InitialVariantWeight"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"), [(["team", "team"], "must be unique .*: 'team' occurs 2 times"), (["AWS:x"], "reserved for AWS")]
+)
+def test_tag_keys_that_occur_twice_or_are_reserved_are_refused(sagemaker: Any, keys: list[str], text: str) -> None:
+    arn = "arn:aws:sagemaker:us-east-1:000000000000:model/any"
+    with pytest.raises(ClientError, match=text) as error:
+        sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": key, "Value": "1"} for key in keys])
+    assert error.value.response["Error"]["Code"] == "ValidationException"
+
+
 def test_tags_are_added_listed_and_removed(hosting: Any, sagemaker: Any) -> None:
     hosting.model("tagged")
     arn = sagemaker.describe_model(ModelName="tagged")["ModelArn"]

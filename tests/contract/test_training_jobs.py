@@ -38,6 +38,15 @@ def test_describe_repeats_the_create_request(jobs: Any, sagemaker: Any) -> None:
     assert sagemaker.list_tags(ResourceArn=job["TrainingJobArn"])["Tags"] == [{"Key": "team", "Value": "scones"}]
 
 
+def test_describe_shows_the_defaults_that_aws_describes(jobs: Any) -> None:
+    jobs.create("defaults")
+    job = jobs.ended("defaults")
+    members = ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining")
+    assert [job[member] for member in members] == [False, False, False]
+    (channel,) = job["InputDataConfig"]
+    assert (channel["CompressionType"], channel["RecordWrapperType"]) == ("None", "None")
+
+
 def test_the_model_is_in_s3_at_the_location_that_describe_answers(jobs: Any, unpacked: Any) -> None:
     jobs.create("artifacts", {"model": "forty-two", "output": "done"})
     uri = jobs.ended("artifacts")["ModelArtifacts"]["S3ModelArtifacts"]

@@ -24,9 +24,18 @@ from sagemaker_emulator.wire import described, present
 
 Description = dict[str, Any]
 
+SINGLE_MODEL = "SingleModel"
+WEIGHT = 1.0  # source: ProductionVariant, InitialVariantWeight
+
 
 def describe_model(model: Model) -> Description:
-    return described("DescribeModel", model.request, {"ModelArn": model.arn, "CreationTime": model.created})
+    """Return the answer of DescribeModel, with the defaults that AWS describes, too."""
+    request = {"EnableNetworkIsolation": False, **model.request}
+    if "PrimaryContainer" in request:
+        request["PrimaryContainer"] = {"Mode": SINGLE_MODEL, **request["PrimaryContainer"]}
+    if "Containers" in request:
+        request["Containers"] = [{"Mode": SINGLE_MODEL, **one} for one in request["Containers"]]
+    return described("DescribeModel", request, {"ModelArn": model.arn, "CreationTime": model.created})
 
 
 def summarize_model(model: Model) -> Description:
@@ -34,7 +43,13 @@ def summarize_model(model: Model) -> Description:
 
 
 def describe_endpoint_config(config: EndpointConfig) -> Description:
-    computed = {"EndpointConfigArn": config.arn, "CreationTime": config.created}
+    """Return the answer of DescribeEndpointConfig, with the weights that AWS describes, too."""
+    weighed: Description = {
+        name: [{"InitialVariantWeight": WEIGHT, **one} for one in config.request[name]]
+        for name in ("ProductionVariants", "ShadowProductionVariants")
+        if name in config.request
+    }
+    computed = {**weighed, "EndpointConfigArn": config.arn, "CreationTime": config.created}
     return described("DescribeEndpointConfig", config.request, computed)
 
 

@@ -10,11 +10,20 @@ from sagemaker_emulator.wire import described, present
 
 Description = dict[str, Any]
 
+# AWS describes these members also where the request left them out
+DEFAULTS = {
+    "EnableNetworkIsolation": False,
+    "EnableInterContainerTrafficEncryption": False,
+    "EnableManagedSpotTraining": False,
+}
+CHANNEL_DEFAULTS = {"CompressionType": "None", "RecordWrapperType": "None"}
+
 
 def describe_training_job(job: TrainingJob) -> Description:
     """Return the answer of DescribeTrainingJob."""
     computed = {
         "TuningJobArn": job.tuning_job_arn,
+        "InputDataConfig": [{**CHANNEL_DEFAULTS, **one} for one in job.request.get("InputDataConfig", ())] or None,
         "AlgorithmSpecification": _algorithm(job.request.get("AlgorithmSpecification", {})) or None,
         # AWS always answers the key, and the SDK's attach relies on it
         "OutputDataConfig": {"KmsKeyId": "", **job.request["OutputDataConfig"]},
@@ -34,7 +43,7 @@ def describe_training_job(job: TrainingJob) -> Description:
         "ModelArtifacts": {"S3ModelArtifacts": job.model_artifacts} if job.model_artifacts else None,
         "FinalMetricDataList": _final_metrics(job) or None,
     }
-    return described("DescribeTrainingJob", job.request, computed)
+    return described("DescribeTrainingJob", {**DEFAULTS, **job.request}, computed)
 
 
 def summarize_training_job(job: TrainingJob) -> Description:

@@ -82,20 +82,26 @@ class AsyncRunner:
         elif not invocation.input_uri and not (directory / "input").is_file():
             output.write_text(LOST)
             answer = Result(LOST)
+        elif fault := await self._fetch_input(invocation, directory / "input", in_thread):
+            output.write_text(fault)
+            answer = Result(fault)
         else:
-            await self._fetch_input(invocation, directory / "input", in_thread)
             answer = await self._infer(invocation, directory / "input", output)
         location = invocation.failure_uri if answer.failure_reason else invocation.output_uri
         if location:
             await _retry_while_s3_is_unreachable(in_thread, self._upload, output, location, answer.content_type)
         return Result(answer.failure_reason, answer.content_type, location, _head(output))
 
-    async def _fetch_input(self, invocation: AsyncInvocation, target: Path, in_thread: InThread) -> None:
-        """Download the input, unless it came with the request."""
+    async def _fetch_input(self, invocation: AsyncInvocation, target: Path, in_thread: InThread) -> str | None:
+        """Download the input, unless it came with the request. Return the reason why it cannot be read, if any."""
         if invocation.input_uri:
             source = S3Location.parse(invocation.input_uri)
             download = self.aws.s3.download_file
-            await _retry_while_s3_is_unreachable(in_thread, download, source.bucket, source.key, str(target))
+            try:
+                await _retry_while_s3_is_unreachable(in_thread, download, source.bucket, source.key, str(target))
+            except AWS_ERRORS as error:
+                return f"ClientError: Failed to download the input {invocation.input_uri}: {error}"
+        return None
 
     async def _infer(self, invocation: AsyncInvocation, source: Path, output: Path) -> Result:
         """Send `source` to a container and write its answer, or the reason why there is none, to `output`."""
