@@ -1,7 +1,9 @@
 """Fill a local AWS with a large account: 10,000 captures, 1,000 jobs with logs, 1,000 executions and the stack around.
 
 `scones exec --start -- python benchmarks/large_account.py` takes about two minutes; then `make bench-console` measures
-the console over it. Use a state folder of its own (SCONES_STATE_DIR). Jobs are written into the emulator's store, since
+the console over it. `scones report --stack scones-large --bucket scones-large --endpoint-name scones-large
+--out FOLDER` writes the report of a run of 1,000 images, once this program has left the run's record in FOLDER
+(OUT=FOLDER). Use a state folder of its own (SCONES_STATE_DIR). Jobs are written into the emulator's store, since
 running a thousand would take hours; everything else goes through the API.
 """
 
@@ -36,6 +38,7 @@ GROUPS, VERSIONS_OF_A_GROUP = 20, 50
 PIPELINES, EXECUTIONS_OF_A_PIPELINE = 20, 10
 REVIEWS, MINUTES_OF_TRAFFIC = 60, 180
 NAME = "scones-large"
+CAPTURED = "data_capture"
 CLASSES = ("bicycle", "motorcycle")
 ROLE = "arn:aws:iam::000000000000:role/service-role/AmazonSageMaker-ExecutionRole-local"
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
@@ -48,7 +51,8 @@ THREADS = 12
 
 
 def main() -> int:
-    for part in (fill_stack, fill_jobs, fill_logs, fill_endpoint, fill_captures, fill_executions, fill_registry):
+    parts = (fill_stack, fill_jobs, fill_logs, fill_endpoint, fill_captures, fill_executions, fill_registry, fill_run)
+    for part in parts:
         began = time.monotonic()
         part()
         say(f"{part.__name__.removeprefix('fill_'):12} {time.monotonic() - began:6.1f} s")
@@ -208,12 +212,18 @@ def fill_endpoint() -> None:
     uri = f"models/{_job_name(1)}/output/model.tar.gz"
     client("s3").put_object(Bucket=NAME, Key=uri, Body=model_archive())
     container = {"Image": IMAGE, "ModelDataUrl": f"s3://{NAME}/{uri}"}
-    sagemaker.create_model(ModelName=NAME, PrimaryContainer=container, ExecutionRoleArn=ROLE)
-    variant = {"VariantName": "AllTraffic", "ModelName": NAME, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    model = _job_name(1)  # as `scones endpoint` names it
+    sagemaker.create_model(ModelName=model, PrimaryContainer=container, ExecutionRoleArn=ROLE)
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": model,
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 1,
+    }
     capture = {
         "EnableCapture": True,
         "InitialSamplingPercentage": 100,
-        "DestinationS3Uri": f"s3://{NAME}/captured",
+        "DestinationS3Uri": f"s3://{NAME}/{CAPTURED}",
         "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
     }
     sagemaker.create_endpoint_config(EndpointConfigName=NAME, ProductionVariants=[variant], DataCaptureConfig=capture)
@@ -236,7 +246,7 @@ def fill_captures() -> None:
     def put(number: int) -> None:
         began = now - timedelta(minutes=7 * number)
         records = [_record(number * RECORDS_OF_A_FILE + each, began, image) for each in range(RECORDS_OF_A_FILE)]
-        key = f"captured/{NAME}/AllTraffic/{began:%Y/%m/%d/%H/%M-%S}-000-large.jsonl"
+        key = f"{CAPTURED}/{NAME}/AllTraffic/{began:%Y/%m/%d/%H/%M-%S}-000-large.jsonl"
         s3.put_object(Bucket=NAME, Key=key, Body="\n".join(map(json.dumps, records)))
 
     in_threads(put, range(CAPTURE_FILES))
@@ -250,7 +260,11 @@ def _record(number: int, began: datetime, image: str) -> dict[str, Any]:
     time_of = began + timedelta(seconds=number % RECORDS_OF_A_FILE)
     return {
         "captureData": {"endpointInput": side, "endpointOutput": told},
-        "eventMetadata": {"eventId": f"event-{number}", "inferenceTime": f"{time_of:%Y-%m-%dT%H:%M:%SZ}"},
+        "eventMetadata": {
+            "eventId": f"event-{number}",
+            "inferenceId": f"image-{number:04d}",
+            "inferenceTime": f"{time_of:%Y-%m-%dT%H:%M:%SZ}",
+        },
         "eventVersion": "0",
     }
 
@@ -321,6 +335,37 @@ def fill_registry() -> None:
 
     in_threads(group, range(GROUPS))
     in_threads(pipeline, range(PIPELINES))
+
+
+def fill_run() -> None:
+    """Leave what `scones report` reads of a run: the data set's record, and the executions of the newest images."""
+    counts = {"train_images": 1000, "test_images": EXECUTIONS}
+    dataset = {"name": NAME, "digest": "0" * 64, "classes": CLASSES, **counts}
+    client("s3").put_object(Bucket=NAME, Key="dataset.json", Body=json.dumps(dataset))
+    now = datetime.now(UTC) - timedelta(hours=1)
+    executions = [_execution(number, now) for number in range(EXECUTIONS)]
+    folder = Path(os.environ.get("OUT", "out/report"))
+    folder.mkdir(parents=True, exist_ok=True)
+    run = {"id": "large", "endpoint": NAME, "threshold": 0.93, "executions": executions}
+    (folder / "executions.json").write_text(json.dumps(run))
+
+
+def _execution(number: int, ended: datetime) -> dict[str, Any]:
+    probabilities = json.loads(_record(number, ended, "")["captureData"]["endpointOutput"]["data"])
+    is_certain = max(probabilities) >= 0.93
+    error = None if is_certain else "THRESHOLD_CONFIDENCE_NOT_MET"
+    times = {name: ended.isoformat() for name in ("started", "classified", "stopped")}
+    return {
+        "name": f"image-{number:04d}",
+        "key": f"test/{number}.png",
+        "label": (number + (number % 20 > 0)) % 2,
+        "outcome": "succeeded" if is_certain else "below_threshold",
+        "probabilities": probabilities,
+        "invocations": 1,
+        "error": error,
+        "cause": error,
+        **times,
+    }
 
 
 def say(line: str) -> None:
