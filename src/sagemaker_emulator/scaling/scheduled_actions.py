@@ -7,7 +7,6 @@ the emulator was down is made up for once. One-time actions, and those past thei
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -15,62 +14,41 @@ from typing import Any
 
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.resources.arn import Arns
-from sagemaker_emulator.resources.scaling.scalable_target import NAMESPACE, ScalableTarget
+from sagemaker_emulator.resources.scaling.scalable_target import ScalableTarget
 from sagemaker_emulator.resources.scaling.scheduled_action import ScheduledAction
-from sagemaker_emulator.scaling.records import matches, not_found, page_of, require_namespace
+from sagemaker_emulator.scaling.collection import TargetParts, part_name
+from sagemaker_emulator.scaling.records import require_namespace
 from sagemaker_emulator.scaling.schedules import Schedule, ScheduleError, parse_schedule
 from sagemaker_emulator.scaling.targets import ScalableTargets
 from sagemaker_emulator.storage.store import NotFound, Store
-from sagemaker_emulator.wire import AwsError
 
-ACTIONS_MAX = 200  # AWS's quota for one target
 SUSPENDED = "ScheduledScalingSuspended"
 
 log = logging.getLogger(__name__)
 
 
-class ScheduledActions:
+class ScheduledActions(TargetParts[ScheduledAction]):
     """The scheduled actions of all targets. `clock` returns epoch seconds."""
 
+    NOUN, NAME, LIST = "scheduled action", "ScheduledActionName", "ScheduledActions"
+    ARN_TYPES = ("scheduledAction", "scheduledActionName")
+    QUOTA = 200  # AWS's
+
     def __init__(self, store: Store, arns: Arns, targets: ScalableTargets, clock: Callable[[], float]) -> None:
-        self._store, self._arns, self._targets, self._clock = store, arns, targets, clock
+        super().__init__(store, arns, targets, ScheduledAction)
+        self._clock = clock
 
     def put(self, request: dict[str, Any]) -> ScheduledAction:
         """Add an action, or change the one of this name. As on AWS, times that are left out are deleted."""
         require_namespace(request)
         with self._store.transaction():
             target = self._targets.require(request, "scalable target registered")
-            current = self._find(target, request["ScheduledActionName"])
+            current = self.find(part_name(target, request["ScheduledActionName"]))
             action = self._put_together(target, request, current)
             if current:
-                return self._store.change(ScheduledAction, action.name, lambda _: action)
-            if sum(one.target == target.name for one in self._store.all(ScheduledAction)) >= ACTIONS_MAX:
-                raise AwsError("LimitExceededException", f"The target already has {ACTIONS_MAX} scheduled actions.")
-            self._store.add(action)
-        return action
-
-    def describe(self, request: dict[str, Any]) -> dict[str, Any]:
-        require_namespace(request)
-        names = request.get("ScheduledActionNames")
-        chosen = [
-            one.described()
-            for one in self._store.all(ScheduledAction)
-            if matches(one, request) and (not names or one.action_name in names)
-        ]
-        return page_of("ScheduledActions", chosen, request)
-
-    def delete(self, request: dict[str, Any]) -> None:
-        require_namespace(request)
-        resource_id, dimension, name = (
-            request["ResourceId"],
-            request["ScalableDimension"],
-            request["ScheduledActionName"],
-        )
-        target = self._targets.find(resource_id, dimension)
-        action = self._find(target, name) if target else None
-        if action is None:
-            raise not_found("scheduled action found", resource_id, dimension, f", scheduled action name: {name}")
-        self._store.remove(ScheduledAction, action.name)
+                return self._change(action.name, lambda _: action)
+            self._require_quota(target)
+            return self._add(action, {})
 
     def run_due(self) -> None:
         """Run the actions whose time has come."""
@@ -111,8 +89,8 @@ class ScheduledActions:
             raise validation("Schedule is required for a new scheduled action.")
         name, now = request["ScheduledActionName"], self._clock()
         action = ScheduledAction(
-            _name(target, name),
-            current.arn if current else self._arn(target, name),
+            part_name(target, name),
+            current.arn if current else self._new_arn(target, name),
             name,
             target.resource_id,
             target.dimension,
@@ -125,21 +103,6 @@ class ScheduledActions:
             request.get("EndTime"),
         )
         return replace(action, due=_first_run(action, now))
-
-    def _arn(self, target: ScalableTarget, name: str) -> str:
-        return (
-            f"arn:aws:autoscaling:{self._arns.region}:{self._arns.account_id}:scheduledAction:{uuid.uuid4()}:"
-            f"resource/{NAMESPACE}/{target.resource_id}:scheduledActionName/{name}"
-        )
-
-    def _find(self, target: ScalableTarget, name: str) -> ScheduledAction | None:
-        with suppress(NotFound):
-            return self._store.get(ScheduledAction, _name(target, name))
-        return None
-
-
-def _name(target: ScalableTarget, action_name: str) -> str:
-    return f"{target.name}|{action_name}"
 
 
 def _schedule(action: ScheduledAction) -> Schedule:

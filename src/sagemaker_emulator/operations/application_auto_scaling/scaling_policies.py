@@ -24,5 +24,5 @@ def describe_scaling_policies(sagemaker: SageMaker, request: Request) -> Respons
 
 @operation("DeleteScalingPolicy")
 def delete_scaling_policy(sagemaker: SageMaker, request: Request) -> Response:
-    sagemaker.scaling.policies.delete(request)
+    sagemaker.scaling.policies.remove(request)
     return {}

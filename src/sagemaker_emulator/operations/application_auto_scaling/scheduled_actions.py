@@ -24,5 +24,5 @@ def describe_scheduled_actions(sagemaker: SageMaker, request: Request) -> Respon
 
 @operation("DeleteScheduledAction")
 def delete_scheduled_action(sagemaker: SageMaker, request: Request) -> Response:
-    sagemaker.scaling.scheduled_actions.delete(request)
+    sagemaker.scaling.scheduled_actions.remove(request)
     return {}

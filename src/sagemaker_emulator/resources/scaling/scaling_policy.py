@@ -31,6 +31,10 @@ class ScalingPolicy:
     created: float
 
     @property
+    def own_name(self) -> str:
+        return self.policy_name
+
+    @property
     def target(self) -> str:
         return target_name(self.resource_id, self.dimension)
 

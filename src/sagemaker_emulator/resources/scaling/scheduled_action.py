@@ -28,6 +28,10 @@ class ScheduledAction:
     end: float | None = None
 
     @property
+    def own_name(self) -> str:
+        return self.action_name
+
+    @property
     def target(self) -> str:
         return target_name(self.resource_id, self.dimension)
 

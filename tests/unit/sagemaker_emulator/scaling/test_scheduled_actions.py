@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sagemaker_emulator.resources.arn import Arns
-from sagemaker_emulator.scaling.scheduled_actions import ACTIONS_MAX, ScheduledActions
+from sagemaker_emulator.scaling.scheduled_actions import ScheduledActions
 from sagemaker_emulator.scaling.targets import ScalableTargets
 from sagemaker_emulator.storage.store import Store
 from sagemaker_emulator.wire import AwsError
@@ -87,8 +87,8 @@ def test_an_action_past_its_end_time_does_not_run_and_is_removed(account: Accoun
 
 
 def test_a_target_has_at_most_as_many_actions_as_on_aws(account: Account) -> None:
-    for number in range(ACTIONS_MAX):
+    for number in range(ScheduledActions.QUOTA):
         account.put(f"number-{number}", MinCapacity=2)
-    with pytest.raises(AwsError, match="200 scheduled actions"):
+    with pytest.raises(AwsError, match="No scheduled action can be added: the target already has 200"):
         account.put("one too many", MinCapacity=2)
     account.put("number-7", MaxCapacity=4)
