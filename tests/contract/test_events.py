@@ -59,6 +59,34 @@ def test_an_endpoint_sends_events_of_its_creation_service_and_deletion(
     )
 
 
+def test_an_update_sends_an_event_of_each_stage_of_its_deployment(
+    hosting: Any, sagemaker: Any, events: Events, until: Any
+) -> None:
+    for name in ("staged", "staged-new"):
+        hosting.model(name)
+        hosting.config(name, {"VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": 2})
+    arn = hosting.endpoint("staged", "staged")["EndpointArn"]
+    size = {"Type": "CAPACITY_PERCENT", "Value": 50}
+    routing = {"Type": "CANARY", "CanarySize": size, "WaitIntervalInSeconds": 0}
+    sagemaker.update_endpoint(
+        EndpointName="staged",
+        EndpointConfigName="staged-new",
+        DeploymentConfig={"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}},
+    )
+    details = until(
+        lambda: len(details := events("SageMaker Endpoint Deployment State Change", arn)) == 5 and details, "5 events"
+    )
+    assert {(one["EndpointStatus"], one["EndpointConfigName"]) for one in details} == {("UPDATING", "staged")}
+    summaries = [one["PendingDeploymentSummary"] for one in details]
+    assert {one["EndpointConfigName"] for one in summaries} == {"staged-new"}
+    variants = [one["ProductionVariants"][0] for one in summaries]
+    stages = [one["VariantStatus"][0]["Status"] for one in variants]
+    assert stages == ["Creating", "ActivatingTraffic", "Baking", "ActivatingTraffic", "Baking"]
+    assert [one["CurrentWeight"] for one in variants] == [0.0, 0.5, 0.5, 1.0, 1.0]
+    assert isinstance(variants[0]["VariantStatus"][0]["StartTime"], int)  # milliseconds
+    hosting.settled("staged")
+
+
 def test_a_training_job_sends_an_event_of_every_secondary_status(jobs: Any, events: Events, until: Any) -> None:
     jobs.create("told-job", Tags=[{"Key": "team", "Value": "bikes"}])
     arn = jobs.ended("told-job")["TrainingJobArn"]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -160,9 +161,28 @@ def test_under_steady_traffic_no_more_requests_than_the_share_see_errors_and_the
         back = until(lambda: rolled_back(sagemaker, name), "the rollback to begin")
     seen = traffic.answers(bakes_since, back["LastModifiedTime"])
     assert seen["error"] <= share * (seen.total() + 1)  # one may have been sent right before the baking began
+    until(
+        lambda: errors_of(alarm.cloudwatch, name, f"{name}-new") == traffic.answers()["error"], "the errors in metrics"
+    )
+    assert errors_of(alarm.cloudwatch, name, name) == 0
     waited_s = (back["LastModifiedTime"] - alarm.changed()).total_seconds()
     assert waited_s <= max(BEGINS_WITHIN_S, 10 * traffic.slowest_s())  # a loaded machine answers late
     hosting.settled(name)
+
+
+def errors_of(cloudwatch: Any, endpoint: str, config: str) -> float:
+    """Return how many server errors CloudWatch has counted for one configuration of an endpoint."""
+    dimensions = {"EndpointName": endpoint, "VariantName": "AllTraffic", "EndpointConfigName": config}
+    points = cloudwatch.get_metric_statistics(
+        Namespace="AWS/SageMaker",
+        MetricName="Invocation5XXErrors",
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        StartTime="2020-01-01T00:00:00Z",
+        EndTime="2040-01-01T00:00:00Z",
+        Period=86400 * 365,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return float(sum(point["Sum"] for point in points))
 
 
 def test_the_status_while_a_linear_update_is_under_way(
@@ -206,16 +226,50 @@ def test_a_rolling_update_is_rolled_back_with_all_old_instances(
     config = rolling(3, 1, RollbackMaximumBatchSize={"Type": "INSTANCE_COUNT", "Value": 1})
     begin(sagemaker, "rolled-back", {**config, "AutoRollbackConfiguration": alarm.config})
 
-    def second_batch_bakes() -> bool:
-        described = sagemaker.describe_endpoint(EndpointName="rolled-back")
-        return described["ProductionVariants"][0]["CurrentInstanceCount"] == 1 and baking(sagemaker, "rolled-back")
-
-    until(second_batch_bakes, "the second batch to bake")
+    until(
+        lambda: instances(sagemaker, "rolled-back") == 1 and baking(sagemaker, "rolled-back"),
+        "the second batch to bake",
+    )
     alarm.set("ALARM")
     endpoint = hosting.settled("rolled-back")
     assert endpoint["EndpointConfigName"] == "rolled-back"
     assert endpoint["ProductionVariants"][0]["CurrentInstanceCount"] == 2
     assert {answer_of(runtime, "rolled-back") for _ in range(5)} == {"old"}
+
+
+def test_a_rollback_that_cannot_start_the_old_instances_is_update_rollback_failed_and_an_update_leads_out_of_it(
+    hosting: Any, sagemaker: Any, runtime: Any, until: Any, alarm: Any, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken"
+    exits = f"import pathlib, sys\nif pathlib.Path({str(broken)!r}).exists(): sys.exit(3)"
+    hosting.model("stuck", "old", {"AT_START": exits})
+    hosting.model("stuck-new", "new")
+    for name in ("stuck", "stuck-new"):
+        hosting.config(name, {"VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": 2})
+    hosting.endpoint("stuck", "stuck")
+    begin(sagemaker, "stuck", {**rolling(3, 1), "AutoRollbackConfiguration": alarm.config})
+    until(lambda: instances(sagemaker, "stuck") == 1 and baking(sagemaker, "stuck"), "the second batch to bake")
+    broken.touch()
+    alarm.set("ALARM")
+    endpoint = until(lambda: with_status(sagemaker, "stuck", "UpdateRollbackFailed"), "the rollback to fail")
+    assert "alarm-of-test_a_rollback" in endpoint["FailureReason"]
+    assert "could not be started again" in endpoint["FailureReason"]
+    assert endpoint["ProductionVariants"][0]["CurrentInstanceCount"] == 1
+    assert {answer_of(runtime, "stuck") for _ in range(5)} == {"old"}
+    sagemaker.update_endpoint(EndpointName="stuck", EndpointConfigName="stuck-new")
+    assert hosting.settled("stuck")["EndpointConfigName"] == "stuck-new"
+    assert {answer_of(runtime, "stuck") for _ in range(5)} == {"new"}
+
+
+def instances(sagemaker: Any, name: str) -> int:
+    """Return how many instances of what serves an endpoint are running."""
+    return int(sagemaker.describe_endpoint(EndpointName=name)["ProductionVariants"][0]["CurrentInstanceCount"])
+
+
+def with_status(sagemaker: Any, name: str, status: str) -> dict[str, Any] | None:
+    """Return the description of an endpoint that has this status."""
+    endpoint = sagemaker.describe_endpoint(EndpointName=name)
+    return dict(endpoint) if endpoint["EndpointStatus"] == status else None
 
 
 @pytest.mark.parametrize(

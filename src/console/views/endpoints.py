@@ -24,7 +24,16 @@ from display import figures
 from display.confidence_charts import Decision, confidence_over_time, histogram
 from display.line_chart import Axes, Series, line_chart
 
-STATUSES = ("Creating", "InService", "Updating", "RollingBack", "Deleting", "Failed", "OutOfService")
+STATUSES = (
+    "Creating",
+    "InService",
+    "Updating",
+    "RollingBack",
+    "Deleting",
+    "Failed",
+    "UpdateRollbackFailed",
+    "OutOfService",
+)
 SHOWN = 60
 CHARTED = 600
 DEFAULT_REACH = "3h"

@@ -8,6 +8,7 @@ from typing import Any
 
 from sagemaker_emulator.hosting.descriptions import describe_endpoint
 from sagemaker_emulator.hosting.endpoints import Endpoints
+from sagemaker_emulator.hosting.guardrails.update import DeploymentState
 from sagemaker_emulator.pipelines.descriptions import execution_event, step_event
 from sagemaker_emulator.processing.descriptions import describe_processing_job
 from sagemaker_emulator.registry.descriptions import describe_model_package
@@ -42,13 +43,11 @@ class StateChangeEvents:
     def __init__(self, store: Store, endpoints: Endpoints, tuning_jobs: TuningJobs) -> None:
         self._store, self._endpoints, self._tuning_jobs = store, endpoints, tuning_jobs
 
-    def event_of(self, resource: Resource) -> Event | None:
+    def event_of(self, resource: Resource | DeploymentState) -> Event | None:
         """Return the event of a resource that has just changed, or None for a kind that has no events."""
         match resource:
-            case Endpoint():
-                description = describe_endpoint(resource, self._endpoints.live(resource.name))
-                # AWS writes IN_SERVICE in events, and InService everywhere else
-                return self._event("Endpoint", "Endpoint", resource, description, EndpointStatus=resource.status.name)
+            case Endpoint() | DeploymentState():
+                return self._of_endpoint(resource)
             case TrainingJob():
                 return self._event("Training Job", "TrainingJob", resource, describe_training_job(resource))
             case TransformJob():
@@ -63,6 +62,15 @@ class StateChangeEvents:
             case PipelineExecution() | StepExecution():
                 return _of_pipeline(resource)
         return None
+
+    def _of_endpoint(self, resource: Endpoint | DeploymentState) -> Event:
+        """Return the event of an endpoint, with IN_SERVICE where AWS writes InService everywhere but in events."""
+        if isinstance(resource, DeploymentState):
+            title, endpoint, update = "Endpoint Deployment", resource.endpoint, resource.update
+        else:
+            title, endpoint, update = "Endpoint", resource, None
+        description = describe_endpoint(endpoint, self._endpoints.live(endpoint.name), update)
+        return self._event(title, "Endpoint", endpoint, description, EndpointStatus=endpoint.status.name)
 
     def _event(
         self, title: str, described_as: str, resource: Resource, description: dict[str, Any], **members: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sagemaker_emulator.errors import runtime_validation
 from sagemaker_emulator.hosting.components.host import HostVariant
@@ -35,7 +35,10 @@ class Shadow:
 
 @dataclass
 class Deployment:
-    """One revision of an endpoint, with its variants by name. A `serverless` one has no other variant."""
+    """One revision of an endpoint, with its variants by name. A `serverless` one has no other variant.
+
+    Once it `is_compared`, by an update of the endpoint, its invocations are also counted for its configuration.
+    """
 
     endpoint_name: str
     data_capture: DataCapture | None
@@ -43,6 +46,8 @@ class Deployment:
     variants: dict[str, Variant]
     serverless: ServerlessVariant | None = None
     shadow: Shadow | None = None
+    config_name: str = ""
+    is_compared: bool = False
     _turns: WeightedTurns = field(default_factory=WeightedTurns)
 
     def choose(self, target_variant: str | None, excluded: Collection[Instance] = ()) -> tuple[Variant, Instance]:
@@ -56,6 +61,15 @@ class Deployment:
         if instance is None:
             raise NoHealthyInstance(self.endpoint_name, variant.name)
         return variant, instance
+
+    @property
+    def counted_config(self) -> str:
+        """Return the endpoint configuration for which invocations are counted, empty for none.
+
+        AWS publishes metrics with the dimension EndpointConfigName once the instances of an update get requests, and
+        also after the update. Source: auto-rollback configuration and monitoring.
+        """
+        return self.config_name if self.is_compared else ""
 
     def scale_to(self, revision: Revision) -> None:
         """Apply the weights of `revision` at once, then start or stop instances."""
@@ -101,7 +115,8 @@ class Deployment:
 
 def deploy(context: HostingContext, endpoint: str, revision: Revision) -> Deployment:
     """Start every instance of every variant. Raises the first failure, after stopping what had started."""
-    deployment = Deployment(endpoint, revision.data_capture, revision.config.async_inference, {})
+    config = revision.config
+    deployment = Deployment(endpoint, revision.data_capture, config.async_inference, {}, config_name=config.name)
     try:
         for definition in revision.config.variants:
             target = revision.target(definition.name)
@@ -128,6 +143,6 @@ def _started(launcher: Launcher, target: VariantTarget) -> Variant:
 def _shadow(deployment: Deployment, launcher: Launcher, target: VariantTarget) -> Shadow:
     """Start a shadow variant. Its weight, relative to the production variant's, is the share of requests it gets."""
     variant = _started(launcher, target)
-    alone = Deployment(deployment.endpoint_name, deployment.data_capture, None, {variant.name: variant})
+    alone = replace(deployment, async_inference=None, variants={variant.name: variant})
     weight = sum(one.weight for one in deployment.variants.values())
     return Shadow(alone, Sample(min(1.0, variant.weight / weight) if weight else 0.0))

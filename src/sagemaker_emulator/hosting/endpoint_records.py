@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.lineage.automatic import AutomaticLineage
@@ -39,6 +40,10 @@ class EndpointRecords(Collection[Endpoint]):
     def move(self, name: str, status: EndpointStatus, reason: str | None = None) -> Endpoint:
         """Move an endpoint to another status; `reason` is its FailureReason from then on."""
         return self._change(name, lambda endpoint: endpoint.moved_to(status, time.time(), reason))
+
+    def announce(self, state: Any) -> None:
+        """Send the event of a stage of an update, a DeploymentState, which is in no record."""
+        self._store.changes.put(None, state)
 
     def _change(self, name: str, change: Callable[[Endpoint], Endpoint]) -> Endpoint:
         """Change an endpoint; what it serves, once it is in service, becomes part of the lineage."""

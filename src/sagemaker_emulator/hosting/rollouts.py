@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sagemaker_emulator.archives.archive import ArchiveError
@@ -20,7 +21,7 @@ from sagemaker_emulator.hosting.endpoint_records import EndpointRecords
 from sagemaker_emulator.hosting.guardrails.alarms import AlarmWatch
 from sagemaker_emulator.hosting.guardrails.policy import Policy
 from sagemaker_emulator.hosting.guardrails.steps import Steps, steps_of
-from sagemaker_emulator.hosting.guardrails.update import Closing, RollBack, Update
+from sagemaker_emulator.hosting.guardrails.update import Closing, DeploymentState, RollBack, Stage, Update
 from sagemaker_emulator.hosting.launcher import HostingContext
 from sagemaker_emulator.hosting.serving_container import StartFailed
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus, Revision
@@ -116,7 +117,7 @@ class Rollouts:
             self._replace(name)
             return
         reason = endpoint.failure_reason if endpoint.status is EndpointStatus.ROLLING_BACK else None
-        if endpoint.status is EndpointStatus.IN_SERVICE:
+        if endpoint.status in (EndpointStatus.IN_SERVICE, EndpointStatus.UPDATE_ROLLBACK_FAILED):
             self._move(name, EndpointStatus.SYSTEM_UPDATING)
         self._bring_up(name, endpoint.revision, reason)
 
@@ -125,6 +126,7 @@ class Rollouts:
         assert endpoint.pending is not None
         update = self._updates[name] = self._update_to(name, endpoint.pending, Policy.parse(endpoint.deployment_config))
         try:
+            update.enter(Stage.CREATING)
             self._carry_out(name, endpoint.revision, update)
         except BaseException:  # whatever the reason, the old deployment serves and nothing else stays running
             update.split = None
@@ -147,7 +149,7 @@ class Rollouts:
 
     def _update_to(self, name: str, revision: Revision, policy: Policy) -> Update:
         context = self._context
-        return Update(
+        update = Update(
             revision=revision,
             policy=policy,
             alarms=AlarmWatch(lambda: context.aws.alarms, policy.alarms),
@@ -155,6 +157,14 @@ class Rollouts:
             start=lambda part: deploy(context, name, part),
             closing=context.closing,
         )
+        update.on_stage = lambda: self._announce(name, update)
+        return update
+
+    def _announce(self, name: str, update: Update) -> None:
+        """Send the event of a stage. A rollback has none of its own: the endpoint's status tells of it."""
+        endpoint = self._records.get(name)
+        if endpoint.pending:
+            self._records.announce(DeploymentState(endpoint, replace(update)))
 
     def _finish(self, name: str, before: Revision, update: Update) -> None:
         """Keep the old deployment as long as the policy says, then stop it: the new one has the whole traffic."""
@@ -172,15 +182,23 @@ class Rollouts:
         status = EndpointStatus.ROLLING_BACK if update.old else EndpointStatus.FAILED
         self._change(name, lambda one: one.serving(revision).moved_to(status, time.time(), reason))
         if update.old:
-            try:
-                _with_failure_reason(steps.restore)
-            except DeploymentFailed as error:
-                log.error("endpoint %s serves with fewer instances: %s", name, error)
+            status, reason = self._restore_old(name, steps, reason)
             update.split = None
-            self._move(name, EndpointStatus.IN_SERVICE, reason)
+            self._move(name, status, reason)
         if update.new:
             update.new.drain()
         self._context.remove_archives(name, update.revision)
+
+    def _restore_old(self, name: str, steps: Steps, reason: str) -> tuple[EndpointStatus, str]:
+        """Bring the old instances back; return the status and FailureReason. If some do not start, the others serve."""
+        try:
+            _with_failure_reason(steps.restore)
+        except DeploymentFailed as error:
+            self._abandon_when_closing()
+            log.error("endpoint %s serves with fewer instances: %s", name, error)
+            reason = f"{reason} Its old instances could not be started again: {error}"
+            return EndpointStatus.UPDATE_ROLLBACK_FAILED, reason
+        return EndpointStatus.IN_SERVICE, reason
 
     def _rescale(self, name: str, before: Revision, revision: Revision) -> None:
         deployment = self._deployments[name]

@@ -87,9 +87,10 @@ class Invocations:
         started = time.perf_counter_ns()
         answer = await self._ask(deployment, request)
         overhead_us = us_since(started) - answer.model_us
-        self._metrics.record(deployment.endpoint_name, answer.variant.name, answer.status, answer.model_us, overhead_us)
+        endpoint, variant, config = deployment.endpoint_name, answer.variant.name, deployment.counted_config
+        self._metrics.record(endpoint, variant, answer.status, answer.model_us, overhead_us, config)
         if answer.visits:
-            self._metrics.record_containers(deployment.endpoint_name, answer.variant.name, answer.visits, overhead_us)
+            self._metrics.record_containers(endpoint, variant, answer.visits, overhead_us)
         if 200 <= answer.status < 300:
             await self._record(deployment, request, answer)
         return answer
@@ -108,7 +109,8 @@ class Invocations:
                     exchange.variant, status, payload, attributes, took_us, exchange.container, visits, session
                 )
         except NoHealthyInstance as failure:
-            self._metrics.record_unavailable(deployment.endpoint_name, failure.variant, us_since(started))
+            endpoint, config = deployment.endpoint_name, deployment.counted_config
+            self._metrics.record_unavailable(endpoint, failure.variant, us_since(started), config)
             raise
         except ContainerFailed as failure:
             reason = Payload(str(failure).encode(), "text/plain")

@@ -17,7 +17,8 @@ INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
 VALUES_MAX = 150  # CloudWatch's limit for one datum
 DATA_MAX = 100  # in one PutMetricData, well below CloudWatch's limit of 1000
 
-Series = tuple[str, str, str, str]  # endpoint, variant, container (empty for the variant as a whole), metric
+# endpoint, variant, endpoint configuration (empty if not known), container (empty for the variant as a whole), metric
+Series = tuple[str, str, str, str, str]
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +43,19 @@ class InvocationMetrics:
         if self._thread:
             self._thread.join()
 
-    def record(self, endpoint: str, variant: str, status: int, model_us: int, overhead_us: int) -> None:
-        """Count an invocation. `status` is the container's HTTP status, 0 for no answer; latencies in microseconds."""
-        self._count(endpoint, variant, status, {"ModelLatency": model_us, "OverheadLatency": overhead_us})
+    def record(
+        self, endpoint: str, variant: str, status: int, model_us: int, overhead_us: int, config: str = ""
+    ) -> None:
+        """Count an invocation. `status` is the container's HTTP status, 0 for no answer; latencies in microseconds.
 
-    def record_unavailable(self, endpoint: str, variant: str, overhead_us: int) -> None:
+        With the endpoint configuration `config` it is counted twice: for its variant, and for this configuration of it,
+        so that an alarm can watch what an update brings. Source: auto-rollback configuration and monitoring.
+        """
+        self._count(endpoint, variant, config, status, {"ModelLatency": model_us, "OverheadLatency": overhead_us})
+
+    def record_unavailable(self, endpoint: str, variant: str, overhead_us: int, config: str = "") -> None:
         """Count an invocation that found no healthy instance as a server error, so that alarms on errors notice it."""
-        self._count(endpoint, variant, 503, {"OverheadLatency": overhead_us})
+        self._count(endpoint, variant, config, 503, {"OverheadLatency": overhead_us})
 
     def record_containers(self, endpoint: str, variant: str, visits: Sequence[Visit], overhead_us: int) -> None:
         """Count an invocation of an instance with several containers, for each of them that was asked.
@@ -77,17 +84,19 @@ class InvocationMetrics:
     def invocations(self, endpoint: str, variant: str) -> int:
         """Return how many invocations a variant has had since the emulator was started."""
         with self._lock:
-            pending = self._values.get((endpoint, variant, "", "Invocations"), Counter())
-            return self._sent[endpoint, variant] + pending.total()
+            pending = sum(
+                counts.total() for series, counts in self._values.items() if _counts(series, endpoint, variant)
+            )
+            return self._sent[endpoint, variant] + pending
 
-    def _count(self, endpoint: str, variant: str, status: int, latencies_us: dict[str, int]) -> None:
+    def _count(self, endpoint: str, variant: str, config: str, status: int, latencies_us: dict[str, int]) -> None:
         values = {"Invocations": 1, "InvocationsPerInstance": 1, **_errors(status), **latencies_us}
-        self._add(endpoint, variant, values)
+        self._add(endpoint, variant, values, config=config)
 
-    def _add(self, endpoint: str, variant: str, values: dict[str, int], container: str = "") -> None:
+    def _add(self, endpoint: str, variant: str, values: dict[str, int], container: str = "", config: str = "") -> None:
         with self._lock:
             for name, value in values.items():
-                self._values[endpoint, variant, container, name][value] += 1
+                self._values[endpoint, variant, config, container, name][value] += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
                 self._thread.start()
@@ -101,13 +110,13 @@ class InvocationMetrics:
         with self._lock:
             values, self._values = self._values, defaultdict(Counter)
             loaded_models, self._loaded_models = self._loaded_models, {}
-            for (endpoint, variant, container, name), counts in values.items():
-                if name == "Invocations" and not container:
-                    self._sent[endpoint, variant] += counts.total()
+            for series, counts in values.items():
+                if _counts(series, *series[:2]):
+                    self._sent[series[:2]] += counts.total()
         self._put(NAMESPACE, [datum for series, counts in values.items() for datum in _data(series, counts)])
         counts_of_models: dict[Series, Counter[float]] = {}
         for (endpoint, variant, _), count in loaded_models.items():
-            counts_of_models.setdefault((endpoint, variant, "", "LoadedModelCount"), Counter())[count] += 1
+            counts_of_models.setdefault((endpoint, variant, "", "", "LoadedModelCount"), Counter())[count] += 1
         self._put(INSTANCE_NAMESPACE, [datum for one in counts_of_models.items() for datum in _data(*one)])
 
     def _put(self, namespace: str, data: list[dict[str, Any]]) -> None:
@@ -119,6 +128,12 @@ class InvocationMetrics:
                 return
 
 
+def _counts(series: Series, endpoint: str, variant: str) -> bool:
+    """Return whether a series counts the invocations of a variant, those of one configuration or of all."""
+    of_endpoint, of_variant, _, container, name = series
+    return name == "Invocations" and not container and (of_endpoint, of_variant) == (endpoint, variant)
+
+
 def _errors(status: int) -> dict[str, int]:
     return {
         "Invocation4XXErrors": int(400 <= status < 500),
@@ -127,17 +142,22 @@ def _errors(status: int) -> dict[str, int]:
 
 
 def _data(series: Series, counts: Counter[float]) -> list[dict[str, Any]]:
-    endpoint, variant, container, name = series
+    endpoint, variant, config, container, name = series
     dimensions = {"EndpointName": endpoint, "VariantName": variant, "ContainerName": container}
+    data = _of_dimensions(name, dimensions, counts)
+    return data + _of_dimensions(name, {**dimensions, "EndpointConfigName": config}, counts) if config else data
+
+
+def _of_dimensions(metric: str, dimensions: dict[str, str], counts: Counter[float]) -> list[dict[str, Any]]:
     pairs = list(counts.items())
     return [
         {
-            "MetricName": name,
+            "MetricName": metric,
             "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items() if value],
             "Timestamp": datetime.now(UTC),
             "Values": [float(value) for value, _ in pairs[start : start + VALUES_MAX]],
             "Counts": [float(count) for _, count in pairs[start : start + VALUES_MAX]],
-            "Unit": "Microseconds" if name.endswith(("Latency", "Time")) else "Count",
+            "Unit": "Microseconds" if metric.endswith(("Latency", "Time")) else "Count",
         }
         for start in range(0, len(pairs), VALUES_MAX)
     ]

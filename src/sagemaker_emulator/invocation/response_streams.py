@@ -72,12 +72,14 @@ class ResponseStreams:
             variant, container = exchange.variant, exchange.container
             status, body = exchange.status, await exchange.read()
         except NoHealthyInstance as failure:
-            self._metrics.record_unavailable(deployment.endpoint_name, failure.variant, us_since(started))
+            endpoint, config = deployment.endpoint_name, deployment.counted_config
+            self._metrics.record_unavailable(endpoint, failure.variant, us_since(started), config)
             raise
         except ContainerFailed as failure:
             variant, container = failure.variant, failure.container
             status, body = failure.status, str(failure).encode()
-        self._metrics.record(deployment.endpoint_name, variant.name, status, us_since(started), 0)
+        endpoint, config = deployment.endpoint_name, deployment.counted_config
+        self._metrics.record(endpoint, variant.name, status, us_since(started), 0, config)
         raise model_failure(deployment, status, body, container)
 
     async def _frames(
@@ -96,8 +98,9 @@ class ResponseStreams:
                 yield _model_stream_error(failure)
             finally:
                 variant, model_us = exchange.variant.name, us_since(started) - exchange.setup_us
-                self._metrics.record(deployment.endpoint_name, variant, status, model_us, exchange.setup_us)
-                self._metrics.record_containers(deployment.endpoint_name, variant, exchange.visits, exchange.setup_us)
+                endpoint, config = deployment.endpoint_name, deployment.counted_config
+                self._metrics.record(endpoint, variant, status, model_us, exchange.setup_us, config)
+                self._metrics.record_containers(endpoint, variant, exchange.visits, exchange.setup_us)
 
 
 def _model_stream_error(failure: ContainerFailed) -> bytes:

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sagemaker_emulator.errors import runtime_validation
@@ -66,7 +66,7 @@ class Sessions:
                 f"session with the SessionId {NEW_SESSION}."
             )
         one = Variant(session.variant.name, 1.0, session.variant.launcher, [session.instance])
-        return Deployment(deployment.endpoint_name, session.deployment.data_capture, None, {one.name: one})
+        return replace(session.deployment, variants={one.name: one}, shadow=None)
 
     def follow(self, deployment: Deployment, exchange: Exchange, session_id: str | None) -> dict[str, str]:
         """Remember the session that an answer begins, if it was asked for, and forget the one that it closes.

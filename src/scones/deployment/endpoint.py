@@ -23,6 +23,7 @@ from scones.training.training_job import TrainingJob
 VARIANT = "AllTraffic"
 CAPTURE = "data_capture"
 TIMEOUT_S = 1800
+SERVING = {"InService", "UpdateRollbackFailed"}  # an update leads out of the second one, in which some instances serve
 CHANGING = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
 
 
@@ -118,9 +119,9 @@ def deploy(context: Context, name: str, config: str) -> bool:
     if description is None:
         sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config, Tags=[PROJECT_TAG])
         return True
-    if description["EndpointStatus"] != "InService":
+    if description["EndpointStatus"] not in SERVING:
         raise failure(context, description)
-    if description["EndpointConfigName"] == config:
+    if description["EndpointStatus"] == "InService" and description["EndpointConfigName"] == config:
         return False
     context.console.say(f"Endpoint {name} is updated to {config} without downtime")
     sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)

@@ -12,7 +12,7 @@ from sagemaker_emulator.hosting.deployments import Deployment
 from sagemaker_emulator.hosting.guardrails.alarms import AlarmWatch
 from sagemaker_emulator.hosting.guardrails.policy import Policy
 from sagemaker_emulator.hosting.guardrails.traffic import TrafficSplit
-from sagemaker_emulator.resources.endpoint import Revision
+from sagemaker_emulator.resources.endpoint import Endpoint, Revision
 
 POLL_S = 0.5  # between two readings of the alarms: a rollback begins at most this long after an alarm, plus one answer
 
@@ -47,6 +47,7 @@ class Update:
     old: Deployment | None
     start: Callable[[Revision], Deployment]
     closing: threading.Event
+    on_stage: Callable[[], None] | None = None
     new: Deployment | None = None
     split: TrafficSplit | None = None
     new_share: float = 0.0
@@ -55,13 +56,17 @@ class Update:
 
     def enter(self, stage: Stage) -> None:
         self.stage, self.stage_began = stage, time.time()
+        if self.on_stage:
+            self.on_stage()
 
     def send(self, new_share: float) -> None:
         """Send a share of the requests to the new deployment, from the next request on."""
-        self.enter(Stage.ACTIVATING_TRAFFIC)
         assert self.new is not None
+        old = self.old or self.new
+        old.is_compared = self.new.is_compared = True
         self.new_share = new_share
-        self.split = TrafficSplit(self.old or self.new, self.new, new_share)
+        self.split = TrafficSplit(old, self.new, new_share)
+        self.enter(Stage.ACTIVATING_TRAFFIC)
 
     def bake(self) -> None:
         """Wait for the policy's interval. Raise RollBack once an alarm trips or the update takes too long."""
@@ -80,3 +85,15 @@ class Update:
             raise RollBack(f"The update did not finish within MaximumExecutionTimeoutInSeconds ({timeout_s:g}).")
         if self.alarms and (reason := self.alarms.tripped()):
             raise RollBack(reason)
+
+
+@dataclass(frozen=True)
+class DeploymentState:
+    """An endpoint right after its update entered a stage, for an event. `update` is a copy that stays in the stage."""
+
+    endpoint: Endpoint
+    update: Update
+
+    @property
+    def arn(self) -> str:
+        return self.endpoint.arn

@@ -22,8 +22,13 @@ MOVES = {
     (Status.UPDATING, Status.FAILED),
     (Status.UPDATING, Status.DELETING),
     (Status.ROLLING_BACK, Status.IN_SERVICE),
+    (Status.ROLLING_BACK, Status.UPDATE_ROLLBACK_FAILED),
     (Status.ROLLING_BACK, Status.FAILED),
     (Status.ROLLING_BACK, Status.DELETING),
+    (Status.UPDATE_ROLLBACK_FAILED, Status.UPDATING),
+    (Status.UPDATE_ROLLBACK_FAILED, Status.SYSTEM_UPDATING),
+    (Status.UPDATE_ROLLBACK_FAILED, Status.DELETING),
+    (Status.UPDATE_ROLLBACK_FAILED, Status.FAILED),
     (Status.IN_SERVICE, Status.UPDATING),
     (Status.IN_SERVICE, Status.SYSTEM_UPDATING),
     (Status.IN_SERVICE, Status.DELETING),
@@ -72,7 +77,7 @@ def test_a_failure_reason_is_cut_to_awss_limit_and_disappears_with_the_next_move
 
 def test_exactly_the_stable_statuses_accept_a_change() -> None:
     stable = {status for status in Status if not endpoint(status).is_in_progress}
-    assert stable == {Status.IN_SERVICE, Status.FAILED}
+    assert stable == {Status.IN_SERVICE, Status.UPDATE_ROLLBACK_FAILED, Status.FAILED}
 
 
 def test_an_update_retains_weights_counts_and_capture_unless_excluded() -> None:

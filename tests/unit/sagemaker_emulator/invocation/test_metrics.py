@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from operator import mul
 from typing import Any
 
 import pytest
@@ -73,6 +75,24 @@ def test_a_datum_has_the_dimensions_and_the_unit_of_aws() -> None:
         {"Name": "EndpointName", "Value": "scones"},
         {"Name": "VariantName", "Value": "AllTraffic"},
     ]
+
+
+def test_an_invocation_of_a_configuration_counts_for_it_and_for_its_variant() -> None:
+    cloudwatch: Any = CloudWatch()
+    metrics = InvocationMetrics(cloudwatch, period_s=3600)
+    metrics.record("scones", "AllTraffic", 500, 7, 3, "scones-1")
+    metrics.record("scones", "AllTraffic", 200, 7, 3, "scones-2")
+    metrics.record_unavailable("scones", "AllTraffic", 3, "scones-2")
+    assert metrics.invocations("scones", "AllTraffic") == 3
+    metrics.close()
+    errors = Counter[str]()
+    for datum in cloudwatch.requests[0]:
+        if datum["MetricName"] == "Invocation5XXErrors":
+            assert [one["Name"] for one in datum["Dimensions"][:2]] == ["EndpointName", "VariantName"]
+            config = [one["Value"] for one in datum["Dimensions"] if one["Name"] == "EndpointConfigName"]
+            errors[" ".join(config)] += sum(map(mul, datum["Values"], datum["Counts"]))
+    assert errors == {"": 2, "scones-1": 1, "scones-2": 1}
+    assert metrics.invocations("scones", "AllTraffic") == 3
 
 
 def test_equal_values_are_sent_once_with_their_count() -> None:
