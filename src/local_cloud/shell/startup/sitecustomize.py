@@ -1,11 +1,13 @@
 """The start-up hook of a shell after `scones env`: Python runs it at start-up, in each of the user's environments.
 
-Under the profiles `local` and `local-mode` it makes four changes, each when the user's code imports the module in
+Under the profiles `local` and `local-mode` it makes five changes, each when the user's code imports the module in
 question. No setting of AWS's SDKs has these effects:
 
   - The SageMaker SDK, v2 and v3, passes AWS's own address to its STS clients, so the profile's `endpoint_url` is
     ignored, and `default_bucket()`, `account_id()` and `get_execution_role()` would call the real AWS. With the hook,
     botocore uses the profile's address instead.
+  - boto3 before 1.28 (July 2023) reads no address from a profile, so all calls would go to the real AWS. With the hook,
+    it does.
   - The SDK reports each call to an address of AWS. With the hook, it does not.
   - Local mode looks for an EC2 instance's credentials at 169.254.169.254. With the hook, it does not.
   - The SDK makes a session of botocore for each look-up, and each session reads botocore's own data files again. With
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 LOCAL_PROFILES = ("local", "local-mode")
 AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 NOT_SUBSTITUTED = "${PYTHONPATH}"  # kernel.json contains it, and some programs start kernels without substituting it
+READER_OF_ENDPOINTS = "ConfiguredEndpointProvider"  # botocore has it since 1.31
 EXTRAS = ".sdk-extras.json"
 HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120
 
@@ -42,19 +45,22 @@ def is_aws(url: str) -> bool:
 
 
 def leave_endpoints_to_the_profile(session: ModuleType) -> None:
-    """Let `botocore.session.Session.create_client` ignore an address of AWS under a local profile.
+    """Let `botocore.session.Session.create_client` use the address of a local profile rather than one of AWS's.
 
     botocore reports each address that it takes from a profile at INFO, which the SageMaker SDK shows in every notebook.
     """
-    from logging import WARNING, getLogger  # not at start-up; botocore has imported it
+    from logging import WARNING, getLogger  # not at start-up; botocore has imported both
+
+    from botocore import configprovider
 
     getLogger("botocore.configprovider").setLevel(WARNING)
     original = session.Session.create_client
 
     def create_client(self: Any, *arguments: Any, **options: Any) -> Any:
-        url = options.get("endpoint_url")
-        if url and is_aws(url) and self.get_config_variable("profile") in LOCAL_PROFILES:
-            options["endpoint_url"] = None
+        url, reads_profile = options.get("endpoint_url"), hasattr(configprovider, READER_OF_ENDPOINTS)
+        is_unset = is_aws(url) if url else not reads_profile
+        if is_unset and self.get_config_variable("profile") in LOCAL_PROFILES:
+            options["endpoint_url"] = None if reads_profile else self.get_scoped_config().get("endpoint_url")
         return original(self, *arguments, **options)
 
     create_client.__doc__ = original.__doc__

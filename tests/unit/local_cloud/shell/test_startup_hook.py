@@ -95,6 +95,19 @@ def test_a_session_with_a_profile_of_the_users_keeps_its_address(python: Interpr
     assert python(client_url(STS, "'prod'")) == STS
 
 
+@pytest.mark.parametrize(("profile", "url"), [("local", LOCAL), ("prod", STS)])
+@pytest.mark.parametrize("passed", [{}, {"endpoint_url": STS}])
+def test_a_botocore_that_reads_no_addresses_from_profiles_gets_the_local_ones(
+    python: Interpreter, passed: dict[str, str], profile: str, url: str
+) -> None:
+    program = f"""
+import boto3, botocore.configprovider
+del botocore.configprovider.ConfiguredEndpointProvider
+result = boto3.client("sts", **{passed}).meta.endpoint_url
+"""
+    assert python(program, profile, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS="true") == url
+
+
 def test_under_a_profile_of_the_users_botocore_is_untouched(python: Interpreter) -> None:
     module = "import botocore.session as session; result = session.Session.create_client.__module__"
     assert python(module, profile="prod") == "botocore.session"
