@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.integration.conftest import CLOUD, COLOR_MODEL
+from tests.integration.conftest import COLOR_MODEL
 from tests.integration.stacks import END_TIMEOUT_S, AnyClient, AnyStack
 from tests.integration.test_cloudformation_sagemaker import GOOD, ROLE, archive, sagemaker
 
@@ -161,7 +161,6 @@ def monitored(client: AnyClient) -> Iterator[Monitored]:
     monitored.s3.delete_bucket(Bucket=monitored.name)
 
 
-@pytest.mark.skipif(CLOUD == "compose", reason="tests/docker runs the analyzer in a container")
 def test_a_schedule_of_a_stack_fires_and_goes_with_the_stack(monitored: Monitored) -> None:
     monitored.capture()
     assert monitored.create_from(monitored.template("a", "s", NOW))["StackStatus"] == "CREATE_COMPLETE", (

@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,17 @@ import boto3
 import pytest
 from tests.unit.image_monitoring.pictures import Images, answers, captured, pictures, png
 
-from .test_workflow import Stack, deployed
+from .conftest import CLOUD, COLOR_MODEL
+from .test_workflow import ROLE, Stack, deployed
 
-# The process engine runs its entrypoint with the kit's Python, which has what the analyzer needs.
-IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/color-model:1"
+# The kit's own Python or image stands in for it, which has everything that the analyzer needs.
+IMAGE = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer"
 NAMESPACE = "aws/sagemaker/Endpoints/data-metrics"
 DEADLINE_S = 300
 NAME = f"monitor-{uuid4().hex[:8]}"
+DRIFTED = 3  # the exit code of `scones monitor run`
 
-pytestmark = pytest.mark.skipif(bool(os.environ.get("SCONES_TEST_CLOUD")), reason="needs the process engine")
+pytestmark = pytest.mark.skipif(CLOUD == "local-mode", reason="the monitor does not depend on the profile")
 
 
 @pytest.fixture(scope="module")
@@ -134,21 +137,106 @@ def test_a_drift_is_told_once_and_shows_in_the_metrics(stack: Stack) -> None:
     assert f"{NAME} has drifted since {output['since']}" in status.stdout + status.stderr
 
 
-@pytest.mark.slow
-def test_the_schedule_finds_a_drift_by_itself(stack: Stack) -> None:
+def test_the_commands_make_a_baseline_compare_with_it_and_show_the_result(stack: Stack) -> None:
+    remove_traffic()
+    train_on_pictures()
+    baseline = stack.scones("monitor", "baseline")
+    assert baseline.returncode == 0, baseline.stdout + baseline.stderr
+    assert "Baseline of 80 images" in baseline.stdout + baseline.stderr
     put_state()
-    notifications(stack, wait_s=0)
-    put_traffic(pictures(100, 4, brightness=0.4), seed=4)
+    put_traffic(pictures(60, 2), seed=2)
+    good = stack.scones("monitor", "run")
+    assert (good.returncode, "has not drifted" in good.stdout + good.stderr) == (0, True), good.stdout + good.stderr
+    put_traffic(pictures(100, 3, brightness=0.4), seed=3)
+    bad = stack.scones("monitor", "run")
+    assert bad.returncode == DRIFTED, bad.stdout + bad.stderr
+    assert "brightness" in bad.stdout + bad.stderr
+    status = stack.scones("monitor", "status")
+    assert f"{NAME} has drifted since " in status.stdout + status.stderr
+
+
+def train_on_pictures() -> None:
+    """Stage pictures as training and test images, and train a model of the endpoint's name on them."""
+    s3, sagemaker = boto3.client("s3"), boto3.client("sagemaker")
+    for split, count in (("train", 20), ("test", 80)):
+        for number, image in enumerate(pictures(count, seed=count)):
+            s3.put_object(Bucket=NAME, Key=f"{split}/{number}.png", Body=png(image))
+        manifest = "".join(f"{number}\t{number % 2}\t{number}.png\n" for number in range(count))
+        s3.put_object(Bucket=NAME, Key=f"{split}.lst", Body=manifest.encode())
+    channels = {"train": "train/", "validation": "test/", "train_lst": "train.lst", "validation_lst": "test.lst"}
+    sagemaker.create_training_job(
+        TrainingJobName=NAME,
+        AlgorithmSpecification={"TrainingImage": COLOR_MODEL, "TrainingInputMode": "File"},
+        RoleArn=ROLE,
+        HyperParameters={"num_training_samples": "20"},
+        InputDataConfig=[
+            {
+                "ChannelName": channel,
+                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{NAME}/{prefix}"}},
+            }
+            for channel, prefix in channels.items()
+        ],
+        OutputDataConfig={"S3OutputPath": f"s3://{NAME}/models"},
+        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        StoppingCondition={"MaxRuntimeInSeconds": DEADLINE_S},
+    )
+    waiter = sagemaker.get_waiter("training_job_completed_or_stopped")
+    waiter.wait(TrainingJobName=NAME, WaiterConfig={"Delay": 1, "MaxAttempts": DEADLINE_S})
+
+
+@pytest.mark.slow
+def test_the_schedule_finds_a_shift_of_the_traffic_within_two_windows(stack: Stack) -> None:
+    put_state()
+    remove_traffic()
+    put_traffic(pictures(60, 2), seed=2)
+    began = datetime.now(UTC)
+    with every_minute():
+        awaited(lambda: windows_since(stack, began), "a window of the schedule")
+        assert windows_since(stack, began) == [False]
+        notifications(stack, wait_s=0)
+        injected = datetime.now(UTC)
+        put_traffic(pictures(100, 4, brightness=0.4), seed=4)
+        messages = told(stack)
+        awaited(lambda: True in windows_since(stack, injected), "a window with the shift")
+        windows = windows_since(stack, injected)
+    assert messages[0].startswith(f"{NAME} has drifted since ")
+    assert windows.index(True) < 2, f"the shift was in the traffic for {len(windows)} windows: {windows}"
+
+
+@contextmanager
+def every_minute() -> Iterator[None]:
+    """Run the monitor every minute."""
     rule = {"Name": f"{NAME}-monitor", "ScheduleExpression": "rate(1 minute)"}
     events = boto3.client("events")
     targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
     events.put_rule(**rule, State="ENABLED")
     events.put_targets(Rule=rule["Name"], Targets=targets)  # LocalStack reads the schedule here
     try:
-        messages = told(stack)
+        yield
     finally:
         events.remove_targets(Rule=rule["Name"], Ids=[target["Id"] for target in targets])
-    assert messages[0].startswith(f"{NAME} has drifted since ")
+
+
+def windows_since(stack: Stack, moment: datetime) -> list[bool]:
+    """Return whether each window that began since then was found to have drifted. One that still runs has not."""
+    client = boto3.client("stepfunctions")
+    listed = client.list_executions(stateMachineArn=stack.outputs["MonitorStateMachineArn"])["executions"]
+    since = sorted((one for one in listed if one["startDate"] >= moment), key=lambda one: one["startDate"])
+    answers = [client.describe_execution(executionArn=one["executionArn"]) for one in since]
+    if not any(answer["status"] == "SUCCEEDED" for answer in answers):
+        return []
+    return [bool(json.loads(answer.get("output", "{}")).get("has_violations")) for answer in answers]
+
+
+def awaited(condition: Callable[[], object], name: str) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"no {name} within {DEADLINE_S} s"
+        time.sleep(0.5)
+
+
+def remove_traffic() -> None:
+    boto3.resource("s3").Bucket(NAME).objects.filter(Prefix="data_capture/").delete()
 
 
 def told(stack: Stack, and_alarm: str | None = None) -> list[str]:
