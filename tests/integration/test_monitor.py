@@ -150,7 +150,8 @@ def test_the_commands_make_a_baseline_compare_with_it_and_show_the_result(stack:
     put_traffic(pictures(100, 3, brightness=0.4), seed=3)
     bad = stack.scones("monitor", "run")
     assert bad.returncode == DRIFTED, bad.stdout + bad.stderr
-    assert "brightness" in bad.stdout + bad.stderr
+    assert f"{NAME} has drifted" in bad.stdout + bad.stderr
+    assert " moved from " in bad.stdout, "the message says what drifted and by how much"
     status = stack.scones("monitor", "status")
     assert f"{NAME} has drifted since " in status.stdout + status.stderr
 
