@@ -354,7 +354,9 @@ def _execution(number: int, ended: datetime) -> dict[str, Any]:
     probabilities = json.loads(_record(number, ended, "")["captureData"]["endpointOutput"]["data"])
     is_certain = max(probabilities) >= 0.93
     error = None if is_certain else "THRESHOLD_CONFIDENCE_NOT_MET"
-    times = {name: ended.isoformat() for name in ("started", "classified", "stopped")}
+    began = ended - timedelta(seconds=number)
+    after_s = {"started": 0.0, "classified": 0.3, "stopped": 0.5 + 0.001 * (number % 300)}
+    times = {name: (began + timedelta(seconds=seconds)).isoformat() for name, seconds in after_s.items()}
     return {
         "name": f"image-{number:04d}",
         "key": f"test/{number}.png",
