@@ -1,13 +1,14 @@
 """LocalStack's state outlives its process.
 
 ROUNDS (3) is how often the cloud is ended, by kill -9 or by `down`, at a random moment of a workload on all services.
-What had been acknowledged five seconds before must be there when the cloud is up again, and must work.
+What had been acknowledged five seconds before must be there when the cloud is up again, and must work. OBJECTS (100) is
+how many objects the cloud has from the beginning; it has a tenth as many executions.
 """
 
 import json
 import os
 import random
-import subprocess
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,65 +16,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
-import psutil
 import pytest
 
-from local_cloud.cloud import LocalCloud
 from local_cloud.processes import leftovers
-from local_cloud.servers import localstack
-from local_cloud.settings import Settings
-from local_cloud.terminal.progress import Progress
 
-from .conftest import CLOUD, START_TIMEOUT_S, settings_of_a_new_cloud
+from .conftest import CLOUD
+from .restart_busy import Busy
+from .restart_cloud import DEADLINE_S, Cloud
 from .restart_workload import Workload, arn
 
 ROUNDS = int(os.environ.get("ROUNDS") or 3)
+OBJECTS = int(os.environ.get("OBJECTS") or 100)
 ACKNOWLEDGED_BEFORE_S = 5.0
-DEADLINE_S = 120.0
-KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-
-
-class Cloud:
-    """A LocalStack of the test's own."""
-
-    def __init__(self, state_dir: Path) -> None:
-        self.settings: Settings = settings_of_a_new_cloud(state_dir)
-        server = localstack(self.settings, os.environ)
-        self._cloud = LocalCloud((server,), state_dir, Progress(), START_TIMEOUT_S)
-
-    def client(self, service: str) -> Any:
-        return boto3.client(service, endpoint_url=self.settings.localstack_url, **KEYS)
-
-    def up(self) -> float:
-        """Start it and return how long that took, in seconds."""
-        started = time.monotonic()
-        self._cloud.up()
-        return time.monotonic() - started
-
-    def down(self) -> None:
-        self._cloud.down()
-
-    def kill(self) -> None:
-        pid = self._cloud.status()[0].pid
-        assert pid
-        process = psutil.Process(pid)
-        process.kill()
-        process.wait(DEADLINE_S)
-
-    def scones(self, *arguments: str) -> str:
-        """Run the command, and return its output."""
-        variables = {
-            "AWS_PROFILE": "local",
-            "SCONES_STATE_DIR": str(self.settings.state_dir),
-            "SCONES_LOCALSTACK_PORT": str(self.settings.localstack_port),
-            "SCONES_SAGEMAKER_PORT": str(self.settings.sagemaker_port),
-        }
-        command = [sys.executable, "-m", "command_line", *arguments]
-        return subprocess.run(command, env=os.environ | variables, check=True, capture_output=True, text=True).stdout
-
-    def log(self) -> str:
-        return self._cloud.log("localstack").read_text()
+SAVED_EVERY_S = 3.0  # an end may come at any moment between two saves
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -100,30 +55,35 @@ def own_cloud(tmp_path: Path) -> Iterator[Cloud]:
 def test_what_was_acknowledged_five_seconds_before_survives(own_cloud: Cloud) -> None:
     workload, chance = Workload(own_cloud.client), random.Random(ROUNDS)
     workload.begin()
+    workload.fill(OBJECTS, OBJECTS // 10)
+    label, starts_s = "", []
     for number in range(ROUNDS):
-        label = f"round-{number}"
+        previous, label = label, f"round-{number}"
         workload.write(label)
         wait_for(partial(workload.is_finished, label), "the execution and the stack to end")
-        keep_busy(workload, label, ACKNOWLEDGED_BEFORE_S + chance.random())
+        written = time.monotonic()
+        if previous:
+            works_on(workload, previous)
+        busy = Busy(workload.client, label)
+        busy.write(written + ACKNOWLEDGED_BEFORE_S + chance.uniform(0, SAVED_EVERY_S))
         is_killed = chance.random() < 0.5
+        ended = time.monotonic()
         own_cloud.kill() if is_killed else own_cloud.down()
-        took_s = own_cloud.up()
-        sys.stdout.write(f"{label}: {'killed' if is_killed else 'down'}, up in {took_s:.1f} s\n")
-        sys.stdout.flush()
+        starts_s.append(own_cloud.up())
+        show(f"{label}: {'killed' if is_killed else 'down'}, up in {starts_s[-1]:.1f} s")
         assert workload.missing(label) == []
+        assert busy.missing(ended - (ACKNOWLEDGED_BEFORE_S if is_killed else 0.0)) == []
         assert "cannot be" not in own_cloud.log()
-        works_on(workload, label)
+    works_on(workload, label)
+    assert workload.filled() == (OBJECTS, OBJECTS // 10)
+    middle, longest = statistics.median(starts_s), max(starts_s)
+    show(f"{ROUNDS} rounds, {OBJECTS:,} objects, {OBJECTS // 10:,} executions: nothing lost")
+    show(f"up in {middle:.1f} s (median), {longest:.1f} s (longest)")
 
 
-def keep_busy(workload: Workload, label: str, duration_s: float) -> None:
-    """Change things for as long, so that the end comes in the middle of saves."""
-    until = time.monotonic() + duration_s
-    number = 0
-    while time.monotonic() < until:
-        number += 1
-        workload.client("s3").put_object(Bucket="restart", Key=f"{label}/{number}", Body=b"busy" * number)
-        workload.client("s3").put_object(Bucket="restart", Key="overwritten", Body=b"busy" * number)
-        workload.client("events").put_rule(Name=f"{label}-busy", EventPattern=json.dumps({"source": [str(number)]}))
+def show(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def works_on(workload: Workload, label: str) -> None:
