@@ -3,7 +3,7 @@
 A thread waits for a change, waits GATHERED_FOR_S for more, and forks. The child has a consistent image of all objects,
 because this thread holds Python's global lock during `fork`. The child writes the image and exits, while the parent
 serves requests. A save ends before the next begins, so the state on disk is behind by at most two saves, a pause and
-GATHERED_FOR_S. The pause after a save is three times as long as the save, at least PAUSE_S and at most LONGEST_PAUSE_S.
+GATHERED_FOR_S. `pace.py` chooses the pause and the priority of the child so that this takes less than five seconds.
 
 The child closes all inherited files, above all the gateway's sockets: if the server were killed, they would keep its
 port in use. It takes no lock that another thread of the parent may hold, so it does not log; it sends its report
@@ -26,19 +26,15 @@ from localstack_plugin.persistence.changes import Changes
 from localstack_plugin.persistence.graph.document import UnknownValueError
 from localstack_plugin.persistence.graph.writing import write
 from localstack_plugin.persistence.object_files import STORED_AS, ObjectFolder
+from localstack_plugin.persistence.pace import GATHERED_FOR_S, niceness_after, pause_after
 from localstack_plugin.persistence.services import containers
 from localstack_plugin.persistence.services.vocabularies import vocabulary
 from localstack_plugin.persistence.state_folder import StateFolder
 
 LOG = logging.getLogger(__name__)
-GATHERED_FOR_S = 1.0
-PAUSE_S = 2.0
-LONGEST_PAUSE_S = 3.0
 LARGE = ("s3", "logs")
 """Services that are saved only if they themselves have changed. The others are saved with every change, because some of
 their changes, such as those of a stack's resources, happen in the background, without a request."""
-NICENESS = 10
-"""The niceness of the child, so that it does not take processor time from the server."""
 
 
 class SaveError(RuntimeError):
@@ -72,6 +68,7 @@ class Saver:
         self._progress = progress
         self._turn = threading.Lock()
         self._complained: set[str] = set()
+        self._took_s = 0.0
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="state-saver", daemon=True).start()
@@ -101,8 +98,8 @@ class Saver:
                 self.save()
             except (SaveError, OSError) as error:
                 LOG.error("the state could not be saved and will be tried again: %s", error)
-            took_s = time.monotonic() - started
-            time.sleep(min(max(PAUSE_S, 3 * took_s), LONGEST_PAUSE_S))
+            self._took_s = time.monotonic() - started
+            time.sleep(pause_after(self._took_s))
 
     def _save(self, changed: frozenset[str]) -> None:
         plan = self._plan(changed)
@@ -141,7 +138,7 @@ class Saver:
             sys.setswitchinterval(60)
             os.closerange(3, report_to)
             os.closerange(report_to + 1, os.sysconf("SC_OPEN_MAX"))
-            os.nice(NICENESS)
+            os.nice(niceness_after(self._took_s))
             report = self._write(plan)
         except BaseException:  # noqa: BLE001 - the edge of a process
             report = {"error": traceback.format_exc(limit=-3)}

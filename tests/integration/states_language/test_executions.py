@@ -192,6 +192,20 @@ def test_a_state_machine_is_described_with_tracing_and_encryption(machines: Mach
     assert described["encryptionConfiguration"] == {"type": "AWS_OWNED_KEY"}
 
 
+def test_the_state_machine_of_an_execution_is_described_with_tracing_and_encryption(machines: Machines) -> None:
+    execution = machines.start(one_pass())
+    described = machines.states.describe_state_machine_for_execution(executionArn=execution)
+    assert described["tracingConfiguration"] == {"enabled": False}
+    assert described["encryptionConfiguration"] == {"type": "AWS_OWNED_KEY"}
+
+
+def test_an_activity_is_described_with_its_encryption(machines: Machines) -> None:
+    activity = machines.states.create_activity(name="described")["activityArn"]
+    described = machines.states.describe_activity(activityArn=activity)
+    machines.states.delete_activity(activityArn=activity)
+    assert described["encryptionConfiguration"] == {"type": "AWS_OWNED_KEY"}
+
+
 def test_an_execution_can_be_stopped_as_soon_as_it_is_started(machines: Machines) -> None:
     arn = machines.create(machine(state("Wait", Seconds=60)))
     for _ in range(20):

@@ -1,4 +1,4 @@
-"""What DescribeStateMachine and StartSyncExecution tell."""
+"""Add what LocalStack's descriptions of state machines, activities and synchronous executions lack."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,8 @@ from localstack.aws.api.stepfunctions import (
     IncludedData,
     TracingConfiguration,
 )
-from localstack.services.stepfunctions.backend.execution import SyncExecution
+from localstack.services.stepfunctions.backend.activity import Activity
+from localstack.services.stepfunctions.backend.execution import Execution, SyncExecution
 from localstack.services.stepfunctions.backend.state_machine import StateMachineInstance
 from localstack.services.stepfunctions.provider import StepFunctionsProvider
 
@@ -21,6 +22,7 @@ from localstack_plugin.replacing import wrap
 BILLED_MS, BILLED_MB = 100, 64
 """AWS bills memory in parts of 64 MB and time in parts of 100 ms (aws.amazon.com/step-functions/pricing)."""
 DATA: Final = ("input", "inputDetails", "output", "outputDetails")
+OWNED_KEY: Final = EncryptionConfiguration(type=EncryptionType.AWS_OWNED_KEY)
 
 
 def install() -> None:
@@ -28,6 +30,16 @@ def install() -> None:
         "localstack.services.stepfunctions.backend.state_machine:StateMachineInstance.describe",
         wrapper=complete,
         why="LocalStack's answer lacks tracingConfiguration and encryptionConfiguration.",
+    )
+    wrap(
+        "localstack.services.stepfunctions.backend.execution:Execution.to_describe_state_machine_for_execution_output",
+        wrapper=complete_for_execution,
+        why="LocalStack's answer lacks tracingConfiguration and encryptionConfiguration.",
+    )
+    wrap(
+        "localstack.services.stepfunctions.backend.activity:Activity.to_describe_activity_output",
+        wrapper=encryption,
+        why="LocalStack's answer lacks encryptionConfiguration.",
     )
     wrap(
         "localstack.services.stepfunctions.backend.execution:SyncExecution.to_start_sync_execution_output",
@@ -43,12 +55,28 @@ def install() -> None:
 
 def complete(original: Callable[[StateMachineInstance], Any]) -> Callable[[StateMachineInstance], Any]:
     def describe(self: StateMachineInstance) -> Any:
-        described = original(self)
-        described["tracingConfiguration"] = self.tracing_config or TracingConfiguration(enabled=False)
-        described["encryptionConfiguration"] = EncryptionConfiguration(type=EncryptionType.AWS_OWNED_KEY)
-        return described
+        return {**original(self), **configurations(self)}
 
     return describe
+
+
+def complete_for_execution(original: Callable[[Execution], Any]) -> Callable[[Execution], Any]:
+    def describe(self: Execution) -> Any:
+        return {**original(self), **configurations(self.state_machine)}
+
+    return describe
+
+
+def encryption(original: Callable[[Activity], Any]) -> Callable[[Activity], Any]:
+    def describe(self: Activity) -> Any:
+        return {**original(self), "encryptionConfiguration": OWNED_KEY}
+
+    return describe
+
+
+def configurations(machine: StateMachineInstance) -> dict[str, Any]:
+    tracing = machine.tracing_config or TracingConfiguration(enabled=False)
+    return {"tracingConfiguration": tracing, "encryptionConfiguration": OWNED_KEY}
 
 
 def billing(original: Callable[[SyncExecution], Any]) -> Callable[[SyncExecution], Any]:
