@@ -138,7 +138,7 @@ test-kill: setup ## kill the emulator at random moments (KILLS=n; test-restart: 
 
 .PHONY: test-restart
 test-restart: setup
-	@ROUNDS=$(or $(ROUNDS),3) OBJECTS=$(or $(OBJECTS),10000) $(PYTEST) -s tests/integration/test_restart.py
+	@ROUNDS=$(or $(ROUNDS),3) OBJECTS=$(or $(OBJECTS),1000) $(PYTEST) -s tests/integration/test_restart.py
 
 .PHONY: test-faults
 test-faults: setup ## full disk, S3 away, a clock that is set, damaged state (needs root)

@@ -160,3 +160,8 @@ def test_a_runtime_other_than_python_is_refused_by_name(deploy: Deploy) -> None:
     ) as refused:
         deploy("", Runtime="nodejs22.x")
     assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
+
+
+def test_an_unknown_runtime_is_refused_with_the_names_of_all(deploy: Deploy) -> None:
+    with pytest.raises(ClientError, match=r"Value PYTHON3.9 at 'runtime' failed .* enum value set: \[python3.14, "):
+        deploy("", Runtime="PYTHON3.9")

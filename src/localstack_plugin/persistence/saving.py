@@ -1,9 +1,9 @@
 """Save the state as it changes.
 
-A thread waits for a change, waits GATHERED_FOR_S for more, and forks. The child has a consistent image of all objects,
+A thread waits for a change, waits a second for more, and forks. The child has a consistent image of all objects,
 because this thread holds Python's global lock during `fork`. The child writes the image and exits, while the parent
 serves requests. A save ends before the next begins, so the state on disk is behind by at most two saves, a pause and
-GATHERED_FOR_S. `pace.py` chooses the pause and the priority of the child so that this takes less than five seconds.
+that second. `pace.py` chooses them, and the priority of the child, so that this takes less than five seconds.
 
 The child closes all inherited files, above all the gateway's sockets: if the server were killed, they would keep its
 port in use. It takes no lock that another thread of the parent may hold, so it does not log; it sends its report
@@ -26,7 +26,7 @@ from localstack_plugin.persistence.changes import Changes
 from localstack_plugin.persistence.graph.document import UnknownValueError
 from localstack_plugin.persistence.graph.writing import write
 from localstack_plugin.persistence.object_files import STORED_AS, ObjectFolder
-from localstack_plugin.persistence.pace import GATHERED_FOR_S, niceness_after, pause_after
+from localstack_plugin.persistence.pace import gathered_for, niceness_after, pause_after
 from localstack_plugin.persistence.services import containers
 from localstack_plugin.persistence.services.vocabularies import vocabulary
 from localstack_plugin.persistence.state_folder import StateFolder
@@ -92,7 +92,7 @@ class Saver:
 
     def _run(self) -> None:
         while self._changes.wait():
-            time.sleep(GATHERED_FOR_S)
+            time.sleep(gathered_for(self._took_s))
             started = time.monotonic()
             try:
                 self.save()

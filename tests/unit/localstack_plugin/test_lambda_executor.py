@@ -118,6 +118,8 @@ def test_a_time_out_is_logged_with_its_time() -> None:
         ({"Runtime": "python3.11"}, None),
         ({}, None),
         ({"FunctionName": "f", "Runtime": "nodejs20.x"}, "'f' asks for runtime 'nodejs20.x'"),
+        ({"FunctionName": "f", "Runtime": "provided.al2023"}, "'f' asks for runtime 'provided.al2023'"),
+        ({"FunctionName": "f", "Runtime": "no-such-runtime"}, None),
         ({"FunctionName": "f", "PackageType": "Image"}, "'f' asks for a container image"),
         ({"Environment": {"Variables": {"THRESHOLD": "0.8"}}}, None),
         (

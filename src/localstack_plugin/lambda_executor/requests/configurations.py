@@ -27,7 +27,8 @@ RESERVED_VARIABLES = frozenset(
         "LAMBDA_TASK_ROOT",
     }
 )
-PYTHON = re.compile(r"python3\.\d+")
+NOT_PYTHON = re.compile(r"(nodejs|java|dotnet|dotnetcore|go|ruby|provided)[\da-z.]*")
+"""AWS's runtimes of other languages. What is no runtime at all is refused by LocalStack, in AWS's words."""
 
 
 def reason_to_refuse(request: dict[str, Any]) -> str | None:
@@ -42,7 +43,7 @@ def reason_to_refuse(request: dict[str, Any]) -> str | None:
             f"Reserved keys used in this request: {', '.join(reserved)}"
         )
     runtime = request.get("Runtime")
-    if request.get("PackageType", "Zip") == "Zip" and (runtime is None or PYTHON.fullmatch(runtime)):
+    if request.get("PackageType", "Zip") == "Zip" and not NOT_PYTHON.fullmatch(runtime or ""):
         return None
     wanted = "a container image" if runtime is None else f"runtime {runtime!r}"
     return (
