@@ -106,7 +106,7 @@ def follow_the_states_language() -> None:
         waits,
     )
     from localstack_plugin.stepfunctions.intrinsics import evaluation
-    from localstack_plugin.stepfunctions.jsonata import expressions
+    from localstack_plugin.stepfunctions.jsonata import expected_types, expressions
     from localstack_plugin.stepfunctions.paths import extraction
     from localstack_plugin.stepfunctions.validation import operation
 
@@ -119,6 +119,7 @@ def follow_the_states_language() -> None:
         variables,
         evaluation,
         expressions,
+        expected_types,
         rules,
         stopped_tasks,
         task_failures,
@@ -204,11 +205,13 @@ def evaluate_alarms() -> None:
 
 @hooks.on_infra_start()
 def correct_lambda() -> None:
+    from localstack_plugin.lambda_executor import client_context
     from localstack_plugin.lambda_executor.requests import function_urls, log_tail, payload_check
     from localstack_plugin.lambda_logging import event_filters, log_groups
 
     event_filters.install()
     log_groups.install()
+    client_context.install()
     function_urls.install()
     log_tail.install()
     payload_check.install()
@@ -262,9 +265,10 @@ def end_in_time() -> None:
 
 @hooks.on_infra_start()
 def correct_s3() -> None:
-    from localstack_plugin.s3 import conditions, public_buckets, signatures, whole_writes
+    from localstack_plugin.s3 import conditions, listings, public_buckets, signatures, whole_writes
 
     conditions.install()
+    listings.install()
     public_buckets.install()
     signatures.install()
     whole_writes.install()

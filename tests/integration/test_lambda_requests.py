@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zipfile
+from base64 import b64encode
 from functools import partial
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -188,6 +189,25 @@ def test_a_function_url_resolves_and_the_event_has_awss_path(deploy: Deploy) -> 
         assert json.load(answer)[:2] == ["/", ""]
     with pytest.raises(HTTPError, match="403"):
         urlopen(url.rstrip("/") + "x/")
+
+
+def test_cookies_reach_a_function_by_its_url_and_come_back(deploy: Deploy) -> None:
+    answered = "{'cookies': ['c=3', 'd=4; Secure'], 'body': str(event['cookies'])}"
+    code = f"def lambda_handler(event, context):\n    return {answered}\n"
+    function = deploy(code)
+    url = function.client.create_function_url_config(FunctionName=function.name, AuthType="NONE")["FunctionUrl"]
+    with urlopen(Request(url, headers={"Cookie": "a=1; b=2"})) as answer:
+        assert answer.headers.get_all("Set-Cookie") == ["c=3", "d=4; Secure"]
+        assert answer.read() == b"['a=1', 'b=2']"
+
+
+def test_a_function_has_the_client_context(deploy: Deploy) -> None:
+    code = "def lambda_handler(event, context):\n    return context.client_context and context.client_context.custom\n"
+    function = deploy(code)
+    client_context = b64encode('{"custom": {"é": 1}}'.encode()).decode()
+    answer = function.client.invoke(FunctionName=function.name, ClientContext=client_context)
+    assert json.load(answer["Payload"]) == {"é": 1}
+    assert function.invoke().payload is None
 
 
 def test_a_function_of_python_3_14_can_be_created_and_an_unknown_one_cannot(deploy: Deploy) -> None:

@@ -41,6 +41,7 @@ class Event:
     function_arn: str
     trace_id: str
     payload: bytes
+    client_context: str | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,9 @@ class ExecutionEnvironment:
         process = self.initialize(deadline - time.monotonic())
         remaining_s = deadline - time.monotonic()
         deadline_ms = int((time.time() + remaining_s) * 1000)
-        invocation = Invocation(event.request_id, event.function_arn, event.trace_id, event.payload, deadline_ms)
+        invocation = Invocation(
+            event.request_id, event.function_arn, event.trace_id, event.payload, deadline_ms, event.client_context
+        )
         return self._within(remaining_s, process.invoke(invocation))
 
     def _within(self, timeout_s: float, future: Future[Result]) -> Result:

@@ -7,6 +7,7 @@ from typing import Any
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
 from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
 
+from localstack_plugin.lambda_executor import client_context
 from localstack_plugin.lambda_executor.errors import InvocationError
 from localstack_plugin.lambda_executor.execution_environment import Event, ExecutionEnvironment, Function
 from localstack_plugin.lambda_executor.interpreters import interpreter_of
@@ -63,6 +64,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
             function_arn=payload["invoked-function-arn"],
             trace_id=payload["trace-id"],
             payload=payload["payload"].encode(),
+            client_context=client_context.CURRENT.get(),
         )
         completion = self._environment.invoke(event)
         outcome = completion.outcome

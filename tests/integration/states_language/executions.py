@@ -31,6 +31,9 @@ OBJECTS = {
     "items.jsonl": '{"n": 1}\n{"n": 2}\n',
     "items.csv": 'rating,title\n3.3,A\n9.7,"B, C"\n',
     "plain.csv": "1,2\n",
+    "odd.csv": '\ufeffa,b\r\n1,"x\ny"\r\n2\r\né,3,4\r\n',
+    "object.json": '{"n": 1}',
+    "broken.json": "[1,",
     "listed/1": "1",
     "listed/2": "2",
 }

@@ -5,6 +5,7 @@ name at all, and names below localhost resolve on some systems only. So the URL 
 event has the path without it, as on AWS.
 """
 
+import json
 from collections.abc import Callable
 from functools import wraps
 from ipaddress import ip_address
@@ -36,6 +37,16 @@ def install() -> None:
         wrapper=with_aws_path,
         why="If a function URL has the id in its path, the event has the path without the id, and a domain name in "
         "AWS's form.",
+    )
+    wrap(
+        "localstack.services.lambda_.urlrouter:event_for_lambda_url",
+        wrapper=with_cookies,
+        why="LocalStack's events of function URLs lack the list of cookies.",
+    )
+    wrap(
+        "localstack.services.lambda_.urlrouter:lambda_result_to_response",
+        wrapper=setting_cookies,
+        why="LocalStack ignores the cookies in a function's answer. Each is a Set-Cookie header.",
     )
 
 
@@ -75,6 +86,32 @@ def with_aws_path(event_for: Callable[..., Any]) -> Callable[..., Any]:
         return event
 
     return event_with_path
+
+
+def with_cookies(event_for: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(event_for)
+    def event_with_cookies(api_id: str, request: Any) -> Any:
+        event = event_for(api_id, request)
+        if cookies := request.headers.get("Cookie"):
+            event["cookies"] = [cookie.strip() for cookie in cookies.split(";") if cookie.strip()]
+        return event
+
+    return event_with_cookies
+
+
+def setting_cookies(answer_of: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def answer(result: Any) -> Any:
+        response = answer_of(result)
+        try:
+            payload = json.loads(result.payload)
+        except ValueError:
+            return response
+        cookies = payload.get("cookies") if isinstance(payload, dict) else None
+        for cookie in cookies if isinstance(cookies, list) else ():
+            response.headers.add("Set-Cookie", str(cookie))
+        return response
+
+    return answer
 
 
 def is_ip_address(host: str) -> bool:

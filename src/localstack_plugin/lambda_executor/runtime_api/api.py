@@ -32,6 +32,8 @@ class Invocation:
     trace_id: str
     payload: bytes
     deadline_ms: int
+    client_context: str | None = None
+    """JSON in ASCII."""
 
     def response(self) -> Response:
         headers = {
@@ -40,6 +42,8 @@ class Invocation:
             "Lambda-Runtime-Invoked-Function-Arn": self.function_arn,
             "Lambda-Runtime-Trace-Id": self.trace_id,
         }
+        if self.client_context is not None:
+            headers["Lambda-Runtime-Client-Context"] = self.client_context
         return Response(HTTPStatus.OK, self.payload, headers)
 
 

@@ -21,7 +21,7 @@ def plain(value: Any) -> str:
 def reading_plain_text(original: Callable[[str], Any]) -> Callable[[str], Any]:
     def read(definition: str) -> Any:
         try:
-            value = json.loads(definition, object_hook=with_fractions)
+            value = json.loads(definition, object_hook=as_the_grammar_takes_it)
         except ValueError:
             return original(definition)  # the parser says what is wrong with it
         return original(plain(value))
@@ -29,10 +29,16 @@ def reading_plain_text(original: Callable[[str], Any]) -> Callable[[str], Any]:
     return read
 
 
-def with_fractions(field_values: dict[str, Any]) -> dict[str, Any]:
-    """Write the one number that the grammar takes only with a fraction with one."""
+def as_the_grammar_takes_it(field_values: dict[str, Any]) -> dict[str, Any]:
+    """Write what the grammar does not take in the way that it takes: a percentage with a fraction, and
+    STANDARD for EXPRESS, since child workflows of both types run in the same way.
+    """
     percentage = field_values.get(PERCENTAGE)
-    return {**field_values, PERCENTAGE: float(percentage)} if isinstance(percentage, int) else field_values
+    if isinstance(percentage, int):
+        return {**field_values, PERCENTAGE: float(percentage)}
+    if field_values.get("Mode") == "DISTRIBUTED" and field_values.get("ExecutionType") == "EXPRESS":
+        return {**field_values, "ExecutionType": "STANDARD"}
+    return field_values
 
 
 def decoded(text: str) -> str:

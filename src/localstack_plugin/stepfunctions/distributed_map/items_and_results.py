@@ -1,5 +1,6 @@
 """The ItemReader and the ResultWriter of a distributed Map: its items from S3 and its results in S3."""
 
+import csv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +25,7 @@ from localstack_plugin.stepfunctions.distributed_map import result_files
 from localstack_plugin.stepfunctions.distributed_map.map_runs import children_of, failure
 
 Handler = Callable[[Environment, Any, Any], None]
+BYTE_ORDER_MARK = "\ufeff"
 
 
 def install() -> None:
@@ -33,6 +35,15 @@ def install() -> None:
         wrapper=lambda original: staticmethod(catchable(original)),
         why="In LocalStack an object that cannot be read fails the execution with an error of S3. The error is "
         "States.ItemReaderFailed, which a Catch can name.",
+    )
+    wrap(
+        "localstack.services.stepfunctions.asl.component.state.state_execution.state_map.item_reader.resource_eval"
+        ".resource_output_transformer.resource_output_transformer_csv:ResourceOutputTransformerCSV._eval_body",
+        "localstack.services.stepfunctions.asl.component.state.state_execution.state_map.item_reader.resource_eval"
+        ".resource_output_transformer.resource_output_transformer_json:ResourceOutputTransformerJson._eval_body",
+        wrapper=readable,
+        why="In LocalStack an object that is not JSON fails the execution with States.Runtime. The error is "
+        "States.ItemReaderFailed.",
     )
     replace(
         "localstack.services.stepfunctions.asl.component.state.state_execution.state_map.item_reader.resource_eval"
@@ -69,7 +80,7 @@ def write_results(result_writer: ResultWriter, env: Environment) -> None:
 def failing_as(env: Environment, kind: StatesErrorNameType) -> Iterator[None]:
     try:
         yield
-    except ClientError as error:
+    except (ClientError, ValueError, csv.Error) as error:
         raise failure(env, kind, str(error)) from error
 
 
@@ -77,8 +88,18 @@ def catchable(handle: Handler) -> Handler:
     def handled(env: Environment, part: Any, credentials: Any) -> None:
         with failing_as(env, StatesErrorNameType.StatesItemReaderFailed):
             handle(env, part, credentials)
+        if isinstance(env.stack[-1], str):
+            env.stack[-1] = env.stack[-1].removeprefix(BYTE_ORDER_MARK)
 
     return handled
+
+
+def readable(original: Callable[[Any, Environment], None]) -> Callable[[Any, Environment], None]:
+    def transform(self: Any, env: Environment) -> None:
+        with failing_as(env, StatesErrorNameType.StatesItemReaderFailed):
+            original(self, env)
+
+    return transform
 
 
 def list_objects(env: Environment, part: Any, credentials: Any) -> None:

@@ -38,7 +38,13 @@ def range_(first: Any, last: Any, step: Any) -> Any:
     return numbers[0] if len(numbers) == 1 else numbers
 
 
+def hash_(value: Any, algorithm: Any) -> str:
+    return intrinsics.hash_(intrinsics.text(value), algorithm)
+
+
 def random_(*seed: Any) -> float:
+    for value in seed:
+        intrinsics.whole(value)  # it is a number
     return random.Random(seed[0] if seed else None).random()  # noqa: S311 (not for secrets)
 
 
@@ -56,7 +62,7 @@ def uuid_() -> str:
 BY_NAME: dict[str, Callable[..., Any]] = {
     "partition": partition,
     "range": range_,
-    "hash": intrinsics.hash_,
+    "hash": hash_,
     "random": random_,
     "uuid": uuid_,
     "parse": parse,

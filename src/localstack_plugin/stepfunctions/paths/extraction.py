@@ -89,7 +89,23 @@ def checking_reference(original: Callable[..., None]) -> Callable[..., None]:
     return initialize
 
 
+def pointing_to_array(original: Callable[[Any, Environment], None]) -> Callable[[Any, Environment], None]:
+    def evaluate(self: Any, env: Environment) -> None:
+        original(self, env)
+        if not isinstance(env.stack[-1], list):
+            cause = f'Reference path "{self.string_sampler.literal_value}" must point to array.'
+            raise failure(env, StatesErrorNameType.StatesRuntime, cause)
+
+    return evaluate
+
+
 def install() -> None:
+    wrap(
+        "localstack.services.stepfunctions.asl.component.common.path.items_path:ItemsPath._eval_body",
+        wrapper=pointing_to_array,
+        why="In LocalStack a Map over a value that is no array fails with States.QueryEvaluationError in JSONPath, "
+        "too. Here it fails with States.Runtime.",
+    )
     replace(
         "localstack.services.stepfunctions.asl.utils.json_path:extract_json",
         "localstack.services.stepfunctions.asl.component.common.string.string_expression:extract_json",

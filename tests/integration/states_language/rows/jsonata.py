@@ -12,6 +12,7 @@ from tests.integration.states_language.row import (
     caught,
     evaluated,
     jsonata,
+    mapping,
     parallel,
     state,
 )
@@ -114,6 +115,11 @@ FAILING: list[tuple[str, str]] = [
     ("1 + 'a'", "threw an error during evaluation. T2002"),
     ("$number('x')", "threw an error during evaluation. D3030"),
     ("function($x) { $x }", "returned an unsupported result type."),
+    ("$hash(1, 'MD5')", "threw an error during evaluation. T0410"),
+    ("$random('x')", "threw an error during evaluation. T0410"),
+    ("$parse('{')", "threw an error during evaluation."),
+    ("$partition([1], 0)", "threw an error during evaluation."),
+    ("$range(0, 1001, 1)", "threw an error during evaluation."),
     ("$error('mine')", "threw an error during evaluation. D3137"),
     ("($f := function($n) { $n + $f($n + 1) }; $f(1))", "threw an error during evaluation. D1011"),
 ]
@@ -146,6 +152,18 @@ def task(arguments: Any, **fields: Any) -> Definition:
 
 
 RETURNING = {"FunctionName": "${function}", "Payload": {"return": "{% $states.input.a %}"}}
+
+NOT_A_NUMBER = "returned an unexpected result type. Expected 'number', but was 'string'"
+NEGATIVE = "returned a negative number"
+UNEXPECTED: list[tuple[Definition, str, str, str]] = [
+    (state("Wait"), "Seconds", "{% 'a' %}", NOT_A_NUMBER),
+    (state("Wait"), "Seconds", "{% -1 %}", NEGATIVE),
+    (task(RETURNING), "TimeoutSeconds", "{% 'a' %}", NOT_A_NUMBER),
+    (mapping(state("Pass"), Items=[1]), "MaxConcurrency", "{% 'a' %}", NOT_A_NUMBER),
+    (mapping(state("Pass"), Items=[1]), "MaxConcurrency", "{% -1 %}", NEGATIVE),
+    (state("Fail"), "Error", "{% 5 %}", "Expected 'string', but was 'number'"),
+    (state("Fail"), "Cause", "{% [1] %}", "Expected 'string', but was 'array'"),
+]
 
 ROWS = [
     *(
@@ -307,5 +325,16 @@ ROWS = [
         jsonata({**parallel(state("Pass")), "Arguments": {"x": "{% $states.input.a %}"}}),
         {"a": 1},
         [{"x": 1}],
+    ),
+    *(
+        Row(
+            f"{field} that is {wrong}",
+            PAGE + "#jsonata-error-handling",
+            jsonata({**start, field: wrong}),
+            [1],
+            error="States.QueryEvaluationError",
+            cause=cause,
+        )
+        for start, field, wrong, cause in UNEXPECTED
     ),
 ]

@@ -57,6 +57,7 @@ def reading(kind: str, key: str, **config: Any) -> Definition:
 
 LISTING = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "${bucket}", "Prefix": "listed/"}}
 WRITING = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "${bucket}", "Prefix": "written"}}
+NO_ARRAYS: list[Any] = [1, "text", {"b": []}, None]
 CSV_ROWS = [{"rating": "3.3", "title": "A"}, {"rating": "9.7", "title": "B, C"}]
 
 ROWS = [
@@ -240,6 +241,43 @@ ROWS = [
         [1],
         Satisfying(lambda output: isinstance(output, list)),
         difference="LocalStack 4.9.2 refuses WriterConfig",
+    ),
+    Row(
+        "a CSV file with a byte order mark, a newline in a field, and rows that are short and long",
+        READER,
+        reading("CSV", "odd.csv", CSVHeaderLocation="FIRST_ROW"),
+        {},
+        [{"a": "1", "b": "x\ny"}, {"a": "2", "b": ""}, {"a": "é", "b": "3"}],
+    ),
+    *(
+        Row(f"an ItemReader of {key}", READER, reading("JSON", key), {}, error="States.ItemReaderFailed")
+        for key in ("object.json", "broken.json")
+    ),
+    Row(
+        "child workflows that are Express",
+        DISTRIBUTED,
+        machine(
+            state(
+                "Map",
+                ItemProcessor={
+                    "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+                    **inner_machine(PLUS_ONE),
+                },
+            )
+        ),
+        [1, 2],
+        [2, 3],
+    ),
+    *(
+        Row(
+            f"a Map over {given}",
+            GUIDE + "input-output-itemspath.html",
+            machine(mapping(SAME, ItemsPath="$.a")),
+            {"a": given},
+            error="States.Runtime",
+            cause='Reference path "$.a" must point to array.',
+        )
+        for given in NO_ARRAYS
     ),
     Row("MaxItems", READER, reading("JSON", "items.json", MaxItems=1), {}, [{"n": 1}]),
     Row(
