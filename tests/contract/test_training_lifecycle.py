@@ -78,6 +78,14 @@ def test_a_tensorboard_path_that_is_not_its_own_folder_is_refused(jobs: Any, pat
         jobs.create("unkept", TensorBoardOutputConfig={"S3OutputPath": f"s3://{BUCKET}/x", "LocalPath": path})
 
 
+def test_a_bucket_that_is_not_there_fails_the_job_in_awss_words(jobs: Any) -> None:
+    jobs.create("homeless", OutputDataConfig={"S3OutputPath": "s3://no-such-bucket/models"})
+    reason = jobs.ended("homeless")["FailureReason"]
+    target = "s3://no-such-bucket/models/homeless/output/model.tar.gz"
+    assert reason.startswith(f"ClientError: Artifact upload failed:Unable to upload file to {target} (An error")
+    assert "NoSuchBucket" in reason
+
+
 def test_the_models_of_all_hosts_are_merged(jobs: Any, unpacked: Any) -> None:
     lines = HOST + "(BASE / 'model' / me).write_text(me); (BASE / 'output/data' / me).write_text(me)"
     jobs.create("merged", ResourceConfig=TWO_HOSTS, Environment={"PROGRAM": lines})
