@@ -156,3 +156,43 @@ def test_auto_scaling_follows_the_load_of_scones_load(name: str, environment: di
         cloudformation.delete_stack(StackName=name)
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
     assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
+
+
+def test_a_template_has_scheduled_actions(name: str) -> None:
+    """Those that an update of the stack leaves out are deleted."""
+    create_endpoint(name, InstanceType="ml.m5.large", InitialInstanceCount=1)
+    cloudformation, scaling = boto3.client("cloudformation"), boto3.client("application-autoscaling")
+
+    def template(*schedules: str) -> str:
+        limits = {"MinCapacity": 1, "MaxCapacity": 3}
+        actions = [
+            {
+                "ScheduledActionName": schedule.split("(")[0],
+                "Schedule": schedule,
+                "Timezone": "Europe/Berlin",
+                "EndTime": "2099-01-01T00:00:00Z",
+                "ScalableTargetAction": {"MinCapacity": "2"},  # as text, which a parameter is
+            }
+            for schedule in schedules
+        ]
+        properties = {**scaled_variant(name), **limits, "ScheduledActions": actions}
+        target = {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": properties}
+        return json.dumps({"Resources": {"Target": target}})
+
+    def schedules() -> set[str]:
+        actions = scaling.describe_scheduled_actions(**scaled_variant(name))["ScheduledActions"]
+        assert all(one["ScalableTargetAction"] == {"MinCapacity": 2} for one in actions)
+        return {one["Schedule"] for one in actions}
+
+    cron, rate = "cron(0 8 ? * MON-FRI *)", "rate(1 day)"
+    cloudformation.create_stack(StackName=name, TemplateBody=template(cron, rate))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    try:
+        assert schedules() == {cron, rate}
+        cloudformation.update_stack(StackName=name, TemplateBody=template(rate))
+        cloudformation.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+        assert schedules() == {rate}
+    finally:
+        cloudformation.delete_stack(StackName=name)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"] == []

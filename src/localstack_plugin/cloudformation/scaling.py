@@ -3,6 +3,8 @@
 Ref is `resource|dimension|namespace` of a target, and the ARN of a policy.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from botocore.client import BaseClient
@@ -36,13 +38,9 @@ class ScalingProvider(ResourceProvider[Model]):
         return self.create(request)
 
     def delete(self, request: ResourceRequest[Model]) -> ProgressEvent[Model]:
-        try:
-            call(
-                request.aws_client_factory.application_autoscaling, self.DELETE, self.identified(request.desired_state)
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != MISSING:
-                raise
+        client, model = request.aws_client_factory.application_autoscaling, self.identified(request.desired_state)
+        with suppress_missing():
+            call(client, self.DELETE, model)
         return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
 
     def identified(self, model: Model) -> Model:
@@ -60,13 +58,24 @@ class ScalableTargetProvider(ScalingProvider):
         "primaryIdentifier": ["/properties/Id"],
         "createOnlyProperties": [f"/properties/{name}" for name in KEYS],
         "readOnlyProperties": ["/properties/Id"],
-        "properties": {name: {} for name in (*KEYS, "Id", "MinCapacity", "MaxCapacity", "RoleARN", "SuspendedState")},
+        "properties": {
+            name: {}
+            for name in (*KEYS, "Id", "MinCapacity", "MaxCapacity", "RoleARN", "SuspendedState", "ScheduledActions")
+        },
     }
 
-    def identified(self, model: Model) -> Model:
-        if "ScheduledActions" in model:
-            raise ValueError("ScheduledActions is not emulated: remove it from the scalable target.")
-        return model
+    def create(self, request: ResourceRequest[Model]) -> ProgressEvent[Model]:
+        """Register the target, then put its scheduled actions; those that the template no longer has are deleted."""
+        created = super().create(request)
+        client, model = request.aws_client_factory.application_autoscaling, request.desired_state
+        keys = {key: model[key] for key in KEYS}
+        actions = model.get("ScheduledActions", [])
+        for action in actions:
+            call(client, "PutScheduledAction", {**keys, **action})
+        for name in _names((request.previous_state or {}).get("ScheduledActions", [])) - _names(actions):
+            with suppress_missing():
+                call(client, "DeleteScheduledAction", {**keys, "ScheduledActionName": name})
+        return created
 
     def completed(self, model: Model, answer: Model) -> Model:
         return {**model, "Id": "|".join(model[name] for name in KEYS)}
@@ -107,3 +116,17 @@ def call(client: BaseClient, operation: str, model: Model) -> Model:
     names = {value: key for key, value in client.meta.method_to_api_mapping.items()}
     answer: Model = getattr(client, names[operation])(**arguments(client, operation, model))
     return answer
+
+
+@contextmanager
+def suppress_missing() -> Iterator[None]:
+    """Let the error pass that AWS answers for what does not exist: an action runs once, and is gone."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] != MISSING:
+            raise
+
+
+def _names(actions: list[Model]) -> set[str]:
+    return {str(action["ScheduledActionName"]) for action in actions}
