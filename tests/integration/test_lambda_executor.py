@@ -165,3 +165,10 @@ def test_a_runtime_other_than_python_is_refused_by_name(deploy: Deploy) -> None:
 def test_an_unknown_runtime_is_refused_with_the_names_of_all(deploy: Deploy) -> None:
     with pytest.raises(ClientError, match=r"Value PYTHON3.9 at 'runtime' failed .* enum value set: \[python3.14, "):
         deploy("", Runtime="PYTHON3.9")
+
+
+def test_a_function_knows_its_remaining_time(deploy: Deploy) -> None:
+    function = deploy(
+        "def lambda_handler(event, context):\n    return context.get_remaining_time_in_millis()", Timeout=9
+    )
+    assert 0 < function.invoke().payload <= 9000
