@@ -265,9 +265,10 @@ def end_in_time() -> None:
 
 @hooks.on_infra_start()
 def correct_s3() -> None:
-    from localstack_plugin.s3 import conditions, listings, public_buckets, signatures, whole_writes
+    from localstack_plugin.s3 import conditions, configurations, listings, public_buckets, signatures, whole_writes
 
     conditions.install()
+    configurations.install()
     listings.install()
     public_buckets.install()
     signatures.install()
