@@ -3,13 +3,16 @@
 import io
 import json
 import os
+import socket
 import time
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from http.client import parse_headers
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import boto3
@@ -78,8 +81,7 @@ def invoke(function: str, event: object) -> Any:
 def task(function: str, event: object, **more: object) -> dict[str, Any]:
     parameters = {"FunctionName": function, "Payload": event}
     state = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": parameters, "End": True}
-    states: dict[str, Any] = {"Task": state | more, "Caught": {"Type": "Pass", "End": True}}
-    return {"StartAt": "Task", "States": states}
+    return {"StartAt": "Task", "States": {"Task": state | more}}
 
 
 def caught(error: str) -> dict[str, object]:
@@ -91,6 +93,8 @@ def machine() -> Iterator[Callable[[dict[str, Any]], str]]:
     client, arns = boto3.client("stepfunctions"), []
 
     def create(definition: dict[str, Any]) -> str:
+        if any("Catch" in state for state in definition["States"].values()):  # a state that is not reachable is refused
+            definition["States"]["Caught"] = {"Type": "Pass", "End": True}
         answer = client.create_state_machine(name=unique_name(), definition=json.dumps(definition), roleArn=ROLE)
         arns.append(answer["stateMachineArn"])
         return str(answer["stateMachineArn"])
@@ -271,6 +275,50 @@ def processes_of(function: str) -> list[dict[str, str]]:
         with suppress(psutil.Error):
             environments.append(process.environ())
     return [environment for environment in environments if environment.get("AWS_LAMBDA_FUNCTION_NAME") == function]
+
+
+def test_requests_that_are_sent_together_on_one_connection_are_answered_in_order(machine: Callable[..., str]) -> None:
+    arn = machine({"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}})
+    absent = arn.replace(":stateMachine:", ":execution:") + ":absent"
+    requests = (
+        request_bytes("StartExecution", stateMachineArn=arn, name="first"),
+        request_bytes("DescribeExecution", executionArn=absent),
+        request_bytes("StartExecution", stateMachineArn=arn, name="large", input=json.dumps("x" * 100_000)),
+        request_bytes("StartExecution", stateMachineArn=arn, name="last"),
+    )
+    url = urlsplit(boto3.client("stepfunctions").meta.endpoint_url)
+    with socket.create_connection((str(url.hostname), url.port or 80), timeout=DEADLINE_S) as connection:
+        connection.sendall(b"".join(requests))
+        with connection.makefile("rb") as reader:
+            answers = [read_answer(reader) for _ in requests]
+    assert [status for status, _ in answers] == [200, 400, 200, 200]
+    assert [answer.get("executionArn", "").rpartition(":")[2] for _, answer in answers] == [
+        "first",
+        "",
+        "large",
+        "last",
+    ]
+    assert answers[1][1]["__type"] == "ExecutionDoesNotExist"
+
+
+def request_bytes(operation: str, **parameters: str) -> bytes:
+    body = json.dumps(parameters)
+    scope = "test/20260101/us-east-1/states/aws4_request"
+    lines = (
+        "POST / HTTP/1.1",
+        "Host: 127.0.0.1",
+        f"X-Amz-Target: AWSStepFunctions.{operation}",
+        "Content-Type: application/x-amz-json-1.0",
+        f"Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
+        f"Content-Length: {len(body)}",
+    )
+    return "\r\n".join([*lines, "", body]).encode()
+
+
+def read_answer(reader: io.BufferedReader) -> tuple[int, dict[str, Any]]:
+    status = int(reader.readline().split()[1])
+    length = int(parse_headers(reader)["Content-Length"])
+    return status, json.loads(reader.read(length))
 
 
 def test_a_rule_receives_the_status_changes_of_an_execution(function: str, machine: Callable[..., str]) -> None:
