@@ -175,8 +175,9 @@ def monitor(
 ) -> None:
     """Watch the endpoint for drift: show the state, compare the traffic now, make a baseline, or label images.
 
-    `run` compares the last hours with the baseline; the exit code is 3 if they have drifted. `baseline` makes one for
-    the model in service. `label` turns answers for the images in the review queue into ground truth.
+    `run` compares the last hours with the baseline; the exit code is 3 if they have drifted, and 4 if nothing was
+    compared. `baseline` makes one for the model in service. `label` turns answers for the images in the review queue
+    into ground truth.
     """
     from scones.commands.monitoring import ACTIONS, Arguments
 

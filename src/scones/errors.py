@@ -79,6 +79,12 @@ class DriftError(SconesError):
     exit_code = 3
 
 
+class NothingComparedError(SconesError):
+    """The monitor has run, and its window had nothing or too little to compare."""
+
+    exit_code = 4
+
+
 class CaptureError(SconesError):
     """Captured records cannot be read."""
 

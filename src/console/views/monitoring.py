@@ -11,6 +11,7 @@ from aiohttp import web
 
 from console.aws.endpoints import Points
 from console.aws.monitoring import metrics, schedules, workflow_monitor
+from console.aws.monitoring.verdict import job_of, verdict
 from console.aws.monitoring.workflow_monitor import Run
 from console.aws.workflow import Workflow, workflow
 from console.errors import ConsoleError, NotThere
@@ -28,10 +29,11 @@ async def load_list(site: Site, _: web.Request) -> dict[str, Any]:
     rows = await schedules.schedules(site.aws)
     executions = await asyncio.gather(*(schedules.executions(site.aws, each.name) for each in rows))
     stack = await _monitored(site)
+    runs = await workflow_monitor.runs(site.aws, stack, STRIP) if stack else []
     return {
         "own": stack,
-        "runs": await workflow_monitor.runs(site.aws, stack, STRIP) if stack else [],
-        "state": await workflow_monitor.state(site.aws, stack) if stack else None,
+        "runs": runs,
+        "drift": verdict(runs, await workflow_monitor.state(site.aws, stack) if stack else None),
         "rows": [(schedule, last[:STRIP]) for schedule, last in zip(rows, executions, strict=True)],
     }
 
@@ -64,13 +66,15 @@ async def load_drift(site: Site, request: web.Request) -> dict[str, Any]:
     if stack is None or stack.endpoint != request.match_info["name"]:
         raise NotThere(f"no stack of the workflow in this account watches an endpoint {request.match_info['name']!r}")
     runs, state = await asyncio.gather(workflow_monitor.runs(site.aws, stack), workflow_monitor.state(site.aws, stack))
-    violations = await workflow_monitor.violations(site.aws, stack, state.run) if state else []
-    drifts = [run for run in runs if not run.is_quality]
-    last = next((run for run in drifts if run.tests), None)
+    drift = verdict(runs, state)
+    drifts, last = [run for run in runs if not run.is_quality], drift.compared
+    job = await job_of(site.aws, stack, runs, drift)
+    violations = await workflow_monitor.violations(site.aws, stack, job) if job else []
     differing = {each.feature: each.description for each in violations}
     tests = sorted(last.tests, key=lambda test: (test.feature not in differing, test.corrected_p)) if last else []
     return {
         "workflow": stack,
+        "drift": drift,
         "state": state,
         "baseline": workflow_monitor.baseline_uri(stack, state.model) if state else "",
         "runs": runs,
@@ -79,9 +83,7 @@ async def load_drift(site: Site, request: web.Request) -> dict[str, Any]:
         "tests": tests,
         "differing": differing,
         "curves": curves(distances(drifts), differing),
-        "examples": [workflow_monitor.image_path(stack, state.run, each) for each in last.examples]
-        if last and state
-        else [],
+        "examples": [workflow_monitor.image_path(stack, job, each) for each in last.examples] if last and job else [],
     }
 
 

@@ -12,13 +12,16 @@ from aiohttp import web
 
 from console.aws import endpoints
 from console.aws.monitoring import workflow_monitor
-from console.aws.monitoring.workflow_monitor import State
+from console.aws.monitoring.verdict import Verdict, verdict
 from console.aws.overview import EVENTS, Event, Overview, overview, reason
 from console.aws.training import jobs as training_jobs
+from console.aws.workflow import Workflow
 from console.errors import ConsoleError
 from console.site import Site
 
 OF_ONE_KIND = 6
+RUNS = 24
+"""The number of runs of the monitor that are read for the verdict: a day's."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Service:
     job: str
     metrics: Mapping[str, float]
     is_monitored: bool
-    drift: State | None
+    drift: Verdict
 
 
 def mixed(events: Sequence[Event]) -> list[Event]:
@@ -68,5 +71,14 @@ async def _service(site: Site, shown: Overview) -> Service | None:
         metrics = (await training_jobs.described(site.aws, job)).final_metrics if job else {}
     except ConsoleError:
         return None  # it was deleted a moment ago
-    state = await workflow_monitor.state(site.aws, stack) if stack.monitor else None
-    return Service(stack.endpoint, job, metrics, bool(stack.monitor), state)
+    return Service(stack.endpoint, job, metrics, bool(stack.monitor), await _drift(site, stack))
+
+
+async def _drift(site: Site, stack: Workflow) -> Verdict:
+    if not stack.monitor:
+        return Verdict(None, None, None)
+    try:
+        runs = await workflow_monitor.runs(site.aws, stack, RUNS)
+    except ConsoleError:
+        runs = []  # the role may not read executions
+    return verdict(runs, await workflow_monitor.state(site.aws, stack))

@@ -71,6 +71,7 @@ class Verdict:
 
     drifted: tests that show a drift, clearest first. visible_distance: the smallest distance of two distributions that
     this window can show. unusual: places in the sample of the records that are furthest from the baseline.
+    minimum_records: a window with fewer gets no verdict.
     """
 
     records: int
@@ -79,6 +80,7 @@ class Verdict:
     is_conclusive: bool
     visible_distance: float
     unusual: tuple[int, ...]
+    minimum_records: int = MINIMUM_RECORDS
 
 
 @dataclass(frozen=True)
@@ -230,14 +232,16 @@ def judge(reference: Reference, measurement: Measurement) -> Verdict:
     """Compare a window with its baseline."""
     significance = reference.setting("significance_level", SIGNIFICANCE)
     first, second = reference_samples(reference), window_samples(measurement, reference.embedding)
-    is_conclusive = measurement.records >= reference.setting("minimum_records", MINIMUM_RECORDS)
+    minimum = int(reference.setting("minimum_records", MINIMUM_RECORDS))
+    is_conclusive = measurement.records >= minimum
     tests = run_tests(first, second) if is_conclusive else ()
     compared_tests = tuple(test for test in tests if reference.compares(test.subject))
     shown = drifted(compared_tests, significance, reference.setting("minimum_effect", MINIMUM_EFFECT))
     correction = max(1.0, len(TESTS) * float(len(image_statistics.NAMES)))
     size = max(1, len(first.column(image_statistics.NAMES[0])))
     visible = smallest_visible_distance(size, max(1, len(measurement.identities)), significance / correction)
-    return Verdict(measurement.records, tests, shown, is_conclusive, visible, most_unusual(first, measurement))
+    unusual_places = most_unusual(first, measurement)
+    return Verdict(measurement.records, tests, shown, is_conclusive, visible, unusual_places, minimum)
 
 
 def most_unusual(reference: Samples, measurement: Measurement, count: int = 3) -> tuple[int, ...]:

@@ -84,7 +84,8 @@ def summary(
         what = f"{endpoint} has drifted" if verdict else f"The quality of {endpoint} is below the baseline's"
         head = f"{what}{began}: {problems[0]}."
     elif verdict and not verdict.is_conclusive:
-        head = f"{endpoint}: {verdict.records} records are too few to compare with the baseline."
+        few = f"{verdict.records} records are too few to compare with the baseline"
+        head = f"{endpoint}: {few}; {verdict.minimum_records} are needed."
     else:
         head = f"{endpoint} has not drifted." if verdict else f"The quality of {endpoint} is not below the baseline's."
     lines = [head, f"Window: {window}, {records}."]

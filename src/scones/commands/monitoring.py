@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scones.commands import next_steps
 from scones.context import Context
-from scones.errors import DriftError
+from scones.errors import DriftError, NothingComparedError
 from scones.monitoring import labels, run
 from scones.monitoring.baseline import make_baseline
 from scones.stack.outputs import require_output
@@ -29,10 +30,17 @@ def status(context: Context, arguments: Arguments) -> None:
 
 
 def run_now(context: Context, arguments: Arguments) -> None:
-    """Compare the traffic with the baseline. Raises DriftError if it has drifted."""
+    """Compare the traffic with the baseline. Raises DriftError or, without a verdict, NothingComparedError."""
     context.console.step("Compare the traffic with the baseline")
-    if run.run_monitor(context, arguments.hours):
+    conclude(context, run.run_monitor(context, arguments.hours))
+
+
+def conclude(context: Context, output: Mapping[str, Any]) -> None:
+    """Print that there is no drift, only if the run has compared something. Raises as run_now does."""
+    if output.get("has_violations"):
         raise DriftError(f"endpoint {context.settings.endpoint_name} has drifted")
+    if not run.has_compared(output):
+        raise NothingComparedError(f"nothing was compared: {run.first_line(output)}")
     context.console.done("No drift")
 
 

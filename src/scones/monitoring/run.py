@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +46,8 @@ STATUS_TEXTS = {
 }
 
 
-def run_monitor(context: Context, hours: float) -> bool:
-    """Compare the last hours with the baseline, print the message, and return whether the traffic has drifted."""
+def run_monitor(context: Context, hours: float) -> Mapping[str, Any]:
+    """Compare the last hours with the baseline, print the message, and return the output of the run."""
     context.sagemaker.require_pipelines()
     event = {
         "minutes": hours * 60,
@@ -63,10 +63,10 @@ def run_monitor(context: Context, hours: float) -> bool:
         answer = ended(context, arn)
     if answer["status"] != "SUCCEEDED":
         raise MonitorError(f"{answer.get('error') or answer['status']}: {cause_text(answer.get('cause'))}")
-    output = json.loads(answer["output"])
+    output: Mapping[str, Any] = json.loads(answer["output"])
     for line in message_in(output).splitlines():
         context.console.say(line)
-    return bool(output.get("has_violations"))
+    return output
 
 
 def ended(context: Context, arn: str) -> Mapping[str, Any]:
@@ -84,28 +84,71 @@ def message_in(output: Mapping[str, Any]) -> str:
     return str(output.get("message") or STATUS_TEXTS.get(str(output.get("status")), output.get("status")))
 
 
+def first_line(output: Mapping[str, Any]) -> str:
+    return message_in(output).partition("\n")[0]
+
+
+def has_compared(output: Mapping[str, Any]) -> bool:
+    """Return whether a run judged its window: one with too few records or labels, or without any, did not.
+
+    A run of the quality has the metric low_quality only if its labels were enough.
+    """
+    return bool(output.get("tests") or output.get("has_violations") or "low_quality" in output.get("metrics", {}))
+
+
 def show_status(context: Context) -> None:
     """Print the states that the last analyses left, the alarms, and the latest runs."""
-    show_states(context)
+    executions = [described(context, execution) for execution in latest(context)]
+    show_states(context, executions)
     for alarm, value in alarm_states(context).items():
         context.console.say(f"Alarm {alarm}: {value}")
-    rows = [run_row(context, execution) for execution in latest(context)]
+    rows = [run_row(execution) for execution in executions]
     if rows:
         context.console.table(("Started", "Status", "Result"), rows)
 
 
-def show_states(context: Context) -> None:
+def show_states(context: Context, executions: Sequence[Mapping[str, Any]]) -> None:
+    """Print one line for drift and one for quality. Only a comparison in the newest run is a good sign.
+
+    executions: the latest, the newest first, as DescribeExecution answers.
+    """
     console, name = context.console, context.settings.endpoint_name
     for kind in KINDS:
-        state = state_of(context, kind)
+        state, ended = state_of(context, kind), outputs_of(kind, executions)
         if state is None:
             console.say(f"No {kind.compared} of {name} have been compared with its baseline yet")
         elif state["since"]:
             console.warn(
                 f"{kind.lasts.format(name)} since {state['since']}; last seen in the window until {state['end']}"
             )
-        else:
+        elif not ended:
+            console.say(f"{kind.over.format(name)}, as of an older run whose window ended {state['end']}")
+        elif has_compared(ended[0][1]):
             console.done(f"{kind.over.format(name)}; compared until {state['end']}")
+        else:
+            console.say(f"Nothing compared in the last run: {first_line(ended[0][1])}")
+            compared = next((execution for execution, output in ended if has_compared(output)), None)
+            began = f"began at {compared['startDate']:%Y-%m-%d %H:%M}" if compared else f"is older than {SHOWN} runs"
+            console.say(f"{kind.over.format(name)} in the last comparison, which {began}")
+
+
+def outputs_of(
+    kind: Kind, executions: Sequence[Mapping[str, Any]]
+) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Return the runs of a kind that succeeded, each with its output, the newest first."""
+    return [
+        (execution, json.loads(execution["output"]))
+        for execution in executions
+        if execution["status"] == "SUCCEEDED"
+        and bool(json.loads(execution["input"]).get("needs_ground_truth")) == (kind is QUALITY)
+    ]
+
+
+def described(context: Context, execution: Mapping[str, Any]) -> Mapping[str, Any]:
+    answer: Mapping[str, Any] = context.client("stepfunctions").describe_execution(
+        executionArn=execution["executionArn"]
+    )
+    return answer
 
 
 def state_of(context: Context, kind: Kind) -> Mapping[str, Any] | None:
@@ -130,12 +173,11 @@ def latest(context: Context) -> list[Mapping[str, Any]]:
     return executions
 
 
-def run_row(context: Context, execution: Mapping[str, Any]) -> tuple[str, str, str]:
-    answer = context.client("stepfunctions").describe_execution(executionArn=execution["executionArn"])
-    if answer["status"] == "SUCCEEDED":
-        text = message_in(json.loads(answer["output"])).partition("\n")[0]
-    elif answer["status"] == "RUNNING":
+def run_row(execution: Mapping[str, Any]) -> tuple[str, str, str]:
+    if execution["status"] == "SUCCEEDED":
+        text = first_line(json.loads(execution["output"]))
+    elif execution["status"] == "RUNNING":
         text = ""
     else:
-        text = f"{answer.get('error', '')}: {cause_text(answer.get('cause'))}"
-    return (f"{execution['startDate']:%Y-%m-%d %H:%M}", answer["status"], text)
+        text = f"{execution.get('error', '')}: {cause_text(execution.get('cause'))}"
+    return (f"{execution['startDate']:%Y-%m-%d %H:%M}", execution["status"], text)

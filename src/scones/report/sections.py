@@ -46,7 +46,9 @@ def drift(evidence: Evidence) -> str:
     state, report = evidence.state, evidence.comparison
     if not state:
         return f"<h2>Drift</h2><p>{NOT_COMPARED}</p>"
-    verdict = f"drifting since {escape(str(state['since']))}" if state.get("since") else "no drift"
+    verdict = "no drift" if report.get("tests") else "too little traffic to compare"
+    if state.get("since"):
+        verdict = f"drifting since {escape(str(state['since']))}"
     message = escape(str(report.get("message", ""))).replace("\n", "<br>")
     tests = sorted(report.get("tests", ()), key=lambda test: test["corrected_p"])[:FEATURES_SHOWN]
     rows = "".join(

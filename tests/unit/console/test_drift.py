@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from tests.unit.console.conftest import Open
-from tests.unit.console.doubles import NOW, Answers, endpoint_answers
+from tests.unit.console.doubles import NOW, Answers, endpoint_answers, job
 from tests.unit.console.test_changes import STACK
 
 from console.templates import p_value
@@ -54,7 +55,9 @@ RUNS = {
     "idle": {"output": '{"status": "NoTraffic"}', "startDate": NOW - timedelta(hours=2)},
     "quality": {
         "input": '{"needs_ground_truth": true}',
-        "output": json.dumps({"metrics": {"accuracy": 0.875, "labeled_records": 32.0}, "message": "good"}),
+        "output": json.dumps(
+            {"metrics": {"accuracy": 0.875, "labeled_records": 32.0, "low_quality": 0.0}, "message": "good"}
+        ),
         "startDate": NOW - timedelta(hours=3),
     },
     "broken": {
@@ -66,13 +69,13 @@ RUNS = {
 }
 
 
-def answers(files: dict[str, bytes] | None = None) -> Answers:
+def answers(files: dict[str, bytes] | None = None, runs: Mapping[str, Any] = RUNS) -> Answers:
     def described(executionArn: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
-        return {"status": "SUCCEEDED", **RUNS[executionArn.rpartition(":")[2]]}
+        return {"status": "SUCCEEDED", **runs[executionArn.rpartition(":")[2]]}
 
     rows = [
         {"name": name, "executionArn": f"{MACHINE}:{name}", "status": "SUCCEEDED", "startDate": run["startDate"]}
-        for name, run in RUNS.items()
+        for name, run in runs.items()
     ]
     stack = {**STACK, "Outputs": [*STACK["Outputs"], {"OutputKey": "MonitorStateMachineArn", "OutputValue": MACHINE}]}
     return {
@@ -124,7 +127,12 @@ def test_the_distance_of_each_feature_is_a_curve_over_the_runs(open_console: Ope
 
 def test_each_run_has_its_result_and_leads_to_its_execution(open_console: Open) -> None:
     page = open_console(answers()).get("/drift/bikes").text
-    for text in ("differs</span>", "nothing compared</span>", "NoBaseline: model bikes-1 has no baseline"):
+    for text in (
+        "differs</span>",
+        "nothing compared: no traffic</span>",
+        "quality holds</span>",
+        "NoBaseline: model bikes-1 has no baseline",
+    ):
         assert text in page
     assert 'href="/executions/scones-monitor/second"' in page
 
@@ -136,8 +144,71 @@ def test_the_list_shows_the_workflows_monitor_beside_schedules(open_console: Ope
     assert "drifting" in page
 
 
+FEW = {
+    "output": json.dumps(
+        {
+            "message": "bikes: 5 records are too few to compare with the baseline; 10 are needed.",
+            "metrics": {"records": 5.0, "violations": 0.0},
+            "minimum_records": 10,
+            "tests": [],
+            "has_violations": False,
+        }
+    ),
+    "startDate": NOW,
+}
+STEADY = {"monitoring/bikes/state.json": json.dumps({**STATE, "run": "bikes-monitor-3", "since": ""}).encode()}
+IDLE = {"output": '{"status": "NoTraffic"}', "startDate": NOW}
+SERVED: Answers = {
+    "sagemaker.list_endpoints": {"Endpoints": [endpoint_answers({})["sagemaker.describe_endpoint"]]},
+    "sagemaker.describe_training_job": job("bikes-1"),
+}
+
+
+@pytest.mark.parametrize("path", ["/", "/monitoring", "/drift/bikes"])
+@pytest.mark.parametrize(
+    ("newest", "words"),
+    [(FEW, "too little traffic: 5 of 10 records needed"), (IDLE, "nothing compared: no traffic")],
+    ids=["few", "idle"],
+)
+def test_a_window_that_compared_nothing_is_never_green(
+    open_console: Open, path: str, newest: dict[str, Any], words: str
+) -> None:
+    page = open_console(answers(STEADY, {"few": newest}) | SERVED).get(path).text
+    assert f'<span class="status tone-quiet is-quiet">{words}</span>' in page
+    assert "no drift" not in page
+    assert "Compared until" not in page
+
+
+@pytest.mark.parametrize("path", ["/", "/monitoring", "/drift/bikes"])
+def test_the_last_comparison_is_shown_with_its_own_time(open_console: Open, path: str) -> None:
+    page = open_console(answers(STEADY, {"few": FEW, "first": RUNS["first"]}) | SERVED).get(path).text
+    assert '<span class="status tone-quiet is-quiet">too little traffic: 5 of 10 records needed</span>' in page
+    assert 'datetime="2026-01-31T08:30:00.000+00:00"' in page
+    assert 'tone-good is-good">no drift' not in page.partition("<h2>Runs")[0]
+
+
+@pytest.mark.parametrize("path", ["/", "/monitoring", "/drift/bikes"])
+def test_a_comparison_in_the_newest_run_is_green(open_console: Open, path: str) -> None:
+    page = open_console(answers(STEADY, {"first": RUNS["first"]}) | SERVED).get(path).text
+    assert '<span class="status tone-good is-good">no drift</span>' in page
+
+
+def test_a_failed_run_is_no_good_sign(open_console: Open) -> None:
+    page = open_console(answers(STEADY, {"broken": RUNS["broken"], "first": RUNS["first"]})).get("/monitoring").text
+    assert "the last run failed" in page
+
+
+def test_the_images_of_an_earlier_comparison_are_those_of_its_own_job(open_console: Open) -> None:
+    exited = {"stateExitedEventDetails": {"name": "Name", "output": '{"name": "bikes-monitor-2"}'}}
+    files = {**FILES, **STEADY}
+    more: Answers = {"stepfunctions.get_execution_history": {"events": [exited]}}
+    page = open_console(answers(files, {"few": FEW, "second": RUNS["second"]}) | more).get("/drift/bikes").text
+    assert 'src="/objects/images/monitoring/bikes/runs/bikes-monitor-2/examples/a.png"' in page
+    assert "Features that differ</dt><dd>1<small>of 2</small>" in page
+
+
 def test_before_the_first_comparison_the_page_says_what_to_do(open_console: Open) -> None:
-    page = open_console(answers({})).get("/drift/bikes").text
+    page = open_console(answers({}, {"idle": IDLE})).get("/drift/bikes").text
     assert "No traffic has been compared" in page
     assert "scones monitor run" in page
 

@@ -222,7 +222,7 @@ def test_every_feature_of_the_last_window_has_the_numbers_of_its_test(open_conso
 def test_the_records_of_the_last_window_are_those_of_its_report(open_console: Open) -> None:
     shown = figures_of(open_console(drift_answers()).get("/drift/bikes").text)
     metrics = report(0.8125, has_violations=True)["metrics"]
-    assert shown["Records"] == f"{metrics['records']:.0f} in the last window"
+    assert shown["Records"] == f"{metrics['records']:.0f} in the last comparison"
     assert shown["Below the threshold"] == f"{figures.share(metrics['low_confidence'], 1)} of the answers"
 
 

@@ -172,7 +172,8 @@ def test_metrics_are_lines_of_the_container_contract(tmp_path: Path, baseline: P
 def test_a_window_that_is_too_small_gets_no_verdict(tmp_path: Path, baseline: Path) -> None:
     base = analyzed(tmp_path, baseline, pictures(5, 3, brightness=0.4))
     message = (base / "output" / "message").read_text()
-    assert message.startswith("Completed: scones: 5 records are too few to compare with the baseline.")
+    assert message.startswith("Completed: scones: 5 records are too few to compare with the baseline; 10 are needed.")
+    assert read(base / "processing" / "output" / "report.json")["minimum_records"] == 10
 
 
 def test_a_window_without_a_verdict_does_not_end_a_drift(tmp_path: Path, baseline: Path) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scones.commands import monitoring
 from scones.context import Context
 from scones.deployment.monitor_image import scikit_learn_image
-from scones.errors import SettingsError
+from scones.errors import NothingComparedError, SettingsError
 from scones.monitoring import labels, run
 from scones.monitoring.baseline import baseline_job
 from scones.monitoring.places import Program
@@ -18,7 +21,14 @@ from scones.training.training_job import TrainingJob
 
 from .conftest import Screen
 
+TOO_FEW = {"message": "scones: 5 records are too few to compare with the baseline; 10 are needed.", "tests": []}
+COMPARED = {"message": "scones has not drifted.", "tests": [{"feature": "brightness"}]}
 LABEL = "ground_truth/scones-vehicles/2026/01/31/09/gate-7-0001.jsonl"
+
+
+def ended(output: dict[str, Any], hour: int = 9) -> dict[str, Any]:
+    started = datetime(2026, 1, 31, hour, tzinfo=UTC)
+    return {"status": "SUCCEEDED", "input": "{}", "output": json.dumps(output), "startDate": started}
 
 
 @pytest.fixture
@@ -60,15 +70,58 @@ def test_a_line_with_an_unknown_class_is_named(tmp_path: Path) -> None:
 
 
 def test_the_states_of_drift_and_of_quality_are_shown(context: Context, screen: Screen) -> None:
-    run.show_states(context)
+    run.show_states(context, [])
     state = {"run": "one", "since": "2026-01-31T09:00:00Z", "end": "2026-01-31T10:00:00Z"}
     for file, content in (("state.json", {**state, "since": ""}), ("quality-state.json", state)):
         context.data_bucket.put(f"monitoring/scones-vehicles/{file}", json.dumps(content).encode())
-    run.show_states(context)
+    run.show_states(context, [ended(COMPARED)])
     printed = str(screen)
     assert "No labeled records of scones-vehicles have been compared with its baseline yet" in printed
     assert "scones-vehicles has not drifted; compared until 2026-01-31T10:00:00Z" in printed
     assert "The quality of scones-vehicles is below the baseline's since 2026-01-31T09:00:00Z" in printed
+
+
+@pytest.mark.parametrize("output", [TOO_FEW, {"status": "NoTraffic"}])
+def test_a_run_that_compared_nothing_is_no_good_sign(context: Context, screen: Screen, output: dict[str, Any]) -> None:
+    state = {"run": "one", "since": "", "end": "2026-01-31T10:00:00Z"}
+    context.data_bucket.put("monitoring/scones-vehicles/state.json", json.dumps(state).encode())
+    run.show_states(context, [ended(output)])
+    printed = str(screen)
+    assert "✓" not in printed
+    assert f"Nothing compared in the last run: {run.first_line(output)}" in printed
+    run.show_states(context, [ended(output), ended(COMPARED, hour=8)])
+    assert "has not drifted in the last comparison, which began at 2026-01-31 08:00" in str(screen)
+
+
+def test_without_a_run_in_the_list_the_state_is_no_good_sign(context: Context, screen: Screen) -> None:
+    state = {"run": "one", "since": "", "end": "2026-01-31T10:00:00Z"}
+    context.data_bucket.put("monitoring/scones-vehicles/state.json", json.dumps(state).encode())
+    run.show_states(context, [{"status": "FAILED", "input": "{}"}])
+    assert "✓" not in str(screen)
+
+
+@pytest.mark.parametrize(
+    ("output", "compared"),
+    [
+        (COMPARED, True),
+        (TOO_FEW, False),
+        ({"status": "NoTraffic"}, False),
+        ({"metrics": {"labeled_records": 3.0}}, False),
+        ({"metrics": {"labeled_records": 30.0, "low_quality": 0.0}}, True),
+        ({"has_violations": True, "tests": []}, True),
+    ],
+)
+def test_only_a_judged_window_is_a_comparison(output: dict[str, Any], compared: bool) -> None:
+    assert run.has_compared(output) is compared
+
+
+@pytest.mark.parametrize(("output", "failure"), [(TOO_FEW, NothingComparedError), (COMPARED, None)])
+def test_run_ends_with_a_tick_only_after_a_comparison(
+    context: Context, screen: Screen, output: dict[str, Any], failure: type[Exception] | None
+) -> None:
+    with pytest.raises(failure, match="records are too few") if failure else nullcontext():
+        monitoring.conclude(context, output)
+    assert ("✓ No drift" in str(screen)) is (failure is None)
 
 
 @pytest.mark.parametrize(

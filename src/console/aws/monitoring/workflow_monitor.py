@@ -22,6 +22,12 @@ from console.aws.workflow import Workflow
 from console.errors import ConsoleError
 
 RUNS = 48
+SHORTAGES = {
+    "NoEndpoint": "nothing compared: no endpoint",
+    "TooEarly": "nothing compared: new model",
+    "NoTraffic": "nothing compared: no traffic",
+    "NoGroundTruth": "nothing compared: no labels",
+}
 NOTHING_COMPARED = {
     "NoEndpoint": "The endpoint was not in service.",
     "TooEarly": "The model had been in service for less than two minutes.",
@@ -57,6 +63,30 @@ class Run:
     tests: tuple[Comparison, ...]
     examples: tuple[str, ...]
     """The most unusual images, as keys below the run's folder."""
+    outcome: str = ""
+    """Why nothing was analyzed, one of SHORTAGES; empty if something was."""
+    needed: int = 0
+    """The number of records that a comparison needs; 0 if the report does not say."""
+
+    @property
+    def is_analyzed(self) -> bool:
+        return self.status == "SUCCEEDED" and bool(self.metrics)
+
+    @property
+    def has_compared(self) -> bool:
+        """Whether the run judged its window. That of the quality has the metric low_quality only if it did."""
+        return self.is_analyzed and bool(self.tests or self.has_violations or "low_quality" in self.metrics)
+
+    @property
+    def shortage(self) -> str:
+        """Why a run that succeeded compared nothing, in a few words; empty if it compared something."""
+        if self.status != "SUCCEEDED" or self.has_compared:
+            return ""
+        if not self.is_analyzed:
+            return SHORTAGES.get(self.outcome, "nothing compared")
+        few, name = ("too few labels", "labeled_records") if self.is_quality else ("too little traffic", "records")
+        count = f"{self.metrics.get(name, 0):.0f}"
+        return f"{few}: {count} of {self.needed} records needed" if self.needed else f"{few}: {count} records"
 
     @property
     def told(self) -> str:
@@ -70,7 +100,15 @@ class Run:
             return self.status
         if self.has_violations:
             return "CompletedWithViolations"
-        return "Completed" if self.tests or (self.is_quality and self.metrics) else "Nothing compared"
+        return "Completed" if self.has_compared else "Nothing compared"
+
+    @property
+    def words(self) -> str:
+        """The verdict for people."""
+        if self.verdict == "Completed":
+            return "quality holds" if self.is_quality else "no drift"
+        words = {"CompletedWithViolations": "differs", "RUNNING": "running"}
+        return self.shortage or words.get(self.verdict, self.verdict)
 
 
 @dataclass(frozen=True)
@@ -146,6 +184,8 @@ def _run(name: str, machine: str, answer: Mapping[str, Any]) -> Run:
         metrics={key: float(value) for key, value in output.get("metrics", {}).items()},
         tests=tuple(_comparison(each) for each in output.get("tests", ())),
         examples=tuple(str(each) for each in output.get("examples", ()) if isinstance(each, str)),
+        outcome=str(output.get("status", "")),
+        needed=int(output.get("minimum_records", 0)),
     )
 
 
