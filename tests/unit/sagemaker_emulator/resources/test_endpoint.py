@@ -13,12 +13,14 @@ E = EndpointStatus
 LEGAL = {
     E.CREATING: {E.IN_SERVICE, E.FAILED, E.DELETING},
     E.UPDATING: {E.IN_SERVICE, E.ROLLING_BACK, E.FAILED, E.DELETING},
-    E.ROLLING_BACK: {E.IN_SERVICE, E.FAILED, E.DELETING},
+    E.ROLLING_BACK: {E.IN_SERVICE, E.UPDATE_ROLLBACK_FAILED, E.FAILED, E.DELETING},
+    E.UPDATE_ROLLBACK_FAILED: {E.UPDATING, E.SYSTEM_UPDATING, E.DELETING, E.FAILED},
     E.IN_SERVICE: {E.UPDATING, E.SYSTEM_UPDATING, E.DELETING, E.FAILED},
     E.SYSTEM_UPDATING: {E.SYSTEM_UPDATING, E.IN_SERVICE, E.FAILED},
     E.DELETING: {E.FAILED},
     E.FAILED: {E.DELETING, E.UPDATING},
 }
+SETTLED = {E.IN_SERVICE, E.FAILED, E.UPDATE_ROLLBACK_FAILED}
 CAPTURE = {"InitialSamplingPercentage": 50, "DestinationS3Uri": "s3://bucket/capture", "CaptureOptions": []}
 
 
@@ -51,7 +53,7 @@ def test_a_failure_reason_has_at_most_1024_characters(reason: str, kept: str | N
     assert endpoint(E.FAILED).moved_to(E.UPDATING, 6).failure_reason is None
 
 
-@pytest.mark.parametrize(("status", "in_progress"), [(s, s not in (E.IN_SERVICE, E.FAILED)) for s in E])
+@pytest.mark.parametrize(("status", "in_progress"), [(s, s not in SETTLED) for s in E])
 def test_an_endpoint_is_in_progress_until_it_serves_or_failed(status: EndpointStatus, in_progress: bool) -> None:
     assert endpoint(status).is_in_progress is in_progress
 
