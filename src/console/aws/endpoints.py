@@ -14,6 +14,7 @@ from console.errors import ConsoleError, NotThere
 PAGE = 50
 KEPT_METRICS_S = 5.0
 RANGES = {
+    "30min": (timedelta(minutes=30), 60),
     "1h": (timedelta(hours=1), 60),
     "3h": (timedelta(hours=3), 60),
     "24h": (timedelta(days=1), 300),
@@ -26,14 +27,17 @@ METRICS = {
     "errors_5xx": ("Invocation5XXErrors", "Sum"),
     "latency_mean": ("ModelLatency", "Average"),
     "latency_max": ("ModelLatency", "Maximum"),
+    "latency_samples": ("ModelLatency", "SampleCount"),
 }
 ROLLBACKS = {
     "RollingBack": "The update is being rolled back to {config}.",
     "InService": "The last update was rolled back, and {config} serves again.",
     "UpdateRollbackFailed": "The last update failed, and so did its rollback to {config}.",
 }
-PERCENTILE = ("ModelLatency", "p95")
-MICROSECONDS = ("latency_mean", "latency_max", "latency_p95", "whole_p95")
+PERCENTILES = ("p50", "p95", "p99")
+CHARTED_PERCENTILE = "p95"
+LATENCIES = ("latency_mean", "latency_max", "latency_p95", *PERCENTILES)
+"""Keys of what CloudWatch has in microseconds."""
 Points = tuple[tuple[float, float], ...]
 """Times in seconds since 1970, and values; latencies in seconds."""
 
@@ -169,28 +173,31 @@ async def traffic(aws: Aws, endpoint: Endpoint, reach: str, now: datetime | None
     return {key: _joined(key, answer) for key in METRICS}
 
 
-async def latency_p95(
+async def latency_percentiles(
     aws: Aws, endpoint: Endpoint, reach: str, now: datetime | None = None
-) -> tuple[Points, float | None]:
-    """Return the 95th percentile of the model's latency in seconds: of each period, and of the whole range.
+) -> tuple[Points, dict[str, float]]:
+    """Return the model's latency in seconds: p95 of each period, and PERCENTILES of the whole range.
 
-    With several variants it is that of the slowest. There is none if CloudWatch has no percentiles, as in other
+    With several variants they are those of the slowest. There are none if CloudWatch has no percentiles, as in other
     local clouds, or no raw values.
     """
     span, period_s = RANGES[reach]
     end = (now or datetime.now(UTC)).replace(second=0, microsecond=0) + timedelta(minutes=1)
     queries = [
-        _query(f"{key}__{number}", endpoint.name, variant.name, *PERCENTILE, seconds)
+        _query(f"{key}__{number}", endpoint.name, variant.name, "ModelLatency", statistic, seconds)
         for number, variant in enumerate(endpoint.variants)
-        for key, seconds in (("latency_p95", period_s), ("whole_p95", int(span.total_seconds())))
+        for key, statistic, seconds in (
+            ("latency_p95", CHARTED_PERCENTILE, period_s),
+            *((each, each, int(span.total_seconds())) for each in PERCENTILES),
+        )
     ]
     try:
         answer = await _metric_data(aws, queries, end - span, end) if queries else {"MetricDataResults": ()}
     except ConsoleError:
-        return (), None
+        return (), {}
     # CloudWatch may begin the period at a round time, so that the range has a second, shorter one
-    whole = [value for _, value in _joined("whole_p95", answer)]
-    return _joined("latency_p95", answer), max(whole, default=None)
+    whole = {key: [value for _, value in _joined(key, answer)] for key in PERCENTILES}
+    return _joined("latency_p95", answer), {key: max(values) for key, values in whole.items() if values}
 
 
 async def _metric_data(aws: Aws, queries: list[dict[str, Any]], start: datetime, end: datetime) -> Answer:
@@ -218,8 +225,8 @@ def _joined(key: str, answer: Answer) -> Points:
         if result["Id"].partition("__")[0] == key:
             for time, value in zip(result["Timestamps"], result["Values"], strict=True):
                 values.setdefault(time.timestamp(), []).append(value)
-    join = max if key in MICROSECONDS else sum
-    unit = 1e-6 if key in MICROSECONDS else 1
+    join = max if key in LATENCIES else sum
+    unit = 1e-6 if key in LATENCIES else 1
     return tuple((time, join(each) * unit) for time, each in sorted(values.items()))
 
 

@@ -71,8 +71,8 @@ async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:
     if reach not in RANGES:
         raise BadRequest(f"range is {reach!r}: it must be one of {', '.join(RANGES)}")
     now = datetime.now(UTC).replace(second=0, microsecond=0).timestamp()  # the charts change once a minute
-    points, (p95, whole_p95) = await asyncio.gather(
-        endpoints.traffic(site.aws, endpoint, reach), endpoints.latency_p95(site.aws, endpoint, reach)
+    points, (p95, percentiles) = await asyncio.gather(
+        endpoints.traffic(site.aws, endpoint, reach), endpoints.latency_percentiles(site.aws, endpoint, reach)
     )
     if "range" not in request.query and _all_since(points, now - RANGES["1h"][0].total_seconds()):
         reach = "1h"  # the same points in a chart with more room for them
@@ -84,7 +84,9 @@ async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:
         **(await _compared(site, endpoint)),
         "reach": reach,
         "ranges": list(RANGES),
-        "totals": totals(points) | {"latency_p95": whole_p95},
+        "totals": totals(points),
+        "percentiles": percentiles,
+        "period": PERIODS[RANGES[asked][1]],
         "charts": traffic_charts(
             {**points, "latency_p95": p95},
             (now - RANGES[reach][0].total_seconds(), now),
@@ -120,6 +122,7 @@ def totals(points: Mapping[str, Points]) -> dict[str, float | None]:
         "errors_4xx": sum(value for _, value in points["errors_4xx"]),
         "errors_5xx": sum(value for _, value in points["errors_5xx"]),
         "latency_mean": weighted / counted if counted else None,
+        "latency_samples": sum(value for _, value in points["latency_samples"]),
         "latency_max": max((value for _, value in points["latency_max"]), default=None),
     }
 
@@ -128,7 +131,7 @@ def traffic_charts(
     points: Mapping[str, Points], x_range: tuple[float, float], period: str
 ) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Return title, SVG and legend of each chart that has points."""
-    slow = ("latency_p95", "p95", "muted") if points["latency_p95"] else ("latency_max", "maximum", "muted")
+    slow = ("latency_p95", f"p95 {period}", "muted") if points["latency_p95"] else ("latency_max", "maximum", "muted")
     groups = (
         ("Invocations", figures.number, (("invocations", period, "ink"),)),
         ("Errors", figures.number, (("errors_4xx", "4xx", "attention"), ("errors_5xx", "5xx", "bad"))),

@@ -174,6 +174,35 @@ def test_latency_and_errors_of_an_endpoint_are_those_of_all_requests(open_consol
     assert shown["Slowest"] == figures.duration(0.09)
 
 
+def test_percentiles_are_of_the_whole_range_and_say_how_many_requests_they_are_of(open_console: Open) -> None:
+    """CloudWatch answers for the whole range with one value, and for the chart with one of each minute."""
+    whole = {"p50": 3000.0, "p95": 8000.0, "p99": 9000.0}
+    asked: dict[tuple[str, int], float] = {}
+
+    def metrics(MetricDataQueries: Any, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        results = []
+        for query in MetricDataQueries:
+            statistic, period = query["MetricStat"]["Stat"], query["MetricStat"]["Period"]
+            values = [100.0, 46.0] if statistic in ("SampleCount", "Sum") else [5000.0, 7000.0]
+            if query["MetricStat"]["Metric"]["MetricName"] == "ModelLatency" and period == 1800:
+                values = [whole[statistic]]
+                asked[statistic, period] = values[0]
+            times = [NOW, NOW + timedelta(minutes=1)][: len(values)]
+            results.append({"Id": query["Id"], "Timestamps": times, "Values": values})
+        return {"MetricDataResults": results}
+
+    console = open_console(endpoint_answers({}) | {"cloudwatch.get_metric_data": metrics})
+    page = console.get("/endpoints/bikes?range=30min").text
+    assert asked == {(statistic, 1800): value for statistic, value in whole.items()}
+    shown = figures_of(page)
+    for statistic, value in whole.items():
+        assert shown[f"{statistic[1:]} % within"] == f"{figures.duration(value * 1e-6)} {statistic}"
+    text = text_of(page)
+    assert "in the last 30min, computed from 146 requests. The percentiles above are of all of them together" in text
+    assert "The p95 of the chart is per minute: each point is of the requests of its own time only" in text
+    assert "p95 per minute 7 ms" in text  # the hover text of the chart's last point
+
+
 def test_the_traffic_of_each_variant_is_its_share_of_the_weights(open_console: Open) -> None:
     answers = endpoint_answers({})
     answers["sagemaker.describe_endpoint"]["ProductionVariants"] = [
