@@ -27,6 +27,7 @@ from console.views import (
 
 VIEWS = (
     View("/", "overview.html", overview.load, "Overview"),
+    View("/failures", "failures.html", overview.load_failures, "Overview", every_s=4.0),
     View("/training-jobs", "training_jobs.html", training_jobs.load_list, "Training jobs"),
     View("/training-jobs/compare", "compare.html", training_jobs.load_comparison, "Training jobs", every_s=1.0),
     View("/training-jobs/{name}", "training_job.html", training_jobs.load_job, "Training jobs", every_s=1.0),

@@ -31,6 +31,8 @@ STATUSES = {
     "ABORTED": QUIET,
     "PENDING_REDRIVE": ATTENTION,
     "CAUGHT": ATTENTION,
+    # an execution of the workflow that left its image to a person; Step Functions calls it FAILED
+    "NEEDS_REVIEW": ATTENTION,
     # model packages
     "Approved": GOOD,
     "Rejected": BAD,

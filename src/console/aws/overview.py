@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
-from console.aws import alarms, executions, queues, state_machines
+from console.aws import alarms, queues, state_machines
 from console.aws.alarms import Alarm
 from console.aws.client import Aws
-from console.aws.executions import cause_text
+from console.aws.decisions.failures import FAILED, LastHour, last_hour
 from console.aws.state_machines import Machine
 from console.aws.training import jobs as training_jobs
 from console.aws.workflow import Queue, Workflow, workflow
@@ -22,7 +22,6 @@ RECENT = 20
 ENDPOINTS_MAX = 20
 EVENTS = 14
 MACHINES_SHOWN = 12
-FAILED = ("Failed", "FAILED", "TIMED_OUT")
 Value = TypeVar("Value")
 
 
@@ -38,6 +37,10 @@ class Event:
     seconds: float | None = None
     machine: str = ""
     """The state machine of an execution."""
+
+    @property
+    def has_failed(self) -> bool:
+        return self.status in FAILED
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class Overview:
     alarms: list[Alarm] = field(default_factory=list)
     machines: list[Machine] = field(default_factory=list)
     workflow: Workflow | None = None
+    failed: LastHour = field(default_factory=lambda: LastHour([]))
+    """What failed in the last hour. It is among the events, too."""
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -87,9 +92,11 @@ async def overview(aws: Aws) -> Overview:
     )
     shown.endpoints, shown.machines = listed or [], machines or []
     shown.alarms = [_judged(alarm, listed) for alarm in watched or ()]
-    waiting, executions = await asyncio.gather(
+    started = shown.machines[:MACHINES_SHOWN]
+    waiting, executions, shown.failed = await asyncio.gather(
         _or_none(shown, partial(_waiting, aws, shown.workflow)),
-        asyncio.gather(*(_or_none(shown, partial(_executions, aws, each)) for each in shown.machines[:MACHINES_SHOWN])),
+        asyncio.gather(*(_or_none(shown, partial(_executions, aws, each)) for each in started)),
+        last_hour(aws, started, datetime.now(UTC)),
     )
     shown.waiting = waiting or []
     shown.events = [
@@ -97,6 +104,7 @@ async def overview(aws: Aws) -> Overview:
         for job in (jobs[0] if jobs else ())
     ]
     shown.events += [event for each in executions for event in each or ()]
+    shown.events += _missing(shown)
     shown.events.sort(key=lambda event: event.time, reverse=True)
     return shown
 
@@ -145,17 +153,14 @@ async def _executions(aws: Aws, machine: Machine) -> list[Event]:
     ]
 
 
-async def reason(aws: Aws, event: Event) -> str:
-    """Return why a job or an execution failed; empty if it did not, or if nothing says why."""
-    if event.status not in FAILED:
-        return ""
-    try:
-        if not event.machine:
-            return (await training_jobs.described(aws, event.name)).failure
-        execution = await executions.described(aws, event.machine, event.name)
-    except ConsoleError:
-        return ""
-    return cause_text(execution.cause) or execution.error
+def _missing(shown: Overview) -> list[Event]:
+    """Return the failures of the last hour that came before the last RECENT executions of their machine."""
+    there = {event.path for event in shown.events}
+    return [
+        Event(each.time, each.kind, each.name, each.path, each.status, each.seconds, each.machine)
+        for each, _ in shown.failed.failures
+        if each.path not in there
+    ]
 
 
 async def _waiting(aws: Aws, stack: Workflow | None) -> list[Waiting]:

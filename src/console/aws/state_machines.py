@@ -65,7 +65,7 @@ async def definition(aws: Aws, machine: Machine) -> Mapping[str, Any]:
 
 
 async def executions(
-    aws: Aws, machine: Machine, status: str = "", after: str = "", limit: int = PAGE
+    aws: Aws, machine: Machine, status: str = "", after: str = "", limit: int = PAGE, keep_s: float = SHORT_S
 ) -> tuple[list[ExecutionSummary], str]:
     """Return a page of executions, the newest first, and the token of the next page, empty if there is none."""
     if machine.type != "STANDARD":
@@ -73,7 +73,7 @@ async def executions(
     request: dict[str, Any] = {"stateMachineArn": machine.arn, "maxResults": limit}
     request |= {"statusFilter": status} if status else {}
     request |= {"nextToken": after} if after else {}
-    answer = await aws.call("stepfunctions", "list_executions", SHORT_S, **request)
+    answer = await aws.call("stepfunctions", "list_executions", keep_s, **request)
     rows = [_summary(machine, each) for each in answer["executions"]]
     return rows, str(answer.get("nextToken") or "")
 

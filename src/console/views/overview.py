@@ -6,14 +6,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
-from console.aws import endpoints
+from console.aws import endpoints, state_machines
+from console.aws.decisions.failures import NEEDS_REVIEW, Reason, last_hour, reason_of, shown_status
 from console.aws.monitoring import workflow_monitor
 from console.aws.monitoring.verdict import Verdict, verdict
-from console.aws.overview import EVENTS, Event, Overview, overview, reason
+from console.aws.overview import EVENTS, MACHINES_SHOWN, Event, Overview, overview
 from console.aws.training import jobs as training_jobs
 from console.aws.workflow import Workflow
 from console.errors import ConsoleError
@@ -22,6 +24,9 @@ from console.site import Site
 OF_ONE_KIND = 6
 RUNS = 24
 """The number of runs of the monitor that are read for the verdict: a day's."""
+EXPLAINED = 100
+GROUPED = ("SUCCEEDED", "Completed", NEEDS_REVIEW)
+"""Statuses whose runs are one line. Each failure has its own."""
 
 
 @dataclass(frozen=True)
@@ -35,29 +40,85 @@ class Service:
     drift: Verdict
 
 
-def mixed(events: Sequence[Event]) -> list[Event]:
-    """Return the last events, at most OF_ONE_KIND of each kind, so that a busy kind does not hide the others."""
-    counts: Counter[str] = Counter()
+@dataclass(frozen=True)
+class Line:
+    """A line of the list of events: one event, or a run of them that have nothing else between them."""
+
+    event: Event
+    """The newest."""
+    status: str
+    reason: Reason
+    others: int = 0
+    first: datetime | None = None
+    """When the oldest of the others ended."""
+
+    @property
+    def more_path(self) -> str:
+        """Where the others are."""
+        status = "FAILED" if self.status == NEEDS_REVIEW else self.status
+        place = f"/state-machines/{self.event.machine}" if self.event.machine else "/training-jobs"
+        return f"{place}?status={status}"
+
+
+def lines(events: Sequence[tuple[Event, Reason]]) -> list[Line]:
+    """Return a line for each event, the newest first. Neighbors of one kind and one status in GROUPED share a line."""
+    made: list[Line] = []
+    for event, reason in events:
+        status = shown_status(event.status, reason)
+        last = made[-1] if made else None
+        if last and status in GROUPED and (last.event.kind, last.status) == (event.kind, status):
+            made[-1] = Line(last.event, status, last.reason, last.others + 1, event.time)
+        else:
+            made.append(Line(event, status, reason))
+    return made
+
+
+def mixed(all_lines: Sequence[Line]) -> list[Line]:
+    """Return the last lines, at most OF_ONE_KIND of each kind, so that a busy kind does not hide the others.
+
+    Failures are counted apart: successes do not hide them.
+    """
+    counts: Counter[tuple[str, bool]] = Counter()
     kept = []
-    for event in events:
-        counts[event.kind] += 1
-        if counts[event.kind] <= OF_ONE_KIND:
-            kept.append(event)
+    for line in all_lines:
+        key = (line.event.kind, line.status in GROUPED)
+        counts[key] += 1
+        if counts[key] <= OF_ONE_KIND:
+            kept.append(line)
     return kept[:EVENTS]
 
 
 async def load(site: Site, _: web.Request) -> dict[str, Any]:
     shown = await overview(site.aws)
-    events = mixed(shown.events)
-    reasons = await asyncio.gather(*(reason(site.aws, event) for event in events))
     return {
         "shown": shown,
-        "events": list(zip(events, reasons, strict=True)),
+        "lines": mixed(lines(await _explained(site, shown))),
         "service": await _service(site, shown),
         "alarming": [alarm for alarm in shown.alarms if alarm.is_raised],
         "waiting_alarms": [alarm for alarm in shown.alarms if alarm.waits_because],
         "review": next((each for each in shown.waiting if each.queue.name == "Review"), None),
     }
+
+
+async def load_failures(site: Site, _: web.Request) -> dict[str, Any]:
+    """Return what failed in the last hour, with reasons."""
+    machines = await state_machines.machines(site.aws)
+    failed = await last_hour(site.aws, machines[:MACHINES_SHOWN], datetime.now(UTC))
+    return {
+        "failed": failed,
+        "rows": [(failure, shown_status(failure.status, reason), reason) for failure, reason in failed.failures],
+        "machines": machines,
+        "is_every_machine": len(machines) <= MACHINES_SHOWN,
+    }
+
+
+async def _explained(site: Site, shown: Overview) -> list[tuple[Event, Reason]]:
+    """Return the events with the reasons of the EXPLAINED newest failures."""
+    known = {failure.path: reason for failure, reason in shown.failed.failures}
+    unknown = [event for event in shown.events if event.has_failed and event.path not in known][:EXPLAINED]
+    reasons = await asyncio.gather(*(reason_of(site.aws, each.status, each.name, each.machine) for each in unknown))
+    known |= {event.path: reason for event, reason in zip(unknown, reasons, strict=True)}
+    return [(event, known.get(event.path, Reason())) for event in shown.events]
 
 
 async def _service(site: Site, shown: Overview) -> Service | None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from console.aws import endpoints, models, state_machines
+from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.training import jobs as training_jobs
 from console.errors import ConsoleError
 from console.site import Site
 
-EXECUTIONS_OF_EACH = 100
+EXECUTIONS_PAGE, EXECUTIONS_OF_EACH = 1000, 3000
+"""Executions of each machine that are searched, the newest first. ListExecutions has no search by name."""
 SHOWN = 30
+KEPT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,14 @@ class Hit:
 async def load(site: Site, request: web.Request) -> dict[str, Any]:
     name = request.query.get("q", "").strip()
     if not name:
-        return {"name": "", "hits": []}
-    parts = await asyncio.gather(*(_or_nothing(kind, site, name) for kind in (_jobs, _endpoints, _machines, _models)))
+        return {"name": "", "hits": [], "unsearched": []}
+    unsearched: list[str] = []
+    kinds = (_jobs, _endpoints, partial(_machines, unsearched=unsearched), _models)
+    parts = await asyncio.gather(*(_or_nothing(kind, site, name) for kind in kinds))
     hits = [hit for part in parts for hit in part]
     if len(hits) == 1:
         raise web.HTTPFound(hits[0].path)
-    return {"name": name, "hits": hits}
+    return {"name": name, "hits": hits, "unsearched": unsearched}
 
 
 async def _or_nothing(kind: Callable[[Site, str], Awaitable[list[Hit]]], site: Site, name: str) -> list[Hit]:
@@ -58,14 +64,27 @@ async def _models(site: Site, name: str) -> list[Hit]:
     return [Hit("model package group", row.name, f"/models/{row.name}") for row in await models.groups(site.aws, name)]
 
 
-async def _machines(site: Site, name: str) -> list[Hit]:
+async def _machines(site: Site, name: str, unsearched: list[str]) -> list[Hit]:
+    """Return machines and executions. `unsearched` gets the machines that have more executions than are searched."""
     machines = await state_machines.machines(site.aws)
     hits = [Hit("state machine", row.name, f"/state-machines/{row.name}") for row in machines if name in row.name]
     for machine in machines:
-        rows, _ = await state_machines.executions(site.aws, machine, limit=EXECUTIONS_OF_EACH)
+        rows, has_more = await _executions(site, machine)
+        unsearched += [machine.name] if has_more else []
         hits += [
             Hit(f"execution of {machine.name}", row.name, f"/executions/{machine.name}/{row.name}", row.status)
             for row in rows
             if name in row.name
         ][:SHOWN]
     return hits
+
+
+async def _executions(site: Site, machine: Machine) -> tuple[list[ExecutionSummary], bool]:
+    """Return the newest EXECUTIONS_OF_EACH executions of a machine, and whether there are older ones."""
+    rows, following = await state_machines.executions(site.aws, machine, limit=EXECUTIONS_PAGE, keep_s=KEPT_S)
+    while following and len(rows) < EXECUTIONS_OF_EACH:
+        page, following = await state_machines.executions(
+            site.aws, machine, after=following, limit=EXECUTIONS_PAGE, keep_s=KEPT_S
+        )
+        rows = [*rows, *page]
+    return rows, bool(following)

@@ -13,9 +13,12 @@ from aiohttp import web
 
 from console.aws import executions, state_machines
 from console.aws.client import NAMED_S
+from console.aws.decisions.failures import Reason, reasons, shown_status
+from console.aws.decisions.verdict import Verdict, verdict_of
 from console.aws.executions import Execution, History, cause_text
 from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.training.jobs import TIMES
+from console.aws.workflow import workflow
 from console.errors import ConsoleError
 from console.readable import readable
 from console.site import Site
@@ -53,7 +56,7 @@ async def load_machine(site: Site, request: web.Request) -> dict[str, Any]:
     definition = await state_machines.definition(site.aws, machine)
     return {
         "machine": machine,
-        "executions": rows,
+        "executions": await _outcomes(site, rows),
         "following": following,
         "after": after,
         "status": status,
@@ -62,6 +65,12 @@ async def load_machine(site: Site, request: web.Request) -> dict[str, Any]:
         "graph": draw(read(definition), f"The states of {machine.name}"),
         "definition": readable(json.dumps(definition)),
     }
+
+
+async def _outcomes(site: Site, rows: list[ExecutionSummary]) -> list[tuple[ExecutionSummary, str, Reason]]:
+    """Return each execution with the status that is shown, and why it failed."""
+    told = await reasons(site.aws, rows)
+    return [(row, shown_status(row.status, reason), reason) for row, reason in zip(rows, told, strict=True)]
 
 
 async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
@@ -76,6 +85,8 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
         "execution": execution,
         "functions": functions_in(definition),
         "cause": cause_text(execution.cause),
+        "shown_status": shown_status(execution.status, Reason(execution.error)),
+        "verdict": await _verdict(site, execution, history),
         "graph": draw(graph, f"The path of {name}", drawing(execution, history)) if graph else "",
         "history": history,
         "visits": [_shown(visit, execution, history) for visit in history.visits[:SHOWN_VISITS]],
@@ -84,6 +95,17 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
         "input": readable(execution.input),
         "output": readable(execution.output),
     }
+
+
+async def _verdict(site: Site, execution: Execution, history: History) -> Verdict | None:
+    """Return what the workflow decided about the image; None if this is another machine, or if it has not decided."""
+    try:
+        stack = await workflow(site.aws)
+    except ConsoleError:
+        return None  # the role may read executions and not stacks
+    if stack is None or stack.state_machine != execution.machine_arn:
+        return None
+    return verdict_of(stack, execution, history.visits)
 
 
 def drawing(execution: Execution, history: History) -> Drawing:

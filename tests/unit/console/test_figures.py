@@ -127,7 +127,7 @@ def test_the_events_of_the_overview_have_their_durations_and_causes(open_console
     assert rows["first"][:2] == ["FAILED", figures.duration(0.046)]
     order = list(rows)
     assert order[order.index("failed") + 1] == "AlgorithmError: the data are gone"
-    assert order[order.index("first") + 1] == "the model is gone"
+    assert order[order.index("first") + 1] == "NoModel : the model is gone"
 
 
 def test_the_model_in_service_has_the_metrics_of_its_training_job(open_console: Open) -> None:

@@ -1,0 +1,143 @@
+"""Failures: why an execution ended as it did, and everything that failed in the last hour.
+
+An execution of the workflow whose image is below the threshold fails by design: the image goes to a person. Its status
+is FAILED, as Step Functions has it; pages show it as NEEDS_REVIEW, so that a failure that is one stands out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from console.aws import executions, state_machines
+from console.aws.client import Aws
+from console.aws.executions import cause_text
+from console.aws.state_machines import ExecutionSummary, Machine
+from console.aws.training import jobs as training_jobs
+from console.errors import ConsoleError
+
+FAILED = ("Failed", "FAILED", "TIMED_OUT")
+LISTED_STATUSES = ("FAILED", "TIMED_OUT")
+BELOW_THRESHOLD = "ThresholdConfidenceNotMet"
+"""The error of the workflow's filter function."""
+NEEDS_REVIEW = "NEEDS_REVIEW"
+LAST_HOUR = timedelta(hours=1)
+LISTED = 50
+KEPT_S = 4.0
+REASON_MAX = 300
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something failed: the error's name, and the first line of its cause. Both are empty if it did not fail."""
+
+    error: str = ""
+    cause: str = ""
+
+    @property
+    def is_below_threshold(self) -> bool:
+        return self.error == BELOW_THRESHOLD
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A job or an execution that failed."""
+
+    time: datetime
+    kind: str
+    name: str
+    path: str
+    status: str
+    seconds: float | None
+    machine: str = ""
+
+
+@dataclass(frozen=True)
+class LastHour:
+    """The failures of the last hour, the newest first. `is_cut`: a list had more than LISTED."""
+
+    failures: list[tuple[Failure, Reason]]
+    is_cut: bool = False
+
+    @property
+    def own(self) -> list[tuple[Failure, Reason]]:
+        """Those that are failures, and not images for a person."""
+        return [each for each in self.failures if not each[1].is_below_threshold]
+
+    @property
+    def for_review(self) -> int:
+        return len(self.failures) - len(self.own)
+
+
+def first_line(text: str) -> str:
+    return text.strip().partition("\n")[0][:REASON_MAX]
+
+
+def shown_status(status: str, reason: Reason) -> str:
+    """Return the status that pages show: that of AWS, or NEEDS_REVIEW."""
+    return NEEDS_REVIEW if status == "FAILED" and reason.is_below_threshold else status
+
+
+async def reason_of(aws: Aws, status: str, name: str, machine: str) -> Reason:
+    """Return why a job, or an execution of a machine, failed; an empty reason if it did not, or if nothing says why."""
+    if status not in FAILED:
+        return Reason()
+    try:
+        if not machine:
+            return Reason(cause=(await training_jobs.described(aws, name)).failure)
+        execution = await executions.described(aws, machine, name)
+    except ConsoleError:
+        return Reason()
+    return Reason(execution.error, first_line(cause_text(execution.cause)))
+
+
+async def reasons(aws: Aws, rows: Iterable[ExecutionSummary]) -> list[Reason]:
+    """Return why each of these executions failed."""
+    return await asyncio.gather(*(reason_of(aws, row.status, row.name, row.machine) for row in rows))
+
+
+async def last_hour(aws: Aws, machines: Iterable[Machine], now: datetime) -> LastHour:
+    """Return what failed in the hour before `now`, of LISTED jobs, and LISTED executions of each machine and status."""
+    pages = await asyncio.gather(
+        _jobs(aws), *(_executions(aws, machine, status) for machine in machines for status in LISTED_STATUSES)
+    )
+    recent = [each for page, _ in pages for each in page if each.time >= now - LAST_HOUR]
+    recent.sort(key=lambda each: each.time, reverse=True)
+    told = await asyncio.gather(*(reason_of(aws, each.status, each.name, each.machine) for each in recent))
+    is_cut = any(has_more and page and page[-1].time >= now - LAST_HOUR for page, has_more in pages)
+    return LastHour(list(zip(recent, told, strict=True)), is_cut)
+
+
+async def _jobs(aws: Aws) -> tuple[list[Failure], bool]:
+    try:
+        rows, following = await training_jobs.listed(aws, status="Failed", limit=LISTED, keep_s=KEPT_S)
+    except ConsoleError:
+        return [], False
+    return [
+        Failure(
+            row.ended or row.created, "training job", row.name, f"/training-jobs/{row.name}", row.status, row.seconds
+        )
+        for row in rows
+    ], bool(following)
+
+
+async def _executions(aws: Aws, machine: Machine, status: str) -> tuple[list[Failure], bool]:
+    try:
+        rows, following = await state_machines.executions(aws, machine, status, limit=LISTED, keep_s=KEPT_S)
+    except ConsoleError:
+        return [], False
+    return [
+        Failure(
+            (row.ended or row.started).astimezone(UTC),
+            f"execution of {row.machine}",
+            row.name,
+            f"/executions/{row.machine}/{row.name}",
+            row.status,
+            row.seconds,
+            row.machine,
+        )
+        for row in rows
+        if row.status == status  # a server that ignores the filter would count executions that did not fail
+    ], bool(following)

@@ -1,0 +1,174 @@
+"""Failures with their reasons, and the workflow's verdict about an image."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.unit.console.conftest import Open
+from tests.unit.console.doubles import NOW, Answers, error
+from tests.unit.console.test_changes import BAYS, STACK, workflow_answers
+from tests.unit.console.test_figures import figures_of, text_of
+
+from console.aws.decisions.failures import Reason
+from console.aws.overview import Event
+from console.views.overview import lines, mixed
+
+BELOW = {"error": "ThresholdConfidenceNotMet", "cause": json.dumps({"errorMessage": "confidence 0.61 is below 0.93"})}
+BROKEN = {"error": "ImageNotFound", "cause": "s3://images/a.png is not there\nand more"}
+PARAMETERS = [*STACK["Parameters"], {"ParameterKey": "NearClasses", "ParameterValue": "bicycle"}]
+WITH_BAYS = {"Stacks": [{**STACK, "Parameters": PARAMETERS, "Outputs": [*STACK["Outputs"], *BAYS]}]}
+
+
+def output(*inferences: float) -> str:
+    return json.dumps({"inferences": inferences, "class": "bicycle"})
+
+
+def history_of(text: str) -> list[dict[str, Any]]:
+    entered, exited = {"name": "Classify", "input": "{}"}, {"name": "Classify", "output": text}
+    entry = {"id": 1, "previousEventId": 0, "type": "TaskStateEntered", "timestamp": NOW}
+    leaving = {"id": 2, "previousEventId": 1, "type": "TaskStateExited", "timestamp": NOW}
+    return [{**entry, "stateEnteredEventDetails": entered}, {**leaving, "stateExitedEventDetails": exited}]
+
+
+def account(executions: list[dict[str, Any]]) -> Answers:
+    """Return an account with the workflow and these executions, which have names, statuses, and maybe errors."""
+    now = datetime.now(UTC)
+    first = workflow_answers()["stepfunctions.describe_execution"]
+    rows = {}
+    for number, each in enumerate(executions):
+        arn = f"{first['executionArn'].rpartition(':')[0]}:{each['name']}"
+        ended = now - timedelta(seconds=number + 1)
+        rows[arn] = {**first, "startDate": ended, "stopDate": ended, **each, "executionArn": arn}
+
+    def listed(statusFilter: str = "", maxResults: int = 100, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
+        wanted = [row for row in rows.values() if statusFilter in ("", row["status"])]
+        return {"executions": wanted[:maxResults], **({"nextToken": "more"} if len(wanted) > maxResults else {})}
+
+    def described(executionArn: str) -> Any:  # noqa: N803 - AWS's name
+        return rows.get(executionArn, error("ExecutionDoesNotExist"))
+
+    return workflow_answers() | {
+        "cloudformation.describe_stacks": WITH_BAYS,
+        "stepfunctions.list_executions": listed,
+        "stepfunctions.describe_execution": described,
+    }
+
+
+def succeeded(count: int) -> list[dict[str, Any]]:
+    return [{"name": f"load-{number}", "status": "SUCCEEDED"} for number in range(count)]
+
+
+def test_a_load_does_not_hide_a_failure_of_the_last_hour(open_console: Open) -> None:
+    executions = [*succeeded(40), {"name": "broken", "status": "FAILED", **BROKEN}]
+    page = open_console(account(executions)).get("/").text
+    assert 'href="/executions/decide/broken"' in page
+    assert "ImageNotFound : s3://images/a.png is not there" in text_of(page)
+    assert "and more" not in text_of(page)  # only the first line of the cause
+    assert figures_of(page)["Failed in the last hour"] == "1"
+    assert 'href="/failures"' in page
+
+
+def test_neighbors_of_one_kind_that_succeeded_share_a_line(open_console: Open) -> None:
+    page = open_console(account(succeeded(12))).get("/").text
+    assert "and 11 more" in text_of(page)
+    assert page.count('href="/executions/decide/load-') == 1
+
+
+def test_an_image_below_the_threshold_needs_review_and_is_not_counted_as_a_failure(open_console: Open) -> None:
+    executions = [
+        {"name": "unsure", "status": "FAILED", **BELOW},
+        {"name": "broken", "status": "FAILED", **BROKEN},
+        {"name": "late", "status": "TIMED_OUT"},
+    ]
+    console = open_console(account(executions))
+    assert figures_of(console.get("/").text)["Failed in the last hour"] == "2 1 more need review"
+    failures = text_of(console.get("/failures").text)
+    assert "2 failures, and 1 execution whose image needs review" in failures
+    assert "unsure execution of decide needs review FAILED, by design ThresholdConfidenceNotMet" in failures
+    row = text_of(console.get("/state-machines/decide").text)
+    assert "unsure needs review FAILED, by design" in row
+    assert "ImageNotFound : s3://images/a.png is not there" in row
+
+
+def test_failures_of_more_than_an_hour_ago_are_not_counted(open_console: Open) -> None:
+    long_ago = datetime.now(UTC) - timedelta(minutes=61)
+    old = {"name": "old", "status": "FAILED", "startDate": long_ago, "stopDate": long_ago, **BROKEN}
+    console = open_console(account([old]))
+    assert figures_of(console.get("/").text)["Failed in the last hour"] == "0"
+    assert "Nothing failed in the last hour" in console.get("/failures").text
+
+
+def test_a_full_list_of_failures_says_that_it_is_cut(open_console: Open) -> None:
+    executions = [{"name": f"f{number}", "status": "FAILED", **BROKEN} for number in range(60)]
+    console = open_console(account(executions))
+    assert figures_of(console.get("/").text)["Failed in the last hour"] == "50+"
+    assert "Some lists are longer" in console.get("/failures").text
+
+
+def test_successes_between_failures_do_not_push_the_failures_out() -> None:
+    def event(number: int) -> tuple[Event, Reason]:
+        status, reason = ("FAILED", Reason("Broken")) if number % 2 else ("SUCCEEDED", Reason())
+        return Event(NOW, "execution of m", f"e{number}", "", status, machine="m"), reason
+
+    shown = [line.status for line in mixed(lines([event(number) for number in range(40)]))]
+    assert shown.count("FAILED") == shown.count("SUCCEEDED") == 6
+
+
+@pytest.mark.parametrize(
+    ("inferences", "sentence"),
+    [
+        ((0.985, 0.015), "bicycle 0.985, at least the threshold 0.93: near bay"),
+        ((0.05, 0.95), "motorcycle 0.950, at least the threshold 0.93: far bay"),
+        ((0.93, 0.07), "bicycle 0.930, at least the threshold 0.93: near bay"),
+    ],
+)
+def test_a_finished_execution_says_what_was_decided(
+    open_console: Open, inferences: tuple[float, ...], sentence: str
+) -> None:
+    executions = [{"name": "first", "status": "SUCCEEDED", "output": output(*inferences)}]
+    page = open_console(account(executions)).get("/executions/decide/first").text
+    assert sentence in text_of(page)
+    bars = re.findall(r'<rect class="tone-class-\d" width="([\d.]+)"', page)
+    assert [float(each) for each in bars] == [pytest.approx(100 * each) for each in inferences]
+    assert "has the classes in this order: bicycle, motorcycle" in text_of(page)
+
+
+@pytest.mark.parametrize(("confidence", "written"), [(0.61, "0.610"), (0.92996, "0.929960"), (0.9299999, "0.9299999")])
+def test_an_execution_below_the_threshold_says_that_a_person_decides(
+    open_console: Open, confidence: float, written: str
+) -> None:
+    executions = [{"name": "first", "status": "FAILED", **BELOW}]
+    answers = account(executions) | {
+        "stepfunctions.get_execution_history": {"events": history_of(output(confidence, 1 - confidence))}
+    }
+    page = open_console(answers).get("/executions/decide/first").text
+    text = text_of(page)
+    assert f"bicycle {written}, below the threshold 0.93: to the review queue" in text
+    assert "needs review FAILED, by design" in text
+    assert "sent to review a second time" in page  # what Redrive would do
+
+
+def test_an_execution_of_another_machine_has_no_verdict(open_console: Open) -> None:
+    answers = account([{"name": "first", "status": "SUCCEEDED", "output": output(0.9, 0.1)}])
+    answers["cloudformation.describe_stacks"] = {"Stacks": []}
+    assert "threshold" not in open_console(answers).get("/executions/decide/first").text
+
+
+def test_the_search_pages_through_executions_and_says_where_it_ended(open_console: Open) -> None:
+    def listed(maxResults: int, nextToken: str = "0", **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
+        start = int(nextToken)
+        rows = [
+            {"name": f"run-{n}-x", "executionArn": "arn", "status": "SUCCEEDED", "startDate": NOW}
+            for n in range(start, start + maxResults)
+        ]
+        return {"executions": rows, "nextToken": str(start + maxResults)}
+
+    console = open_console(workflow_answers() | {"stepfunctions.list_executions": listed})
+    assert console.get("/search?q=run-2999-").headers["location"] == "/executions/decide/run-2999-x"
+    page = console.get("/search?q=run-3000-").text
+    assert "Nothing has this" in page
+    assert "Older executions of decide were not searched" in page
