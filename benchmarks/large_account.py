@@ -86,7 +86,7 @@ def fill_stack() -> None:
             },
             "NearBay": {"Type": "Pass", "End": True},
             "FarBay": {"Type": "Pass", "End": True},
-            "Review": {"Type": "Fail", "Error": "ThresholdNotMet", "Cause": "The model is not certain"},
+            "Review": {"Type": "Fail", "Error": "ThresholdConfidenceNotMet", "Cause": "The model is not certain"},
         },
     }
     passes = {"StartAt": "Report", "States": {"Report": {"Type": "Pass", "End": True}}}
