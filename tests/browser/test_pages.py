@@ -13,6 +13,7 @@ from tests.browser.conftest import DEADLINE_MS, Shown
 SIZES = {"wide": (1280, 900), "telephone": (390, 844)}
 PLACES = (
     "/",
+    "/failures",
     "/training-jobs",
     "/training-jobs/compare",
     "/endpoints",

@@ -37,6 +37,7 @@ STATUSES = (
 SHOWN = 60
 CHARTED = 600
 DEFAULT_REACH = "3h"
+REACH_NAMES = {"30min": "30 min", "1h": "1 h", "3h": "3 h", "24h": "24 h", "7d": "7 days"}
 PERIODS = {60: "per minute", 300: "per 5 minutes", 3600: "per hour"}
 
 
@@ -83,7 +84,7 @@ async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:
         "endpoint": endpoint,
         **(await _compared(site, endpoint)),
         "reach": reach,
-        "ranges": list(RANGES),
+        "ranges": REACH_NAMES,
         "totals": totals(points),
         "percentiles": percentiles,
         "period": PERIODS[RANGES[asked][1]],

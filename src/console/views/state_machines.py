@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -80,16 +80,17 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
     history = await executions.history(site.aws, execution)
     definition = await _definition(site, machine)
     graph = _graph(definition)
+    shown = replace(execution, status=shown_status(execution.status, Reason(execution.error)))
     return {
         "machine": machine,
         "execution": execution,
         "functions": functions_in(definition),
         "cause": cause_text(execution.cause),
-        "shown_status": shown_status(execution.status, Reason(execution.error)),
+        "shown_status": shown.status,
         "verdict": await _verdict(site, execution, history),
-        "graph": draw(graph, f"The path of {name}", drawing(execution, history)) if graph else "",
+        "graph": draw(graph, f"The path of {name}", drawing(shown, history)) if graph else "",
         "history": history,
-        "visits": [_shown(visit, execution, history) for visit in history.visits[:SHOWN_VISITS]],
+        "visits": [_shown(visit, shown, history) for visit in history.visits[:SHOWN_VISITS]],
         "retries": sum(max(0, visit.attempts - 1) for visit in history.visits),
         "image": await _image(site, execution.input),
         "input": readable(execution.input),

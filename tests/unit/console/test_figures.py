@@ -198,7 +198,7 @@ def test_percentiles_are_of_the_whole_range_and_say_how_many_requests_they_are_o
     for statistic, value in whole.items():
         assert shown[f"{statistic[1:]} % within"] == f"{figures.duration(value * 1e-6)} {statistic}"
     text = text_of(page)
-    assert "in the last 30min, computed from 146 requests. The percentiles above are of all of them together" in text
+    assert "in the last 30 min, computed from 146 requests. The percentiles above are of all of them together" in text
     assert "The p95 of the chart is per minute: each point is of the requests of its own time only" in text
     assert "p95 per minute 7 ms" in text  # the hover text of the chart's last point
 

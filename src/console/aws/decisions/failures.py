@@ -24,7 +24,7 @@ BELOW_THRESHOLD = "ThresholdConfidenceNotMet"
 """The error of the workflow's filter function."""
 NEEDS_REVIEW = "NEEDS_REVIEW"
 LAST_HOUR = timedelta(hours=1)
-LISTED = 50
+LISTED = 100
 KEPT_S = 4.0
 REASON_MAX = 300
 
