@@ -49,6 +49,8 @@ class Package:
     job: str
     metadata: Mapping[str, str]
     approval_note: str
+    report: str
+    """The URI of the quality report of the evaluation that it passed; empty without one."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,13 @@ async def package(aws: Aws, group: str, number: int) -> Package:
         job=job_in(container.get("ModelDataUrl", "")),
         metadata=dict(answer.get("CustomerMetadataProperties", {})),
         approval_note=answer.get("ApprovalDescription", ""),
+        report=_report(answer),
     )
+
+
+def _report(answer: Answer) -> str:
+    quality = answer.get("ModelMetrics", {}).get("ModelQuality", {})
+    return str(quality.get("Statistics", {}).get("S3Uri", ""))
 
 
 async def lineage(aws: Aws, model: Package) -> Lineage:

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from console.aws import models
+from console.aws import gate, models
 from console.errors import NotThere
 from console.site import Site
 
@@ -44,4 +44,9 @@ async def load_version(site: Site, request: web.Request) -> dict[str, Any]:
     if not number.isdecimal():
         raise NotThere(f"{number!r} is not the number of a version")
     package = await models.package(site.aws, request.match_info["group"], int(number))
-    return {"package": package, "version": package.version, "lineage": await models.lineage(site.aws, package)}
+    return {
+        "package": package,
+        "version": package.version,
+        "lineage": await models.lineage(site.aws, package),
+        "gate": await gate.of_report(site.aws, package.report),
+    }

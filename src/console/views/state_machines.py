@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from console.aws import executions, state_machines
+from console.aws import executions, gate, state_machines
 from console.aws.client import NAMED_S
 from console.aws.decisions.failures import Reason, reasons, shown_status
 from console.aws.decisions.verdict import Verdict, verdict_of
@@ -86,6 +86,7 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
         "execution": execution,
         "functions": functions_in(definition),
         "cause": cause_text(execution.cause),
+        "gate": gate.of_visits(history.visits) or gate.gate_in(execution.cause),
         "shown_status": shown.status,
         "verdict": await _verdict(site, execution, history),
         "graph": draw(graph, f"The path of {name}", drawing(shown, history)) if graph else "",

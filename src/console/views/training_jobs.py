@@ -50,7 +50,9 @@ async def load_comparison(site: Site, request: web.Request) -> dict[str, Any]:
     y = query.get("y") or next((name for name in numbers if name.startswith("validation")), numbers[0])
     x = query.get("x") or next((name for name in varying if name != y), "duration")
     points = _scatter(comparison, x, y)
-    best = next((point for point in points if point.is_best), None)
+    tied = [point for point in points if point.is_best]
+    best = tied[0] if len(tied) == 1 else None
+    few = by_age(comparison) if 1 < len(comparison.jobs) <= FEW else Comparison([], 0)
     return {
         "comparison": comparison,
         "metrics": metrics,
@@ -62,19 +64,50 @@ async def load_comparison(site: Site, request: web.Request) -> dict[str, Any]:
         "chart": scatter_chart(points, x, y) if points else "",
         "parallel": _parallel(comparison, y, best.name if best else ""),
         "best": best,
+        "tied": tied if len(tied) > 1 else [],
+        "few": few,
         "best_job": next((job for job in comparison.jobs if best and job.name == best.name), None),
         "names": query.getall("name", []),
-        "differences": differences(comparison) if 1 < len(comparison.jobs) <= FEW else [],
+        "differences": differences(few) if few.jobs else [],
+        "same": same(few) if few.jobs else {},
     }
 
 
-def differences(comparison: Comparison) -> list[tuple[str, list[str]]]:
-    """Return what differs between a few jobs: a name, and the value of each job."""
+def by_age(comparison: Comparison) -> Comparison:
+    """Return the jobs with the oldest first, so that a difference is new minus old."""
+    return Comparison(sorted(comparison.jobs, key=lambda job: job.created), comparison.listed)
+
+
+def difference(comparison: Comparison, name: str) -> str:
+    """Return new minus old of two jobs with its sign, `0` for equal numbers, and nothing without two numbers."""
+    if len(comparison.jobs) != 2:
+        return ""
+    old, new = (comparison.value(job, name) for job in comparison.jobs)
+    if old is None or new is None:
+        return ""
+    value = new - old
+    if value == 0:
+        return "0"
+    sign = "+" if value > 0 else "\N{MINUS SIGN}"
+    return sign + (figures.duration(abs(value)) if name == "duration" else figures.number(abs(value)))
+
+
+def same(comparison: Comparison) -> dict[str, str]:
+    """Return the settings and hyperparameters that are equal in all jobs, by name."""
+    first = comparison.jobs[0]
+    equal = {**first.settings, **first.hyperparameters}
+    differing = {*comparison.varying, *comparison.varying_settings}
+    return {name: value for name, value in sorted(equal.items()) if name not in differing}
+
+
+def differences(comparison: Comparison) -> list[tuple[str, list[str], str]]:
+    """Return the metrics of a few jobs and what differs between them: a name, each job's value, and new minus old."""
     jobs = comparison.jobs
     rows = [(name, [job.settings.get(name, figures.NONE) for job in jobs]) for name in comparison.varying_settings]
     rows += [(name, [job.hyperparameters.get(name, figures.NONE) for job in jobs]) for name in comparison.varying]
     rows += [(name, [figures.number(job.metrics.get(name)) for job in jobs]) for name in comparison.metrics]
-    return [*rows, ("duration", [figures.duration(job.seconds) for job in jobs])]
+    rows += [("duration", [figures.duration(job.seconds) for job in jobs])]
+    return [(name, values, difference(comparison, name)) for name, values in rows]
 
 
 def _parallel(comparison: Comparison, y: str, best: str) -> str:
@@ -104,7 +137,7 @@ def _values(comparison: Comparison, job: ComparedJob, names: list[str]) -> dict[
 
 
 def _scatter(comparison: Comparison, x: str, y: str) -> list[Point]:
-    """Return a point for each job that has both numbers. The best has the highest y; the lowest where y is a loss."""
+    """Return a point for each job that has both numbers. The best have the highest y; the lowest where y is a loss."""
     placed = []
     for job in comparison.jobs:
         at, value = comparison.value(job, x), comparison.value(job, y)
@@ -113,8 +146,8 @@ def _scatter(comparison: Comparison, x: str, y: str) -> list[Point]:
     if not placed:
         return []
     choose = min if any(word in y.lower() for word in SMALL_IS_GOOD) else max
-    best = choose(placed, key=lambda point: point[1])
-    return [Point(at, value, name, f"/training-jobs/{name}", (at, value, name) == best) for at, value, name in placed]
+    best = choose(value for _, value, _ in placed)
+    return [Point(at, value, name, f"/training-jobs/{name}", value == best) for at, value, name in placed]
 
 
 async def load_job(site: Site, request: web.Request) -> dict[str, Any]:

@@ -85,11 +85,12 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     evaluations = {name: evaluated(labels, by_image) for name, by_image in answers.items()}
     candidate, served = evaluations["candidate"], evaluations.get("served")
     reasons = shortcomings(candidate, served, gate)
-    report = write_report(bucket, event["report"], candidate)
+    text = summary(candidate, served, gate, reasons)
+    report = write_report(bucket, event["report"], candidate, text)
     return {
         "passed": not reasons,
         "accuracy": f"{candidate.accuracy:.4f}",
-        "summary": summary(candidate, served, gate, reasons),
+        "summary": text,
         "reasons": reasons,
         "report": report,
         "models": {name: figures(evaluation) for name, evaluation in evaluations.items()},
@@ -208,13 +209,17 @@ def counts(evaluation: Evaluation) -> dict[str, Any]:
     return {"accuracy": evaluation.accuracy, "correct": evaluation.correct, "images": evaluation.images}
 
 
-def write_report(bucket: str, key: str, candidate: Evaluation) -> str:
-    """Write the accuracy and the confusion matrix in the form of the model registry's ModelMetrics; return the URI."""
+def write_report(bucket: str, key: str, candidate: Evaluation, text: str) -> str:
+    """Write the accuracy and the confusion matrix in the form of the model registry's ModelMetrics; return the URI.
+
+    The summary, with the model in service, is added as `gate`: the registry has no place for it.
+    """
     matrix: dict[str, dict[str, int]] = {}
     for (label, prediction), count in sorted(candidate.confusion.items()):
         matrix.setdefault(str(label), {})[str(prediction)] = count
     accuracy = {"value": candidate.accuracy, "standard_deviation": "NaN"}
-    report = {"multiclass_classification_metrics": {"accuracy": accuracy, "confusion_matrix": matrix}}
+    metrics = {"accuracy": accuracy, "confusion_matrix": matrix}
+    report = {"multiclass_classification_metrics": metrics, "gate": {"summary": text}}
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(report).encode(), ContentType="application/json")
     return f"s3://{bucket}/{key}"
 

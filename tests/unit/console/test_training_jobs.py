@@ -160,11 +160,26 @@ def jobs_of(*rates: str) -> dict[str, Any]:
 def test_two_chosen_jobs_are_shown_by_what_differs_between_them(open_console: Open) -> None:
     page = open_console(jobs_of("0.1", "0.01", "0.001")).get("/training-jobs/compare?name=a&name=c").text
     differences = page[page.index("What differs") : page.index("</table>", page.index("What differs"))]
-    assert "<th>learning_rate</th><td>0.1</td><td>0.001</td>" in differences
-    assert "<th>data: train</th><td>s3://images/train/</td><td>s3://images/new/</td>" in differences
-    assert "<th>validation:accuracy</th><td>0.5</td><td>0.75</td>" in differences
+    assert "<th>learning_rate</th><td>0.1</td><td>0.001</td><td>\N{MINUS SIGN}0.099</td>" in differences
+    assert "<th>data: train</th><td>s3://images/train/</td><td>s3://images/new/</td><td></td>" in differences
+    assert "<th>validation:accuracy</th><td>0.5</td><td>0.75</td><td>+0.25</td>" in differences
     assert "optimizer" not in differences
     assert "image</th>" not in differences
+    assert "new minus old" in differences
+    folded = page[page.index('<details id="same"') : page.index("</details>", page.index('<details id="same"'))]
+    assert "<th>optimizer</th><td>sgd</td>" in folded
+
+
+def test_the_older_of_two_jobs_is_named_old_whatever_their_order(open_console: Open) -> None:
+    def describe(TrainingJobName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return described(TrainingJobName, CreationTime=NOW + timedelta(hours=TrainingJobName == "later"))
+
+    console = open_console({"sagemaker.describe_training_job": describe})
+    page = console.get("/training-jobs/compare?name=later&name=earlier").text
+    assert re.search(r"old: <a[^>]*>earlier</a>.*new: <a[^>]*>later</a>", page, re.DOTALL)
+    assert "<th>validation:accuracy</th><td>0.9375</td><td>0.9375</td><td>0</td>" in page
+    assert re.search(r"A tie: <a[^>]*>later</a>, <a[^>]*>earlier</a> have the same validation:accuracy", page)
+    assert "Best validation" not in page
 
 
 def test_the_best_job_is_named_with_the_hyperparameters_that_made_it(open_console: Open) -> None:

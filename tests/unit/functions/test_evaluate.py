@@ -63,7 +63,9 @@ def test_the_report_has_the_form_of_the_model_registry(evaluate: ModuleType, ans
     assert result_of(evaluate)["report"] == f"s3://{BUCKET}/{EVENT['report']}"
     report = evaluate.s3.get_object(Bucket=BUCKET, Key=EVENT["report"])
     assert report["ContentType"] == "application/json"
-    metrics = json.loads(report["Body"].read())["multiclass_classification_metrics"]
+    document = json.loads(report["Body"].read())
+    assert document["gate"] == {"summary": result_of(evaluate)["summary"]}
+    metrics = document["multiclass_classification_metrics"]
     assert metrics["accuracy"] == {"value": 5 / 6, "standard_deviation": "NaN"}
     assert metrics["confusion_matrix"] == {"0": {"0": 3, "1": 1}, "1": {"1": 2}}
 

@@ -1,0 +1,91 @@
+"""The result of a pipeline's gate: the new model and the one in service, on the same test images.
+
+The function Evaluate writes it as a summary of a few lines, into its output and into the new model's quality report.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from console.aws.client import Aws
+from console.aws.executions import Visit
+from console.errors import ConsoleError
+
+SUMMARY_MAX = 4000
+COUNTS = r"[\d.]+, (\d+) of (\d+)"
+NEW = re.compile(rf"^New model: {COUNTS}(?: \((.*)\))?$", re.MULTILINE)
+SERVED = re.compile(rf"^Model in service: {COUNTS}$", re.MULTILINE)
+STOPPED = re.compile(r"^Stopped: (.*)$", re.MULTILINE)
+PASSED = re.compile(r"^Passed$", re.MULTILINE)
+CONDITION = re.compile(r"^Gate: (.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The images that a model classified correctly, and all of them."""
+
+    correct: int
+    images: int
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The result. `served` is None if no model was in service; `stopped` is why it did not pass, or empty."""
+
+    new: Counts
+    served: Counts | None
+    by_class: str
+    condition: str
+    stopped: str
+
+    @property
+    def points(self) -> str:
+        """The difference, new minus in service, in points of percent with its sign: `+1.5 points`, or `0`."""
+        if self.served is None or not self.new.images or not self.served.images:
+            return ""
+        value = 100 * (self.new.correct / self.new.images - self.served.correct / self.served.images)
+        return "0" if abs(value) < 1e-9 else f"{value:+.1f} points"
+
+
+def gate_in(summary: str) -> Gate | None:
+    """Return the result that a summary tells; None if the text is no such summary."""
+    text = summary[:SUMMARY_MAX]
+    new, served, stopped = NEW.search(text), SERVED.search(text), STOPPED.search(text)
+    if new is None or not (stopped or PASSED.search(text)):
+        return None
+    condition = CONDITION.search(text)
+    return Gate(
+        new=Counts(int(new[1]), int(new[2])),
+        served=Counts(int(served[1]), int(served[2])) if served else None,
+        by_class=new[3] or "",
+        condition=condition[1] if condition else "",
+        stopped=stopped[1] if stopped else "",
+    )
+
+
+def of_visits(visits: Sequence[Visit]) -> Gate | None:
+    """Return the result that a state of an execution put out under `evaluation`; None if there is none."""
+    for visit in visits:
+        if '"evaluation"' not in visit.output:
+            continue
+        try:
+            summary = json.loads(visit.output)["evaluation"]["summary"]
+        except (ValueError, LookupError, TypeError):
+            continue
+        if gate := gate_in(str(summary)):
+            return gate
+    return None
+
+
+async def of_report(aws: Aws, uri: str) -> Gate | None:
+    """Return the result in a model's quality report; None if it has none, or is gone."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not key:
+        return None
+    try:
+        return gate_in(str(json.loads(await aws.read_object(bucket, key))["gate"]["summary"]))
+    except (ConsoleError, ValueError, LookupError, TypeError):
+        return None
