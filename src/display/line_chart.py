@@ -40,6 +40,8 @@ class Axes:
     """Where the x axis begins and ends; at the first and the last point if it is None."""
     y_range: tuple[float, float] | None = None
     """The values that the y axis has room for; those of the series if it is None."""
+    mark: tuple[float, str] | None = None
+    """A place on the x axis that a line marks, and its name."""
 
 
 def line_chart(series: Sequence[Series], label: str, axes: Axes | None = None) -> str:
@@ -79,7 +81,25 @@ def _frame(axes: Axes, x: Scale, y: Scale) -> list[str]:
         )
     for place, name in _x_ticks(axes, x):
         parts.append(element("text", text(name), x=place, y=axes.height - 6, text_anchor="middle", class_="tick"))
-    return parts
+    return [*parts, *_mark(axes, x)]
+
+
+def _mark(axes: Axes, x: Scale) -> list[str]:
+    if axes.mark is None or not x.low <= axes.mark[0] <= x.high:
+        return []
+    place, bottom = x(axes.mark[0]), axes.height - BOTTOM
+    at_left = place < axes.width / 2
+    return [
+        element("line", x1=place, x2=place, y1=TOP, y2=bottom, class_="axis", stroke_dasharray="2 3"),
+        element(
+            "text",
+            text(axes.mark[1]),
+            x=place + (5 if at_left else -5),
+            y=bottom - 5,
+            text_anchor="start" if at_left else "end",
+            class_="mark-name",
+        ),
+    ]
 
 
 def _x_ticks(axes: Axes, x: Scale) -> list[tuple[float, str]]:

@@ -16,7 +16,9 @@ from console.aws.decisions.failures import NEEDS_REVIEW, Reason, last_hour, reas
 from console.aws.monitoring import workflow_monitor
 from console.aws.monitoring.verdict import Verdict, verdict
 from console.aws.overview import EVENTS, MACHINES_SHOWN, Event, Overview, overview
+from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
+from console.aws.training.image_classification import CHOOSES, Best
 from console.aws.workflow import Workflow
 from console.errors import ConsoleError
 from console.site import Site
@@ -36,6 +38,8 @@ class Service:
     endpoint: str
     job: str
     metrics: Mapping[str, float]
+    best: Best | None
+    """The epoch that was kept; None if the algorithm keeps the last, or if it is unknown."""
     is_monitored: bool
     drift: Verdict
 
@@ -93,6 +97,7 @@ async def load(site: Site, _: web.Request) -> dict[str, Any]:
     return {
         "shown": shown,
         "lines": mixed(lines(await _explained(site, shown))),
+        "chosen_by": CHOOSES,
         "service": await _service(site, shown),
         "alarming": [alarm for alarm in shown.alarms if alarm.is_raised],
         "waiting_alarms": [alarm for alarm in shown.alarms if alarm.waits_because],
@@ -129,10 +134,21 @@ async def _service(site: Site, shown: Overview) -> Service | None:
     try:
         endpoint = await endpoints.described(site.aws, stack.endpoint)
         job = next((variant.job for variant in endpoint.variants if variant.job), "")
-        metrics = (await training_jobs.described(site.aws, job)).final_metrics if job else {}
+        metrics, best = await _trained(site, job) if job else ({}, None)
     except ConsoleError:
         return None  # it was deleted a moment ago
-    return Service(stack.endpoint, job, metrics, bool(stack.monitor), await _drift(site, stack))
+    return Service(stack.endpoint, job, metrics, best, bool(stack.monitor), await _drift(site, stack))
+
+
+async def _trained(site: Site, name: str) -> tuple[Mapping[str, float], Best | None]:
+    """Return the last values of a job's metrics, and its best epoch as far as the log can be read."""
+    job = await training_jobs.described(site.aws, name)
+    if not image_classification.is_used_by(job):
+        return job.final_metrics, None
+    try:
+        return job.final_metrics, image_classification.best_of((await site.job_logs.read(site.aws, job)).curves)
+    except ConsoleError:
+        return job.final_metrics, None  # the role may not read logs
 
 
 async def _drift(site: Site, stack: Workflow) -> Verdict:

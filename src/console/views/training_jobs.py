@@ -11,6 +11,7 @@ from aiohttp import web
 from console import pages
 from console.aws import endpoints
 from console.aws.client import NAMED_S
+from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
 from console.aws.training.comparison import ComparedJob, Comparison
 from console.aws.training.jobs import SUBMIT_DIRECTORY, Job
@@ -29,9 +30,11 @@ PHASES = ("train", "training", "validation", "val", "test", "eval")
 SHOWN_LINES = 400
 SMALL_IS_GOOD = ("loss", "error", "duration", "rmse", "mse", "mae")
 NOT_SET = "not set"
+PLAIN = Axes(x_name="value")
 FEW = 6
 """The largest number of jobs that are compared side by side, value by value."""
-TONES = ("muted", "ink", "class-1", "class-2", "class-3")
+TONES = ("class-6", "busy", "class-3", "class-2", "class-0")
+"""Train is yellow and validation is blue: any color vision tells them apart, in light and in dark."""
 
 
 async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
@@ -153,10 +156,17 @@ def _scatter(comparison: Comparison, x: str, y: str) -> list[Point]:
 async def load_job(site: Site, request: web.Request) -> dict[str, Any]:
     job = await training_jobs.described(site.aws, request.match_info["name"])
     log = await site.job_logs.read(site.aws, job)
+    is_classifier = image_classification.is_used_by(job)
+    best = image_classification.best_of(log.curves) if is_classifier else None
+    mark = (float(best.epoch), f"best: epoch {best.epoch}") if best else None
     own = {key: value for key, value in job.hyperparameters.items() if not key.startswith(SUBMIT_DIRECTORY)}
     return {
         "job": job,
-        "charts": charts(log.curves),
+        "charts": charts(log.curves, Axes(x_name="epoch", mark=mark) if is_classifier else PLAIN),
+        "is_classifier": is_classifier,
+        "best": best,
+        "chosen_by": image_classification.CHOOSES,
+        "defaults": image_classification.defaults_of(job) if is_classifier else {},
         "lines": lines_of(list(log.tail.lines)[-SHOWN_LINES:]),
         "line_count": log.tail.total,
         "hyperparameters": own,
@@ -193,7 +203,9 @@ async def _in_service(site: Site) -> str:
     return next((variant.job for variant in endpoint.variants if variant.job), "") if endpoint else ""
 
 
-def charts(curves: Mapping[str, list[Value]]) -> list[tuple[str, str, list[tuple[str, str, float]]]]:
+def charts(
+    curves: Mapping[str, list[Value]], axes: Axes = PLAIN
+) -> list[tuple[str, str, list[tuple[str, str, float]]]]:
     """Return title, SVG and legend (name, tone, last value) of each chart. train:x and validation:x share one."""
     groups: dict[str, list[str]] = {}
     for name in sorted(curves):
@@ -201,11 +213,11 @@ def charts(curves: Mapping[str, list[Value]]) -> list[tuple[str, str, list[tuple
         groups.setdefault(rest if rest and phase.lower() in PHASES else name, []).append(name)
     drawn = []
     for title, names in groups.items():
-        tones = TONES if len(names) > 1 else TONES[1:]
+        tones = TONES if len(names) > 1 else ("ink",)
         named = [(name.removesuffix(f":{title}"), name, tones[i % len(tones)]) for i, name in enumerate(names)]
         series = [Series(short, _points(curves[name]), tone) for short, name, tone in named]
         legend = [(short, tone, curves[name][-1].value) for short, name, tone in named]
-        drawn.append((title, line_chart(series, f"Curve of {title}", Axes(x_name="value")), legend))
+        drawn.append((title, line_chart(series, f"Curve of {title}", axes), legend))
     return drawn
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,8 @@ from tests.unit.console.doubles import job as described
 
 from console.aws.client import Aws
 from console.aws.training.comparison import ComparedJobs
+from console.aws.training.image_classification import DEFAULTS
+from image_classification.hyperparameters import Hyperparameters
 
 LOG = (
     "Epoch[0] Train-accuracy=0.5",
@@ -41,6 +44,57 @@ def test_train_and_validation_share_a_chart_that_has_every_value(open_console: O
     assert page.count("<figure>") == 1
     assert "value 1: train 0.5 · validation 0.75" in page
     assert "value 2: train 0.8125 · validation 0.9375" in page
+
+
+CLASSIFIER = "813361260812.dkr.ecr.eu-central-1.amazonaws.com/image-classification:1"
+PEAK = (*LOG[:4], "Epoch[2] Train-accuracy=0.875", "Epoch[2] Validation-accuracy=0.875")
+
+
+def classified(**changed: Any) -> dict[str, Any]:
+    """Return the answers of an account with a job of the image-classification algorithm that was best in epoch 2."""
+    definitions = described()["AlgorithmSpecification"]["MetricDefinitions"]
+    last = [{"MetricName": "validation:accuracy", "Value": 0.875, "Timestamp": NOW}]
+    algorithm = {"TrainingImage": CLASSIFIER, "MetricDefinitions": definitions}
+    job = described("bikes", AlgorithmSpecification=algorithm, FinalMetricDataList=last, **changed)
+    return {"sagemaker.describe_training_job": job, **log(*PEAK)}
+
+
+def test_the_best_epoch_which_is_kept_is_shown_beside_the_last(open_console: Open) -> None:
+    page = open_console(classified()).get("/training-jobs/bikes").text
+    assert "validation:accuracy</dt><dd>0.9375<small>best, at epoch 2 (kept); last 0.875</small>" in page
+    assert "best: epoch 2</text>" in page
+    assert "they also choose the epoch that is kept" in page
+
+
+def test_curves_of_image_classification_are_by_epoch(open_console: Open) -> None:
+    page = open_console(classified()).get("/training-jobs/bikes").text
+    assert "epoch 2: train 0.8125 · validation 0.9375" in page
+
+
+def test_the_defaults_of_the_algorithm_are_listed_without_those_that_are_set(open_console: Open) -> None:
+    page = open_console(classified()).get("/training-jobs/bikes").text
+    folded = page[page.index('<details id="defaults"') : page.index("</details>", page.index('<details id="defaults"'))]
+    assert "<th>mini_batch_size</th><td>32 <small>default</small>" in folded
+    assert "<th>epochs</th>" not in folded
+
+
+def test_the_listed_defaults_are_those_of_the_algorithm() -> None:
+    known = {each.name: each.default for each in fields(Hyperparameters)}
+    for name, text in DEFAULTS.items():
+        shape = ",".join(map(str, known[name])) if isinstance(known[name], tuple) else str(known[name])
+        assert text == {"False": "0" if text == "0" else "false"}.get(shape, shape), name
+
+
+def test_the_overview_has_the_best_epoch_of_the_model_in_service(open_console: Open) -> None:
+    stack = {
+        "StackName": "s",
+        "Outputs": [{"OutputKey": key, "OutputValue": "x"} for key in ("StateMachineArn", "ReviewQueueUrl", "Bucket")],
+        "Parameters": [{"ParameterKey": "EndpointName", "ParameterValue": "bikes"}],
+    }
+    endpoint = endpoint_answers({})
+    served = {"sagemaker.list_endpoints": {"Endpoints": [endpoint["sagemaker.describe_endpoint"]]}}
+    answers = {**endpoint, **classified(), **served, "cloudformation.describe_stacks": {"Stacks": [stack]}}
+    assert "best <b>0.9375</b> at epoch 2 (kept), last 0.875" in open_console(answers).get("/").text
 
 
 def test_a_metric_whose_expression_explodes_keeps_nothing_else_from_the_page(open_console: Open) -> None:
