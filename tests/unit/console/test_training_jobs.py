@@ -79,7 +79,7 @@ def test_the_defaults_of_the_algorithm_are_listed_without_those_that_are_set(ope
 
 
 def test_the_listed_defaults_are_those_of_the_algorithm() -> None:
-    known = {each.name: each.default for each in fields(Hyperparameters)}
+    known: dict[str, Any] = {each.name: each.default for each in fields(Hyperparameters)}
     for name, text in DEFAULTS.items():
         shape = ",".join(map(str, known[name])) if isinstance(known[name], tuple) else str(known[name])
         assert text == {"False": "0" if text == "0" else "false"}.get(shape, shape), name
