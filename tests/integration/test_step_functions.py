@@ -28,7 +28,9 @@ def caught(error: str) -> dict[str, object]:
 
 
 def definition(state: dict[str, Any]) -> str:
-    return json.dumps({"StartAt": "Task", "States": {"Task": state, "Caught": {"Type": "Pass", "End": True}}})
+    # no state may be without a way to it
+    others = {"Caught": {"Type": "Pass", "End": True}} if "Catch" in state else {}
+    return json.dumps({"StartAt": "Task", "States": {"Task": state, **others}})
 
 
 def unique_name() -> str:
