@@ -150,8 +150,8 @@ INTEGRATION := $(PYTEST) tests/integration -rs
 # The files whose subject is LocalStack's own code: the states language, templates, checks of requests, and what S3 answers.
 # That code needs nothing outside its process, and is the same in the image. What the image has beside it, the other files
 # and tests/docker use: functions, their sandboxes, Step Functions with jobs, S3's folder, the emulator, the network.
-SAME_ON_COMPOSE := states_language/test_rows states_language/test_tested_states $(addprefix test_,cloudformation \
-  cloudformation_templates lambda_requests s3_conditions s3_events services_beside)
+SAME_ON_COMPOSE := $(addprefix states_language/test_,rows tested_states validation) $(addprefix test_,cloudformation \
+  cloudformation_templates lambda_requests s3_conditions s3_configurations s3_events s3_listings services_beside)
 # The files whose commands depend on the profile. The others call the servers, which are the same under both profiles.
 LOCAL_MODE := $(foreach name,deploy import local_cloud new_data pipeline training_workflow workflow,tests/integration/test_$(name).py)
 .PHONY: test-docker
