@@ -12,6 +12,7 @@ from jinja2 import Environment
 
 from console.aws.captures import Captures
 from console.aws.client import Aws
+from console.aws.decisions.answers import Answers
 from console.aws.logs import Tails
 from console.aws.review import ReviewDesk
 from console.aws.training.comparison import ComparedJobs
@@ -54,6 +55,7 @@ class Site:
     templates: Environment
     compared: ComparedJobs = field(default_factory=ComparedJobs)
     desk: ReviewDesk = field(default_factory=ReviewDesk)
+    answers: Answers = field(default_factory=Answers)
     tails: Tails = field(default_factory=Tails)
     job_logs: JobLogs = field(default_factory=JobLogs)
     captures: Captures = field(default_factory=Captures)

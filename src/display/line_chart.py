@@ -38,6 +38,8 @@ class Axes:
     from_zero: bool = False
     x_range: tuple[float, float] | None = None
     """Where the x axis begins and ends; at the first and the last point if it is None."""
+    gap: float | None = None
+    """A curve is interrupted where its next point is further away on the x axis; never if it is None."""
     y_range: tuple[float, float] | None = None
     """The values that the y axis has room for; those of the series if it is None."""
     mark: tuple[float, str] | None = None
@@ -55,7 +57,7 @@ def line_chart(series: Sequence[Series], label: str, axes: Axes | None = None) -
     first, last = axes.x_range or (min(places), max(places))
     x = Scale(first, max(last, first + 1e-9), LEFT, axes.width - RIGHT)
     y = Scale(low, high, axes.height - BOTTOM, TOP)
-    curves = [part for each in series for part in _curve(each, x, y)]
+    curves = [part for each in series for part in _curve(each, x, y, axes.gap)]
     return picture(axes.width, axes.height, label, *_frame(axes, x, y), *curves, *_hovers(series, axes, x, y))
 
 
@@ -110,13 +112,25 @@ def _x_ticks(axes: Axes, x: Scale) -> list[tuple[float, str]]:
     return [(x(moment.timestamp()), name) for moment, name in time_ticks(first, last, 4)]
 
 
-def _curve(series: Series, x: Scale, y: Scale) -> list[str]:
-    places = [(x(px), y(py)) for px, py in series.points]
-    path = "M" + "L".join(f"{px:.1f},{py:.1f}" for px, py in places)
-    parts = [element("path", d=path, class_=f"curve tone-{series.tone}")] if len(places) > 1 else []
-    if len(places) <= DOTS_MAX:
-        parts += [element("circle", cx=px, cy=py, r=2.5, class_=f"dot tone-{series.tone}") for px, py in places]
-    return parts
+def _curve(series: Series, x: Scale, y: Scale, gap: float | None) -> list[str]:
+    parts, dots = [], [] if len(series.points) > DOTS_MAX else list(series.points)
+    for piece in _pieces(series.points, gap):
+        path = "M" + "L".join(f"{x(px):.1f},{y(py):.1f}" for px, py in piece)
+        if len(piece) > 1:
+            parts.append(element("path", d=path, class_=f"curve tone-{series.tone}"))
+        elif piece[0] not in dots:
+            dots.append(piece[0])  # a point alone would not be seen
+    return parts + [element("circle", cx=x(px), cy=y(py), r=2.5, class_=f"dot tone-{series.tone}") for px, py in dots]
+
+
+def _pieces(points: tuple[tuple[float, float], ...], gap: float | None) -> list[list[tuple[float, float]]]:
+    """Return the points in groups: a new one begins after a gap."""
+    pieces = [[points[0]]]
+    for before, point in pairwise(points):
+        if gap is not None and point[0] - before[0] > gap:
+            pieces.append([])
+        pieces[-1].append(point)
+    return pieces
 
 
 def _hovers(series: Sequence[Series], axes: Axes, x: Scale, y: Scale) -> list[str]:

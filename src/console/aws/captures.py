@@ -16,6 +16,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any
 
 from console.aws.client import NAMED_S, Aws
@@ -42,6 +43,8 @@ class Captured:
     file: str
     at: int
     size: int
+    image: bytes = b""
+    """A digest of the request, the same for equal images."""
 
     @property
     def moment(self) -> datetime:
@@ -132,6 +135,7 @@ def captured(record: dict[str, Any], file: str, at: int, size: int) -> Captured:
         file=file,
         at=at,
         size=size,
+        image=blake2b(str(data.get("endpointInput", {}).get("data", "")).encode(), digest_size=8).digest(),
     )
 
 

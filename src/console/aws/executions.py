@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,7 @@ from console.aws.state_machines import RUNNING, ended_is_kept, execution_arn
 
 EVENTS_PER_PAGE = 1000
 EVENTS_MAX = 10_000
+REQUEST_ID = re.compile(r'"[Rr]equestId"\s*:\s*"([0-9a-f-]{36})"')
 FAILURES = ("Failed", "TimedOut")
 """Ends of the types of events that carry an error: TaskFailed, LambdaFunctionTimedOut, MapStateFailed, ..."""
 
@@ -30,6 +32,8 @@ class Visit:
     error: str = ""
     cause: str = ""
     attempts: int = 0
+    request: str = ""
+    """The id of the last invocation of a function; it is in the lines of the function's log."""
     is_failing: bool = False
     """Whether the last attempt failed: then an exit means that the error was caught."""
 
@@ -162,11 +166,24 @@ def _note(visit: Visit, event: Mapping[str, Any]) -> None:
         visit.is_failing = True
         visit.error = details.get("error", visit.error)
         visit.cause = details.get("cause", visit.cause)
+        visit.request = request_in(visit.cause) or visit.request
+    elif kind.endswith("Succeeded"):
+        visit.request = request_in(_details(event).get("output", "")) or visit.request
 
 
 def _details(event: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the one member of an event that has its details: `taskFailedEventDetails` and so on."""
     return next((value for key, value in event.items() if key.endswith("EventDetails")), {})
+
+
+def request_in(text: str) -> str:
+    """Return the id of a function's invocation in its error, or in the result of lambda:invoke; empty without one.
+
+    Lambda's errors end with `requestId`, results with `SdkResponseMetadata`. The last one counts: the function's own
+    result, which may be large, comes before.
+    """
+    match = REQUEST_ID.search(text, max(text.rfind('"RequestId"'), text.rfind('"requestId"'), 0))
+    return match[1] if match else ""
 
 
 def cause_text(cause: str) -> str:

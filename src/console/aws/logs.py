@@ -159,32 +159,3 @@ class Tails:
                 self._tails.pop(key, None)  # the stream may have been created again: its old token leads nowhere
                 raise
         return list(tail.lines)
-
-
-async def search(aws: Aws, group: str, text: str, since: datetime, prefix: str, limit: int) -> list[Line]:
-    """Return lines of a group that contain a text, the oldest first."""
-    where = {"logStreamNamePrefix": prefix} if prefix else {}
-    lines: list[Line] = []
-    token: dict[str, str] = {}
-    for _ in range(PAGES_AT_ONCE):
-        answer = await aws.call(
-            "logs",
-            "filter_log_events",
-            SHORT_S,
-            logGroupName=group,
-            filterPattern=quoted(text),
-            startTime=int(since.timestamp() * 1000),
-            limit=limit,
-            **where,
-            **token,
-        )
-        lines += [_line(event) for event in answer["events"] if text in event["message"]]
-        if len(lines) >= limit or not answer.get("nextToken"):
-            break
-        token = {"nextToken": answer["nextToken"]}
-    return lines[:limit]
-
-
-def quoted(text: str) -> str:
-    """Return a filter pattern that finds the text itself."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

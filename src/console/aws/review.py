@@ -130,6 +130,13 @@ class ReviewDesk:
         )
         self.held.pop(message, None)
 
+    def of_same_image(self, message: str) -> list[str]:
+        """Return the ids of the held messages about the image of this one, and this one first."""
+        image = self._of(message).image
+        now = time.monotonic()
+        others = [each.id for each in self.held.values() if each.image == image and each.until > now]
+        return [message, *(each for each in others if each != message)]
+
     def _of(self, message: str) -> Held:
         held = self.held.get(message)
         if held is None or held.until < time.monotonic():

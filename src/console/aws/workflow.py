@@ -37,6 +37,8 @@ class Workflow:
     """The classes whose orders go to the near bay; all others go to the far one."""
     monitor: str
     """The ARN of the monitor's state machine; empty if the stack has none."""
+    pipeline: str = ""
+    """The ARN of the state machine that trains and deploys; empty if the stack has none."""
 
     @property
     def machine_name(self) -> str:
@@ -84,6 +86,7 @@ def _workflow(stack: Mapping[str, Any], outputs: Mapping[str, str]) -> Workflow:
         threshold=float(parameters.get("Threshold") or 0.93),
         queues=tuple(queue for queue in queues if queue.url),
         monitor=outputs.get("MonitorStateMachineArn", ""),
+        pipeline=outputs.get("PipelineStateMachineArn", ""),
     )
 
 

@@ -11,3 +11,5 @@ showTimes();
 showGraphs();
 sortTables();
 openVisits();
+// on a narrow screen the entries of the navigation scroll: the current one is shown
+document.querySelector(".places [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -87,7 +87,8 @@ async def judge_model(site: Site, request: web.Request, _: Fields) -> str:
 async def review(site: Site, _: web.Request, fields: Fields) -> str:
     """Write a person's answer about an image as ground truth, or put the image back for others.
 
-    `decision` is the message's id, a colon, and the number of a class or `back`.
+    `decision` is the message's id, a colon, and the number of a class or `back`. The answer is also that of all other
+    messages held here about the same image.
     """
     workflow = await require_workflow(site)
     message, _sep, label = str(fields.get("decision", "")).rpartition(":")
@@ -97,10 +98,13 @@ async def review(site: Site, _: web.Request, fields: Fields) -> str:
         return f"/review?order={ORDER}" if sends_order else "/review"
     if not label.isdecimal():
         raise BadRequest(f"{label!r} is not the number of a class")
-    key = await site.desk.decide(site.aws, workflow, message, int(label), sends_order)
+    same = site.desk.of_same_image(message)
+    keys = [await site.desk.decide(site.aws, workflow, each, int(label), sends_order) for each in same]
+    key = keys[0]
+    done = f"/review?done={key}&count={len(keys)}"
     if not sends_order or not workflow.has_bays:
-        return f"/review?done={key}"
-    return f"/review?done={key}&order={ORDER}&bay={quote(workflow.bay_of(workflow.classes[int(label)]).name)}"
+        return done
+    return f"{done}&order={ORDER}&bay={quote(workflow.bay_of(workflow.classes[int(label)]).name)}"
 
 
 async def upload(site: Site, _: web.Request, fields: Fields) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,8 +37,12 @@ STATUSES = (
 )
 SHOWN = 60
 CHARTED = 600
+ANSWERS = 200
+"""How many of the last answers of people are looked up for the tiles."""
 DEFAULT_REACH = "3h"
 REACH_NAMES = {"30min": "30 min", "1h": "1 h", "3h": "3 h", "24h": "24 h", "7d": "7 days"}
+GAP = 1.5
+"""A curve of traffic has a gap after so many periods without a point."""
 PERIODS = {60: "per minute", 300: "per 5 minutes", 3600: "per hour"}
 
 
@@ -91,7 +96,7 @@ async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:
         "charts": traffic_charts(
             {**points, "latency_p95": p95},
             (now - RANGES[reach][0].total_seconds(), now),
-            PERIODS[RANGES[asked][1]],
+            RANGES[asked][1],
         ),
         **(await _captures(site, endpoint, index, request.query)),
     }
@@ -129,9 +134,10 @@ def totals(points: Mapping[str, Points]) -> dict[str, float | None]:
 
 
 def traffic_charts(
-    points: Mapping[str, Points], x_range: tuple[float, float], period: str
+    points: Mapping[str, Points], x_range: tuple[float, float], period_s: int
 ) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Return title, SVG and legend of each chart that has points."""
+    period = PERIODS[period_s]
     slow = ("latency_p95", f"p95 {period}", "muted") if points["latency_p95"] else ("latency_max", "maximum", "muted")
     groups = (
         ("Invocations", figures.number, (("invocations", period, "ink"),)),
@@ -143,7 +149,7 @@ def traffic_charts(
         series = [Series(name, points[key], tone) for key, name, tone in parts if points[key]]
         is_flat = title == "Errors" and not any(value for each in series for _, value in each.points)
         if series and not is_flat:
-            axes = Axes(x_is_time=True, write=write, from_zero=True, x_range=x_range)
+            axes = Axes(x_is_time=True, write=write, from_zero=True, x_range=x_range, gap=GAP * period_s)
             drawn.append((title, line_chart(series, title, axes), [(name, tone) for _, name, tone in parts]))
     return drawn
 
@@ -159,6 +165,7 @@ async def _captures(
     shown = [record for record in records if chosen(record)]
     if chosen.order == "least":
         shown.sort(key=lambda record: 1.0 if record.confidence is None else record.confidence)
+    tiles = [(record, 1) for record in shown] if chosen.order != "least" else equal_images(shown)
     page = max(0, int(query.get("page", "0")) if query.get("page", "0").isdecimal() else 0)
     threshold = stack.threshold if stack else None
     decisions = [
@@ -176,8 +183,11 @@ async def _captures(
         "unreadable": index.unreadable if index else 0,
         "matching": len(shown),
         "page": page,
-        "pages": -(-len(shown) // SHOWN),
-        "records": shown[page * SHOWN : (page + 1) * SHOWN],
+        "pages": -(-len(tiles) // SHOWN),
+        "records": tiles[page * SHOWN : (page + 1) * SHOWN],
+        "answers": {each.inference_id: each for each in await site.answers.newest(site.aws, stack, ANSWERS)}
+        if stack and records
+        else {},
         "by_class": [sum(record.prediction == number for record in shown) for number in range(len(names))],
         "confidence_chart": confidence_over_time(decisions, threshold, names) if decisions else "",
         "histogram": histogram(decisions, threshold, names) if decisions else "",
@@ -185,6 +195,15 @@ async def _captures(
         "machine": stack.machine_name if stack else "",
         "is_monitored": bool(stack and stack.monitor),
     }
+
+
+def equal_images(records: list[Captured]) -> list[tuple[Captured, int]]:
+    """Return one record of those with the same image and the same answer, the first, and how many there are."""
+    counts = Counter((each.image, each.prediction, each.confidence) for each in records)
+    firsts: dict[Any, Captured] = {}
+    for each in records:
+        firsts.setdefault((each.image, each.prediction, each.confidence), each)
+    return [(each, counts[key]) for key, each in firsts.items()]
 
 
 def days(now: datetime) -> list[tuple[str, str]]:

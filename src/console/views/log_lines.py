@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from console.aws.logs import Line
 from display.markup import text
 
 
-def lines_of(lines: Sequence[Line], marked: str = "") -> str:
-    """Return a line of HTML for each line, with its time in front. Each `marked` in the text is highlighted."""
-    return "".join(f"<i>{line.time:%H:%M:%S}</i>{_marked(line.text, marked)}\n" for line in lines)
+def lines_of(lines: Sequence[Line], searched: str = "") -> str:
+    """Return a line of HTML for each line, with its time in front. Each `searched` in the text is highlighted."""
+    return "".join(f"<i>{line.time:%H:%M:%S}</i>{marked(line.text, searched)}\n" for line in lines)
 
 
-def _marked(line: str, marked: str) -> str:
-    if not marked:
+def marked(line: str, searched: str) -> str:
+    """Return the line as HTML, with the text that was searched highlighted in any case."""
+    if not searched:
         return text(line)
-    return f"<mark>{text(marked)}</mark>".join(map(text, line.split(marked)))
+    parts = re.split(f"({re.escape(searched)})", line, flags=re.IGNORECASE)
+    return "".join(f"<mark>{text(part)}</mark>" if place % 2 else text(part) for place, part in enumerate(parts))

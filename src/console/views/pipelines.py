@@ -7,8 +7,11 @@ from typing import Any
 
 from aiohttp import web
 
-from console.aws import pipelines
+from console.aws import pipelines, state_machines
 from console.aws.pipelines import Execution, Step
+from console.aws.state_machines import ExecutionSummary
+from console.aws.workflow import workflow
+from console.errors import ConsoleError
 from console.site import Site
 from display import figures
 from display.colors import status_tone
@@ -22,7 +25,22 @@ async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
     rows, following = await pipelines.pipelines(site.aws, request.query.get("after", ""))
     pages = await asyncio.gather(*(pipelines.executions(site.aws, each.name, limit=STRIP) for each in rows))
     shown = [(row, last) for row, (last, _) in zip(rows, pages, strict=True)]
-    return {"rows": shown, "following": following, "after": request.query.get("after", "")}
+    own, runs = await _own(site)
+    page = {"rows": shown, "following": following, "after": request.query.get("after", "")}
+    return page | {"own": own, "runs": runs}
+
+
+async def _own(site: Site) -> tuple[str, list[ExecutionSummary]]:
+    """Return the name of the kit's own pipeline, a state machine, and its last run; an empty name if there is none."""
+    try:
+        stack = await workflow(site.aws)
+        if stack is None or not stack.pipeline:
+            return "", []
+        machine = await state_machines.machine_named(site.aws, stack.pipeline.rpartition(":")[2])
+        runs, _ = await state_machines.executions(site.aws, machine, limit=1)
+    except ConsoleError:
+        return "", []  # the role may read pipelines and nothing else
+    return machine.name, runs
 
 
 async def load_pipeline(site: Site, request: web.Request) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from aiohttp import web
 
 from console.aws import queues
+from console.aws.decisions.answers import record
+from console.aws.review import Held
 from console.aws.workflow import Workflow, workflow
 from console.errors import NotThere
 from console.site import Site
@@ -23,17 +26,28 @@ async def load_queues(site: Site, _: web.Request) -> dict[str, Any]:
 async def load_review(site: Site, request: web.Request) -> dict[str, Any]:
     stack = await workflow(site.aws)
     if stack is None:
-        return {"workflow": None, "held": [], "waiting": 0, "done": "", "bay": "", "sends_order": False}
+        return {"workflow": None, "held": [], "waiting": 0, "done": "", "bay": "", "sends_order": False, "answers": []}
     held = await site.desk.fill(site.aws, stack) if await site.aws.may_change("sqs") else []
     state = await queues.state(site.aws, stack.review_queue.url)
     return {
         "workflow": stack,
-        "held": held,
+        "held": images(held),
+        "held_count": len(held),
+        "record": await record(site.aws, stack, request.query["done"]) if "done" in request.query else "",
+        "count": request.query.get("count", "1"),
+        "answers": await site.answers.newest(site.aws, stack),
         "waiting": state.total,
         "done": request.query.get("done", ""),
         "bay": request.query.get("bay", ""),
         "sends_order": "order" in request.query,
     }
+
+
+def images(held: list[Held]) -> list[tuple[Held, int]]:
+    """Return one message of each image, and how many of those held are about it."""
+    counts = Counter(each.image for each in held)
+    firsts = {each.image: each for each in reversed(held)}
+    return [(each, counts[each.image]) for each in held if firsts[each.image] is each]
 
 
 async def require_workflow(site: Site) -> Workflow:

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -14,7 +14,7 @@ from aiohttp import web
 from console.aws import executions, gate, state_machines
 from console.aws.client import NAMED_S
 from console.aws.decisions.failures import Reason, reasons, shown_status
-from console.aws.decisions.verdict import Verdict, verdict_of
+from console.aws.decisions.verdict import verdict_of
 from console.aws.executions import Execution, History, cause_text
 from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.training.jobs import TIMES
@@ -88,7 +88,7 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
         "cause": cause_text(execution.cause),
         "gate": gate.of_visits(history.visits) or gate.gate_in(execution.cause),
         "shown_status": shown.status,
-        "verdict": await _verdict(site, execution, history),
+        **(await _decision(site, execution, history)),
         "graph": draw(graph, f"The path of {name}", drawing(shown, history)) if graph else "",
         "history": history,
         "visits": [_shown(visit, shown, history) for visit in history.visits[:SHOWN_VISITS]],
@@ -99,15 +99,21 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
     }
 
 
-async def _verdict(site: Site, execution: Execution, history: History) -> Verdict | None:
-    """Return what the workflow decided about the image; None if this is another machine, or if it has not decided."""
+async def _decision(site: Site, execution: Execution, history: History) -> dict[str, Any]:
+    """Return what the workflow decided about the image, and what a person answered. Other machines have neither."""
+    none = {"verdict": None, "answer": None}
     try:
         stack = await workflow(site.aws)
     except ConsoleError:
-        return None  # the role may read executions and not stacks
+        return none  # the role may read executions and not stacks
     if stack is None or stack.state_machine != execution.machine_arn:
-        return None
-    return verdict_of(stack, execution, history.visits)
+        return none
+    verdict = verdict_of(stack, execution, history.visits)
+    answer = None
+    if verdict and not verdict.is_certain:
+        times = [visit.entered.astimezone(UTC) for visit in reversed(history.visits)]
+        answer = await site.answers.of_execution(site.aws, stack, execution.name, times)
+    return {"verdict": verdict, "answer": answer}
 
 
 def drawing(execution: Execution, history: History) -> Drawing:

@@ -68,7 +68,7 @@ def test_a_search_of_a_log_marks_what_was_searched(open_console: Open) -> None:
     console = open_console({"logs.filter_log_events": events, **log()})
     page = console.get("/logs?group=/aws/lambda/f&text=error").text
     assert "a &lt;b&gt;bad&lt;/b&gt; <mark>error</mark> here" in page
-    assert console.session.asked("logs.filter_log_events")[0]["filterPattern"] == '"error"'
+    assert console.session.asked("logs.filter_log_events")[0]["filterPattern"] == '?"error" ?"ERROR" ?"Error"'
 
 
 def test_the_end_of_a_stream_is_shown(open_console: Open) -> None:

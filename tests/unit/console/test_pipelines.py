@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.unit.console.conftest import TIMEOUT_S, Open
 from tests.unit.console.doubles import NOW
+from tests.unit.console.test_changes import STACK, workflow_answers
 
 from console.aws.pipelines import graph_of
 
@@ -107,6 +108,22 @@ def test_the_lists_lead_to_each_pipeline_and_execution(open_console: Open) -> No
     assert 'href="/pipelines/bikes"' in console.get("/pipelines").text
     assert 'href="/pipelines/bikes/abc123"' in console.get("/pipelines/bikes").text
     assert "GiveUp" in console.get("/pipelines/bikes").text
+
+
+def test_the_kits_own_pipeline_and_its_last_run_are_linked(open_console: Open) -> None:
+    machine = {
+        "OutputKey": "PipelineStateMachineArn",
+        "OutputValue": "arn:aws:states:eu-central-1:1:stateMachine:decide",
+    }
+    stack = {**STACK, "Outputs": [*STACK["Outputs"], machine]}
+    answers = workflow_answers() | {
+        "sagemaker.list_pipelines": {"PipelineSummaries": []},
+        "cloudformation.describe_stacks": {"Stacks": [stack]},
+    }
+    page = open_console(answers).get("/pipelines").text
+    assert 'href="/state-machines/decide"' in page
+    assert 'href="/executions/decide/first"' in page
+    assert "pipeline.upsert(role)" in page
 
 
 def test_without_pipelines_the_page_says_how_to_make_one(open_console: Open) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from display.calibration_chart import bins, calibration_chart, expected_error
 from display.confidence_charts import Decision, bin_edges, confidence_over_time, histogram
-from display.line_chart import Series, line_chart, thinned
+from display.line_chart import Axes, Series, line_chart, thinned
 from display.matrix_chart import confusion_matrix
 from display.parallel_chart import Line, parallel_chart
 from display.scales import padded, ticks, time_ticks
@@ -52,6 +52,21 @@ def test_a_long_curve_keeps_its_extremes() -> None:
 def test_a_single_point_and_equal_values_are_drawn() -> None:
     assert "<circle" in line_chart([Series("a", ((1.0, 0.5),))], "One")
     assert "nan" not in line_chart([Series("a", ((1.0, 0.5), (2.0, 0.5)))], "Equal")
+
+
+def test_a_curve_is_interrupted_where_points_are_missing() -> None:
+    points = ((0.0, 1.0), (60.0, 2.0), (600.0, 1.0), (660.0, 3.0), (1200.0, 2.0))
+    svg = line_chart([Series("requests", points)], "Invocations", Axes(gap=90.0))
+    curves = [each.get("d") or "" for each in parsed(svg).iter() if each.get("class", "").startswith("curve")]
+    assert [curve.count("L") for curve in curves] == [1, 1]
+    assert line_chart([Series("requests", points)], "Invocations").count('class="curve') == 1
+
+
+def test_a_point_alone_between_gaps_is_seen_on_a_long_curve() -> None:
+    points = tuple((60.0 * n, 1.0) for n in range(100) if n not in (49, 51))
+    svg = line_chart([Series("requests", points)], "Invocations", Axes(gap=90.0))
+    outside = svg.split('class="hover"')[0]
+    assert outside.count("<circle") == 1
 
 
 @pytest.mark.parametrize("threshold", [0.93, 0.5, 0.999])

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from console.aws import executions, state_machines
 from console.aws.client import Aws
-from console.aws.executions import cause_text
+from console.aws.executions import cause_text, request_in
 from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.training import jobs as training_jobs
 from console.errors import ConsoleError
@@ -35,6 +35,8 @@ class Reason:
 
     error: str = ""
     cause: str = ""
+    request: str = ""
+    """The id of the invocation of the function that failed, if the cause names it. It is in the lines of its log."""
 
     @property
     def is_below_threshold(self) -> bool:
@@ -90,7 +92,7 @@ async def reason_of(aws: Aws, status: str, name: str, machine: str) -> Reason:
         execution = await executions.described(aws, machine, name)
     except ConsoleError:
         return Reason()
-    return Reason(execution.error, first_line(cause_text(execution.cause)))
+    return Reason(execution.error, first_line(cause_text(execution.cause)), request_in(execution.cause))
 
 
 async def reasons(aws: Aws, rows: Iterable[ExecutionSummary]) -> list[Reason]:

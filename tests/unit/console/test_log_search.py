@@ -1,0 +1,84 @@
+"""The search of logs: over all functions, in any case, errors only, and one invocation."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.unit.console.conftest import Open
+from tests.unit.console.doubles import NOW, Answers, history
+from tests.unit.console.test_decisions import account
+from tests.unit.console.test_figures import text_of
+
+from console.aws.executions import request_in, visits
+
+ID = "0b0d5f9e-6f5e-4c6b-9d2b-2c1a7f1e9a00"
+OTHER = ID.replace("0b", "1c")
+STAMP = int(NOW.timestamp() * 1000)
+LINES = [
+    f"START RequestId: {OTHER}",
+    f"END RequestId: {OTHER}",
+    f"START RequestId: {ID}",
+    "printed without an id",
+    f"[ERROR]\t2026-01-31T09:30:00Z\t{ID}\tImageNotFound: <none>",
+    f"REPORT RequestId: {ID}",
+    "START of another",
+]
+
+
+def functions(lines: list[str]) -> Answers:
+    """Return two functions, of which one wrote these lines."""
+    groups = ["/aws/lambda/serialize", "/aws/lambda/filter", "/aws/sagemaker/TrainingJobs"]
+
+    def events(logGroupName: str, startTime: int, endTime: int = STAMP * 2, **_: Any) -> dict[str, Any]:  # noqa: N803
+        rows = [
+            {"logStreamName": "s", "timestamp": STAMP + n, "message": line}
+            for n, line in enumerate(lines if logGroupName == groups[0] else [])
+        ]
+        return {"events": [row for row in rows if startTime <= row["timestamp"] < endTime or endTime > STAMP + 99]}
+
+    return {
+        "logs.describe_log_groups": {"logGroups": [{"logGroupName": name} for name in groups]},
+        "logs.filter_log_events": events,
+    }
+
+
+def test_errors_of_all_functions_lead_to_their_invocation_and_their_execution(open_console: Open) -> None:
+    cause = json.dumps({"errorMessage": "no image", "errorType": "ImageNotFound", "requestId": ID})
+    failed = {"name": "broken", "status": "FAILED", "error": "ImageNotFound", "cause": cause}
+    console = open_console(account([failed]) | functions(LINES))
+    page = console.get("/logs?errors=only&hours=1").text
+    assert "1 lines, the newest first" in text_of(page)
+    assert f'href="/logs?group=/aws/lambda/serialize&amp;request={ID}"' in page
+    assert 'href="/executions/decide/broken"' in page
+    assert "31 Jan 09:30:00" in page
+    assert "&lt;none&gt;" in page
+    asked = {request["logGroupName"] for request in console.session.asked("logs.filter_log_events")}
+    assert asked == {"/aws/lambda/serialize", "/aws/lambda/filter"}
+
+
+def test_a_text_is_searched_and_marked_in_any_case(open_console: Open) -> None:
+    console = open_console(functions(LINES))
+    page = console.get("/logs?group=/aws/lambda/serialize&text=error").text
+    assert "[<mark>ERROR</mark>]" in page
+    assert console.get("/logs?text=imagenotfound").text.count("<mark>ImageNotFound</mark>") == 1
+
+
+def test_an_invocation_has_the_lines_between_its_first_and_its_last(open_console: Open) -> None:
+    text = text_of(open_console(functions(LINES)).get(f"/logs?group=/aws/lambda/serialize&request={ID}").text)
+    assert "4 lines of the invocation" in text
+    assert "printed without an id" in text
+    assert OTHER not in text
+    assert "START of another" not in text
+
+
+def test_an_invocation_without_lines_says_so(open_console: Open) -> None:
+    assert f"No line has the id {ID}" in open_console(functions([])).get(f"/logs?group=g&request={ID}").text
+
+
+def test_a_state_knows_the_invocation_of_its_function() -> None:
+    events = history()
+    result = {"Payload": {"requestId": OTHER}, "SdkResponseMetadata": {"RequestId": ID}}
+    events[5]["taskSucceededEventDetails"] = {"output": json.dumps(result)}
+    assert visits(events).visits[0].request == ID
+    assert request_in('{"errorMessage": "x"}') == ""
