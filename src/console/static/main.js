@@ -12,4 +12,5 @@ showGraphs();
 sortTables();
 openVisits();
 // on a narrow screen the entries of the navigation scroll: the current one is shown
-document.querySelector(".places [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+const current = document.querySelector(".places [aria-current]");
+if (current) current.parentElement.scrollLeft = current.offsetLeft - (current.parentElement.clientWidth - current.offsetWidth) / 2;

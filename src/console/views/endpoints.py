@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -37,6 +36,7 @@ STATUSES = (
 )
 SHOWN = 60
 CHARTED = 600
+SHOWN_DIGITS = 4
 ANSWERS = 200
 """How many of the last answers of people are looked up for the tiles."""
 DEFAULT_REACH = "3h"
@@ -198,12 +198,12 @@ async def _captures(
 
 
 def equal_images(records: list[Captured]) -> list[tuple[Captured, int]]:
-    """Return one record of those with the same image and the same answer, the first, and how many there are."""
-    counts = Counter((each.image, each.prediction, each.confidence) for each in records)
-    firsts: dict[Any, Captured] = {}
+    """Return the first of the records with the same image and the same answer, and how many there are."""
+    groups: dict[tuple[bytes, int | None, float], list[Captured]] = {}
     for each in records:
-        firsts.setdefault((each.image, each.prediction, each.confidence), each)
-    return [(each, counts[key]) for key, each in firsts.items()]
+        key = (each.image, each.prediction, round(each.confidence or 0.0, SHOWN_DIGITS))
+        groups.setdefault(key, []).append(each)
+    return [(group[0], len(group)) for group in groups.values()]
 
 
 def days(now: datetime) -> list[tuple[str, str]]:

@@ -31,7 +31,7 @@ def functions(lines: list[str]) -> Answers:
     groups = ["/aws/lambda/serialize", "/aws/lambda/filter", "/aws/sagemaker/TrainingJobs"]
 
     def events(logGroupName: str, startTime: int, endTime: int = STAMP * 2, **_: Any) -> dict[str, Any]:  # noqa: N803
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"logStreamName": "s", "timestamp": STAMP + n, "message": line}
             for n, line in enumerate(lines if logGroupName == groups[0] else [])
         ]
