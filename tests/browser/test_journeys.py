@@ -72,6 +72,7 @@ def test_an_uploaded_picture_is_watched_to_its_end(shown: Shown, page: Page) -> 
     page.wait_for_url("**/executions/**")
     expect(page.locator("h1 .status")).not_to_have_text("RUNNING")
     expect(page.locator(".machine .is-visited")).not_to_have_count(0)
+    expect(page.locator(".verdict")).to_contain_text("the threshold 0.93: ")
     assert page.locator("img.subject").evaluate("image => image.naturalWidth") == 32
 
 
@@ -86,7 +87,9 @@ def test_a_review_becomes_ground_truth(shown: Shown, page: Page) -> None:
     page.keyboard.press("2")
     expect(page.locator(".reviews li")).to_have_count(before - 1)
     listed = shown.client("s3").list_objects_v2(Bucket=named["Bucket"], Prefix="ground_truth/")
-    assert [each["Key"] for each in listed["Contents"]] == [page.locator(".notice code").inner_text()]
+    assert [each["Key"] for each in listed["Contents"]] == [page.locator(".notice code").first.inner_text()]
+    assert '"data": "1"' in page.locator(".notice code").last.inner_text()
+    expect(page.locator("h2:text-is('Past answers') + table tbody tr")).to_have_count(1)
 
 
 def test_the_least_certain_image_is_two_clicks_away(shown: Shown, page: Page) -> None:
