@@ -46,7 +46,23 @@ class Row:
 async def load_list(site: Site, _: web.Request) -> dict[str, Any]:
     machines = await state_machines.machines(site.aws)
     pages = await asyncio.gather(*(state_machines.executions(site.aws, each, limit=STRIP) for each in machines))
-    return {"rows": [Row(machine, last) for machine, (last, _) in zip(machines, pages, strict=True)]}
+    own = await _own_machine(site)
+    lists = [(machine, last) for machine, (last, _) in zip(machines, pages, strict=True)]
+    return {"rows": [Row(each, await _shown_alike(site, last) if each.arn == own else last) for each, last in lists]}
+
+
+async def _own_machine(site: Site) -> str:
+    """Return the ARN of the workflow's state machine; empty if there is none, or not for this role."""
+    try:
+        stack = await workflow(site.aws)
+    except ConsoleError:
+        return ""
+    return stack.state_machine if stack else ""
+
+
+async def _shown_alike(site: Site, rows: list[ExecutionSummary]) -> list[ExecutionSummary]:
+    """Return the executions with the statuses that pages show: an image below the threshold needs review."""
+    return [replace(row, status=status) for row, status, _ in await _outcomes(site, rows)]
 
 
 async def load_machine(site: Site, request: web.Request) -> dict[str, Any]:

@@ -94,6 +94,15 @@ def test_an_image_below_the_threshold_needs_review_and_is_not_counted_as_a_failu
     assert "ImageNotFound : s3://images/a.png is not there" in row
 
 
+def test_the_strip_of_last_executions_tells_failures_from_images_for_review(open_console: Open) -> None:
+    executions = [{"name": "unsure", "status": "FAILED", **BELOW}, {"name": "broken", "status": "FAILED", **BROKEN}]
+    page = open_console(account(executions)).get("/state-machines").text
+    assert re.findall(r'<a class="tone-(\w+) is-\w+" href="/executions/decide/(\w+)"', page) == [
+        ("bad", "broken"),
+        ("attention", "unsure"),
+    ]
+
+
 def test_failures_of_more_than_an_hour_ago_are_not_counted(open_console: Open) -> None:
     long_ago = datetime.now(UTC) - timedelta(minutes=61)
     old = {"name": "old", "status": "FAILED", "startDate": long_ago, "stopDate": long_ago, **BROKEN}
