@@ -44,6 +44,8 @@ class Axes:
     """The values that the y axis has room for; those of the series if it is None."""
     mark: tuple[float, str] | None = None
     """A place on the x axis that a line marks, and its name."""
+    limit: tuple[float, str] | None = None
+    """A value on the y axis that a line marks, and its name."""
 
 
 def line_chart(series: Sequence[Series], label: str, axes: Axes | None = None) -> str:
@@ -83,7 +85,17 @@ def _frame(axes: Axes, x: Scale, y: Scale) -> list[str]:
         )
     for place, name in _x_ticks(axes, x):
         parts.append(element("text", text(name), x=place, y=axes.height - 6, text_anchor="middle", class_="tick"))
-    return [*parts, *_mark(axes, x)]
+    return [*parts, *_mark(axes, x), *_limit(axes, y)]
+
+
+def _limit(axes: Axes, y: Scale) -> list[str]:
+    if axes.limit is None or not y.low <= axes.limit[0] <= y.high:
+        return []
+    value, name = axes.limit
+    return [
+        element("line", x1=LEFT, x2=axes.width - RIGHT, y1=y(value), y2=y(value), class_="threshold"),
+        element("text", text(name), x=axes.width - RIGHT, y=y(value) - 4, text_anchor="end", class_="threshold-name"),
+    ]
 
 
 def _mark(axes: Axes, x: Scale) -> list[str]:

@@ -2,13 +2,28 @@
 const LEAST_SCALE = 0.65;
 const SLIGHTLY = 1.15; // a graph that is cut by less than this is a little smaller instead
 const FIRST = [".is-visited.tone-busy", ".is-visited.tone-bad", ".start"];
+let isFitted = false; // the whole graph in the width of its frame, however small
 const looked = new WeakMap();
 
 export function showGraphs() {
+  for (const button of document.querySelectorAll("[data-fit]")) {
+    button.hidden = false;
+    button.onclick = () => {
+      isFitted = !isFitted;
+      button.textContent = isFitted ? "Legible size" : "Fit";
+      showGraphs();
+    };
+  }
   showNewest();
   for (const frame of document.querySelectorAll(".graph")) {
     const svg = frame.querySelector("svg.machine");
     if (!svg) continue;
+    svg.style.maxWidth = isFitted ? "100%" : "";
+    svg.style.height = isFitted ? "auto" : "";
+    if (isFitted) {
+      svg.style.minWidth = "0";
+      continue;
+    }
     const least = LEAST_SCALE * svg.width.baseVal.value;
     svg.style.minWidth = `${least < SLIGHTLY * frame.clientWidth ? Math.min(least, frame.clientWidth) : least}px`;
     const [state, name] = first(svg);

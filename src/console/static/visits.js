@@ -7,7 +7,7 @@ export function openVisits() {
 function open() {
   const visit = location.hash && document.getElementById(location.hash.slice(1));
   if (visit instanceof HTMLDetailsElement) {
-    visit.open = true;
+    for (let each = visit; each; each = each.parentElement?.closest("details")) each.open = true;
     visit.scrollIntoView({ block: "nearest" });
   }
 }

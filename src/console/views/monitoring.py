@@ -11,6 +11,7 @@ from aiohttp import web
 
 from console.aws.endpoints import Points
 from console.aws.monitoring import metrics, schedules, workflow_monitor
+from console.aws.monitoring.features import MINIMUM_DISTANCE, meaning
 from console.aws.monitoring.verdict import job_of, verdict
 from console.aws.monitoring.workflow_monitor import Run
 from console.aws.workflow import Workflow, workflow
@@ -82,7 +83,7 @@ async def load_drift(site: Site, request: web.Request) -> dict[str, Any]:
         "quality": next((run for run in runs if run.is_quality and "accuracy" in run.metrics), None),
         "tests": tests,
         "differing": differing,
-        "curves": curves(distances(drifts), differing),
+        "curves": curves(distances(drifts), differing, MINIMUM_DISTANCE),
         "examples": [workflow_monitor.image_path(stack, job, each) for each in last.examples] if last and job else [],
     }
 
@@ -96,8 +97,10 @@ def distances(runs: Sequence[Run]) -> dict[str, Points]:
     return {feature: tuple(each) for feature, each in points.items()}
 
 
-def curves(features: Mapping[str, Points], differing: Collection[str]) -> list[tuple[str, float, bool, str]]:
-    """Return name, last distance, whether it differs, and the chart of the features that differ most, the worst first.
+def curves(
+    features: Mapping[str, Points], differing: Collection[str], limit: float | None = None
+) -> list[tuple[str, float, bool, str, str]]:
+    """Return name, last distance, whether it differs, chart and meaning of the features that differ most, worst first.
 
     All charts have the same axes, so that they can be compared.
     """
@@ -110,15 +113,17 @@ def curves(features: Mapping[str, Points], differing: Collection[str]) -> list[t
         height=CURVE_HEIGHT,
         x_is_time=True,
         x_range=(min(times), max(times)),
-        y_range=(0.0, highest),
+        y_range=(0.0, max(highest, limit or 0.0)),
+        limit=None if limit is None else (limit, f"limit {limit:g}"),
     )
     worst = sorted(features, key=lambda name: (name not in differing, -features[name][-1][1]))[:CURVES]
     return [_curve(name, features[name], name in differing, axes) for name in worst]
 
 
-def _curve(name: str, points: Points, is_differing: bool, axes: Axes) -> tuple[str, float, bool, str]:
+def _curve(name: str, points: Points, is_differing: bool, axes: Axes) -> tuple[str, float, bool, str, str]:
     series = Series("distance", points, "attention" if is_differing else "ink")
-    return name, points[-1][1], is_differing, line_chart([series], f"Distance of {name} from the baseline", axes)
+    chart = line_chart([series], f"Distance of {name} from the baseline", axes)
+    return name, points[-1][1], is_differing, chart, meaning(name)
 
 
 async def _distances(site: Site, endpoint: str, schedule: str) -> dict[str, Points]:

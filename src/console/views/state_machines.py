@@ -31,6 +31,8 @@ STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 IMAGES = (".png", ".jpg", ".jpeg", ".gif")
 STRIP = 24
 SHOWN_VISITS = 400
+FOLDED_OVER = 3
+"""Of a state with more successful visits than this, as of one that waits and looks again, the middle is folded."""
 WORST = ("FAILED", "TIMED_OUT", "ABORTED", "RUNNING", "CAUGHT", "SUCCEEDED")
 """A state with several visits has the tone of the status among theirs that comes first here."""
 
@@ -107,7 +109,8 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
         **(await _decision(site, execution, history)),
         "graph": draw(graph, f"The path of {name}", drawing(shown, history)) if graph else "",
         "history": history,
-        "visits": [_shown(visit, shown, history) for visit in history.visits[:SHOWN_VISITS]],
+        "visits": folded([_shown(visit, shown, history) for visit in history.visits[:SHOWN_VISITS]]),
+        "shown_visits": min(SHOWN_VISITS, len(history.visits)),
         "retries": sum(max(0, visit.attempts - 1) for visit in history.visits),
         "image": await _image(site, execution.input),
         "input": readable(execution.input),
@@ -168,6 +171,22 @@ def _shown(visit: executions.Visit, execution: Execution, history: History) -> d
         "input": readable(visit.input),
         "output": readable(visit.output),
     }
+
+
+def folded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return items of a row and the rows folded under it: a state that was visited often has its first and last."""
+    by_state: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["status"] == "SUCCEEDED":
+            by_state.setdefault(row["visit"].state, []).append(row)
+    middles = {visits[0]["visit"].number: visits[1:-1] for visits in by_state.values() if len(visits) > FOLDED_OVER}
+    hidden = {row["visit"].number for middle in middles.values() for row in middle}
+    return [
+        {"row": row, "folded": middle, "seconds": sum(each["visit"].seconds or 0.0 for each in middle)}
+        for row in rows
+        if row["visit"].number not in hidden
+        for middle in [middles.get(row["visit"].number, [])]
+    ]
 
 
 async def _definition(site: Site, machine: Machine) -> Mapping[str, Any]:

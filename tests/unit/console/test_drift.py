@@ -100,7 +100,7 @@ def test_every_figure_of_the_last_window_is_that_of_its_report(open_console: Ope
     page = open_console(answers()).get("/drift/bikes").text
     brightness = page[page.index("brightness</span><small>pixels") :]
     assert re.findall(r'<td class="number[^"]*">([^<]+)</td>', brightness)[:4] == ["120.5", "45.25", "0.8125", "0.001"]
-    assert "Below the threshold</dt><dd>25 %" in page
+    assert "Uncertain answers</dt><dd>25 %<small>below the confidence threshold</small>" in page
     assert "Accuracy</dt><dd>87.5 %<small>of 32 labeled</small>" in page
 
 

@@ -252,7 +252,7 @@ def test_the_records_of_the_last_window_are_those_of_its_report(open_console: Op
     shown = figures_of(open_console(drift_answers()).get("/drift/bikes").text)
     metrics = report(0.8125, has_violations=True)["metrics"]
     assert shown["Records"] == f"{metrics['records']:.0f} in the last comparison"
-    assert shown["Below the threshold"] == f"{figures.share(metrics['low_confidence'], 1)} of the answers"
+    assert shown["Uncertain answers"] == f"{figures.share(metrics['low_confidence'], 1)} below the confidence threshold"
 
 
 def test_each_run_of_the_monitor_has_its_time(open_console: Open) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from console.aws import state_machines
 from console.aws.client import Aws
+from console.aws.monitoring.features import meaning
 from console.aws.monitoring.schedules import VIOLATIONS_FILE, Violation, parsed
 from console.aws.state_machines import Machine, ended_is_kept
 from console.aws.workflow import Workflow
@@ -46,6 +47,10 @@ class Comparison:
     corrected_p: float
     before: float | None
     after: float | None
+
+    @property
+    def meaning(self) -> str:
+        return meaning(self.feature)
 
 
 @dataclass(frozen=True)
