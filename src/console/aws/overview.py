@@ -19,6 +19,8 @@ from console.aws.workflow import Queue, Workflow, workflow
 from console.errors import ConsoleError
 
 RECENT = 20
+FAILURES_MAX = 24
+"""The failures of the last hour whose reasons are read. The page of failures has all."""
 ENDPOINTS_MAX = 20
 EVENTS = 14
 MACHINES_SHOWN = 12
@@ -96,7 +98,7 @@ async def overview(aws: Aws) -> Overview:
     waiting, executions, shown.failed = await asyncio.gather(
         _or_none(shown, partial(_waiting, aws, shown.workflow)),
         asyncio.gather(*(_or_none(shown, partial(_executions, aws, each)) for each in started)),
-        last_hour(aws, started, datetime.now(UTC)),
+        last_hour(aws, started, datetime.now(UTC), FAILURES_MAX),
     )
     shown.waiting = waiting or []
     shown.events = [

@@ -26,7 +26,7 @@ from console.site import Site
 OF_ONE_KIND = 6
 RUNS = 24
 """The number of runs of the monitor that are read for the verdict: a day's."""
-EXPLAINED = 100
+EXPLAINED = 24
 GROUPED = ("SUCCEEDED", "Completed", NEEDS_REVIEW)
 """Statuses whose runs are one line. Each failure has its own."""
 
@@ -94,11 +94,12 @@ def mixed(all_lines: Sequence[Line]) -> list[Line]:
 
 async def load(site: Site, _: web.Request) -> dict[str, Any]:
     shown = await overview(site.aws)
+    explained, service = await asyncio.gather(_explained(site, shown), _service(site, shown))
     return {
         "shown": shown,
-        "lines": mixed(lines(await _explained(site, shown))),
+        "lines": mixed(lines(explained)),
         "chosen_by": CHOOSES,
-        "service": await _service(site, shown),
+        "service": service,
         "alarming": [alarm for alarm in shown.alarms if alarm.is_raised],
         "waiting_alarms": [alarm for alarm in shown.alarms if alarm.waits_because],
         "review": next((each for each in shown.waiting if each.queue.name == "Review"), None),

@@ -58,7 +58,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class LastHour:
-    """The failures of the last hour, the newest first. `is_cut`: a list had more than LISTED."""
+    """The newest failures of the last hour, the newest first. `is_cut`: there are more."""
 
     failures: list[tuple[Failure, Reason]]
     is_cut: bool = False
@@ -100,16 +100,20 @@ async def reasons(aws: Aws, rows: Iterable[ExecutionSummary]) -> list[Reason]:
     return await asyncio.gather(*(reason_of(aws, row.status, row.name, row.machine) for row in rows))
 
 
-async def last_hour(aws: Aws, machines: Iterable[Machine], now: datetime) -> LastHour:
-    """Return what failed in the hour before `now`, of LISTED jobs, and LISTED executions of each machine and status."""
+async def last_hour(aws: Aws, machines: Iterable[Machine], now: datetime, limit: int | None = None) -> LastHour:
+    """Return what failed in the hour before `now`, of LISTED jobs, and LISTED executions of each machine and status.
+
+    Each reason is a call, so a page that shows few failures sets a limit.
+    """
     pages = await asyncio.gather(
         _jobs(aws), *(_executions(aws, machine, status) for machine in machines for status in LISTED_STATUSES)
     )
     recent = [each for page, _ in pages for each in page if each.time >= now - LAST_HOUR]
     recent.sort(key=lambda each: each.time, reverse=True)
-    told = await asyncio.gather(*(reason_of(aws, each.status, each.name, each.machine) for each in recent))
+    newest = recent[:limit]
+    told = await asyncio.gather(*(reason_of(aws, each.status, each.name, each.machine) for each in newest))
     is_cut = any(has_more and page and page[-1].time >= now - LAST_HOUR for page, has_more in pages)
-    return LastHour(list(zip(recent, told, strict=True)), is_cut)
+    return LastHour(list(zip(newest, told, strict=True)), is_cut or len(newest) < len(recent))
 
 
 async def _jobs(aws: Aws) -> tuple[list[Failure], bool]:
