@@ -4,6 +4,8 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 SIZE_UNITS = ("B", "kB", "MB", "GB", "TB")
 NONE = "—"
 LARGE = 1000
+EXACT_BELOW_S = 0.02
+"""Shorter durations have a tenth of a millisecond: half a step between the ticks of an axis."""
 
 
 def count(value: int | None) -> str:
@@ -33,9 +35,11 @@ def share(part: float, whole: float) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return `340 ms`, `1.24 s`, `45 s`, `3 min 05 s`, `2 h 04 min` or `3 d 02 h`."""
+    """Return `2.5 ms`, `340 ms`, `1.24 s`, `45 s`, `3 min 05 s`, `2 h 04 min` or `3 d 02 h`."""
     if seconds is None:
         return NONE
+    if seconds < EXACT_BELOW_S:
+        return f"{seconds * 1000:.1f}".removesuffix(".0") + " ms"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < MINUTE_S:

@@ -115,7 +115,7 @@ def test_a_full_list_of_failures_says_that_it_is_cut(open_console: Open) -> None
     executions = [{"name": f"f{number}", "status": "FAILED", **BROKEN} for number in range(120)]
     console = open_console(account(executions))
     # the overview reads the reasons of a few
-    assert figures_of(console.get("/").text)["Failed in the last hour"] == "24+"
+    assert figures_of(console.get("/").text)["Failed in the last hour"] == "24 of the newest 24"
     assert "Some lists are longer" in console.get("/failures").text
 
 

@@ -13,7 +13,16 @@ NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.0404, "40 ms"), (1.239, "1.24 s"), (59.9, "59.9 s"), (65, "1 min 05 s"), (7260, "2 h 01 min"), (None, "—")],
+    [
+        (0.0025, "2.5 ms"),
+        (0.01, "10 ms"),
+        (0.0404, "40 ms"),
+        (1.239, "1.24 s"),
+        (59.9, "59.9 s"),
+        (65, "1 min 05 s"),
+        (7260, "2 h 01 min"),
+        (None, "—"),
+    ],
 )
 def test_a_duration_has_the_unit_that_fits(seconds: float | None, text: str) -> None:
     assert figures.duration(seconds) == text
