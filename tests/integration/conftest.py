@@ -151,7 +151,7 @@ def deploy() -> Iterator[Deploy]:
 
     def deploy_function(code: str | Mapping[str, str], **settings: object) -> Function:
         name = f"executor-{uuid4().hex[:8]}"
-        request = {"Runtime": "python3.11", "Handler": "app.lambda_handler", "Timeout": 10} | settings
+        request = {"Runtime": "python3.11", "Handler": "app.lambda_handler", "Timeout": 30} | settings
         client.create_function(FunctionName=name, Role=ROLE, Code={"ZipFile": archive(code)}, **request)
         names.append(name)
         function = Function(client, name)

@@ -10,6 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.integration.conftest import CLOUD
 from tests.integration.lambda_functions import Deploy, archive, until
+from tests.integration.s3_bucket import Bucket
+from tests.integration.s3_bucket import bucket as bucket
+from tests.integration.s3_bucket import s3 as s3
 
 
 def test_a_function_gets_its_event_and_returns_its_answer(deploy: Deploy) -> None:
@@ -106,11 +109,20 @@ def test_an_answer_over_six_megabytes_is_refused(deploy: Deploy) -> None:
     assert len(function.invoke(5_000_000).payload) == 5_000_000
 
 
-def test_concurrent_invocations_each_get_their_own_environment(deploy: Deploy) -> None:
-    code = "import threading, uuid\nown = str(uuid.uuid4())\ndef lambda_handler(event, context):\n"
-    function = deploy(code + "    threading.Event().wait(1)\n    return own\n")
+def test_concurrent_invocations_each_get_their_own_environment(deploy: Deploy, bucket: Bucket) -> None:
+    # each waits until all four run: a fixed time could be shorter than the start of an environment
+    code = (
+        "import boto3, time, uuid",
+        "own, s3 = str(uuid.uuid4()), boto3.client('s3')",
+        "def lambda_handler(bucket, context):",
+        "    s3.put_object(Bucket=bucket, Key='running/' + own)",
+        "    while s3.list_objects_v2(Bucket=bucket, Prefix='running/')['KeyCount'] < 4:",
+        "        time.sleep(0.1)",
+        "    return own\n",
+    )
+    function = deploy("\n".join(code), Timeout=60)
     with ThreadPoolExecutor(4) as pool:
-        environments = {answer.payload for answer in pool.map(function.invoke, range(4))}
+        environments = {answer.payload for answer in pool.map(function.invoke, [bucket.name] * 4)}
     assert len(environments) == 4
 
 
