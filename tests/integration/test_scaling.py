@@ -159,7 +159,7 @@ def test_auto_scaling_follows_the_load_of_scones_load(name: str, environment: di
 
 
 def test_a_template_has_scheduled_actions(name: str) -> None:
-    """Those that an update of the stack leaves out are deleted."""
+    """An update of the stack deletes the actions that its template leaves out."""
     create_endpoint(name, InstanceType="ml.m5.large", InitialInstanceCount=1)
     cloudformation, scaling = boto3.client("cloudformation"), boto3.client("application-autoscaling")
 

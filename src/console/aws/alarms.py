@@ -42,7 +42,7 @@ class Alarm:
 
     @property
     def lack(self) -> str:
-        """What is missing, in two words."""
+        """Return two words for the data that is missing."""
         return NO_TRAFFIC if self.metric == "Invocations" else NO_DATA
 
 

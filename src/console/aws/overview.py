@@ -12,7 +12,8 @@ from typing import TypeVar
 from console.aws import alarms, queues, state_machines
 from console.aws.alarms import Alarm
 from console.aws.client import Aws
-from console.aws.decisions.failures import FAILED, LastHour, last_hour
+from console.aws.decisions.events import Event, of_execution, of_job
+from console.aws.decisions.failures import LastHour, last_hour
 from console.aws.state_machines import Machine
 from console.aws.training import jobs as training_jobs
 from console.aws.workflow import Queue, Workflow, workflow
@@ -25,24 +26,6 @@ ENDPOINTS_MAX = 20
 EVENTS = 14
 MACHINES_SHOWN = 12
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that started or ended."""
-
-    time: datetime
-    kind: str
-    name: str
-    path: str
-    status: str
-    seconds: float | None = None
-    machine: str = ""
-    """The state machine of an execution."""
-
-    @property
-    def has_failed(self) -> bool:
-        return self.status in FAILED
 
 
 @dataclass(frozen=True)
@@ -101,10 +84,7 @@ async def overview(aws: Aws) -> Overview:
         last_hour(aws, started, datetime.now(UTC), FAILURES_MAX),
     )
     shown.waiting = waiting or []
-    shown.events = [
-        Event(job.ended or job.created, "training job", job.name, f"/training-jobs/{job.name}", job.status, job.seconds)
-        for job in (jobs[0] if jobs else ())
-    ]
+    shown.events = [of_job(job) for job in (jobs[0] if jobs else ())]
     shown.events += [event for each in executions for event in each or ()]
     shown.events += _missing(shown)
     shown.events.sort(key=lambda event: event.time, reverse=True)
@@ -141,28 +121,13 @@ async def _endpoints(aws: Aws) -> list[Endpoint]:
 
 async def _executions(aws: Aws, machine: Machine) -> list[Event]:
     rows, _ = await state_machines.executions(aws, machine, limit=RECENT)
-    return [
-        Event(
-            (row.ended or row.started).astimezone(UTC),
-            f"execution of {row.machine}",
-            row.name,
-            f"/executions/{row.machine}/{row.name}",
-            row.status,
-            row.seconds,
-            row.machine,
-        )
-        for row in rows
-    ]
+    return [of_execution(row) for row in rows]
 
 
 def _missing(shown: Overview) -> list[Event]:
     """Return the failures of the last hour that came before the last RECENT executions of their machine."""
     there = {event.path for event in shown.events}
-    return [
-        Event(each.time, each.kind, each.name, each.path, each.status, each.seconds, each.machine)
-        for each, _ in shown.failed.failures
-        if each.path not in there
-    ]
+    return [each for each, _ in shown.failed.failures if each.path not in there]
 
 
 async def _waiting(aws: Aws, stack: Workflow | None) -> list[Waiting]:

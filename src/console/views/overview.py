@@ -12,10 +12,11 @@ from typing import Any
 from aiohttp import web
 
 from console.aws import endpoints, state_machines
+from console.aws.decisions.events import Event
 from console.aws.decisions.failures import NEEDS_REVIEW, Reason, last_hour, reason_of, shown_status
 from console.aws.monitoring import workflow_monitor
 from console.aws.monitoring.verdict import Verdict, verdict
-from console.aws.overview import EVENTS, MACHINES_SHOWN, Event, Overview, overview
+from console.aws.overview import EVENTS, MACHINES_SHOWN, Overview, overview
 from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
 from console.aws.training.image_classification import CHOOSES, Best
@@ -58,7 +59,7 @@ class Line:
 
     @property
     def more_path(self) -> str:
-        """Where the others are."""
+        """Return the path of the list that has the others."""
         status = "FAILED" if self.status == NEEDS_REVIEW else self.status
         place = f"/state-machines/{self.event.machine}" if self.event.machine else "/training-jobs"
         return f"{place}?status={status}"

@@ -13,8 +13,8 @@ from tests.unit.console.doubles import NOW, Answers, error
 from tests.unit.console.test_changes import BAYS, STACK, workflow_answers
 from tests.unit.console.test_figures import figures_of, text_of
 
+from console.aws.decisions.events import Event
 from console.aws.decisions.failures import Reason
-from console.aws.overview import Event
 from console.views.overview import lines, mixed
 
 BELOW = {"error": "ThresholdConfidenceNotMet", "cause": json.dumps({"errorMessage": "confidence 0.61 is below 0.93"})}

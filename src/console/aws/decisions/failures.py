@@ -9,16 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from console.aws import executions, state_machines
 from console.aws.client import Aws
+from console.aws.decisions.events import FAILED, Event, of_execution, of_job
 from console.aws.executions import cause_text, request_in
 from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.training import jobs as training_jobs
 from console.errors import ConsoleError
 
-FAILED = ("Failed", "FAILED", "TIMED_OUT")
 LISTED_STATUSES = ("FAILED", "TIMED_OUT")
 BELOW_THRESHOLD = "ThresholdConfidenceNotMet"
 """The error of the workflow's filter function."""
@@ -44,28 +44,15 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Failure:
-    """A job or an execution that failed."""
-
-    time: datetime
-    kind: str
-    name: str
-    path: str
-    status: str
-    seconds: float | None
-    machine: str = ""
-
-
-@dataclass(frozen=True)
 class LastHour:
     """The newest failures of the last hour, the newest first. `is_cut`: there are more."""
 
-    failures: list[tuple[Failure, Reason]]
+    failures: list[tuple[Event, Reason]]
     is_cut: bool = False
 
     @property
-    def own(self) -> list[tuple[Failure, Reason]]:
-        """Those that are failures, and not images for a person."""
+    def own(self) -> list[tuple[Event, Reason]]:
+        """The failures without the images that are below the threshold."""
         return [each for each in self.failures if not each[1].is_below_threshold]
 
     @property
@@ -116,34 +103,18 @@ async def last_hour(aws: Aws, machines: Iterable[Machine], now: datetime, limit:
     return LastHour(list(zip(newest, told, strict=True)), is_cut or len(newest) < len(recent))
 
 
-async def _jobs(aws: Aws) -> tuple[list[Failure], bool]:
+async def _jobs(aws: Aws) -> tuple[list[Event], bool]:
     try:
         rows, following = await training_jobs.listed(aws, status="Failed", limit=LISTED, keep_s=KEPT_S)
     except ConsoleError:
         return [], False
-    return [
-        Failure(
-            row.ended or row.created, "training job", row.name, f"/training-jobs/{row.name}", row.status, row.seconds
-        )
-        for row in rows
-    ], bool(following)
+    return [of_job(row) for row in rows], bool(following)
 
 
-async def _executions(aws: Aws, machine: Machine, status: str) -> tuple[list[Failure], bool]:
+async def _executions(aws: Aws, machine: Machine, status: str) -> tuple[list[Event], bool]:
     try:
         rows, following = await state_machines.executions(aws, machine, status, limit=LISTED, keep_s=KEPT_S)
     except ConsoleError:
         return [], False
-    return [
-        Failure(
-            (row.ended or row.started).astimezone(UTC),
-            f"execution of {row.machine}",
-            row.name,
-            f"/executions/{row.machine}/{row.name}",
-            row.status,
-            row.seconds,
-            row.machine,
-        )
-        for row in rows
-        if row.status == status  # a server that ignores the filter would count executions that did not fail
-    ], bool(following)
+    # a server that ignores the filter would count executions that did not fail
+    return [of_execution(row) for row in rows if row.status == status], bool(following)
