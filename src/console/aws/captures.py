@@ -11,9 +11,10 @@ import asyncio
 import base64
 import binascii
 import json
+import math
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -176,51 +177,67 @@ def _is_image(side: dict[str, Any]) -> bool:
     return kind.startswith("image/") or str(side.get("data", "")).startswith(("iVBOR", "/9j/"))
 
 
+@dataclass(frozen=True)
+class File:
+    """An object whose name ends in `.jsonl`, and when it was written."""
+
+    key: str
+    time: datetime | None
+
+
+def by_key(file: File) -> str:
+    return file.key
+
+
 @dataclass
 class Listing:
-    """A search for the newest capture files, which ends at a time of the monotonic clock.
+    """A search for the newest files in folders of hours, which ends at a time of the monotonic clock.
 
     S3 lists keys in ascending order, so folders (`<variant>/yyyy/mm/dd/hh/`) are listed one by one, the newest first.
+    `order` sorts the files of one folder.
     """
 
     aws: Aws
     bucket: str
-    ends: float
+    ends: float = math.inf
+    order: Callable[[File], str] = by_key
     is_cut: bool = False
 
     async def files(self, prefix: str) -> list[str]:
         """Return the keys of the newest capture files of an endpoint, the newest first."""
-        keys, variants = await self._listed(prefix, KEPT_LISTING_S)
+        files, variants = await self._listed(prefix, KEPT_LISTING_S)
         for variant in variants:
-            keys += await self._newest(variant, FILES_MAX // len(variants), KEPT_LISTING_S)
-        return sorted(keys, key=lambda key: _path_in_variant(key, prefix), reverse=True)
+            files += await self.newest(variant, FILES_MAX // len(variants), KEPT_LISTING_S)
+        return sorted(map(by_key, files), key=lambda key: _path_in_variant(key, prefix), reverse=True)
 
-    async def _newest(self, folder: str, wanted: int, keep_s: float) -> list[str]:
-        keys, folders = await self._listed(folder, keep_s)
-        keys = sorted(keys, reverse=True)[:wanted]
+    async def newest(self, folder: str, wanted: int, keep_s: float) -> list[File]:
+        """Return the newest files of a folder, the newest hour first. The newest hour's are kept for `keep_s`."""
+        files, folders = await self._listed(folder, keep_s)
+        files = sorted(files, key=self.order, reverse=True)[:wanted]
         for each in sorted(folders, reverse=True):
-            if len(keys) >= wanted:
+            if len(files) >= wanted:
                 break
-            if keys and time.monotonic() >= self.ends:
+            if files and time.monotonic() >= self.ends:
                 self.is_cut = True  # the next search goes on: S3's answers are kept
                 break
-            keys += await self._newest(each, wanted - len(keys), keep_s)
+            files += await self.newest(each, wanted - len(files), keep_s)
             keep_s = NAMED_S  # hours before the newest hardly change
-        return keys
+        return files
 
-    async def _listed(self, folder: str, keep_s: float) -> tuple[list[str], list[str]]:
-        """Return the capture files and the folders that are directly in a folder."""
-        keys: list[str] = []
+    async def _listed(self, folder: str, keep_s: float) -> tuple[list[File], list[str]]:
+        """Return the files and the folders that are directly in a folder."""
+        files: list[File] = []
         folders: list[str] = []
         request = {"Bucket": self.bucket, "Prefix": folder, "Delimiter": "/"}
         for _ in range(LISTED_PAGES):
             answer = await self.aws.call("s3", "list_objects_v2", keep_s, **request)
-            keys += [each["Key"] for each in answer.get("Contents", ()) if each["Key"].endswith(".jsonl")]
+            objects = [File(each["Key"], each.get("LastModified")) for each in answer.get("Contents", ())]
+            files += [each for each in objects if each.key.endswith(".jsonl")]
             folders += [each["Prefix"] for each in answer.get("CommonPrefixes", ())]
             if not answer.get("NextContinuationToken"):
                 break
             request["ContinuationToken"] = answer["NextContinuationToken"]
-        return keys, folders
+        return files, folders
 
 
 def _path_in_variant(key: str, prefix: str) -> str:

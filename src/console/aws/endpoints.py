@@ -117,10 +117,17 @@ class Endpoint:
     def weight(self) -> float:
         return sum(variant.weight for variant in self.variants)
 
+    @property
+    def job(self) -> str:
+        """Return the training job of the first variant whose job is known; empty if none is."""
+        return next((variant.job for variant in self.variants if variant.job), "")
 
-async def listed(aws: Aws, status: str = "", name: str = "", after: str = "") -> tuple[list[EndpointSummary], str]:
+
+async def listed(
+    aws: Aws, status: str = "", name: str = "", after: str = "", limit: int = PAGE
+) -> tuple[list[EndpointSummary], str]:
     """Return a page of endpoints, the newest first, and the token of the next page."""
-    request: dict[str, Any] = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": PAGE}
+    request: dict[str, Any] = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": limit}
     request |= {"StatusEquals": status} if status else {}
     request |= {"NameContains": name} if name else {}
     request |= {"NextToken": after} if after else {}

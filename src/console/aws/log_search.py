@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from console.aws import logs
@@ -94,7 +94,7 @@ async def request_lines(aws: Aws, group: str, request: str, since: datetime, lim
         endTime=int(last.line.time.timestamp() * 1000) + 1,
         limit=limit,
     )
-    lines = [_hit(group, event).line for event in answer["events"]]
+    lines = [logs.line_of(event) for event in answer["events"]]
     places = [place for place, line in enumerate(lines) if request in line.text]
     return lines[places[0] : places[-1] + 1] if places else [hit.line for hit in named]
 
@@ -121,5 +121,4 @@ def _matches(message: str, text: str, errors_only: bool) -> bool:
 
 
 def _hit(group: str, event: Mapping[str, Any]) -> Hit:
-    time = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-    return Hit(group, event.get("logStreamName", ""), Line(time, event["message"].rstrip("\n")[: logs.LINE_MAX]))
+    return Hit(group, event.get("logStreamName", ""), logs.line_of(event))

@@ -51,7 +51,7 @@ class StreamReader:
         lines: list[Line] = []
         for _ in range(PAGES_AT_ONCE):
             answer = await self._page(aws, startFromHead=True, limit=EVENTS_PER_PAGE)
-            lines += [_line(event) for event in answer["events"]]
+            lines += [line_of(event) for event in answer["events"]]
             before, self.token = self.token, answer["nextForwardToken"]
             if self.token == before or not answer["events"]:
                 return lines
@@ -68,7 +68,7 @@ class StreamReader:
                 break
             self.token = following
         self.token = end
-        return [_line(event) for event in answer["events"]]
+        return [line_of(event) for event in answer["events"]]
 
     async def _page(self, aws: Aws, **request: Any) -> Answer:
         position = {"nextToken": self.token} if self.token else {}
@@ -112,7 +112,7 @@ async def streams(aws: Aws, group: str, prefix: str = "") -> list[Stream]:
     return [Stream(each["logStreamName"], _time(each.get("lastEventTimestamp"))) for each in answer["logStreams"]]
 
 
-def _line(event: Mapping[str, Any]) -> Line:
+def line_of(event: Mapping[str, Any]) -> Line:
     return Line(datetime.fromtimestamp(event["timestamp"] / 1000, UTC), event["message"].rstrip("\n")[:LINE_MAX])
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
-from console.aws import alarms, queues, state_machines
+from console.aws import alarms, endpoints, queues, state_machines
 from console.aws.alarms import Alarm
 from console.aws.client import Aws
 from console.aws.decisions.events import Event, of_execution, of_job
-from console.aws.decisions.failures import LastHour, last_hour
+from console.aws.decisions.failures import MACHINES_SHOWN, LastHour, last_hour
+from console.aws.endpoints import EndpointSummary
 from console.aws.state_machines import Machine
 from console.aws.training import jobs as training_jobs
 from console.aws.workflow import Queue, Workflow, workflow
@@ -24,16 +24,7 @@ FAILURES_MAX = 24
 """The failures of the last hour whose reasons are read. The page of failures has all."""
 ENDPOINTS_MAX = 20
 EVENTS = 14
-MACHINES_SHOWN = 12
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    name: str
-    status: str
-    changed: datetime
-    created: datetime
 
 
 @dataclass(frozen=True)
@@ -46,7 +37,7 @@ class Waiting:
 class Overview:
     """All that the first page shows. `problems` names the services that did not answer."""
 
-    endpoints: list[Endpoint] = field(default_factory=list)
+    endpoints: list[EndpointSummary] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
@@ -70,18 +61,20 @@ async def overview(aws: Aws) -> Overview:
     shown = Overview()
     shown.workflow, listed, jobs, machines, watched = await asyncio.gather(
         _or_none(shown, partial(workflow, aws)),
-        _or_none(shown, partial(_endpoints, aws)),
+        _or_none(shown, partial(endpoints.listed, aws, limit=ENDPOINTS_MAX)),
         _or_none(shown, partial(training_jobs.listed, aws, limit=RECENT)),
         _or_none(shown, partial(state_machines.machines, aws)),
         _or_none(shown, partial(alarms.alarms, aws)),
     )
-    shown.endpoints, shown.machines = listed or [], machines or []
-    shown.alarms = [_judged(alarm, listed) for alarm in watched or ()]
+    shown.endpoints, shown.machines = listed[0] if listed else [], machines or []
+    created = {each.name: each.created for each in shown.endpoints}
+    is_whole = listed is not None and len(created) < ENDPOINTS_MAX
+    shown.alarms = [alarms.judged(alarm, created, is_whole) for alarm in watched or ()]
     started = shown.machines[:MACHINES_SHOWN]
     waiting, executions, shown.failed = await asyncio.gather(
         _or_none(shown, partial(_waiting, aws, shown.workflow)),
         asyncio.gather(*(_or_none(shown, partial(_executions, aws, each)) for each in started)),
-        last_hour(aws, started, datetime.now(UTC), FAILURES_MAX),
+        last_hour(aws, started, FAILURES_MAX),
     )
     shown.waiting = waiting or []
     shown.events = [of_job(job) for job in (jobs[0] if jobs else ())]
@@ -89,11 +82,6 @@ async def overview(aws: Aws) -> Overview:
     shown.events += _missing(shown)
     shown.events.sort(key=lambda event: event.time, reverse=True)
     return shown
-
-
-def _judged(alarm: Alarm, listed: list[Endpoint] | None) -> Alarm:
-    is_whole = listed is not None and len(listed) < ENDPOINTS_MAX
-    return alarms.judged(alarm, {each.name: each.created for each in listed or ()}, is_whole)
 
 
 async def _or_none(shown: Overview, ask: Callable[[], Awaitable[Value]]) -> Value | None:
@@ -107,16 +95,6 @@ async def _or_none(shown: Overview, ask: Callable[[], Awaitable[Value]]) -> Valu
     except ConsoleError as error:
         shown.problems.append(str(error))
         return None
-
-
-async def _endpoints(aws: Aws) -> list[Endpoint]:
-    answer = await aws.call(
-        "sagemaker", "list_endpoints", SortBy="CreationTime", SortOrder="Descending", MaxResults=ENDPOINTS_MAX
-    )
-    return [
-        Endpoint(each["EndpointName"], each["EndpointStatus"], each["LastModifiedTime"], each["CreationTime"])
-        for each in answer["Endpoints"]
-    ]
 
 
 async def _executions(aws: Aws, machine: Machine) -> list[Event]:

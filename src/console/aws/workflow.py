@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.aws.client import Aws
+from console.errors import ConsoleError
 
 KEPT_S = 10.0
 NEAR_BAY, FAR_BAY, REVIEW = "Near bay", "Far bay", "Review"
@@ -66,6 +67,14 @@ async def workflow(aws: Aws) -> Workflow | None:
         if all(name in outputs for name in OUTPUTS):
             return _workflow(stack, outputs)
     return None
+
+
+async def readable_workflow(aws: Aws) -> Workflow | None:
+    """Return the workflow's stack; None if there is none, or if the role may not read stacks."""
+    try:
+        return await workflow(aws)
+    except ConsoleError:
+        return None
 
 
 def _workflow(stack: Mapping[str, Any], outputs: Mapping[str, str]) -> Workflow:

@@ -16,7 +16,7 @@ from console.aws import endpoints
 from console.aws.captures import Captured, CaptureIndex, payload
 from console.aws.endpoints import RANGES, Endpoint, Points
 from console.aws.training import jobs as training_jobs
-from console.aws.workflow import workflow
+from console.aws.workflow import Workflow, readable_workflow
 from console.errors import BadRequest, ConsoleError, NotThere
 from console.site import Site
 from console.views.images import image_answer
@@ -242,11 +242,8 @@ async def image(site: Site, request: web.Request) -> web.Response:
     return image_answer(payload(json.loads(line)["captureData"].get("endpointInput", {})))
 
 
-async def _workflow_of(site: Site, endpoint: Endpoint) -> Any:
-    try:
-        stack = await workflow(site.aws)
-    except ConsoleError:
-        return None
+async def _workflow_of(site: Site, endpoint: Endpoint) -> Workflow | None:
+    stack = await readable_workflow(site.aws)
     return stack if stack and stack.endpoint == endpoint.name else None
 
 

@@ -9,7 +9,6 @@ from aiohttp import web
 
 from console.aws import log_search, logs, state_machines
 from console.aws.decisions.failures import last_hour
-from console.aws.overview import MACHINES_SHOWN
 from console.errors import BadRequest, ConsoleError
 from console.site import Site
 from console.views.log_lines import lines_of, marked
@@ -56,7 +55,7 @@ async def _of_functions(site: Site, text: str, since: datetime, errors_only: boo
         "has_more": has_more,
         "count": len(hits),
         "is_cut": len(hits) >= FOUND_MAX,
-        "executions": await _executions(site) if hits else {},
+        "executions": await _executions(site) if any(hit.request for hit in hits) else {},
     }
 
 
@@ -64,7 +63,7 @@ async def _executions(site: Site) -> dict[str, tuple[str, str]]:
     """Return name and path of the executions that failed in the last hour, by the request whose function failed."""
     try:
         machines = await state_machines.machines(site.aws)
-        failed = await last_hour(site.aws, machines[:MACHINES_SHOWN], datetime.now(UTC))
+        failed = await last_hour(site.aws, machines)
     except ConsoleError:
         return {}
     return {reason.request: (each.name, each.path) for each, reason in failed.failures if reason.request}

@@ -14,7 +14,7 @@ from console.aws.monitoring import metrics, schedules, workflow_monitor
 from console.aws.monitoring.features import MINIMUM_DISTANCE, meaning
 from console.aws.monitoring.verdict import job_of, verdict
 from console.aws.monitoring.workflow_monitor import Run
-from console.aws.workflow import Workflow, workflow
+from console.aws.workflow import Workflow, readable_workflow
 from console.errors import ConsoleError, NotThere
 from console.site import Site
 from display.line_chart import Axes, Series, line_chart
@@ -134,8 +134,5 @@ async def _distances(site: Site, endpoint: str, schedule: str) -> dict[str, Poin
 
 
 async def _monitored(site: Site) -> Workflow | None:
-    try:
-        stack = await workflow(site.aws)
-    except ConsoleError:
-        return None
+    stack = await readable_workflow(site.aws)
     return stack if stack and stack.monitor and stack.endpoint else None

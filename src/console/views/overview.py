@@ -6,17 +6,25 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
 from console.aws import endpoints, state_machines
 from console.aws.decisions.events import Event
-from console.aws.decisions.failures import NEEDS_REVIEW, Reason, last_hour, reason_of, shown_status
+from console.aws.decisions.failures import (
+    LISTED,
+    MACHINES_SHOWN,
+    NEEDS_REVIEW,
+    Reason,
+    last_hour,
+    reason_of,
+    shown_status,
+)
 from console.aws.monitoring import workflow_monitor
 from console.aws.monitoring.verdict import Verdict, verdict
-from console.aws.overview import EVENTS, MACHINES_SHOWN, Overview, overview
+from console.aws.overview import EVENTS, Overview, overview
 from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
 from console.aws.training.image_classification import CHOOSES, Best
@@ -110,12 +118,14 @@ async def load(site: Site, _: web.Request) -> dict[str, Any]:
 async def load_failures(site: Site, _: web.Request) -> dict[str, Any]:
     """Return what failed in the last hour, with reasons."""
     machines = await state_machines.machines(site.aws)
-    failed = await last_hour(site.aws, machines[:MACHINES_SHOWN], datetime.now(UTC))
+    failed = await last_hour(site.aws, machines)
     return {
         "failed": failed,
         "rows": [(failure, shown_status(failure.status, reason), reason) for failure, reason in failed.failures],
         "machines": machines,
         "is_every_machine": len(machines) <= MACHINES_SHOWN,
+        "listed": LISTED,
+        "searched": MACHINES_SHOWN,
     }
 
 
@@ -135,11 +145,10 @@ async def _service(site: Site, shown: Overview) -> Service | None:
         return None
     try:
         endpoint = await endpoints.described(site.aws, stack.endpoint)
-        job = next((variant.job for variant in endpoint.variants if variant.job), "")
-        metrics, best = await _trained(site, job) if job else ({}, None)
+        metrics, best = await _trained(site, endpoint.job) if endpoint.job else ({}, None)
     except ConsoleError:
         return None  # it was deleted a moment ago
-    return Service(stack.endpoint, job, metrics, best, bool(stack.monitor), await _drift(site, stack))
+    return Service(stack.endpoint, endpoint.job, metrics, best, bool(stack.monitor), await _drift(site, stack))
 
 
 async def _trained(site: Site, name: str) -> tuple[Mapping[str, float], Best | None]:

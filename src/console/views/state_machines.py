@@ -18,7 +18,7 @@ from console.aws.decisions.verdict import verdict_of
 from console.aws.executions import Execution, History, cause_text
 from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.training.jobs import TIMES
-from console.aws.workflow import workflow
+from console.aws.workflow import readable_workflow
 from console.errors import ConsoleError
 from console.readable import readable
 from console.site import Site
@@ -55,10 +55,7 @@ async def load_list(site: Site, _: web.Request) -> dict[str, Any]:
 
 async def _own_machine(site: Site) -> str:
     """Return the ARN of the workflow's state machine; empty if there is none, or not for this role."""
-    try:
-        stack = await workflow(site.aws)
-    except ConsoleError:
-        return ""
+    stack = await readable_workflow(site.aws)
     return stack.state_machine if stack else ""
 
 
@@ -121,10 +118,7 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
 async def _decision(site: Site, execution: Execution, history: History) -> dict[str, Any]:
     """Return what the workflow decided about the image, and what a person answered. Other machines have neither."""
     none = {"verdict": None, "answer": None}
-    try:
-        stack = await workflow(site.aws)
-    except ConsoleError:
-        return none  # the role may read executions and not stacks
+    stack = await readable_workflow(site.aws)
     if stack is None or stack.state_machine != execution.machine_arn:
         return none
     verdict = verdict_of(stack, execution, history.visits)

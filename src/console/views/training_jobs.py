@@ -197,10 +197,9 @@ async def _in_service(site: Site) -> str:
     """Return the job whose model the workflow's endpoint serves; empty if there is none or it is unknown."""
     try:
         stack = await workflow(site.aws)
-        endpoint = await endpoints.described(site.aws, stack.endpoint) if stack and stack.endpoint else None
+        return (await endpoints.described(site.aws, stack.endpoint)).job if stack and stack.endpoint else ""
     except ConsoleError:
         return ""
-    return next((variant.job for variant in endpoint.variants if variant.job), "") if endpoint else ""
 
 
 def charts(

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from console.aws.captures import Listing
 from console.aws.client import Aws
 from console.aws.review import PREFIX, ground_truth
 from console.aws.workflow import Workflow
@@ -40,8 +41,12 @@ class Answers:
 
     async def newest(self, aws: Aws, workflow: Workflow, limit: int = SHOWN) -> list[PastAnswer]:
         """Return the last answers about images of the workflow's endpoint, the newest hour of decision first."""
-        records = await _newest(aws, workflow.bucket, f"{PREFIX}/{workflow.endpoint}/", limit)
-        read = await asyncio.gather(*(self._read(aws, workflow, key, time) for key, time in records))
+        listing = Listing(aws, workflow.bucket, order=lambda file: str(file.time))
+        try:
+            records = await listing.newest(f"{PREFIX}/{workflow.endpoint}/", limit, KEPT_S)
+        except ConsoleError:
+            return []  # the role may not list the bucket
+        read = await asyncio.gather(*(self._read(aws, workflow, each.key, each.time) for each in records))
         return [each for each in read if each]
 
     async def of_execution(
@@ -79,18 +84,3 @@ async def record(aws: Aws, workflow: Workflow, key: str) -> str:
         return (await aws.read_object(workflow.bucket, key, 0, RECORD_MAX)).decode(errors="replace")
     except NotThere:
         return ""
-
-
-async def _newest(aws: Aws, bucket: str, folder: str, wanted: int) -> list[tuple[str, datetime | None]]:
-    """Return the keys and times of the newest records in folders `yyyy/mm/dd/hh/`."""
-    try:
-        answer = await aws.call("s3", "list_objects_v2", KEPT_S, Bucket=bucket, Prefix=folder, Delimiter="/")
-    except ConsoleError:
-        return []
-    files = [(each["Key"], each.get("LastModified")) for each in answer.get("Contents", ())]
-    records = sorted(files, key=lambda each: str(each[1]), reverse=True)[:wanted]
-    for each in sorted((each["Prefix"] for each in answer.get("CommonPrefixes", ())), reverse=True):
-        if len(records) >= wanted:
-            break
-        records += await _newest(aws, bucket, each, wanted - len(records))
-    return records

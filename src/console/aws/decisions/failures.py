@@ -7,9 +7,9 @@ is FAILED, as Step Functions has it; pages show it as NEEDS_REVIEW, so that a fa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from console.aws import executions, state_machines
 from console.aws.client import Aws
@@ -25,6 +25,7 @@ BELOW_THRESHOLD = "ThresholdConfidenceNotMet"
 NEEDS_REVIEW = "NEEDS_REVIEW"
 LAST_HOUR = timedelta(hours=1)
 LISTED = 100
+MACHINES_SHOWN = 12
 KEPT_S = 4.0
 REASON_MAX = 300
 
@@ -87,19 +88,21 @@ async def reasons(aws: Aws, rows: Iterable[ExecutionSummary]) -> list[Reason]:
     return await asyncio.gather(*(reason_of(aws, row.status, row.name, row.machine) for row in rows))
 
 
-async def last_hour(aws: Aws, machines: Iterable[Machine], now: datetime, limit: int | None = None) -> LastHour:
-    """Return what failed in the hour before `now`, of LISTED jobs, and LISTED executions of each machine and status.
+async def last_hour(aws: Aws, machines: Sequence[Machine], limit: int | None = None) -> LastHour:
+    """Return what failed in the last hour, of LISTED jobs, and LISTED executions of each status and machine.
 
-    Each reason is a call, so a page that shows few failures sets a limit.
+    Only the first MACHINES_SHOWN machines are asked. Each reason is a call, so a page that shows few failures sets a
+    limit.
     """
+    asked, since = machines[:MACHINES_SHOWN], datetime.now(UTC) - LAST_HOUR
     pages = await asyncio.gather(
-        _jobs(aws), *(_executions(aws, machine, status) for machine in machines for status in LISTED_STATUSES)
+        _jobs(aws), *(_executions(aws, machine, status) for machine in asked for status in LISTED_STATUSES)
     )
-    recent = [each for page, _ in pages for each in page if each.time >= now - LAST_HOUR]
+    recent = [each for page, _ in pages for each in page if each.time >= since]
     recent.sort(key=lambda each: each.time, reverse=True)
     newest = recent[:limit]
     told = await asyncio.gather(*(reason_of(aws, each.status, each.name, each.machine) for each in newest))
-    is_cut = any(has_more and page and page[-1].time >= now - LAST_HOUR for page, has_more in pages)
+    is_cut = any(has_more and page and page[-1].time >= since for page, has_more in pages)
     return LastHour(list(zip(newest, told, strict=True)), is_cut or len(newest) < len(recent))
 
 

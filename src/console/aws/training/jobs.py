@@ -91,13 +91,20 @@ class Job:
 
 
 async def listed(
-    aws: Aws, status: str = "", name: str = "", after: str = "", limit: int = PAGE, keep_s: float = SHORT_S
+    aws: Aws,
+    status: str = "",
+    name: str = "",
+    after: str = "",
+    limit: int = PAGE,
+    keep_s: float = SHORT_S,
+    before: datetime | None = None,
 ) -> tuple[list[JobSummary], str]:
     """Return a page of jobs, the newest first, and the token of the next page, empty if there is none."""
     request: dict[str, Any] = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": limit}
     request |= {"StatusEquals": status} if status else {}
     request |= {"NameContains": name} if name else {}
     request |= {"NextToken": after} if after else {}
+    request |= {"CreationTimeBefore": before} if before else {}
     answer = await aws.call("sagemaker", "list_training_jobs", keep_s, **request)
     return [_summary(each) for each in answer["TrainingJobSummaries"]], str(answer.get("NextToken") or "")
 
@@ -118,11 +125,8 @@ async def listed_up_to(aws: Aws, limit: int, name: str = "") -> list[JobSummary]
 
 async def newest_completed(aws: Aws, before: datetime | None = None) -> JobSummary | None:
     """Return the newest job that has completed, of those created before a time if one is passed; None without one."""
-    request: dict[str, Any] = {"StatusEquals": "Completed", "SortBy": "CreationTime", "SortOrder": "Descending"}
-    request |= {"CreationTimeBefore": before} if before else {}
     # two, since AWS's bound includes the job that was created at that time
-    answer = await aws.call("sagemaker", "list_training_jobs", NEWEST_S, MaxResults=2, **request)
-    rows = map(_summary, answer["TrainingJobSummaries"])
+    rows, _ = await listed(aws, status="Completed", limit=2, keep_s=NEWEST_S, before=before)
     return next((row for row in rows if before is None or row.created < before), None)
 
 
