@@ -37,8 +37,10 @@ def carrying(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def decoded(client_context: str | None) -> str | None:
     """Return the JSON, or None if the text is not a JSON object in base64."""
+    if not client_context:
+        return None
     try:
-        value = json.loads(b64decode(client_context or "", validate=True))
+        value = json.loads(b64decode(client_context, validate=True))
     except (binascii.Error, ValueError):
         return None
     return json.dumps(value) if isinstance(value, dict) else None

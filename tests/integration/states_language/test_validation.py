@@ -74,3 +74,22 @@ def test_an_express_workflow_has_no_distributed_map(executions: Executions) -> N
     processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, **one_pass()}
     answer = validated(executions, outer(state("Map", ItemProcessor=processor)), type="EXPRESS")
     assert [item["location"] for item in answer["diagnostics"]] == ["/States/Outer/ItemProcessor/ProcessorConfig"]
+
+
+def test_a_comment_of_a_rule_is_no_expression(executions: Executions) -> None:
+    comment = "{% phone %}"
+    choice = {"Condition": "{% true %}", "Next": "B", "Comment": comment}
+    catch = {"ErrorEquals": ["States.ALL"], "Next": "B", "Comment": comment}
+    states = {
+        "A": state("Choice", Choices=[choice], Default="C"),
+        "B": {"Type": "Succeed"},
+        "C": state("Parallel", Branches=[{"StartAt": "D", "States": {"D": state("Pass")}}], Catch=[catch]),
+    }
+    answer = validated(executions, {"QueryLanguage": "JSONata", "StartAt": "A", "States": states})
+    assert (answer["result"], answer["diagnostics"]) == ("OK", [])
+
+
+@pytest.mark.parametrize("definition", ['{"StartAt": ["A"], "States": {"A": {"Type": "Succeed"}}}', "[" * 100_000])
+def test_a_definition_that_cannot_be_read_is_refused(executions: Executions, definition: str) -> None:
+    with pytest.raises(ClientError, match="InvalidDefinition"):
+        executions.states.create_state_machine(name="refused", definition=definition, roleArn=ROLE)

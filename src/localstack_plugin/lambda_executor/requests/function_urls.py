@@ -34,14 +34,9 @@ def install() -> None:
     )
     wrap(
         "localstack.services.lambda_.urlrouter:event_for_lambda_url",
-        wrapper=with_aws_path,
+        wrapper=in_aws_form,
         why="If a function URL has the id in its path, the event has the path without the id, and a domain name in "
-        "AWS's form.",
-    )
-    wrap(
-        "localstack.services.lambda_.urlrouter:event_for_lambda_url",
-        wrapper=with_cookies,
-        why="LocalStack's events of function URLs lack the list of cookies.",
+        "AWS's form. LocalStack's events of function URLs lack the list of cookies.",
     )
     wrap(
         "localstack.services.lambda_.urlrouter:lambda_result_to_response",
@@ -74,29 +69,20 @@ def with_own_route(register: Callable[[Any], None]) -> Callable[[Any], None]:
     return register_both
 
 
-def with_aws_path(event_for: Callable[..., Any]) -> Callable[..., Any]:
+def in_aws_form(event_for: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(event_for)
-    def event_with_path(api_id: str, request: Any) -> Any:
+    def event_as_on_aws(api_id: str, request: Any) -> Any:
         event = event_for(api_id, request)
         if event["rawPath"].startswith(f"{PREFIX}/"):
             _, region, _, path = event["rawPath"].removeprefix(PREFIX).split("/", 3)
             context = event["requestContext"]
             event["rawPath"] = context["http"]["path"] = f"/{path}"
             context["domainName"] = f"{api_id}.lambda-url.{region}.on.aws"
-        return event
-
-    return event_with_path
-
-
-def with_cookies(event_for: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(event_for)
-    def event_with_cookies(api_id: str, request: Any) -> Any:
-        event = event_for(api_id, request)
         if cookies := request.headers.get("Cookie"):
             event["cookies"] = [cookie.strip() for cookie in cookies.split(";") if cookie.strip()]
         return event
 
-    return event_with_cookies
+    return event_as_on_aws
 
 
 def setting_cookies(answer_of: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -18,6 +18,8 @@ UNSUPPORTED: Final = "UNSUPPORTED_JSONATA_EXPRESSION"
 INVALID: Final = "INVALID_JSONATA_EXPRESSION"
 WITHOUT_EXPRESSIONS: Final = {"Type", "Comment", "QueryLanguage", "Next", "Default", "Branches", "Iterator", "Resource"}
 PROCESSOR: Final = "ItemProcessor"
+RULES: Final = ("Choices", "Retry", "Catch")
+NOT_IN_RULES: Final = ("Comment", "Next")
 CALLING: Final = ("Task", "Parallel", "Map")
 CHILDREN: Final = (
     "lhs",
@@ -38,10 +40,18 @@ LISTS: Final = ("expressions", "arguments", "terms", "steps", "stages", "predica
 def expression_faults(state: dict[str, Any], place: str) -> Faults:
     for field, value in state.items():
         if field not in WITHOUT_EXPRESSIONS and field != PROCESSOR:
-            for text, where in expressions(value, f"/{field}"):
+            for text, where in expressions(without_comments(value) if field in RULES else value, f"/{field}"):
                 yield from faults_of(text, place, where, state.get("Type"))
     for assign, where in assignments(state, place):
         yield from variable_faults(assign, where)
+
+
+def without_comments(rules: Any) -> Any:
+    """Return the rules of a state without what is no expression in them."""
+    return [
+        {name: value for name, value in rule.items() if name not in NOT_IN_RULES} if isinstance(rule, dict) else rule
+        for rule in (rules if isinstance(rules, list) else ())
+    ]
 
 
 def expressions(value: Any, place: str) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ Machines that exist already are not checked again, so a saved one runs on if a l
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from localstack.aws.api.stepfunctions import (
@@ -22,14 +23,18 @@ from localstack_plugin.stepfunctions.validation.machines import express_faults, 
 
 Operation = Callable[..., Any]
 MOST_DIAGNOSTICS = 100
+NOT_JSON = "INVALID_JSON_DESCRIPTION"
 
 
-def faults_in(text: str, express: bool) -> list[Fault]:
+@lru_cache(4)  # ValidateStateMachineDefinition asks, and then LocalStack's own check of the same text
+def faults_in(text: str, express: bool) -> tuple[Fault, ...]:
     try:
         definition = json.loads(text)
     except ValueError as error:
-        return [Fault(f"The definition is not JSON: {error}", None, "INVALID_JSON_DESCRIPTION")]
-    return [*faults(definition), *(express_faults(definition) if express else ())]
+        return (Fault(f"The definition is not JSON: {error}", None, NOT_JSON),)
+    except RecursionError:
+        return (Fault("The definition is nested too deeply", None, NOT_JSON),)
+    return (*faults(definition), *(express_faults(definition) if express else ()))
 
 
 def checking(original: Operation) -> "staticmethod[..., None]":

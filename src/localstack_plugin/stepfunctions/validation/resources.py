@@ -29,10 +29,11 @@ def resource_faults(state: dict[str, Any], place: str) -> Faults:
             "resource is not available in this region.",
             f"{place}/Resource",
         )
-    parameters = state.get("Parameters", state.get("Arguments", {}))
+    field = "Arguments" if "Arguments" in state else "Parameters"
+    parameters = state.get(field, {})
     named = not isinstance(parameters, dict) or {"FunctionName", "FunctionName.$"} & parameters.keys()
     if (service, action) == ("lambda", "invoke") and not named:
-        yield Fault("The field 'FunctionName' is required but was missing", f"{place}/Parameters")
+        yield Fault("The field 'FunctionName' is required but was missing", f"{place}/{field}")
 
 
 def is_sdk_action(name: str) -> bool:

@@ -12,6 +12,8 @@ WITHOUT_TRANSITION = ("Choice", "Succeed", "Fail")
 def transition_faults(machine: dict[str, Any], place: str) -> Faults:
     states = {name: state for name, state in machine["States"].items() if isinstance(state, dict)}
     start = machine.get("StartAt")
+    if not isinstance(start, str):
+        start = None  # the parser says so
     if start is not None and start not in states:
         yield Fault(f"Missing 'Next' target: {start}", f"{place}/StartAt", TARGET)
     for name, state in states.items():
