@@ -45,9 +45,9 @@ class Host:
 
 def soon(condition: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + DEADLINE_S
-    while not condition() and time.monotonic() < deadline:
+    while not (holds := condition()) and time.monotonic() < deadline:
         time.sleep(0.01)  # poll
-    return condition()
+    return holds  # asked once: a program that replaces another has no command line for a moment
 
 
 def is_gone(marker: str) -> bool:

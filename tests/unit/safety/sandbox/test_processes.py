@@ -64,7 +64,7 @@ def test_a_process_sees_only_its_own_processes(host: Host) -> None:
 
 def test_the_process_id_is_the_one_in_the_servers_proc(host: Host) -> None:
     process = host.start("exec sleep 1000")
-    assert soon(lambda: "sleep" in Path(f"/proc/{process.pid}/cmdline").read_text())
+    assert soon(lambda: Path(f"/proc/{process.pid}/cmdline").read_text() == "sleep\x001000\x00")
     assert "VmHWM" in Path(f"/proc/{process.pid}/status").read_text()
     process.kill()
     process.wait(DEADLINE_S)
