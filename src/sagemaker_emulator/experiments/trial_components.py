@@ -38,7 +38,7 @@ class TrialComponents(TrackedEntities[TrialComponent]):
             _refuse_values(changed)
             return changed
 
-        return self._change(self.get(request["TrialComponentName"]).name, updated)
+        return self._change(request["TrialComponentName"], updated)
 
     def remove(self, name: str) -> TrialComponent:
         """Delete a component. ValidationException while it belongs to a trial."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from sagemaker_emulator.archives.archive import ArchiveError
@@ -149,16 +150,15 @@ class Rollouts:
 
     def _update_to(self, name: str, revision: Revision, policy: Policy) -> Update:
         context = self._context
-        update = Update(
+        return Update(
             revision=revision,
             policy=policy,
             alarms=AlarmWatch(lambda: context.aws.alarms, policy.alarms),
             old=self._deployments.get(name),
             start=lambda part: deploy(context, name, part),
             closing=context.closing,
+            on_stage=partial(self._announce, name),
         )
-        update.on_stage = lambda: self._announce(name, update)
-        return update
 
     def _announce(self, name: str, update: Update) -> None:
         """Send the event of a stage. A rollback has none of its own: the endpoint's status tells of it."""

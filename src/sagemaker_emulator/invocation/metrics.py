@@ -33,7 +33,7 @@ class InvocationMetrics:
         self._aws, self._period_s = aws, period_s
         self._values: defaultdict[Series, Counter[float]] = defaultdict(Counter)
         self._loaded_models: dict[tuple[str, str, str], int] = {}  # by endpoint, variant and container
-        self._sent: Counter[tuple[str, str]] = Counter()  # invocations that are no longer in `_values`
+        self._invocations: Counter[tuple[str, str]] = Counter()  # since the start, by endpoint and variant
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -84,13 +84,12 @@ class InvocationMetrics:
     def invocations(self, endpoint: str, variant: str) -> int:
         """Return how many invocations a variant has had since the emulator was started."""
         with self._lock:
-            pending = sum(
-                counts.total() for series, counts in self._values.items() if _counts(series, endpoint, variant)
-            )
-            return self._sent[endpoint, variant] + pending
+            return self._invocations[endpoint, variant]
 
     def _count(self, endpoint: str, variant: str, config: str, status: int, latencies_us: dict[str, int]) -> None:
         values = {"Invocations": 1, "InvocationsPerInstance": 1, **_errors(status), **latencies_us}
+        with self._lock:
+            self._invocations[endpoint, variant] += 1
         self._add(endpoint, variant, values, config=config)
 
     def _add(self, endpoint: str, variant: str, values: dict[str, int], container: str = "", config: str = "") -> None:
@@ -110,9 +109,6 @@ class InvocationMetrics:
         with self._lock:
             values, self._values = self._values, defaultdict(Counter)
             loaded_models, self._loaded_models = self._loaded_models, {}
-            for series, counts in values.items():
-                if _counts(series, *series[:2]):
-                    self._sent[series[:2]] += counts.total()
         self._put(NAMESPACE, [datum for series, counts in values.items() for datum in _data(series, counts)])
         counts_of_models: dict[Series, Counter[float]] = {}
         for (endpoint, variant, _), count in loaded_models.items():
@@ -126,12 +122,6 @@ class InvocationMetrics:
             except AWS_ERRORS as error:
                 log.warning("%d metrics did not reach CloudWatch: %s", len(data) - start, error)
                 return
-
-
-def _counts(series: Series, endpoint: str, variant: str) -> bool:
-    """Return whether a series counts the invocations of a variant, those of one configuration or of all."""
-    of_endpoint, of_variant, _, container, name = series
-    return name == "Invocations" and not container and (of_endpoint, of_variant) == (endpoint, variant)
 
 
 def _errors(status: int) -> dict[str, int]:

@@ -59,7 +59,7 @@ class JobCollection(Collection[J]):
             job = self.get(name)
             if not job.is_over:
                 raise self.undeletable(job)
-            super().delete(job.name)
+            self._store.remove(self._resource, job.name)
 
     def recover(self) -> None:
         """After a restart, fail the jobs that were running: their containers are gone."""

@@ -48,7 +48,7 @@ class LineageEntities(TrackedEntities[E]):
                 raise validation(f"Properties can have at most {PROPERTIES_MAX} entries.")
             return changed
 
-        return self._change(self.get(name).name, updated)
+        return self._change(name, updated)
 
     def _members(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
         """Return the fields that a Create request has for all three kinds."""

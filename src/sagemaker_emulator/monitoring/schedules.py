@@ -101,8 +101,9 @@ class MonitoringSchedules(Collection[MonitoringSchedule]):
     def delete(self, name: str) -> None:
         """Remove a schedule and its alert's history. The history of its executions stays, as on AWS."""
         with self._store.transaction():
-            super().delete(name)
-            sql, parameters = in_json("$.schedule_name", name)
+            schedule = self.get(name)
+            super().delete(schedule.name)
+            sql, parameters = in_json("$.schedule_name", schedule.name)
             while transitions := self._store.select(AlertTransition, sql, parameters, "name", HISTORY_MAX):
                 for transition in transitions:
                     self._store.remove(AlertTransition, transition.name)

@@ -86,7 +86,7 @@ class PipelineExecutions(Collection[PipelineExecution]):
                 )
             return execution.moved_to(ExecutionStatus.STOPPING, time.time())
 
-        execution = self._change(self.get(arn).name, stopping)
+        execution = self._change(arn, stopping)
         self._threads.stop(execution.name)
         return execution
 
@@ -117,7 +117,7 @@ class PipelineExecutions(Collection[PipelineExecution]):
                 parallelism=parallelism_of(request, execution.parallelism),
             )
 
-        return self._change(self.get(request["PipelineExecutionArn"]).name, updated)
+        return self._change(request["PipelineExecutionArn"], updated)
 
     def answer(self, token: str, answer: Answer) -> StepExecution:
         """Give a callback step its answer. Raises ResourceNotFound for a token that no step waits for."""

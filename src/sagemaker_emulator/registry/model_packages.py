@@ -114,10 +114,6 @@ class ModelPackages(Collection[ModelPackage]):
             self._lineage.packaged(updated, self._groups.get(str(updated.group)))
             return self._change(package.name, lambda _: updated)
 
-    def delete(self, name: str) -> None:
-        with self._store.transaction():
-            super().delete(self.get(name).name)
-
     def containers_of(self, name: str) -> list[dict[str, Any]]:
         """Return the container definitions for a model of this package: several for an inference pipeline."""
         package = self.get(name)

@@ -16,7 +16,8 @@ from sagemaker_emulator.wire import AwsError
 class Collection(ABC, Generic[R]):
     """The resources of one kind in the store.
 
-    Names are found in any case, because AWS's ARNs have them in lower case, and programs take the names from ARNs.
+    Requests find names in any case, because AWS's ARNs have them in lower case, and programs take the names from ARNs.
+    Only `find` asks for the exact name.
     A subclass adds `create`, and says in AWS's words that a name is missing (`missing`) or taken (`existing`).
     """
 
@@ -35,10 +36,7 @@ class Collection(ABC, Generic[R]):
         """Return a resource, or raise the error of `missing`."""
         with suppress(NotFound):
             return self._store.get(self._resource, name)
-        try:
-            return self._store.by_arn(self._resource, self.arn_of(name))
-        except NotFound:
-            raise self.missing(name) from None
+        return self._get_by_arn(name)
 
     def _get_by_arn(self, name: str) -> R:
         """Return a resource by its name or ARN, in any case, or raise the error of `missing`.
@@ -58,7 +56,7 @@ class Collection(ABC, Generic[R]):
         return name if name.startswith("arn:") else self.arn_of(name)
 
     def find(self, name: str) -> R | None:
-        """Return a resource, or None."""
+        """Return the resource of exactly this name, or None."""
         with suppress(NotFound):
             return self._store.get(self._resource, name)
         return None
@@ -68,6 +66,7 @@ class Collection(ABC, Generic[R]):
         return page(self._store, self._resource, request)
 
     def delete(self, name: str) -> None:
+        """Remove a resource, or raise the error of `missing`."""
         with self._store.transaction():
             self._store.remove(self._resource, self.get(name).name)
 
@@ -83,7 +82,5 @@ class Collection(ABC, Generic[R]):
 
     def _change(self, name: str, change: Callable[[R], R]) -> R:
         """Read, change and write as one transaction; return the changed resource."""
-        with suppress(NotFound):
-            return self._store.change(self._resource, name, change)
         with self._store.transaction():
             return self._store.change(self._resource, self.get(name).name, change)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sagemaker_emulator.resources.tuning_job import Result, TuningJob, best_of
-from sagemaker_emulator.tuning.request import TUNING_RESOURCES, resources_of
+from sagemaker_emulator.tuning.request import completed
 from sagemaker_emulator.wire import described, present
 
 Description = dict[str, Any]
@@ -27,24 +27,12 @@ def describe_tuning_job(job: TuningJob, results: Sequence[Result]) -> Descriptio
     best = best_of(results, job.objective)
     computed = {
         **_status(job, results),
-        "TrainingJobDefinition": _described_definition(job),
+        "TrainingJobDefinition": completed(job.definition, job.objective),
         "BestTrainingJob": summarize_trial(job, best) if best else None,
         "FailureReason": job.failure_reason,
         "ConsumedResources": {"RuntimeInSeconds": sum(result.job.training_seconds or 0 for result in results)},
     }
     return described("DescribeHyperParameterTuningJob", job.request, computed)
-
-
-def _described_definition(job: TuningJob) -> Description:
-    """Return the definition with what AWS adds to it, the hyperparameter of the objective and ResourceConfig.
-
-    Source: the SDK's HyperparameterTuner.attach reads both, and fit sends neither.
-    """
-    static = {"_tuning_objective_metric": job.objective.metric, **job.definition.get("StaticHyperParameters", {})}
-    whole = {**job.definition, "StaticHyperParameters": static}
-    if TUNING_RESOURCES in job.definition:
-        whole["ResourceConfig"] = resources_of(job.definition[TUNING_RESOURCES])
-    return whole
 
 
 def summarize_tuning_job(job: TuningJob, results: Sequence[Result]) -> Description:

@@ -119,10 +119,9 @@ class TuningRequest:
         return self.patience is not None and len(succeeded) - 1 - succeeded.index(best) >= self.patience
 
     def training_request(self, trial: Trial) -> dict[str, Any]:
-        """Return CreateTrainingJob's request for a trial. As AWS does, it adds the objective to the hyperparameters."""
-        definition = {name: value for name, value in self.definition.items() if name not in OWN_MEMBERS}
-        if TUNING_RESOURCES in self.definition:
-            definition["ResourceConfig"] = resources_of(self.definition[TUNING_RESOURCES])
+        """Return CreateTrainingJob's request for a trial."""
+        whole = completed(self.definition, self.objective)
+        definition = {name: value for name, value in whole.items() if name not in OWN_MEMBERS}
         if checkpoint := definition.get("CheckpointConfig"):
             # a folder for each trial: otherwise a trial would continue where another one ended
             uri = f"{checkpoint['S3Uri'].rstrip('/')}/{trial.training_job}"
@@ -131,12 +130,20 @@ class TuningRequest:
             **definition,
             "TrainingJobName": trial.training_job,
             "AlgorithmSpecification": _with_objective_metric(self.definition, self.objective),
-            "HyperParameters": {
-                "_tuning_objective_metric": self.objective.metric,
-                **self.definition.get("StaticHyperParameters", {}),
-                **trial.parameters,
-            },
+            "HyperParameters": {**whole["StaticHyperParameters"], **trial.parameters},
         }
+
+
+def completed(definition: Mapping[str, Any], objective: Objective) -> dict[str, Any]:
+    """Return a definition with what AWS adds to it: the hyperparameter of the objective, and ResourceConfig.
+
+    Source: the SDK's HyperparameterTuner.attach reads both, and fit sends neither.
+    """
+    static = {"_tuning_objective_metric": objective.metric, **definition.get("StaticHyperParameters", {})}
+    whole = {**definition, "StaticHyperParameters": static}
+    if TUNING_RESOURCES in definition:
+        whole["ResourceConfig"] = _resources_of(definition[TUNING_RESOURCES])
+    return whole
 
 
 def _refuse_definition(definition: dict[str, Any]) -> None:
@@ -183,7 +190,7 @@ def _objective(config: dict[str, Any], definition: dict[str, Any]) -> Objective:
     return objective
 
 
-def resources_of(tuning_resources: dict[str, Any]) -> dict[str, Any]:
+def _resources_of(tuning_resources: dict[str, Any]) -> dict[str, Any]:
     """Return ResourceConfig with the first of several InstanceConfigs: there is always capacity for it."""
     first, *_ = tuning_resources.get("InstanceConfigs") or [{}]
     return {name: value for name, value in {**tuning_resources, **first}.items() if name in TRAINING_RESOURCES}

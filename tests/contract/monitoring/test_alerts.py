@@ -42,7 +42,9 @@ def test_violations_raise_the_alert_and_a_good_execution_ends_it(monitor: Monito
     assert [one["AlertStatus"] for one in history["MonitoringAlertHistory"]] == ["InAlert", "OK"]
     only = monitor.client.list_monitoring_alert_history(MonitoringScheduleName="violated", StatusEquals="OK")
     assert len(only["MonitoringAlertHistory"]) == 1
-    monitor.client.delete_monitoring_schedule(MonitoringScheduleName="violated")
+    monitor.client.delete_monitoring_schedule(MonitoringScheduleName="Violated")
+    left = monitor.client.list_monitoring_alert_history()["MonitoringAlertHistory"]
+    assert "violated" not in [one["MonitoringScheduleName"] for one in left]
 
 
 def test_an_alert_can_ask_for_several_violations(monitor: Monitor) -> None:

@@ -47,7 +47,7 @@ class Update:
     old: Deployment | None
     start: Callable[[Revision], Deployment]
     closing: threading.Event
-    on_stage: Callable[[], None] | None = None
+    on_stage: Callable[[Update], None] = lambda _: None
     new: Deployment | None = None
     split: TrafficSplit | None = None
     new_share: float = 0.0
@@ -56,8 +56,7 @@ class Update:
 
     def enter(self, stage: Stage) -> None:
         self.stage, self.stage_began = stage, time.time()
-        if self.on_stage:
-            self.on_stage()
+        self.on_stage(self)
 
     def send(self, new_share: float) -> None:
         """Send a share of the requests to the new deployment, from the next request on."""
