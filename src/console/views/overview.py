@@ -13,6 +13,7 @@ from aiohttp import web
 
 from console.aws import endpoints, state_machines
 from console.aws.decisions.events import Event
+from console.aws.decisions.failure_groups import grouped, key_of
 from console.aws.decisions.failures import (
     LISTED,
     MACHINES_SHOWN,
@@ -37,7 +38,7 @@ RUNS = 24
 """The number of runs of the monitor that are read for the verdict: a day's."""
 EXPLAINED = 24
 GROUPED = ("SUCCEEDED", "Completed", NEEDS_REVIEW)
-"""Statuses whose runs are one line. Each failure has its own."""
+"""Statuses whose runs are one line. Failures share one only if they have the same error and cause."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +75,23 @@ class Line:
 
 
 def lines(events: Sequence[tuple[Event, Reason]]) -> list[Line]:
-    """Return a line for each event, the newest first. Neighbors of one kind and one status in GROUPED share a line."""
+    """Return a line for each event, the newest first. Neighbors that ended alike share a line."""
     made: list[Line] = []
     for event, reason in events:
         status = shown_status(event.status, reason)
         last = made[-1] if made else None
-        if last and status in GROUPED and (last.event.kind, last.status) == (event.kind, status):
+        if last and _are_alike(last, event, status, reason):
             made[-1] = Line(last.event, status, last.reason, last.others + 1, event.time)
         else:
             made.append(Line(event, status, reason))
     return made
+
+
+def _are_alike(line: Line, event: Event, status: str, reason: Reason) -> bool:
+    if (line.event.kind, line.status) != (event.kind, status):
+        return False
+    is_known_failure = event.has_failed and reason.is_known
+    return status in GROUPED or (is_known_failure and key_of(line.event, line.reason) == key_of(event, reason))
 
 
 def mixed(all_lines: Sequence[Line]) -> list[Line]:
@@ -115,13 +123,18 @@ async def load(site: Site, _: web.Request) -> dict[str, Any]:
     }
 
 
-async def load_failures(site: Site, _: web.Request) -> dict[str, Any]:
-    """Return what failed in the last hour, with reasons."""
+async def load_failures(site: Site, request: web.Request) -> dict[str, Any]:
+    """Return what failed in the last hour, with reasons, by groups, or those of the group that is asked for."""
     machines = await state_machines.machines(site.aws)
-    failed = await last_hour(site.aws, machines)
+    failed, asked = await last_hour(site.aws, machines), request.query.get("group", "")
+    rows = [each for each in failed.failures if asked in ("", key_of(*each))]
+    groups = grouped(rows)
     return {
         "failed": failed,
-        "rows": [(failure, shown_status(failure.status, reason), reason) for failure, reason in failed.failures],
+        "asked": asked,
+        "groups": groups,
+        "one": groups[0] if asked and groups else None,
+        "rows": [(failure, shown_status(failure.status, reason), reason) for failure, reason in rows],
         "machines": machines,
         "is_every_machine": len(machines) <= MACHINES_SHOWN,
         "listed": LISTED,

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.console.conftest import Open
 from tests.unit.console.doubles import NOW, Answers, error
 from tests.unit.console.test_changes import BAYS, STACK, workflow_answers
-from tests.unit.console.test_figures import figures_of, text_of
+from tests.unit.console.test_figures import figures_of, rows_of, text_of
 
 from console.aws.decisions.events import Event
 from console.aws.decisions.failures import Reason
@@ -117,6 +117,37 @@ def test_a_full_list_of_failures_says_that_it_is_cut(open_console: Open) -> None
     # the overview reads the reasons of a few
     assert figures_of(console.get("/").text)["Failed in the last hour"] == "24 of the newest 24"
     assert "Some lists are longer" in console.get("/failures").text
+
+
+def test_equal_failures_are_one_row_with_their_count_and_times(open_console: Open) -> None:
+    many = [
+        {"name": f"gone-{n}", "status": "FAILED", **BROKEN, "cause": f"s3://images/{n}.png is not there"}
+        for n in range(30)
+    ]
+    executions = [*many, {"name": "other", "status": "FAILED", "error": "ImageNotFound", "cause": "access denied"}]
+    console = open_console(account(executions))
+    page = console.get("/failures").text
+    rows = rows_of(page)
+    assert list(rows)[1:] == ["gone-0", "ImageNotFound : s3://images/0.png is not there", *list(rows)[3:]]
+    assert rows["gone-0"][1].startswith("30 ")
+    assert rows["other"][1] == "1"
+    newest, first = re.findall(r'<time datetime="([^"]+)"', page)[:2]
+    assert datetime.fromisoformat(newest) - datetime.fromisoformat(first) == timedelta(seconds=29)
+    assert "31 failures" in text_of(page)
+    (address,) = set(re.findall(r'href="(/failures[?]group=\w+)"', page))
+    group = console.get(address).text
+    assert len(set(re.findall(r"/executions/decide/gone-\d+", group))) == 30
+    assert "/executions/decide/other" not in group
+    assert "No such failure in the last hour" in console.get("/failures?group=00").text
+
+
+def test_neighbors_that_failed_alike_share_a_line_of_the_overview() -> None:
+    def event(number: int, cause: str) -> tuple[Event, Reason]:
+        return Event(NOW, "execution of m", f"e{number}", "", "FAILED", machine="m"), Reason("Broken", cause)
+
+    causes = ["1.png is gone", "2.png is gone", "no access", "", ""]
+    shown = lines([event(number, cause) for number, cause in enumerate(causes)])
+    assert [(line.event.name, line.others) for line in shown] == [("e0", 1), ("e2", 0), ("e3", 1)]
 
 
 def test_successes_between_failures_do_not_push_the_failures_out() -> None:

@@ -40,6 +40,10 @@ class Reason:
     """The id of the invocation of the function that failed, if the cause names it. It is in the lines of its log."""
 
     @property
+    def is_known(self) -> bool:
+        return bool(self.error or self.cause)
+
+    @property
     def is_below_threshold(self) -> bool:
         return self.error == BELOW_THRESHOLD
 

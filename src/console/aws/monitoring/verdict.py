@@ -37,23 +37,15 @@ class Verdict:
         return self.compared is not None and self.compared is self.latest
 
     @property
-    def status(self) -> str:
-        """The status whose tone the verdict has."""
+    def shown(self) -> tuple[str, str]:
+        """The status whose tone the verdict has, and its words."""
         if self.is_drifting:
-            return "ALARM"
+            return "ALARM", "drifting"
         if self.latest and self.latest.status != "SUCCEEDED":
-            return "PENDING_REDRIVE"
-        return "OK" if self.is_current else "Nothing compared"
-
-    @property
-    def words(self) -> str:
-        if self.is_drifting:
-            return "drifting"
-        if self.latest and self.latest.status != "SUCCEEDED":
-            return "the last run failed"
+            return "PENDING_REDRIVE", "the last run failed"
         if self.is_current:
-            return "no drift"
-        return (self.latest.shortage if self.latest else "") or "nothing compared yet"
+            return "OK", "no drift"
+        return "Nothing compared", (self.latest.shortage if self.latest else "") or "nothing compared yet"
 
 
 def verdict(runs: Sequence[Run], state: State | None) -> Verdict:
