@@ -12,9 +12,9 @@ from jinja2 import Environment
 
 from console.aws.captures import Captures
 from console.aws.client import Aws
-from console.aws.decisions.answers import Answers
 from console.aws.logs import Tails
-from console.aws.review import ReviewDesk
+from console.aws.review.answers import Answers
+from console.aws.review.desk import ReviewDesk
 from console.aws.training.comparison import ComparedJobs
 from console.aws.training.logs import JobLogs
 from console.errors import ConsoleError

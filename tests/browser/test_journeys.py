@@ -30,6 +30,11 @@ def last_job(shown: Shown) -> dict[str, Any]:
     return job
 
 
+def outputs_of(shown: Shown) -> dict[str, str]:
+    stack = shown.client("cloudformation").describe_stacks()["Stacks"][0]
+    return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+
+
 def test_the_figures_of_a_job_are_those_of_the_api(shown: Shown, page: Page) -> None:
     job = last_job(shown)
     page.goto(f"{shown.url}/training-jobs/{job['TrainingJobName']}")
@@ -79,9 +84,12 @@ def test_an_uploaded_picture_is_watched_to_its_end(shown: Shown, page: Page) -> 
 
 
 def test_a_review_becomes_ground_truth(shown: Shown, page: Page) -> None:
-    body = {"class": "bicycle", "confidence": 0.61, "s3_bucket": "none", "s3_key": "a.png", "execution": "reviewed"}
-    outputs = shown.client("cloudformation").describe_stacks()["Stacks"][0]["Outputs"]
-    named = {each["OutputKey"]: each["OutputValue"] for each in outputs}
+    named = outputs_of(shown)
+    picture = io.BytesIO()
+    Image.new("RGB", (32, 32), "teal").save(picture, "PNG")
+    shown.client("s3").put_object(Bucket=named["Bucket"], Key="reviewed.png", Body=picture.getvalue())
+    place = {"s3_bucket": named["Bucket"], "s3_key": "reviewed.png"}
+    body = {"class": "bicycle", "confidence": 0.01, **place, "execution": "reviewed"}
     shown.client("sqs").send_message(QueueUrl=named["ReviewQueueUrl"], MessageBody=json.dumps(body))
     page.goto(f"{shown.url}/review")
     before = page.locator(".reviews li").count()
@@ -91,7 +99,29 @@ def test_a_review_becomes_ground_truth(shown: Shown, page: Page) -> None:
     listed = shown.client("s3").list_objects_v2(Bucket=named["Bucket"], Prefix="ground_truth/")
     assert [each["Key"] for each in listed["Contents"]] == [page.locator(".notice code").first.inner_text()]
     assert '"data": "1"' in page.locator(".notice code").last.inner_text()
-    expect(page.locator("h2:text-is('Past answers') + table tbody tr")).to_have_count(1)
+    past = page.locator("h2:text-is('Past answers') + table tbody tr")
+    expect(past).to_have_count(1)
+    page.keyboard.press("u")
+    expect(page.locator(".notice[role=status]")).to_contain_text("Undone")
+    expect(past).to_have_count(0)
+    assert "Contents" not in shown.client("s3").list_objects_v2(Bucket=named["Bucket"], Prefix="ground_truth/")
+    logged = shown.client("s3").list_objects_v2(Bucket=named["Bucket"], Prefix="review_answers/")
+    assert len(logged["Contents"]) == 2
+
+
+def test_a_damaged_image_cannot_be_answered(shown: Shown, page: Page) -> None:
+    named = outputs_of(shown)
+    shown.client("s3").put_object(Bucket=named["Bucket"], Key="cut.png", Body=b"\x89PNG\r\n\x1a\ncut off")
+    place = {"s3_bucket": named["Bucket"], "s3_key": "cut.png", "execution": "cut"}
+    body = json.dumps({"class": "bicycle", "confidence": 0.0, **place})
+    shown.client("sqs").send_message(QueueUrl=named["ReviewQueueUrl"], MessageBody=body)
+    page.goto(f"{shown.url}/review?execution=cut")
+    item = page.locator(".reviews li.is-wanted")
+    expect(item.locator(".no-answer")).to_contain_text("it is damaged")
+    expect(item.locator("[data-answer]:enabled")).to_have_count(0)
+    item.locator("text=Discard").click()
+    page.click("text=Discard it")
+    expect(page.locator(".reviews code", has_text="cut.png")).to_have_count(0)
 
 
 def test_the_least_certain_image_is_two_clicks_away(shown: Shown, page: Page) -> None:

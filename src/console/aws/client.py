@@ -16,6 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -46,6 +47,16 @@ class _Kept:
     until: float
     answer: Answer
     size: int
+
+
+@dataclass(frozen=True)
+class Start:
+    """The beginning of an object of S3. `version` is its ETag, and `size` that of the whole object in bytes."""
+
+    body: bytes
+    version: str
+    size: int
+    written: datetime | None
 
 
 class Aws:
@@ -120,6 +131,23 @@ class Aws:
             body = self._answer("s3", "get_object", {"Bucket": bucket, "Key": key, **part})["Body"]
             with body:
                 return bytes(body.read())
+
+        return await self._run(read)
+
+    async def read_start(self, bucket: str, key: str, size: int) -> Start:
+        """Return the first `size` bytes of an object of S3, and which object they are of. Nothing is kept."""
+
+        def read() -> Start:
+            answer = self._answer("s3", "get_object", {"Bucket": bucket, "Key": key, "Range": f"bytes=0-{size - 1}"})
+            with answer["Body"] as body:
+                start = bytes(body.read(size))
+            whole = str(answer.get("ContentRange", "")).rpartition("/")[2]
+            return Start(
+                start,
+                str(answer.get("ETag", "")),
+                int(whole) if whole.isdecimal() else len(start),
+                answer.get("LastModified"),
+            )
 
         return await self._run(read)
 

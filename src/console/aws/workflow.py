@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.aws.client import Aws
-from console.errors import ConsoleError
+from console.errors import BadRequest, ConsoleError
 
 KEPT_S = 10.0
 NEAR_BAY, FAR_BAY, REVIEW = "Near bay", "Far bay", "Review"
@@ -48,6 +48,15 @@ class Workflow:
     @property
     def review_queue(self) -> Queue:
         return next(queue for queue in self.queues if queue.name == REVIEW)
+
+    def name_of(self, number: int) -> str:
+        """Return the name of the class with this number; `class 7` if the workflow has fewer."""
+        return self.classes[number] if 0 <= number < len(self.classes) else f"class {number}"
+
+    def check_class(self, number: int) -> None:
+        """Raise BadRequest unless the workflow has a class of this number."""
+        if not 0 <= number < len(self.classes):
+            raise BadRequest(f"class {number} does not exist: the workflow has {', '.join(self.classes)}")
 
     @property
     def has_bays(self) -> bool:

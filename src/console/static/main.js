@@ -1,6 +1,7 @@
 import { openKeys } from "./keyboard.js";
 import { openStream } from "./live.js";
 import { showGraphs } from "./graphs.js";
+import { checkPictures } from "./review.js";
 import { showTimes } from "./times.js";
 import { sortTables } from "./tables.js";
 import { openVisits } from "./visits.js";
@@ -11,6 +12,7 @@ showTimes();
 showGraphs();
 sortTables();
 openVisits();
+checkPictures();
 // on a narrow screen the entries of the navigation scroll: the current one is shown
 const current = document.querySelector(".places [aria-current]");
 if (current) current.parentElement.scrollLeft = current.offsetLeft - (current.parentElement.clientWidth - current.offsetWidth) / 2;

@@ -12,15 +12,19 @@ from urllib.parse import quote
 from aiohttp import web
 
 from console.aws import models, state_machines
+from console.aws.review.corrections import change_answer, undo_answer
+from console.aws.review.desk import HELD_MAX
+from console.aws.review.pictures import kind_of
 from console.changes import Change, Confirmation, Fields
 from console.errors import BadRequest
 from console.site import Site
-from console.views.images import kind_of
 from console.views.queues import require_workflow
 
 PICTURE_MAX = 5 << 20
 UPLOADS = "uploads"
 STEM_MAX = 40
+UNDO = "undo"
+CLASS_DIGITS = 6
 ORDER = "send"
 VERDICTS = {"approve": "Approved", "reject": "Rejected"}
 
@@ -96,15 +100,51 @@ async def review(site: Site, _: web.Request, fields: Fields) -> str:
     if label == "back":
         await site.desk.put_back(site.aws, workflow, message)
         return f"/review?order={ORDER}" if sends_order else "/review"
-    if not label.isdecimal():
-        raise BadRequest(f"{label!r} is not the number of a class")
+    number = class_number(label)
     same = site.desk.of_same_image(message)
-    keys = [await site.desk.decide(site.aws, workflow, each, int(label), sends_order) for each in same]
-    key = keys[0]
-    done = f"/review?done={key}&count={len(keys)}"
+    await site.desk.check(site.aws, message)
+    keys = [await site.desk.decide(site.aws, workflow, each, number, sends_order) for each in same]
+    done = "/review?" + "&".join(f"done={quote(key)}" for key in keys)
     if not sends_order or not workflow.has_bays:
         return done
-    return f"{done}&order={ORDER}&bay={quote(workflow.bay_of(workflow.classes[int(label)]).name)}"
+    return f"{done}&order={ORDER}&bay={quote(workflow.bay_of(workflow.classes[number]).name)}"
+
+
+async def correct(site: Site, _: web.Request, fields: Fields) -> str:
+    """Change answers, or undo them. `decision` is the number of a class or `undo`; `keys` is a JSON list of records."""
+    workflow = await require_workflow(site)
+    keys, decision = answered_keys(str(fields.get("keys", ""))), str(fields.get("decision", ""))
+    for key in keys:
+        if decision == UNDO:
+            await undo_answer(site.aws, workflow, site.desk.log, key)
+        else:
+            await change_answer(site.aws, workflow, site.desk.log, key, class_number(decision))
+    if decision == UNDO:
+        return f"/review?undone={len(keys)}"
+    return "/review?" + "&".join(f"done={quote(key)}" for key in keys)
+
+
+def class_number(text: str) -> int:
+    if not text.isdecimal() or len(text) > CLASS_DIGITS:
+        raise BadRequest(f"{text[:20]!r} is not the number of a class")
+    return int(text)
+
+
+def answered_keys(text: str) -> list[str]:
+    """Return the keys in a JSON list. Raises BadRequest unless it has one to as many as the desk holds."""
+    try:
+        keys = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"the answers to correct are not a JSON list: {error}") from error
+    if not isinstance(keys, list) or not 0 < len(keys) <= HELD_MAX or not all(isinstance(key, str) for key in keys):
+        raise BadRequest(f"one to {HELD_MAX} answers can be corrected at once, by the keys of their records")
+    return list(dict.fromkeys(keys))
+
+
+async def discard(site: Site, request: web.Request, _: Fields) -> str:
+    """Delete a message of the review queue without an answer."""
+    await site.desk.discard(site.aws, await require_workflow(site), request.match_info["message"])
+    return "/review"
 
 
 async def upload(site: Site, _: web.Request, fields: Fields) -> str:
@@ -181,5 +221,16 @@ CHANGES = (
     ),
     Change("/models/{name}/{number:[0-9]+}/{verdict:approve|reject}", ("sagemaker",), judge_model),
     Change("/review", ("sqs", "s3"), review),
+    Change("/review/answers", ("sqs", "s3"), correct),
+    Change(
+        "/review/{message}/discard",
+        ("sqs",),
+        discard,
+        Confirmation(
+            "Discard this message?",
+            "It is deleted from the queue without an answer, and no ground truth is written. The execution stays.",
+            "Discard it",
+        ),
+    ),
     Change("/upload", ("s3", "stepfunctions"), upload),
 )

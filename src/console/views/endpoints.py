@@ -19,7 +19,7 @@ from console.aws.training import jobs as training_jobs
 from console.aws.workflow import Workflow, readable_workflow
 from console.errors import BadRequest, ConsoleError, NotThere
 from console.site import Site
-from console.views.images import image_answer
+from console.views.images import image_answer, one_of_each
 from display import figures
 from display.confidence_charts import Decision, confidence_over_time, histogram
 from display.line_chart import Axes, Series, line_chart
@@ -165,7 +165,7 @@ async def _captures(
     shown = [record for record in records if chosen(record)]
     if chosen.order == "least":
         shown.sort(key=lambda record: 1.0 if record.confidence is None else record.confidence)
-    tiles = [(record, 1) for record in shown] if chosen.order != "least" else equal_images(shown)
+    tiles = [(record, 1) for record in shown] if chosen.order != "least" else one_of_each(shown, image_and_answer)
     page = max(0, int(query.get("page", "0")) if query.get("page", "0").isdecimal() else 0)
     threshold = stack.threshold if stack else None
     decisions = [
@@ -197,13 +197,9 @@ async def _captures(
     }
 
 
-def equal_images(records: list[Captured]) -> list[tuple[Captured, int]]:
-    """Return the first of the records with the same image and the same answer, and how many there are."""
-    groups: dict[tuple[bytes, int | None, float], list[Captured]] = {}
-    for each in records:
-        key = (each.image, each.prediction, round(each.confidence or 0.0, SHOWN_DIGITS))
-        groups.setdefault(key, []).append(each)
-    return [(group[0], len(group)) for group in groups.values()]
+def image_and_answer(record: Captured) -> tuple[bytes, int | None, float]:
+    """Return what records with the same image and the same answer have in common."""
+    return record.image, record.prediction, round(record.confidence or 0.0, SHOWN_DIGITS)
 
 
 def days(now: datetime) -> list[tuple[str, str]]:

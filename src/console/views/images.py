@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
+from typing import TypeVar
+
 from aiohttp import web
 
+from console.aws.review.pictures import SIZE_MAX, kind_of
 from console.errors import BadRequest
 from console.site import Site
 
-KINDS = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF8": "image/gif",
-}
-SIZE_MAX = 10 << 20
 KEPT = "private, max-age=3600"
+Item = TypeVar("Item")
 
 
 async def s3_object(site: Site, request: web.Request) -> web.Response:
@@ -30,5 +30,11 @@ def image_answer(body: bytes) -> web.Response:
     return web.Response(body=body, content_type=kind, headers={"Cache-Control": KEPT})
 
 
-def kind_of(body: bytes) -> str | None:
-    return next((kind for signature, kind in KINDS.items() if body.startswith(signature)), None)
+def one_of_each(items: Iterable[Item], key: Callable[[Item], Hashable]) -> list[tuple[Item, int]]:
+    """Return the first item of each key, such as a digest of its image, and how many have that key."""
+    counts: Counter[Hashable] = Counter()
+    firsts: dict[Hashable, Item] = {}
+    for each in items:
+        counts[key(each)] += 1
+        firsts.setdefault(key(each), each)
+    return [(first, counts[value]) for value, first in firsts.items()]

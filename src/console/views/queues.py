@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import json
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 from console.aws import queues
-from console.aws.decisions.answers import record
-from console.aws.review import Held
+from console.aws.review.answers import logged, record
+from console.aws.review.desk import HELD_MAX
+from console.aws.review.messages import Held
+from console.aws.review.pictures import Picture
 from console.aws.workflow import Workflow, workflow
 from console.errors import NotThere
 from console.site import Site
+from console.views.images import one_of_each
+
+
+@dataclass(frozen=True)
+class Item:
+    """An image to review: the first message about it, the number of such messages, and whether it can be shown."""
+
+    held: Held
+    times: int
+    picture: Picture
+    is_wanted: bool
+    """Whether it is the image of the execution that the address names."""
 
 
 async def load_queues(site: Site, _: web.Request) -> dict[str, Any]:
@@ -26,28 +41,39 @@ async def load_queues(site: Site, _: web.Request) -> dict[str, Any]:
 async def load_review(site: Site, request: web.Request) -> dict[str, Any]:
     stack = await workflow(site.aws)
     if stack is None:
-        return {"workflow": None, "held": [], "waiting": 0, "done": "", "bay": "", "sends_order": False, "answers": []}
+        return {"workflow": None}
+    wanted = request.query.get("execution", "")
     held = await site.desk.fill(site.aws, stack) if await site.aws.may_change("sqs") else []
+    shown = await items(site, held, wanted)
     state = await queues.state(site.aws, stack.review_queue.url)
+    newest = await site.answers.newest(site.aws, stack)
+    done = request.query.getall("done", [])[:HELD_MAX]
     return {
         "workflow": stack,
-        "held": images(held),
+        "items": shown,
+        "first": next((each.held.id for each in shown if not each.picture.problem), ""),
         "held_count": len(held),
-        "record": await record(site.aws, stack, request.query["done"]) if "done" in request.query else "",
-        "count": request.query.get("count", "1"),
-        "answers": await site.answers.newest(site.aws, stack),
+        "wanted": wanted,
+        "is_wanted_here": any(each.is_wanted for each in shown),
+        "answers": await logged(site.aws, stack, site.desk.log, newest),
         "waiting": state.total,
-        "done": request.query.get("done", ""),
+        "done": done,
+        "done_keys": json.dumps(done),
+        "record": await record(site.aws, stack, done[0]) if done else "",
         "bay": request.query.get("bay", ""),
+        "undone": request.query.get("undone", ""),
         "sends_order": "order" in request.query,
     }
 
 
-def images(held: list[Held]) -> list[tuple[Held, int]]:
-    """Return one message of each image, and how many of those held are about it."""
-    counts = Counter(each.image for each in held)
-    firsts = {each.image: each for each in reversed(held)}
-    return [(each, counts[each.image]) for each in held if firsts[each.image] is each]
+async def items(site: Site, held: list[Held], wanted: str) -> list[Item]:
+    """Return an item for each image, that of the wanted execution first."""
+    firsts = one_of_each(sorted(held, key=lambda each: each.execution != wanted), lambda each: each.image)
+    pictures = await site.desk.show(site.aws, [each for each, _ in firsts])
+    return [
+        Item(each, times, picture, bool(wanted) and each.execution == wanted)
+        for (each, times), picture in zip(firsts, pictures, strict=True)
+    ]
 
 
 async def require_workflow(site: Site) -> Workflow:

@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+PNG = b"\x89PNG\r\n\x1a\nrest"
 Answers = dict[str, Any]
 """An answer by `service.operation`: a value, an exception, or a function of the request."""
 
@@ -186,6 +187,44 @@ def machine_answers(status: str = "SUCCEEDED", events: list[dict[str, Any]] | No
         "stepfunctions.describe_execution": described,
         "stepfunctions.get_execution_history": {"events": history() if events is None else events},
         "s3.head_object": {"ContentLength": 1},
+    }
+
+
+def bucket(objects: dict[str, bytes]) -> Answers:
+    """Return an S3 with these objects, which changes with what is put and deleted. All were written at NOW."""
+
+    def listed(Prefix: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        rests = [key.removeprefix(Prefix) for key in objects if key.startswith(Prefix)]
+        return {
+            "Contents": [{"Key": Prefix + rest, "LastModified": NOW} for rest in rests if "/" not in rest],
+            "CommonPrefixes": [
+                {"Prefix": f"{Prefix}{each}/"} for each in {rest.split("/")[0] for rest in rests if "/" in rest}
+            ],
+        }
+
+    def head(Key: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
+        return {"LastModified": NOW} if Key in objects else error("404", "Not Found")
+
+    def read(Key: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
+        if Key not in objects:
+            return error("NoSuchKey", "The specified key does not exist.")
+        body = objects[Key]
+        return {"Body": BytesIO(body), "LastModified": NOW, "ETag": f'"{hash(body)}"'}
+
+    def put(Key: str, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
+        objects[Key] = Body
+        return {}
+
+    def delete(Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        objects.pop(Key, None)
+        return {}
+
+    return {
+        "s3.list_objects_v2": listed,
+        "s3.head_object": head,
+        "s3.get_object": read,
+        "s3.put_object": put,
+        "s3.delete_object": delete,
     }
 
 

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from io import BytesIO
-from typing import Any
-
 from tests.unit.console.conftest import Open
-from tests.unit.console.doubles import NOW, Answers, endpoint_answers, error, record
-from tests.unit.console.test_changes import BODY, STACK, workflow_answers
+from tests.unit.console.doubles import NOW, bucket, endpoint_answers, record
+from tests.unit.console.test_changes import STACK, workflow_answers
 from tests.unit.console.test_decisions import BELOW, account, history_of, output
 from tests.unit.console.test_figures import text_of
 
-from console.aws.review import ground_truth
+from console.aws.review.ground_truth import ground_truth
 
 KEY, RECORD = ground_truth("bikes", "first", 1, NOW)
-
-
-def bucket(objects: dict[str, bytes]) -> Answers:
-    """Return an S3 with these objects."""
-
-    def listed(Prefix: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
-        rests = [key.removeprefix(Prefix) for key in objects if key.startswith(Prefix)]
-        return {
-            "Contents": [{"Key": Prefix + rest, "LastModified": NOW} for rest in rests if "/" not in rest],
-            "CommonPrefixes": [
-                {"Prefix": f"{Prefix}{each}/"} for each in {rest.split("/")[0] for rest in rests if "/" in rest}
-            ],
-        }
-
-    def head(Key: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
-        return {"LastModified": NOW} if Key in objects else error("404", "Not Found")
-
-    def read(Key: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
-        return {"Body": BytesIO(objects[Key])} if Key in objects else error("NoSuchKey", "does not exist")
-
-    return {"s3.list_objects_v2": listed, "s3.head_object": head, "s3.get_object": read}
 
 
 def test_an_execution_says_what_a_person_answered_and_when(open_console: Open) -> None:
@@ -54,25 +29,9 @@ def test_the_review_shows_the_record_that_was_written_and_past_answers(open_cons
     console = open_console(workflow_answers() | bucket(objects))
     text = text_of(console.get(f"/review?done={KEY}").text)
     assert '"groundTruthData": {"data": "1"' in text
-    assert "first motorcycle 31 Jan 09:30:00" in text
-    assert "second bicycle 31 Jan 09:30:00" in text
+    assert "first motorcycle answered elsewhere 31 Jan 09:30:00" in text
+    assert "second bicycle answered elsewhere 31 Jan 09:30:00" in text
     assert "private text" not in console.get("/review?done=secret/key").text
-
-
-def test_an_image_that_waits_three_times_is_answered_once(open_console: Open) -> None:
-    bodies = [BODY | {"execution": f"e{n}"} for n in range(3)] + [BODY | {"execution": "other", "s3_key": "b.png"}]
-    messages = [
-        {"MessageId": f"m{n}", "ReceiptHandle": f"r{n}", "Body": json.dumps(body)} for n, body in enumerate(bodies)
-    ]
-    console = open_console(workflow_answers() | {"sqs.receive_message": {"Messages": messages}})
-    page = console.get("/review").text
-    assert page.count("says the model") == 2
-    assert "This image waits 3 times: your answer goes for all." in page
-    answer = console.post("/review", "decision=m0:1")
-    assert "count=3" in answer.headers["location"]
-    written = [request["Key"].rpartition("/")[2] for request in console.session.asked("s3.put_object")]
-    assert sorted(written) == ["e0.jsonl", "e1.jsonl", "e2.jsonl"]
-    assert len(console.session.asked("sqs.delete_message")) == 3
 
 
 def test_equal_images_share_a_tile_where_the_least_certain_are_first(open_console: Open) -> None:

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 from tests.unit.console.conftest import Console, Open
-from tests.unit.console.doubles import NOW, Answers, machine_answers
+from tests.unit.console.doubles import NOW, PNG, Answers, bucket, machine_answers
 
-from console.aws.review import ground_truth
 from console.views.actions import CHANGES, stem_of
 
-VALUES = {"name": "bikes", "machine": "decide", "number": "1", "verdict": "approve"}
+VALUES = {"name": "bikes", "machine": "decide", "number": "1", "verdict": "approve", "message": "m1"}
 PATHS = [re.sub(r"\{(\w+)(?::[^}]*)?\}", lambda match: VALUES[match[1]], change.path) for change in CHANGES]
 CHANGING = re.compile(r"\.(stop|delete|start|redrive|update|put|send|change|receive|create)_")
 STACK = {
@@ -36,6 +35,10 @@ BODY = {"class": "bicycle", "confidence": 0.61, "s3_bucket": "images", "s3_key":
     "time": "2026-01-30T23:59:59.123Z"
 }
 BODY_CLASSES = ("bicycle", "motorcycle")
+BAYS = [
+    {"OutputKey": "NearOrdersQueueUrl", "OutputValue": "http://queue/near"},
+    {"OutputKey": "FarOrdersQueueUrl", "OutputValue": "http://queue/far"},
+]
 PICTURE = "\r\n".join(
     [
         "--border",
@@ -58,7 +61,7 @@ def workflow_answers() -> Answers:
         "sqs.receive_message": {"Messages": [{"MessageId": "m1", "ReceiptHandle": "r1", "Body": json.dumps(BODY)}]},
         "sqs.delete_message": {},
         "sqs.change_message_visibility": {},
-        "s3.put_object": {},
+        **bucket({"a.png": PNG}),
         "stepfunctions.start_execution": {"executionArn": "arn:aws:states:execution:decide:second"},
         "sagemaker.stop_training_job": {},
     }
@@ -144,16 +147,6 @@ def test_what_takes_something_away_asks_first(open_console: Open, path: str) -> 
     assert changes(console) == []
 
 
-def test_a_review_that_is_put_back_can_be_received_by_others_at_once(open_console: Open) -> None:
-    console = open_console(workflow_answers())
-    console.get("/review")
-    assert console.post("/review", "decision=m1:back").headers["location"] == "/review"
-    (request,) = console.session.asked("sqs.change_message_visibility")
-    assert request == {"QueueUrl": "http://queue/review", "ReceiptHandle": "r1", "VisibilityTimeout": 0}
-    assert console.session.asked("s3.put_object") == []
-    assert console.post("/review", "decision=m1:1").status == 404  # it is no longer held
-
-
 @pytest.mark.parametrize(("path", "elsewhere"), [("/review", "s3"), ("/upload", "stepfunctions")])
 def test_a_change_of_two_services_needs_both_on_this_machine(open_console: Open, path: str, elsewhere: str) -> None:
     console = open_console(workflow_answers(), elsewhere=[elsewhere])
@@ -162,17 +155,6 @@ def test_a_change_of_two_services_needs_both_on_this_machine(open_console: Open,
     answer = send_picture(console, PICTURE) if path == "/upload" else console.post(path, "decision=m1:1")
     assert answer.status == 403
     assert changes(console) == before
-
-
-@pytest.mark.parametrize("body", ["hello", "[]", '{"class": null, "confidence": "high", "execution_arn": "x"}'])
-def test_a_message_of_another_program_does_not_hide_the_others(open_console: Open, body: str) -> None:
-    messages = [
-        {"MessageId": f"m{n}", "ReceiptHandle": "r", "Body": each} for n, each in enumerate([body, json.dumps(BODY)])
-    ]
-    page = open_console(workflow_answers() | {"sqs.receive_message": {"Messages": messages}}).get("/review")
-    assert page.status == 200
-    assert page.text.count("says the model") == 2
-    assert "0.6100" in page.text
 
 
 def test_stopping_a_job_asks_first(open_console: Open) -> None:
@@ -196,63 +178,6 @@ def test_an_input_that_is_not_json_is_not_sent(open_console: Open) -> None:
     console = open_console(workflow_answers())
     assert console.post("/state-machines/decide/start", "input=%7B").status == 400
     assert changes(console) == []
-
-
-def test_a_review_becomes_ground_truth_before_its_message_is_deleted(open_console: Open) -> None:
-    console = open_console(workflow_answers())
-    assert "0.6100" in console.get("/review").text
-    answer = console.post("/review", "decision=m1:1")
-    assert answer.status == 303
-    (put,) = console.session.asked("s3.put_object")
-    assert json.loads(put["Body"])["groundTruthData"]["data"] == "1"
-    assert put["Key"].startswith("ground_truth/bikes/2026/01/30/23/")  # of the decision, not of the review
-    assert changes(console)[-2:] == ["s3.put_object", "sqs.delete_message"]
-
-
-BAYS = [
-    {"OutputKey": "NearOrdersQueueUrl", "OutputValue": "http://queue/near"},
-    {"OutputKey": "FarOrdersQueueUrl", "OutputValue": "http://queue/far"},
-]
-
-
-@pytest.mark.parametrize(("label", "queue", "event"), [(0, "near", "NearOrder"), (1, "far", "FarOrder")])
-def test_a_review_sends_the_order_of_its_class_if_the_person_wants_it(
-    open_console: Open, label: int, queue: str, event: str
-) -> None:
-    parameters = [*STACK["Parameters"], {"ParameterKey": "NearClasses", "ParameterValue": "bicycle"}]
-    stack = {**STACK, "Parameters": parameters, "Outputs": [*STACK["Outputs"], *BAYS]}
-    message = {"MessageId": "m1", "ReceiptHandle": "r1", "Body": json.dumps(BODY | {"inferences": [0.61, 0.39]})}
-    answers = {"cloudformation.describe_stacks": {"Stacks": [stack]}, "sqs.send_message": {}}
-    console = open_console(workflow_answers() | answers | {"sqs.receive_message": {"Messages": [message]}})
-    assert "send the order" in console.get("/review").text
-    answer = console.post("/review", f"decision=m1:{label}&order=send")
-    (sent,) = console.session.asked("sqs.send_message")
-    body = json.loads(sent["MessageBody"])
-    assert sent["QueueUrl"] == f"http://queue/{queue}"
-    assert (body["event"], body["class"], body["confidence"]) == (event, BODY_CLASSES[label], [0.61, 0.39][label])
-    assert (body["execution"], body["s3_key"], body["decided_by"]) == ("first", "a.png", "review")
-    assert changes(console)[-3:] == ["s3.put_object", "sqs.send_message", "sqs.delete_message"]
-    assert f"{queue.capitalize()}%20bay" in answer.headers["location"]
-    assert "order=send" in answer.headers["location"]  # the box stays as it was for the next image
-
-
-@pytest.mark.parametrize("form", ["decision=other:1", "decision=m1:7", "decision=m1:x"])
-def test_a_review_of_an_unknown_message_or_class_writes_nothing(open_console: Open, form: str) -> None:
-    console = open_console(workflow_answers())
-    console.get("/review")
-    assert console.post("/review", form).status in (400, 404)
-    assert console.session.asked("s3.put_object") == []
-
-
-def test_ground_truth_has_the_form_that_model_monitor_reads() -> None:
-    key, body = ground_truth("bikes", "x" * 80, 1, NOW)
-    record = json.loads(body)
-    assert key == f"ground_truth/bikes/2026/01/31/09/{'x' * 64}.jsonl"
-    assert record == {
-        "groundTruthData": {"data": "1", "encoding": "CSV"},
-        "eventMetadata": {"eventId": "x" * 64},
-        "eventVersion": "0",
-    }
 
 
 def test_an_uploaded_picture_is_put_into_the_bucket_and_classified(open_console: Open) -> None:

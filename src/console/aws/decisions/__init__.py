@@ -1,1 +1,1 @@
-"""Decisions: why an execution failed, what the workflow decided about an image, and what a person answered."""
+"""Decisions: why executions failed, which failures are alike, and what the workflow decided about an image."""

@@ -11,15 +11,16 @@ from datetime import datetime
 
 from console.aws.captures import Listing
 from console.aws.client import Aws
-from console.aws.review import PREFIX, ground_truth
+from console.aws.review.answer_log import AnswerLog, Entry
+from console.aws.review.corrections import RECORD_MAX
+from console.aws.review.ground_truth import PREFIX, ground_truth
+from console.aws.review.messages import confidence_of, image_path, label_of
 from console.aws.workflow import Workflow
 from console.errors import ConsoleError, NotThere
 
 SHOWN = 20
 KEPT_S = 5.0
 KEPT_LABELS = 1000
-RECORD_MAX = 4096
-"""A record of one answer has some 150 bytes."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,55 @@ class Answers:
             while len(self._labels) > KEPT_LABELS:
                 self._labels.popitem(last=False)
         number = self._labels[key, time]
-        label = workflow.classes[number] if 0 <= number < len(workflow.classes) else f"class {number}"
+        label = workflow.name_of(number)
         return PastAnswer(key.rpartition("/")[2].removesuffix(".jsonl"), label, number, time, key)
+
+
+@dataclass(frozen=True)
+class LoggedAnswer:
+    """An answer that holds, with what the log knows of it. The log is empty for an answer of another program."""
+
+    answer: PastAnswer
+    entries: tuple[Entry, ...]
+
+    @property
+    def can_be_changed(self) -> bool:
+        return bool(self.entries and self.entries[-1].message)
+
+    @property
+    def image(self) -> str:
+        return image_path(self.entries[-1].message) if self.can_be_changed else ""
+
+    @property
+    def predicted(self) -> str:
+        return label_of(self.entries[-1].message) if self.can_be_changed else ""
+
+    @property
+    def confidence(self) -> float:
+        return confidence_of(self.entries[-1].message) if self.can_be_changed else 0.0
+
+    @property
+    def earlier(self) -> tuple[Entry, ...]:
+        """The answers before this one, the newest first; one without a class is an undoing."""
+        return tuple(reversed(self.entries[:-1]))
+
+    @property
+    def sent_order(self) -> bool:
+        return any(each.sent_order for each in self.entries)
+
+
+async def logged(aws: Aws, workflow: Workflow, log: AnswerLog, answers: Iterable[PastAnswer]) -> list[LoggedAnswer]:
+    """Return the answers with their entries of the log."""
+    listed = list(answers)
+    entries = await asyncio.gather(*(_entries(aws, workflow, log, each.key) for each in listed))
+    return [LoggedAnswer(answer, tuple(each)) for answer, each in zip(listed, entries, strict=True)]
+
+
+async def _entries(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> list[Entry]:
+    try:
+        return await log.of(aws, workflow, key)
+    except ConsoleError:
+        return []  # the role may not list the bucket
 
 
 async def record(aws: Aws, workflow: Workflow, key: str) -> str:

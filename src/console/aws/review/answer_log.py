@@ -1,0 +1,108 @@
+"""The log of answers: one object for each answer, change and undoing. Nothing in it is ever replaced.
+
+Its keys are those of the ground truth below another folder, with the time of the answer: `review_answers/<endpoint>/
+yyyy/mm/dd/hh/<inference id>.<time>.jsonl`. Monitors do not read them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from console.aws.client import Aws
+from console.aws.review.ground_truth import PREFIX
+from console.aws.workflow import Workflow
+from console.errors import ConsoleError
+
+FOLDER = "review_answers"
+KEPT_S = 5.0
+KEPT_ENTRIES = 1000
+ENTRY_MAX = 64 << 10
+"""An entry has its message, which may have many probabilities."""
+STAMP = "%Y%m%dT%H%M%S%fZ"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One answer. `label` is the number of the class; None if the answer before was undone."""
+
+    label: int | None
+    answered: datetime
+    message: Mapping[str, Any] = field(default_factory=dict)
+    """The message of the review queue; empty if the answer was given with another program."""
+    sent_order: bool = False
+
+
+class AnswerLog:
+    """The log, and the entries that were read last."""
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
+
+    async def of(self, aws: Aws, workflow: Workflow, key: str) -> list[Entry]:
+        """Return the entries of a record of ground truth, the oldest first. Raises NotThere, Refused."""
+        answer = await aws.call(
+            "s3", "list_objects_v2", KEPT_S, Bucket=workflow.bucket, Prefix=f"{_log_key(key)}.", Delimiter="/"
+        )
+        keys = [each["Key"] for each in answer.get("Contents", ()) if _is_of(each["Key"], key)]
+        read = [await self._read(aws, workflow, each) for each in sorted(keys)]
+        return [each for each in read if each]
+
+    async def add(self, aws: Aws, workflow: Workflow, key: str, entry: Entry) -> None:
+        """Write an entry about a record of ground truth."""
+        label = entry.label
+        document = {
+            "ground_truth": key,
+            "answer": label,
+            "class": None if label is None else workflow.name_of(label),
+            "answered": entry.answered.isoformat(),
+            "sent_order": entry.sent_order,
+            "message": entry.message,
+        }
+        await aws.change(
+            "s3",
+            "put_object",
+            Bucket=workflow.bucket,
+            Key=f"{_log_key(key)}.{entry.answered:{STAMP}}.jsonl",
+            Body=(json.dumps(document) + "\n").encode(),
+            ContentType="application/jsonlines",
+        )
+
+    async def _read(self, aws: Aws, workflow: Workflow, key: str) -> Entry | None:
+        if key not in self._entries:
+            try:
+                entry = _entry(json.loads(await aws.read_object(workflow.bucket, key, 0, ENTRY_MAX)))
+            except (ConsoleError, ValueError, LookupError, TypeError):
+                return None  # an object of another program
+            self._entries[key] = entry
+            while len(self._entries) > KEPT_ENTRIES:
+                self._entries.popitem(last=False)
+        return self._entries[key]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _entry(document: Mapping[str, Any]) -> Entry:
+    label, message = document["answer"], document["message"]
+    return Entry(
+        None if label is None else int(label),
+        datetime.fromisoformat(document["answered"]),
+        message if isinstance(message, dict) else {},
+        bool(document["sent_order"]),
+    )
+
+
+def _log_key(key: str) -> str:
+    return FOLDER + key.removeprefix(PREFIX).removesuffix(".jsonl")
+
+
+def _is_of(logged: str, key: str) -> bool:
+    """Whether a key is of the log of this record: the id `a` is also the beginning of `a.b`."""
+    stamp = logged.removeprefix(f"{_log_key(key)}.").removesuffix(".jsonl")
+    return "." not in stamp and logged.endswith(".jsonl")

@@ -1,0 +1,70 @@
+"""Corrections: an answer is changed, or undone. The log keeps the answer before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from console.aws.client import Aws
+from console.aws.review.answer_log import AnswerLog, Entry, now
+from console.aws.review.ground_truth import PREFIX, record_of
+from console.aws.review.pictures import picture_of
+from console.aws.workflow import Workflow
+from console.errors import BadRequest, NotThere
+
+RECORD_MAX = 4096
+"""A record of one answer has some 150 bytes."""
+
+
+async def change_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str, label: int) -> None:
+    """Replace an answer by another class. No order is sent. Raises NotThere, BadRequest."""
+    workflow.check_class(label)
+    message = await _message_of(aws, workflow, log, key)
+    picture = await picture_of(aws, str(message.get("s3_bucket", "")), str(message.get("s3_key", "")))
+    if picture.problem:
+        raise BadRequest(f"The answer was not changed, since its image cannot be shown. {picture.problem}")
+    await log.add(aws, workflow, key, Entry(label, now(), message))
+    body = record_of(_id_of(key), label)
+    await aws.change(
+        "s3", "put_object", Bucket=workflow.bucket, Key=key, Body=body, ContentType="application/jsonlines"
+    )
+
+
+async def undo_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> None:
+    """Put the image back into the review queue, and remove the ground truth. Raises NotThere, BadRequest.
+
+    The message goes first: after an error in between, the image is in the queue, and its answer still holds.
+    """
+    message = await _message_of(aws, workflow, log, key)
+    await aws.change("sqs", "send_message", QueueUrl=workflow.review_queue.url, MessageBody=json.dumps(message))
+    await log.add(aws, workflow, key, Entry(None, now(), message))
+    await aws.change("s3", "delete_object", Bucket=workflow.bucket, Key=key)
+
+
+async def keep_unlogged(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> None:
+    """Copy an answer that was given with another program into the log, before it is replaced."""
+    if await log.of(aws, workflow, key):
+        return
+    try:
+        start = await aws.read_start(workflow.bucket, key, RECORD_MAX)
+        label = int(json.loads(start.body)["groundTruthData"]["data"])
+    except (NotThere, ValueError, LookupError, TypeError):
+        return
+    await log.add(aws, workflow, key, Entry(label, start.written or now()))
+
+
+async def _message_of(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> Mapping[str, Any]:
+    """Return the message that was answered. Raises NotThere if its answer was undone, BadRequest if it is unknown."""
+    if not key.startswith(f"{PREFIX}/{workflow.endpoint}/") or not key.endswith(".jsonl"):
+        raise BadRequest(f"{key!r} is not the key of an answer about {workflow.endpoint}")
+    entries = await log.of(aws, workflow, key)
+    if not entries or not entries[-1].message:
+        raise BadRequest("This answer was not given in the console, so the console does not know its image")
+    if entries[-1].label is None:
+        raise NotThere("this answer has been undone already: the image is in the queue again")
+    return entries[-1].message
+
+
+def _id_of(key: str) -> str:
+    return key.rpartition("/")[2].removesuffix(".jsonl")

@@ -1,0 +1,79 @@
+"""A message of the review queue, and what it says about its image."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Held:
+    """A message that the console holds until `until` (of the monotonic clock)."""
+
+    id: str
+    receipt: str
+    until: float
+    body: Mapping[str, Any]
+
+    @property
+    def bucket(self) -> str:
+        return str(self.body.get("s3_bucket") or "")
+
+    @property
+    def key(self) -> str:
+        return str(self.body.get("s3_key") or "")
+
+    @property
+    def image(self) -> str:
+        return image_path(self.body)
+
+    @property
+    def execution(self) -> str:
+        return str(self.body.get("execution", ""))
+
+    @property
+    def time(self) -> datetime:
+        """When the model decided; now, if the message does not say."""
+        try:
+            return datetime.fromisoformat(str(self.body.get("time", ""))).astimezone(UTC)
+        except ValueError:
+            return datetime.now(UTC)
+
+    @property
+    def machine(self) -> str:
+        return str(self.body.get("execution_arn", "")).rpartition(":")[0].rpartition(":")[2]
+
+    @property
+    def label(self) -> str:
+        """The class that the model chose. A message of another program has none."""
+        return label_of(self.body)
+
+    @property
+    def confidence(self) -> float:
+        return confidence_of(self.body)
+
+
+def image_path(body: Mapping[str, Any]) -> str:
+    """Return the console's address of a message's image."""
+    return f"/objects/{body.get('s3_bucket', '')}/{body.get('s3_key', '')}"
+
+
+def label_of(body: Mapping[str, Any]) -> str:
+    return str(body.get("class") or "unknown")
+
+
+def confidence_of(body: Mapping[str, Any]) -> float:
+    value = body.get("confidence")
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def body_of(text: str) -> Mapping[str, Any]:
+    """Return the message's body; empty if it is not one of the workflow."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
