@@ -21,16 +21,16 @@ from console.views import (
     queues,
     search,
     state_machines,
-    training_jobs,
     upload,
 )
+from console.views.training import comparison, jobs
 
 VIEWS = (
     View("/", "overview.html", overview.load, "Overview"),
     View("/failures", "failures.html", overview.load_failures, "Overview", every_s=4.0),
-    View("/training-jobs", "training_jobs.html", training_jobs.load_list, "Training jobs"),
-    View("/training-jobs/compare", "compare.html", training_jobs.load_comparison, "Training jobs", every_s=1.0),
-    View("/training-jobs/{name}", "training_job.html", training_jobs.load_job, "Training jobs", every_s=1.0),
+    View("/training-jobs", "training_jobs.html", jobs.load_list, "Training jobs"),
+    View("/training-jobs/compare", "compare.html", comparison.load_comparison, "Training jobs", every_s=1.0),
+    View("/training-jobs/{name}", "training_job.html", jobs.load_job, "Training jobs", every_s=1.0),
     View("/endpoints", "endpoints.html", endpoints.load_list, "Endpoints"),
     View("/endpoints/{name}", "endpoint.html", endpoints.load_endpoint, "Endpoints"),
     View("/state-machines", "state_machines.html", state_machines.load_list, "State machines"),

@@ -1,9 +1,13 @@
 """Numbers with their units, as all pages write them."""
 
+import math
+
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 SIZE_UNITS = ("B", "kB", "MB", "GB", "TB")
 NONE = "—"
 LARGE = 1000
+PLAIN_POWERS = range(-3, 4)
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 EXACT_BELOW_S = 0.02
 """Shorter durations have a tenth of a millisecond: half a step between the ticks of an axis."""
 
@@ -20,6 +24,12 @@ def number(value: float | None) -> str:
     if abs(value) >= LARGE:
         return f"{value:,.0f}"
     return f"{value:.4g}"
+
+
+def power_of_ten(value: float) -> str:
+    """Return a tick of a logarithmic axis: `0.01`, `100` or `10⁻⁵`."""
+    power = round(math.log10(value))
+    return number(10.0**power) if power in PLAIN_POWERS else "10" + str(power).translate(SUPERSCRIPTS)
 
 
 def share(part: float, whole: float) -> str:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from display import figures
 from display.markup import element, picture, text
-from display.scales import Scale, padded, ticks, time_ticks
+from display.scales import Scale, fitted, is_wide, padded, ticks, time_ticks
 
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 14.0, 24.0
 POINTS_MAX = 300
@@ -46,6 +46,8 @@ class Axes:
     """A place on the x axis that a line marks, and its name."""
     limit: tuple[float, str] | None = None
     """A value on the y axis that a line marks, and its name."""
+    may_be_log: bool = False
+    """Whether the y axis is logarithmic if the values are positive and span two decades."""
 
 
 def line_chart(series: Sequence[Series], label: str, axes: Axes | None = None) -> str:
@@ -54,13 +56,19 @@ def line_chart(series: Sequence[Series], label: str, axes: Axes | None = None) -
     series = [Series(each.name, thinned(each.points), each.tone) for each in series if each.points]
     values = [y for each in series for _, y in each.points]
     places = [x for each in series for x, _ in each.points]
-    low, high = axes.y_range or (0.0 if axes.from_zero else min(values), max(values))
-    low, high = padded(low, high or 1.0) if axes.from_zero else padded(low, high)
     first, last = axes.x_range or (min(places), max(places))
     x = Scale(first, max(last, first + 1e-9), LEFT, axes.width - RIGHT)
-    y = Scale(low, high, axes.height - BOTTOM, TOP)
+    y = _y_scale(axes, values)
     curves = [part for each in series for part in _curve(each, x, y, axes.gap)]
     return picture(axes.width, axes.height, label, *_frame(axes, x, y), *curves, *_hovers(series, axes, x, y))
+
+
+def _y_scale(axes: Axes, values: Sequence[float]) -> Scale:
+    start, end = axes.height - BOTTOM, TOP
+    if axes.may_be_log and is_wide(values):
+        return fitted(values, start, end)
+    low, high = axes.y_range or (0.0 if axes.from_zero else min(values), max(values))
+    return Scale(*(padded(low, high or 1.0) if axes.from_zero else padded(low, high)), start, end)
 
 
 def thinned(points: tuple[tuple[float, float], ...], limit: int = POINTS_MAX) -> tuple[tuple[float, float], ...]:
@@ -78,11 +86,10 @@ def thinned(points: tuple[tuple[float, float], ...], limit: int = POINTS_MAX) ->
 
 def _frame(axes: Axes, x: Scale, y: Scale) -> list[str]:
     parts = []
-    for value in ticks(y.low, y.high):
+    write = figures.power_of_ten if y.is_log else axes.write
+    for value in y.ticks():
         parts.append(element("line", x1=LEFT, x2=axes.width - RIGHT, y1=y(value), y2=y(value), class_="grid"))
-        parts.append(
-            element("text", text(axes.write(value)), x=LEFT - 6, y=y(value) + 4, text_anchor="end", class_="tick")
-        )
+        parts.append(element("text", text(write(value)), x=LEFT - 6, y=y(value) + 4, text_anchor="end", class_="tick"))
     for place, name in _x_ticks(axes, x):
         parts.append(element("text", text(name), x=place, y=axes.height - 6, text_anchor="middle", class_="tick"))
     return [*parts, *_mark(axes, x), *_limit(axes, y)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from display import figures
 from display.markup import element, picture, text
-from display.scales import Scale, padded, ticks
+from display.scales import Scale, fitted
 
 HEIGHT = 320.0
 WIDTH = 1000.0
@@ -39,7 +39,8 @@ class _Axis:
 
     def marks(self) -> list[tuple[float, str]]:
         if not self.words:
-            return [(self.scale(each), figures.number(each)) for each in ticks(self.scale.low, self.scale.high)]
+            write = figures.power_of_ten if self.scale.is_log else figures.number
+            return [(self.scale(each), write(each)) for each in self.scale.ticks()]
         step = -(-len(self.words) // NAMES_MAX)
         return [(self.scale(float(index)), self.words[index]) for index in range(0, len(self.words), step)]
 
@@ -58,7 +59,7 @@ def _axis(lines: Sequence[Line], name: str, x: float) -> _Axis:
     values = [line.values[name] for line in lines if name in line.values]
     numbers = [value for value in values if isinstance(value, float)]
     if len(numbers) == len(values) and numbers:
-        return _Axis(name, x, Scale(*padded(min(numbers), max(numbers)), HEIGHT - BOTTOM, TOP))
+        return _Axis(name, x, fitted(numbers, HEIGHT - BOTTOM, TOP))
     words = tuple(sorted({str(value) for value in values}))
     return _Axis(name, x, Scale(-0.5, len(words) - 0.5, HEIGHT - BOTTOM, TOP), words)
 

@@ -1,26 +1,58 @@
 """Axes: the map from values to places, and the round values of the ticks."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 TIME_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 DAY_S = 86400
+TWO_DECADES = 100.0
 
 
 @dataclass(frozen=True)
 class Scale:
-    """A linear map from values between `low` and `high` to places between `start` and `end`."""
+    """A map from values between `low` and `high` to places between `start` and `end`, linear or logarithmic."""
 
     low: float
     high: float
     start: float
     end: float
+    is_log: bool = False
+    """Whether equal distances are equal ratios; all values are then positive."""
 
     def __call__(self, value: float) -> float:
-        span = self.high - self.low
-        return self.start + (value - self.low) / (span or 1.0) * (self.end - self.start)
+        if self.is_log:
+            part = math.log10(value / self.low) / (math.log10(self.high / self.low) or 1.0)
+        else:
+            part = (value - self.low) / ((self.high - self.low) or 1.0)
+        return self.start + part * (self.end - self.start)
+
+    def ticks(self, count: int = 4) -> list[float]:
+        """Return at most count + 2 round values; powers of ten on a logarithmic scale."""
+        return decades(self.low, self.high, count) if self.is_log else ticks(self.low, self.high, count)
+
+
+def fitted(values: Collection[float], start: float, end: float) -> Scale:
+    """Return the scale of at least one value that ends at ticks: logarithmic if the values span two decades."""
+    low, high = min(values), max(values)
+    if is_wide(values):
+        return Scale(10.0 ** math.floor(math.log10(low)), 10.0 ** math.ceil(math.log10(high)), start, end, is_log=True)
+    return Scale(*padded(low, high), start, end)
+
+
+def is_wide(values: Collection[float]) -> bool:
+    """Whether the values are positive and span two decades: a linear axis would press the small ones together."""
+    low, high = min(values), max(values)
+    return low > 0 and high / low >= TWO_DECADES
+
+
+def decades(low: float, high: float, count: int = 4) -> list[float]:
+    """Return at most count + 2 powers of ten from low to high."""
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    step = max(1, math.ceil((last - first) / (count + 1)))
+    return [10.0**power for power in range(first, last + 1, step)]
 
 
 def ticks(low: float, high: float, count: int = 4) -> list[float]:

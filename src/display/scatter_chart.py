@@ -1,11 +1,11 @@
 """Many things in two dimensions, each a point with its name and values in the hover text."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from display import figures
 from display.markup import element, picture, text
-from display.scales import Scale, padded, ticks
+from display.scales import Scale, fitted
 
 WIDTH, HEIGHT = 1000.0, 320.0
 LEFT, RIGHT, TOP, BOTTOM = 56.0, 16.0, 34.0, 40.0
@@ -21,24 +21,39 @@ class Point:
     is_best: bool = False
 
 
-def scatter_chart(points: Sequence[Point], x_name: str, y_name: str) -> str:
-    """Return the chart of at least one point. The best is filled, and the others are open."""
-    x = Scale(*padded(min(point.x for point in points), max(point.x for point in points)), LEFT, WIDTH - RIGHT)
-    y = Scale(*padded(min(point.y for point in points), max(point.y for point in points)), HEIGHT - BOTTOM, TOP)
+def scatter_chart(points: Sequence[Point], x_name: str, y_name: str, y_values: Collection[float] = ()) -> str:
+    """Return the chart of at least one point. The best is filled, and the others are open.
+
+    The y axis has room for `y_values`, too, such as those of another chart that it can be compared with.
+    """
+    x = fitted([point.x for point in points], LEFT, WIDTH - RIGHT)
+    y = fitted([*y_values, *(point.y for point in points)], HEIGHT - BOTTOM, TOP)
     is_whole = all(point.x == int(point.x) for point in points)  # such as epochs
     parts = []
-    for value in ticks(y.low, y.high):
+    for value in y.ticks():
         parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(value), y2=y(value), class_="grid"))
-        parts.append(element("text", text(figures.number(value)), x=LEFT - 8, y=y(value) + 4, text_anchor="end"))
+        parts.append(element("text", text(_tick(value, y)), x=LEFT - 8, y=y(value) + 4, text_anchor="end"))
     parts += [
-        element("text", text(figures.number(value)), x=x(value), y=HEIGHT - BOTTOM + 16, text_anchor="middle")
-        for value in ticks(x.low, x.high, 6)
+        element("text", text(_tick(value, x)), x=x(value), y=HEIGHT - BOTTOM + 16, text_anchor="middle")
+        for value in x.ticks(6)
         if value == int(value) or not is_whole
     ]
-    parts.append(element("text", text(x_name), x=WIDTH - RIGHT, y=HEIGHT - 6, text_anchor="end", class_="axis-name"))
-    parts.append(element("text", text(y_name), x=LEFT, y=14, class_="axis-name"))
+    parts.append(
+        element(
+            "text", text(axis_name(x_name, x)), x=WIDTH - RIGHT, y=HEIGHT - 6, text_anchor="end", class_="axis-name"
+        )
+    )
+    parts.append(element("text", text(axis_name(y_name, y)), x=LEFT, y=14, class_="axis-name"))
     parts += [_point(point, x, y, x_name, y_name) for point in sorted(points, key=lambda point: point.is_best)]
     return picture(WIDTH, HEIGHT, f"{y_name} by {x_name}", *parts)
+
+
+def axis_name(name: str, scale: Scale) -> str:
+    return f"{name} (log scale)" if scale.is_log else name
+
+
+def _tick(value: float, scale: Scale) -> str:
+    return figures.power_of_ten(value) if scale.is_log else figures.number(value)
 
 
 def _point(point: Point, x: Scale, y: Scale, x_name: str, y_name: str) -> str:

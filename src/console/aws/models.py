@@ -11,9 +11,11 @@ from typing import Any
 from console.aws import endpoints
 from console.aws.client import SHORT_S, Answer, Aws
 from console.aws.endpoints import job_in
+from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
-from console.aws.training.jobs import Channel
-from console.errors import NotThere
+from console.aws.training.image_classification import Best
+from console.aws.training.jobs import Channel, Job
+from console.errors import ConsoleError, NotThere
 
 PAGE = 50
 ENDPOINTS_MAX = 20
@@ -59,6 +61,9 @@ class Lineage:
 
     channels: tuple[Channel, ...]
     accuracy: Mapping[str, float]
+    """The last values of the job's metrics."""
+    best: Best | None
+    """The epoch that the job kept; None if its algorithm tells none, or if the log cannot be read."""
     endpoints: tuple[str, ...]
 
 
@@ -120,10 +125,12 @@ async def lineage(aws: Aws, model: Package) -> Lineage:
     """Return what leads to the model and what it leads to."""
     channels: tuple[Channel, ...] = ()
     accuracy: Mapping[str, float] = {}
+    best: Best | None = None
     if model.job:
         try:
             job = await training_jobs.described(aws, model.job)
             channels, accuracy = job.channels, job.final_metrics
+            best = await _best(aws, job)
         except NotThere:
             pass  # deleted since
     rows, _ = await endpoints.listed(aws)
@@ -131,7 +138,14 @@ async def lineage(aws: Aws, model: Package) -> Lineage:
     serving = (
         [each for each in described if each and any(v.job == model.job for v in each.variants)] if model.job else []
     )
-    return Lineage(channels, accuracy, tuple(each.name for each in serving))
+    return Lineage(channels, accuracy, best, tuple(each.name for each in serving))
+
+
+async def _best(aws: Aws, job: Job) -> Best | None:
+    try:
+        return await image_classification.best_epoch(aws, job)
+    except ConsoleError:
+        return None  # the role may not read logs
 
 
 async def _endpoint(aws: Aws, name: str) -> endpoints.Endpoint | None:

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from console.aws import gate, models
+from console.aws.training.image_classification import CHOOSES
 from console.errors import NotThere
 from console.site import Site
 
@@ -48,5 +49,6 @@ async def load_version(site: Site, request: web.Request) -> dict[str, Any]:
         "package": package,
         "version": package.version,
         "lineage": await models.lineage(site.aws, package),
+        "chosen_by": CHOOSES,
         "gate": await gate.of_report(site.aws, package.report),
     }

@@ -28,6 +28,7 @@ from console.aws.monitoring.verdict import Verdict, verdict
 from console.aws.overview import EVENTS, Overview, overview
 from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
+from console.aws.training.comparison import in_order
 from console.aws.training.image_classification import CHOOSES, Best
 from console.aws.workflow import Workflow
 from console.errors import ConsoleError
@@ -168,11 +169,13 @@ async def _trained(site: Site, name: str) -> tuple[Mapping[str, float], Best | N
     """Return the last values of a job's metrics, and its best epoch as far as the log can be read."""
     job = await training_jobs.described(site.aws, name)
     if not image_classification.is_used_by(job):
-        return job.final_metrics, None
+        return in_order(job.final_metrics), None
     try:
-        return job.final_metrics, image_classification.best_of((await site.job_logs.read(site.aws, job)).curves)
+        return in_order(job.final_metrics), image_classification.best_of(
+            (await site.job_logs.read(site.aws, job)).curves
+        )
     except ConsoleError:
-        return job.final_metrics, None  # the role may not read logs
+        return in_order(job.final_metrics), None  # the role may not read logs
 
 
 async def _drift(site: Site, stack: Workflow) -> Verdict:

@@ -7,12 +7,13 @@ from xml.etree import ElementTree
 
 import pytest
 
+from display import figures
 from display.calibration_chart import bins, calibration_chart, expected_error
 from display.confidence_charts import Decision, bin_edges, confidence_over_time, histogram
 from display.line_chart import Axes, Series, line_chart, thinned
 from display.matrix_chart import confusion_matrix
 from display.parallel_chart import Line, parallel_chart
-from display.scales import padded, ticks, time_ticks
+from display.scales import fitted, padded, ticks, time_ticks
 from display.scatter_chart import Point, scatter_chart
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -28,6 +29,32 @@ def test_ticks_are_round_few_and_inside(low: float, high: float) -> None:
     values = ticks(low, high)
     assert 2 <= len(values) <= 7
     assert all(low - 1e-9 <= value <= high + 1e-9 for value in values)
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ((0.1, 0.001), ["0.001", "0.01", "0.1"]),
+        ((0.05, 0.00003), ["10⁻⁵", "10⁻⁴", "0.001", "0.01", "0.1"]),
+        ((1e-12, 1.0), ["10⁻¹²", "10⁻⁹", "10⁻⁶", "0.001", "1"]),
+    ],
+)
+def test_values_that_span_two_decades_have_a_logarithmic_axis(values: tuple[float, ...], labels: list[str]) -> None:
+    scale = fitted(values, 0.0, 100.0)
+    assert scale.is_log
+    assert [figures.power_of_ten(value) for value in scale.ticks()] == labels
+    assert [scale(scale.low), scale(scale.high)] == pytest.approx([0.0, 100.0])
+    assert scale((scale.low * scale.high) ** 0.5) == pytest.approx(50.0)
+
+
+@pytest.mark.parametrize("values", [(0.1, 0.0011), (0.0, 5.0), (-1.0, 1000.0), (3.0,)])
+def test_values_that_are_near_each_other_or_not_positive_have_a_linear_axis(values: tuple[float, ...]) -> None:
+    assert not fitted(values, 0.0, 100.0).is_log
+
+
+def test_a_scatter_has_room_for_the_values_of_the_chart_beside_it() -> None:
+    svg = scatter_chart([Point(1, 0.5, "a", "/a"), Point(2, 0.6, "b", "/b")], "epochs", "accuracy", [0.5, 0.6, 0.0])
+    assert ">0</text>" in svg
 
 
 @pytest.mark.parametrize("span", [timedelta(seconds=2), timedelta(minutes=3), timedelta(hours=30), timedelta(days=40)])

@@ -1,9 +1,9 @@
 """Up to a thousand training jobs side by side: what differs between them, and how they ended.
 
 A list has no metrics, so each job is read once. Many are read by Search, which describes a hundred jobs in one answer,
-and few by DescribeTrainingJob, as are those that Search does not have. Each call reads as long as its budget
-allows, and the page shows what has been read. Ended jobs are kept in a compact form and never read again as long as
-the list has them with the same time of creation.
+and few by DescribeTrainingJob, as are those that Search does not have. The epoch that a job of the image-classification
+algorithm keeps is only in its log. Each call reads as long as its budget allows, and the page shows what has been read.
+Ended jobs are kept in a compact form and never read again as long as the list has them with the same time of creation.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from console.aws.client import NAMED_S, Aws
+from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
+from console.aws.training.image_classification import CHOOSES, Best
 from console.aws.training.jobs import SUBMIT_DIRECTORY, Job, JobSummary, job_of
 from console.errors import ConsoleError, NotThere
 
@@ -27,6 +29,13 @@ AT_ONCE = 24
 SEARCHED_AT_ONCE = 100
 FEW = 12
 """So many jobs are described one by one."""
+
+LOG_SETTLES = timedelta(minutes=1)
+"""The last lines of a log may arrive so long after the job's end."""
+LAST = ", last epoch"
+"""After a metric's name: its last value, in a comparison where the name alone is that of the epoch that is kept."""
+AS_SET = ", as set"
+"""After the name of a hyperparameter that is also the name of a metric."""
 
 Key = tuple[str, int]
 """A job's name and second of creation: a name can be used again after a deletion."""
@@ -44,6 +53,21 @@ class ComparedJob:
     metrics: Mapping[str, float]
     settings: Mapping[str, str]
     """The image, the instances, and the data of each channel."""
+    last: Mapping[str, float]
+    """The last values that AWS tells. `metrics` has those of the epoch that is kept, where that is known."""
+    best: Best | None = None
+    """The epoch that is kept; None if the algorithm tells none, or if its log has not been read."""
+    unread: Job | None = None
+    """The job itself while its log is still to be read."""
+
+    def epoch_of(self, metric: str) -> int | None:
+        """Return the epoch of the value in `metrics`; None if it is the last value."""
+        return self.best.epoch if self.best and metric == CHOOSES else None
+
+    @property
+    def headline(self) -> str:
+        """The metric that stands for the job: one of validation before others; empty without one."""
+        return min(self.metrics, key=_order, default="")
 
 
 @dataclass(frozen=True)
@@ -56,7 +80,13 @@ class Comparison:
     @property
     def varying(self) -> list[str]:
         """The hyperparameters that do not have the same value in all jobs, by name."""
-        return _varying([job.hyperparameters for job in self.jobs])
+        metrics = {name for job in self.jobs for name in job.metrics}
+        names = _varying([job.hyperparameters for job in self.jobs])
+        return [name + AS_SET if name in metrics else name for name in names]
+
+    def set_value(self, job: ComparedJob, name: str) -> str | None:
+        """Return the text of a job's hyperparameter, by its name in `varying`; None if the job does not set it."""
+        return job.hyperparameters.get(name.removesuffix(AS_SET))
 
     @property
     def varying_settings(self) -> list[str]:
@@ -65,16 +95,25 @@ class Comparison:
 
     @property
     def metrics(self) -> list[str]:
-        return sorted({name for job in self.jobs for name in job.metrics})
+        """The names of metrics: that of the kept epoch first, then its last value, then the others."""
+        names = sorted({name for job in self.jobs for name in job.metrics}, key=_order)
+        return [names[0], names[0] + LAST, *names[1:]] if any(job.best for job in self.jobs) else names
+
+    @property
+    def unread(self) -> int:
+        """The number of jobs whose log is still to be read."""
+        return sum(job.unread is not None for job in self.jobs)
 
     def value(self, job: ComparedJob, name: str) -> float | None:
         """Return the number that a job has under a metric's or a hyperparameter's name, or `duration`."""
         if name == "duration":
             return job.seconds
+        if name.endswith(LAST):
+            return job.last.get(name.removesuffix(LAST))
         if name in job.metrics:
             return job.metrics[name]
         try:
-            return float(job.hyperparameters.get(name, ""))
+            return float(self.set_value(job, name) or "")
         except ValueError:
             return None
 
@@ -85,6 +124,7 @@ class ComparedJobs:
     def __init__(self) -> None:
         self._kept: OrderedDict[Key, ComparedJob] = OrderedDict()
         self._no_search_until = 0.0
+        self._no_logs_until = 0.0
 
     async def compare(self, aws: Aws, budget_s: float, name: str = "", names: Sequence[str] = ()) -> Comparison:
         """Return the jobs in `names`, or else the newest whose names contain `name`, as far as they have been read."""
@@ -95,16 +135,53 @@ class ComparedJobs:
         else:
             summaries = await training_jobs.listed_up_to(aws, JOBS_MAX, name)
             listed = [job.name for job in summaries]
-            kept = await self._read(aws, summaries, name, max(ends, time.monotonic() + budget_s / 2))
+            ends = max(ends, time.monotonic() + budget_s / 2)
+            kept = await self._read(aws, summaries, name, ends)
+        kept |= await self._judged(aws, [kept[each] for each in listed if each in kept], ends)
         self._trim()
         return Comparison([kept[each] for each in listed if each in kept], len(listed))
 
-    async def _read(self, aws: Aws, summaries: Sequence[JobSummary], name: str, ends: float) -> dict[str, ComparedJob]:
+    async def of_page(self, aws: Aws, summaries: Sequence[JobSummary], budget_s: float) -> dict[str, ComparedJob]:
+        """Return the jobs of a page of the list, as far as they have been read, by name."""
+        ends = time.monotonic() + budget_s
+        kept = await self._read(aws, summaries, "", ends, may_search=False)
+        kept |= await self._judged(aws, list(kept.values()), ends)
+        self._trim()
+        return kept
+
+    async def _judged(self, aws: Aws, jobs: Sequence[ComparedJob], ends: float) -> dict[str, ComparedJob]:
+        """Return those jobs whose log could be read in time, with their best epochs, by name."""
+        unread = [job for job in jobs if job.unread]
+        judged: dict[str, ComparedJob] = {}
+        for start in range(0, len(unread), AT_ONCE):
+            if (start and time.monotonic() >= ends) or time.monotonic() < self._no_logs_until:
+                break
+            read = await asyncio.gather(*(self._judge(aws, job) for job in unread[start : start + AT_ONCE]))
+            judged |= {job.name: job for job in read}
+        return judged
+
+    async def _judge(self, aws: Aws, compared: ComparedJob) -> ComparedJob:
+        job = compared.unread
+        assert job is not None
+        try:
+            best = await image_classification.best_epoch(aws, job)
+        except ConsoleError:
+            self._no_logs_until = time.monotonic() + NAMED_S  # the role may not read logs, or has read too many
+            return compared
+        kept = {CHOOSES: best.value} if best else {}
+        compared = replace(compared, metrics={**compared.metrics, **kept}, best=best, unread=None)
+        if job.ended and datetime.now(UTC) - job.ended > LOG_SETTLES:
+            self._kept[_key(job.name, job.created)] = compared
+        return compared
+
+    async def _read(
+        self, aws: Aws, summaries: Sequence[JobSummary], name: str, ends: float, may_search: bool = True
+    ) -> dict[str, ComparedJob]:
         """Return the jobs that are kept, and those that can be read in time, by name."""
         known = (self._kept.get(_key(job.name, job.created)) for job in summaries)
         read = {job.name: job for job in known if job}
         missing = [job for job in summaries if job.name not in read]
-        while len(missing) > FEW and time.monotonic() < ends:
+        while may_search and len(missing) > FEW and time.monotonic() < ends:
             read |= await self._searched(aws, name, missing[0].created)
             if missing[0].name not in read:
                 break
@@ -146,7 +223,11 @@ class ComparedJobs:
 
     def _compared(self, job: Job) -> ComparedJob:
         own = {key: value for key, value in job.hyperparameters.items() if not key.startswith(SUBMIT_DIRECTORY)}
-        compared = ComparedJob(job.name, job.status, job.created, job.seconds, own, job.final_metrics, _settings(job))
+        compared = ComparedJob(
+            job.name, job.status, job.created, job.seconds, own, job.final_metrics, _settings(job), job.final_metrics
+        )
+        if image_classification.is_used_by(job):
+            compared = replace(compared, unread=job)
         if job.is_ended:
             self._kept[_key(job.name, job.created)] = compared
         return compared
@@ -154,6 +235,16 @@ class ComparedJobs:
     def _trim(self) -> None:
         while len(self._kept) > KEPT_JOBS:
             self._kept.popitem(last=False)
+
+
+def in_order(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return the values of metrics with those first that say most about a model."""
+    return {name: metrics[name] for name in sorted(metrics, key=_order)}
+
+
+def _order(metric: str) -> tuple[bool, bool, str]:
+    """Return the key that sorts metrics: those that say most about a model come first."""
+    return metric != CHOOSES, not metric.startswith("validation"), metric
 
 
 def _varying(each: Sequence[Mapping[str, str]]) -> list[str]:

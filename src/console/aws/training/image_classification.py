@@ -9,11 +9,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from console.aws import logs
+from console.aws.client import SHORT_S, Aws
 from console.aws.training.jobs import Job
-from console.aws.training.logs import Value
+from console.aws.training.logs import GROUP, Value, curves_in
+from console.errors import NotThere
 
 IMAGE = re.compile(r"(?:[^/]+/)*image-classification(?:[:@].+)?")
 CHOOSES = "validation:accuracy"
+ITS_LINES = '"Validation-accuracy="'
+"""The filter pattern of the lines that have the metric."""
+LINES_MAX = 10_000
 DEFAULTS = {
     "mini_batch_size": "32",
     "epochs": "30",
@@ -36,7 +42,12 @@ class Best:
 
 
 def is_used_by(job: Job) -> bool:
-    return IMAGE.fullmatch(job.image) is not None
+    return is_image(job.image)
+
+
+def is_image(uri: str) -> bool:
+    """Whether the URI of an image is that of the algorithm."""
+    return IMAGE.fullmatch(uri) is not None
 
 
 def best_of(curves: Mapping[str, Sequence[Value]]) -> Best | None:
@@ -46,6 +57,30 @@ def best_of(curves: Mapping[str, Sequence[Value]]) -> Best | None:
         return None
     best = max(curve, key=lambda each: each.value)
     return Best(best.value, best.number)
+
+
+async def best_epoch(aws: Aws, job: Job) -> Best | None:
+    """Return the epoch whose model is kept, or would be if the job ended now, from those lines of the log alone.
+
+    None if the job uses another algorithm, or if its log is gone or has no epoch yet. Raises Refused.
+    """
+    if not is_used_by(job) or CHOOSES not in job.metric_patterns:
+        return None
+    where = {"logGroupName": GROUP, "logStreamNamePrefix": f"{job.name}/", "filterPattern": ITS_LINES}
+    since = int(job.created.timestamp() * 1000)  # an earlier job may have had the name
+    lines: list[logs.Line] = []
+    token: dict[str, str] = {}
+    for _ in range(logs.PAGES_AT_ONCE):
+        try:
+            answer = await aws.call("logs", "filter_log_events", SHORT_S, startTime=since, **where, **token)
+        except NotThere:
+            return None
+        lines += [logs.line_of(event) for event in answer["events"]]
+        if not answer.get("nextToken") or len(lines) >= LINES_MAX:
+            break
+        token = {"nextToken": answer["nextToken"]}
+    lines.sort(key=lambda line: line.time)
+    return best_of(curves_in(lines, {CHOOSES: job.metric_patterns[CHOOSES]}))
 
 
 def defaults_of(job: Job) -> dict[str, str]:

@@ -77,6 +77,13 @@ class JobLogs:
         return log
 
 
+def curves_in(lines: Iterable[Line], definitions: Mapping[str, str]) -> dict[str, list[Value]]:
+    """Return the curves of metrics, by their definitions, in lines of a log."""
+    log = JobLog(Tail(GROUP, ""), _searches(definitions))
+    log.read(lines)
+    return log.curves
+
+
 def _searches(definitions: Mapping[str, str]) -> dict[str, BoundedSearch]:
     searches = {}
     for name, text in definitions.items():

@@ -1,0 +1,158 @@
+"""The comparison of training jobs: many in charts and a table, two to six side by side by what differs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from console import pages
+from console.aws.training import image_classification
+from console.aws.training import jobs as training_jobs
+from console.aws.training.comparison import ComparedJob, Comparison
+from console.aws.training.logs import Value
+from console.errors import ConsoleError
+from console.site import Site
+from console.views.training.curves import PLAIN, Chart, shared_charts
+from console.views.training.metrics import HAVE_MODELS, column_note, has_direction, is_small_good, origin
+from console.views.training.side_by_side import TWO, Row, Verdict, by_age, labels, rows, same, verdict
+from display.line_chart import Axes
+from display.parallel_chart import AXES_MAX, Line, parallel_chart
+from display.scatter_chart import Point, scatter_chart
+
+NOT_SET = "not set"
+FEW = 6
+"""The largest number of jobs that are compared side by side, value by value."""
+
+
+@dataclass(frozen=True)
+class Few:
+    """Two to six jobs, the oldest first, each with its label."""
+
+    jobs: Sequence[ComparedJob]
+    labels: Sequence[str]
+    rows: Sequence[Row]
+    same: Mapping[str, str]
+    verdict: Verdict | None
+    charts: Sequence[Chart]
+
+    @property
+    def are_two(self) -> bool:
+        return len(self.jobs) == TWO
+
+
+async def load_comparison(site: Site, request: web.Request) -> dict[str, Any]:
+    query = request.query
+    comparison = await site.compared.compare(
+        site.aws, pages.budget_s(site, request), query.get("q", ""), query.getall("name", [])
+    )
+    metrics, varying = comparison.metrics, comparison.varying
+    numbers = [*metrics, *varying, "duration"]
+    y = query.get("y") or next((name for name in numbers if name.startswith("validation")), numbers[0])
+    x = query.get("x") or next((name for name in varying if name != y), "duration")
+    points = _scatter(comparison, x, y)
+    tied = [point for point in points if point.is_best]
+    best = tied[0] if len(tied) == 1 else None
+    best_job = next((job for job in comparison.jobs if best and job.name == best.name), None)
+    y_values = [value for job in comparison.jobs if (value := comparison.value(job, y)) is not None]
+    return {
+        "comparison": comparison,
+        "metrics": [(name, column_note(name, any(job.best for job in comparison.jobs))) for name in metrics],
+        "origin": origin,
+        "varying": varying,
+        "numbers": numbers,
+        "x": x,
+        "y": y,
+        "q": query.get("q", ""),
+        "chart": scatter_chart(points, x, y, y_values) if points else "",
+        "parallel": _parallel(comparison, y, best.name if best else ""),
+        "parallel_axes": AXES_MAX - 1,
+        "best": best,
+        "best_word": _best_word(y),
+        "best_values": _set_values(comparison, best_job),
+        "best_origin": origin(best_job, y) if best_job else "",
+        "tied": tied if len(tied) > 1 else [],
+        "few": await _few(site, comparison) if 1 < len(comparison.jobs) <= FEW else None,
+        "names": query.getall("name", []),
+    }
+
+
+async def _few(site: Site, comparison: Comparison) -> Few:
+    ordered = by_age(comparison)
+    names = labels(len(ordered.jobs))
+    curves = await asyncio.gather(*(_curves(site, job.name) for job in ordered.jobs))
+    bests = {name: job.best for name, job in zip(names, ordered.jobs, strict=True)}
+    by_epoch = all(image_classification.is_image(job.settings["image"]) for job in ordered.jobs)
+    axes = Axes(x_name="epoch") if by_epoch else PLAIN
+    return Few(
+        jobs=ordered.jobs,
+        labels=names,
+        rows=rows(ordered),
+        same=same(ordered),
+        verdict=verdict(ordered),
+        charts=shared_charts(list(zip(names, curves, strict=True)), axes, bests),
+    )
+
+
+async def _curves(site: Site, name: str) -> Mapping[str, list[Value]]:
+    try:
+        return (await site.job_logs.read(site.aws, await training_jobs.described(site.aws, name))).curves
+    except ConsoleError:
+        return {}  # the role may not read logs
+
+
+def _set_values(comparison: Comparison, job: ComparedJob | None) -> list[tuple[str, str]]:
+    """Return the hyperparameters of a job that other jobs have not, as far as it sets them."""
+    return [(name, value) for name in comparison.varying if job and (value := comparison.set_value(job, name))]
+
+
+def _best_word(name: str) -> str:
+    """Return how the best job is called: whether large or small values are good is not known of every metric."""
+    return "Best" if has_direction(name) else "Highest"
+
+
+def _parallel(comparison: Comparison, y: str, best: str) -> str:
+    """Return the chart of what varies, with y as the last axis; empty if fewer than two things vary."""
+    shown = Comparison([job for job in comparison.jobs if comparison.value(job, y) is not None], 0)
+    varying = [name for name in shown.varying if name != y]
+    if len(varying) < 2:
+        return ""
+    dimensions = [*varying[: AXES_MAX - 1], y]
+    values = {job.name: _values(shown, job, dimensions) for job in shown.jobs}
+    worded = {name for each in values.values() for name, value in each.items() if isinstance(value, str)}
+    lines = []
+    for job in shown.jobs:
+        words = {name: shown.set_value(job, name) or NOT_SET for name in worded}
+        lines.append(Line(job.name, values[job.name] | words, f"/training-jobs/{job.name}", job.name == best))
+    return parallel_chart(lines, dimensions)
+
+
+def _values(comparison: Comparison, job: ComparedJob, names: list[str]) -> dict[str, float | str]:
+    values: dict[str, float | str] = {}
+    for name in names:
+        value: float | str | None = comparison.value(job, name)
+        value = comparison.set_value(job, name) if value is None else value
+        if value is not None:
+            values[name] = value
+    return values
+
+
+def _scatter(comparison: Comparison, x: str, y: str) -> list[Point]:
+    """Return a point for each job that has both numbers.
+
+    Of the jobs that have a model the best have the highest y; the lowest where y is a loss.
+    """
+    placed = []
+    for job in comparison.jobs:
+        at, value = comparison.value(job, x), comparison.value(job, y)
+        if at is not None and value is not None:
+            placed.append((at, value, job))
+    choose = min if is_small_good(y) else max
+    best = choose((value for _, value, job in placed if job.status in HAVE_MODELS), default=None)
+    return [
+        Point(at, value, job.name, f"/training-jobs/{job.name}", value == best and job.status in HAVE_MODELS)
+        for at, value, job in placed
+    ]

@@ -1,0 +1,114 @@
+"""The list of training jobs, and one job with its curves and its log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from aiohttp import web
+
+from console import pages
+from console.aws import endpoints
+from console.aws.client import NAMED_S
+from console.aws.training import image_classification
+from console.aws.training import jobs as training_jobs
+from console.aws.training.comparison import ComparedJob, in_order
+from console.aws.training.jobs import SUBMIT_DIRECTORY, Job
+from console.aws.workflow import workflow
+from console.errors import ConsoleError, NotThere
+from console.site import Site
+from console.views.log_lines import lines_of
+from console.views.training import metrics
+from console.views.training.curves import PLAIN, charts
+from display.line_chart import Axes
+
+STATUSES = ("InProgress", "Completed", "Failed", "Stopping", "Stopped")
+SHOWN_LINES = 400
+
+
+async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
+    status, name, after = (request.query.get(key, "") for key in ("status", "q", "after"))
+    jobs, following = await training_jobs.listed(site.aws, status, name, after)
+    compared = await site.compared.of_page(site.aws, jobs, pages.budget_s(site, request))
+    return {
+        "jobs": jobs,
+        "compared": compared,
+        "common_metric": common_metric(compared.values()),
+        "origin": metrics.origin,
+        "statuses": STATUSES,
+        "status": status,
+        "q": name,
+        "after": after,
+        "following": following,
+    }
+
+
+def common_metric(jobs: Iterable[ComparedJob]) -> str:
+    """Return the metric that stands for every job that has one; empty if there are several or none."""
+    names = {job.headline for job in jobs if job.headline}
+    return names.pop() if len(names) == 1 else ""
+
+
+async def load_job(site: Site, request: web.Request) -> dict[str, Any]:
+    job = await training_jobs.described(site.aws, request.match_info["name"])
+    log = await site.job_logs.read(site.aws, job)
+    is_classifier = image_classification.is_used_by(job)
+    best = image_classification.best_of(log.curves) if is_classifier else None
+    mark = (float(best.epoch), f"best: epoch {best.epoch}") if best else None
+    own = {key: value for key, value in job.hyperparameters.items() if not key.startswith(SUBMIT_DIRECTORY)}
+    return {
+        "job": job,
+        "charts": charts(log.curves, Axes(x_name="epoch", mark=mark) if is_classifier else PLAIN, best),
+        "is_classifier": is_classifier,
+        "best": best,
+        "chosen_by": image_classification.CHOOSES,
+        "kept": metrics.kept(job.status),
+        "final_metrics": in_order(job.final_metrics),
+        "defaults": image_classification.defaults_of(job) if is_classifier else {},
+        "lines": lines_of(list(log.tail.lines)[-SHOWN_LINES:]),
+        "line_count": log.tail.total,
+        "hyperparameters": own,
+        "artifact_size": await _artifact_size(site, job),
+        "rivals": await rivals(site, job),
+    }
+
+
+async def rivals(site: Site, job: Job) -> dict[str, str]:
+    """Return the jobs with which a completed one is worth comparing: what each is, by its name."""
+    if job.status != "Completed":
+        return {}
+    try:
+        before, newest, serving = await asyncio.gather(
+            training_jobs.newest_completed(site.aws, job.created),
+            training_jobs.newest_completed(site.aws),
+            _in_service(site),
+        )
+    except ConsoleError:
+        return {}  # the role may describe jobs and not list them
+    named = {before.name: "the job before it"} if before else {}
+    named |= {newest.name: "the newest job"} if newest else {}
+    named |= {serving: "the job whose model is in service"}
+    return {name: what for name, what in named.items() if name not in ("", job.name)}
+
+
+async def _in_service(site: Site) -> str:
+    """Return the job whose model the workflow's endpoint serves; empty if there is none or it is unknown."""
+    try:
+        stack = await workflow(site.aws)
+        return (await endpoints.described(site.aws, stack.endpoint)).job if stack and stack.endpoint else ""
+    except ConsoleError:
+        return ""
+
+
+async def _artifact_size(site: Site, job: Job) -> int | None:
+    if not job.artifact or not job.is_ended:
+        return None
+    bucket, _, key = job.artifact.removeprefix("s3://").partition("/")
+    try:
+        answer = await site.aws.call("s3", "head_object", NAMED_S, Bucket=bucket, Key=key)
+    except NotThere:
+        return None
+    except ConsoleError:
+        return None  # the role may read SageMaker and not the bucket
+    return int(answer["ContentLength"])
