@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from localstack_plugin.stepfunctions.validation.faults import Fault, Faults, is_expression, is_number
+from localstack_plugin.stepfunctions.validation.faults import Fault, Faults, is_expression, is_number, rules_in
 from localstack_plugin.stepfunctions.validation.languages import JSONATA
 
 COMBINING: Final = ("And", "Or", "Not")
@@ -48,15 +48,10 @@ BESIDE: Final = {"Variable", "Next", "Assign", "Output", "Comment", "Condition"}
 
 
 def choice_faults(state: dict[str, Any], place: str, language: str) -> Faults:
-    rules = state.get("Choices")
-    if not isinstance(rules, list):
-        return
-    if not rules:
+    if state.get("Choices") == []:
         yield Fault("Choices must have at least one rule", f"{place}/Choices")
-    for index, rule in enumerate(rules):
+    for index, rule in rules_in(state, "Choices"):
         where = f"{place}/Choices[{index}]"
-        if not isinstance(rule, dict):
-            continue
         if "Next" not in rule:
             yield Fault("These fields are required: [Next]", where)
         if language == JSONATA:

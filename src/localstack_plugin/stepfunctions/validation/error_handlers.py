@@ -5,7 +5,7 @@ docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-
 
 from typing import Any, Final
 
-from localstack_plugin.stepfunctions.validation.faults import Fault, Faults, is_number, is_whole
+from localstack_plugin.stepfunctions.validation.faults import Fault, Faults, is_number, is_whole, rules_in
 
 ALL: Final = "States.ALL"
 LARGEST_COUNT: Final = 99_999_999
@@ -16,19 +16,16 @@ CATCHER: Final = {"ErrorEquals", "Next", "ResultPath", "Assign", "Output"}
 
 def handler_faults(state: dict[str, Any], place: str) -> Faults:
     for field, known, required in (("Retry", RETRIER, ()), ("Catch", CATCHER, ("Next",))):
-        value = state.get(field)
-        handlers = value if isinstance(value, list) else []
-        for index, handler in enumerate(handlers):
-            if isinstance(handler, dict):
-                where = f"{place}/{field}[{index}]"
-                for name in handler.keys() - known - {"Comment"}:
-                    yield Fault(f"Field '{name}' is not supported", where)
-                for name in required:
-                    if name not in handler:
-                        yield Fault(f"These fields are required: [{name}]", where)
-                yield from error_name_faults(handler, where, is_last=index == len(handlers) - 1)
-                if field == "Retry":
-                    yield from retrier_faults(handler, where)
+        for index, handler in rules_in(state, field):
+            where = f"{place}/{field}[{index}]"
+            for name in handler.keys() - known - {"Comment"}:
+                yield Fault(f"Field '{name}' is not supported", where)
+            for name in required:
+                if name not in handler:
+                    yield Fault(f"These fields are required: [{name}]", where)
+            yield from error_name_faults(handler, where, is_last=index == len(state[field]) - 1)
+            if field == "Retry":
+                yield from retrier_faults(handler, where)
 
 
 def error_name_faults(handler: dict[str, Any], place: str, is_last: bool) -> Faults:

@@ -32,3 +32,11 @@ def is_number(value: Any) -> bool:
 def is_expression(value: Any) -> bool:
     """Whether the value is a JSONata expression, `{% … %}`."""
     return isinstance(value, str) and value.startswith("{%") and value.endswith("%}")
+
+
+def rules_in(state: dict[str, Any], field: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Return the rules of Choices, or the handlers of Retry or Catch, with their indexes."""
+    rules = state.get(field)
+    for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+        if isinstance(rule, dict):
+            yield index, rule

@@ -1,4 +1,4 @@
-"""The walk over a machine and the machines in it, which collects the faults of all its states."""
+"""The walk over a machine and the machines in it, and the faults of all its states."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,32 +25,50 @@ def faults(definition: Any) -> Faults:
     timeout = definition.get("TimeoutSeconds")
     if timeout is not None and not (is_whole(timeout) and 0 < timeout <= LONGEST_TIMEOUT_S):
         yield Fault(f"Value must be an integer between 1 and {LONGEST_TIMEOUT_S}", "/TimeoutSeconds")
-    yield from machine_faults(definition, "", definition.get("QueryLanguage", JSONPATH))
+    language = definition.get("QueryLanguage", JSONPATH)
+    for _, state, place in all_states(definition):
+        # AWS gives the states of a branch or an iteration the language of the machine, not that of the state around
+        yield from state_faults(state, place, language)
+    for machine, place in all_machines(definition):
+        yield from transition_faults(machine, place)
     yield from name_faults(definition)
 
 
-def express_faults(machine: Any, place: str = "") -> Faults:
+def express_faults(definition: Any) -> Faults:
     """Return the faults that only an Express workflow has: it has no distributed Map."""
-    states = machine.get("States") if isinstance(machine, dict) else None
-    for name, state in states.items() if isinstance(states, dict) else ():
-        for where, inner in submachines(state) if isinstance(state, dict) else ():
+    for _, state, place in all_states(definition):
+        for where, inner in submachines(state):
             config = inner.get("ProcessorConfig") if isinstance(inner, dict) else None
             if isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED":
                 message = "Express state machine does not support Map states in DISTRIBUTED mode"
-                yield Fault(message, f"{place}/States/{name}/{where}/ProcessorConfig")
-            yield from express_faults(inner, f"{place}/States/{name}/{where}")
+                yield Fault(message, f"{place}/{where}/ProcessorConfig")
 
 
-def machine_faults(machine: Any, place: str, language: str) -> Faults:
-    if not isinstance(machine, dict) or not isinstance(states := machine.get("States"), dict):
-        return
-    for name, state in states.items():
+def all_states(machine: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Return every state of a machine and of the machines in it: its name, itself, and its place.
+
+    What is no state is left out: the parser says so.
+    """
+    states = machine.get("States") if isinstance(machine, dict) else None
+    for name, state in states.items() if isinstance(states, dict) else ():
         if isinstance(state, dict):
-            yield from state_faults(state, f"{place}/States/{name}", language)
-    yield from transition_faults(machine, place)
+            where = f"{place}/States/{name}"
+            yield name, state, where
+            for field, inner in submachines(state):
+                yield from all_states(inner, f"{where}/{field}")
+
+
+def all_machines(definition: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Return a machine and the machines in it that have states, with their places."""
+    yield definition, ""
+    for _, state, place in all_states(definition):
+        for field, inner in submachines(state):
+            if isinstance(inner, dict) and isinstance(inner.get("States"), dict):
+                yield inner, f"{place}/{field}"
 
 
 def state_faults(state: dict[str, Any], place: str, machine_language: str) -> Faults:
+    """Return the faults of a state alone, without those of the machines in it."""
     language = JSONATA if machine_language == JSONATA else state.get("QueryLanguage", JSONPATH)
     yield from language_faults(state, place, machine_language, language)
     yield from field_faults(state, place)
@@ -63,9 +81,6 @@ def state_faults(state: dict[str, Any], place: str, machine_language: str) -> Fa
         yield from expression_faults(state, place)
     else:
         yield from template_faults(state, place)
-    # AWS gives the states of a branch or an iteration the language of the machine, not that of the state around them.
-    for where, machine in submachines(state):
-        yield from machine_faults(machine, f"{place}/{where}", machine_language)
 
 
 def submachines(state: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -80,18 +95,9 @@ def submachines(state: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 def name_faults(definition: dict[str, Any]) -> Faults:
     """Return the faults of states' names, which are unique in the whole machine."""
     seen: set[str] = set()
-    for name, place in names(definition, ""):
+    for name, _, place in all_states(definition):
         if name in seen:
             yield Fault(f"Duplicate State name: {name}", place, "DUPLICATE_STATE_NAME")
         if not 0 < len(name) <= LONGEST_NAME:
             yield Fault(f"State name must have 1 to {LONGEST_NAME} characters", place, SCHEMA)
         seen.add(name)
-
-
-def names(machine: Any, place: str) -> Iterator[tuple[str, str]]:
-    states = machine.get("States") if isinstance(machine, dict) else None
-    for name, state in states.items() if isinstance(states, dict) else ():
-        yield name, f"{place}/States/{name}"
-        if isinstance(state, dict):
-            for where, inner in submachines(state):
-                yield from names(inner, f"{place}/States/{name}/{where}")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from localstack_plugin.stepfunctions.intrinsics.syntax import IntrinsicSyntaxError, parse
 from localstack_plugin.stepfunctions.paths.syntax import parsed
 from localstack_plugin.stepfunctions.paths.text import PathSyntaxError
-from localstack_plugin.stepfunctions.validation.faults import Fault, Faults
+from localstack_plugin.stepfunctions.validation.faults import Fault, Faults, rules_in
 
 TEMPLATES: Final = ("Parameters", "ResultSelector", "ItemSelector", "Assign")
 PATHS: Final = (
@@ -81,9 +81,8 @@ def assignments(state: dict[str, Any], place: str) -> Iterator[tuple[Any, str]]:
     if "Assign" in state:
         yield state["Assign"], f"{place}/Assign"
     for field in ("Choices", "Catch"):
-        rules = state.get(field)
-        for index, rule in enumerate(rules if isinstance(rules, list) else []):
-            if isinstance(rule, dict) and "Assign" in rule:
+        for index, rule in rules_in(state, field):
+            if "Assign" in rule:
                 yield rule["Assign"], f"{place}/{field}[{index}]/Assign"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from localstack_plugin.stepfunctions.validation.faults import Fault, Faults
+from localstack_plugin.stepfunctions.validation.faults import Fault, Faults, rules_in
 
 TARGET = "MISSING_TRANSITION_TARGET"
 WITHOUT_TRANSITION = ("Choice", "Succeed", "Fail")
@@ -56,7 +56,6 @@ def targets(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(target := state.get(field), str):
             yield target, field
     for field in ("Choices", "Catch"):
-        rules = state.get(field)
-        for index, rule in enumerate(rules if isinstance(rules, list) else []):
-            if isinstance(rule, dict) and isinstance(target := rule.get("Next"), str):
+        for index, rule in rules_in(state, field):
+            if isinstance(target := rule.get("Next"), str):
                 yield target, f"{field}[{index}]/Next"
