@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
@@ -44,6 +45,31 @@ REFUSED: list[tuple[Definition, list[tuple[str, str, str | None]]]] = [
     ),
 ]
 
+DISTRIBUTED = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, **one_pass()}
+TOKEN = {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}}
+ONLY_STANDARD: list[tuple[Definition, str, str]] = [
+    (
+        outer(state("Map", ItemProcessor=DISTRIBUTED)),
+        "Map states in DISTRIBUTED mode",
+        "/States/Outer/ItemProcessor/ProcessorConfig",
+    ),
+    (
+        machine(state("Task", Resource="arn:aws:states:::sagemaker:createTrainingJob.sync", Parameters={})),
+        "'.sync' service integration",
+        "/States/A/Resource",
+    ),
+    (
+        machine(state("Task", Resource="arn:aws:states:::lambda:invoke.waitForTaskToken", Parameters=TOKEN)),
+        "'.waitForTaskToken' service integration",
+        "/States/A/Resource",
+    ),
+    (
+        machine(state("Task", Resource="arn:aws:states:us-east-1:000000000000:activity:a")),
+        "Activity ARN",
+        "/States/A/Resource",
+    ),
+]
+
 
 def validated(executions: Executions, definition: Definition, **parameters: Any) -> dict[str, Any]:
     return dict(executions.states.validate_state_machine_definition(definition=json.dumps(definition), **parameters))
@@ -70,10 +96,59 @@ def test_diagnostics_are_cut_at_max_results(executions: Executions) -> None:
     assert (len(answer["diagnostics"]), answer["truncated"]) == (1, True)
 
 
-def test_an_express_workflow_has_no_distributed_map(executions: Executions) -> None:
-    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, **one_pass()}
-    answer = validated(executions, outer(state("Map", ItemProcessor=processor)), type="EXPRESS")
-    assert [item["location"] for item in answer["diagnostics"]] == ["/States/Outer/ItemProcessor/ProcessorConfig"]
+@pytest.mark.parametrize(("only_standard", "message", "place"), ONLY_STANDARD)
+def test_a_check_of_express_workflows_holds_wherever_one_is_defined(
+    executions: Executions, only_standard: Definition, message: str, place: str
+) -> None:
+    states, fault = executions.states, f"InvalidDefinition.*{SCHEMA}: Express state machine does not support {message}"
+    answer = validated(executions, only_standard, type="EXPRESS")
+    assert [item["location"] for item in answer["diagnostics"]] == [place]
+    made = {"name": f"express-{uuid4().hex[:8]}", "roleArn": ROLE, "type": "EXPRESS"}
+    with pytest.raises(ClientError, match=fault):
+        states.create_state_machine(definition=json.dumps(only_standard), **made)
+    arn = states.create_state_machine(definition=json.dumps(one_pass()), **made)["stateMachineArn"]
+    with pytest.raises(ClientError, match=fault):
+        states.update_state_machine(stateMachineArn=arn, definition=json.dumps(only_standard))
+    assert json.loads(states.describe_state_machine(stateMachineArn=arn)["definition"]) == one_pass()
+
+
+@pytest.mark.parametrize("only_standard", [definition for definition, _, _ in ONLY_STANDARD])
+def test_a_standard_workflow_has_what_an_express_one_lacks(executions: Executions, only_standard: Definition) -> None:
+    assert validated(executions, only_standard)["result"] == "OK"
+
+
+def test_a_standard_workflow_has_no_synchronous_execution(executions: Executions) -> None:
+    name, definition = f"standard-{uuid4().hex[:8]}", json.dumps(one_pass())
+    arn = executions.states.create_state_machine(name=name, definition=definition, roleArn=ROLE)["stateMachineArn"]
+    with pytest.raises(ClientError, match="StateMachineTypeNotSupported"):
+        executions.states.start_sync_execution(stateMachineArn=arn)
+
+
+@pytest.mark.parametrize(
+    ("tested", "fault"),
+    [
+        (state("Pass", Catch=[]), "Field 'Catch' is not supported"),
+        (state("Wait", Seconds=-1), "Value must be an integer between 0 and 99999999 at /Seconds"),
+        (state("Choice", Choices=[]), "Choices must have at least one rule at /Choices"),
+    ],
+)
+def test_a_state_that_no_machine_may_have_is_not_tested(executions: Executions, tested: Definition, fault: str) -> None:
+    with pytest.raises(ClientError, match=f"InvalidDefinition.*{SCHEMA}: {fault}"):
+        executions.states.test_state(definition=json.dumps(tested), roleArn=ROLE, input="{}")
+
+
+def test_a_definition_of_more_than_a_megabyte_is_refused_everywhere(executions: Executions) -> None:
+    states, long = executions.states, json.dumps(one_pass(Comment="a" * 1_048_576))
+    name = f"long-{uuid4().hex[:8]}"
+    arn = states.create_state_machine(name=name, definition=json.dumps(one_pass()), roleArn=ROLE)["stateMachineArn"]
+    for request in (
+        lambda: states.create_state_machine(name=f"{name}-2", definition=long, roleArn=ROLE),
+        lambda: states.update_state_machine(stateMachineArn=arn, definition=long),
+        lambda: states.validate_state_machine_definition(definition=long),
+        lambda: states.test_state(definition=long, roleArn=ROLE),
+    ):
+        with pytest.raises(ClientError, match=r"ValidationException.*'definition'.*1048576"):
+            request()
 
 
 def test_a_comment_of_a_rule_is_no_expression(executions: Executions) -> None:

@@ -55,11 +55,21 @@ def check_length(member: str, value: str | None, longest: int) -> None:
 
 
 def within_definition_limit(original: Operation) -> Operation:
-    def create(self: StepFunctionsProvider, context: RequestContext, request: Any, **parameters: Any) -> Any:
+    def of_request(self: StepFunctionsProvider, context: RequestContext, request: Any, **parameters: Any) -> Any:
         check_length("definition", request["definition"], LONGEST_DEFINITION_BYTES)
         return original(self, context, request, **parameters)
 
-    return create
+    return of_request
+
+
+def within_own_definition_limit(original: Operation) -> Operation:
+    def of_parameters(
+        self: StepFunctionsProvider, context: RequestContext, definition: str | None = None, **parameters: Any
+    ) -> Any:
+        check_length("definition", definition, LONGEST_DEFINITION_BYTES)
+        return original(self, context, definition=definition, **parameters)
+
+    return of_parameters
 
 
 def is_within_data_limit(value: Any) -> bool:
@@ -90,6 +100,13 @@ def install() -> None:
     )
     wrap(
         "localstack.services.stepfunctions.provider:StepFunctionsProvider.create_state_machine",
+        "localstack.services.stepfunctions.provider:StepFunctionsProvider.validate_state_machine_definition",
         wrapper=within_definition_limit,
         why="LocalStack takes a definition of any size. More than 1 MB is refused.",
+    )
+    wrap(
+        "localstack.services.stepfunctions.provider:StepFunctionsProvider.update_state_machine",
+        "localstack.services.stepfunctions.provider:StepFunctionsProvider.test_state",
+        wrapper=within_own_definition_limit,
+        why="The same for the operations whose provider takes the definition as a parameter.",
     )

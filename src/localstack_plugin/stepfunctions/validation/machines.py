@@ -9,7 +9,7 @@ from localstack_plugin.stepfunctions.validation.expressions import expression_fa
 from localstack_plugin.stepfunctions.validation.faults import SCHEMA, Fault, Faults, is_whole
 from localstack_plugin.stepfunctions.validation.fields import field_faults
 from localstack_plugin.stepfunctions.validation.languages import JSONATA, JSONPATH, language_faults
-from localstack_plugin.stepfunctions.validation.resources import resource_faults
+from localstack_plugin.stepfunctions.validation.resources import resource_faults, waiting_faults
 from localstack_plugin.stepfunctions.validation.templates import template_faults
 from localstack_plugin.stepfunctions.validation.transitions import transition_faults
 from localstack_plugin.stepfunctions.validation.values import LONGEST_TIMEOUT_S, value_faults
@@ -19,7 +19,7 @@ SUBMACHINES = ("ItemProcessor", "Iterator")
 
 
 def faults(definition: Any) -> Faults:
-    """Return what is wrong with a whole definition, in AWS's order of places."""
+    """Return what is wrong with a whole definition: the faults of its states, then those of transitions and names."""
     if not isinstance(definition, dict) or not isinstance(definition.get("States"), dict):
         return  # the parser says so
     timeout = definition.get("TimeoutSeconds")
@@ -35,8 +35,12 @@ def faults(definition: Any) -> Faults:
 
 
 def express_faults(definition: Any) -> Faults:
-    """Return the faults that only an Express workflow has: it has no distributed Map."""
+    """Return the faults that only an Express workflow has: distributed Maps, and tasks that wait for a job or a token.
+
+    docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html
+    """
     for _, state, place in all_states(definition):
+        yield from waiting_faults(state, place)
         for where, inner in submachines(state):
             config = inner.get("ProcessorConfig") if isinstance(inner, dict) else None
             if isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED":
@@ -67,7 +71,7 @@ def all_machines(definition: dict[str, Any]) -> Iterator[tuple[dict[str, Any], s
                 yield inner, f"{place}/{field}"
 
 
-def state_faults(state: dict[str, Any], place: str, machine_language: str) -> Faults:
+def state_faults(state: dict[str, Any], place: str, machine_language: str = JSONPATH) -> Faults:
     """Return the faults of a state alone, without those of the machines in it."""
     language = JSONATA if machine_language == JSONATA else state.get("QueryLanguage", JSONPATH)
     yield from language_faults(state, place, machine_language, language)

@@ -3,6 +3,7 @@
 docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html has the table of services and patterns.
 """
 
+import re
 from typing import Any, Final
 
 from botocore import xform_name
@@ -12,6 +13,7 @@ from localstack.aws.spec import load_service
 from localstack_plugin.stepfunctions.validation.faults import Fault, Faults
 
 SERVICE: Final = "arn:aws:states:::"
+ACTIVITY: Final = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:activity:.*")
 SDK: Final = "aws-sdk"
 WITHOUT_SYNC: Final = ("lambda", "sns", "sqs", "dynamodb", "events", "apigateway", "http", SDK)
 BOTO_NAMES: Final = {"sfn": "stepfunctions", "sagemakerruntime": "sagemaker-runtime"}
@@ -34,6 +36,20 @@ def resource_faults(state: dict[str, Any], place: str) -> Faults:
     named = not isinstance(parameters, dict) or {"FunctionName", "FunctionName.$"} & parameters.keys()
     if (service, action) == ("lambda", "invoke") and not named:
         yield Fault("The field 'FunctionName' is required but was missing", f"{place}/{field}")
+
+
+def waiting_faults(state: dict[str, Any], place: str) -> Faults:
+    """Return the fault of a Task that an Express workflow does not have: it waits for an activity, a job or a token."""
+    resource = state.get("Resource")
+    if state.get("Type") != "Task" or not isinstance(resource, str):
+        return
+    if ACTIVITY.fullmatch(resource):
+        yield Fault("Express state machine does not support Activity ARN", f"{place}/Resource")
+    _, _, pattern = resource.partition(".")
+    if resource.startswith(SERVICE) and pattern:
+        kind = "sync" if pattern.startswith("sync") else pattern
+        message = f"Express state machine does not support '.{kind}' service integration"
+        yield Fault(message, f"{place}/Resource")
 
 
 def is_sdk_action(name: str) -> bool:
