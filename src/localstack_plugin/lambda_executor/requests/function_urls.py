@@ -5,7 +5,6 @@ name at all, and names below localhost resolve on some systems only. So the URL 
 event has the path without it, as on AWS.
 """
 
-import json
 from collections.abc import Callable
 from functools import wraps
 from ipaddress import ip_address
@@ -13,8 +12,10 @@ from typing import Any
 
 from localstack import config
 from localstack.utils.aws.request_context import AWS_REGION_REGEX
+from localstack.utils.strings import to_str
 from localstack.utils.urls import localstack_host
 
+from localstack_plugin.lambda_executor.requests.cookies import cookies_in
 from localstack_plugin.replacing import wrap
 
 PREFIX = "/_function_urls"
@@ -88,13 +89,8 @@ def in_aws_form(event_for: Callable[..., Any]) -> Callable[..., Any]:
 def setting_cookies(answer_of: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def answer(result: Any) -> Any:
         response = answer_of(result)
-        try:
-            payload = json.loads(result.payload)
-        except ValueError:
-            return response
-        cookies = payload.get("cookies") if isinstance(payload, dict) else None
-        for cookie in cookies if isinstance(cookies, list) else ():
-            response.headers.add("Set-Cookie", str(cookie))
+        for cookie in cookies_in(to_str(result.payload)):
+            response.headers.add("Set-Cookie", cookie)
         return response
 
     return answer
