@@ -10,12 +10,14 @@ from typing import Any
 from localstack.aws.api import RequestContext
 from localstack.aws.api.s3 import Error, NoSuchKey, PreconditionFailed
 from localstack.aws.api.s3 import NotImplemented as NotImplementedException
+from localstack.services.s3.exceptions import MalformedXML
 from localstack.services.s3.models import S3DeleteMarker
 from localstack.services.s3.provider import verify_object_equality_precondition_write
 
 from localstack_plugin.replacing import wrap
 
 Operation = Callable[..., Any]
+MOST_DELETED = 1000
 FAILED = "At least one of the pre-conditions you specified did not hold"
 
 
@@ -29,7 +31,8 @@ def install() -> None:
     wrap(
         "localstack.services.s3.provider:S3Provider.delete_objects",
         wrapper=deleting_several,
-        why="LocalStack ignores the ETags of DeleteObjects. An object whose ETag differs is kept and named in Errors.",
+        why="LocalStack ignores the ETags of DeleteObjects, and deletes any number of objects. An object whose ETag "
+        "differs is kept and named in Errors. More than 1,000 objects are refused.",
     )
     wrap(
         "localstack.services.s3.provider:S3Provider.copy_object",
@@ -64,6 +67,8 @@ def judge_deletion(s3_bucket: Any, key: str, etag: str) -> None:
 def deleting_several(original: Operation) -> Operation:
     @functools.wraps(original)
     def delete_objects(provider: Any, context: RequestContext, bucket: str, delete: Any, **options: Any) -> Any:
+        if len(delete.get("Objects") or ()) > MOST_DELETED:
+            raise MalformedXML()
         _, s3_bucket = provider._get_cross_account_bucket(context, bucket)
         kept: list[Any] = []
         errors: list[Error] = []

@@ -32,7 +32,7 @@ MOST_TAGS: Final = {
     "bucket": (50, "Bucket tag count cannot be greater than 50"),
 }
 LONGEST_TAG_KEY, LONGEST_TAG_VALUE = 128, 256
-MOST_METADATA_BYTES, MOST_DELETED = 2048, 1000
+MOST_METADATA_BYTES = 2048
 DESTINATIONS: Final = ("QueueConfigurations", "TopicConfigurations", "LambdaFunctionConfigurations")
 
 
@@ -53,11 +53,6 @@ def install() -> None:
         "localstack.services.s3.provider:S3Provider.create_multipart_upload",
         wrapper=checking_metadata,
         why="LocalStack takes any metadata. More than 2 KB are refused.",
-    )
-    wrap(
-        "localstack.services.s3.provider:S3Provider.delete_objects",
-        wrapper=checking_number,
-        why="LocalStack deletes any number of objects in one request. More than 1,000 are refused.",
     )
     wrap(
         "localstack.services.s3.provider:S3Provider.put_bucket_notification_configuration",
@@ -130,16 +125,6 @@ def checking_metadata(original: Operation) -> Operation:
         return original(provider, context, request)
 
     return write
-
-
-def checking_number(original: Operation) -> Operation:
-    @functools.wraps(original)
-    def delete_objects(provider: Any, context: RequestContext, bucket: str, delete: Any, **options: Any) -> Any:
-        if len(delete.get("Objects") or ()) > MOST_DELETED:
-            raise MalformedXML()
-        return original(provider, context, bucket, delete, **options)
-
-    return delete_objects
 
 
 def checking_notifications(original: Operation) -> Operation:
