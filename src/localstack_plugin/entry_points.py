@@ -206,7 +206,7 @@ def evaluate_alarms() -> None:
 @hooks.on_infra_start()
 def correct_lambda() -> None:
     from localstack_plugin.lambda_executor import client_context
-    from localstack_plugin.lambda_executor.requests import function_urls, log_tail, payload_check
+    from localstack_plugin.lambda_executor.requests import function_urls, log_tail, payload_check, response_streams
     from localstack_plugin.lambda_logging import event_filters, log_groups
 
     event_filters.install()
@@ -215,6 +215,7 @@ def correct_lambda() -> None:
     function_urls.install()
     log_tail.install()
     payload_check.install()
+    response_streams.install()
 
 
 @hooks.on_infra_start(should_load=lambda: config.GATEWAY_SERVER in PLAIN_HTTP_SERVERS)
@@ -265,8 +266,17 @@ def end_in_time() -> None:
 
 @hooks.on_infra_start()
 def correct_s3() -> None:
-    from localstack_plugin.s3 import conditions, configurations, listings, public_buckets, signatures, whole_writes
+    from localstack_plugin.s3 import (
+        closed_operations,
+        conditions,
+        configurations,
+        listings,
+        public_buckets,
+        signatures,
+        whole_writes,
+    )
 
+    closed_operations.install()
     conditions.install()
     configurations.install()
     listings.install()

@@ -4,15 +4,16 @@ import io
 import json
 import re
 import zipfile
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from functools import partial
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from tests.integration.lambda_functions import ROLE, Deploy, archive, until
+from tests.integration.lambda_functions import ROLE, Deploy, Function, archive, until
 
 ECHO = "def lambda_handler(event, context):\n    return event\n"
 LENGTH = "def lambda_handler(event, context):\n    print('ran')\n    return len(event)\n"
@@ -217,3 +218,42 @@ def test_a_function_of_python_3_14_can_be_created_and_an_unknown_one_cannot(depl
         client.create_function(
             FunctionName="unknown", Runtime="python3.99", Role=ROLE, Handler="a.b", Code={"ZipFile": archive(ECHO)}
         )
+
+
+def streamed(function: Function, event: object, **options: str) -> list[dict[str, Any]]:
+    answer = function.client.invoke_with_response_stream(
+        FunctionName=function.name, Payload=json.dumps(event), **options
+    )
+    assert (answer["StatusCode"], answer["ExecutedVersion"]) == (200, "$LATEST")
+    return list(answer["EventStream"])
+
+
+def test_an_answer_is_streamed_in_events(deploy: Deploy) -> None:
+    code = "def lambda_handler(event, context):\n    print('ran')\n    return 'é' * event\n"
+    function = deploy(code)
+    chunk, complete = streamed(function, 300_000, LogType="Tail")
+    assert json.loads(chunk["PayloadChunk"]["Payload"]) == "é" * 300_000
+    assert complete.keys() == {"InvokeComplete"}
+    assert complete["InvokeComplete"].keys() == {"LogResult"}
+    assert "ran" in b64decode(complete["InvokeComplete"]["LogResult"]).decode()
+    assert streamed(function, 0)[1] == {"InvokeComplete": {}}
+
+
+def test_an_error_of_the_function_is_in_the_last_event(deploy: Deploy) -> None:
+    function = deploy("def lambda_handler(event, context):\n    raise ValueError(event)\n")
+    chunk, complete = streamed(function, "no")
+    details = json.loads(complete["InvokeComplete"]["ErrorDetails"])
+    assert (complete["InvokeComplete"]["ErrorCode"], details["errorType"]) == ("Unhandled", "ValueError")
+    assert json.loads(chunk["PayloadChunk"]["Payload"]) == details
+
+
+def test_a_stream_is_refused_as_an_invocation_is(deploy: Deploy) -> None:
+    function = deploy(LENGTH)
+    dry = function.client.invoke_with_response_stream(FunctionName=function.name, InvocationType="DryRun")
+    assert (dry["StatusCode"], list(dry["EventStream"])) == (204, [])
+    with pytest.raises(ClientError, match="InvalidRequestContentException"):
+        function.client.invoke_with_response_stream(FunctionName=function.name, Payload=b"not json")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        function.client.invoke_with_response_stream(FunctionName="absent")
+    with pytest.raises(ClientError, match="ValidationException"):
+        function.client.invoke_with_response_stream(FunctionName=function.name, LogType="All")

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from tests.integration.s3_bucket import OK, Bucket
 from tests.integration.s3_bucket import s3 as s3
 
@@ -114,3 +115,15 @@ def test_notifications_do_not_overlap(
     configured: Configured, queue: str, configurations: list[dict[str, Any]], answer: str
 ) -> None:
     assert configured.call("notify", queue=queue, configurations=configurations) == answer
+
+
+def test_s3_select_is_refused_by_name(configured: Configured) -> None:
+    with pytest.raises(ClientError, match=r"MethodNotAllowed.*S3 Select \(SelectObjectContent\) .*July 2024"):
+        configured.s3.select_object_content(
+            Bucket=configured.name,
+            Key="old",
+            Expression="SELECT * FROM S3Object",
+            ExpressionType="SQL",
+            InputSerialization={"JSON": {"Type": "LINES"}},
+            OutputSerialization={"JSON": {}},
+        )

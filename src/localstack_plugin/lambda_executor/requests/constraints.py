@@ -29,7 +29,7 @@ CHECKED: Final[dict[str, frozenset[str]]] = {
     "PutFunctionConcurrency": frozenset({"ReservedConcurrentExecutions"}),
 }
 """The members that are checked. LocalStack checks names, roles, architectures and others itself, as AWS does."""
-ALIKE: Final = {"UpdateFunctionConfiguration": "CreateFunction"}
+ALIKE: Final = {"UpdateFunctionConfiguration": "CreateFunction", "InvokeWithResponseStream": "Invoke"}
 LONGEST_TIMEOUT_S: Final = 900
 """The model has no upper bound for it (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)."""
 
