@@ -10,6 +10,7 @@ from sagemaker_emulator.errors import validation
 from sagemaker_emulator.hosting.components.host import refuse_bad_hosts
 from sagemaker_emulator.hosting.models import Models
 from sagemaker_emulator.hosting.serverless.refusals import refuse_bad_serverless, refuse_for_serverless
+from sagemaker_emulator.repeated import repeated
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.endpoint_config import EndpointConfig
 from sagemaker_emulator.resources.model import Model, Row
@@ -46,7 +47,7 @@ class EndpointConfigs(Collection[EndpointConfig]):
 
     def _refuse_bad_variants(self, config: EndpointConfig) -> None:
         names = [variant.name for variant in (*config.variants, *config.shadow_variants)]
-        if len(set(names)) < len(names):
+        if repeated(names):
             raise validation(f"Production variant names must be unique, found: {names}")
         refuse_bad_serverless(config.request, config.variants)
         refuse_bad_hosts(config)

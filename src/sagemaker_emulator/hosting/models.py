@@ -10,6 +10,7 @@ from sagemaker_emulator.engine import Engine, EngineError
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.hosting.model_data import require_model_data
 from sagemaker_emulator.registry.model_packages import ModelPackages
+from sagemaker_emulator.repeated import repeated
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.image_region import other_region
 from sagemaker_emulator.resources.model import Model, Row, requested_containers
@@ -90,7 +91,7 @@ def _refuse_unusable_row(model: Model) -> None:
     names = [container.name for container in containers]
     if len(containers) > CONTAINERS_MAX:
         raise validation(f"A model has at most {CONTAINERS_MAX} containers, and this one has {len(containers)}.")
-    if len(set(names)) < len(names):
+    if repeated(names):
         raise validation(f"The values of ContainerHostname must be unique, found: {names}")
     if sum(container.is_multi_model for container in containers) > 1:
         # source: multi-model endpoints, supported features: "only one multi-model-enabled container"

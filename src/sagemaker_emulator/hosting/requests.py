@@ -11,6 +11,7 @@ from typing import Any
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.hosting.guardrails.policy import Policy
 from sagemaker_emulator.jobs.quotas import require_quota
+from sagemaker_emulator.repeated import repeated
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,9 @@ class RescaleEndpointRequest:
     def parse(cls, request: dict[str, Any]) -> RescaleEndpointRequest:
         desired = request["DesiredWeightsAndCapacities"]
         names = [variant["VariantName"] for variant in desired]
+        for name in repeated(names):
+            raise validation(f'The variant name "{name}" was non-unique within the request.')
         for variant in desired:
-            if names.count(variant["VariantName"]) > 1:
-                raise validation(f'The variant name "{variant["VariantName"]}" was non-unique within the request.')
             require_quota(f"variant {variant['VariantName']}", variant.get("DesiredInstanceCount", 0), "endpoint")
         return cls(
             endpoint_name=request["EndpointName"],

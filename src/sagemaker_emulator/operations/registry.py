@@ -6,11 +6,11 @@ threads.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 from sagemaker_emulator.errors import validation
+from sagemaker_emulator.repeated import repeated
 from sagemaker_emulator.sagemaker import SageMaker
 
 Request: TypeAlias = dict[str, Any]
@@ -56,10 +56,10 @@ def runtime_operation(name: str) -> Callable[[RuntimeOperation], RuntimeOperatio
 
 def tags_of(request: Request) -> dict[str, str]:
     """Return the tags of a request. ValidationException for a key that occurs twice or that AWS reserves."""
-    counts = Counter(tag["Key"] for tag in request.get("Tags", ()))
-    for key, count in counts.items():
-        if count > 1:
-            raise validation(f"Tag keys must be unique within a request: {key!r} occurs {count} times.")
+    keys = [tag["Key"] for tag in request.get("Tags", ())]
+    for key, count in repeated(keys).items():
+        raise validation(f"Tag keys must be unique within a request: {key!r} occurs {count} times.")
+    for key in keys:
         if key.lower().startswith("aws:"):
             raise validation(f"Tag keys that begin with aws: are reserved for AWS; choose another key than {key!r}.")
     return {tag["Key"]: tag["Value"] for tag in request.get("Tags", ())}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -13,6 +12,7 @@ from sagemaker_emulator.errors import validation
 from sagemaker_emulator.jobs.channel import Channel, InputError
 from sagemaker_emulator.jobs.hosts import OPT_ML, require_file_path
 from sagemaker_emulator.jobs.quotas import require_quota
+from sagemaker_emulator.repeated import repeated
 
 PROCESSING = OPT_ML / "processing"
 MAX_RUNTIME_S = 86_400
@@ -114,15 +114,14 @@ def refuse_shared_names(wire: dict[str, Any]) -> None:
     AWS's message about the folders is empty (aws/sagemaker-python-sdk issue 4939).
     """
     inputs, outputs = wire.get("ProcessingInputs", ()), wire.get("ProcessingOutputConfig", {}).get("Outputs", ())
-    names = Counter([*(one["InputName"] for one in inputs), *(one["OutputName"] for one in outputs)])
-    if shared := sorted(name for name, count in names.items() if count > 1):
+    names = [*(one["InputName"] for one in inputs), *(one["OutputName"] for one in outputs)]
+    if shared := sorted(repeated(names)):
         raise validation(f"Input and Output names must be globally unique: [{', '.join(shared)}]")
-    folders = Counter(PurePosixPath(one["S3Input"]["LocalPath"]) for one in inputs if "S3Input" in one)
-    for folder, count in folders.items():
-        if count > 1:
-            raise validation(
-                f"The LocalPath of each input must be unique: {count} inputs have {str(folder)!r}. Give each a folder."
-            )
+    folders = [PurePosixPath(one["S3Input"]["LocalPath"]) for one in inputs if "S3Input" in one]
+    for folder, count in repeated(folders).items():
+        raise validation(
+            f"The LocalPath of each input must be unique: {count} inputs have {str(folder)!r}. Give each a folder."
+        )
 
 
 def with_defaults(wire: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sagemaker_emulator.errors import conflict, validation
 from sagemaker_emulator.lineage.automatic import AutomaticLineage
+from sagemaker_emulator.repeated import repeated
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.model_package import PENDING, ModelPackage, ModelPackageGroup
 from sagemaker_emulator.storage.collection import Collection
@@ -175,7 +176,7 @@ def _refuse_too_much(package: ModelPackage) -> None:
     if len(package.request.get("CustomerMetadataProperties", ())) > CUSTOMER_METADATA_MAX:
         raise validation(f"CustomerMetadataProperties can have at most {CUSTOMER_METADATA_MAX} entries.")
     names = [one["Name"] for one in package.request.get("AdditionalInferenceSpecifications", ())]
-    if len(names) > ADDITIONAL_SPECIFICATIONS_MAX or len(set(names)) < len(names):
+    if len(names) > ADDITIONAL_SPECIFICATIONS_MAX or repeated(names):
         raise validation(
             f"AdditionalInferenceSpecifications can have at most {ADDITIONAL_SPECIFICATIONS_MAX} entries "
             f"of different names, not {names}."

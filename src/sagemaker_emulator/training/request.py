@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from sagemaker_emulator.errors import validation
 from sagemaker_emulator.jobs.channel import Channel, InputError
 from sagemaker_emulator.jobs.quotas import require_quota
+from sagemaker_emulator.repeated import repeated
 from sagemaker_emulator.training.artifacts import Artifacts
 from sagemaker_emulator.training.checkpoints import KeptFolder
 from sagemaker_emulator.training.metrics import patterns_of
@@ -95,9 +95,8 @@ class TrainingRequest:
 def _channels(wires: Any, default_mode: str) -> tuple[Channel, ...]:
     """InputError for a channel that AWS refuses, and for two of one name."""
     channels = tuple(Channel.from_request(wire, default_mode) for wire in wires)
-    for name, count in Counter(channel.name for channel in channels).items():
-        if count > 1:
-            raise InputError(f"Channel names must be unique within a training job: {name!r} occurs {count} times")
+    for name, count in repeated(channel.name for channel in channels).items():
+        raise InputError(f"Channel names must be unique within a training job: {name!r} occurs {count} times")
     return channels
 
 

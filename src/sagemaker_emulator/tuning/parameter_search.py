@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
+from sagemaker_emulator.repeated import repeated
+
 Point: TypeAlias = dict[str, str]
 
 
@@ -100,7 +102,7 @@ def ranges_of(wire: dict[str, Any]) -> list[Range]:
     ranges += [_continuous(entry) for entry in wire.get("ContinuousParameterRanges", ())]
     ranges += [_categorical(entry) for entry in wire.get("CategoricalParameterRanges", ())]
     names = [entry.name for entry in ranges]
-    if len(set(names)) < len(names):
+    if repeated(names):
         raise RangeError(f"Hyperparameter ranges must have names of their own, found: {names}")
     return ranges
 
@@ -143,7 +145,7 @@ def _continuous(wire: dict[str, Any]) -> Continuous:
 
 def _categorical(wire: dict[str, Any]) -> Categorical:
     values = tuple(wire["Values"])
-    if len(set(values)) < len(values):
+    if repeated(values):
         raise RangeError(f"The values of the categorical range {wire['Name']!r} must differ, found: {list(values)}")
     return Categorical(wire["Name"], values)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -18,6 +17,7 @@ from sagemaker_emulator.pipelines.definitions.expressions import (
 )
 from sagemaker_emulator.pipelines.definitions.parameters import Parameter
 from sagemaker_emulator.pipelines.definitions.steps import Step, parse_steps
+from sagemaker_emulator.repeated import repeated
 
 VERSION = "2020-12-01"
 MEMBERS = frozenset({"Version", "Metadata", "Parameters", "PipelineExperimentConfig", "Steps", "MlflowConfig"})
@@ -124,6 +124,5 @@ def _document(text: str) -> dict[str, Any]:
 
 
 def _refuse_twice(what: str, names: list[str]) -> None:
-    for name, count in Counter(names).items():
-        if count > 1:
-            raise DefinitionError(f"{what} names must be unique: {name!r} occurs {count} times.")
+    for name, count in repeated(names).items():
+        raise DefinitionError(f"{what} names must be unique: {name!r} occurs {count} times.")
