@@ -112,6 +112,26 @@ def test_an_input_that_is_not_there_is_written_to_the_failure_location(runtime: 
     assert reason.startswith(f"ClientError: Failed to download the input s3://{BUCKET}/async/in/nothing: ")
 
 
+def test_an_invocation_has_the_metrics_of_asynchronous_endpoints(
+    hosting: Any, sagemaker: Any, runtime: Any, output_of: Any, until: Any
+) -> None:
+    hosting.simple("measured", AsyncInferenceConfig=async_config())
+    variant = {"VariantName": "AllTraffic", "ModelName": "measured"}
+    hosting.config("measured-new", variant, AsyncInferenceConfig=async_config())
+    sagemaker.update_endpoint(EndpointName="measured", EndpointConfigName="measured-new")
+    hosting.settled("measured")
+    answer = runtime.invoke_endpoint_async(EndpointName="measured", Body=b"status 500")
+    output_of(answer["FailureLocation"])
+
+    def published() -> set[tuple[str, ...]]:
+        metrics = boto3.client("cloudwatch").list_metrics(Dimensions=[{"Name": "EndpointName", "Value": "measured"}])
+        return {(one["MetricName"], *(part["Value"] for part in one["Dimensions"][1:])) for one in metrics["Metrics"]}
+
+    names = ("Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency")
+    expected = {(name, "AllTraffic", *config) for name in names for config in ((), ("measured-new",))}
+    assert until(published, "the metrics") == expected
+
+
 def test_a_model_that_times_out_is_a_failure(runtime: Any, uploaded: Any, output_of: Any) -> None:
     answer = runtime.invoke_endpoint_async(
         EndpointName="async", InputLocation=uploaded("slow", b"sleep 3"), InvocationTimeoutSeconds=1

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,11 @@ def invoked(runtime: Any, endpoint: str, **more: Any) -> tuple[str, str]:
     return answer["InvokedProductionVariant"], json.loads(answer["Body"].read())["model"]
 
 
-def invocations_of(endpoint: str, variant: str, metric: str = "Invocations") -> float:
-    """Return how many invocations of a variant CloudWatch has so far."""
+def invocations_of(endpoint: str, variant: str, metric: str = "Invocations", **more: str) -> float:
+    """Return how many invocations of a variant CloudWatch has so far. `more` are further dimensions."""
     cloudwatch = boto3.client("cloudwatch")
-    dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}]
+    named = {"EndpointName": endpoint, "VariantName": variant, **more}
+    dimensions = [{"Name": name, "Value": value} for name, value in named.items()]
     answer = cloudwatch.get_metric_statistics(
         Namespace="AWS/SageMaker",
         MetricName=metric,
@@ -137,6 +139,22 @@ def test_an_update_removes_a_shadow(hosting: Any, sagemaker: Any, runtime: Any) 
     sagemaker.update_endpoint(EndpointName="promoted", EndpointConfigName="promoted-new")
     assert "ShadowProductionVariants" not in hosting.settled("promoted")
     assert invoked(runtime, "promoted") == ("AllTraffic", "shadow")
+
+
+def test_after_an_update_the_copies_are_counted_for_the_configuration_too(
+    hosting: Any, sagemaker: Any, runtime: Any, until: Any
+) -> None:
+    prepare(hosting, "compared")
+    shadow = sagemaker.describe_endpoint_config(EndpointConfigName="compared")["ShadowProductionVariants"]
+    variant = {"VariantName": "AllTraffic", "ModelName": "compared"}
+    hosting.config("compared-new", variant, ShadowProductionVariants=shadow)
+    sagemaker.update_endpoint(EndpointName="compared", EndpointConfigName="compared-new")
+    hosting.settled("compared")
+    for _ in range(3):
+        invoked(runtime, "compared")
+    counted = partial(invocations_of, "compared", EndpointConfigName="compared-new")
+    until(lambda: counted("Candidate") == 3, "the copies to be counted for the configuration")
+    assert counted("AllTraffic") == 3
 
 
 def test_a_report_compares_the_shadow_with_the_production_variant(

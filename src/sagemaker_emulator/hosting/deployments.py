@@ -62,6 +62,12 @@ class Deployment:
             raise NoHealthyInstance(self.endpoint_name, variant.name)
         return variant, instance
 
+    def compare(self) -> None:
+        """Count the invocations for the configuration, too, from the next one on, and those of the shadow."""
+        self.is_compared = True
+        if self.shadow:
+            self.shadow.deployment.is_compared = True
+
     @property
     def counted_config(self) -> str:
         """Return the endpoint configuration for which invocations are counted, empty for none.

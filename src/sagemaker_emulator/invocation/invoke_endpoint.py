@@ -15,7 +15,7 @@ from sagemaker_emulator.hosting.launcher import LOG_GROUP
 from sagemaker_emulator.hosting.variants import Variant
 from sagemaker_emulator.invocation.capture_records import CapturedInvocation, Payload
 from sagemaker_emulator.invocation.data_capture import CaptureWriter
-from sagemaker_emulator.invocation.metrics import InvocationMetrics
+from sagemaker_emulator.invocation.metrics import Counted, InvocationMetrics
 from sagemaker_emulator.invocation.requests import InvokeEndpointRequest
 from sagemaker_emulator.invocation.routing import ERROR_MAX_BYTES, ContainerFailed, Router
 from sagemaker_emulator.invocation.sessions import Sessions
@@ -87,10 +87,10 @@ class Invocations:
         started = time.perf_counter_ns()
         answer = await self._ask(deployment, request)
         overhead_us = us_since(started) - answer.model_us
-        endpoint, variant, config = deployment.endpoint_name, answer.variant.name, deployment.counted_config
-        self._metrics.record(endpoint, variant, answer.status, answer.model_us, overhead_us, config)
+        counted = Counted.of(deployment, answer.variant.name)
+        self._metrics.record(counted, answer.status, answer.model_us, overhead_us)
         if answer.visits:
-            self._metrics.record_containers(endpoint, variant, answer.visits, overhead_us)
+            self._metrics.record_containers(counted, answer.visits, overhead_us)
         if 200 <= answer.status < 300:
             await self._record(deployment, request, answer)
         return answer
@@ -109,8 +109,7 @@ class Invocations:
                     exchange.variant, status, payload, attributes, took_us, exchange.container, visits, session
                 )
         except NoHealthyInstance as failure:
-            endpoint, config = deployment.endpoint_name, deployment.counted_config
-            self._metrics.record_unavailable(endpoint, failure.variant, us_since(started), config)
+            self._metrics.record_unavailable(Counted.of(deployment, failure.variant), us_since(started))
             raise
         except ContainerFailed as failure:
             reason = Payload(str(failure).encode(), "text/plain")

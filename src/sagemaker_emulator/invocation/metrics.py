@@ -7,9 +7,10 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sagemaker_emulator.aws_clients.clients import AWS_ERRORS, AwsClients
+from sagemaker_emulator.hosting.deployments import Deployment
 from sagemaker_emulator.invocation.visits import Visit
 
 NAMESPACE = "AWS/SageMaker"
@@ -17,10 +18,30 @@ INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
 VALUES_MAX = 150  # CloudWatch's limit for one datum
 DATA_MAX = 100  # in one PutMetricData, well below CloudWatch's limit of 1000
 
-# endpoint, variant, endpoint configuration (empty if not known), container (empty for the variant as a whole), metric
+# endpoint, variant, endpoint configuration (empty for all), container (empty for the variant as a whole), metric
 Series = tuple[str, str, str, str, str]
 
 log = logging.getLogger(__name__)
+
+
+class Counted(NamedTuple):
+    """The variant for which an invocation is counted, and the endpoint configuration, empty for none.
+
+    With a configuration it is counted twice: for its variant, and for this configuration of it, so that an alarm can
+    watch what an update brings. Source: auto-rollback configuration and monitoring.
+    """
+
+    endpoint: str
+    variant: str
+    config: str
+
+    @classmethod
+    def of(cls, deployment: Deployment, variant: str) -> Counted:
+        return cls(deployment.endpoint_name, variant, deployment.counted_config)
+
+    @property
+    def of_every_config(self) -> Counted:
+        return self._replace(config="")
 
 
 class InvocationMetrics:
@@ -43,21 +64,23 @@ class InvocationMetrics:
         if self._thread:
             self._thread.join()
 
-    def record(
-        self, endpoint: str, variant: str, status: int, model_us: int, overhead_us: int, config: str = ""
-    ) -> None:
-        """Count an invocation. `status` is the container's HTTP status, 0 for no answer; latencies in microseconds.
+    def record(self, counted: Counted, status: int, model_us: int, overhead_us: int) -> None:
+        """Count an invocation. `status` is the container's HTTP status, 0 for no answer; latencies in microseconds."""
+        self._count(counted, {**_errors(status), "ModelLatency": model_us, "OverheadLatency": overhead_us})
 
-        With the endpoint configuration `config` it is counted twice: for its variant, and for this configuration of it,
-        so that an alarm can watch what an update brings. Source: auto-rollback configuration and monitoring.
-        """
-        self._count(endpoint, variant, config, status, {"ModelLatency": model_us, "OverheadLatency": overhead_us})
-
-    def record_unavailable(self, endpoint: str, variant: str, overhead_us: int, config: str = "") -> None:
+    def record_unavailable(self, counted: Counted, overhead_us: int) -> None:
         """Count an invocation that found no healthy instance as a server error, so that alarms on errors notice it."""
-        self._count(endpoint, variant, config, 503, {"OverheadLatency": overhead_us})
+        self._count(counted, {**_errors(503), "OverheadLatency": overhead_us})
 
-    def record_containers(self, endpoint: str, variant: str, visits: Sequence[Visit], overhead_us: int) -> None:
+    def record_asynchronous(self, counted: Counted, status: int, model_us: int) -> None:
+        """Count an asynchronous invocation, which has no metric of its number and its overhead on AWS.
+
+        Source: alarms and logs for tracking metrics from asynchronous endpoints.
+        """
+        self._note(counted)
+        self._add(counted, {**_errors(status), "ModelLatency": model_us})
+
+    def record_containers(self, counted: Counted, visits: Sequence[Visit], overhead_us: int) -> None:
         """Count an invocation of an instance with several containers, for each of them that was asked.
 
         Source: multi-container endpoints with direct invocation, metrics; inference pipelines, ContainerLatency.
@@ -65,16 +88,16 @@ class InvocationMetrics:
         for visit in visits:
             latencies_us = {"ContainerLatency": visit.latency_us, "OverheadLatency": overhead_us}
             values = {"Invocations": 1, **_errors(visit.status), **latencies_us}
-            self._add(endpoint, variant, values, visit.container)
+            self._add(counted.of_every_config, values, visit.container)
 
     def record_setup(self, endpoint: str, variant: str, setup_us: int) -> None:
         """Record the cold start that an invocation of a serverless variant waited for; 0 is none."""
         if setup_us:
-            self._add(endpoint, variant, {"ModelSetupTime": setup_us})
+            self.add(endpoint, variant, {"ModelSetupTime": setup_us})
 
     def add(self, endpoint: str, variant: str, values: dict[str, int]) -> None:
         """Count values of other metrics of a variant, by name."""
-        self._add(endpoint, variant, values)
+        self._add(Counted(endpoint, variant, ""), values)
 
     def set_loaded_models(self, endpoint: str, variant: str, container: str, count: int) -> None:
         """Set how many models a multi-model container has; the last count of a period is sent."""
@@ -86,16 +109,18 @@ class InvocationMetrics:
         with self._lock:
             return self._invocations[endpoint, variant]
 
-    def _count(self, endpoint: str, variant: str, config: str, status: int, latencies_us: dict[str, int]) -> None:
-        values = {"Invocations": 1, "InvocationsPerInstance": 1, **_errors(status), **latencies_us}
-        with self._lock:
-            self._invocations[endpoint, variant] += 1
-        self._add(endpoint, variant, values, config=config)
+    def _count(self, counted: Counted, values: dict[str, int]) -> None:
+        self._note(counted)
+        self._add(counted, {"Invocations": 1, "InvocationsPerInstance": 1, **values})
 
-    def _add(self, endpoint: str, variant: str, values: dict[str, int], container: str = "", config: str = "") -> None:
+    def _note(self, counted: Counted) -> None:
+        with self._lock:
+            self._invocations[counted.endpoint, counted.variant] += 1
+
+    def _add(self, counted: Counted, values: dict[str, int], container: str = "") -> None:
         with self._lock:
             for name, value in values.items():
-                self._values[endpoint, variant, config, container, name][value] += 1
+                self._values[*counted, container, name][value] += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
                 self._thread.start()

@@ -14,7 +14,7 @@ from typing import Any
 from sagemaker_emulator.hosting.deployments import Deployment, NoHealthyInstance
 from sagemaker_emulator.hosting.endpoints import Endpoints
 from sagemaker_emulator.invocation.invoke_endpoint import model_failure, require_synchronous, us_since
-from sagemaker_emulator.invocation.metrics import InvocationMetrics
+from sagemaker_emulator.invocation.metrics import Counted, InvocationMetrics
 from sagemaker_emulator.invocation.requests import InvokeEndpointRequest
 from sagemaker_emulator.invocation.routing import ContainerFailed, Exchange, Router
 from sagemaker_emulator.invocation.sessions import Sessions
@@ -72,14 +72,12 @@ class ResponseStreams:
             variant, container = exchange.variant, exchange.container
             status, body = exchange.status, await exchange.read()
         except NoHealthyInstance as failure:
-            endpoint, config = deployment.endpoint_name, deployment.counted_config
-            self._metrics.record_unavailable(endpoint, failure.variant, us_since(started), config)
+            self._metrics.record_unavailable(Counted.of(deployment, failure.variant), us_since(started))
             raise
         except ContainerFailed as failure:
             variant, container = failure.variant, failure.container
             status, body = failure.status, str(failure).encode()
-        endpoint, config = deployment.endpoint_name, deployment.counted_config
-        self._metrics.record(endpoint, variant.name, status, us_since(started), 0, config)
+        self._metrics.record(Counted.of(deployment, variant.name), status, us_since(started), 0)
         raise model_failure(deployment, status, body, container)
 
     async def _frames(
@@ -97,10 +95,9 @@ class ResponseStreams:
             except ContainerFailed as failure:
                 yield _model_stream_error(failure)
             finally:
-                variant, model_us = exchange.variant.name, us_since(started) - exchange.setup_us
-                endpoint, config = deployment.endpoint_name, deployment.counted_config
-                self._metrics.record(endpoint, variant, status, model_us, exchange.setup_us, config)
-                self._metrics.record_containers(endpoint, variant, exchange.visits, exchange.setup_us)
+                counted, model_us = Counted.of(deployment, exchange.variant.name), us_since(started) - exchange.setup_us
+                self._metrics.record(counted, status, model_us, exchange.setup_us)
+                self._metrics.record_containers(counted, exchange.visits, exchange.setup_us)
 
 
 def _model_stream_error(failure: ContainerFailed) -> bytes:

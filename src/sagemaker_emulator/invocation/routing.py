@@ -9,6 +9,7 @@ from sagemaker_emulator.hosting.instances import Busy, Instance
 from sagemaker_emulator.hosting.serverless.variant import ColdStartFailed, ServerlessVariant
 from sagemaker_emulator.hosting.variants import Variant
 from sagemaker_emulator.invocation.container_http import AnswerTooLarge, CannotConnect, Connection
+from sagemaker_emulator.invocation.metrics import Counted
 from sagemaker_emulator.invocation.multi_model.container_api import LoadRefused
 from sagemaker_emulator.invocation.requests import CUSTOM_ATTRIBUTES, DEFAULT_CONTENT_TYPE, Outgoing
 from sagemaker_emulator.invocation.rows import (
@@ -38,6 +39,7 @@ class ContainerFailed(Exception):
         self.timed_out = isinstance(error, TimeoutError)
         self.status = error.status if isinstance(error, LoadRefused) else 0
         self.variant, self.container, self.visits = exchange.variant, exchange.container, exchange.visits
+        self.counted = exchange.counted
         super().__init__(_fault(error, self.container))
 
 
@@ -101,6 +103,10 @@ class Exchange:
             self._passage.end()
             self._busy.__exit__()
             raise
+
+    @property
+    def counted(self) -> Counted:
+        return Counted.of(self._deployment, self.variant.name)
 
     @property
     def visits(self) -> list[Visit]:

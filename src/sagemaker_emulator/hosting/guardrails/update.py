@@ -62,7 +62,8 @@ class Update:
         """Send a share of the requests to the new deployment, from the next request on."""
         assert self.new is not None
         old = self.old or self.new
-        old.is_compared = self.new.is_compared = True
+        old.compare()
+        self.new.compare()
         self.new_share = new_share
         self.split = TrafficSplit(old, self.new, new_share)
         self.enter(Stage.ACTIVATING_TRAFFIC)

@@ -110,16 +110,16 @@ class AsyncRunner:
             with source.open("rb") as body:
                 async with AsyncExitStack() as stack:
                     exchange = await self._enter_exchange(stack, invocation, body)
-                    variant, status, content_type = exchange.variant, exchange.status, exchange.content_type
+                    counted, status, content_type = exchange.counted, exchange.status, exchange.content_type
                     visits = exchange.visits
                     await _save(exchange, output)
         except ContainerFailed as failure:
-            variant, status, content_type, visits = failure.variant, 0, None, failure.visits
+            counted, status, content_type, visits = failure.counted, 0, None, failure.visits
             output.write_text(str(failure))
-        self.metrics.record(invocation.endpoint_name, variant.name, status, us_since(started), 0)
-        self.metrics.record_containers(invocation.endpoint_name, variant.name, visits, 0)
+        self.metrics.record_asynchronous(counted, status, us_since(started))
+        self.metrics.record_containers(counted, visits, 0)
         if 200 <= status < 300:
-            await self._record(invocation, variant.name, source, output, content_type)
+            await self._record(invocation, counted.variant, source, output, content_type)
             return Result(None, content_type)
         if status:
             side = "client" if status < 500 else "server"

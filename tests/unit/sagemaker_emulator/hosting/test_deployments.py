@@ -177,8 +177,8 @@ def test_a_rolling_update_keeps_as_many_old_instances_as_are_not_replaced() -> N
     old, target = Scaled(10), SimpleNamespace(name="v", instance_count=10)
     revision: Any = SimpleNamespace(targets=(target,), with_targets=lambda *_: None, started=0.0)
     policy = Policy.parse({"RollingUpdatePolicy": {"MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1}}})
-    new: Any = SimpleNamespace(scale_to=lambda _: None)
-    serving: Any = SimpleNamespace(variants={"v": old})
+    new: Any = SimpleNamespace(scale_to=lambda _: None, compare=lambda: None)
+    serving: Any = SimpleNamespace(variants={"v": old}, compare=lambda: None)
     watch = AlarmWatch(lambda: None, ())
     steps_of(Update(revision, policy, watch, serving, lambda _: new, threading.Event())).carry_out()
     assert old.counts == [9, 8, 7, 6, 5, 4, 3, 2, 1]

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from sagemaker_emulator.invocation.metrics import DATA_MAX, VALUES_MAX, InvocationMetrics
+from sagemaker_emulator.invocation.metrics import DATA_MAX, VALUES_MAX, Counted, InvocationMetrics
+
+VARIANT = Counted("scones", "AllTraffic", "")
 
 
 class CloudWatch:
@@ -36,7 +38,7 @@ def sent(*invocations: tuple[int, int, int]) -> CloudWatch:
     cloudwatch: Any = CloudWatch()
     metrics = InvocationMetrics(cloudwatch, period_s=3600)
     for status, model_us, overhead_us in invocations:
-        metrics.record("scones", "AllTraffic", status, model_us, overhead_us)
+        metrics.record(VARIANT, status, model_us, overhead_us)
     metrics.close()
     recorded: CloudWatch = cloudwatch
     return recorded
@@ -60,11 +62,21 @@ def test_each_status_counts_as_its_kind_of_error(status: int, errors_4xx: int, e
 def test_an_unavailable_variant_counts_as_an_error_without_a_model_latency() -> None:
     cloudwatch: Any = CloudWatch()
     metrics = InvocationMetrics(cloudwatch, period_s=3600)
-    metrics.record_unavailable("scones", "AllTraffic", 3)
+    metrics.record_unavailable(VARIANT, 3)
     metrics.close()
     sums = cloudwatch.sums()
     assert (sums["Invocations"], sums["Invocation5XXErrors"], sums["OverheadLatency"]) == (1, 1, 3)
     assert "ModelLatency" not in sums
+
+
+def test_an_asynchronous_invocation_has_only_the_metrics_that_aws_publishes() -> None:
+    cloudwatch: Any = CloudWatch()
+    metrics = InvocationMetrics(cloudwatch, period_s=3600)
+    metrics.record_asynchronous(VARIANT._replace(config="scones-2"), 500, 7)
+    assert metrics.invocations("scones", "AllTraffic") == 1  # for scaling
+    metrics.close()
+    for_both = {"Invocation4XXErrors": 0, "Invocation5XXErrors": 2, "ModelLatency": 14}  # the variant, its new config
+    assert cloudwatch.sums() == for_both
 
 
 def test_a_datum_has_the_dimensions_and_the_unit_of_aws() -> None:
@@ -80,9 +92,10 @@ def test_a_datum_has_the_dimensions_and_the_unit_of_aws() -> None:
 def test_an_invocation_of_a_configuration_counts_for_it_and_for_its_variant() -> None:
     cloudwatch: Any = CloudWatch()
     metrics = InvocationMetrics(cloudwatch, period_s=3600)
-    metrics.record("scones", "AllTraffic", 500, 7, 3, "scones-1")
-    metrics.record("scones", "AllTraffic", 200, 7, 3, "scones-2")
-    metrics.record_unavailable("scones", "AllTraffic", 3, "scones-2")
+    old, new = VARIANT._replace(config="scones-1"), VARIANT._replace(config="scones-2")
+    metrics.record(old, 500, 7, 3)
+    metrics.record(new, 200, 7, 3)
+    metrics.record_unavailable(new, 3)
     assert metrics.invocations("scones", "AllTraffic") == 3
     metrics.close()
     errors = Counter[str]()
