@@ -141,14 +141,14 @@ def test_a_definition_of_more_than_a_megabyte_is_refused_everywhere(executions: 
     states, long = executions.states, json.dumps(one_pass(Comment="a" * 1_048_576))
     name = f"long-{uuid4().hex[:8]}"
     arn = states.create_state_machine(name=name, definition=json.dumps(one_pass()), roleArn=ROLE)["stateMachineArn"]
-    for request in (
-        lambda: states.create_state_machine(name=f"{name}-2", definition=long, roleArn=ROLE),
-        lambda: states.update_state_machine(stateMachineArn=arn, definition=long),
-        lambda: states.validate_state_machine_definition(definition=long),
-        lambda: states.test_state(definition=long, roleArn=ROLE),
+    for operation, arguments in (
+        (states.create_state_machine, {"name": f"{name}-2", "roleArn": ROLE}),
+        (states.update_state_machine, {"stateMachineArn": arn}),
+        (states.validate_state_machine_definition, {}),
+        (states.test_state, {"roleArn": ROLE}),
     ):
         with pytest.raises(ClientError, match=r"ValidationException.*'definition'.*1048576"):
-            request()
+            operation(definition=long, **arguments)
 
 
 def test_a_comment_of_a_rule_is_no_expression(executions: Executions) -> None:
