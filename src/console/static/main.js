@@ -1,6 +1,6 @@
 import { openKeys } from "./keyboard.js";
 import { openStream } from "./live.js";
-import { showGraphs } from "./graphs.js";
+import { keepGraphs, showGraphs } from "./graphs.js";
 import { checkPictures } from "./review.js";
 import { showTimes } from "./times.js";
 import { sortTables } from "./tables.js";
@@ -10,6 +10,7 @@ openKeys();
 openStream();
 showTimes();
 showGraphs();
+keepGraphs();
 sortTables();
 openVisits();
 checkPictures();
