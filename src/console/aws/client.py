@@ -34,6 +34,8 @@ KEPT_CHARACTERS = 32 << 20
 SHORT_S, LONG_S = 1.0, 3600.0
 NAMED_S = 60.0
 """For what does not change, but can be deleted and created again under its name."""
+NO_OBJECT = "404"
+"""The code of HeadObject's answer about an object that is not there. It has no body, so no name."""
 UNKNOWN_NAME = ("Could not find", "does not exist", "not found", "RecordNotFound", "DoesNotExist", "NotFound")
 CONFIG = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 2})
 
@@ -203,6 +205,6 @@ def is_on_this_machine(url: str) -> bool:
 def _problem(error: ClientError, service: str, operation: str) -> NotThere | Refused:
     details = error.response.get("Error", {})
     code, message = str(details.get("Code", "")), str(details.get("Message", ""))
-    if any(words in code or words in message for words in UNKNOWN_NAME):
+    if code == NO_OBJECT or any(words in code or words in message for words in UNKNOWN_NAME):
         return NotThere(message or code)
     return Refused(f"{service} refused {operation}: {code}: {message}")

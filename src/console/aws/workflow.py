@@ -70,12 +70,26 @@ class Workflow:
 
 async def workflow(aws: Aws) -> Workflow | None:
     """Return the first stack that has the workflow's outputs, or None."""
+    return next(iter(await workflows(aws)), None)
+
+
+async def workflows(aws: Aws) -> list[Workflow]:
+    """Return all stacks that have the workflow's outputs."""
     answer = await aws.call("cloudformation", "describe_stacks", KEPT_S)
+    listed = []
     for stack in answer["Stacks"]:
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
         if all(name in outputs for name in OUTPUTS):
-            return _workflow(stack, outputs)
-    return None
+            listed.append(_workflow(stack, outputs))
+    return listed
+
+
+async def workflow_of(aws: Aws, machine_arn: str) -> Workflow | None:
+    """Return the workflow whose state machine this is; None for another machine, or if the role may not read stacks."""
+    try:
+        return next((each for each in await workflows(aws) if each.state_machine == machine_arn), None)
+    except ConsoleError:
+        return None
 
 
 async def readable_workflow(aws: Aws) -> Workflow | None:

@@ -9,11 +9,14 @@ from typing import Any
 
 from aiohttp import web
 
+from console import pages
+from console.aws import endpoints
 from console.aws.endpoints import Points
 from console.aws.monitoring import metrics, schedules, workflow_monitor
 from console.aws.monitoring.features import MINIMUM_DISTANCE, meaning
 from console.aws.monitoring.verdict import job_of, verdict
 from console.aws.monitoring.workflow_monitor import Run
+from console.aws.review.labels import Labels, labeled_ids, labels_of
 from console.aws.workflow import Workflow, readable_workflow
 from console.errors import ConsoleError, NotThere
 from console.site import Site
@@ -26,7 +29,7 @@ CURVES = 12
 CURVE_WIDTH, CURVE_HEIGHT = 260.0, 120.0
 
 
-async def load_list(site: Site, _: web.Request) -> dict[str, Any]:
+async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
     rows = await schedules.schedules(site.aws)
     executions = await asyncio.gather(*(schedules.executions(site.aws, each.name) for each in rows))
     stack = await _monitored(site)
@@ -34,6 +37,7 @@ async def load_list(site: Site, _: web.Request) -> dict[str, Any]:
     return {
         "own": stack,
         "runs": runs,
+        "labels": await _labels(site, request, stack) if stack else None,
         "drift": verdict(runs, await workflow_monitor.state(site.aws, stack) if stack else None),
         "rows": [(schedule, last[:STRIP]) for schedule, last in zip(rows, executions, strict=True)],
     }
@@ -80,6 +84,7 @@ async def load_drift(site: Site, request: web.Request) -> dict[str, Any]:
         "baseline": workflow_monitor.baseline_uri(stack, state.model) if state else "",
         "runs": runs,
         "last": last,
+        "labels": await _labels(site, request, stack),
         "quality": next((run for run in runs if run.is_quality and "accuracy" in run.metrics), None),
         "tests": tests,
         "differing": differing,
@@ -131,6 +136,23 @@ async def _distances(site: Site, endpoint: str, schedule: str) -> dict[str, Poin
         return await metrics.distances(site.aws, endpoint, schedule) if endpoint else {}
     except ConsoleError:
         return {}  # the role may read SageMaker and not CloudWatch
+
+
+async def _labels(site: Site, request: web.Request, stack: Workflow) -> Labels | None:
+    """Return the labels of the workflow's endpoint; None if the role may not list them."""
+    try:
+        ids = await labeled_ids(site.aws, stack)
+    except ConsoleError:
+        return None
+    try:
+        endpoint = await endpoints.described(site.aws, stack.endpoint)
+    except ConsoleError:
+        endpoint = None  # it was deleted, so what it captured is not looked for
+    if endpoint is None or not endpoint.captures:
+        return labels_of(ids, (), is_partial=False)
+    index = site.captures.of(endpoint.name, endpoint.captures)
+    await index.advance(site.aws, pages.budget_s(site, request))
+    return labels_of(ids, index.records, is_partial=bool(index.unread))
 
 
 async def _monitored(site: Site) -> Workflow | None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -16,10 +17,11 @@ from console.aws.client import NAMED_S
 from console.aws.decisions.failures import Reason, reasons, shown_status
 from console.aws.decisions.verdict import verdict_of
 from console.aws.executions import Execution, History, cause_text
+from console.aws.review.answers import PastAnswer
 from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.training.jobs import TIMES
-from console.aws.workflow import readable_workflow
-from console.errors import ConsoleError
+from console.aws.workflow import readable_workflow, workflow_of
+from console.errors import ConsoleError, NotThere
 from console.readable import readable
 from console.site import Site
 from display import figures
@@ -109,7 +111,7 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
         "visits": folded([_shown(visit, shown, history) for visit in history.visits[:SHOWN_VISITS]]),
         "shown_visits": min(SHOWN_VISITS, len(history.visits)),
         "retries": sum(max(0, visit.attempts - 1) for visit in history.visits),
-        "image": await _image(site, execution.input),
+        **(await _image(site, execution)),
         "input": readable(execution.input),
         "output": readable(execution.output),
     }
@@ -117,16 +119,24 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
 
 async def _decision(site: Site, execution: Execution, history: History) -> dict[str, Any]:
     """Return what the workflow decided about the image, and what a person answered. Other machines have neither."""
-    none = {"verdict": None, "answer": None}
-    stack = await readable_workflow(site.aws)
-    if stack is None or stack.state_machine != execution.machine_arn:
-        return none
+    stack = await workflow_of(site.aws, execution.machine_arn)
+    if stack is None:
+        return {"verdict": None, "answer": None, "review": ""}
     verdict = verdict_of(stack, execution, history.visits)
     answer = None
     if verdict and not verdict.is_certain:
         times = [visit.entered.astimezone(UTC) for visit in reversed(history.visits)]
         answer = await site.answers.of_execution(site.aws, stack, execution.name, times)
-    return {"verdict": verdict, "answer": answer}
+    # the pages of the review are those of the first workflow
+    is_reviewed_here = stack == await readable_workflow(site.aws)
+    return {"verdict": verdict, "answer": answer, "review": _review(execution, answer) if is_reviewed_here else ""}
+
+
+def _review(execution: Execution, answer: PastAnswer | None) -> str:
+    """Return the address of the answer about an image, or of the image among those that wait."""
+    if answer:
+        return f"/review#answer-{answer.inference_id}"
+    return f"/review?execution={quote(execution.name)}"
 
 
 def drawing(execution: Execution, history: History) -> Drawing:
@@ -220,20 +230,27 @@ def _function_of(state: Any) -> str:
     return str(named).partition(":function:")[2].partition(":")[0] or str(named or "").partition(":")[0]
 
 
-async def _image(site: Site, text: str) -> str | None:
-    """Return the address of the image that an execution is about; None if it is not in S3, or not for this role."""
-    place = image_of(text)
+async def _image(site: Site, execution: Execution) -> dict[str, str]:
+    """Return the address of the image that an execution is about, or why it cannot be shown. Both may be empty."""
+    is_own = await workflow_of(site.aws, execution.machine_arn) is not None
+    place = image_of(execution.input, ("",) if is_own else IMAGES)
     if place is None:
-        return None
+        return {"image": "", "image_problem": ""}
+    uri = f"s3://{place[0]}/{place[1]}"
     try:
         await site.aws.call("s3", "head_object", NAMED_S, Bucket=place[0], Key=place[1])
-    except ConsoleError:
-        return None
-    return f"/objects/{place[0]}/{place[1]}"
+    except NotThere:
+        return {"image": "", "image_problem": f"{uri} is not there: it was moved or deleted."}
+    except ConsoleError as error:
+        return {"image": "", "image_problem": f"{uri} cannot be shown: {error}"}
+    return {"image": f"/objects/{place[0]}/{place[1]}", "image_problem": ""}
 
 
-def image_of(text: str) -> tuple[str, str] | None:
-    """Return the bucket and the key of the image that an execution is about, if its input names one."""
+def image_of(text: str, endings: tuple[str, ...] = IMAGES) -> tuple[str, str] | None:
+    """Return the bucket and the key of the image that an execution is about, if its input names one.
+
+    The images of the workflow may have any name; those of another machine are known by the endings of their keys.
+    """
     try:
         value = json.loads(text)
     except ValueError:
@@ -241,4 +258,4 @@ def image_of(text: str) -> tuple[str, str] | None:
     if not isinstance(value, Mapping):
         return None
     bucket, key = str(value.get("s3_bucket") or ""), str(value.get("s3_key") or "")
-    return (bucket, key) if bucket and key.lower().endswith(IMAGES) else None
+    return (bucket, key) if bucket and key and key.lower().endswith(endings) else None

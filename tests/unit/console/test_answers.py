@@ -16,10 +16,13 @@ KEY, RECORD = ground_truth("bikes", "first", 1, NOW)
 def test_an_execution_says_what_a_person_answered_and_when(open_console: Open) -> None:
     answers = account([{"name": "first", "status": "FAILED", **BELOW}]) | bucket({KEY: RECORD})
     answers["stepfunctions.get_execution_history"] = {"events": history_of(output(0.61, 0.39))}
-    text = text_of(open_console(answers).get("/executions/decide/first").text)
-    assert "Reviewed: motorcycle , 31 Jan 09:30:00" in text
-    del answers["s3.get_object"]
-    assert "Reviewed" not in open_console(answers | bucket({})).get("/executions/decide/first").text
+    page = open_console(answers).get("/executions/decide/first").text
+    assert "A person answered: motorcycle , 31 Jan 09:30:00" in text_of(page)
+    assert 'href="/review#answer-first"' in page
+    unanswered = open_console(answers | bucket({})).get("/executions/decide/first").text
+    assert "A person answered" not in unanswered
+    assert "No person has answered yet. Review this image" in text_of(unanswered)
+    assert 'href="/review?execution=first"' in unanswered
 
 
 def test_the_review_shows_the_record_that_was_written_and_past_answers(open_console: Open) -> None:

@@ -15,7 +15,7 @@ from console.views.actions import CHANGES, stem_of
 VALUES = {"name": "bikes", "machine": "decide", "number": "1", "verdict": "approve", "message": "m1"}
 PATHS = [re.sub(r"\{(\w+)(?::[^}]*)?\}", lambda match: VALUES[match[1]], change.path) for change in CHANGES]
 CHANGING = re.compile(r"\.(stop|delete|start|redrive|update|put|send|change|receive|create)_")
-STACK = {
+STACK: dict[str, Any] = {
     "StackName": "scones",
     "Parameters": [
         {"ParameterKey": "Classes", "ParameterValue": "bicycle,motorcycle"},

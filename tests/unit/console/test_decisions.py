@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.unit.console.conftest import Open
-from tests.unit.console.doubles import NOW, Answers, error
+from tests.unit.console.doubles import NOW, PNG, Answers, bucket, error
 from tests.unit.console.test_changes import BAYS, STACK, workflow_answers
 from tests.unit.console.test_figures import figures_of, rows_of, text_of
 
@@ -191,6 +191,30 @@ def test_an_execution_below_the_threshold_says_that_a_person_decides(
     assert f"bicycle {written}, below the threshold 0.93: to the review queue" in text
     assert "needs review FAILED, by design" in text
     assert "sent to review a second time" in page  # what Redrive would do
+
+
+def test_an_execution_shows_its_image_or_says_why_it_cannot(open_console: Open) -> None:
+    given = json.dumps({"s3_bucket": "images", "s3_key": "uploads/no-ending"})
+    answers = account([{"name": "first", "status": "FAILED", "input": given, **BELOW}])
+    there = open_console(answers | bucket({"uploads/no-ending": PNG})).get("/executions/decide/first").text
+    assert 'class="subject" src="/objects/images/uploads/no-ending"' in there
+    gone = open_console(answers | bucket({})).get("/executions/decide/first").text
+    assert "s3://images/uploads/no-ending is not there: it was moved or deleted" in text_of(gone)
+    assert 'class="subject"' not in gone
+
+
+def test_an_execution_of_a_second_workflow_has_the_verdict_of_its_own_stack(open_console: Open) -> None:
+    other = [each | {"OutputValue": f"{each['OutputValue']}-2"} for each in STACK["Outputs"]]
+    strict = [each | ({"ParameterValue": "0.5"} if each["ParameterKey"] == "Threshold" else {}) for each in PARAMETERS]
+    answers = account([{"name": "first", "status": "FAILED", **BELOW}]) | {
+        "stepfunctions.get_execution_history": {"events": history_of(output(0.61, 0.39))},
+        "cloudformation.describe_stacks": {
+            "Stacks": [{**STACK, "Outputs": other, "Parameters": strict}, *WITH_BAYS["Stacks"]]
+        },
+    }
+    page = open_console(answers).get("/executions/decide/first").text
+    assert "bicycle 0.610, below the threshold 0.93" in text_of(page)
+    assert "/review?execution" not in page  # the review is that of the first stack
 
 
 def test_an_execution_of_another_machine_has_no_verdict(open_console: Open) -> None:

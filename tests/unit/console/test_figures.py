@@ -8,12 +8,13 @@ from html import unescape
 from typing import Any
 
 from tests.unit.console.conftest import Open
-from tests.unit.console.doubles import NOW, Answers, endpoint_answers, job, machine_answers
+from tests.unit.console.doubles import NOW, Answers, endpoint_answers, job, machine_answers, record
 from tests.unit.console.test_changes import STACK, workflow_answers
-from tests.unit.console.test_drift import RUNS, report
+from tests.unit.console.test_drift import FILES, RUNS, report
 from tests.unit.console.test_drift import answers as drift_answers
 from tests.unit.console.test_other_pages import REGISTRY
 
+from console.aws.review.ground_truth import ground_truth
 from display import figures
 
 FIGURE = re.compile(r"<dt>(.*?)</dt><dd>(.*?)</dd>", re.DOTALL)
@@ -253,6 +254,19 @@ def test_the_records_of_the_last_window_are_those_of_its_report(open_console: Op
     metrics = report(0.8125, has_violations=True)["metrics"]
     assert shown["Records"] == f"{metrics['records']:.0f} in the last comparison"
     assert shown["Uncertain answers"] == f"{figures.share(metrics['low_confidence'], 1)} below the confidence threshold"
+
+
+def test_the_labels_are_those_of_the_ground_truth_and_the_share_is_of_the_captured_records(open_console: Open) -> None:
+    captured = [record(f"e{number}", [0.9, 0.1]) for number in range(8)]
+    files = FILES | {"data_capture/bikes/AllTraffic/2026/01/31/09/a.jsonl": "\n".join(captured).encode()}
+    named = ("execution-e1", "execution-e2", "e3", "of-a-record-that-was-not-captured")
+    files |= dict(ground_truth("bikes", name, 0, NOW) for name in named)
+    console = open_console(drift_answers(files))
+    share = f"for 3 of 8 captured records, {figures.share(3, 8)}"
+    assert figures_of(console.get("/drift/bikes").text)["Labels"] == f"4 {share}"
+    assert f"Labels: 4 , {share}." in text_of(console.get("/monitoring").text)
+    without = open_console(drift_answers(FILES))
+    assert figures_of(without.get("/drift/bikes").text)["Labels"] == "0 no record is captured"
 
 
 def test_each_run_of_the_monitor_has_its_time(open_console: Open) -> None:

@@ -10,5 +10,6 @@ object for each answer, change and undoing, and is only ever added to.
     ground_truth   the record for the monitors, and the order for a loading bay
     answer_log     the log of answers
     corrections    changes an answer, or undoes it
+    labels         how many captured records have an answer
     answers        the answers that hold now, for pages
 """
