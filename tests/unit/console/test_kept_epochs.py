@@ -93,8 +93,8 @@ def test_logs_that_may_not_be_read_leave_the_kept_epoch_unknown(open_console: Op
     answers = account(CURVES) | {"logs.filter_log_events": error("AccessDeniedException", "not authorized")}
     console = open_console(answers)
     text = text_of(console.get("/training-jobs/compare?name=new&name=old").text)
-    assert "The log of the old job is still to be read: the epoch that was kept is unknown." in text
-    assert "0.8125 last value, its log is still to be read" in rows_of(console.get("/training-jobs").text)["old"]
+    assert "The log of the old job has not been read: which epoch it kept is unknown." in text
+    assert "0.8125 last value, its log has not been read" in rows_of(console.get("/training-jobs").text)["old"]
 
 
 @pytest.mark.parametrize(("status", "words"), [("Failed", "no model was kept"), ("InProgress", "best so far")])

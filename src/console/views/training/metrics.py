@@ -32,7 +32,7 @@ def origin(job: ComparedJob, name: str) -> str:
     if name not in job.metrics:
         return ""
     if name == CHOOSES and job.unread:
-        return "last value, its log is still to be read"
+        return "last value, its log has not been read"
     epoch = job.epoch_of(name)
     return LAST_VALUE if epoch is None else f"epoch {epoch}, {kept(job.status)}"
 

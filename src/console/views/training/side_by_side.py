@@ -125,7 +125,7 @@ def verdict(comparison: Comparison) -> Verdict | None:
         if job.status not in HAVE_MODELS:
             return Verdict(f"The {label} job has no model to compare: it is {job.status}.")
         if job.unread:
-            return Verdict(f"The log of the {label} job is still to be read: the epoch that was kept is unknown.")
+            return Verdict(f"The log of the {label} job has not been read: which epoch it kept is unknown.")
     name = next((each for each in comparison.metrics if _is_common(each, old, new)), "")
     if not name:
         return Verdict("The jobs have no common metric that tells which model is better.")
