@@ -18,7 +18,7 @@ from console.errors import ConsoleError
 from console.site import Site
 from console.views.training.curves import PLAIN, Chart, shared_charts
 from console.views.training.metrics import HAVE_MODELS, column_note, has_direction, is_small_good, origin
-from console.views.training.side_by_side import TWO, Row, Verdict, by_age, labels, rows, same, verdict
+from console.views.training.side_by_side import TWO, VALIDATION_DATA, Row, Verdict, by_age, labels, rows, same, verdict
 from display.line_chart import Axes
 from display.parallel_chart import AXES_MAX, Line, parallel_chart
 from display.scatter_chart import Point, scatter_chart
@@ -38,6 +38,8 @@ class Few:
     same: Mapping[str, str]
     verdict: Verdict | None
     charts: Sequence[Chart]
+    by: str
+    """What a step on the x axis of the curves is, if it is known: `epoch`."""
 
     @property
     def are_two(self) -> bool:
@@ -76,6 +78,7 @@ async def load_comparison(site: Site, request: web.Request) -> dict[str, Any]:
         "best_origin": origin(best_job, y) if best_job else "",
         "tied": tied if len(tied) > 1 else [],
         "few": await _few(site, comparison) if 1 < len(comparison.jobs) <= FEW else None,
+        "are_other_data": VALIDATION_DATA in comparison.varying_settings,
         "names": query.getall("name", []),
     }
 
@@ -94,6 +97,7 @@ async def _few(site: Site, comparison: Comparison) -> Few:
         same=same(ordered),
         verdict=verdict(ordered),
         charts=shared_charts(list(zip(names, curves, strict=True)), axes, bests),
+        by="epoch" if by_epoch else "",
     )
 
 

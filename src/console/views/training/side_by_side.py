@@ -10,6 +10,7 @@ from console.views.training.metrics import HAVE_MODELS, column_note, has_directi
 from display import figures
 
 TWO = 2
+NO_MODEL_YET = {"Failed": "failed", "InProgress": "is still running", "Stopping": "is being stopped"}
 VALIDATION_DATA = "data: validation"
 OTHER_DATA = "The jobs have different validation data: these numbers do not tell which model is better."
 
@@ -123,7 +124,7 @@ def verdict(comparison: Comparison) -> Verdict | None:
     labeled = (("old", old), ("new", new))
     for label, job in labeled:
         if job.status not in HAVE_MODELS:
-            return Verdict(f"The {label} job has no model to compare: it is {job.status}.")
+            return Verdict(f"The {label} job has no model to compare: it {NO_MODEL_YET.get(job.status, job.status)}.")
         if job.unread:
             return Verdict(f"The log of the {label} job has not been read: which epoch it kept is unknown.")
     name = next((each for each in comparison.metrics if _is_common(each, old, new)), "")
