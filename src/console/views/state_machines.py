@@ -62,7 +62,7 @@ async def _own_machine(site: Site) -> str:
 
 
 async def _shown_alike(site: Site, rows: list[ExecutionSummary]) -> list[ExecutionSummary]:
-    """Return the executions with the statuses that pages show: an image below the threshold needs review."""
+    """Return the executions with the statuses that pages show: an image below the threshold goes to review."""
     return [replace(row, status=status) for row, status, _ in await _outcomes(site, rows)]
 
 

@@ -85,12 +85,12 @@ def test_an_image_below_the_threshold_needs_review_and_is_not_counted_as_a_failu
         {"name": "late", "status": "TIMED_OUT"},
     ]
     console = open_console(account(executions))
-    assert figures_of(console.get("/").text)["Failed in the last hour"] == "2 1 more need review"
+    assert figures_of(console.get("/").text)["Failed in the last hour"] == "2 1 more went to review"
     failures = text_of(console.get("/failures").text)
-    assert "2 failures, and 1 execution whose image needs review" in failures
-    assert "unsure execution of decide needs review FAILED, by design" in failures
+    assert "2 failures, and 1 execution whose image went to review" in failures
+    assert "unsure execution of decide sent to review FAILED, by design" in failures
     row = text_of(console.get("/state-machines/decide").text)
-    assert "unsure needs review FAILED, by design" in row
+    assert "unsure sent to review FAILED, by design" in row
     assert "ImageNotFound : s3://images/a.png is not there" in row
 
 
@@ -189,7 +189,7 @@ def test_an_execution_below_the_threshold_says_that_a_person_decides(
     page = open_console(answers).get("/executions/decide/first").text
     text = text_of(page)
     assert f"bicycle {written}, below the threshold 0.93: to the review queue" in text
-    assert "needs review FAILED, by design" in text
+    assert "sent to review FAILED, by design" in text
     assert "sent to review a second time" in page  # what Redrive would do
 
 
