@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from local_cloud.aws_environment import write_config
 from local_cloud.cloud import LocalCloud
@@ -53,6 +53,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no Chromium on PATH: install the package chromium")
     # root cannot have Chromium's sandbox; the pages are ours
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=DEADLINE_MS)  # five seconds are too few on a busy machine
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments, timeout=DEADLINE_MS)
         yield browser
