@@ -20,6 +20,7 @@ import pytest
 from aiohttp import web
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
+from tests.waiting import until
 
 from safety.sandbox import Sandbox
 from sagemaker_emulator.accounts import Accounts
@@ -146,16 +147,6 @@ def runtime(emulator: Emulator) -> Any:
 @pytest.fixture(scope="package")
 def s3(aws: None) -> Any:
     return boto3.client("s3")
-
-
-def until(condition: Callable[[], Value | None], what: str, timeout_s: float = DEADLINE_S) -> Value:
-    """Return the first true value of `condition`; fail with the name of what was awaited if there is none in time."""
-    deadline = time.monotonic() + timeout_s
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"waited {timeout_s} s for {what}")
-        time.sleep(0.02)  # poll
-    return value
 
 
 @dataclass

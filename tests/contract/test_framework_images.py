@@ -9,8 +9,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from tests.contract.conftest import BUCKET, ROLE, Jobs, served, settings_in, until
+from tests.contract.conftest import BUCKET, ROLE, Jobs, served, settings_in
 from tests.package_index import PackageIndex
+from tests.waiting import until
 
 from sagemaker_emulator.frameworks.environments import Environments
 

@@ -25,6 +25,7 @@ import pytest
 from aiohttp import web
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
+from tests.waiting import until
 
 from sagemaker_emulator.accounts import Accounts
 from sagemaker_emulator.engine.docker import InstanceType, connect, emulator_id
@@ -302,16 +303,6 @@ def killed_under_load(containers_of: Callable[[str], list[Any]]) -> Callable[[Em
         return record
 
     return run
-
-
-def until(condition: Callable[[], Any], what: str, timeout_s: float = 30) -> Any:
-    """Return the first true value of `condition`, or fail and say what the test waited for."""
-    deadline = time.monotonic() + timeout_s
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"waited {timeout_s} s for {what}")
-        time.sleep(0.05)  # poll
-    return value
 
 
 @pytest.fixture(name="until", scope="session")

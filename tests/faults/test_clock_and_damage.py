@@ -8,9 +8,10 @@ import time
 from typing import Any
 
 import pytest
-from tests.contract.conftest import BUCKET, until
+from tests.contract.conftest import BUCKET
 from tests.faults.conftest import captured_bodies
 from tests.faults.test_s3_away import CAPTURE
+from tests.waiting import until
 
 
 class SteppedTime:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.contract.conftest import BUCKET, until
+from tests.contract.conftest import BUCKET
 from tests.contract.transforms import Transforms
 from tests.faults.conftest import SmallDisk, captured_bodies
 from tests.faults.test_s3_away import CAPTURE, model_of
+from tests.waiting import until
 
 FULL = "The disk of the SageMaker emulator is full"
 

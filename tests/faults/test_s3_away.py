@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.contract.conftest import BUCKET, IMAGE, ROLE, until
+from tests.contract.conftest import BUCKET, IMAGE, ROLE
 from tests.contract.transforms import Transforms
 from tests.faults.conftest import FROZEN_S, KILLED_S, captured_bodies
 from tests.faults.door import Door
+from tests.waiting import until
 
 ANSWER_S = 5.0  # for what takes milliseconds
 CAPTURE = {

@@ -2,16 +2,13 @@
 
 import io
 import json
-import time
 import zipfile
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-Result = TypeVar("Result")
 ROLE = "arn:aws:iam::000000000000:role/lambda"
-DEADLINE_S = 60
 
 
 @dataclass(frozen=True)
@@ -45,11 +42,3 @@ def archive(code: str | Mapping[str, str]) -> bytes:
         for name, text in ({"app.py": code} if isinstance(code, str) else code).items():
             file.writestr(name, text)
     return buffer.getvalue()
-
-
-def until(condition: Callable[[], Result], what: str) -> Result:
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        if result := condition():
-            return result
-    raise AssertionError(f"waited {DEADLINE_S} s for {what}")

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from tests.integration.lambda_functions import until
+from tests.waiting import until
 
 from local_cloud.settings import Settings
 

@@ -6,7 +6,6 @@ import io
 import json
 import subprocess
 import tarfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from tests.waiting import until
 
 from safety.sandbox import Sandbox
 from scones.sagemaker_sdk import quiet
@@ -299,10 +299,3 @@ def test_a_host_that_fails_fails_the_job_with_its_last_line(fit: Fit, distributi
 def test_mpi_is_refused_by_name(fit: Fit) -> None:
     with pytest.raises(UnexpectedStatusException, match="The distribution 'mpi' is not supported here"):
         fit(PyTorch, {"train.py": ""}, distribution={"mpi": {"enabled": True}})
-
-
-def until(condition: Callable[[], bool], what: str, timeout_s: float = 120.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {timeout_s} s"
-        time.sleep(0.2)  # poll

@@ -6,9 +6,8 @@ import io
 import json
 import random
 import tarfile
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -19,6 +18,7 @@ from botocore.exceptions import ClientError
 from tests.integration.conftest import COLOR_MODEL
 from tests.integration.red_and_blue import picture
 from tests.steady_traffic import SteadyTraffic
+from tests.waiting import until
 
 NAME = f"guarded-{uuid4().hex[:6]}"
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
@@ -96,24 +96,16 @@ def traffic(endpoint: None) -> Iterator[SteadyTraffic]:
         yield traffic
 
 
-def until(condition: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + DEADLINE_S
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            pytest.fail(f"waited {DEADLINE_S:g} s for {what}")
-        time.sleep(0.05)  # poll
-    return value
-
-
 def described() -> dict[str, Any]:
     return dict(boto3.client("sagemaker").describe_endpoint(EndpointName=NAME))
 
 
 def settled() -> dict[str, Any]:
-    endpoint = until(
-        lambda: (one := described())["EndpointStatus"] in ("InService", "Failed") and one, "the endpoint to settle"
-    )
-    return dict(endpoint)
+    def settled_endpoint() -> dict[str, Any] | None:
+        endpoint = described()
+        return endpoint if endpoint["EndpointStatus"] in ("InService", "Failed") else None
+
+    return until(settled_endpoint, "the endpoint to settle")
 
 
 def state_of(alarm: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from rich.console import Console as RichConsole
 from tests.integration.exported_code import FOLDERS
 from tests.integration.exported_machines import CHAIN
 from tests.integration.exported_projects import EVENT, PROJECTS, Files, Project
-from tests.integration.lambda_functions import until
+from tests.waiting import until
 
 from scones import settings
 from scones.backends import open_context

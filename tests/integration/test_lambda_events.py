@@ -10,7 +10,8 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from tests.integration.lambda_functions import Deploy, Function, until
+from tests.integration.lambda_functions import Deploy, Function
+from tests.waiting import until
 
 MakeQueue = Callable[..., tuple[str, str]]
 FAILS = """

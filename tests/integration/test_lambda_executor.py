@@ -9,10 +9,11 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 from tests.integration.conftest import CLOUD
-from tests.integration.lambda_functions import Deploy, archive, until
+from tests.integration.lambda_functions import Deploy, archive
 from tests.integration.s3_bucket import Bucket
 from tests.integration.s3_bucket import bucket as bucket
 from tests.integration.s3_bucket import s3 as s3
+from tests.waiting import until
 
 
 def test_a_function_gets_its_event_and_returns_its_answer(deploy: Deploy) -> None:

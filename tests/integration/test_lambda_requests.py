@@ -13,7 +13,8 @@ from urllib.request import Request, urlopen
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from tests.integration.lambda_functions import ROLE, Deploy, Function, archive, until
+from tests.integration.lambda_functions import ROLE, Deploy, Function, archive
+from tests.waiting import until
 
 ECHO = "def lambda_handler(event, context):\n    return event\n"
 LENGTH = "def lambda_handler(event, context):\n    print('ran')\n    return len(event)\n"

@@ -14,8 +14,9 @@ from uuid import uuid4
 import boto3
 import pytest
 from tests.integration.conftest import COLOR_MODEL
-from tests.integration.lambda_functions import Deploy, until
+from tests.integration.lambda_functions import Deploy
 from tests.integration.red_and_blue import TRAIN_IMAGES, put_images, put_manifest
+from tests.waiting import until
 
 from scones.sagemaker_sdk import CONFIG, quiet
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from uuid import uuid4
 import boto3
 import pytest
 from tests.unit.image_monitoring.pictures import Images, answers, captured, pictures, png
+from tests.waiting import until
 
 from .conftest import CLOUD, COLOR_MODEL
 from .test_workflow import ROLE, Stack, deployed
@@ -192,13 +193,13 @@ def test_the_schedule_finds_a_shift_of_the_traffic_within_two_windows(stack: Sta
     put_traffic(pictures(60, 2), seed=2)
     began = datetime.now(UTC)
     with every_minute():
-        wait_until(lambda: windows_since(stack, began), "window of the schedule")
+        until(lambda: windows_since(stack, began), "a window of the schedule")
         assert not any(windows_since(stack, began))
         notifications(stack, wait_s=0)
         injected = datetime.now(UTC)
         put_traffic(pictures(100, 4, brightness=0.4), seed=4)
         messages = told(stack)
-        wait_until(lambda: True in windows_since(stack, injected), "window with the shift")
+        until(lambda: True in windows_since(stack, injected), "a window with the shift")
         windows = windows_since(stack, injected)
     assert messages[0].startswith(f"{NAME} has drifted since ")
     assert windows.index(True) < 2, f"the shift was in the traffic for {len(windows)} windows: {windows}"
@@ -227,13 +228,6 @@ def windows_since(stack: Stack, moment: datetime) -> list[bool]:
     if not any(answer["status"] == "SUCCEEDED" for answer in answers):
         return []
     return [bool(json.loads(answer.get("output", "{}")).get("has_violations")) for answer in answers]
-
-
-def wait_until(condition: Callable[[], object], name: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"no {name} within {DEADLINE_S} s"
-        time.sleep(0.5)
 
 
 def remove_traffic() -> None:

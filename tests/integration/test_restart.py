@@ -11,18 +11,19 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import until
 
 from local_cloud.processes import leftovers
 
 from .conftest import CLOUD
 from .restart_busy import Busy
-from .restart_cloud import DEADLINE_S, Cloud
+from .restart_cloud import Cloud
 from .restart_workload import Workload, arn
 
 ROUNDS = int(os.environ.get("ROUNDS") or 3)
@@ -60,7 +61,7 @@ def test_what_was_acknowledged_five_seconds_before_survives(own_cloud: Cloud) ->
     for number in range(ROUNDS):
         previous, label = label, f"round-{number}"
         workload.write(label)
-        wait_for(partial(workload.is_finished, label), "the execution and the stack to end")
+        until(partial(workload.is_finished, label), "the execution and the stack to end")
         written = time.monotonic()
         if previous:
             works_on(workload, previous)
@@ -91,12 +92,12 @@ def works_on(workload: Workload, label: str) -> None:
     stepfunctions = workload.client("stepfunctions")
     started = stepfunctions.start_execution(stateMachineArn=arn("states", "stateMachine:restart"), input="{}")
     execution = started["executionArn"]
-    wait_for(lambda: status(stepfunctions, execution) == "SUCCEEDED", "an execution after the restart")
+    until(lambda: status(stepfunctions, execution) == "SUCCEEDED", "an execution after the restart")
     workload.client("sqs").send_message(QueueUrl=workload.queue("polled"), MessageBody=f"poll {label}.")
-    wait_for(lambda: f"poll {label}." in workload.function_log(), "the event source mapping after the restart")
+    until(lambda: f"poll {label}." in workload.function_log(), "the event source mapping after the restart")
     event = {"Source": "restart", "DetailType": label, "Detail": "{}"}
     workload.client("events").put_events(Entries=[event])
-    wait_for(lambda: any(label in body for body in workload.received("delivered")), "the rule after the restart")
+    until(lambda: any(label in body for body in workload.received("delivered")), "the rule after the restart")
 
 
 def status(stepfunctions: Any, execution: str) -> str:
@@ -106,13 +107,6 @@ def status(stepfunctions: Any, execution: str) -> str:
 
 def has_succeeded(stepfunctions: Any, execution: str) -> bool:
     return status(stepfunctions, execution) == "SUCCEEDED"
-
-
-def wait_for(is_so: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not is_so():
-        assert time.monotonic() < deadline, f"waited {DEADLINE_S:.0f} s for {what}"
-        time.sleep(0.1)
 
 
 def test_an_execution_that_was_running_has_failed_and_can_be_redriven(own_cloud: Cloud) -> None:
@@ -126,7 +120,7 @@ def test_an_execution_that_was_running_has_failed_and_can_be_redriven(own_cloud:
     own_cloud.up()
     assert stepfunctions.describe_execution(executionArn=execution)["error"] == "States.Runtime"
     stepfunctions.redrive_execution(executionArn=execution)
-    wait_for(lambda: status(stepfunctions, execution) == "SUCCEEDED", "the redriven execution")
+    until(lambda: status(stepfunctions, execution) == "SUCCEEDED", "the redriven execution")
     events = [event["type"] for event in stepfunctions.get_execution_history(executionArn=execution)["events"]]
     assert events == [
         "ExecutionStarted",
@@ -238,7 +232,7 @@ def start_each(stepfunctions: Any, machines: tuple[str, ...]) -> list[str]:
     """Start an execution of each machine, wait until all have succeeded, and return them."""
     executions = [stepfunctions.start_execution(stateMachineArn=machine)["executionArn"] for machine in machines]
     for execution in executions:
-        wait_for(partial(has_succeeded, stepfunctions, execution), f"{execution} to succeed")
+        until(partial(has_succeeded, stepfunctions, execution), f"{execution} to succeed")
     return executions
 
 
@@ -246,7 +240,7 @@ def test_a_snapshot_of_a_running_cloud_is_the_state_of_another(own_cloud: Cloud,
     workload, file = Workload(own_cloud.client), str(tmp_path / "snapshot.tar.gz")
     workload.begin()
     workload.write("saved")
-    wait_for(partial(workload.is_finished, "saved"), "the execution and the stack to end")
+    until(partial(workload.is_finished, "saved"), "the execution and the stack to end")
     sys.stdout.write(own_cloud.scones("snapshot", "save", file))
     own_cloud.client("s3").put_object(Bucket="restart", Key="later", Body=b"not in the snapshot")
     own_cloud.down()

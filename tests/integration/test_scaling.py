@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.integration.color_classifier import COLORS, model_archive, png
 from tests.integration.red_and_blue import put_images, put_manifest
+from tests.waiting import until
 
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 ROLE = "arn:aws:iam::000000000000:role/any"
@@ -61,14 +62,6 @@ def classified(name: str, color: int) -> int:
     )
     probabilities = json.loads(answer["Body"].read())
     return int(probabilities.index(max(probabilities)))
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        if time.monotonic() > deadline:
-            pytest.fail(f"waited {DEADLINE_S:g} s for {what}")
-        time.sleep(0.2)  # poll
 
 
 def cold_starts(name: str) -> float:

@@ -4,14 +4,13 @@ import io
 import json
 import os
 import socket
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.client import parse_headers
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -19,8 +18,8 @@ import boto3
 import psutil
 import pytest
 from botocore.config import Config
+from tests.waiting import until
 
-Result = TypeVar("Result")
 ROLE = "arn:aws:iam::000000000000:role/states"
 DEADLINE_S = 30
 TOGETHER = 12
@@ -44,14 +43,6 @@ def lambda_handler(event, context):
 
 def unique_name() -> str:
     return f"spared-{uuid4().hex[:8]}"
-
-
-def until(condition: Callable[[], Result], what: str) -> Result:
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        if result := condition():
-            return result
-    raise AssertionError(f"waited {DEADLINE_S} s for {what}")
 
 
 @pytest.fixture

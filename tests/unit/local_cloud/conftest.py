@@ -4,8 +4,7 @@ import socketserver
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from local_cloud.processes import end, leftovers
 from local_cloud.servers import Server
 from local_cloud.terminal.progress import Progress
 
-PAUSE = threading.Event()
 PROGRAM = Path(__file__).with_name("server_program.py")
 
 
@@ -82,13 +80,6 @@ def clouds(tmp_path: Path) -> Iterator[Clouds]:
     yield clouds
     clouds.close()
     assert end(leftovers(clouds.state_dir), grace_s=0.1) == []
-
-
-def eventually(condition: Callable[[], object], timeout_s: float = 120.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, f"the condition did not hold within {timeout_s} s"
-        PAUSE.wait(0.02)
 
 
 def runs(pid: int) -> bool:

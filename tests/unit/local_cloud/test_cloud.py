@@ -6,6 +6,7 @@ import threading
 
 import psutil
 import pytest
+from tests.waiting import until
 
 from local_cloud.cloud import LocalCloud, ServerState
 from local_cloud.errors import LocalCloudError, PortInUseError, StartError
@@ -13,7 +14,7 @@ from local_cloud.ports import free_port, is_healthy
 from local_cloud.processes import LABEL, leftovers
 from local_cloud.state import ServerRecord, ServerRecords
 
-from .conftest import Clouds, eventually, occupied_port, runs, server
+from .conftest import Clouds, occupied_port, runs, server
 
 
 def pid_of(cloud: LocalCloud, name: str = "one") -> int:
@@ -22,7 +23,7 @@ def pid_of(cloud: LocalCloud, name: str = "one") -> int:
 
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
-    eventually(lambda: not runs(pid))
+    until(lambda: not runs(pid), "the end of the process")
 
 
 def states(cloud: LocalCloud) -> list[ServerState]:
@@ -121,7 +122,7 @@ def test_down_ends_processes_with_the_label_and_no_others(clouds: Clouds) -> Non
 def test_up_ends_a_server_that_was_started_but_never_recorded(clouds: Clouds) -> None:
     one = server("one")
     unrecorded = subprocess.Popen(one.command, env={**os.environ, LABEL: str(clouds.state_dir)})
-    eventually(lambda: psutil.Process(unrecorded.pid).net_connections())
+    until(lambda: psutil.Process(unrecorded.pid).net_connections(), "the server to listen")
     cloud = clouds(one)
     assert cloud.up() == ("one",)
     assert unrecorded.wait() == -signal.SIGTERM
@@ -159,7 +160,7 @@ def test_a_foreign_server_on_the_port_is_not_used(clouds: Clouds) -> None:
     one, others = server("one"), server("one")
     foreign = subprocess.Popen(others.command)
     clouds(one).up()
-    eventually(lambda: is_healthy(others))
+    until(lambda: is_healthy(others), "the other server to be healthy")
     with pytest.raises(LocalCloudError, match=rf"one runs on port {one.port}, not on {others.port}"):
         clouds(others).is_up()
     assert [(status.state, status.port) for status in clouds(others).status()] == [(ServerState.RUNNING, one.port)]

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests.waiting import until
 
 from local_cloud.cloud import ServerState, ServerStatus
 from local_cloud.ports import free_port
 from local_cloud.processes import leftovers
 from local_cloud.tables import status_table
 
-from .conftest import PROGRAM, Clouds, eventually, occupied_port, runs, server
+from .conftest import PROGRAM, Clouds, occupied_port, runs, server
 
 SYSTEM = "/usr/bin:/bin"
 LIMIT_S = 300  # generous: a command takes some seconds, and much longer on a busy machine
@@ -121,7 +122,7 @@ class Gate:
         os.mkfifo(fifo)
         started = fifo.with_suffix(".started")
         self.process = command("exec", "--start", "--", "sh", "-c", f"touch {started}; read line < {fifo}; true")
-        eventually(started.exists)
+        until(started.exists, "the program to start")
 
     def end(self) -> int:
         self.fifo.write_text("\n")
@@ -133,7 +134,7 @@ class Gate:
 def test_a_signal_ends_the_command_and_the_cloud(command: Command, tmp_path: Path, signum: signal.Signals) -> None:
     started = tmp_path / "started"
     process = command("exec", "--start", "--", "sh", "-c", f"sleep 600 & echo $! > {started}; wait")
-    eventually(lambda: started.exists() and started.read_text().strip())
+    until(lambda: started.exists() and started.read_text().strip(), "the program to write")
     process.send_signal(signum)
     output, _ = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 128 + signum, output
@@ -150,7 +151,7 @@ def test_a_signal_says_that_a_cloud_which_was_up_before_goes_on(
     command.finish("up")
     started = tmp_path / "started"
     process = command(*options, "--", "sh", "-c", f"touch {started}; exec sleep 600")
-    eventually(started.exists)
+    until(started.exists, "the program to start")
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=LIMIT_S)
     assert "The local AWS is still up" in output

@@ -4,19 +4,20 @@ import os
 from dataclasses import replace
 
 import pytest
+from tests.waiting import until
 
 from local_cloud.cloud import ServerState
 from local_cloud.errors import PortInUseError
 from local_cloud.ports import is_healthy
 from local_cloud.processes import LABEL
 
-from .conftest import Clouds, eventually, running, server
+from .conftest import Clouds, running, server
 
 
 def test_an_external_cloud_is_used_and_never_ended(clouds: Clouds) -> None:
     one = server("one")
     with running(one.command) as external:
-        eventually(lambda: is_healthy(one))
+        until(lambda: is_healthy(one), f"{one.name} to be healthy")
         cloud = clouds(one)
         assert cloud.up() == ()
         assert cloud.is_up()
@@ -30,7 +31,7 @@ def test_an_external_cloud_is_used_and_never_ended(clouds: Clouds) -> None:
 def test_another_program_on_the_port_is_refused(clouds: Clouds) -> None:
     one = replace(server("one"), recognizes=lambda body: body == {"service": "two"})
     with running(one.command):
-        eventually(lambda: is_healthy(one))
+        until(lambda: is_healthy(one), f"{one.name} to be healthy")
         with pytest.raises(PortInUseError, match=f"port {one.port}"):
             clouds(one).up()
 
@@ -38,7 +39,7 @@ def test_another_program_on_the_port_is_refused(clouds: Clouds) -> None:
 def test_half_a_cloud_is_refused(clouds: Clouds) -> None:
     one, two = server("one"), server("two")
     with running(one.command):
-        eventually(lambda: is_healthy(one))
+        until(lambda: is_healthy(one), f"{one.name} to be healthy")
         with pytest.raises(PortInUseError, match=r"make compose-up"):
             clouds(one, two).up()
 
@@ -46,6 +47,6 @@ def test_half_a_cloud_is_refused(clouds: Clouds) -> None:
 def test_the_local_cloud_of_another_folder_is_refused(clouds: Clouds) -> None:
     one = server("one")
     with running(one.command, {**os.environ, LABEL: "/another/.scones"}):
-        eventually(lambda: is_healthy(one))
+        until(lambda: is_healthy(one), f"{one.name} to be healthy")
         with pytest.raises(PortInUseError, match=r"the local cloud of /another/.scones: scones down there ends it"):
             clouds(one).up()

@@ -2,14 +2,13 @@
 
 import os
 import textwrap
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
+from tests.waiting import until
 
 from localstack_plugin.lambda_executor.errors import InitFailed, InvocationError
 from localstack_plugin.lambda_executor.execution_environment import Completion, Event, ExecutionEnvironment, Function
@@ -106,13 +105,6 @@ def is_child_running() -> bool:
     return False
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline, pause = time.monotonic() + DEADLINE_S, threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline
-        pause.wait(0.01)
-
-
 def test_one_process_answers_all_invocations(environment: ExecutionEnvironment) -> None:
     environment.initialize(INIT_S)
     first, second = invoke(environment, b"a"), invoke(environment, b"b")
@@ -164,7 +156,7 @@ def test_an_initialization_that_runs_out_of_time_is_a_timeout(environment: Execu
 def test_a_process_that_exited_between_invocations_is_replaced(environment: ExecutionEnvironment) -> None:
     process = environment.initialize(INIT_S)
     before = process_of(invoke(environment, b"last"))
-    until(lambda: process.has_exited)
+    until(lambda: process.has_exited, "the end of the process")
     after = invoke(environment, b"a")
     assert not after.outcome.is_error
     assert process_of(after) != before
@@ -188,9 +180,9 @@ def test_stopping_ends_what_the_function_has_started_in_sessions_of_their_own(
     if not sandbox.availability:
         pytest.skip("without a sandbox such children are not found")
     assert not invoke(environment, b"fork").outcome.is_error
-    until(is_child_running)
+    until(is_child_running, "the child to run")
     environment.stop()
-    until(lambda: not is_child_running())
+    until(lambda: not is_child_running(), "the child to end")
 
 
 def test_stopping_ends_the_process(environment: ExecutionEnvironment) -> None:

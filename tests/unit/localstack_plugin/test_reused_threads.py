@@ -1,20 +1,13 @@
 """Threads that Step Functions uses again."""
 
 import threading
-import time
-from collections.abc import Callable
 from contextvars import ContextVar
+
+from tests.waiting import until
 
 from localstack_plugin.stepfunctions.executions.reused_threads import IdleThreads, ReusedThread
 
 DEADLINE_S = 30
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "the condition has not come true"
-        time.sleep(0.001)
 
 
 def test_calls_at_once_run_at_once() -> None:
@@ -28,14 +21,14 @@ def test_a_thread_is_used_again() -> None:
     threads, used = IdleThreads(), list[int]()
     for count in range(1, 20):
         threads.run(lambda: used.append(threading.get_ident()))
-        until(lambda count=count: len(used) == count and bool(threads._idle))  # type: ignore[misc]
+        until(lambda count=count: len(used) == count and bool(threads._idle), "an idle thread")  # type: ignore[misc]
     assert len(set(used)) == 1
 
 
 def test_an_idle_thread_ends() -> None:
     threads, thread = IdleThreads(idle_s=0.01), list[threading.Thread]()
     threads.run(lambda: thread.append(threading.current_thread()))
-    until(lambda: bool(thread) and not thread[0].is_alive())
+    until(lambda: bool(thread) and not thread[0].is_alive(), "the end of the thread")
     assert not threads._idle
 
 
@@ -57,7 +50,7 @@ def test_context_variables_of_one_call_are_not_seen_by_the_next() -> None:
 
     for count in (1, 2):
         threads.run(note)
-        until(lambda count=count: len(seen) == count and bool(threads._idle))  # type: ignore[misc]
+        until(lambda count=count: len(seen) == count and bool(threads._idle), "an idle thread")  # type: ignore[misc]
     assert seen == ["default", "default"]
 
 
@@ -79,7 +72,7 @@ def test_a_thread_whose_target_raises_has_ended() -> None:
         thread = ReusedThread(int, args=("x",))
         thread.start()
         thread.join(DEADLINE_S)
-        until(lambda: failed == [ValueError])
+        until(lambda: failed == [ValueError], "the failure")
     finally:
         threading.excepthook = original
     assert not thread.is_alive()

@@ -14,8 +14,6 @@ from tests.unit.safety.sandbox.host import DEADLINE_S, Host, is_gone, soon
 
 from safety.sandbox import StartFailed
 
-START_MAX_S = 0.020  # for the fastest of many starts; the aim is 10 ms more than without a sandbox
-
 
 def test_the_exit_code_and_the_signal_are_reported(host: Host) -> None:
     assert host.run("exit 3")[0] == 3
@@ -108,14 +106,3 @@ def test_the_processes_of_a_killed_server_end(host: Host) -> None:
         assert process.stdout.readline() == b"on\n"
         process.kill()
     assert soon(lambda: is_gone(marker))
-
-
-def test_a_start_is_fast(host: Host) -> None:
-    command, wall = ["/bin/true"], []
-    for _ in range(20):
-        began = time.perf_counter()
-        process = host.sandbox.start(command, world=host.world, environment={}, directory="/opt/ml", output=1)
-        wall.append(time.perf_counter() - began)
-        process.wait(DEADLINE_S)
-    print(f"a start in a sandbox takes {min(wall) * 1e3:.1f} ms at best")
-    assert min(wall) < START_MAX_S
