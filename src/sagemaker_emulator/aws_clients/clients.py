@@ -42,7 +42,7 @@ FUNCTION_READ_TIMEOUT_S = 960.0
 
 def is_callers_fault(error: BaseException) -> bool:
     """Return whether AWS blames the request: a missing bucket, a denied key, a name that no bucket can have."""
-    error = _cause(error)
+    error = cause_of(error)
     if isinstance(error, ClientError):
         return 400 <= int(error.response["ResponseMetadata"].get("HTTPStatusCode", 500)) < 500
     return isinstance(error, ParamValidationError)
@@ -50,13 +50,13 @@ def is_callers_fault(error: BaseException) -> bool:
 
 def is_temporary(error: BaseException) -> bool:
     """Return whether the same call may succeed later: the service is unavailable, too busy, or at fault."""
-    cause = _cause(error)
+    cause = cause_of(error)
     if isinstance(cause, ClientError):
         return cause.response["Error"].get("Code") in TEMPORARY_CODES or not is_callers_fault(cause)
     return isinstance(cause, TEMPORARY_ERRORS)
 
 
-def _cause(error: BaseException) -> BaseException:
+def cause_of(error: BaseException) -> BaseException:
     """Return the error behind boto3's own, whose message only quotes it."""
     while isinstance(error, Boto3Error) and (cause := error.__cause__ or error.__context__):
         error = cause

@@ -10,7 +10,7 @@ from typing import Any
 
 from sagemaker_emulator.archives import archive
 from sagemaker_emulator.aws_clients.clients import S3Location
-from sagemaker_emulator.aws_clients.uploads import upload
+from sagemaker_emulator.aws_clients.uploads import naming, upload
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class Artifacts:
                 packed = Path(folder) / f"{name}.tar.gz"
                 archive.pack(directories, packed)
                 location = self.folder.joined(packed.name)
-                s3.upload_file(str(packed), location.bucket, location.key)
+                with naming(location.bucket, location.key):
+                    s3.upload_file(str(packed), location.bucket, location.key)
             return
         for entry, relative in archive.entries_of(directories):
             if entry.is_file:
