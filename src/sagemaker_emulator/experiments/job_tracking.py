@@ -32,6 +32,7 @@ class JobTracking:
     """Keeps the components of jobs."""
 
     def __init__(self, store: Store, arns: Arns) -> None:
+        self._arns = arns
         self._store, self._tracking, self._lineage = store, Tracking(store, arns), AutomaticLineage(store, arns)
 
     def began(self, job: Job, tags: dict[str, str]) -> None:
@@ -72,7 +73,7 @@ class JobTracking:
         model = None
         if name := job.request.get("ModelName"):
             with suppress(NotFound):
-                model = self._store.get(Model, name)
+                model = self._store.by_arn(Model, self._arns.of(Model.kind, name))
         return tracked(component, job, model)
 
     def _trial(self, job: Job, config: dict[str, Any]) -> str | None:
@@ -81,7 +82,8 @@ class JobTracking:
         if experiment and not trial:
             trial = f"{job.name}-aws-trial"
             with suppress(NotFound):  # an earlier job of the same name, which was deleted, may have left its trial
-                if self._store.by_arn(Trial, self._tracking.trials.arn_of(trial)).experiment == experiment:
+                earlier = self._store.by_arn(Trial, self._tracking.trials.arn_of(trial))
+                if earlier.experiment.lower() == experiment.lower():
                     return trial
             self._tracking.trials.create({"TrialName": trial, "ExperimentName": experiment}, {}, source_of(job))
         elif experiment:

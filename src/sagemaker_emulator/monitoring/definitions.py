@@ -12,7 +12,7 @@ from sagemaker_emulator.monitoring.requests import require_runnable
 from sagemaker_emulator.resources.arn import Arns
 from sagemaker_emulator.resources.monitoring.job_definition import DEFINITIONS, JobDefinition, MonitoringType
 from sagemaker_emulator.storage.collection import Collection
-from sagemaker_emulator.storage.listing import Filter, Page, in_json, page
+from sagemaker_emulator.storage.listing import Filter, Page, named_in_json, page
 from sagemaker_emulator.storage.store import Store
 from sagemaker_emulator.wire import AwsError
 
@@ -40,7 +40,7 @@ class JobDefinitions(Collection[JobDefinition]):
     def page(self, request: dict[str, Any]) -> Page:
         filters: list[Filter] = []
         if "EndpointName" in request:
-            filters.append(in_json("$.endpoint_name", request["EndpointName"]))
+            filters.append(named_in_json("$.endpoint_name", request["EndpointName"]))
         return page(self._store, self._resource, request, filters=filters)
 
     def job(self, name: str) -> MonitoringJob:

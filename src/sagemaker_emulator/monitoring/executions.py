@@ -17,7 +17,7 @@ from sagemaker_emulator.resources.monitoring.execution import ExecutionStatus, M
 from sagemaker_emulator.resources.monitoring.schedule import MonitoringSchedule
 from sagemaker_emulator.storage.collection import Collection
 from sagemaker_emulator.storage.disk_full import when_there_is_room
-from sagemaker_emulator.storage.listing import Filter, Page, in_json, json_field, page
+from sagemaker_emulator.storage.listing import Page, in_json, json_field, named_filters, page
 from sagemaker_emulator.storage.store import NotFound, Store
 from sagemaker_emulator.wire import AwsError
 
@@ -49,7 +49,7 @@ class MonitoringExecutions(Collection[MonitoringExecution]):
         raise AssertionError(f"the name of the monitoring execution {arn} is random, so it cannot be taken")
 
     def page(self, request: dict[str, Any]) -> Page:
-        filters: list[Filter] = [in_json(path, request[name]) for name, path in FILTERS.items() if name in request]
+        filters = named_filters(FILTERS, request)
         filters += [(sql, (request[name],)) for name, sql in TIMES.items() if name in request]
         return page(self._store, MonitoringExecution, request, filters=filters)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sagemaker_emulator.errors import validation
@@ -77,6 +77,10 @@ class MonitoringJob:
     @property
     def endpoint_name(self) -> str:
         return str(self.endpoint_input.get("EndpointName", ""))
+
+    def of_endpoint(self, name: str) -> MonitoringJob:
+        """Return the job with the endpoint's own name, which a request may write in another case."""
+        return replace(self, endpoint_input={**self.endpoint_input, "EndpointName": name})
 
     @property
     def output(self) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Protocol
@@ -41,6 +42,7 @@ class Processing(Protocol):
     def create(
         self, request: dict[str, Any], tags: dict[str, str], monitoring_schedule_arn: str | None
     ) -> ProcessingJob: ...
+    def get(self, name: str) -> ProcessingJob: ...
     def find(self, name: str) -> ProcessingJob | None: ...
 
 
@@ -93,11 +95,12 @@ class MonitoringRun:
 
     def _captured(self, job: MonitoringJob) -> list[DataFolder]:
         """Return the window's folders of captured data. The endpoint's configuration says where data are captured."""
-        capture = self._context.endpoints.get(job.endpoint_name).revision.data_capture
+        endpoint = self._context.endpoints.get(job.endpoint_name)
+        capture = endpoint.revision.data_capture
         if capture is None:
-            raise JobFailed(f"ClientError: data capture is not enabled for the endpoint {job.endpoint_name}")
+            raise JobFailed(f"ClientError: data capture is not enabled for the endpoint {endpoint.name}")
         hours = hours_between(self.execution.window_start, self.execution.window_end)
-        return captured_folders(self._context.aws.s3, capture.destination_uri, job.endpoint_name, hours, self._watch)
+        return captured_folders(self._context.aws.s3, capture.destination_uri, endpoint.name, hours, self._watch)
 
     def _merged(self, job: MonitoringJob, captured: Sequence[DataFolder], truth_uri: str) -> list[DataFolder]:
         """Merge the window with the ground truth up to the scheduled time, and return the merged folders."""
@@ -115,8 +118,11 @@ class MonitoringRun:
             job.baseline.get("ConstraintsResource", {}).get("S3Uri"),
             job.baseline.get("StatisticsResource", {}).get("S3Uri"),
         )
-        baselining = self._context.processing.find(job.baseline.get("BaseliningJobName", ""))
-        outputs = baselining.request.get("ProcessingOutputConfig", {}).get("Outputs", ()) if baselining else ()
+        outputs: Sequence[Any] = ()
+        if name := job.baseline.get("BaseliningJobName"):
+            with suppress(AwsError):  # AWS does not say what a baselining job that does not exist means
+                baselining = self._context.processing.get(name)
+                outputs = baselining.request.get("ProcessingOutputConfig", {}).get("Outputs", ())
         folder = outputs[0].get("S3Output", {}).get("S3Uri", "").rstrip("/") if outputs else ""
         if not folder:
             return named

@@ -19,7 +19,7 @@ from sagemaker_emulator.resources.monitoring.alert import AlertTransition, Monit
 from sagemaker_emulator.resources.monitoring.job_definition import MonitoringType
 from sagemaker_emulator.resources.monitoring.schedule import MonitoringSchedule, ScheduleStatus
 from sagemaker_emulator.storage.collection import Collection
-from sagemaker_emulator.storage.listing import Filter, Page, in_json, page
+from sagemaker_emulator.storage.listing import Filter, Page, in_json, named_filters, page
 from sagemaker_emulator.storage.store import Store
 from sagemaker_emulator.wire import AwsError
 
@@ -115,7 +115,7 @@ class MonitoringSchedules(Collection[MonitoringSchedule]):
         return resource_in_use(f"A monitoring schedule with this name already exists ({arn})")
 
     def page(self, request: dict[str, Any]) -> Page:
-        filters: list[Filter] = [in_json(path, request[name]) for name, path in FILTERS.items() if name in request]
+        filters = named_filters(FILTERS, request)
         return page(self._store, MonitoringSchedule, request, filters=filters)
 
     def active(self) -> list[MonitoringSchedule]:
@@ -180,9 +180,11 @@ class MonitoringSchedules(Collection[MonitoringSchedule]):
         request = ScheduleRequest.parse(config, self._context.job_of, now)
         require_runnable(request.job, self._region, self._context.roles)
         if endpoint := request.job.endpoint_name:
-            capture = self._context.endpoints.get(endpoint).revision.data_capture
+            monitored = self._context.endpoints.get(endpoint)
+            capture = monitored.revision.data_capture
             if capture is None or not capture.enabled:
                 raise validation(f"Data capture is not enabled for the endpoint {endpoint}.")
+            return replace(request, job=request.job.of_endpoint(monitored.name))
         return request
 
     def _offsets(self, schedule: MonitoringSchedule) -> Offsets:

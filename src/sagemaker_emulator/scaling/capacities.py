@@ -11,7 +11,7 @@ from sagemaker_emulator.errors import validation
 from sagemaker_emulator.hosting.components.collection import InferenceComponents
 from sagemaker_emulator.hosting.endpoints import Endpoints
 from sagemaker_emulator.hosting.requests import RescaleEndpointRequest
-from sagemaker_emulator.resources.components.inference_component import ComponentStatus
+from sagemaker_emulator.resources.components.inference_component import ComponentStatus, InferenceComponent
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus
 from sagemaker_emulator.resources.scaling.scalable_target import COMPONENT_COPIES, VARIANT_INSTANCES
 from sagemaker_emulator.wire import AwsError
@@ -74,7 +74,8 @@ class VariantInstances:
         return (endpoint and endpoint.failure_reason) or f"Endpoint {self.endpoint} was changed otherwise meanwhile."
 
     def invocations(self) -> int:
-        return self.count_invocations(self.endpoint, self.variant)
+        endpoint = self._endpoint()
+        return self.count_invocations(endpoint.name if endpoint else self.endpoint, self.variant)
 
     def _endpoint(self) -> Endpoint | None:
         try:
@@ -91,11 +92,11 @@ class ComponentCopies:
     metric: str = "SageMakerInferenceComponentInvocationsPerCopy"
 
     def current(self) -> int | None:
-        component = self.components.find(self.component)
+        component = self._component()
         return component.copies if component else None
 
     def obstacle(self) -> str | None:
-        component = self.components.find(self.component)
+        component = self._component()
         status = component.status if component else None
         is_free = status is ComponentStatus.IN_SERVICE
         return None if is_free else f"Inference component {self.component} is {status or 'deleted'}"
@@ -104,12 +105,19 @@ class ComponentCopies:
         self.components.scale(self.component, {"CopyCount": count})
 
     def failure(self) -> str:
-        component = self.components.find(self.component)
+        component = self._component()
         reason = component.failure_reason if component else None
         return reason or f"Inference component {self.component} was changed otherwise meanwhile."
 
     def invocations(self) -> int:
-        return self.components.invocations(self.component)
+        component = self._component()
+        return self.components.invocations(component.name if component else self.component)
+
+    def _component(self) -> InferenceComponent | None:
+        try:
+            return self.components.get(self.component)
+        except AwsError:
+            return None
 
 
 @dataclass(frozen=True)

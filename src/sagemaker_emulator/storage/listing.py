@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -92,6 +92,17 @@ def json_field(path: str) -> str:
 def in_json(path: str, value: str) -> Filter:
     """Return the filter for a field of the stored body that has this value, such as `$.approval`."""
     return "json_extract(CAST(body AS TEXT), ?) = ?", (path, value)
+
+
+def named_in_json(path: str, name: str) -> Filter:
+    """Return the filter for a field of the stored body that has this name of a resource, in any case."""
+    sql, parameters = in_json(path, name)
+    return f"{sql} COLLATE NOCASE", parameters
+
+
+def named_filters(paths: Mapping[str, str], request: Mapping[str, Any]) -> list[Filter]:
+    """Return a filter for each of the members that the request has, by their paths in the stored body."""
+    return [named_in_json(path, request[member]) for member, path in paths.items() if member in request]
 
 
 def _sort_key(by: str) -> tuple[str, str]:

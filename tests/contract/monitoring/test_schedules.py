@@ -95,6 +95,25 @@ def test_a_definition_inside_the_schedule_runs_too(monitor: Monitor) -> None:
     monitor.client.delete_monitoring_schedule(MonitoringScheduleName="inline")
 
 
+def test_names_are_found_in_any_case(monitor: Monitor) -> None:
+    client = monitor.client
+    monitor.define(
+        "Cased", "DataQuality", COPY, DataQualityJobInput={"EndpointInput": {"EndpointName": "E", "LocalPath": INPUT}}
+    )
+    client.create_monitoring_schedule(MonitoringScheduleName="Cased", MonitoringScheduleConfig=named("cased"))
+    monitor.scheduled("cased")
+    monitor.captured((monitor.clock.now // HOUR + 1) * HOUR)
+    monitor.advance(HOUR)
+    execution = monitor.ended("CASED")
+    assert (execution["MonitoringExecutionStatus"], execution["EndpointName"]) == ("Completed", "e")
+    for name in ("e", "E"):
+        request = {"EndpointName": name, "NameContains": "Cased"}
+        (schedule,) = client.list_monitoring_schedules(**request)["MonitoringScheduleSummaries"]
+        assert (schedule["MonitoringScheduleName"], schedule["EndpointName"]) == ("Cased", "e")
+        assert len(client.list_data_quality_job_definitions(**request)["JobDefinitionSummaries"]) == 1
+    client.delete_monitoring_schedule(MonitoringScheduleName="cased")
+
+
 def test_schedules_are_listed_by_endpoint_definition_and_type(monitor: Monitor) -> None:
     arn = monitor.schedule("found", COPY)
 

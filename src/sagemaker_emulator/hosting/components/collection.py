@@ -21,7 +21,7 @@ from sagemaker_emulator.resources.components.inference_component import Componen
 from sagemaker_emulator.resources.endpoint import Endpoint, EndpointStatus
 from sagemaker_emulator.resources.model import Model, Row
 from sagemaker_emulator.storage.collection import Collection
-from sagemaker_emulator.storage.listing import Filter, Page, in_json, page
+from sagemaker_emulator.storage.listing import Page, named_filters, page
 from sagemaker_emulator.storage.store import Store
 from sagemaker_emulator.wire import AwsError
 
@@ -112,7 +112,7 @@ class InferenceComponents(Collection[InferenceComponent]):
         return [one for one in self._store.all(InferenceComponent) if one.endpoint_name == endpoint]
 
     def page(self, request: dict[str, Any]) -> Page:
-        filters: list[Filter] = [in_json(path, request[name]) for name, path in FILTERS.items() if name in request]
+        filters = named_filters(FILTERS, request)
         return page(self._store, InferenceComponent, request, filters=filters)
 
     def endpoint_arn(self, component: InferenceComponent) -> str:
