@@ -104,6 +104,7 @@ async def review(site: Site, _: web.Request, fields: Fields) -> str:
     same = site.desk.of_same_image(message)
     await site.desk.check(site.aws, message)
     keys = [await site.desk.decide(site.aws, workflow, each, number, sends_order) for each in same]
+    site.answers.forget(keys)
     done = "/review?" + "&".join(f"done={quote(key)}" for key in keys)
     if not sends_order or not workflow.has_bays:
         return done
@@ -119,6 +120,7 @@ async def correct(site: Site, _: web.Request, fields: Fields) -> str:
             await undo_answer(site.aws, workflow, site.desk.log, key)
         else:
             await change_answer(site.aws, workflow, site.desk.log, key, class_number(decision))
+    site.answers.forget(keys)
     if decision == UNDO:
         return f"/review?undone={len(keys)}"
     return "/review?" + "&".join(f"done={quote(key)}" for key in keys)

@@ -194,12 +194,15 @@ def test_a_changed_answer_replaces_the_ground_truth_and_the_first_stays_on_recor
     console = open_console(workflow_answers() | bucket(objects))
     console.get("/review")
     console.post("/review", "decision=m1:1")
+    console.get("/review")
     answer = correct(console, "0")
     assert answer.headers["location"] == f"/review?done={quote(KEY)}"
     assert label_in(objects[KEY]) == "0"
     assert logged(objects) == [1, 0]
     page = console.get("/review").text
     assert "before: motorcycle" in page
+    past = page[page.index("Past answers") :]
+    assert 'value="0"' not in past  # the answer that holds is not offered again
     assert f'src="/objects/images/{BODY["s3_key"]}"' in page[page.index("Past answers") :]
     del objects["a.png"]
     assert correct(console, "1").status == 400  # nobody can see what it shows

@@ -63,6 +63,12 @@ class Answers:
             return await self._read(aws, workflow, key, head.get("LastModified"))
         return None
 
+    def forget(self, keys: Iterable[str]) -> None:
+        """Read these records again: S3's times are whole seconds, and an answer may be changed within one."""
+        written = set(keys)
+        for each in [each for each in self._labels if each[0] in written]:
+            del self._labels[each]
+
     async def _read(self, aws: Aws, workflow: Workflow, key: str, time: datetime | None) -> PastAnswer | None:
         if (key, time) not in self._labels:
             try:
