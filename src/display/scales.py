@@ -6,7 +6,29 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-TIME_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
+TIME_STEPS_S = (
+    0.1,
+    0.2,
+    0.5,
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1800,
+    3600,
+    7200,
+    10800,
+    21600,
+    43200,
+    86400,
+)
 DAY_S = 86400
 TWO_DECADES = 100.0
 
@@ -74,7 +96,7 @@ def padded(low: float, high: float) -> tuple[float, float]:
 
 def time_ticks(first: datetime, last: datetime, count: int = 5) -> list[tuple[datetime, str]]:
     """Return round times between two times, each with a label that no other tick has."""
-    span_s = max((last - first).total_seconds(), 1.0)
+    span_s = max((last - first).total_seconds(), 0.1)
     step_s = next((step for step in TIME_STEPS_S if span_s / step <= count), None)
     if step_s is None:
         step_s = DAY_S * max(1, round(span_s / DAY_S / count))
@@ -82,17 +104,19 @@ def time_ticks(first: datetime, last: datetime, count: int = 5) -> list[tuple[da
     number = math.ceil((first - midnight).total_seconds() / step_s)
     moments = []
     while (moment := midnight + timedelta(seconds=number * step_s)) <= last:
-        moments.append((moment, moment.strftime(_pattern(step_s, span_s))))
+        moments.append((moment, _label(moment, step_s, span_s)))
         number += 1
     return moments
 
 
-def _pattern(step_s: int, span_s: float) -> str:
+def _label(moment: datetime, step_s: float, span_s: float) -> str:
+    if step_s < 1:
+        return f"{moment:%H:%M:%S}.{moment.microsecond // 100_000}"
     if step_s < 60:
-        return "%H:%M:%S"
+        return f"{moment:%H:%M:%S}"
     if span_s < DAY_S:
-        return "%H:%M"
-    return "%d %b %H:%M" if step_s < DAY_S else "%d %b"
+        return f"{moment:%H:%M}"
+    return f"{moment:%d %b %H:%M}" if step_s < DAY_S else f"{moment:%d %b}"
 
 
 def _step(rough: float) -> float:

@@ -28,7 +28,8 @@ from scones.report.evidence import Evidence
 STYLE = Path(__file__).with_name("report.css")
 CAUSES_MAX = 20
 CHART, WIDE_CHART = (520.0, 300.0), 1072.0
-"""The size of a chart, and the width of one as wide as the page: two charts and the gap between them."""
+"""The size of a chart, and the width of one as wide as the page: two charts and the gap between them. A narrow page has
+room for the first size only, so what is wide is drawn in both."""
 CARDS_MAX, CHARTED_MAX = 200, 2000
 """The limits of a large run: with all of 10,000 images the page would have 32 MB."""
 EMPTY = Evidence({}, {}, {}, {})
@@ -113,7 +114,11 @@ def headline(report: Report) -> str:
         ("Reached the threshold", ran["succeeded"], f"of {ran['started']} executions"),
         ("Below the threshold", ran["below_threshold"], "wait for review"),
         ("Failed", ran["failed"], ""),
-        ("Validation accuracy", "unknown" if accuracy is None else f"{accuracy:.4g}", "on the test images"),
+        (
+            "Validation accuracy",
+            "unknown" if accuracy is None else f"{accuracy:.4g}",
+            "in the last epoch, on the test images",
+        ),
         ("Captured", report.summary["captured_records"], f"of {report.summary['invocations']} invocations"),
     ]
     return "".join(f"<div><dt>{name}</dt><dd>{value}<small>{note}</small></dd></div>" for name, value, note in shown)
@@ -134,9 +139,8 @@ def charts(report: Report) -> str:
         told = f"{keys} open: below the threshold; ring: wrong"
         if len(charted) < len(decisions):
             told += f"; {figures.count(len(charted))} of {figures.count(len(decisions))}, evenly chosen"
-        parts.append(
-            _figure("Confidence over time", told, confidence_over_time(charted, threshold, classes, WIDE_CHART), "wide")
-        )
+        drawn = [confidence_over_time(charted, threshold, classes, width) for width in (WIDE_CHART, CHART[0])]
+        parts.append(_figure("Confidence over time", told, "".join(drawn), "wide"))
         parts.append(_figure("Decisions by confidence", keys, histogram(decisions, threshold, classes, CHART[0])))
     if report.judged:
         outcomes = [(record.confidence, not is_wrong(execution, record)) for execution, record in report.judged]
