@@ -142,6 +142,17 @@ def test_a_failed_step_fails_the_execution_in_aws_words(pipelines: Pipelines, sa
     assert execution["FailureReason"] == "Step failure: One or multiple steps failed."
 
 
+def test_after_a_failure_in_one_branch_the_other_branch_only_ends_what_runs(pipelines: Pipelines) -> None:
+    arn = pipelines.run(
+        "two-conditions",
+        condition("Right", [equals(1, 2)], [], [processing("Runs"), {**fail("RightBad"), "DependsOn": ["Runs"]}]),
+        condition("Left", [equals(1, 1)], [fail("LeftBad")], []),
+    )
+    conditions = {"Left": "Succeeded", "Right": "Succeeded"}
+    assert pipelines.statuses(arn) == {**conditions, "Runs": "Succeeded", "LeftBad": "Failed"}
+    assert pipelines.ended(arn)["PipelineExecutionStatus"] == "Failed"
+
+
 def test_steps_after_a_failed_one_do_not_run(pipelines: Pipelines) -> None:
     arn = pipelines.run("stops-there", fail("Bad", "it is bad"), processing("After", DependsOn=["Bad"]))
     assert pipelines.statuses(arn) == {"Bad": "Failed"}
