@@ -153,8 +153,8 @@ def test_after_an_update_the_copies_are_counted_for_the_configuration_too(
     for _ in range(3):
         invoked(runtime, "compared")
     counted = partial(invocations_of, "compared", EndpointConfigName="compared-new")
-    until(lambda: counted("Candidate") == 3, "the copies to be counted for the configuration")
-    assert counted("AllTraffic") == 3
+    for name in ("Candidate", "AllTraffic"):
+        until(lambda name=name: counted(name) == 3, f"invocations of {name} to be counted for the configuration")
 
 
 def test_a_report_compares_the_shadow_with_the_production_variant(
