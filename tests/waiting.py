@@ -1,4 +1,4 @@
-"""The one way in which tests wait for a condition."""
+"""The wait for a condition that tests share."""
 
 import time
 from collections.abc import Callable

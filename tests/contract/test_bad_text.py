@@ -252,7 +252,7 @@ def test_jobs_that_are_accepted_end_without_an_internal_error(
             _, job = post(emulator.url, f"Describe{kind}", body)
             return job if job[f"{kind}Status"] in ("Completed", "Failed", "Stopped") else None
 
-        reason = until(ended, f"the end of {case}", 300).get("FailureReason", "")
+        reason = until(ended, f"the end of {case}").get("FailureReason", "")
         if "InternalServerError" in reason or "\x1b" in reason or "\0" in reason:
             wrong.append(f"{case}: {reason}"[:300])
     assert wrong == []

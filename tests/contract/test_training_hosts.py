@@ -57,7 +57,7 @@ def test_two_jobs_of_two_hosts_each_train_side_by_side(
     sharded = [channel(name, "ShardedByS3Key") if name == "train" else channel(name) for name in CHANNELS]
     two_hosts(jobs, "hosts-sharded", *sharded)
     for name, images in (("hosts-replicated", 8), ("hosts-sharded", 4)):
-        job = until(lambda name=name: ended(sagemaker, name), f"the end of {name}", 120)
+        job = until(lambda name=name: ended(sagemaker, name), f"the end of {name}")
         assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
         assert sorted(unpacked(name)) == ["image-classification-0001.params", "model-shapes.json", "model.onnx"]
         log = "\n".join(log_of(name))

@@ -25,7 +25,7 @@ import pytest
 from aiohttp import web
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
-from tests.waiting import until
+from tests.waiting import DEADLINE_S, until
 
 from sagemaker_emulator.accounts import Accounts
 from sagemaker_emulator.engine.docker import InstanceType, connect, emulator_id
@@ -130,7 +130,7 @@ class Emulator:
         described: dict[str, Any] = self.sagemaker.describe_training_job(TrainingJobName=name)
         return described
 
-    def ended(self, name: str, timeout_s: float = 60) -> dict[str, Any]:
+    def ended(self, name: str, timeout_s: float = DEADLINE_S) -> dict[str, Any]:
         is_over = ("Completed", "Failed", "Stopped")
         until(lambda: self.job(name)["TrainingJobStatus"] in is_over, f"the end of {name}", timeout_s)
         return self.job(name)
@@ -174,7 +174,7 @@ class Emulator:
             described: dict[str, Any] = self.sagemaker.describe_endpoint(EndpointName=name)
             return described if described["EndpointStatus"] in ("InService", "Failed") else None
 
-        settled: dict[str, Any] = until(status, f"endpoint {name} to settle", 60)
+        settled: dict[str, Any] = until(status, f"endpoint {name} to settle")
         return settled
 
     def load(self, name: str, rate: float, lasts_s: float, meter: Meter) -> Record:

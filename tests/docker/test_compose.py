@@ -211,7 +211,7 @@ def test_a_batch_transform_of_an_isolated_model_completes(
         job: dict[str, Any] = emulator.sagemaker.describe_transform_job(TransformJobName="isolated")
         return job if job["TransformJobStatus"] in ("Completed", "Failed") else None
 
-    job = until(ended, "the transform job to end", 60)
+    job = until(ended, "the transform job to end")
     assert job["TransformJobStatus"] == "Completed", job
     body = emulator.s3.get_object(Bucket=BUCKET, Key="transformed/one.txt.out")["Body"].read()
     assert json.loads(body) == {"model": "v1", "got": "hello"}

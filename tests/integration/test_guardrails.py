@@ -23,7 +23,6 @@ from tests.waiting import until
 NAME = f"guarded-{uuid4().hex[:6]}"
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 REQUESTS_PER_S = 20
-DEADLINE_S = 240.0
 BEGINS_WITHIN_S = 2.0
 RED, BLUE = [0.8, 0.2, 0.2], [0.2, 0.2, 0.8]
 MODELS = {"old": "answer", "new": "lie", "bad": "fail"}  # the action of each model for a red image

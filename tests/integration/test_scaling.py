@@ -21,7 +21,6 @@ from tests.waiting import until
 
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
 ROLE = "arn:aws:iam::000000000000:role/any"
-DEADLINE_S = 300.0
 
 
 @pytest.fixture

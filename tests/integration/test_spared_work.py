@@ -102,7 +102,7 @@ def ended(execution: str) -> dict[str, Any]:
         answer: dict[str, Any] = client.describe_execution(executionArn=execution)
         return None if answer["status"] == "RUNNING" else answer
 
-    return until(described, f"execution {execution} to end") or {}
+    return until(described, f"execution {execution} to end")
 
 
 def run(arn: str) -> dict[str, Any]:
