@@ -22,6 +22,6 @@ def install() -> None:
 
 def select_object_content(self: Any, context: RequestContext, **_: Any) -> NoReturn:
     raise MethodNotAllowed(
-        "S3 Select (SelectObjectContent) is not in the local cloud: AWS has closed it to new customers in July 2024. "
+        "S3 Select (SelectObjectContent) is not in the local cloud: AWS closed it to new customers in July 2024. "
         "Read the object and filter it in the program, or query it with Amazon Athena on AWS."
     )

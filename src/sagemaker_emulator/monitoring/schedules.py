@@ -102,7 +102,7 @@ class MonitoringSchedules(Collection[MonitoringSchedule]):
         """Remove a schedule and its alert's history. The history of its executions stays, as on AWS."""
         with self._store.transaction():
             schedule = self.get(name)
-            super().delete(schedule.name)
+            self._store.remove(MonitoringSchedule, schedule.name)
             sql, parameters = in_json("$.schedule_name", schedule.name)
             while transitions := self._store.select(AlertTransition, sql, parameters, "name", HISTORY_MAX):
                 for transition in transitions:

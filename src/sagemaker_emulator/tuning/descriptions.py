@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sagemaker_emulator.resources.tuning_job import Result, TuningJob, best_of
-from sagemaker_emulator.tuning.request import completed
+from sagemaker_emulator.tuning.request import whole_definition
 from sagemaker_emulator.wire import described, present
 
 Description = dict[str, Any]
@@ -27,7 +27,7 @@ def describe_tuning_job(job: TuningJob, results: Sequence[Result]) -> Descriptio
     best = best_of(results, job.objective)
     computed = {
         **_status(job, results),
-        "TrainingJobDefinition": completed(job.definition, job.objective),
+        "TrainingJobDefinition": whole_definition(job.definition, job.objective),
         "BestTrainingJob": summarize_trial(job, best) if best else None,
         "FailureReason": job.failure_reason,
         "ConsumedResources": {"RuntimeInSeconds": sum(result.job.training_seconds or 0 for result in results)},

@@ -120,7 +120,7 @@ class TuningRequest:
 
     def training_request(self, trial: Trial) -> dict[str, Any]:
         """Return CreateTrainingJob's request for a trial."""
-        whole = completed(self.definition, self.objective)
+        whole = whole_definition(self.definition, self.objective)
         definition = {name: value for name, value in whole.items() if name not in OWN_MEMBERS}
         if checkpoint := definition.get("CheckpointConfig"):
             # a folder for each trial: otherwise a trial would continue where another one ended
@@ -134,7 +134,7 @@ class TuningRequest:
         }
 
 
-def completed(definition: Mapping[str, Any], objective: Objective) -> dict[str, Any]:
+def whole_definition(definition: Mapping[str, Any], objective: Objective) -> dict[str, Any]:
     """Return a definition with what AWS adds to it: the hyperparameter of the objective, and ResourceConfig.
 
     Source: the SDK's HyperparameterTuner.attach reads both, and fit sends neither.

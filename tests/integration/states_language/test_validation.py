@@ -103,10 +103,10 @@ def test_a_check_of_express_workflows_holds_wherever_one_is_defined(
     states, fault = executions.states, f"InvalidDefinition.*{SCHEMA}: Express state machine does not support {message}"
     answer = validated(executions, only_standard, type="EXPRESS")
     assert [item["location"] for item in answer["diagnostics"]] == [place]
-    made = {"name": f"express-{uuid4().hex[:8]}", "roleArn": ROLE, "type": "EXPRESS"}
+    express = {"name": f"express-{uuid4().hex[:8]}", "roleArn": ROLE, "type": "EXPRESS"}
     with pytest.raises(ClientError, match=fault):
-        states.create_state_machine(definition=json.dumps(only_standard), **made)
-    arn = states.create_state_machine(definition=json.dumps(one_pass()), **made)["stateMachineArn"]
+        states.create_state_machine(definition=json.dumps(only_standard), **express)
+    arn = states.create_state_machine(definition=json.dumps(one_pass()), **express)["stateMachineArn"]
     with pytest.raises(ClientError, match=fault):
         states.update_state_machine(stateMachineArn=arn, definition=json.dumps(only_standard))
     assert json.loads(states.describe_state_machine(stateMachineArn=arn)["definition"]) == one_pass()

@@ -51,7 +51,7 @@ def express_faults(definition: Any) -> Faults:
 def all_states(machine: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any], str]]:
     """Return every state of a machine and of the machines in it: its name, itself, and its place.
 
-    What is no state is left out: the parser says so.
+    Values that are not states are left out: the parser refuses them.
     """
     states = machine.get("States") if isinstance(machine, dict) else None
     for name, state in states.items() if isinstance(states, dict) else ():
