@@ -133,6 +133,14 @@ def test_a_container_that_does_not_start_fails_the_job(transforms: Any) -> None:
     assert log_of("refusing") == ["this model is no good"]
 
 
+def test_an_output_bucket_that_does_not_exist_fails_the_job_in_awss_words(transforms: Any) -> None:
+    transforms.create("homeless", {"a.csv": LINES}, TransformOutput={"S3OutputPath": "s3://no-such-bucket/out"})
+    reason = transforms.ended("homeless")["FailureReason"]
+    target = "s3://no-such-bucket/out/a.csv.out"
+    assert reason.startswith(f"ClientError: Artifact upload failed:Unable to upload file to {target} (An error")
+    assert "NoSuchBucket" in reason
+
+
 def test_a_stop_cuts_requests_off(transforms: Any, sagemaker: Any) -> None:
     transforms.create("stopped", {"a.txt": b"sleep 600"}, None)
     transforms.begun("stopped")

@@ -1,10 +1,11 @@
-"""Uploads of files that containers left."""
+"""Uploads to S3: of files that containers left, and of the emulator's own."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from boto3.exceptions import Boto3Error, S3UploadFailedError
@@ -25,15 +26,21 @@ def upload(s3: Any, entry: Entry, location: S3Location) -> bool:
     """
     with suppress(FileNotFoundError, NotADirectoryError, NotAFile), entry.open() as file:
         key = object_key(location.key)
-        with naming(location.bucket, key):
+        with _in_awss_words(location.bucket, key):
             s3.upload_fileobj(file, location.bucket, key)
         return True
     return False
 
 
+def upload_file(s3: Any, path: Path, location: S3Location) -> None:
+    """Upload a file that the emulator itself has written."""
+    with _in_awss_words(location.bucket, location.key):
+        s3.upload_file(str(path), location.bucket, location.key)
+
+
 @contextmanager
-def naming(bucket: str, key: str) -> Iterator[None]:
-    """Raise UploadFailed, in AWS's words, for an upload that S3 refuses."""
+def _in_awss_words(bucket: str, key: str) -> Iterator[None]:
+    """Raise UploadFailed for an upload that S3 refuses."""
     try:
         yield
     except (ClientError, S3UploadFailedError) as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sagemaker_emulator.archives import archive
 from sagemaker_emulator.aws_clients.clients import S3Location
-from sagemaker_emulator.aws_clients.uploads import naming, upload
+from sagemaker_emulator.aws_clients.uploads import upload, upload_file
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,7 @@ class Artifacts:
             with TemporaryDirectory(dir=directories[0][0].parent) as folder:  # which no container sees
                 packed = Path(folder) / f"{name}.tar.gz"
                 archive.pack(directories, packed)
-                location = self.folder.joined(packed.name)
-                with naming(location.bucket, location.key):
-                    s3.upload_file(str(packed), location.bucket, location.key)
+                upload_file(s3, packed, self.folder.joined(packed.name))
             return
         for entry, relative in archive.entries_of(directories):
             if entry.is_file:

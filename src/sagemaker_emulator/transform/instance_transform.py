@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 from sagemaker_emulator.aws_clients.clients import S3Location
+from sagemaker_emulator.aws_clients.uploads import upload_file
 from sagemaker_emulator.jobs.delayed_uploads import DelayedUploads
 from sagemaker_emulator.jobs.job_containers import Halt
 from sagemaker_emulator.jobs.manifests import S3Object
@@ -223,7 +224,7 @@ class InstanceTransform:
         file.output.close()
         if not file.failed and not self.halt.is_set():
             target = self.plan.output.joined(f"{file.name}.out")
-            self.uploads.carry_out(partial(self.s3.upload_file, str(path), target.bucket, target.key))
+            self.uploads.carry_out(partial(upload_file, self.s3, path, target))
             self.completed.add(file.name)
         path.unlink()
         file.input.unlink()
