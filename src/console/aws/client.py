@@ -13,8 +13,9 @@ import json
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
@@ -72,6 +73,7 @@ class Aws:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._size = 0
         self._under_way: dict[str, asyncio.Future[Answer]] = {}
+        self._changes = 0
 
     @property
     def region(self) -> str:
@@ -108,7 +110,8 @@ class Aws:
 
     async def call(self, service: str, operation: str, keep: Keep = SHORT_S, **request: Any) -> Answer:
         """Return the answer of an operation, named as boto3's method. Raises NotThere or Refused."""
-        key = f"{service}.{operation} {json.dumps(request, sort_keys=True, default=str)}"
+        # what was asked before a change may be answered after it, and is then too old for anyone else
+        key = f"{self._changes} {service}.{operation} {json.dumps(request, sort_keys=True, default=str)}"
         kept = self._kept.get(key)
         if kept and kept.until > time.monotonic():
             self._kept.move_to_end(key)
@@ -122,6 +125,7 @@ class Aws:
         try:
             return await self._run(lambda: self._answer(service, operation, request))
         finally:
+            self._changes += 1
             self._kept.clear()
             self._size = 0
 
@@ -131,7 +135,7 @@ class Aws:
 
         def read() -> bytes:
             body = self._answer("s3", "get_object", {"Bucket": bucket, "Key": key, **part})["Body"]
-            with body:
+            with body, _refusals("s3", "get_object"):
                 return bytes(body.read())
 
         return await self._run(read)
@@ -141,7 +145,7 @@ class Aws:
 
         def read() -> Start:
             answer = self._answer("s3", "get_object", {"Bucket": bucket, "Key": key, "Range": f"bytes=0-{size - 1}"})
-            with answer["Body"] as body:
+            with answer["Body"] as body, _refusals("s3", "get_object"):
                 start = bytes(body.read(size))
             whole = str(answer.get("ContentRange", "")).rpartition("/")[2]
             return Start(
@@ -176,12 +180,8 @@ class Aws:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)
 
     def _answer(self, service: str, operation: str, request: Mapping[str, Any]) -> Answer:
-        try:
+        with _refusals(service, operation):
             answer: Answer = getattr(self._client(service), operation)(**request)
-        except ClientError as error:
-            raise _problem(error, service, operation) from error
-        except BotoCoreError as error:
-            raise Refused(f"{service} {operation}: {error}") from error
         return answer
 
     def _client(self, service: str) -> Any:
@@ -200,6 +200,17 @@ def is_on_this_machine(url: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@contextmanager
+def _refusals(service: str, operation: str) -> Iterator[None]:
+    """Raise the console's own errors for those of boto3, also of a body that breaks off while it is read."""
+    try:
+        yield
+    except ClientError as error:
+        raise _problem(error, service, operation) from error
+    except BotoCoreError as error:
+        raise Refused(f"{service} {operation}: {error}") from error
 
 
 def _problem(error: ClientError, service: str, operation: str) -> NotThere | Refused:
