@@ -18,6 +18,7 @@ from console.aws.decisions.failures import Reason, reasons, shown_status
 from console.aws.decisions.verdict import verdict_of
 from console.aws.executions import Execution, History, cause_text
 from console.aws.review.answers import PastAnswer
+from console.aws.review.pictures import image_address
 from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.training.jobs import TIMES
 from console.aws.workflow import readable_workflow, workflow_of
@@ -243,7 +244,7 @@ async def _image(site: Site, execution: Execution) -> dict[str, str]:
         return {"image": "", "image_problem": f"{uri} is not there: it was moved or deleted."}
     except ConsoleError as error:
         return {"image": "", "image_problem": f"{uri} cannot be shown: {error}"}
-    return {"image": f"/objects/{place[0]}/{place[1]}", "image_problem": ""}
+    return {"image": image_address(*place), "image_problem": ""}
 
 
 def image_of(text: str, endings: tuple[str, ...] = IMAGES) -> tuple[str, str] | None:

@@ -87,7 +87,7 @@ def test_the_page_shows_path_timing_input_output_and_the_graph(open_console: Ope
         "&#34;near&#34;: true",
         'href="#visit-1"',
         "is-taken",
-        "/objects/images/a b.png",
+        "/objects/images/a%20b.png",
     ):
         assert text in page
 

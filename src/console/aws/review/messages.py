@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from console.aws.review.pictures import image_address
+
 
 @dataclass(frozen=True)
 class Held:
@@ -35,6 +37,11 @@ class Held:
         return str(self.body.get("execution", ""))
 
     @property
+    def names_execution(self) -> bool:
+        """Whether ground truth about the message has a place: the execution's name becomes that of its object."""
+        return bool(self.execution) and "/" not in self.execution
+
+    @property
     def time(self) -> datetime:
         """When the model decided; now, if the message does not say."""
         try:
@@ -58,7 +65,7 @@ class Held:
 
 def image_path(body: Mapping[str, Any]) -> str:
     """Return the console's address of a message's image."""
-    return f"/objects/{body.get('s3_bucket', '')}/{body.get('s3_key', '')}"
+    return image_address(str(body.get("s3_bucket", "")), str(body.get("s3_key", "")))
 
 
 def label_of(body: Mapping[str, Any]) -> str:
@@ -67,13 +74,16 @@ def label_of(body: Mapping[str, Any]) -> str:
 
 def confidence_of(body: Mapping[str, Any]) -> float:
     value = body.get("confidence")
-    return float(value) if isinstance(value, int | float) else 0.0
+    try:
+        return float(value) if isinstance(value, int | float) else 0.0
+    except OverflowError:
+        return 0.0
 
 
 def body_of(text: str) -> Mapping[str, Any]:
     """Return the message's body; empty if it is not one of the workflow."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from console.aws.client import Aws
 from console.errors import ConsoleError, NotThere
@@ -29,6 +30,11 @@ class Picture:
 def kind_of(body: bytes) -> str | None:
     """Return the media type that the first bytes of an image tell; None for anything else."""
     return next((kind for signature, kind in KINDS.items() if body.startswith(signature)), None)
+
+
+def image_address(bucket: str, key: str) -> str:
+    """Return the console's address of an image. Keys may have characters that end the path of an address."""
+    return quote(f"/objects/{bucket}/{key}")
 
 
 async def picture_of(aws: Aws, bucket: str, key: str) -> Picture:
