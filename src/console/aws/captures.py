@@ -14,7 +14,7 @@ import json
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -179,10 +179,15 @@ def _is_image(side: dict[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class File:
-    """An object whose name ends in `.jsonl`, and when it was written."""
+    """An object whose name ends in `.jsonl`, when it was written, and its version (the ETag)."""
 
     key: str
     time: datetime | None
+    version: str
+
+
+def file_of(described: Mapping[str, Any]) -> File:
+    return File(described["Key"], described.get("LastModified"), described.get("ETag", ""))
 
 
 def by_key(file: File) -> str:
@@ -231,8 +236,7 @@ class Listing:
         request = {"Bucket": self.bucket, "Prefix": folder, "Delimiter": "/"}
         for _ in range(LISTED_PAGES):
             answer = await self.aws.call("s3", "list_objects_v2", keep_s, **request)
-            objects = [File(each["Key"], each.get("LastModified")) for each in answer.get("Contents", ())]
-            files += [each for each in objects if each.key.endswith(".jsonl")]
+            files += [file_of(each) for each in answer.get("Contents", ()) if each["Key"].endswith(".jsonl")]
             folders += [each["Prefix"] for each in answer.get("CommonPrefixes", ())]
             if not answer.get("NextContinuationToken"):
                 break

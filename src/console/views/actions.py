@@ -101,10 +101,7 @@ async def review(site: Site, _: web.Request, fields: Fields) -> str:
         await site.desk.put_back(site.aws, workflow, message)
         return f"/review?order={ORDER}" if sends_order else "/review"
     number = class_number(label)
-    same = site.desk.of_same_image(message)
-    await site.desk.check(site.aws, message)
-    keys = [await site.desk.decide(site.aws, workflow, each, number, sends_order) for each in same]
-    site.answers.forget(keys)
+    keys = await site.desk.answer(site.aws, workflow, message, number, sends_order)
     done = "/review?" + "&".join(f"done={quote(key)}" for key in keys)
     if not sends_order or not workflow.has_bays:
         return done
@@ -120,7 +117,6 @@ async def correct(site: Site, _: web.Request, fields: Fields) -> str:
             await undo_answer(site.aws, workflow, site.desk.log, key)
         else:
             await change_answer(site.aws, workflow, site.desk.log, key, class_number(decision))
-    site.answers.forget(keys)
     if decision == UNDO:
         return f"/review?undone={len(keys)}"
     return "/review?" + "&".join(f"done={quote(key)}" for key in keys)

@@ -12,6 +12,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from console.aws.review.ground_truth import key_of, record_of
+
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\nrest"
 Answers = dict[str, Any]
@@ -193,23 +195,25 @@ def machine_answers(status: str = "SUCCEEDED", events: list[dict[str, Any]] | No
 def bucket(objects: dict[str, bytes]) -> Answers:
     """Return an S3 with these objects, which changes with what is put and deleted. All were written at NOW."""
 
+    def described(key: str) -> dict[str, Any]:
+        return {"Key": key, "LastModified": NOW, "ETag": f'"{hash(objects[key])}"'}
+
     def listed(Prefix: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
         rests = [key.removeprefix(Prefix) for key in objects if key.startswith(Prefix)]
         return {
-            "Contents": [{"Key": Prefix + rest, "LastModified": NOW} for rest in rests if "/" not in rest],
+            "Contents": [described(Prefix + rest) for rest in rests if "/" not in rest],
             "CommonPrefixes": [
                 {"Prefix": f"{Prefix}{each}/"} for each in {rest.split("/")[0] for rest in rests if "/" in rest}
             ],
         }
 
     def head(Key: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
-        return {"LastModified": NOW} if Key in objects else error("404", "Not Found")
+        return described(Key) if Key in objects else error("404", "Not Found")
 
     def read(Key: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
         if Key not in objects:
             return error("NoSuchKey", "The specified key does not exist.")
-        body = objects[Key]
-        return {"Body": BytesIO(body), "LastModified": NOW, "ETag": f'"{hash(body)}"'}
+        return described(Key) | {"Body": BytesIO(objects[Key])}
 
     def put(Key: str, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
         objects[Key] = Body
@@ -226,6 +230,12 @@ def bucket(objects: dict[str, bytes]) -> Answers:
         "s3.put_object": put,
         "s3.delete_object": delete,
     }
+
+
+def ground_truth(endpoint: str, execution: str, label: int, time: datetime) -> tuple[str, bytes]:
+    """Return the key and the record of an answer."""
+    key = key_of(endpoint, execution, time)
+    return key, record_of(key, label)
 
 
 def record(event: str, probabilities: list[float], time: datetime = NOW) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from tests.unit.console.conftest import Open
-from tests.unit.console.doubles import NOW, bucket, endpoint_answers, record
+from tests.unit.console.doubles import NOW, bucket, endpoint_answers, ground_truth, record
 from tests.unit.console.test_changes import STACK, workflow_answers
 from tests.unit.console.test_decisions import BELOW, account, history_of, output
 from tests.unit.console.test_figures import text_of
-
-from console.aws.review.ground_truth import ground_truth
 
 KEY, RECORD = ground_truth("bikes", "first", 1, NOW)
 

@@ -8,13 +8,12 @@ from html import unescape
 from typing import Any
 
 from tests.unit.console.conftest import Open
-from tests.unit.console.doubles import NOW, Answers, endpoint_answers, job, machine_answers, record
+from tests.unit.console.doubles import NOW, Answers, endpoint_answers, ground_truth, job, machine_answers, record
 from tests.unit.console.test_changes import STACK, workflow_answers
 from tests.unit.console.test_drift import FILES, RUNS, report
 from tests.unit.console.test_drift import answers as drift_answers
 from tests.unit.console.test_other_pages import REGISTRY
 
-from console.aws.review.ground_truth import ground_truth
 from display import figures
 
 FIGURE = re.compile(r"<dt>(.*?)</dt><dd>(.*?)</dd>", re.DOTALL)

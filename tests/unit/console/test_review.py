@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from tests.unit.console.conftest import Console, Open
-from tests.unit.console.doubles import NOW, PNG, bucket, error
+from tests.unit.console.doubles import NOW, PNG, Session, bucket, error, ground_truth
 from tests.unit.console.test_changes import BAYS, BODY, BODY_CLASSES, STACK, changes, workflow_answers
 
-from console.aws.review.ground_truth import ground_truth
+from console.aws.client import Aws
+from console.aws.review.corrections import undo_answer
+from console.aws.review.desk import ReviewDesk
+from console.aws.review.ground_truth import key_of, label_in, record_of
+from console.aws.workflow import workflow
+from console.errors import NotThere
 
 KEY = "ground_truth/bikes/2026/01/30/23/first.jsonl"
 LOG = "review_answers/bikes/2026/01/30/23/first."
-
-
-def label_in(body: bytes) -> str:
-    label: str = json.loads(body)["groundTruthData"]["data"]
-    return label
 
 
 def logged(objects: dict[str, bytes]) -> list[Any]:
@@ -59,7 +62,7 @@ def test_a_review_becomes_ground_truth_before_its_message_is_deleted(open_consol
     answer = console.post("/review", "decision=m1:1")
     assert answer.status == 303
     logged_answer, put = console.session.asked("s3.put_object")
-    assert label_in(put["Body"]) == "1"
+    assert label_in(put["Body"]) == 1
     assert put["Key"] == KEY  # in the hour of the decision, not of the review
     assert logged_answer["Key"].startswith(LOG)
     assert json.loads(logged_answer["Body"])["message"] == BODY
@@ -96,8 +99,8 @@ def test_a_review_of_an_unknown_message_or_class_writes_nothing(open_console: Op
 
 
 def test_ground_truth_has_the_form_that_model_monitor_reads() -> None:
-    key, body = ground_truth("bikes", "x" * 80, 1, NOW)
-    record = json.loads(body)
+    key = key_of("bikes", "x" * 80, NOW)
+    record = json.loads(record_of(key, 1))
     assert key == f"ground_truth/bikes/2026/01/31/09/{'x' * 64}.jsonl"
     assert record == {
         "groundTruthData": {"data": "1", "encoding": "CSV"},
@@ -197,7 +200,7 @@ def test_a_changed_answer_replaces_the_ground_truth_and_the_first_stays_on_recor
     console.get("/review")
     answer = correct(console, "0")
     assert answer.headers["location"] == f"/review?done={quote(KEY)}"
-    assert label_in(objects[KEY]) == "0"
+    assert label_in(objects[KEY]) == 0
     assert logged(objects) == [1, 0]
     page = console.get("/review").text
     assert "before: motorcycle" in page
@@ -206,7 +209,7 @@ def test_a_changed_answer_replaces_the_ground_truth_and_the_first_stays_on_recor
     assert f'src="/objects/images/{BODY["s3_key"]}"' in page[page.index("Past answers") :]
     del objects["a.png"]
     assert correct(console, "1").status == 400  # nobody can see what it shows
-    assert label_in(objects[KEY]) == "0"
+    assert label_in(objects[KEY]) == 0
 
 
 def test_an_answer_of_another_program_is_kept_when_it_is_replaced(open_console: Open) -> None:
@@ -215,7 +218,7 @@ def test_an_answer_of_another_program_is_kept_when_it_is_replaced(open_console: 
     assert "answered elsewhere" in console.get("/review").text
     assert correct(console, "1").status == 400  # the console does not know its image
     console.post("/review", "decision=m1:1")
-    assert label_in(objects[KEY]) == "1"
+    assert label_in(objects[KEY]) == 1
     assert logged(objects) == [0, 1]
 
 
@@ -256,3 +259,105 @@ def test_the_image_of_an_execution_is_the_first_of_the_review(open_console: Open
     assert page.index("b.png") < page.index("a.png")
     assert page.count('class="is-wanted"') == 1
     assert "is not among those below" in console.get("/review?execution=unknown").text
+
+
+@pytest.mark.parametrize("key", ["a.png#b", "a b?c=d.png", "50%.png"])
+def test_the_image_shown_is_the_one_of_the_message(open_console: Open, key: str) -> None:
+    message = {"MessageId": "m1", "ReceiptHandle": "r1", "Body": json.dumps(BODY | {"s3_key": key})}
+    objects = {key: PNG}
+    console = open_console(workflow_answers() | bucket(objects) | {"sqs.receive_message": {"Messages": [message]}})
+
+    def source() -> str:
+        (path,) = re.findall(r'src="([^"]+)" alt="The image to review"', console.get("/review").text)
+        return str(path)
+
+    first = source()
+    assert console.get(first).body == PNG
+    objects[key] = PNG + b"other"
+    assert source() != first  # a browser keeps images for an hour
+
+
+def test_a_message_that_is_delivered_twice_is_answered_once(open_console: Open) -> None:
+    messages = [{"MessageId": f"m{n}", "ReceiptHandle": f"r{n}", "Body": json.dumps(BODY)} for n in range(2)]
+    stack = {**STACK, "Outputs": [*STACK["Outputs"], *BAYS]}
+    answers = {"cloudformation.describe_stacks": {"Stacks": [stack]}, "sqs.send_message": {}}
+    objects = {"a.png": PNG}
+    console = open_console(
+        workflow_answers() | bucket(objects) | answers | {"sqs.receive_message": {"Messages": messages}}
+    )
+    console.get("/review")
+    answer = console.post("/review", "decision=m0:1&order=send")
+    assert parse_qs(urlsplit(answer.headers["location"]).query)["done"] == [KEY]
+    assert logged(objects) == [1]
+    assert len(console.session.asked("sqs.send_message")) == 1
+    assert {each["ReceiptHandle"] for each in console.session.asked("sqs.delete_message")} == {"r0", "r1"}
+
+
+def test_an_answer_that_is_sent_twice_at_once_is_written_once() -> None:
+    objects = {"a.png": PNG}
+    aws = Aws(Session(workflow_answers() | bucket(objects)))
+
+    async def answer_twice() -> list[Any]:
+        stack = await workflow(aws)
+        assert stack is not None
+        desk = ReviewDesk()
+        await desk.show(aws, await desk.fill(aws, stack))
+        answers = (desk.answer(aws, stack, "m1", label) for label in (1, 0))
+        return list(await asyncio.gather(*answers, return_exceptions=True))
+
+    first, second = asyncio.run(answer_twice())
+    assert first == [KEY]
+    assert isinstance(second, NotThere)
+    assert logged(objects) == [1]
+    assert label_in(objects[KEY]) == 1
+
+
+def test_an_undoing_that_is_sent_twice_at_once_puts_the_image_back_once() -> None:
+    objects = {"a.png": PNG}
+    session = Session(workflow_answers() | bucket(objects) | {"sqs.send_message": {}})
+    aws = Aws(session)
+
+    async def undo_twice() -> list[Any]:
+        stack = await workflow(aws)
+        assert stack is not None
+        desk = ReviewDesk()
+        await desk.show(aws, await desk.fill(aws, stack))
+        await desk.answer(aws, stack, "m1", 1)
+        undoings = (undo_answer(aws, stack, desk.log, KEY) for _ in range(2))
+        return list(await asyncio.gather(*undoings, return_exceptions=True))
+
+    first, second = asyncio.run(undo_twice())
+    assert first is None
+    assert isinstance(second, NotThere)
+    assert len(session.asked("sqs.send_message")) == 1
+
+
+def test_nothing_is_undone_while_the_log_cannot_be_read(open_console: Open) -> None:
+    objects = {"a.png": PNG}
+    answers = workflow_answers() | bucket(objects)
+    console = open_console(answers | {"sqs.send_message": {}})
+    console.get("/review")
+    console.post("/review", "decision=m1:1")
+    console.session.answers["s3.get_object"] = error("SlowDown", "Please reduce your request rate")
+    assert correct(console, "undo").status == 502
+    assert console.session.asked("sqs.send_message") == []
+    assert label_in(objects[KEY]) == 1
+
+
+def test_an_image_that_breaks_off_is_a_problem_of_its_own(open_console: Open) -> None:
+    class Broken(BytesIO):
+        def read(self, *_: Any) -> bytes:
+            raise ReadTimeoutError(endpoint_url="http://s3")
+
+    console = open_console(workflow_answers() | {"s3.get_object": lambda **_: {"Body": Broken()}})
+    page = console.get("/review")
+    assert page.status == 200
+    assert "s3://images/a.png cannot be read" in page.text
+    assert console.get("/objects/images/a.png").status == 502
+
+
+@pytest.mark.parametrize("body", ['{"confidence": 1' + "0" * 400 + "}", "[" * 5000])
+def test_a_monstrous_message_does_not_break_the_page(open_console: Open, body: str) -> None:
+    message = {"MessageId": "m1", "ReceiptHandle": "r1", "Body": body}
+    console = open_console(workflow_answers() | {"sqs.receive_message": {"Messages": [message]}})
+    assert console.get("/review").status == 200

@@ -6,6 +6,7 @@ yyyy/mm/dd/hh/<inference id>.<time>.jsonl`. Monitors do not read them.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -16,7 +17,6 @@ from typing import Any
 from console.aws.client import Aws
 from console.aws.review.ground_truth import PREFIX
 from console.aws.workflow import Workflow
-from console.errors import ConsoleError
 
 FOLDER = "review_answers"
 KEPT_S = 5.0
@@ -38,9 +38,10 @@ class Entry:
 
 
 class AnswerLog:
-    """The log, and the entries that were read last."""
+    """The log, and the entries that were read last. Whoever answers, changes or undoes holds `writing`."""
 
     def __init__(self) -> None:
+        self.writing = asyncio.Lock()
         self._entries: OrderedDict[str, Entry] = OrderedDict()
 
     async def of(self, aws: Aws, workflow: Workflow, key: str) -> list[Entry]:
@@ -76,7 +77,7 @@ class AnswerLog:
         if key not in self._entries:
             try:
                 entry = _entry(json.loads(await aws.read_object(workflow.bucket, key, 0, ENTRY_MAX)))
-            except (ConsoleError, ValueError, LookupError, TypeError):
+            except (ValueError, LookupError, TypeError, RecursionError):
                 return None  # an object of another program
             self._entries[key] = entry
             while len(self._entries) > KEPT_ENTRIES:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.aws.captures import Listing
+from console.aws.captures import File, Listing, file_of
 from console.aws.client import Aws
 from console.aws.review.answer_log import AnswerLog, Entry
 from console.aws.review.corrections import RECORD_MAX
-from console.aws.review.ground_truth import PREFIX, ground_truth
+from console.aws.review.ground_truth import PREFIX, inference_id_of, key_of, label_in
 from console.aws.review.messages import confidence_of, image_path, label_of
 from console.aws.workflow import Workflow
-from console.errors import ConsoleError, NotThere
+from console.errors import ConsoleError
 
 SHOWN = 20
 KEPT_S = 5.0
@@ -35,10 +34,13 @@ class PastAnswer:
 
 
 class Answers:
-    """The answers that were read last. A record is read again when it has been written again."""
+    """The answers that were read last. A record is read again when it has another version.
+
+    S3's times are whole seconds, and an answer may be changed within one.
+    """
 
     def __init__(self) -> None:
-        self._labels: OrderedDict[tuple[str, datetime | None], int] = OrderedDict()
+        self._labels: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     async def newest(self, aws: Aws, workflow: Workflow, limit: int = SHOWN) -> list[PastAnswer]:
         """Return the last answers about images of the workflow's endpoint, the newest hour of decision first."""
@@ -47,40 +49,33 @@ class Answers:
             records = await listing.newest(f"{PREFIX}/{workflow.endpoint}/", limit, KEPT_S)
         except ConsoleError:
             return []  # the role may not list the bucket
-        read = await asyncio.gather(*(self._read(aws, workflow, each.key, each.time) for each in records))
+        read = await asyncio.gather(*(self._read(aws, workflow, each) for each in records))
         return [each for each in read if each]
 
     async def of_execution(
         self, aws: Aws, workflow: Workflow, execution: str, decided: Iterable[datetime]
     ) -> PastAnswer | None:
         """Return the answer about an execution whose decision was made at one of these times; None without one."""
-        keys = dict.fromkeys(ground_truth(workflow.endpoint, execution, 0, time)[0] for time in decided)
+        keys = dict.fromkeys(key_of(workflow.endpoint, execution, time) for time in decided)
         for key in keys:
             try:
                 head = await aws.call("s3", "head_object", KEPT_S, Bucket=workflow.bucket, Key=key)
             except ConsoleError:
                 continue
-            return await self._read(aws, workflow, key, head.get("LastModified"))
+            return await self._read(aws, workflow, file_of({"Key": key, **head}))
         return None
 
-    def forget(self, keys: Iterable[str]) -> None:
-        """Read these records again: S3's times are whole seconds, and an answer may be changed within one."""
-        written = set(keys)
-        for each in [each for each in self._labels if each[0] in written]:
-            del self._labels[each]
-
-    async def _read(self, aws: Aws, workflow: Workflow, key: str, time: datetime | None) -> PastAnswer | None:
-        if (key, time) not in self._labels:
-            try:
-                body = await aws.read_object(workflow.bucket, key, 0, RECORD_MAX)
-                self._labels[key, time] = int(json.loads(body)["groundTruthData"]["data"])
-            except (ConsoleError, ValueError, LookupError, TypeError):
-                return None  # a record of another program, which may have many lines
+    async def _read(self, aws: Aws, workflow: Workflow, file: File) -> PastAnswer | None:
+        version = (file.key, file.version)
+        if version not in self._labels:
+            label = label_in(await record(aws, workflow, file.key))
+            if label is None:
+                return None
+            self._labels[version] = label
             while len(self._labels) > KEPT_LABELS:
                 self._labels.popitem(last=False)
-        number = self._labels[key, time]
-        label = workflow.name_of(number)
-        return PastAnswer(key.rpartition("/")[2].removesuffix(".jsonl"), label, number, time, key)
+        number = self._labels[version]
+        return PastAnswer(inference_id_of(file.key), workflow.name_of(number), number, file.time, file.key)
 
 
 @dataclass(frozen=True)
@@ -131,10 +126,10 @@ async def _entries(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> li
 
 
 async def record(aws: Aws, workflow: Workflow, key: str) -> str:
-    """Return the text of a record of ground truth of the workflow; empty if the key is that of something else."""
+    """Return the text of a record of ground truth of the workflow; empty without one that can be read."""
     if not key.startswith(f"{PREFIX}/{workflow.endpoint}/"):
         return ""
     try:
         return (await aws.read_object(workflow.bucket, key, 0, RECORD_MAX)).decode(errors="replace")
-    except NotThere:
+    except ConsoleError:
         return ""

@@ -8,7 +8,7 @@ from typing import Any
 
 from console.aws.client import Aws
 from console.aws.review.answer_log import AnswerLog, Entry, now
-from console.aws.review.ground_truth import PREFIX, record_of
+from console.aws.review.ground_truth import PREFIX, label_in, write
 from console.aws.review.pictures import picture_of
 from console.aws.workflow import Workflow
 from console.errors import BadRequest, NotThere
@@ -20,15 +20,13 @@ RECORD_MAX = 4096
 async def change_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str, label: int) -> None:
     """Replace an answer by another class. No order is sent. Raises NotThere, BadRequest."""
     workflow.check_class(label)
-    message = await _message_of(aws, workflow, log, key)
-    picture = await picture_of(aws, str(message.get("s3_bucket", "")), str(message.get("s3_key", "")))
-    if picture.problem:
-        raise BadRequest(f"The answer was not changed, since its image cannot be shown. {picture.problem}")
-    await log.add(aws, workflow, key, Entry(label, now(), message))
-    body = record_of(_id_of(key), label)
-    await aws.change(
-        "s3", "put_object", Bucket=workflow.bucket, Key=key, Body=body, ContentType="application/jsonlines"
-    )
+    async with log.writing:
+        message = await _message_of(aws, workflow, log, key)
+        picture = await picture_of(aws, str(message.get("s3_bucket", "")), str(message.get("s3_key", "")))
+        if picture.problem:
+            raise BadRequest(f"The answer was not changed, since its image cannot be shown. {picture.problem}")
+        await log.add(aws, workflow, key, Entry(label, now(), message))
+        await write(aws, workflow, key, label)
 
 
 async def undo_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> None:
@@ -36,10 +34,11 @@ async def undo_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) ->
 
     The message goes first: after an error in between, the image is in the queue, and its answer still holds.
     """
-    message = await _message_of(aws, workflow, log, key)
-    await aws.change("sqs", "send_message", QueueUrl=workflow.review_queue.url, MessageBody=json.dumps(message))
-    await log.add(aws, workflow, key, Entry(None, now(), message))
-    await aws.change("s3", "delete_object", Bucket=workflow.bucket, Key=key)
+    async with log.writing:
+        message = await _message_of(aws, workflow, log, key)
+        await aws.change("sqs", "send_message", QueueUrl=workflow.review_queue.url, MessageBody=json.dumps(message))
+        await log.add(aws, workflow, key, Entry(None, now(), message))
+        await aws.change("s3", "delete_object", Bucket=workflow.bucket, Key=key)
 
 
 async def keep_unlogged(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> None:
@@ -48,10 +47,10 @@ async def keep_unlogged(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) 
         return
     try:
         start = await aws.read_start(workflow.bucket, key, RECORD_MAX)
-        label = int(json.loads(start.body)["groundTruthData"]["data"])
-    except (NotThere, ValueError, LookupError, TypeError):
+    except NotThere:
         return
-    await log.add(aws, workflow, key, Entry(label, start.written or now()))
+    if (label := label_in(start.body)) is not None:
+        await log.add(aws, workflow, key, Entry(label, start.written or now()))
 
 
 async def _message_of(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> Mapping[str, Any]:
@@ -64,7 +63,3 @@ async def _message_of(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) ->
     if entries[-1].label is None:
         raise NotThere("this answer has been undone already: the image is in the queue again")
     return entries[-1].message
-
-
-def _id_of(key: str) -> str:
-    return key.rpartition("/")[2].removesuffix(".jsonl")

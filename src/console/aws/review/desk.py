@@ -6,7 +6,9 @@ Nobody else gets them meanwhile, and a page that is reloaded shows the same ones
 An answer is written to the log, then as ground truth, and only after that the message is deleted, so no answer is lost.
 The workflow sends no order for an image that it was not certain about. If the person wants one, the order of the
 decided class goes to its loading bay, after the ground truth and before the deletion. An answer that is given again
-after an error may therefore send its order twice, as SQS itself may deliver a message twice.
+after an error may therefore send its order twice. A message that SQS delivers twice is answered once.
+
+One answer, change or undoing is written after the other. A form that is sent twice is refused the second time.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from dataclasses import dataclass, field
 from console.aws.client import Aws
 from console.aws.review.answer_log import AnswerLog, Entry, now
 from console.aws.review.corrections import keep_unlogged
-from console.aws.review.ground_truth import ground_truth, order
+from console.aws.review.ground_truth import key_of, order, write
 from console.aws.review.messages import Held, body_of
 from console.aws.review.pictures import Picture, picture_of
 from console.aws.workflow import Workflow
@@ -63,9 +65,32 @@ class ReviewDesk:
         self.shown = {each.image: picture for each, picture in zip(messages, pictures, strict=True)}
         return pictures
 
-    async def check(self, aws: Aws, message: str) -> None:
+    async def answer(
+        self, aws: Aws, workflow: Workflow, message: str, label: int, sends_order: bool = False
+    ) -> list[str]:
+        """Answer a message, and all others that are held about its image. Returns the keys of the ground truth.
+
+        Nothing is written unless the image can be shown, and is the one that was. Raises NotThere, BadRequest.
+        """
+        async with self.log.writing:
+            held = self._of(message)
+            workflow.check_class(label)
+            if not held.names_execution:
+                raise BadRequest(
+                    f"message {message} names no execution, so its ground truth would belong to no capture"
+                )
+            await self._check(aws, held)
+            by_key: dict[str, list[Held]] = {}
+            for each in self._of_same_image(held):
+                by_key.setdefault(key_of(workflow.endpoint, each.execution, each.time), []).append(each)
+            for key, messages in by_key.items():
+                await self._decide(aws, workflow, key, messages[0], label, sends_order and workflow.has_bays)
+                for each in messages:
+                    await self._delete(aws, workflow, each)
+            return list(by_key)
+
+    async def _check(self, aws: Aws, held: Held) -> None:
         """Raise BadRequest unless the image of a message is there, and is the one that the page showed."""
-        held = self._of(message)
         picture = await picture_of(aws, held.bucket, held.key)
         if picture.problem:
             raise BadRequest(f"The answer was not written, since its image cannot be shown. {picture.problem}")
@@ -75,27 +100,14 @@ class ReviewDesk:
                 "Open the page again, and look at it"
             )
 
-    async def decide(self, aws: Aws, workflow: Workflow, message: str, label: int, sends_order: bool = False) -> str:
-        """Log the answer, write the ground truth, send the order if wanted, and delete the message.
-
-        Returns the ground truth's key. The image must have been checked. Raises NotThere, BadRequest.
-        """
-        held = self._of(message)
-        workflow.check_class(label)
-        if not held.execution or "/" in held.execution:
-            raise BadRequest(f"message {message} names no execution, so its ground truth would belong to no capture")
-        key, body = ground_truth(workflow.endpoint, held.execution, label, held.time)
-        sends_order = sends_order and workflow.has_bays
+    async def _decide(self, aws: Aws, workflow: Workflow, key: str, held: Held, label: int, sends_order: bool) -> None:
+        """Log the answer, write the ground truth, and send the order if wanted."""
         await keep_unlogged(aws, workflow, self.log, key)
         await self.log.add(aws, workflow, key, Entry(label, now(), held.body, sends_order))
-        await aws.change(
-            "s3", "put_object", Bucket=workflow.bucket, Key=key, Body=body, ContentType="application/jsonlines"
-        )
+        await write(aws, workflow, key, label)
         if sends_order:
             url, text = order(workflow, held.body, label)
             await aws.change("sqs", "send_message", QueueUrl=url, MessageBody=text)
-        await self._delete(aws, workflow, held)
-        return key
 
     async def discard(self, aws: Aws, workflow: Workflow, message: str) -> None:
         """Delete a message without an answer. Raises NotThere."""
@@ -113,12 +125,11 @@ class ReviewDesk:
         )
         self.held.pop(message, None)
 
-    def of_same_image(self, message: str) -> list[str]:
-        """Return the ids of the held messages about the image of this one, and this one first."""
-        image = self._of(message).image
+    def _of_same_image(self, held: Held) -> list[Held]:
+        """Return the held messages about the image of this one that can be answered, and this one first."""
         now = time.monotonic()
-        others = [each.id for each in self.held.values() if each.image == image and each.until > now]
-        return [message, *(each for each in others if each != message)]
+        others = [each for each in self.held.values() if each.image == held.image and each.until > now]
+        return [held, *(each for each in others if each.id != held.id and each.names_execution)]
 
     async def _delete(self, aws: Aws, workflow: Workflow, held: Held) -> None:
         await aws.change("sqs", "delete_message", QueueUrl=workflow.review_queue.url, ReceiptHandle=held.receipt)

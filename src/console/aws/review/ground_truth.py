@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from console.aws.client import Aws
 from console.aws.workflow import NEAR_BAY, Workflow
 
 PREFIX = "ground_truth"
@@ -18,19 +19,40 @@ INFERENCE_ID_LIMIT = 64
 """The classify function sends the end of an execution's name as the inference id."""
 
 
-def ground_truth(endpoint: str, execution: str, label: int, time: datetime) -> tuple[str, bytes]:
-    """Return the key and the line of an answer to a decision of that time."""
-    inference_id = execution[-INFERENCE_ID_LIMIT:]
-    return f"{PREFIX}/{endpoint}/{time:%Y/%m/%d/%H}/{inference_id}.jsonl", record_of(inference_id, label)
+def key_of(endpoint: str, execution: str, time: datetime) -> str:
+    """Return the key of the record about an execution that decided at that time."""
+    return f"{PREFIX}/{endpoint}/{time:%Y/%m/%d/%H}/{execution[-INFERENCE_ID_LIMIT:]}.jsonl"
 
 
-def record_of(inference_id: str, label: int) -> bytes:
+def inference_id_of(key: str) -> str:
+    """Return the id of the captured record that a record of ground truth belongs to."""
+    return key.rpartition("/")[2].removesuffix(".jsonl")
+
+
+def record_of(key: str, label: int) -> bytes:
+    """Return the line of the record with this key."""
     record = {
         "groundTruthData": {"data": str(label), "encoding": "CSV"},
-        "eventMetadata": {"eventId": inference_id},
+        "eventMetadata": {"eventId": inference_id_of(key)},
         "eventVersion": "0",
     }
     return (json.dumps(record) + "\n").encode()
+
+
+def label_in(record: bytes | str) -> int | None:
+    """Return the number of the class in a record; None for one of another program, which may have many lines."""
+    try:
+        return int(json.loads(record)["groundTruthData"]["data"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+
+
+async def write(aws: Aws, workflow: Workflow, key: str, label: int) -> None:
+    """Write a record, in place of the one that is there. Raises Refused."""
+    body = record_of(key, label)
+    await aws.change(
+        "s3", "put_object", Bucket=workflow.bucket, Key=key, Body=body, ContentType="application/jsonlines"
+    )
 
 
 def order(workflow: Workflow, message: Mapping[str, Any], label: int) -> tuple[str, str]:
