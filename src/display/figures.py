@@ -6,7 +6,6 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 SIZE_UNITS = ("B", "kB", "MB", "GB", "TB")
 NONE = "—"
 LARGE = 1000
-PLAIN_POWERS = range(-3, 4)
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 EXACT_BELOW_S = 0.02
 """Shorter durations have a tenth of a millisecond: half a step between the ticks of an axis."""
@@ -18,18 +17,46 @@ def count(value: int | None) -> str:
 
 
 def number(value: float | None) -> str:
-    """Return four significant digits at most, without trailing zeros, such as `0.9375`, `12.3` or `4,210`."""
+    """Return four significant digits at most, such as `0.9375`, `12.3`, `4,210` or `2.5·10⁻⁵`."""
     if value is None:
         return NONE
     if abs(value) >= LARGE:
         return f"{value:,.0f}"
-    return f"{value:.4g}"
+    digits, _, power = f"{value:.4g}".partition("e")
+    if not power:
+        return digits
+    return _power(int(power)) if digits == "1" else f"{digits}·{_power(int(power))}"
+
+
+def difference(before: float, after: float) -> str:
+    """Return after minus before with its sign, with no more decimals than both have as `number` writes them.
+
+    It has one digit if those would all be zeros, and is `0` for equal values only.
+    """
+    value = after - before
+    if not value:
+        return "0"
+    size, unit = abs(value), 10 ** max(_decimals(before), _decimals(after))
+    rounded = math.floor(size * unit + 0.5) / unit if math.isfinite(size) else size
+    return ("+" if value > 0 else "\N{MINUS SIGN}") + number(rounded or float(f"{size:.1g}"))
 
 
 def power_of_ten(value: float) -> str:
-    """Return a tick of a logarithmic axis: `0.01`, `100` or `10⁻⁵`."""
+    """Return a tick of a logarithmic axis: `0.01`, `100`, `10⁴` or `10⁻⁵`."""
     power = round(math.log10(value))
-    return number(10.0**power) if power in PLAIN_POWERS else "10" + str(power).translate(SUPERSCRIPTS)
+    return _power(power) if 10.0**power > LARGE else number(10.0**power)
+
+
+def _power(power: int) -> str:
+    return "10" + str(power).translate(SUPERSCRIPTS)
+
+
+def _decimals(value: float) -> int:
+    """Return the number of decimals of a finite value with four significant digits and no trailing zeros."""
+    if abs(value) >= LARGE:
+        return 0
+    whole, _, power = f"{value:.4g}".partition("e")
+    return max(0, len(whole.partition(".")[2]) - int(power or 0))
 
 
 def share(part: float, whole: float) -> str:

@@ -99,7 +99,7 @@ def test_the_page_says_since_when_and_in_what_the_traffic_differs(open_console: 
 def test_every_figure_of_the_last_window_is_that_of_its_report(open_console: Open) -> None:
     page = open_console(answers()).get("/drift/bikes").text
     brightness = page[page.index("brightness</span><small>pixels") :]
-    assert re.findall(r'<td class="number[^"]*">([^<]+)</td>', brightness)[:4] == ["120.5", "45.25", "0.8125", "0.001"]
+    assert re.findall(r'<td class="number[^>]*>([^<]+)</td>', brightness)[:4] == ["120.5", "45.25", "0.8125", "0.001"]
     assert "Uncertain answers</dt><dd>25 %<small>below the confidence threshold</small>" in page
     assert "Accuracy</dt><dd>87.5 %<small>of 32 labeled</small>" in page
 

@@ -61,7 +61,7 @@ def test_of_two_jobs_the_one_with_the_better_kept_epoch_is_better(open_console: 
 def test_the_kept_epochs_come_first_and_the_last_epochs_second(open_console: Open) -> None:
     rows = rows_of(open_console(account(CURVES)).get("/training-jobs/compare?name=new&name=old").text)
     names = list(rows)
-    assert rows["validation:accuracy"] == ["0.9688 epoch 2, kept", "0.9375 epoch 2, kept", "\N{MINUS SIGN}0.03125"]
+    assert rows["validation:accuracy"] == ["0.9688 epoch 2, kept", "0.9375 epoch 2, kept", "\N{MINUS SIGN}0.0313"]
     assert rows["validation:accuracy, last epoch"] == ["0.8125", "0.9375", "+0.125"]
     assert names.index("validation:accuracy, last epoch") == names.index("validation:accuracy") + 1
 
@@ -140,7 +140,7 @@ def test_a_metric_with_the_name_of_a_hyperparameter_is_told_apart_from_it(open_c
     page = console.get("/training-jobs/compare?name=a&name=b&name=c").text
     rows = rows_of(page)
     assert rows["learning_rate, as set"] == ["0.1", "0.01", "0.001"]
-    assert rows["learning_rate"] == ["1e-05"] * 3
+    assert rows["learning_rate"] == ["10⁻⁵"] * 3
 
 
 def test_the_job_itself_has_its_best_epoch_while_it_runs(open_console: Open) -> None:

@@ -39,3 +39,37 @@ def test_a_share_is_rounded_once_and_is_100_percent_only_of_all(part: int, whole
 @pytest.mark.parametrize(("size", "text"), [(512, "512 B"), (4_200, "4.2 kB"), (44_800_000, "44.8 MB")])
 def test_a_size_has_powers_of_ten(size: int, text: str) -> None:
     assert figures.size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.93751, "0.9375"),
+        (12.3, "12.3"),
+        (4210.4, "4,210"),
+        (0.0001, "0.0001"),
+        (0.00001, "10⁻⁵"),
+        (-0.000025, "-2.5·10⁻⁵"),
+        (0, "0"),
+        (None, "—"),
+    ],
+)
+def test_a_number_has_four_digits_and_powers_of_ten_as_ticks_have(value: float | None, text: str) -> None:
+    assert figures.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [
+        (0.93714, 0.93751, "+0.0004"),
+        (0.96875, 0.9375, "\N{MINUS SIGN}0.0313"),
+        (0.9375, 0.9685, "+0.031"),
+        (0.1, 0.001, "\N{MINUS SIGN}0.099"),
+        (4210.4, 5000.0, "+790"),
+        (0.0001, 0.00001, "\N{MINUS SIGN}9·10⁻⁵"),
+        (0.93751, 0.937512, "+2·10⁻⁶"),
+        (0.5, 0.5, "0"),
+    ],
+)
+def test_a_difference_has_no_more_decimals_than_its_values(before: float, after: float, text: str) -> None:
+    assert figures.difference(before, after) == text

@@ -74,11 +74,11 @@ def difference(comparison: Comparison, name: str) -> str:
     old, new = (comparison.value(job, name) for job in comparison.jobs)
     if old is None or new is None:
         return ""
-    value = new - old
-    if value == 0:
+    if name != "duration":
+        return figures.difference(old, new)
+    if old == new:
         return "0"
-    sign = "+" if value > 0 else "\N{MINUS SIGN}"
-    return sign + (figures.duration(abs(value)) if name == "duration" else figures.number(abs(value)))
+    return ("+" if new > old else "\N{MINUS SIGN}") + figures.duration(abs(new - old))
 
 
 def same(comparison: Comparison) -> dict[str, str]:
