@@ -11,6 +11,7 @@ from aiohttp import web
 from console.aws import queues
 from console.aws.review.answers import logged, record
 from console.aws.review.desk import HELD_MAX
+from console.aws.review.ground_truth import label_in
 from console.aws.review.messages import Held
 from console.aws.review.pictures import Picture
 from console.aws.workflow import Workflow, workflow
@@ -48,6 +49,7 @@ async def load_review(site: Site, request: web.Request) -> dict[str, Any]:
     state = await queues.state(site.aws, stack.review_queue.url)
     newest = await site.answers.newest(site.aws, stack)
     done = request.query.getall("done", [])[:HELD_MAX]
+    written = await record(site.aws, stack, done[0]) if done else ""
     return {
         "workflow": stack,
         "items": shown,
@@ -59,7 +61,8 @@ async def load_review(site: Site, request: web.Request) -> dict[str, Any]:
         "waiting": state.total,
         "done": done,
         "done_keys": json.dumps(done),
-        "record": await record(site.aws, stack, done[0]) if done else "",
+        "record": written,
+        "answered": label_in(written),
         "bay": request.query.get("bay", ""),
         "undone": request.query.get("undone", ""),
         "sends_order": "order" in request.query,

@@ -29,6 +29,7 @@ def test_the_review_shows_the_record_that_was_written_and_past_answers(open_cons
     objects = {KEY: RECORD, second: body, many: b"not one answer", "secret/key": b"private text"}
     console = open_console(workflow_answers() | bucket(objects))
     text = text_of(console.get(f"/review?done={KEY}").text)
+    assert f"Written: motorcycle {KEY} {{" in text
     assert '"groundTruthData": {"data": "1"' in text
     assert "first motorcycle answered elsewhere 31 Jan 09:30:00" in text
     assert "second bicycle answered elsewhere 31 Jan 09:30:00" in text
