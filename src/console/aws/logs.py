@@ -78,11 +78,15 @@ class StreamReader:
 
 @dataclass
 class Tail:
-    """The last lines of all streams whose names begin with a prefix, and how many lines were read."""
+    """The last lines of all streams whose names begin with a prefix, and how many lines were read.
+
+    `since` leaves out earlier lines: those of another job that had the name before.
+    """
 
     group: str
     prefix: str
     from_end: bool = False
+    since: datetime | None = None
     lines: deque[Line] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
     total: int = 0
     readers: dict[str, StreamReader] = field(default_factory=dict)
@@ -92,7 +96,8 @@ class Tail:
         """Read what is new, and return it."""
         for stream in await streams(aws, self.group, self.prefix):
             self.readers.setdefault(stream.name, StreamReader(self.group, stream.name, self.from_end))
-        new = [line for reader in self.readers.values() for line in await reader.read(aws)]
+        read = [line for reader in self.readers.values() for line in await reader.read(aws)]
+        new = [line for line in read if self.since is None or line.time >= self.since]
         if len(self.readers) > 1:
             new.sort(key=lambda line: line.time)
         self.lines.extend(new)

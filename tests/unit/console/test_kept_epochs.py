@@ -15,6 +15,7 @@ from tests.unit.console.test_figures import figures_of, rows_of, text_of
 CLASSIFIER = "813361260812.dkr.ecr.eu-central-1.amazonaws.com/image-classification:1"
 # By the last epoch the new job is better, by the epoch that is kept the old one.
 CURVES: Mapping[str, tuple[float, ...]] = {"old": (0.75, 0.96875, 0.8125), "new": (0.75, 0.9375, 0.9375)}
+LATER = int((NOW + timedelta(days=1)).timestamp() * 1000)
 PATTERN = '"Validation-accuracy="'
 
 
@@ -34,7 +35,7 @@ def account(curves: Mapping[str, tuple[float, ...]], image: str = CLASSIFIER, **
         assert filterPattern == PATTERN
         curve = curves[logStreamNamePrefix.removesuffix("/")]
         messages = [f"Epoch[{epoch}] Validation-accuracy={value}" for epoch, value in enumerate(curve)]
-        return {"events": [{"timestamp": 1000 + n, "message": text} for n, text in enumerate(messages)]}
+        return {"events": [{"timestamp": LATER + n, "message": text} for n, text in enumerate(messages)]}
 
     rows = [
         {

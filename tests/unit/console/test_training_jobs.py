@@ -188,6 +188,19 @@ def test_a_job_that_was_created_again_under_its_name_is_compared_anew() -> None:
     assert compared_epochs(jobs, 1, "9") == ("9", 1)
 
 
+def test_a_job_that_was_created_again_under_its_name_has_only_its_own_lines(open_console: Open) -> None:
+    lines = log("Validation-accuracy=0.11", "Validation-accuracy=0.77")  # a millisecond apart
+    console = open_console(lines | {"sagemaker.describe_training_job": described()})
+    assert "Validation-accuracy=0.11" in console.get("/training-jobs/bikes").text
+    again = described(CreationTime=NOW + timedelta(milliseconds=1, microseconds=500), HyperParameters={"again": "yes"})
+    console.session.answers["sagemaker.describe_training_job"] = again
+    console.post("/training-jobs/bikes/delete", "confirmed=yes")  # what was kept of the first one is forgotten
+    page = console.get("/training-jobs/bikes").text
+    assert "<th>again</th>" in page
+    assert "Validation-accuracy=0.11" not in page
+    assert "Validation-accuracy=0.77" in page
+
+
 def test_a_job_is_compared_with_the_one_before_the_newest_and_the_one_in_service(open_console: Open) -> None:
     def listed(CreationTimeBefore: Any = None, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
         named = {"older": NOW - timedelta(hours=1)} if CreationTimeBefore else {"newest": NOW + timedelta(hours=1)}

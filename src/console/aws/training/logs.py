@@ -12,6 +12,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import regex
 
@@ -60,12 +61,15 @@ class JobLogs:
     """The logs of the jobs that were looked at last."""
 
     def __init__(self) -> None:
-        self._logs: OrderedDict[str, JobLog] = OrderedDict()
+        self._logs: OrderedDict[tuple[str, datetime], JobLog] = OrderedDict()
 
     async def read(self, aws: Aws, job: Job) -> JobLog:
         """Return the job's log with everything that has been written to it by now."""
-        log = self._logs.setdefault(job.arn, JobLog(Tail(GROUP, f"{job.name}/"), _searches(job.metric_patterns)))
-        self._logs.move_to_end(job.arn)
+        key = (job.arn, job.created)  # a name can be used again after a deletion
+        since = job.created.replace(microsecond=job.created.microsecond // 1000 * 1000)  # as exact as lines are
+        tail = Tail(GROUP, f"{job.name}/", since=since)
+        log = self._logs.setdefault(key, JobLog(tail, _searches(job.metric_patterns)))
+        self._logs.move_to_end(key)
         while len(self._logs) > KEPT_JOBS:
             self._logs.popitem(last=False)
         async with log.lock:
