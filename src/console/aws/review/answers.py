@@ -90,6 +90,12 @@ class LoggedAnswer:
         return bool(self.entries and self.entries[-1].message)
 
     @property
+    def execution(self) -> str:
+        """The name of the execution; only its end, which is the inference id, if the log does not know it."""
+        message = self.entries[-1].message if self.entries else {}
+        return str(message.get("execution") or self.answer.inference_id)
+
+    @property
     def image(self) -> str:
         return image_path(self.entries[-1].message) if self.can_be_changed else ""
 
