@@ -115,20 +115,20 @@ def test_an_input_that_is_not_there_is_written_to_the_failure_location(runtime: 
 def test_an_invocation_has_the_metrics_of_asynchronous_endpoints(
     hosting: Any, sagemaker: Any, runtime: Any, output_of: Any, until: Any
 ) -> None:
-    hosting.simple("measured", AsyncInferenceConfig=async_config())
-    variant = {"VariantName": "AllTraffic", "ModelName": "measured"}
-    hosting.config("measured-new", variant, AsyncInferenceConfig=async_config())
-    sagemaker.update_endpoint(EndpointName="measured", EndpointConfigName="measured-new")
-    hosting.settled("measured")
-    answer = runtime.invoke_endpoint_async(EndpointName="measured", Body=b"status 500")
+    hosting.simple("async-measured", AsyncInferenceConfig=async_config())
+    variant = {"VariantName": "AllTraffic", "ModelName": "async-measured"}
+    hosting.config("async-measured-new", variant, AsyncInferenceConfig=async_config())
+    sagemaker.update_endpoint(EndpointName="async-measured", EndpointConfigName="async-measured-new")
+    hosting.settled("async-measured")
+    answer = runtime.invoke_endpoint_async(EndpointName="async-measured", Body=b"status 500")
     output_of(answer["FailureLocation"])
 
     def published() -> set[tuple[str, ...]]:
-        metrics = boto3.client("cloudwatch").list_metrics(Dimensions=[{"Name": "EndpointName", "Value": "measured"}])
+        metrics = boto3.client("cloudwatch").list_metrics(Dimensions=[{"Name": "EndpointName", "Value": "async-measured"}])
         return {(one["MetricName"], *(part["Value"] for part in one["Dimensions"][1:])) for one in metrics["Metrics"]}
 
     names = ("Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency")
-    expected = {(name, "AllTraffic", *config) for name in names for config in ((), ("measured-new",))}
+    expected = {(name, "AllTraffic", *config) for name in names for config in ((), ("async-measured-new",))}
     assert until(published, "the metrics") == expected
 
 
