@@ -124,7 +124,9 @@ def test_an_invocation_has_the_metrics_of_asynchronous_endpoints(
     output_of(answer["FailureLocation"])
 
     def published() -> set[tuple[str, ...]]:
-        metrics = boto3.client("cloudwatch").list_metrics(Dimensions=[{"Name": "EndpointName", "Value": "async-measured"}])
+        metrics = boto3.client("cloudwatch").list_metrics(
+            Dimensions=[{"Name": "EndpointName", "Value": "async-measured"}]
+        )
         return {(one["MetricName"], *(part["Value"] for part in one["Dimensions"][1:])) for one in metrics["Metrics"]}
 
     names = ("Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency")
