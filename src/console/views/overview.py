@@ -168,14 +168,13 @@ async def _service(site: Site, shown: Overview) -> Service | None:
 async def _trained(site: Site, name: str) -> tuple[Mapping[str, float], Best | None]:
     """Return the last values of a job's metrics, and its best epoch as far as the log can be read."""
     job = await training_jobs.described(site.aws, name)
+    metrics = in_order(job.final_metrics)
     if not image_classification.is_used_by(job):
-        return in_order(job.final_metrics), None
+        return metrics, None
     try:
-        return in_order(job.final_metrics), image_classification.best_of(
-            (await site.job_logs.read(site.aws, job)).curves
-        )
+        return metrics, image_classification.best_of((await site.job_logs.read(site.aws, job)).curves)
     except ConsoleError:
-        return in_order(job.final_metrics), None  # the role may not read logs
+        return metrics, None  # the role may not read logs
 
 
 async def _drift(site: Site, stack: Workflow) -> Verdict:

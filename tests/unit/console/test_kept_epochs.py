@@ -144,6 +144,28 @@ def test_a_metric_with_the_name_of_a_hyperparameter_is_told_apart_from_it(open_c
     assert rows["learning_rate"] == ["10⁻⁵"] * 3
 
 
+def test_a_hyperparameter_does_not_stand_in_for_a_metric_that_a_job_lacks(open_console: Open) -> None:
+    def describe(TrainingJobName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        metrics = [{"MetricName": "learning_rate", "Value": 0.5, "Timestamp": NOW}] if TrainingJobName == "a" else []
+        rate = {"a": "0.1", "b": "0.2", "c": "0.3"}[TrainingJobName]
+        return described(TrainingJobName, HyperParameters={"learning_rate": rate}, FinalMetricDataList=metrics)
+
+    console = open_console({"sagemaker.describe_training_job": describe})
+    page = console.get("/training-jobs/compare?name=a&name=b&name=c").text
+    assert rows_of(page)["learning_rate"] == ["0.5", "—", "—"]
+
+
+def test_values_that_are_no_finite_numbers_are_words_of_the_charts(open_console: Open) -> None:
+    def describe(TrainingJobName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        value = {"a": "nan", "b": "inf", "c": "1"}[TrainingJobName]
+        return described(TrainingJobName, HyperParameters={"clip": value, "limit": value})
+
+    console = open_console({"sagemaker.describe_training_job": describe})
+    page = console.get("/training-jobs/compare?name=a&name=b&name=c&x=clip")
+    assert page.status == 200
+    assert rows_of(page.text)["clip"] == ["nan", "inf", "1"]
+
+
 def test_the_job_itself_has_its_best_epoch_while_it_runs(open_console: Open) -> None:
     answers = account(CURVES, TrainingJobStatus="InProgress", FinalMetricDataList=[])
     events = answers["logs.filter_log_events"](logStreamNamePrefix="old/", filterPattern=PATTERN)["events"]

@@ -9,11 +9,13 @@ Ended jobs are kept in a compact form and never read again as long as the list h
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from console.aws.client import NAMED_S, Aws
@@ -77,12 +79,16 @@ class Comparison:
     jobs: list[ComparedJob]
     listed: int
 
+    @cached_property
+    def _measured(self) -> frozenset[str]:
+        """The names of the metrics that any job has."""
+        return frozenset(name for job in self.jobs for name in job.metrics)
+
     @property
     def varying(self) -> list[str]:
         """The hyperparameters that do not have the same value in all jobs, by name."""
-        metrics = {name for job in self.jobs for name in job.metrics}
         names = _varying([job.hyperparameters for job in self.jobs])
-        return [name + AS_SET if name in metrics else name for name in names]
+        return [name + AS_SET if name in self._measured else name for name in names]
 
     def set_value(self, job: ComparedJob, name: str) -> str | None:
         """Return the text of a job's hyperparameter, by its name in `varying`; None if the job does not set it."""
@@ -96,7 +102,7 @@ class Comparison:
     @property
     def metrics(self) -> list[str]:
         """The names of metrics: that of the kept epoch first, then its last value, then the others."""
-        names = sorted({name for job in self.jobs for name in job.metrics}, key=_order)
+        names = sorted(self._measured, key=_order)
         return [names[0], names[0] + LAST, *names[1:]] if any(job.best for job in self.jobs) else names
 
     @property
@@ -105,17 +111,18 @@ class Comparison:
         return sum(job.unread is not None for job in self.jobs)
 
     def value(self, job: ComparedJob, name: str) -> float | None:
-        """Return the number that a job has under a metric's or a hyperparameter's name, or `duration`."""
+        """Return the finite number that a job has under a metric's or a hyperparameter's name, or `duration`."""
         if name == "duration":
             return job.seconds
         if name.endswith(LAST):
             return job.last.get(name.removesuffix(LAST))
-        if name in job.metrics:
-            return job.metrics[name]
+        if name in self._measured:
+            return job.metrics.get(name)
         try:
-            return float(self.set_value(job, name) or "")
+            number = float(self.set_value(job, name) or "")
         except ValueError:
             return None
+        return number if math.isfinite(number) else None
 
 
 class ComparedJobs:
