@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from console.aws.captures import Captured, Listing
 from console.aws.client import Aws
-from console.aws.review.ground_truth import PREFIX
+from console.aws.review.ground_truth import PREFIX, inference_id_of
 from console.aws.workflow import Workflow
 
 LABELS_MAX = 20_000
@@ -34,7 +34,7 @@ async def labeled_ids(aws: Aws, workflow: Workflow) -> set[str]:
     They are the names of the files: the kit's have one label each. A file of another program counts once.
     """
     files = await Listing(aws, workflow.bucket).newest(f"{PREFIX}/{workflow.endpoint}/", LABELS_MAX, KEPT_S)
-    return {file.key.rpartition("/")[2].removesuffix(".jsonl") for file in files}
+    return {inference_id_of(file.key) for file in files}
 
 
 def labels_of(ids: Collection[str], records: Iterable[Captured], is_partial: bool) -> Labels:
