@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -13,7 +14,8 @@ from console import pages
 from console.aws import endpoints
 from console.aws.endpoints import Points
 from console.aws.monitoring import metrics, schedules, workflow_monitor
-from console.aws.monitoring.features import MINIMUM_DISTANCE, meaning
+from console.aws.monitoring.features import MINIMUM_DISTANCE, SIGNIFICANCE, WITHOUT_MINIMUM, meaning
+from console.aws.monitoring.findings import findings, others
 from console.aws.monitoring.verdict import job_of, verdict
 from console.aws.monitoring.workflow_monitor import Run
 from console.aws.review.labels import Labels, labeled_ids, labels_of
@@ -75,8 +77,8 @@ async def load_drift(site: Site, request: web.Request) -> dict[str, Any]:
     drifts, last = [run for run in runs if not run.is_quality], drift.compared
     job = await job_of(site.aws, stack, runs, drift)
     violations = await workflow_monitor.violations(site.aws, stack, job) if job else []
-    differing = {each.feature: each.description for each in violations}
-    tests = sorted(last.tests, key=lambda test: (test.feature not in differing, test.corrected_p)) if last else []
+    tests = last.tests if last else ()
+    rows = findings(violations, tests)
     return {
         "workflow": stack,
         "drift": drift,
@@ -86,9 +88,13 @@ async def load_drift(site: Site, request: web.Request) -> dict[str, Any]:
         "last": last,
         "labels": await _labels(site, request, stack),
         "quality": next((run for run in runs if run.is_quality and "accuracy" in run.metrics), None),
-        "tests": tests,
-        "differing": differing,
-        "curves": curves(distances(drifts), differing, MINIMUM_DISTANCE),
+        "findings": rows,
+        "others": others(rows, tests),
+        "differing": len({row.subject for row in rows}),
+        "features": len({row.subject for row in rows} | {test.subject for test in tests}),
+        "findings_file": workflow_monitor.violations_uri(stack, job) if job else "",
+        "limits": (SIGNIFICANCE, MINIMUM_DISTANCE),
+        "curves": curves(distances(drifts), {row.name for row in rows}, MINIMUM_DISTANCE),
         "examples": [workflow_monitor.image_path(stack, job, each) for each in last.examples] if last and job else [],
     }
 
@@ -127,6 +133,7 @@ def curves(
 
 def _curve(name: str, points: Points, is_differing: bool, axes: Axes) -> tuple[str, float, bool, str, str]:
     series = Series("distance", points, "attention" if is_differing else "ink")
+    axes = replace(axes, limit=None) if name == WITHOUT_MINIMUM else axes
     chart = line_chart([series], f"Distance of {name} from the baseline", axes)
     return name, points[-1][1], is_differing, chart, meaning(name)
 

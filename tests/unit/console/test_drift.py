@@ -98,7 +98,7 @@ def test_the_page_says_since_when_and_in_what_the_traffic_differs(open_console: 
 
 def test_every_figure_of_the_last_window_is_that_of_its_report(open_console: Open) -> None:
     page = open_console(answers()).get("/drift/bikes").text
-    brightness = page[page.index("brightness</span><small>pixels") :]
+    brightness = page[page.index("brightness</span><small>darker</small><small>pixels") :]
     assert re.findall(r'<td class="number[^>]*>([^<]+)</td>', brightness)[:4] == ["120.5", "45.25", "0.8125", "0.001"]
     assert "Uncertain answers</dt><dd>25 %<small>below the confidence threshold</small>" in page
     assert "Accuracy</dt><dd>87.5 %<small>of 32 labeled</small>" in page
@@ -110,10 +110,10 @@ def test_the_most_unusual_images_are_shown(open_console: Open) -> None:
     assert "Examples:" not in page
 
 
-def test_features_that_do_not_differ_are_folded_away(open_console: Open) -> None:
+def test_tests_that_show_no_difference_are_folded_away(open_console: Open) -> None:
     page = open_console(answers()).get("/drift/bikes").text
     folded = page[page.index("<details") : page.index("</details>")]
-    assert "1 feature that does not differ" in folded
+    assert "1 test that shows no difference" in folded
     assert "contrast<small>" in folded
     assert "brightness" not in folded
 

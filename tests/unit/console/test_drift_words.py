@@ -9,7 +9,15 @@ from tests.unit.console.conftest import Open
 from tests.unit.console.doubles import NOW, machine_answers
 from tests.unit.console.test_drift import answers
 
-from console.aws.monitoring.features import MEANINGS, MINIMUM_DISTANCE, meaning
+from console.aws.monitoring.features import (
+    MEANINGS,
+    MINIMUM_DISTANCE,
+    SHARES_OF_IMAGES,
+    SIGNIFICANCE,
+    WITHOUT_MINIMUM,
+    meaning,
+)
+from image_monitoring.comparison import window
 from image_monitoring.comparison.window import MINIMUM_EFFECT
 from image_monitoring.measuring import image_statistics
 
@@ -17,6 +25,9 @@ from image_monitoring.measuring import image_statistics
 def test_every_image_statistic_has_plain_words() -> None:
     assert set(image_statistics.NAMES) <= set(MEANINGS)
     assert MINIMUM_DISTANCE == MINIMUM_EFFECT
+    assert SIGNIFICANCE == window.SIGNIFICANCE
+    assert SHARES_OF_IMAGES == (window.RARE_VALUES, window.UNUSUAL_IMAGES, window.UNUSUAL_EMBEDDINGS)
+    assert WITHOUT_MINIMUM == window.EMBEDDING
 
 
 def test_features_with_a_number_or_a_range_have_plain_words() -> None:

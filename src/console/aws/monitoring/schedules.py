@@ -161,13 +161,19 @@ async def violations(aws: Aws, execution: Execution) -> list[Violation]:
 
 
 def parsed(document: bytes) -> list[Violation]:
-    """Return the violations in `constraint_violations.json`; none if it is damaged."""
+    """Return the violations in `constraint_violations.json`; none if it is damaged.
+
+    Those of a model's quality name a metric instead of a feature.
+    """
     try:
         entries = json.loads(document)["violations"]
         return [
-            Violation(str(e["feature_name"]), str(e["constraint_check_type"]), str(e["description"])) for e in entries
+            Violation(
+                str(e.get("feature_name") or e["metric_name"]), str(e["constraint_check_type"]), str(e["description"])
+            )
+            for e in entries
         ]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return []
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from console.aws import state_machines
 from console.aws.client import Aws
-from console.aws.monitoring.features import meaning
+from console.aws.monitoring.features import RARE_VALUES
 from console.aws.monitoring.schedules import VIOLATIONS_FILE, Violation, parsed
 from console.aws.state_machines import Machine, ended_is_kept
 from console.aws.workflow import Workflow
@@ -39,7 +39,7 @@ NOTHING_COMPARED = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """One feature of a window against the baseline. `before` and `after` are means; the distance is from 0 to 1."""
+    """One test of a window against the baseline. `before` and `after` are medians; the distance is from 0 to 1."""
 
     family: str
     feature: str
@@ -49,8 +49,9 @@ class Comparison:
     after: float | None
 
     @property
-    def meaning(self) -> str:
-        return meaning(self.feature)
+    def subject(self) -> str:
+        """The feature itself: a test of rare values also names the range, as in `contrast, lowest 1%`."""
+        return self.feature.partition(", ")[0] if self.family == RARE_VALUES else self.feature
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,10 @@ async def violations(aws: Aws, workflow: Workflow, run: str) -> list[Violation]:
         return parsed(await aws.read_object(workflow.bucket, _key(workflow, f"runs/{run}/{VIOLATIONS_FILE}")))
     except ConsoleError:
         return []
+
+
+def violations_uri(workflow: Workflow, run: str) -> str:
+    return f"s3://{workflow.bucket}/{_key(workflow, f'runs/{run}/{VIOLATIONS_FILE}')}"
 
 
 def image_path(workflow: Workflow, run: str, example: str) -> str:
