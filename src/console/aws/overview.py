@@ -12,7 +12,7 @@ from console.aws import alarms, endpoints, queues, state_machines
 from console.aws.alarms import Alarm
 from console.aws.client import Aws
 from console.aws.decisions.events import Event, of_execution, of_job
-from console.aws.decisions.failures import MACHINES_SHOWN, LastHour, last_hour
+from console.aws.decisions.failures import MACHINES_SHOWN, LastHour, Reasons, last_hour
 from console.aws.endpoints import EndpointSummary
 from console.aws.state_machines import Machine
 from console.aws.training import jobs as training_jobs
@@ -20,8 +20,6 @@ from console.aws.workflow import Queue, Workflow, workflow
 from console.errors import ConsoleError
 
 RECENT = 20
-FAILURES_MAX = 24
-"""The failures of the last hour whose reasons are read. The page of failures has all."""
 ENDPOINTS_MAX = 20
 EVENTS = 14
 Value = TypeVar("Value")
@@ -56,7 +54,7 @@ class Overview:
         return not (self.endpoints or self.events or self.machines)
 
 
-async def overview(aws: Aws) -> Overview:
+async def overview(aws: Aws, known: Reasons) -> Overview:
     """Return the overview. If a service does not answer, its part is empty, and `problems` has a line."""
     shown = Overview()
     shown.workflow, listed, jobs, machines, watched = await asyncio.gather(
@@ -74,7 +72,7 @@ async def overview(aws: Aws) -> Overview:
     waiting, executions, shown.failed = await asyncio.gather(
         _or_none(shown, partial(_waiting, aws, shown.workflow)),
         asyncio.gather(*(_or_none(shown, partial(_executions, aws, each)) for each in started)),
-        last_hour(aws, started, FAILURES_MAX),
+        last_hour(aws, started, known),
     )
     shown.waiting = waiting or []
     shown.events = [of_job(job) for job in (jobs[0] if jobs else ())]

@@ -63,7 +63,7 @@ async def _executions(site: Site) -> dict[str, tuple[str, str]]:
     """Return name and path of the executions that failed in the last hour, by the request whose function failed."""
     try:
         machines = await state_machines.machines(site.aws)
-        failed = await last_hour(site.aws, machines)
+        failed = await last_hour(site.aws, machines, site.reasons)
     except ConsoleError:
         return {}
     return {reason.request: (each.name, each.path) for each, reason in failed.failures if reason.request}

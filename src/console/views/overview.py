@@ -15,12 +15,10 @@ from console.aws import endpoints, state_machines
 from console.aws.decisions.events import Event
 from console.aws.decisions.failure_groups import grouped, key_of
 from console.aws.decisions.failures import (
-    LISTED,
     MACHINES_SHOWN,
     NEEDS_REVIEW,
     Reason,
     last_hour,
-    reason_of,
     shown_status,
 )
 from console.aws.monitoring import workflow_monitor
@@ -111,7 +109,7 @@ def mixed(all_lines: Sequence[Line]) -> list[Line]:
 
 
 async def load(site: Site, _: web.Request) -> dict[str, Any]:
-    shown = await overview(site.aws)
+    shown = await overview(site.aws, site.reasons)
     explained, service = await asyncio.gather(_explained(site, shown), _service(site, shown))
     return {
         "shown": shown,
@@ -127,7 +125,7 @@ async def load(site: Site, _: web.Request) -> dict[str, Any]:
 async def load_failures(site: Site, request: web.Request) -> dict[str, Any]:
     """Return what failed in the last hour, with reasons, by groups, or those of the group that is asked for."""
     machines = await state_machines.machines(site.aws)
-    failed, asked = await last_hour(site.aws, machines), request.query.get("group", "")
+    failed, asked = await last_hour(site.aws, machines, site.reasons), request.query.get("group", "")
     rows = [each for each in failed.failures if asked in ("", key_of(*each))]
     groups = grouped(rows)
     return {
@@ -138,7 +136,6 @@ async def load_failures(site: Site, request: web.Request) -> dict[str, Any]:
         "rows": [(failure, shown_status(failure.status, reason), reason) for failure, reason in rows],
         "machines": machines,
         "is_every_machine": len(machines) <= MACHINES_SHOWN,
-        "listed": LISTED,
         "searched": MACHINES_SHOWN,
     }
 
@@ -147,7 +144,7 @@ async def _explained(site: Site, shown: Overview) -> list[tuple[Event, Reason]]:
     """Return the events with the reasons of the EXPLAINED newest failures."""
     known = {failure.path: reason for failure, reason in shown.failed.failures}
     unknown = [event for event in shown.events if event.has_failed and event.path not in known][:EXPLAINED]
-    reasons = await asyncio.gather(*(reason_of(site.aws, each.status, each.name, each.machine) for each in unknown))
+    reasons = await asyncio.gather(*(site.reasons.of(site.aws, each) for each in unknown))
     known |= {event.path: reason for event, reason in zip(unknown, reasons, strict=True)}
     return [(event, known.get(event.path, Reason())) for event in shown.events]
 

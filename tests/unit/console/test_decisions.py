@@ -14,7 +14,7 @@ from tests.unit.console.test_changes import BAYS, STACK, workflow_answers
 from tests.unit.console.test_figures import figures_of, rows_of, text_of
 
 from console.aws.decisions.events import Event
-from console.aws.decisions.failures import Reason
+from console.aws.decisions.failures import LISTED, PAGES_MAX, REASONS_MAX, Reason
 from console.views.overview import lines, mixed
 
 BELOW = {"error": "ThresholdConfidenceNotMet", "cause": json.dumps({"errorMessage": "confidence 0.61 is below 0.93"})}
@@ -44,9 +44,11 @@ def account(executions: list[dict[str, Any]]) -> Answers:
         ended = now - timedelta(seconds=number + 1)
         rows[arn] = {**first, "startDate": ended, "stopDate": ended, **each, "executionArn": arn}
 
-    def listed(statusFilter: str = "", maxResults: int = 100, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
+    def listed(statusFilter: str = "", nextToken: str = "0", **request: Any) -> dict[str, Any]:  # noqa: N803 - AWS's
+        start, size = int(nextToken), int(request.get("maxResults", 100))
         wanted = [row for row in rows.values() if statusFilter in ("", row["status"])]
-        return {"executions": wanted[:maxResults], **({"nextToken": "more"} if len(wanted) > maxResults else {})}
+        following = {"nextToken": str(start + size)} if len(wanted) > start + size else {}
+        return {"executions": wanted[start : start + size], **following}
 
     def described(executionArn: str) -> Any:  # noqa: N803 - AWS's name
         return rows.get(executionArn, error("ExecutionDoesNotExist"))
@@ -111,12 +113,25 @@ def test_failures_of_more_than_an_hour_ago_are_not_counted(open_console: Open) -
     assert "Nothing failed in the last hour" in console.get("/failures").text
 
 
-def test_a_full_list_of_failures_says_that_it_is_cut(open_console: Open) -> None:
-    executions = [{"name": f"f{number}", "status": "FAILED", **BROKEN} for number in range(120)]
+def test_failures_are_counted_apart_from_many_newer_images_for_review(open_console: Open) -> None:
+    """The overview once looked at the newest 24 only, all of which may be images for review."""
+    unsure = [{"name": f"u{number}", "status": "FAILED", **BELOW} for number in range(130)]
+    broken = [{"name": f"b{number}", "status": "FAILED", **BROKEN} for number in range(4)]
+    console = open_console(account([*unsure, *broken]))
+    assert figures_of(console.get("/").text)["Failed in the last hour"] == "4 130 more went to review"
+    assert "4 failures, and 130 executions whose images went to review" in text_of(console.get("/failures").text)
+    described = len(console.session.asked("stepfunctions.describe_execution"))
+    console.get("/")
+    assert len(console.session.asked("stepfunctions.describe_execution")) == described  # each reason is read once
+
+
+def test_more_failures_than_are_read_are_counted_as_at_least_so_many(open_console: Open) -> None:
+    executions = [{"name": f"f{number}", "status": "FAILED", **BROKEN} for number in range(PAGES_MAX * LISTED + 1)]
     console = open_console(account(executions))
-    # the overview reads the reasons of a few
-    assert figures_of(console.get("/").text)["Failed in the last hour"] == "24 of the newest 24"
-    assert "Some lists are longer" in console.get("/failures").text
+    assert figures_of(console.get("/").text)["Failed in the last hour"] == f"at least {REASONS_MAX}"
+    failures = text_of(console.get("/failures").text)
+    assert f"At least {REASONS_MAX} failures" in failures
+    assert f"There are more: these are the newest {REASONS_MAX}" in failures
 
 
 def test_equal_failures_are_one_row_with_their_count_and_times(open_console: Open) -> None:

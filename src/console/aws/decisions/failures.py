@@ -7,9 +7,11 @@ is FAILED, as Step Functions has it; pages show it as NEEDS_REVIEW, so that a fa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from console.aws import executions, state_machines
 from console.aws.client import Aws
@@ -25,9 +27,16 @@ BELOW_THRESHOLD = "ThresholdConfidenceNotMet"
 NEEDS_REVIEW = "NEEDS_REVIEW"
 LAST_HOUR = timedelta(hours=1)
 LISTED = 100
+PAGES_MAX = 5
+"""The pages of a list that are read, of LISTED rows each, until one reaches back further than an hour."""
+REASONS_MAX = 500
+"""The failures of the last hour whose reasons are read."""
+KEPT_REASONS = 2000
 MACHINES_SHOWN = 12
 KEPT_S = 4.0
 REASON_MAX = 300
+Page = tuple[list[Event], str]
+"""Events, and the token of the next page; empty after the last."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class LastHour:
-    """The newest failures of the last hour, the newest first. `is_cut`: there are more."""
+    """The failures of the last hour, the newest first. `is_cut`: there are more, and these are the newest."""
 
     failures: list[tuple[Event, Reason]]
     is_cut: bool = False
@@ -92,36 +101,70 @@ async def reasons(aws: Aws, rows: Iterable[ExecutionSummary]) -> list[Reason]:
     return await asyncio.gather(*(reason_of(aws, row.status, row.name, row.machine) for row in rows))
 
 
-async def last_hour(aws: Aws, machines: Sequence[Machine], limit: int | None = None) -> LastHour:
-    """Return what failed in the last hour, of LISTED jobs, and LISTED executions of each status and machine.
+class Reasons:
+    """The reasons that were read last. The reason of an execution that ended at that time does not change."""
 
-    Only the first MACHINES_SHOWN machines are asked. Each reason is a call, so a page that shows few failures sets a
-    limit.
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, datetime], Reason] = OrderedDict()
+
+    async def of(self, aws: Aws, event: Event) -> Reason:
+        """Return why something failed, as `reason_of` does."""
+        key = (event.path, event.time)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        reason = await reason_of(aws, event.status, event.name, event.machine)
+        if reason.is_known:
+            self._kept[key] = reason
+            while len(self._kept) > KEPT_REASONS:
+                self._kept.popitem(last=False)
+        return reason
+
+
+async def last_hour(aws: Aws, machines: Sequence[Machine], known: Reasons) -> LastHour:
+    """Return what failed in the last hour, of the jobs and of the first MACHINES_SHOWN machines.
+
+    Lists are read up to PAGES_MAX, and reasons up to REASONS_MAX, since images for review, which may be many, are told
+    from failures by their reasons only.
     """
-    asked, since = machines[:MACHINES_SHOWN], datetime.now(UTC) - LAST_HOUR
-    pages = await asyncio.gather(
-        _jobs(aws), *(_executions(aws, machine, status) for machine in asked for status in LISTED_STATUSES)
-    )
-    recent = [each for page, _ in pages for each in page if each.time >= since]
+    since = datetime.now(UTC) - LAST_HOUR
+    lists = [partial(_jobs, aws)]
+    lists += [
+        partial(_executions, aws, each, status) for each in machines[:MACHINES_SHOWN] for status in LISTED_STATUSES
+    ]
+    read = await asyncio.gather(*(_since(since, each) for each in lists))
+    recent = list({each.path: each for events, _ in read for each in events}.values())
     recent.sort(key=lambda each: each.time, reverse=True)
-    newest = recent[:limit]
-    told = await asyncio.gather(*(reason_of(aws, each.status, each.name, each.machine) for each in newest))
-    is_cut = any(has_more and page and page[-1].time >= since for page, has_more in pages)
-    return LastHour(list(zip(newest, told, strict=True)), is_cut or len(newest) < len(recent))
+    newest = recent[:REASONS_MAX]
+    told = await asyncio.gather(*(known.of(aws, each) for each in newest))
+    is_cut = any(is_cut for _, is_cut in read) or len(newest) < len(recent)
+    return LastHour(list(zip(newest, told, strict=True)), is_cut)
 
 
-async def _jobs(aws: Aws) -> tuple[list[Event], bool]:
+async def _since(since: datetime, page_after: Callable[[str], Awaitable[Page]]) -> tuple[list[Event], bool]:
+    """Return the events of a list since a time, and whether PAGES_MAX pages were too few for all of them."""
+    events: list[Event] = []
+    after = ""
+    for _ in range(PAGES_MAX):
+        page, after = await page_after(after)
+        events += [each for each in page if each.time >= since]
+        if not after or not page or page[-1].time < since:
+            return events, False
+    return events, True
+
+
+async def _jobs(aws: Aws, after: str) -> Page:
     try:
-        rows, following = await training_jobs.listed(aws, status="Failed", limit=LISTED, keep_s=KEPT_S)
+        rows, following = await training_jobs.listed(aws, status="Failed", after=after, limit=LISTED, keep_s=KEPT_S)
     except ConsoleError:
-        return [], False
-    return [of_job(row) for row in rows], bool(following)
+        return [], ""
+    return [of_job(row) for row in rows], following
 
 
-async def _executions(aws: Aws, machine: Machine, status: str) -> tuple[list[Event], bool]:
+async def _executions(aws: Aws, machine: Machine, status: str, after: str) -> Page:
     try:
-        rows, following = await state_machines.executions(aws, machine, status, limit=LISTED, keep_s=KEPT_S)
+        rows, following = await state_machines.executions(aws, machine, status, after, LISTED, KEPT_S)
     except ConsoleError:
-        return [], False
+        return [], ""
     # a server that ignores the filter would count executions that did not fail
-    return [of_execution(row) for row in rows if row.status == status], bool(following)
+    return [of_execution(row) for row in rows if row.status == status], following
