@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from console.aws.client import SHORT_S, Aws
@@ -21,6 +23,8 @@ class QueueState:
     in_flight: int
     delayed: int
     is_dead_letter: bool
+    receives_max: int | None = None
+    """How often a message can be received before SQS moves it to a dead-letter queue; None if it never does."""
 
     @property
     def total(self) -> int:
@@ -41,4 +45,11 @@ async def state(aws: Aws, url: str) -> QueueState:
     attributes = answer.get("Attributes", {})
     waiting, in_flight, delayed = (int(attributes.get(f"{COUNT}{kind}", 0)) for kind in ("", "NotVisible", "Delayed"))
     name = url.rpartition("/")[2]
-    return QueueState(name, url, waiting, in_flight, delayed, "dead-letter" in name)
+    return QueueState(name, url, waiting, in_flight, delayed, "dead-letter" in name, _receives_max(attributes))
+
+
+def _receives_max(attributes: Mapping[str, str]) -> int | None:
+    try:
+        return int(json.loads(attributes["RedrivePolicy"])["maxReceiveCount"])
+    except (LookupError, TypeError, ValueError):
+        return None

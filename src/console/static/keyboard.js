@@ -13,25 +13,33 @@ export function openKeys() {
     going = 0;
     if (goes && go(event.key)) event.preventDefault();
     else if (event.key === "g") going = Date.now();
-    else if (press(event.key)) event.preventDefault();
+    else if (press(event)) event.preventDefault();
   });
 }
 
-function press(key) {
+function press({ key, repeat }) {
   if (key === "/") focusSearch();
   else if (key === "?") showHelp();
   else if (key === "t") switchTheme();
   else if (key === "j") moveRow(1);
   else if (key === "k") moveRow(-1);
-  else return pressButton(key);
+  else return !repeat && pressButton(key);
   return true;
 }
 
 // Presses the first button on the page that has this key, such as a class of the first image on the review page.
 function pressButton(key) {
   const button = document.querySelector(`button[data-press="${CSS.escape(key)}"]`);
-  button?.click();
+  const picture = button?.closest("li")?.querySelector("img");
+  // a key is no answer about an image that is out of sight
+  if (picture && !isInSight(picture)) picture.scrollIntoView({ block: "center" });
+  else button?.click();
   return Boolean(button);
+}
+
+function isInSight(picture) {
+  const { top, bottom } = picture.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
 }
 
 function isField(target) {

@@ -1,12 +1,11 @@
-// Takes an answer only about an image that the browser shows, and takes it once.
+// Takes an answer only about an image that a person can have seen, and takes it once.
+const SEEN_MS = 400; // a key that was pressed for the image before is no answer about the one in its place
+
 export function checkPictures() {
   for (const picture of document.querySelectorAll(".reviews img")) {
-    if (picture.complete) {
-      check(picture);
-      continue;
-    }
     allowAnswers(picture, false);
-    picture.onload = picture.onerror = () => check(picture);
+    if (picture.complete) check(picture);
+    else picture.onload = picture.onerror = () => check(picture);
   }
   for (const form of document.querySelectorAll('form[action^="/review"]')) sendOnce(form);
 }
@@ -14,7 +13,7 @@ export function checkPictures() {
 // An image that is cut off has no size, though the server took its beginning for a picture.
 function check(picture) {
   const isShown = picture.naturalWidth > 0;
-  allowAnswers(picture, isShown);
+  if (isShown) setTimeout(() => allowAnswers(picture, true), SEEN_MS);
   const item = picture.closest("li");
   item.querySelector(".no-answer").hidden = isShown;
   item.querySelector("[data-discard]").hidden = isShown;

@@ -112,13 +112,11 @@ async def correct(site: Site, _: web.Request, fields: Fields) -> str:
     """Change answers, or undo them. `decision` is the number of a class or `undo`; `keys` is a JSON list of records."""
     workflow = await require_workflow(site)
     keys, decision = answered_keys(str(fields.get("keys", ""))), str(fields.get("decision", ""))
-    for key in keys:
-        if decision == UNDO:
-            await undo_answer(site.aws, workflow, site.desk.log, key)
-        else:
-            await change_answer(site.aws, workflow, site.desk.log, key, class_number(decision))
     if decision == UNDO:
-        return f"/review?undone={len(keys)}"
+        undone = [await undo_answer(site.aws, workflow, site.desk.log, key) for key in keys]
+        return f"/review?undone={len(keys)}" + "".join(f"&execution={quote(name)}" for name in undone)
+    for key in keys:
+        await change_answer(site.aws, workflow, site.desk.log, key, class_number(decision))
     return "/review?" + "&".join(f"done={quote(key)}" for key in keys)
 
 

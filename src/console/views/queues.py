@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from console.aws.review.desk import HELD_MAX
 from console.aws.review.ground_truth import label_in
 from console.aws.review.messages import Held
 from console.aws.review.pictures import Picture
+from console.aws.review.queue_search import SEARCHED_MAX
 from console.aws.workflow import Workflow, workflow
 from console.errors import NotThere
 from console.site import Site
@@ -28,7 +30,7 @@ class Item:
     times: int
     picture: Picture
     is_wanted: bool
-    """Whether it is the image of the execution that the address names."""
+    """Whether it is the image of an execution that the address names."""
 
 
 async def load_queues(site: Site, _: web.Request) -> dict[str, Any]:
@@ -43,8 +45,8 @@ async def load_review(site: Site, request: web.Request) -> dict[str, Any]:
     stack = await workflow(site.aws)
     if stack is None:
         return {"workflow": None}
-    wanted = request.query.get("execution", "")
-    held = await site.desk.fill(site.aws, stack) if await site.aws.may_change("sqs") else []
+    wanted = request.query.getall("execution", [])[:HELD_MAX]
+    held = await site.desk.fill(site.aws, stack, wanted) if await site.aws.may_change("sqs") else []
     shown = await items(site, held, wanted)
     state = await queues.state(site.aws, stack.review_queue.url)
     newest = await site.answers.newest(site.aws, stack)
@@ -53,9 +55,10 @@ async def load_review(site: Site, request: web.Request) -> dict[str, Any]:
     return {
         "workflow": stack,
         "items": shown,
-        "first": next((each.held.id for each in shown if not each.picture.problem), ""),
+        "first": first_for_keys(shown, wanted),
         "held_count": len(held),
-        "wanted": wanted,
+        "wanted": wanted[0] if wanted else "",
+        "searched": SEARCHED_MAX,
         "is_wanted_here": any(each.is_wanted for each in shown),
         "answers": await logged(site.aws, stack, site.desk.log, newest),
         "waiting": state.total,
@@ -69,14 +72,24 @@ async def load_review(site: Site, request: web.Request) -> dict[str, Any]:
     }
 
 
-async def items(site: Site, held: list[Held], wanted: str) -> list[Item]:
-    """Return an item for each image, that of the wanted execution first."""
-    firsts = one_of_each(sorted(held, key=lambda each: each.execution != wanted), lambda each: each.image)
+async def items(site: Site, held: Sequence[Held], wanted: Collection[str]) -> list[Item]:
+    """Return an item for each image, those of the wanted executions first."""
+    firsts = one_of_each(sorted(held, key=lambda each: each.execution not in wanted), lambda each: each.image)
     pictures = await site.desk.show(site.aws, [each for each, _ in firsts])
     return [
-        Item(each, times, picture, bool(wanted) and each.execution == wanted)
+        Item(each, times, picture, each.execution in wanted)
         for (each, times), picture in zip(firsts, pictures, strict=True)
     ]
+
+
+def first_for_keys(shown: Sequence[Item], wanted: Collection[str]) -> str:
+    """Return the id of the message that the digits answer, that of the first image; empty if they answer none.
+
+    A person who came for an image expects it under the digits. They answer no other in its place.
+    """
+    if wanted:
+        shown = [each for each in shown[:1] if each.is_wanted]
+    return next((each.held.id for each in shown if not each.picture.problem), "")
 
 
 async def require_workflow(site: Site) -> Workflow:

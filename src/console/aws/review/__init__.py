@@ -5,6 +5,7 @@ holds now; a changed answer replaces it, and an answer that is undone removes it
 object for each answer, change and undoing, and is only ever added to.
 
     desk           holds the messages of the review queue, and takes the answers
+    queue_search   finds the messages of certain executions in the queue
     messages       what a message says
     pictures       whether the image of a message can be shown
     ground_truth   the record for the monitors, and the order for a loading bay

@@ -29,16 +29,18 @@ async def change_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str, 
         await write(aws, workflow, key, label)
 
 
-async def undo_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> None:
-    """Put the image back into the review queue, and remove the ground truth. Raises NotThere, BadRequest.
+async def undo_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> str:
+    """Put the image back into the review queue, and remove the ground truth. Returns the name of its execution.
 
     The message goes first: after an error in between, the image is in the queue, and its answer still holds.
+    Raises NotThere, BadRequest.
     """
     async with log.writing:
         message = await _message_of(aws, workflow, log, key)
         await aws.change("sqs", "send_message", QueueUrl=workflow.review_queue.url, MessageBody=json.dumps(message))
         await log.add(aws, workflow, key, Entry(None, now(), message))
         await aws.change("s3", "delete_object", Bucket=workflow.bucket, Key=key)
+    return str(message.get("execution") or "")
 
 
 async def keep_unlogged(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> None:

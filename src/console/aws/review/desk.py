@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from console.aws.client import Aws
@@ -24,12 +24,12 @@ from console.aws.review.corrections import keep_unlogged
 from console.aws.review.ground_truth import key_of, order, write
 from console.aws.review.messages import Held, body_of
 from console.aws.review.pictures import Picture, picture_of
+from console.aws.review.queue_search import RECEIVED_AT_ONCE, Message, receive, release, search
 from console.aws.workflow import Workflow
 from console.errors import BadRequest, NotThere
 
 HELD_S = 300
 HELD_MAX = 12
-RECEIVED_AT_ONCE = 10
 
 
 @dataclass
@@ -39,25 +39,45 @@ class ReviewDesk:
     log: AnswerLog = field(default_factory=AnswerLog)
     held: dict[str, Held] = field(default_factory=dict)
     shown: dict[str, Picture] = field(default_factory=dict)
+    _is_worn: bool = False
+    """Whether the queue has messages that searches have received so often that there should be no more."""
+    _receiving: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def fill(self, aws: Aws, workflow: Workflow) -> list[Held]:
-        """Take more messages where there is room, and return those that are held."""
-        now = time.monotonic()
-        self.held = {key: each for key, each in self.held.items() if each.until > now}
-        wanted = min(RECEIVED_AT_ONCE, HELD_MAX - len(self.held))
-        if wanted > 0:
-            answer = await aws.change(
-                "sqs",
-                "receive_message",
-                QueueUrl=workflow.review_queue.url,
-                MaxNumberOfMessages=wanted,
-                VisibilityTimeout=HELD_S,
-                WaitTimeSeconds=0,
-            )
-            for message in answer.get("Messages", ()):
-                held = Held(message["MessageId"], message["ReceiptHandle"], now + HELD_S, body_of(message["Body"]))
-                self.held[held.id] = held
+    async def fill(self, aws: Aws, workflow: Workflow, executions: Collection[str] = ()) -> list[Held]:
+        """Take more messages where there is room, and return those that are held. Raises Refused.
+
+        The messages of these executions are looked for in the queue; they take the places of the most certain ones.
+        A page that is left meanwhile does not interrupt it, or messages would be received that nobody holds.
+        """
+        return await asyncio.shield(self._filled(aws, workflow, executions))
+
+    async def _filled(self, aws: Aws, workflow: Workflow, executions: Collection[str]) -> list[Held]:
+        url = workflow.review_queue.url
+        async with self._receiving:
+            now = time.monotonic()
+            self.held = {key: each for key, each in self.held.items() if each.until > now}
+            wanted = min(RECEIVED_AT_ONCE, HELD_MAX - len(self.held))
+            if wanted > 0:
+                self._hold(await receive(aws, url, wanted, HELD_S))
+            missing = set(executions) - {each.execution for each in self.held.values()}
+            if missing and not self._is_worn:
+                messages, self._is_worn = await search(aws, url, missing, HELD_S)
+                self._hold(messages)
+                await self._release_surplus(aws, url, executions)
         return sorted(self.held.values(), key=lambda each: each.confidence)
+
+    def _hold(self, messages: Iterable[Message]) -> None:
+        until = time.monotonic() + HELD_S
+        for message in messages:
+            held = Held(message["MessageId"], message["ReceiptHandle"], until, body_of(message["Body"]))
+            self.held[held.id] = held
+
+    async def _release_surplus(self, aws: Aws, url: str, executions: Collection[str]) -> None:
+        """Let others receive the messages beyond HELD_MAX: the most certain first, and those of `executions` last."""
+        order = sorted(self.held.values(), key=lambda each: (each.execution not in executions, each.confidence))
+        for each in order[HELD_MAX:]:
+            del self.held[each.id]
+        await release(aws, url, [each.receipt for each in order[HELD_MAX:]])
 
     async def show(self, aws: Aws, messages: Sequence[Held]) -> list[Picture]:
         """Return the picture of each message, and remember it as the one that the person sees."""
