@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from console.aws.client import Aws
 from console.aws.executions import Visit
+from console.aws.workflow import workflows
 from console.errors import ConsoleError
 
 SUMMARY_MAX = 4000
@@ -20,6 +21,7 @@ NEW = re.compile(rf"^New model: {COUNTS}(?: \((.*)\))?$", re.MULTILINE)
 SERVED = re.compile(rf"^Model in service: {COUNTS}$", re.MULTILINE)
 STOPPED = re.compile(r"^Stopped: (.*)$", re.MULTILINE)
 PASSED = re.compile(r"^Passed$", re.MULTILINE)
+NUMBERED = re.compile(r"\bclass (\d+)\b")
 CONDITION = re.compile(r"^Gate: (.*)$", re.MULTILINE)
 
 
@@ -47,7 +49,15 @@ class Gate:
         if self.served is None or not self.new.images or not self.served.images:
             return ""
         value = 100 * (self.new.correct / self.new.images - self.served.correct / self.served.images)
-        return "0" if abs(value) < 1e-9 else f"{value:+.1f} points"
+        return "0" if abs(value) < 1e-9 else f"{value:+.1f} points".replace("-", "\N{MINUS SIGN}")
+
+    def naming(self, classes: Sequence[str]) -> Gate:
+        """Return the result with the names of classes instead of their numbers."""
+
+        def name(match: re.Match[str]) -> str:
+            return classes[int(match[1])] if int(match[1]) < len(classes) else match[0]
+
+        return replace(self, by_class=NUMBERED.sub(name, self.by_class), stopped=NUMBERED.sub(name, self.stopped))
 
 
 def gate_in(summary: str) -> Gate | None:
@@ -89,3 +99,16 @@ async def of_report(aws: Aws, uri: str) -> Gate | None:
         return gate_in(str(json.loads(await aws.read_object(bucket, key))["gate"]["summary"]))
     except (ConsoleError, ValueError, LookupError, TypeError):
         return None
+
+
+async def with_names(aws: Aws, gate: Gate | None, machine_arn: str = "") -> Gate | None:
+    """Return the result with the names of the workflow's classes: of the one with this pipeline, or the only one."""
+    if gate is None:
+        return None
+    try:
+        stacks = await workflows(aws)
+    except ConsoleError:
+        return gate  # the role may not read stacks
+    own = [stack for stack in stacks if stack.pipeline == machine_arn] if machine_arn else []
+    chosen = own or stacks
+    return gate.naming(chosen[0].classes) if len(chosen) == 1 else gate

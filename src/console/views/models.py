@@ -50,5 +50,5 @@ async def load_version(site: Site, request: web.Request) -> dict[str, Any]:
         "version": package.version,
         "lineage": await models.lineage(site.aws, package),
         "chosen_by": CHOOSES,
-        "gate": await gate.of_report(site.aws, package.report),
+        "gate": await gate.with_names(site.aws, await gate.of_report(site.aws, package.report)),
     }

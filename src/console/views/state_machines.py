@@ -104,7 +104,9 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
         "execution": execution,
         "functions": functions_in(definition),
         "cause": cause_text(execution.cause),
-        "gate": gate.of_visits(history.visits) or gate.gate_in(execution.cause),
+        "gate": await gate.with_names(
+            site.aws, gate.of_visits(history.visits) or gate.gate_in(execution.cause), machine.arn
+        ),
         "shown_status": shown.status,
         **(await _decision(site, execution, history)),
         "graph": draw(graph, f"The path of {name}", drawing(shown, history)) if graph else "",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.unit.console.conftest import Open
 from tests.unit.console.doubles import Answers, endpoint_answers, history, machine_answers
+from tests.unit.console.test_changes import STACK
 from tests.unit.console.test_other_pages import MODEL, REGISTRY
 
 from console.aws.gate import gate_in
@@ -61,12 +62,33 @@ def test_a_report_without_a_gate_shows_no_line(open_console: Open, report: bytes
 
 def test_a_model_that_stopped_says_why(open_console: Open) -> None:
     page = open_console(evaluated(STOPPED)).get("/executions/decide/first").text
-    assert "difference -1.5 points: stopped at the gate, accuracy 0.985 is &lt;too&gt; low" in text_of(page)
+    assert "difference \N{MINUS SIGN}1.5 points: stopped at the gate, accuracy 0.985 is &lt;too&gt; low" in text_of(
+        page
+    )
 
 
 def test_the_first_model_is_compared_with_nothing(open_console: Open) -> None:
     page = text_of(open_console(evaluated(FIRST)).get("/executions/decide/first").text)
     assert "New model 98.5 % (197 of 200), none in service to compare with: gate passed" in page
+
+
+WORKFLOW: Answers = {"cloudformation.describe_stacks": {"Stacks": [STACK]}}
+
+
+def test_classes_have_their_names_on_both_pages(open_console: Open) -> None:
+    report = json.dumps({"gate": {"summary": PASSED}}).encode()
+    pages = [
+        open_console(evaluated(PASSED) | WORKFLOW).get("/executions/decide/first").text,
+        open_console(registered(report) | WORKFLOW).get("/models/bikes/2").text,
+    ]
+    for page in pages:
+        assert "new model by class: bicycle 0.990, 99 of 100, motorcycle 0.980, 98 of 100" in text_of(page)
+
+
+def test_classes_keep_their_numbers_where_it_is_unknown_whose_they_are(open_console: Open) -> None:
+    two = {"cloudformation.describe_stacks": {"Stacks": [STACK, {**STACK, "StackName": "other"}]}}
+    page = text_of(open_console(evaluated(PASSED) | two).get("/executions/decide/first").text)
+    assert "class 0 0.990, 99 of 100" in page
 
 
 def test_a_text_that_is_no_summary_is_no_gate() -> None:
