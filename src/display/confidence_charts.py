@@ -11,6 +11,8 @@ from display.markup import element, picture, text
 from display.scales import Scale, ticks, time_ticks
 
 WIDTH, HEIGHT = 860.0, 300.0
+NARROW = 358.0
+"""The width of the chart over time on a telephone."""
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 12.0, 26.0
 MARKER = 4.0
 EDGE = 36.0

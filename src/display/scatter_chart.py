@@ -8,6 +8,8 @@ from display.markup import element, picture, text
 from display.scales import Scale, fitted
 
 WIDTH, HEIGHT = 1000.0, 320.0
+NARROW = 358.0
+"""The width of the chart on a telephone."""
 LEFT, RIGHT, TOP, BOTTOM = 56.0, 16.0, 34.0, 40.0
 RADIUS = 4.0
 
@@ -21,31 +23,33 @@ class Point:
     is_best: bool = False
 
 
-def scatter_chart(points: Sequence[Point], x_name: str, y_name: str, y_values: Collection[float] = ()) -> str:
+def scatter_chart(
+    points: Sequence[Point], x_name: str, y_name: str, y_values: Collection[float] = (), width: float = WIDTH
+) -> str:
     """Return the chart of at least one point. The best is filled, and the others are open.
 
     The y axis has room for `y_values`, too, such as those of another chart that it can be compared with.
     """
-    x = fitted([point.x for point in points], LEFT, WIDTH - RIGHT)
+    x = fitted([point.x for point in points], LEFT, width - RIGHT)
     y = fitted([*y_values, *(point.y for point in points)], HEIGHT - BOTTOM, TOP)
     is_whole = all(point.x == int(point.x) for point in points)  # such as epochs
     parts = []
     for value in y.ticks():
-        parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(value), y2=y(value), class_="grid"))
+        parts.append(element("line", x1=LEFT, x2=width - RIGHT, y1=y(value), y2=y(value), class_="grid"))
         parts.append(element("text", text(_tick(value, y)), x=LEFT - 8, y=y(value) + 4, text_anchor="end"))
     parts += [
         element("text", text(_tick(value, x)), x=x(value), y=HEIGHT - BOTTOM + 16, text_anchor="middle")
-        for value in x.ticks(6)
+        for value in x.ticks(6 if width == WIDTH else 4)
         if value == int(value) or not is_whole
     ]
     parts.append(
         element(
-            "text", text(axis_name(x_name, x)), x=WIDTH - RIGHT, y=HEIGHT - 6, text_anchor="end", class_="axis-name"
+            "text", text(axis_name(x_name, x)), x=width - RIGHT, y=HEIGHT - 6, text_anchor="end", class_="axis-name"
         )
     )
     parts.append(element("text", text(axis_name(y_name, y)), x=LEFT, y=14, class_="axis-name"))
     parts += [_point(point, x, y, x_name, y_name) for point in sorted(points, key=lambda point: point.is_best)]
-    return picture(WIDTH, HEIGHT, f"{y_name} by {x_name}", *parts)
+    return picture(width, HEIGHT, f"{y_name} by {x_name}", *parts)
 
 
 def axis_name(name: str, scale: Scale) -> str:

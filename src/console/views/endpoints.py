@@ -21,7 +21,7 @@ from console.errors import BadRequest, ConsoleError, NotThere
 from console.site import Site
 from console.views.images import image_answer, one_of_each
 from display import figures
-from display.confidence_charts import Decision, confidence_over_time, histogram
+from display.confidence_charts import NARROW, WIDTH, Decision, confidence_over_time, histogram
 from display.line_chart import Axes, Series, line_chart
 
 STATUSES = (
@@ -138,7 +138,7 @@ def traffic_charts(
 ) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Return title, SVG and legend of each chart that has points."""
     period = PERIODS[period_s]
-    slow = ("latency_p95", f"p95 {period}", "muted") if points["latency_p95"] else ("latency_max", "maximum", "muted")
+    slow = ("latency_p95", f"p95 {period}", "busy") if points["latency_p95"] else ("latency_max", "maximum", "busy")
     groups = (
         ("Invocations", figures.number, (("invocations", period, "ink"),)),
         ("Errors", figures.number, (("errors_4xx", "4xx", "attention"), ("errors_5xx", "5xx", "bad"))),
@@ -189,7 +189,9 @@ async def _captures(
         if stack and records
         else {},
         "by_class": [sum(record.prediction == number for record in shown) for number in range(len(names))],
-        "confidence_chart": confidence_over_time(decisions, threshold, names) if decisions else "",
+        "confidence_charts": [confidence_over_time(decisions, threshold, names, width) for width in (WIDTH, NARROW)]
+        if decisions
+        else [],
         "histogram": histogram(decisions, threshold, names) if decisions else "",
         "charted": len(decisions),
         "machine": stack.machine_name if stack else "",

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from console.aws.logs import Line
 from display.markup import text
 
 
-def lines_of(lines: Sequence[Line], searched: str = "") -> str:
-    """Return a line of HTML for each line, with its time in front. Each `searched` in the text is highlighted."""
-    return "".join(f"<i>{line.time:%H:%M:%S}</i>{marked(line.text, searched)}\n" for line in lines)
+def lines_of(lines: Sequence[Line], searched: str = "", anchors: Mapping[int, str] = MappingProxyType({})) -> str:
+    """Return a line of HTML for each line, with its time in front. Each `searched` in the text is highlighted.
+
+    `anchors` are the ids of lines that links lead to, by their places.
+    """
+    written = [f"<i>{line.time:%H:%M:%S}</i>{marked(line.text, searched)}\n" for line in lines]
+    for place, name in anchors.items():
+        written[place] = f'<span id="{name}">{written[place]}</span>'
+    return "".join(written)
 
 
 def marked(line: str, searched: str) -> str:

@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from tests.unit.console.conftest import Console, Open
 from tests.unit.console.doubles import NOW, Session, endpoint_answers, error, nothing, record
+from tests.unit.console.test_changes import STACK
 
 from console import pages
 from console.aws.client import Aws
@@ -190,3 +191,16 @@ def test_a_model_of_no_known_job_says_that_there_is_nothing_to_compare(open_cons
     page = open_console(endpoint_answers(FILES) | model).get("/endpoints/bikes").text
     assert "its training job is unknown" in page
     assert "training-jobs/compare" not in page
+
+
+def test_the_chart_of_confidences_has_a_narrow_form_with_its_axis_and_threshold(open_console: Open) -> None:
+    stacks = {"cloudformation.describe_stacks": {"Stacks": [STACK]}}
+    page = open_console(endpoint_answers(FILES) | stacks).get("/endpoints/bikes").text
+    drawn = page.partition('class="drawings"')[2].partition("</figure>")[0]
+    assert re.findall(r'viewBox="0 0 (\d+) ', drawn) == ["860", "358"]
+    assert drawn.count('class="threshold-name">threshold') == 2
+
+
+def test_mean_and_slow_latencies_have_different_colors(console: Console) -> None:
+    chart = console.get("/endpoints/bikes").text.partition("<b>Model latency</b>")[2].partition("<svg")[0]
+    assert re.findall(r"key tone-(\w+)", chart) == ["ink", "busy"]

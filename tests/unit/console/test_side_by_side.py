@@ -81,3 +81,54 @@ def test_each_job_is_a_line_across_what_varies(open_console: Open) -> None:
 def test_jobs_are_chosen_in_the_list_and_compared(open_console: Open) -> None:
     page = open_console(jobs_of("0.1", "0.01")).get("/training-jobs").text
     assert re.findall(r'form="compare" name="name" value="(\w)"', page) == ["a", "b"]
+
+
+IMAGE = "813361260812.dkr.ecr.eu-central-1.amazonaws.com/image-classification:1"
+
+
+def classifiers(**parameters: dict[str, str]) -> dict[str, Any]:
+    """Return the answers of an account with jobs of the image-classification algorithm by name."""
+
+    def describe(TrainingJobName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        metric = {"MetricName": "validation:accuracy", "Value": 0.5 + len(TrainingJobName) / 100, "Timestamp": NOW}
+        return described(
+            TrainingJobName,
+            AlgorithmSpecification={"TrainingImage": IMAGE},
+            HyperParameters=parameters[TrainingJobName],
+            FinalMetricDataList=[metric],
+        )
+
+    summaries = [
+        {"TrainingJobName": name, "TrainingJobStatus": "Completed", "CreationTime": NOW} for name in parameters
+    ]
+    return {
+        "sagemaker.list_training_jobs": {"TrainingJobSummaries": summaries},
+        "sagemaker.describe_training_job": describe,
+    }
+
+
+def test_a_value_that_a_job_leaves_to_the_algorithm_is_its_default(open_console: Open) -> None:
+    jobs = classifiers(a={"epochs": "3"}, bb={"epochs": "3", "mini_batch_size": "64", "learning_rate": "0.01"})
+    page = open_console(jobs).get("/training-jobs/compare?name=a&name=bb").text
+    rows = rows_of(page)
+    assert rows["mini_batch_size"] == ["32 (default)", "64", "+32"]
+    assert rows["learning_rate"] == ["not set", "0.01", ""]
+
+
+def test_a_default_that_another_job_sets_is_no_difference(open_console: Open) -> None:
+    page = open_console(classifiers(a={"epochs": "30"}, bb={})).get("/training-jobs/compare?name=a&name=bb").text
+    assert rows_of(page)["epochs"] == ["30"]  # among the equal values
+    assert "<tr><th>epochs</th><td>30</td></tr>" in page
+
+
+def test_a_chart_of_many_jobs_has_defaults_and_says_what_is_not_set(open_console: Open) -> None:
+    jobs = classifiers(a={"epochs": "3"}, bb={"mini_batch_size": "64"}, ccc={"learning_rate": "0.01"})
+    page = open_console(jobs).get("/training-jobs/compare").text
+    assert page.count("a\nepochs 3\nlearning_rate not set\nmini_batch_size 32\nvalidation:accuracy 0.51</title>") == 2
+    assert "bb\nepochs 30\nlearning_rate not set\nmini_batch_size 64\n" in page
+
+
+def test_each_chart_of_a_comparison_has_a_narrow_form(open_console: Open) -> None:
+    page = open_console(jobs_of("0.1", "0.01", "0.001")).get("/training-jobs/compare").text
+    drawn = [re.findall(r'viewBox="0 0 (\d+) ', each) for each in page.split('class="drawings"')[1:]]
+    assert drawn == [["1000", "358"], ["1000", "358"]]

@@ -61,9 +61,23 @@ def classified(**changed: Any) -> dict[str, Any]:
 
 def test_the_best_epoch_which_is_kept_is_shown_beside_the_last(open_console: Open) -> None:
     page = open_console(classified()).get("/training-jobs/bikes").text
-    assert "validation:accuracy</dt><dd>0.9375<small>best, at epoch 2 (kept); last 0.875</small>" in page
+    assert "validation:accuracy</dt><dd>0.9375<small>best, at epoch 2 (kept), " in page
+    assert "; last 0.875</small>" in page
     assert "best: epoch 2</text>" in page
     assert "they also choose the epoch that is kept" in page
+
+
+def test_the_best_epoch_leads_to_its_line_in_the_log_which_counts_from_zero(open_console: Open) -> None:
+    page = open_console(classified()).get("/training-jobs/bikes").text
+    assert '<a href="#best-epoch"><code>Epoch[1]</code> in the log</a>' in page
+    (line,) = re.findall(r'<span id="best-epoch">(.*?)</span>', page, re.DOTALL)
+    assert line.endswith("Epoch[1] Validation-accuracy=0.9375\n")
+
+
+def test_the_line_of_an_epoch_that_the_page_does_not_show_is_searched(open_console: Open) -> None:
+    page = open_console(classified() | log(*PEAK, *["still here"] * 400)).get("/training-jobs/bikes").text
+    assert 'id="best-epoch"' not in page
+    assert "prefix=bikes%2F&amp;text=Epoch%5B1%5D&amp;hours=168" in page
 
 
 def test_curves_of_image_classification_are_by_epoch(open_console: Open) -> None:

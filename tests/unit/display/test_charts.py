@@ -157,13 +157,53 @@ def test_a_confusion_matrix_is_as_large_as_other_charts_and_has_shares_where_the
     assert ("%<" in svg) == has_shares
 
 
-def test_a_line_crosses_each_axis_at_its_value() -> None:
-    lines = [
-        Line("a", {"rate": 0.0, "kind": "adam", "accuracy": 0.0}, "/a"),
-        Line("b", {"rate": 1.0, "accuracy": 1.0}, "/b", is_best=True),
-    ]
-    svg = parallel_chart(lines, ["rate", "kind", "accuracy"])
+LINES = [
+    Line("a", {"rate": 0.0, "kind": "adam", "accuracy": 0.0}, "/a"),
+    Line("b", {"rate": 1.0, "accuracy": 1.0}, "/b", is_best=True),
+]
+
+
+def points_of(svg: str) -> list[list[tuple[float, float]]]:
+    """Return the places of each line on the axes."""
     paths = [each.get("d") or "" for each in parsed(svg).iter() if each.tag.endswith("path")]
-    assert [path.count("L") for path in paths] == [2, 1]  # b passes by the kind that it has not
-    assert paths[0].startswith("M76.0,306.0L")
-    assert paths[1] == "M76.0,34.0L916.0,34.0"
+    return [[(float(x), float(y)) for x, _, y in (p.partition(",") for p in path[1:].split("L"))] for path in paths]
+
+
+def test_a_line_crosses_each_axis_at_its_value() -> None:
+    first, best = points_of(parallel_chart(LINES, ["rate", "kind", "accuracy"]))
+    assert (first[0], first[2]) == ((76.0, 306.0), (916.0, 306.0))
+    assert (best[0], best[2]) == ((76.0, 34.0), (916.0, 34.0))
+
+
+@pytest.mark.parametrize("is_narrow", [False, True])
+@pytest.mark.parametrize("value", [0.01, "adam"])
+def test_a_line_without_a_value_passes_the_place_not_set_and_no_value(value: float | str, is_narrow: bool) -> None:
+    lines = [Line("a", {"kind": value, "y": 0.0}, "/a"), Line("b", {"y": 0.0}, "/b"), Line("c", {"y": 1.0}, "/c")]
+    svg = parallel_chart(lines, ["kind", "y"], is_narrow)
+    along = 0 if is_narrow else 1
+    (with_value, *without) = [line[0][along] for line in points_of(svg)]
+    texts = [each for each in parsed(svg).iter() if each.tag.endswith("text") and each.get("class") == "mark"]
+    (mark,) = [each for each in texts if each.text == "not set"]
+    place = float(mark.get("x" if is_narrow else "y") or 0) - (0 if is_narrow else 4)
+    assert without == [place, place]
+    assert abs(with_value - place) > 20
+    assert "b\nkind not set\ny 0</title>" in svg
+
+
+def test_a_narrow_chart_shows_every_axis_within_its_width() -> None:
+    names = [f"dimension {number}" for number in range(8)]
+    svg = parallel_chart(
+        [Line("a", dict.fromkeys(names, 0.5), "/a"), Line("b", dict.fromkeys(names, 2.5), "/b")], names, True
+    )
+    width, height = map(float, (parsed(svg).get("viewBox") or "").split()[2:])
+    assert width < 360
+    assert all(0 <= x <= width and 0 <= y <= height for line in points_of(svg) for x, y in line)
+    assert all(f">{name}</text>" in svg for name in names)
+
+
+def test_a_narrow_scatter_has_all_points_and_both_names_within_its_width() -> None:
+    svg = scatter_chart([Point(1, 0.5, "a", "/a"), Point(30, 0.9, "b", "/b", True)], "epochs", "accuracy", (), 358.0)
+    places = [float(each.get("cx") or 0) for each in parsed(svg).iter() if each.tag.endswith("circle")]
+    assert all(0 < place < 358 for place in places)
+    assert ">epochs</text>" in svg
+    assert ">accuracy</text>" in svg

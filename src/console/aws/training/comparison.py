@@ -13,7 +13,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -61,6 +61,8 @@ class ComparedJob:
     """The epoch that is kept; None if the algorithm tells none, or if its log has not been read."""
     unread: Job | None = None
     """The job itself while its log is still to be read."""
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    """The algorithm's values of hyperparameters that the job does not set, as far as they are known."""
 
     def epoch_of(self, metric: str) -> int | None:
         """Return the epoch of the value in `metrics`; None if it is the last value."""
@@ -86,13 +88,22 @@ class Comparison:
 
     @property
     def varying(self) -> list[str]:
-        """The hyperparameters that do not have the same value in all jobs, by name."""
-        names = _varying([job.hyperparameters for job in self.jobs])
+        """The hyperparameters that do not have the same value in all jobs, by name. A default counts as a value."""
+        is_set = {name for job in self.jobs for name in job.hyperparameters}
+        names = [
+            name for name in _varying([{**job.defaults, **job.hyperparameters} for job in self.jobs]) if name in is_set
+        ]
         return [name + AS_SET if name in self._measured else name for name in names]
 
     def set_value(self, job: ComparedJob, name: str) -> str | None:
-        """Return the text of a job's hyperparameter, by its name in `varying`; None if the job does not set it."""
-        return job.hyperparameters.get(name.removesuffix(AS_SET))
+        """Return the text of a job's hyperparameter, by its name in `varying`, or its default; None if unknown."""
+        own = name.removesuffix(AS_SET)
+        return job.hyperparameters.get(own, job.defaults.get(own))
+
+    def told_value(self, job: ComparedJob, name: str) -> str | None:
+        """Return `set_value` for people: a value that the job does not set is `32 (default)`."""
+        value, own = self.set_value(job, name), name.removesuffix(AS_SET)
+        return f"{value} (default)" if value is not None and own not in job.hyperparameters else value
 
     @property
     def varying_settings(self) -> list[str]:
@@ -234,7 +245,7 @@ class ComparedJobs:
             job.name, job.status, job.created, job.seconds, own, job.final_metrics, _settings(job), job.final_metrics
         )
         if image_classification.is_used_by(job):
-            compared = replace(compared, unread=job)
+            compared = replace(compared, unread=job, defaults=image_classification.defaults_of(job))
         if job.is_ended:
             self._kept[_key(job.name, job.created)] = compared
         return compared

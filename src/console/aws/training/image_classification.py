@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from console.aws import logs
 from console.aws.client import SHORT_S, Aws
+from console.aws.logs import Line
 from console.aws.training.jobs import Job
 from console.aws.training.logs import GROUP, Value, curves_in
 from console.errors import NotThere
 
 IMAGE = re.compile(r"(?:[^/]+/)*image-classification(?:[:@].+)?")
+LOGGED = re.compile(r"(Epoch\[\d+\]).*Validation-accuracy=([\d.eE+-]+)")
 CHOOSES = "validation:accuracy"
 ITS_LINES = '"Validation-accuracy="'
 """The filter pattern of the lines that have the metric."""
@@ -68,7 +70,7 @@ async def best_epoch(aws: Aws, job: Job) -> Best | None:
         return None
     where = {"logGroupName": GROUP, "logStreamNamePrefix": f"{job.name}/", "filterPattern": ITS_LINES}
     since = int(job.created.timestamp() * 1000)  # an earlier job may have had the name
-    lines: list[logs.Line] = []
+    lines: list[Line] = []
     token: dict[str, str] = {}
     for _ in range(logs.PAGES_AT_ONCE):
         try:
@@ -83,6 +85,28 @@ async def best_epoch(aws: Aws, job: Job) -> Best | None:
     return best_of(curves_in(lines, {CHOOSES: job.metric_patterns[CHOOSES]}))
 
 
+def line_of(best: Best, curves: Mapping[str, Sequence[Value]], lines: Sequence[Line]) -> tuple[int, str] | None:
+    """Return the place of the best epoch's line, and the log's name of the epoch; None if it is not among the lines.
+
+    The log counts from zero, as MXNet's do: epoch 23 is `Epoch[22]`.
+    """
+    time = curves[CHOOSES][best.epoch - 1].time
+    for place, line in enumerate(lines):
+        match = LOGGED.search(line.text) if line.time.timestamp() == time else None
+        if match and _is_number(match[2], best.value):
+            return place, match[1]
+    return None
+
+
+def _is_number(text: str, value: float) -> bool:
+    try:
+        return float(text) == value
+    except ValueError:
+        return False
+
+
 def defaults_of(job: Job) -> dict[str, str]:
-    """Return the defaults of the hyperparameters that the job does not set, by name."""
+    """Return the defaults of the hyperparameters that the job does not set, by name; none of other algorithms."""
+    if not is_used_by(job):
+        return {}
     return {name: value for name, value in DEFAULTS.items() if name not in job.hyperparameters}

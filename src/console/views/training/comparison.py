@@ -21,9 +21,8 @@ from console.views.training.metrics import HAVE_MODELS, column_note, has_directi
 from console.views.training.side_by_side import TWO, VALIDATION_DATA, Row, Verdict, by_age, labels, rows, same, verdict
 from display.line_chart import Axes
 from display.parallel_chart import AXES_MAX, Line, parallel_chart
-from display.scatter_chart import Point, scatter_chart
+from display.scatter_chart import NARROW, WIDTH, Point, scatter_chart
 
-NOT_SET = "not set"
 FEW = 6
 """The largest number of jobs that are compared side by side, value by value."""
 
@@ -69,7 +68,7 @@ async def load_comparison(site: Site, request: web.Request) -> dict[str, Any]:
         "x": x,
         "y": y,
         "q": query.get("q", ""),
-        "chart": scatter_chart(points, x, y, y_values) if points else "",
+        "charts": [scatter_chart(points, x, y, y_values, width) for width in (WIDTH, NARROW)] if points else [],
         "parallel": _parallel(comparison, y, best.name if best else ""),
         "parallel_axes": AXES_MAX - 1,
         "best": best,
@@ -109,8 +108,8 @@ async def _curves(site: Site, name: str) -> Mapping[str, list[Value]]:
 
 
 def _set_values(comparison: Comparison, job: ComparedJob | None) -> list[tuple[str, str]]:
-    """Return the hyperparameters of a job that other jobs have not, as far as it sets them."""
-    return [(name, value) for name in comparison.varying if job and (value := comparison.set_value(job, name))]
+    """Return the hyperparameters of a job that other jobs have not, as far as they are known."""
+    return [(name, value) for name in comparison.varying if job and (value := comparison.told_value(job, name))]
 
 
 def _best_word(name: str) -> str:
@@ -118,20 +117,18 @@ def _best_word(name: str) -> str:
     return "Best" if has_direction(name) else "Highest"
 
 
-def _parallel(comparison: Comparison, y: str, best: str) -> str:
-    """Return the chart of what varies, with y as the last axis; empty if fewer than two things vary."""
+def _parallel(comparison: Comparison, y: str, best: str) -> list[str]:
+    """Return the chart of what varies, with y as the last axis, wide and narrow; none if fewer than two things vary."""
     shown = Comparison([job for job in comparison.jobs if comparison.value(job, y) is not None], 0)
     varying = [name for name in shown.varying if name != y]
     if len(varying) < 2:
-        return ""
+        return []
     dimensions = [*varying[: AXES_MAX - 1], y]
-    values = {job.name: _values(shown, job, dimensions) for job in shown.jobs}
-    worded = {name for each in values.values() for name, value in each.items() if isinstance(value, str)}
-    lines = []
-    for job in shown.jobs:
-        words = {name: shown.set_value(job, name) or NOT_SET for name in worded}
-        lines.append(Line(job.name, values[job.name] | words, f"/training-jobs/{job.name}", job.name == best))
-    return parallel_chart(lines, dimensions)
+    lines = [
+        Line(job.name, _values(shown, job, dimensions), f"/training-jobs/{job.name}", job.name == best)
+        for job in shown.jobs
+    ]
+    return [parallel_chart(lines, dimensions, is_narrow) for is_narrow in (False, True)]
 
 
 def _values(comparison: Comparison, job: ComparedJob, names: list[str]) -> dict[str, float | str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -15,6 +16,7 @@ from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
 from console.aws.training.comparison import ComparedJob, in_order
 from console.aws.training.jobs import SUBMIT_DIRECTORY, Job
+from console.aws.training.logs import GROUP
 from console.aws.workflow import workflow
 from console.errors import ConsoleError, NotThere
 from console.site import Site
@@ -25,6 +27,9 @@ from display.line_chart import Axes
 
 STATUSES = ("InProgress", "Completed", "Failed", "Stopping", "Stopped")
 SHOWN_LINES = 400
+BEST_LINE = "best-epoch"
+"""The id of the log's line with the best epoch."""
+WEEK_H = 168
 
 
 async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
@@ -56,6 +61,10 @@ async def load_job(site: Site, request: web.Request) -> dict[str, Any]:
     is_classifier = image_classification.is_used_by(job)
     best = image_classification.best_of(log.curves) if is_classifier else None
     mark = (float(best.epoch), f"best: epoch {best.epoch}") if best else None
+    lines = list(log.tail.lines)
+    first_shown = max(0, len(lines) - SHOWN_LINES)
+    at, logged = (image_classification.line_of(best, log.curves, lines) if best else None) or (-1, "")
+    is_shown = at >= first_shown
     own = {key: value for key, value in job.hyperparameters.items() if not key.startswith(SUBMIT_DIRECTORY)}
     return {
         "job": job,
@@ -65,13 +74,20 @@ async def load_job(site: Site, request: web.Request) -> dict[str, Any]:
         "chosen_by": image_classification.CHOOSES,
         "kept": metrics.kept(job.status),
         "final_metrics": in_order(job.final_metrics),
-        "defaults": image_classification.defaults_of(job) if is_classifier else {},
-        "lines": lines_of(list(log.tail.lines)[-SHOWN_LINES:]),
+        "defaults": image_classification.defaults_of(job),
+        "logged_epoch": logged,
+        "epoch_line": f"#{BEST_LINE}" if is_shown else _search(job, logged),
+        "lines": lines_of(lines[first_shown:], anchors={at - first_shown: BEST_LINE} if is_shown else {}),
         "line_count": log.tail.total,
         "hyperparameters": own,
         "artifact_size": await _artifact_size(site, job),
         "rivals": await rivals(site, job),
     }
+
+
+def _search(job: Job, text: str) -> str:
+    """Return the address of the search of a job's log for a text."""
+    return "/logs?" + urlencode({"group": GROUP, "prefix": f"{job.name}/", "text": text, "hours": WEEK_H})
 
 
 async def rivals(site: Site, job: Job) -> dict[str, str]:

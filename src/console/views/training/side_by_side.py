@@ -10,6 +10,7 @@ from console.views.training.metrics import HAVE_MODELS, column_note, has_directi
 from display import figures
 
 TWO = 2
+NOT_SET = "not set"
 NO_MODEL_YET = {"Failed": "failed", "InProgress": "is still running", "Stopping": "is being stopped"}
 VALIDATION_DATA = "data: validation"
 OTHER_DATA = "The jobs have different validation data: these numbers do not tell which model is better."
@@ -22,10 +23,6 @@ class Cell:
     label: str
     text: str
     note: str = ""
-
-    @property
-    def is_none(self) -> bool:
-        return self.text == figures.NONE
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,12 @@ def difference(comparison: Comparison, name: str) -> str:
 def same(comparison: Comparison) -> dict[str, str]:
     """Return the settings and hyperparameters that are equal in all jobs, by name."""
     first = comparison.jobs[0]
-    equal = {**first.settings, **first.hyperparameters}
+    is_set = {name for job in comparison.jobs for name in job.hyperparameters}
+    equal = {
+        **first.settings,
+        **{name: value for name, value in first.defaults.items() if name in is_set},
+        **first.hyperparameters,
+    }
     differing = {*(name.removesuffix(AS_SET) for name in comparison.varying), *comparison.varying_settings}
     return {name: value for name, value in sorted(equal.items()) if name not in differing}
 
@@ -104,7 +106,7 @@ def rows(comparison: Comparison) -> list[Row]:
         for name in comparison.metrics
     ]
     others = [("duration", [figures.duration(job.seconds) for job in jobs])]
-    others += [(name, [comparison.set_value(job, name) or figures.NONE for job in jobs]) for name in comparison.varying]
+    others += [(name, [comparison.told_value(job, name) or NOT_SET for job in jobs]) for name in comparison.varying]
     others += [(name, [job.settings.get(name, figures.NONE) for job in jobs]) for name in comparison.varying_settings]
     return metrics + [
         Row(name, "", list(map(Cell, named, values)), difference(comparison, name)) for name, values in others
