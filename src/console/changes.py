@@ -38,6 +38,8 @@ class Change:
     services: tuple[str, ...]
     make: Make
     confirmation: Confirmation | None = None
+    form: str = ""
+    """The page that has the form; empty if its address is that of the change without its last part."""
 
 
 def handler(site: Site, change: Change) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -51,17 +53,27 @@ def handler(site: Site, change: Change) -> Callable[[web.Request], Awaitable[web
                     "To change it from here: scones console --allow-changes"
                 )
             if change.confirmation and CONFIRMED not in fields:
-                return _asked(site, frame, change.confirmation, request, fields)
+                return _asked(site, frame, change, change.confirmation, request, fields)
             path = await change.make(site, request, fields)
         except ConsoleError as error:
-            return pages.problem(site, frame, error)
+            return pages.problem(site, frame, error, _form(change, request))
         raise web.HTTPSeeOther(path)
 
     return answer
 
 
+def _form(change: Change, request: web.Request) -> str:
+    """Return the address of the page that has the form."""
+    return change.form or request.path.rpartition("/")[0] or "/"
+
+
 def _asked(
-    site: Site, frame: Mapping[str, Any], confirmation: Confirmation, request: web.Request, fields: Fields
+    site: Site,
+    frame: Mapping[str, Any],
+    change: Change,
+    confirmation: Confirmation,
+    request: web.Request,
+    fields: Fields,
 ) -> web.Response:
     name = request.match_info.get("name", "")
     context = {
@@ -70,6 +82,6 @@ def _asked(
         "consequence": confirmation.consequence.format(name=name),
         "verb": confirmation.verb,
         "fields": [(key, value) for key, value in fields.items() if isinstance(value, str)],
-        "back": request.path.rpartition("/")[0] or "/",
+        "back": _form(change, request),
     }
     return pages.page(site, "confirm.html", context)

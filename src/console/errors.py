@@ -18,4 +18,8 @@ class Refused(ConsoleError):
 
 
 class BadRequest(ConsoleError):
-    """The address or the form asks for something that does not exist."""
+    """The address or the form asks for something that does not exist, or cannot be used. `title` says so in short."""
+
+    def __init__(self, message: str, title: str = "This request is not valid") -> None:
+        super().__init__(message)
+        self.title = title

@@ -16,6 +16,7 @@ Context = Mapping[str, Any]
 Load = Callable[[Site, web.Request], Awaitable[Context]]
 STATUSES = {NotThere: 404, BadRequest: 400, NotAllowed: 403}
 UNREACHABLE = 502
+TITLES = {404: "Not found", 403: "Not allowed here", UNREACHABLE: "AWS refused, or did not answer"}
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,12 @@ def page(site: Site, template: str, context: Context, status: int = 200) -> web.
     )
 
 
-def problem(site: Site, frame: Context, error: ConsoleError) -> web.Response:
-    """Return the page that explains an error."""
+def problem(site: Site, frame: Context, error: ConsoleError, back: str = "") -> web.Response:
+    """Return the page that explains an error. `back` is the address of the page whose form was sent, if one was."""
     status = STATUSES.get(type(error), UNREACHABLE)
-    return page(site, "problem.html", {**frame, "error": str(error), "status": status}, status)
+    title = error.title if isinstance(error, BadRequest) else TITLES.get(status, TITLES[UNREACHABLE])
+    context = {**frame, "error": str(error), "status": status, "heading": title, "back": back}
+    return page(site, "problem.html", context, status)
 
 
 async def _blocks(site: Site, view: View, request: web.Request) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -11,6 +12,8 @@ from markupsafe import Markup
 from display import colors, figures
 
 LEAST_P = 1e-12
+AGE = Markup('<time datetime="{}" data-age>{}</time>')
+ISO_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
 
 
 def environment(asset: Callable[[str], str]) -> Environment:
@@ -31,6 +34,7 @@ def environment(asset: Callable[[str], str]) -> Environment:
         "tone": colors.status_tone,
         "class_tone": colors.class_tone,
         "moment": moment,
+        "ages": ages,
         "p_value": p_value,
         "iso": iso,
         "svg": Markup,
@@ -52,6 +56,29 @@ def p_value(value: float) -> str:
 def moment(time: datetime | None) -> str:
     """Return a time as `27 Nov 09:30:12`, in UTC."""
     return figures.NONE if time is None else f"{time.astimezone(UTC):%d %b %H:%M:%S}"
+
+
+def ages(text: str) -> Markup:
+    """Return a text whose times in ISO 8601, as programs write them, are elements that a page shows as ages.
+
+    A time that is still to come, or that names no time zone, stays as it is.
+    """
+    parts: list[str | Markup] = []
+    end = 0
+    for match in ISO_TIME.finditer(text):
+        time = _time(match[0])
+        if time is None or time > datetime.now(UTC):
+            continue
+        parts += [text[end : match.start()], AGE.format(iso(time), moment(time))]
+        end = match.end()
+    return Markup("").join([*parts, text[end:]])
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None  # the 31st of February
 
 
 def iso(time: datetime) -> str:

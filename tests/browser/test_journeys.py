@@ -94,6 +94,10 @@ def test_a_review_becomes_ground_truth(shown: Shown, page: Page) -> None:
     page.goto(f"{shown.url}/review")
     before = page.locator(".reviews li").count()
     assert before > 0
+    answered = page.locator(".reviews code").first.inner_text()
+    page.keyboard.press("2")  # nobody can have seen the image yet
+    expect(page.locator("[data-press='2']")).to_be_enabled()
+    assert page.url == f"{shown.url}/review"
     page.keyboard.press("2")
     expect(page.locator(".reviews li")).to_have_count(before - 1)
     listed = shown.client("s3").list_objects_v2(Bucket=named["Bucket"], Prefix="ground_truth/")
@@ -103,6 +107,7 @@ def test_a_review_becomes_ground_truth(shown: Shown, page: Page) -> None:
     expect(past).to_have_count(1)
     page.keyboard.press("u")
     expect(page.locator(".notice[role=status]")).to_contain_text("Undone")
+    expect(page.locator(".reviews code").first).to_have_text(answered)
     expect(past).to_have_count(0)
     assert "Contents" not in shown.client("s3").list_objects_v2(Bucket=named["Bucket"], Prefix="ground_truth/")
     logged = shown.client("s3").list_objects_v2(Bucket=named["Bucket"], Prefix="review_answers/")

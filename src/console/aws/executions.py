@@ -186,6 +186,14 @@ def request_in(text: str) -> str:
     return match[1] if match else ""
 
 
+def cause_of(error: str, cause: str) -> str:
+    """Return the message in a cause without the error's name at its beginning, as `THRESHOLD_CONFIDENCE_NOT_MET: `."""
+    text = cause_text(cause)
+    start, separator, rest = text.partition(": ")
+    is_name = separator and error and start.replace("_", "").lower() == error.replace("_", "").lower()
+    return rest if is_name else text
+
+
 def cause_text(cause: str) -> str:
     """Return the message in a Lambda function's error, or the cause itself if it is not such an error."""
     try:

@@ -21,6 +21,7 @@ from console.site import Site
 from console.views.queues import require_workflow
 
 PICTURE_MAX = 5 << 20
+CLASSIFIED = ("image/png", "image/jpeg")
 UPLOADS = "uploads"
 STEM_MAX = 40
 UNDO = "undo"
@@ -147,11 +148,9 @@ async def upload(site: Site, _: web.Request, fields: Fields) -> str:
     """Put the picture into the bucket, start the workflow on it, and show the execution."""
     picture = fields.get("picture")
     if not isinstance(picture, web.FileField):
-        raise BadRequest("choose a picture first")
+        raise BadRequest("Choose a picture first: a PNG or a JPEG.", "No file was sent")
     body = picture.file.read(PICTURE_MAX + 1)
-    kind = kind_of(body)
-    if len(body) > PICTURE_MAX or kind not in ("image/png", "image/jpeg"):
-        raise BadRequest(f"{picture.filename!r} must be a PNG or a JPEG of at most {PICTURE_MAX >> 20} MB")
+    kind = kind_to_classify(picture.filename, body)
     workflow = await require_workflow(site)
     name = f"{stem_of(picture.filename)}-{datetime.now(UTC):%H%M%S}-{uuid.uuid4().hex[:6]}"
     key = f"{UPLOADS}/{name}.{kind.removeprefix('image/')}"
@@ -162,6 +161,20 @@ async def upload(site: Site, _: web.Request, fields: Fields) -> str:
         "stepfunctions", "start_execution", stateMachineArn=machine, name=name, input=json.dumps(event)
     )
     return f"/executions/{workflow.machine_name}/{name}"
+
+
+def kind_to_classify(filename: str, body: bytes) -> str:
+    """Return the media type of a picture, of which one byte more than PICTURE_MAX was read. Raises BadRequest."""
+    kind = kind_of(body)
+    if kind in CLASSIFIED and len(body) <= PICTURE_MAX:
+        return kind
+    if len(body) > PICTURE_MAX:
+        problem = f"is larger than {PICTURE_MAX >> 20} MB"
+    elif not body:
+        problem = "is empty"
+    else:
+        problem = f"is {kind or 'not a picture'} ({len(body):,} bytes, the first of which are {body[:8]!r})"
+    raise BadRequest(f"{filename} {problem}. Choose a PNG or a JPEG.", "This file cannot be classified")
 
 
 def stem_of(filename: str) -> str:
@@ -216,8 +229,8 @@ CHANGES = (
         ),
     ),
     Change("/models/{name}/{number:[0-9]+}/{verdict:approve|reject}", ("sagemaker",), judge_model),
-    Change("/review", ("sqs", "s3"), review),
-    Change("/review/answers", ("sqs", "s3"), correct),
+    Change("/review", ("sqs", "s3"), review, form="/review"),
+    Change("/review/answers", ("sqs", "s3"), correct, form="/review"),
     Change(
         "/review/{message}/discard",
         ("sqs",),
@@ -227,6 +240,7 @@ CHANGES = (
             "It is deleted from the queue without an answer, and no ground truth is written. The execution stays.",
             "Discard it",
         ),
+        form="/review",
     ),
-    Change("/upload", ("s3", "stepfunctions"), upload),
+    Change("/upload", ("s3", "stepfunctions"), upload, form="/upload"),
 )

@@ -12,17 +12,17 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from console import live
 from console.aws import executions, gate, state_machines
-from console.aws.client import NAMED_S
 from console.aws.decisions.failures import Reason, reasons, shown_status
 from console.aws.decisions.verdict import verdict_of
-from console.aws.executions import Execution, History, cause_text
+from console.aws.executions import Execution, History, cause_of
 from console.aws.review.answers import PastAnswer
-from console.aws.review.pictures import image_address
+from console.aws.review.pictures import image_address, picture_of
 from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.training.jobs import TIMES
 from console.aws.workflow import readable_workflow, workflow_of
-from console.errors import ConsoleError, NotThere
+from console.errors import ConsoleError
 from console.readable import readable
 from console.site import Site
 from display import figures
@@ -103,7 +103,7 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
         "machine": machine,
         "execution": execution,
         "functions": functions_in(definition),
-        "cause": cause_text(execution.cause),
+        "cause": cause_of(execution.error, execution.cause),
         "gate": await gate.with_names(
             site.aws, gate.of_visits(history.visits) or gate.gate_in(execution.cause), machine.arn
         ),
@@ -114,7 +114,8 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
         "visits": folded([_shown(visit, shown, history) for visit in history.visits[:SHOWN_VISITS]]),
         "shown_visits": min(SHOWN_VISITS, len(history.visits)),
         "retries": sum(max(0, visit.attempts - 1) for visit in history.visits),
-        **(await _image(site, execution)),
+        # the picture is in no live block
+        **({} if live.wants_stream(request) else await _image(site, execution)),
         "input": readable(execution.input),
         "output": readable(execution.output),
     }
@@ -174,7 +175,7 @@ def _shown(visit: executions.Visit, execution: Execution, history: History) -> d
         "status": visit.status(execution.status),
         "at": round(100 * max(timedelta(), visit.entered - execution.started) / whole, 1),
         "width": round(max(1.0, 100 * (end - visit.entered) / whole), 1),
-        "cause": cause_text(visit.cause),
+        "cause": cause_of(visit.error, visit.cause),
         "input": readable(visit.input),
         "output": readable(visit.output),
     }
@@ -239,14 +240,10 @@ async def _image(site: Site, execution: Execution) -> dict[str, str]:
     place = image_of(execution.input, ("",) if is_own else IMAGES)
     if place is None:
         return {"image": "", "image_problem": ""}
-    uri = f"s3://{place[0]}/{place[1]}"
-    try:
-        await site.aws.call("s3", "head_object", NAMED_S, Bucket=place[0], Key=place[1])
-    except NotThere:
-        return {"image": "", "image_problem": f"{uri} is not there: it was moved or deleted."}
-    except ConsoleError as error:
-        return {"image": "", "image_problem": f"{uri} cannot be shown: {error}"}
-    return {"image": image_address(*place), "image_problem": ""}
+    picture = await picture_of(site.aws, *place)
+    if picture.problem:
+        return {"image": "", "image_problem": picture.problem}
+    return {"image": f"{image_address(*place)}?version={quote(picture.version)}", "image_problem": ""}
 
 
 def image_of(text: str, endings: tuple[str, ...] = IMAGES) -> tuple[str, str] | None:

@@ -188,7 +188,7 @@ def machine_answers(status: str = "SUCCEEDED", events: list[dict[str, Any]] | No
         "stepfunctions.describe_state_machine": {"definition": json.dumps(definition())},
         "stepfunctions.describe_execution": described,
         "stepfunctions.get_execution_history": {"events": history() if events is None else events},
-        "s3.head_object": {"ContentLength": 1},
+        "s3.get_object": lambda **_: {"Body": BytesIO(PNG)},
     }
 
 
@@ -213,7 +213,8 @@ def bucket(objects: dict[str, bytes]) -> Answers:
     def read(Key: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
         if Key not in objects:
             return error("NoSuchKey", "The specified key does not exist.")
-        return described(Key) | {"Body": BytesIO(objects[Key])}
+        body = objects[Key]
+        return described(Key) | {"Body": BytesIO(body), "ContentRange": f"bytes 0-{len(body) - 1}/{len(body)}"}
 
     def put(Key: str, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
         objects[Key] = Body

@@ -192,7 +192,10 @@ def test_an_uploaded_picture_is_put_into_the_bucket_and_classified(open_console:
 
 def test_a_file_that_is_not_a_picture_is_not_uploaded(open_console: Open) -> None:
     console = open_console(workflow_answers())
-    assert send_picture(console, PICTURE.replace("\x89PNG", "%PDF")).status == 400
+    answer = send_picture(console, PICTURE.replace("\x89PNG", "%PDF"))
+    assert answer.status == 400
+    assert "my bike.png is not a picture (12 bytes, the first of which are b&#39;%PDF" in answer.text
+    assert '<a class="button" href="/upload">Back to the form</a>' in answer.text
     assert changes(console) == []
 
 

@@ -156,6 +156,19 @@ def test_equal_failures_are_one_row_with_their_count_and_times(open_console: Ope
     assert "No such failure in the last hour" in console.get("/failures?group=00").text
 
 
+def test_a_cause_does_not_repeat_the_error_and_has_its_times_as_ages(open_console: Open) -> None:
+    cause = {
+        "errorMessage": "THRESHOLD_CONFIDENCE_NOT_MET: <0.61> since 2026-01-30T23:59:59Z, until 2999-01-01T00:00:00Z"
+    }
+    below = {**BELOW, "cause": json.dumps(cause)}
+    console = open_console(account([{"name": "first", "status": "FAILED", **below}]))
+    age = '<time datetime="2026-01-30T23:59:59.000+00:00" data-age>30 Jan 23:59:59</time>'
+    for path in ("/", "/failures", "/executions/decide/first", "/state-machines/decide"):
+        page = console.get(path).text
+        assert f"&lt;0.61&gt; since {age}, until 2999-01-01T00:00:00Z" in page, path
+        assert "THRESHOLD_CONFIDENCE_NOT_MET" not in page, path
+
+
 def test_neighbors_that_failed_alike_share_a_line_of_the_overview() -> None:
     def event(number: int, cause: str) -> tuple[Event, Reason]:
         return Event(NOW, "execution of m", f"e{number}", "", "FAILED", machine="m"), Reason("Broken", cause)
@@ -212,7 +225,11 @@ def test_an_execution_shows_its_image_or_says_why_it_cannot(open_console: Open) 
     given = json.dumps({"s3_bucket": "images", "s3_key": "uploads/no-ending"})
     answers = account([{"name": "first", "status": "FAILED", "input": given, **BELOW}])
     there = open_console(answers | bucket({"uploads/no-ending": PNG})).get("/executions/decide/first").text
-    assert 'class="subject" src="/objects/images/uploads/no-ending"' in there
+    assert 'class="subject" src="/objects/images/uploads/no-ending?version=' in there
+    no_image = bucket({"uploads/no-ending": b"this is no image\n"})
+    text = open_console(answers | no_image).get("/executions/decide/first").text
+    assert "s3://images/uploads/no-ending is not a PNG, JPEG or GIF image (17 bytes)" in text_of(text)
+    assert 'class="subject"' not in text
     gone = open_console(answers | bucket({})).get("/executions/decide/first").text
     assert "s3://images/uploads/no-ending is not there: it was moved or deleted" in text_of(gone)
     assert 'class="subject"' not in gone

@@ -75,7 +75,7 @@ def test_an_execution_about_no_image_shows_none(open_console: Open, key: str) ->
     described = answers["stepfunctions.describe_execution"]
     described["input"] = json.dumps({"s3_bucket": "images", "s3_key": key})
     if key == "gone.png":
-        answers["s3.head_object"] = error("404", "Not Found")
+        answers["s3.get_object"] = error("NoSuchKey", "The specified key does not exist.")
     assert "/objects/" not in open_console(answers).get("/executions/decide/first").text
 
 

@@ -107,7 +107,7 @@ def test_the_overview_has_the_counts_of_each_service(open_console: Open) -> None
     expected = {
         "Running now": "1 jobs and executions",
         "Endpoints in service": "1 of 3",
-        "Waiting for review": "1,246 images",
+        "Waiting for review": "1,246 messages",
         "Near bay": "5",
         "Far bay": "19 all other classes",
         "Alarms": "2 of 4",

@@ -16,7 +16,7 @@ from functools import partial
 from console.aws import executions, state_machines
 from console.aws.client import Aws
 from console.aws.decisions.events import FAILED, Event, of_execution, of_job
-from console.aws.executions import cause_text, request_in
+from console.aws.executions import cause_of, request_in
 from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.training import jobs as training_jobs
 from console.errors import ConsoleError
@@ -93,7 +93,7 @@ async def reason_of(aws: Aws, status: str, name: str, machine: str) -> Reason:
         execution = await executions.described(aws, machine, name)
     except ConsoleError:
         return Reason()
-    return Reason(execution.error, first_line(cause_text(execution.cause)), request_in(execution.cause))
+    return Reason(execution.error, first_line(cause_of(execution.error, execution.cause)), request_in(execution.cause))
 
 
 async def reasons(aws: Aws, rows: Iterable[ExecutionSummary]) -> list[Reason]:

@@ -52,7 +52,7 @@ async def picture_of(aws: Aws, bucket: str, key: str) -> Picture:
     except ConsoleError as error:
         return Picture(problem=f"{uri} cannot be read: {error}")
     if kind_of(start.body) is None:
-        return Picture(problem=f"{uri} is not a PNG, JPEG or GIF image.")
+        return Picture(problem=f"{uri} is not a PNG, JPEG or GIF image ({start.size:,} bytes).")
     if start.size > SIZE_MAX:
         return Picture(problem=f"{uri} has {start.size >> 20} MB: the console shows at most {SIZE_MAX >> 20} MB.")
     return Picture(start.version)
