@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from console.aws.client import Aws
-from console.aws.executions import Visit
+from console.aws.history.visits import Visit
 from console.aws.workflow import workflows
 from console.errors import ConsoleError
 

@@ -16,7 +16,11 @@ from console import live
 from console.aws import executions, gate, state_machines
 from console.aws.decisions.failures import Reason, reasons, shown_status
 from console.aws.decisions.verdict import verdict_of
-from console.aws.executions import Execution, History, cause_of
+from console.aws.executions import Execution
+from console.aws.history.item_names import item_names
+from console.aws.history.started import last_error
+from console.aws.history.visits import History
+from console.aws.history.visits import Visit as StateVisit
 from console.aws.review.answers import PastAnswer
 from console.aws.review.pictures import image_address, picture_of
 from console.aws.state_machines import ExecutionSummary, Machine
@@ -26,6 +30,7 @@ from console.errors import ConsoleError
 from console.readable import readable
 from console.site import Site
 from display import figures
+from display.causes import cause_of, cause_text
 from display.colors import status_tone
 from display.state_machines.definition import Graph, read
 from display.state_machines.drawing import Drawing, Visit, draw
@@ -34,6 +39,7 @@ STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 IMAGES = (".png", ".jpg", ".jpeg", ".gif")
 STRIP = 24
 SHOWN_VISITS = 400
+TOLD_MAX = 10
 FOLDED_OVER = 3
 """Of a state with more successful visits than this, as of one that waits and looks again, the middle is folded."""
 WORST = ("FAILED", "TIMED_OUT", "ABORTED", "RUNNING", "CAUGHT", "SUCCEEDED")
@@ -99,19 +105,20 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
     definition = await _definition(site, machine)
     graph = _graph(definition)
     shown = replace(execution, status=shown_status(execution.status, Reason(execution.error)))
+    names = item_names(history.visits)
     return {
         "machine": machine,
         "execution": execution,
         "functions": functions_in(definition),
-        "cause": cause_of(execution.error, execution.cause),
+        "failure": await _failure(site, execution, history, names),
         "gate": await gate.with_names(
             site.aws, gate.of_visits(history.visits) or gate.gate_in(execution.cause), machine.arn
         ),
         "shown_status": shown.status,
         **(await _decision(site, execution, history)),
-        "graph": draw(graph, f"The path of {name}", drawing(shown, history)) if graph else "",
+        "graph": draw(graph, f"The path of {name}", drawing(shown, history, names)) if graph else "",
         "history": history,
-        "visits": folded([_shown(visit, shown, history) for visit in history.visits[:SHOWN_VISITS]]),
+        "visits": folded([_shown(visit, shown, history, names) for visit in history.visits[:SHOWN_VISITS]]),
         "shown_visits": min(SHOWN_VISITS, len(history.visits)),
         "retries": sum(max(0, visit.attempts - 1) for visit in history.visits),
         # the picture is in no live block
@@ -143,39 +150,85 @@ def _review(execution: Execution, answer: PastAnswer | None) -> str:
     return f"/review?execution={quote(execution.name)}"
 
 
-def drawing(execution: Execution, history: History) -> Drawing:
-    """Return what an execution adds to the graph of its machine."""
-    by_state: dict[str, list[executions.Visit]] = {}
-    for visit in history.visits:
-        by_state.setdefault(visit.state, []).append(visit)
-    return Drawing(
-        visits={name: _drawn(visits, execution) for name, visits in by_state.items()},
-        taken=history.taken,
-        links={name: f"visit-{visits[-1].number}" for name, visits in by_state.items()},
+@dataclass(frozen=True)
+class Failure:
+    """Why an execution failed. `visit` is that of the state where it began, if the history has it."""
+
+    visit: StateVisit | None
+    item: str
+    text: str
+    whole: str
+    """The cause, if the text is only a part of it; else empty."""
+    log_line: str
+    """The last error in the log of the job that failed."""
+
+
+async def _failure(site: Site, execution: Execution, history: History, names: Mapping[int, str]) -> Failure:
+    visit = history.origin(execution.cause)
+    return Failure(
+        visit=visit,
+        item=names.get(visit.number, "") if visit else "",
+        text=cause_of(execution.error, execution.cause),
+        whole=_whole(execution.cause),
+        log_line=await last_error(site.aws, visit.started) if visit and visit.started else "",
     )
 
 
-def _drawn(visits: list[executions.Visit], execution: Execution) -> Visit:
+def _whole(cause: str) -> str:
+    """Return a cause of which pages show the message only; empty if they show all of it."""
+    return readable(cause) if cause_text(cause) != cause else ""
+
+
+def drawing(execution: Execution, history: History, names: Mapping[int, str]) -> Drawing:
+    """Return what an execution adds to the graph of its machine. `names` are those of items of a Map."""
+    by_state: dict[str, list[StateVisit]] = {}
+    for visit in history.visits:
+        by_state.setdefault(visit.state, []).append(visit)
+    return Drawing(
+        visits={name: _drawn(visits, execution, names) for name, visits in by_state.items()},
+        taken=history.taken,
+        links={name: f"visit-{visits[-1].number}" for name, visits in by_state.items()},
+        focus=_focus(execution, history),
+    )
+
+
+def _focus(execution: Execution, history: History) -> str:
+    """Return the state that a large graph shows first: the one that failed, the one that runs, or the last."""
+    if origin := history.origin(execution.cause):
+        return origin.state
+    last = [each for each in history.visits if each.ended is None] or history.visits
+    return last[-1].state if last else ""
+
+
+def _drawn(visits: list[StateVisit], execution: Execution, names: Mapping[int, str]) -> Visit:
     statuses = {visit.status(execution.status) for visit in visits}
     status = next((each for each in WORST if each in statuses), execution.status)
     took = [visit.seconds for visit in visits if visit.seconds is not None]
     total = figures.duration(sum(took)) if took else ""
-    note = total if len(visits) == 1 else f"{len(visits)} {TIMES} {total}"
-    told = [f"{visits[0].state}: {status}, {note}", *({visit.error for visit in visits} - {""})]
+    note = total if len(visits) == 1 else f"{len(visits)} {TIMES} {total}".strip()
+    told = [f"{visits[0].state}: {status}, {note}", *sorted({visit.error for visit in visits} - {""})]
+    told += [_in_words(visit, execution, names) for visit in visits[:TOLD_MAX] if visit.number in names]
     return Visit(status_tone(status), note, "\n".join(told))
 
 
-def _shown(visit: executions.Visit, execution: Execution, history: History) -> dict[str, Any]:
+def _in_words(visit: StateVisit, execution: Execution, names: Mapping[int, str]) -> str:
+    took = f", {figures.duration(visit.seconds)}" if visit.seconds is not None else ""
+    return f"{names[visit.number]}: {visit.status(execution.status)}{took}"
+
+
+def _shown(visit: StateVisit, execution: Execution, history: History, names: Mapping[int, str]) -> dict[str, Any]:
     """Return the list's row for a visit. `at` and `width` place its bar, in percent of the execution."""
-    ends = [each.exited or each.entered for each in history.visits]
+    ends = [each.ended or each.entered for each in history.visits]
     whole = max(max(ends) - execution.started, timedelta(milliseconds=1))
-    end = visit.exited or max(ends)
+    end = visit.ended or max(ends)
     return {
         "visit": visit,
         "status": visit.status(execution.status),
         "at": round(100 * max(timedelta(), visit.entered - execution.started) / whole, 1),
         "width": round(max(1.0, 100 * (end - visit.entered) / whole), 1),
+        "item": names.get(visit.number, ""),
         "cause": cause_of(visit.error, visit.cause),
+        "whole_cause": _whole(visit.cause),
         "input": readable(visit.input),
         "output": readable(visit.output),
     }

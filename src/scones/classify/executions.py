@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.client import BaseClient
 
+from display import causes
 from scones.classify.images import Image
 from scones.console import Console
 from scones.errors import ExecutionsError
@@ -155,12 +156,8 @@ def outcome_of(answer: Mapping[str, Any]) -> str:
 
 
 def cause_text(cause: str | None) -> str:
-    """Return the message in a Lambda function's error, or the cause itself if it is not such an error."""
-    try:
-        message = json.loads(cause or "")["errorMessage"]
-    except (ValueError, TypeError, LookupError):
-        message = cause
-    return str(message or "no cause given")[:CAUSE_MAX]
+    """Return the message in a cause, such as a Lambda function's error, or the cause itself if it has none."""
+    return (causes.cause_text(cause or "") or "no cause given")[:CAUSE_MAX]
 
 
 def tally(executions: list[Execution]) -> str:

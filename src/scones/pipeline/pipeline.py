@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from scones.classify.executions import cause_text, history
+from display.causes import cause_text
+from scones.classify.executions import history
 from scones.console import keeps_running
 from scones.context import Context
 from scones.deployment.pipeline_input import pipeline_input
@@ -71,9 +72,4 @@ def raise_failed(answer: Mapping[str, Any], progress: Progress, endpoint_name: s
 
 def reason(answer: Mapping[str, Any]) -> str:
     """Return a failed job's FailureReason, a Lambda function's message, or the cause itself."""
-    cause = answer.get("cause")
-    try:
-        description = json.loads(cause or "")
-        return str(description["FailureReason"])
-    except (ValueError, TypeError, LookupError):
-        return cause_text(cause)
+    return cause_text(answer.get("cause") or "") or "no cause given"

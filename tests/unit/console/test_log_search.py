@@ -10,7 +10,7 @@ from tests.unit.console.doubles import NOW, Answers, history
 from tests.unit.console.test_decisions import account
 from tests.unit.console.test_figures import text_of
 
-from console.aws.executions import request_in, visits
+from console.aws.history.visits import request_in, visits
 
 ID = "0b0d5f9e-6f5e-4c6b-9d2b-2c1a7f1e9a00"
 OTHER = ID.replace("0b", "1c")

@@ -16,10 +16,11 @@ from functools import partial
 from console.aws import executions, state_machines
 from console.aws.client import Aws
 from console.aws.decisions.events import FAILED, Event, of_execution, of_job
-from console.aws.executions import cause_of, request_in
+from console.aws.history.visits import request_in
 from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.training import jobs as training_jobs
 from console.errors import ConsoleError
+from display.causes import cause_of
 
 LISTED_STATUSES = ("FAILED", "TIMED_OUT")
 BELOW_THRESHOLD = "ThresholdConfidenceNotMet"
@@ -75,7 +76,9 @@ class LastHour:
 
 
 def first_line(text: str) -> str:
-    return text.strip().partition("\n")[0][:REASON_MAX]
+    """Return the first line; of a long one, the words that fit, with an ellipsis."""
+    line = text.strip().partition("\n")[0]
+    return line if len(line) <= REASON_MAX else f"{line[:REASON_MAX].rpartition(' ')[0] or line[:REASON_MAX]} …"
 
 
 def shown_status(status: str, reason: Reason) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from console.aws.executions import Execution, Visit
+from console.aws.executions import Execution
+from console.aws.history.visits import Visit
 from console.aws.workflow import Workflow
 
 
