@@ -107,6 +107,19 @@ def test_the_letters_of_a_large_graph_are_legible_once_it_is_enlarged(shown: Sho
     assert min(heights) >= LETTERS_MIN_PX
 
 
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_a_graph_that_is_enlarged_is_on_the_screen(shown: Shown, page: Page, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    address = _first(page, shown, "/state-machines", "main table a[href$='-train-and-deploy']")
+    page.goto(f"{shown.url}{address}")
+    page.click("[data-enlarge]")
+    expect(page.locator("[data-enlarge]")).to_have_text("Fit")
+    top, bottom = page.locator(".graph").evaluate(
+        "graph => [graph.getBoundingClientRect().top, graph.getBoundingClientRect().bottom]"
+    )
+    assert 0 <= top < bottom <= height
+
+
 def test_every_graph_is_shown_whole_at_first(shown: Shown, page: Page) -> None:
     page.goto(f"{shown.url}/state-machines")
     links = page.locator("main table td:first-child a[href^='/state-machines/']")

@@ -1,8 +1,8 @@
 // Shows a graph whole in the width of its frame. Where its letters are small then, a button, or a click into the graph,
-// enlarges it: it takes the width of the page, and scrolls. It shows first what runs or failed, or where it starts.
+// enlarges it: it takes the width of the page, and scrolls. It shows first what failed, runs or was last, or its start.
 const LEAST_SCALE = 0.65;
 const SMALL_SCALE = 0.85; // a graph that is smaller than this can be enlarged
-const FIRST = [".is-visited.tone-busy", ".is-visited.tone-bad", ".start"];
+const FIRST = [".is-focus", ".start"];
 const HEADER_PX = 70;
 let isLarge = false;
 const looked = new WeakMap();
@@ -50,6 +50,8 @@ function enlarge(toLarge, frame, place) {
   isLarge = toLarge;
   looked.delete(frame);
   showGraphs();
+  // the section moves above the path, which may be far from where it was
+  frame.parentElement.scrollIntoView({ block: isLarge ? "start" : "nearest" });
   const svg = frame.querySelector("svg.machine");
   if (!place || !svg) return;
   const box = svg.getBoundingClientRect();
@@ -62,19 +64,19 @@ function placeOf(event, svg) {
   return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
 }
 
-// Of several such states, the innermost: a state with others inside comes before them in the document.
 function first(svg) {
   for (const selector of FIRST) {
-    const state = [...svg.querySelectorAll(selector)].at(selector === ".start" ? 0 : -1);
+    const state = svg.querySelector(selector);
     if (state) return [state, selector + (state.querySelector(".name")?.textContent ?? "")];
   }
   return [null, ""];
 }
 
 function look(frame, state) {
-  const [outer, inner] = [frame.getBoundingClientRect(), state.getBoundingClientRect()];
+  const box = state.querySelector(":scope > .box") ?? state;
+  const [outer, inner] = [frame.getBoundingClientRect(), box.getBoundingClientRect()];
   frame.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
-  if (inner.top < outer.top || inner.bottom > outer.bottom) frame.scrollTop += inner.top - outer.top - outer.height / 3;
+  frame.scrollTop += inner.top + inner.height / 2 - outer.top - outer.height / 2;
 }
 
 // A chart of what happened over time that is wider than the page shows its newest part first.

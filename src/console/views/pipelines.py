@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
 from console.aws import pipelines, state_machines
+from console.aws.history.started import last_error, started_of
+from console.aws.log_search import FUNCTIONS
 from console.aws.pipelines import Execution, Step
 from console.aws.state_machines import ExecutionSummary
 from console.aws.workflow import workflow
@@ -19,6 +22,8 @@ from display.state_machines.definition import Graph
 from display.state_machines.drawing import Drawing, Visit, draw
 
 STRIP = 24
+FAILED = "Failed"
+LAMBDA = ":function:"
 
 
 async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
@@ -63,7 +68,8 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
     return {
         "name": name,
         "execution": execution,
-        "steps": [(step, path_of(step.job)) for step in steps],
+        "steps": [(step, path_of(step.job), log_of(step.job)) for step in steps],
+        "failures": await asyncio.gather(*(_failure(site, step) for step in steps if step.failure)),
         "ended": max((step.ended for step in steps if step.ended), default=None) if execution.is_ended else None,
         "graph": draw(graph, f"The path of {execution.id}", drawing(graph, execution, steps)),
     }
@@ -85,12 +91,34 @@ def drawing(graph: Graph, execution: Execution, steps: list[Step]) -> Drawing:
         for step in steps
     }
     taken = {(each.source, each.target) for each in graph.transitions if {each.source, each.target} <= begun}
-    return Drawing(visits, taken, {step.name: f"step-{step.name}" for step in steps})
+    return Drawing(visits, taken, {step.name: f"step-{step.name}" for step in steps}, _focus(steps))
+
+
+def _focus(steps: list[Step]) -> str:
+    """Return the step that a large graph shows first: one that failed, one that runs, or the last."""
+    begun = [step for step in steps if step.started]
+    failed = [step for step in begun if step.status == FAILED]
+    return next((step.name for step in [*failed, *(each for each in begun if not each.ended), *begun[-1:]]), "")
+
+
+async def _failure(site: Site, step: Step) -> tuple[Step, str, str]:
+    """Return a step that failed, the last error in the log of its job, and the page of that log."""
+    started = started_of(step.job)
+    return step, await last_error(site.aws, started) if started else "", log_of(step.job)
 
 
 def path_of(arn: str) -> str:
-    """Return the page of what a step started; empty if the console has none for it."""
+    """Return the page of what a step started, or that of its log; empty if the console has neither."""
     kind, _, name = arn.rpartition(":")[2].partition("/")
-    if kind == "training-job":
-        return f"/training-jobs/{name}"
-    return f"/models/{name}" if kind == "model-package" else ""
+    if kind == "model-package":
+        return f"/models/{name}"
+    started = started_of(arn)
+    return started.page if started else log_of(arn)
+
+
+def log_of(arn: str) -> str:
+    """Return the page of the log of the job, endpoint or function that a step started; empty for other resources."""
+    if LAMBDA in arn:
+        return f"/logs?group={quote(FUNCTIONS + arn.partition(LAMBDA)[2].partition(':')[0], safe='')}"
+    started = started_of(arn)
+    return started.log if started else ""

@@ -26,11 +26,15 @@ class Visit:
 
 @dataclass(frozen=True)
 class Drawing:
-    """An execution, to be drawn on a graph. `links` has the id of the page's element that each state links to."""
+    """An execution, to be drawn on a graph. `links` has the id of the page's element that each state links to.
+
+    `focus` is the state that a page shows first of a graph that is too large for its frame.
+    """
 
     visits: Mapping[str, Visit]
     taken: Collection[tuple[str, str]]
     links: Mapping[str, str]
+    focus: str = ""
 
 
 NOTHING = Drawing({}, (), {})
@@ -93,6 +97,7 @@ def _state(
     visit = drawing.visits.get(state.name)
     left, top = center[0] - size.width / 2, center[1] - size.height / 2
     kind = f"state kind-{state.type.lower()}" + (f" is-visited tone-{visit.tone}" if visit else "")
+    kind += " is-focus" if state.name == drawing.focus else ""
     parts = [
         element("title", text(visit.told if visit else state.comment or f"{state.name}: {state.purpose}")),
         element("rect", x=left, y=top, width=size.width, height=size.height, rx=7, class_="box"),

@@ -183,6 +183,22 @@ def test_lists_show_the_message_of_a_cause_and_not_its_json(open_console: Open, 
     assert "TransformJobStatus" not in page
 
 
+def test_the_list_of_machines_says_what_its_glyphs_mean(open_console: Open) -> None:
+    page = open_console(failed_answers(caught())).get("/state-machines").text
+    key = page[page.index("strip-key") :]
+    for words in ("succeeded", "sent to review", "failed or timed out", "running", "stopped", "newest at the right"):
+        assert words in key
+
+
+def test_a_large_graph_shows_first_the_state_that_failed(open_console: Open) -> None:
+    states = {"Transform": {"Type": "Pass", "Next": "Failed"}, "Failed": {"Type": "Fail"}}
+    drawn = json.dumps({"StartAt": "Transform", "States": states})
+    answers = failed_answers(caught()) | {"stepfunctions.describe_state_machine": {"definition": drawn}}
+    page = open_console(answers).get("/executions/decide/first").text
+    assert page.count("is-focus") == 1
+    assert "Transform" in page[page.index("is-focus") :][:200]
+
+
 def test_jobs_with_a_page_lead_to_it_and_others_to_their_log() -> None:
     training = started_in('{"TrainingJobName": "t"}')
     assert training is not None

@@ -7,11 +7,13 @@ import time
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from tests.unit.console.conftest import TIMEOUT_S, Open
-from tests.unit.console.doubles import NOW
+from tests.unit.console.doubles import NOW, log
 from tests.unit.console.test_changes import STACK, workflow_answers
 
 from console.aws.pipelines import graph_of
+from console.views.pipelines import path_of
 
 ARN = "arn:aws:sagemaker:eu-central-1:123456789012:pipeline/bikes"
 DEFINITION = {
@@ -91,6 +93,30 @@ def test_an_execution_shows_steps_times_failures_and_what_they_started(open_cons
         "is-taken",
     ):
         assert text in page
+
+
+def test_a_failed_execution_names_the_step_and_the_last_error_in_the_log_of_its_job(open_console: Open) -> None:
+    page = open_console(ANSWERS | log("epoch 1", "MemoryError: 3 GiB", "done")).get("/pipelines/bikes/abc123").text
+    head = page[: page.index("<h2>Steps")]
+    assert '<a href="#step-Train">Train</a> failed' in head
+    assert "<code>MemoryError: 3 GiB</code>" in head
+    assert 'href="/logs?group=%2Faws%2Fsagemaker%2FTrainingJobs&amp;prefix=bikes-1%2F"' in head
+    assert page.count("is-focus") == 1
+
+
+@pytest.mark.parametrize(
+    ("arn", "path"),
+    [
+        ("arn:aws:sagemaker:r:1:processing-job/p", "/logs?group=%2Faws%2Fsagemaker%2FProcessingJobs&prefix=p%2F"),
+        ("arn:aws:sagemaker:r:1:transform-job/t", "/logs?group=%2Faws%2Fsagemaker%2FTransformJobs&prefix=t%2F"),
+        ("arn:aws:lambda:r:1:function:check:live", "/logs?group=%2Faws%2Flambda%2Fcheck"),
+        ("arn:aws:sagemaker:r:1:model-package/g/1", "/models/g/1"),
+        ("arn:aws:sagemaker:r:1:model/m", ""),
+        ("", ""),
+    ],
+)
+def test_a_step_leads_to_what_it_started_or_to_its_log(arn: str, path: str) -> None:
+    assert path_of(arn) == path
 
 
 def test_the_steps_of_an_execution_that_is_retried_are_read_again(open_console: Open) -> None:
