@@ -30,7 +30,7 @@ from console.errors import ConsoleError
 from console.readable import readable
 from console.site import Site
 from display import figures
-from display.causes import cause_of, cause_text
+from display.causes import cause_of, cause_text, members_of
 from display.colors import status_tone
 from display.state_machines.definition import Graph, read
 from display.state_machines.drawing import Drawing, Visit, draw
@@ -175,8 +175,8 @@ async def _failure(site: Site, execution: Execution, history: History, names: Ma
 
 
 def _whole(cause: str) -> str:
-    """Return a cause of which pages show the message only; empty if they show all of it."""
-    return readable(cause) if cause_text(cause) != cause else ""
+    """Return a cause of which pages show the message only; empty if there is no more to it."""
+    return readable(cause) if cause_text(cause) != cause and len(members_of(cause)) > 1 else ""
 
 
 def drawing(execution: Execution, history: History, names: Mapping[int, str]) -> Drawing:
