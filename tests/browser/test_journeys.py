@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import DEADLINE_MS, Shown
 
 pytestmark = pytest.mark.slow
+# a timer of the page runs when a test says so
+HOLD_TIMERS = "window.held = []; window.setTimeout = (run) => held.push(run)"
 
 
 @pytest.fixture
@@ -91,11 +93,14 @@ def test_a_review_becomes_ground_truth(shown: Shown, page: Page) -> None:
     place = {"s3_bucket": named["Bucket"], "s3_key": "reviewed.png"}
     body = {"class": "bicycle", "confidence": 0.01, **place, "execution": "reviewed"}
     shown.client("sqs").send_message(QueueUrl=named["ReviewQueueUrl"], MessageBody=json.dumps(body))
+    page.add_init_script(HOLD_TIMERS)
     page.goto(f"{shown.url}/review")
     before = page.locator(".reviews li").count()
     assert before > 0
     answered = page.locator(".reviews code").first.inner_text()
     page.keyboard.press("2")  # nobody can have seen the image yet
+    expect(page.locator("[data-press='2']")).to_be_disabled()
+    page.evaluate("held.forEach(each => each())")
     expect(page.locator("[data-press='2']")).to_be_enabled()
     assert page.url == f"{shown.url}/review"
     page.keyboard.press("2")

@@ -173,7 +173,7 @@ def kind_to_classify(filename: str, body: bytes) -> str:
     elif not body:
         problem = "is empty"
     else:
-        problem = f"is {kind or 'not a picture'} ({len(body):,} bytes, the first of which are {body[:8]!r})"
+        problem = f"is {kind or 'not a picture'} ({len(body):,} bytes, which begin with {body[:8].decode('latin-1')!r})"
     raise BadRequest(f"{filename} {problem}. Choose a PNG or a JPEG.", "This file cannot be classified")
 
 

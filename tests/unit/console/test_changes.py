@@ -194,8 +194,8 @@ def test_a_file_that_is_not_a_picture_is_not_uploaded(open_console: Open) -> Non
     console = open_console(workflow_answers())
     answer = send_picture(console, PICTURE.replace("\x89PNG", "%PDF"))
     assert answer.status == 400
-    assert "my bike.png is not a picture (12 bytes, the first of which are b&#39;%PDF" in answer.text
-    assert '<a class="button" href="/upload">Back to the form</a>' in answer.text
+    assert "my bike.png is not a picture (12 bytes, which begin with &#39;%PDF" in answer.text
+    assert '<a class="button" href="/upload">Back</a>' in answer.text
     assert changes(console) == []
 
 
