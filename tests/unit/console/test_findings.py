@@ -87,6 +87,11 @@ def test_the_page_has_the_place_of_the_file_and_the_rule(open_console: Open) -> 
     assert "its corrected p is below 0.01 and its difference is at least 0.05, or 5 % more of the images" in page
 
 
+def test_the_curves_say_what_the_size_of_a_share_is(open_console: Open) -> None:
+    page = page_of(open_console, (RARE_CONTRAST, ENTROPY))
+    assert "of rare values and unusual images, the share by which they are more; the 2 features" in page
+
+
 def test_a_file_that_is_gone_is_not_taken_for_no_difference(open_console: Open) -> None:
     files = {name: body for name, body in FILES.items() if name != FILE}
     page = open_console(answers(files)).get("/drift/bikes").text
