@@ -71,6 +71,13 @@ def test_the_list_names_each_schedule_and_its_endpoint(open_console: Open) -> No
     assert "DataQuality of bikes" in page
 
 
+def test_the_list_says_what_the_glyphs_of_windows_mean(open_console: Open) -> None:
+    page = open_console(ANSWERS).get("/monitoring").text
+    key = page[page.index("strip-key") :]
+    for words in ("no difference", "differs from the baseline", "failed", "running", "newest at the right"):
+        assert words in key
+
+
 def test_a_window_whose_file_is_gone_has_no_violations(open_console: Open) -> None:
     gone: dict[str, Any] = {"sagemaker.describe_processing_job": {"ProcessingOutputConfig": {"Outputs": []}}}
     assert "No violation" in open_console(ANSWERS | gone).get("/monitoring/hourly").text
