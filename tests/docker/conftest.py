@@ -254,7 +254,10 @@ def restartable(image: str, tmp_path: Path, network: str) -> Callable[[], Any]:
 
 @dataclass
 class KillerAt:
-    """A meter that kills a container after a number of answers."""
+    """A meter that kills a container after a number of answers, while the load goes on.
+
+    Waiting for Docker would stop the sender, and all requests under way would have their answers before the signal.
+    """
 
     answers: int
     container: Any
@@ -263,7 +266,7 @@ class KillerAt:
     def update(self, text: str | None = None, *, completed: float | None = None, total: float | None = None) -> None:
         if (completed or 0) > self.answers and not self.is_killed:
             self.is_killed = True
-            self.container.kill()
+            threading.Thread(target=self.container.kill, name="killer").start()
 
 
 @pytest.fixture(scope="session")
