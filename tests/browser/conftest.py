@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from local_cloud.aws_environment import write_config
 from local_cloud.cloud import LocalCloud
@@ -30,6 +30,14 @@ START_TIMEOUT_S = 600.0  # generous: the servers need 8 s on an idle machine
 RUN_TIMEOUT_S = 1800
 # a model that has learned little is uncertain, so that images go to review
 WORKFLOW = {"DATASET": "data/sample.tar.gz", "HYPERPARAMETERS": "epochs=1 mini_batch_size=64", "IMAGES": "8"}
+
+
+def measured(page: Page, selector: str, function: str) -> Any:
+    """Call a function of JavaScript with all elements of a CSS selector.
+
+    It is one step: between two, as in evaluate_all, a live page may replace the elements, which have no size then.
+    """
+    return page.evaluate(f"selector => ({function})([...document.querySelectorAll(selector)])", selector)
 
 
 @dataclass(frozen=True)

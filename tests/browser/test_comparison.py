@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
-from tests.browser.conftest import DEADLINE_MS, Shown
+from tests.browser.conftest import DEADLINE_MS, Shown, measured
 from tests.browser.test_journeys import last_job
 
 TELEPHONE = ViewportSize(width=390, height=844)
@@ -75,11 +75,11 @@ def test_the_list_has_the_figure_of_each_kept_model(pair: Pair, shown: Shown, pa
 def test_the_difference_is_seen_on_a_telephone_without_scrolling(pair: Pair, shown: Shown, page: Page) -> None:
     page.set_viewport_size(TELEPHONE)
     page.goto(pair.address)
-    ends = page.locator(".differences td").evaluate_all(RIGHT_ENDS)
+    ends = measured(page, ".differences td", RIGHT_ENDS)
     assert ends
     assert max(ends) <= TELEPHONE["width"]
     page.goto(f"{shown.url}/training-jobs")
-    assert max(page.locator(".jobs td").evaluate_all(RIGHT_ENDS)) <= TELEPHONE["width"]
+    assert max(measured(page, ".jobs td", RIGHT_ENDS)) <= TELEPHONE["width"]
 
 
 def test_the_difference_has_its_column_on_a_wide_screen(pair: Pair, page: Page) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.browser.conftest import DEADLINE_MS
-from tests.browser.test_pages import HEIGHTS, LETTERS_MIN_PX
+from tests.browser.conftest import DEADLINE_MS, measured
+from tests.browser.test_pages import LETTERS_MIN_PX
 from tests.unit.console.conftest import Console, Open, open_console  # noqa: F401 - a fixture
 from tests.unit.console.doubles import endpoint_answers
 from tests.unit.console.test_changes import STACK
@@ -21,7 +21,15 @@ VIOLATIONS = "monitoring/bikes/runs/bikes-monitor-2/constraint_violations.json"
 LONG = "the share of images that are to the network stranger than others " * 4
 FINDING = {"feature_name": "brightness", "constraint_check_type": "baseline_drift_check", "description": LONG}
 TOO_WIDE = "all => all.filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.className)"
-ENDS = "all => all.map(one => one.getBoundingClientRect()).filter(box => box.width).map(box => [box.left, box.right])"
+DRAWINGS = """all => all.map(drawing => {
+  const boxes = selector => [...drawing.querySelectorAll(selector)].map(each => each.getBoundingClientRect());
+  const seen = selector => boxes(selector).filter(box => box.width);
+  return {
+    shown: seen(":scope > svg").length,
+    letters: seen("text").map(box => box.height),
+    ends: seen("svg :is(text, circle, path, line)").map(box => [box.left, box.right]),
+  };
+})"""
 pytestmark = pytest.mark.slow
 
 
@@ -41,21 +49,17 @@ def test_long_findings_stay_in_their_place(open_console: Open, page: Page) -> No
     files = {**FILES, VIOLATIONS: json.dumps({"violations": [FINDING]}).encode()}
     opened(page, open_console(answers(files, RUNS)), "/drift/bikes")
     assert page.locator(".findings").count() > 0
-    assert page.locator("main section").evaluate_all(TOO_WIDE) == []
+    assert measured(page, "main section", TOO_WIDE) == []
 
 
 @pytest.mark.parametrize("path", ["/training-jobs/compare", "/endpoints/bikes"])
 def test_each_chart_is_whole_within_its_page(open_console: Open, page: Page, path: str) -> None:  # noqa: F811
     account = jobs_of("0.1", "0.01", "auto") | endpoint_answers(CAPTURED)
     opened(page, open_console(account | {"cloudformation.describe_stacks": {"Stacks": [STACK]}}), path)
-    drawings = page.locator(".drawings")
-    assert drawings.count() > 0
+    drawings = measured(page, ".drawings", DRAWINGS)
+    assert drawings
     width = (page.viewport_size or {"width": 0})["width"]
-    for number in range(drawings.count()):
-        shown = drawings.nth(number).locator("> svg").evaluate_all(ENDS)
-        assert len(shown) == 1
-        heights = drawings.nth(number).locator("text").evaluate_all(HEIGHTS)
-        assert min(height for height in heights if height) >= LETTERS_MIN_PX
-        places = drawings.nth(number).locator("svg :is(text, circle, path, line)").evaluate_all(ENDS)
-        assert places
-        assert all(left >= 0 and right <= width for left, right in places)
+    for drawing in drawings:
+        assert drawing["shown"] == 1
+        assert min(drawing["letters"]) >= LETTERS_MIN_PX
+        assert all(left >= 0 and right <= width for left, right in drawing["ends"])

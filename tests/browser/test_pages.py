@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.conftest import DEADLINE_MS, Shown
+from tests.browser.conftest import DEADLINE_MS, Shown, measured
 
 SIZES = {"wide": (1280, 900), "telephone": (390, 844)}
 PLACES = (
@@ -92,7 +92,7 @@ def test_keys_go_to_pages_search_and_help(shown: Shown, page: Page) -> None:
 def test_a_status_stays_on_one_line(shown: Shown, page: Page) -> None:
     for address in ("/", "/training-jobs", "/endpoints"):
         page.goto(shown.url + address)
-        heights = page.locator(".rows td:not(:first-child) .status").evaluate_all(HEIGHTS)
+        heights = measured(page, ".rows td:not(:first-child) .status", HEIGHTS)
         assert heights, address
         assert max(heights) <= LINE_MAX_PX, address
 
@@ -103,7 +103,7 @@ def test_the_letters_of_a_large_graph_are_legible_once_it_is_enlarged(shown: Sho
     expect(page.locator(".graph svg")).to_have_attribute("style", re.compile("min-width"))
     page.click("[data-enlarge]")
     expect(page.locator("[data-enlarge]")).to_have_text("Fit")
-    heights = page.locator(".graph .name").evaluate_all(HEIGHTS)
+    heights = measured(page, ".graph .name", HEIGHTS)
     assert min(heights) >= LETTERS_MIN_PX
 
 
