@@ -82,6 +82,4 @@ class Collection(ABC, Generic[R]):
 
     def _change(self, name: str, change: Callable[[R], R]) -> R:
         """Read, change and write as one transaction; return the changed resource."""
-        with self._store.transaction():
-            resource = self.find(name) or self.get(name)
-            return self._store.change(self._resource, resource.name, change)
+        return self._store.change_read(lambda: self.find(name) or self.get(name), change)

@@ -80,6 +80,7 @@ class Store:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._lock = threading.RLock()
         self.changes = ChangeFeed()
+        self._changed: list[tuple[Resource | None, Resource]] = []  # in the transaction under way
         self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
 
     def close(self) -> None:
@@ -88,7 +89,10 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Commit all calls inside the block, or none. Blocks may be nested: the lock is re-entrant."""
+        """Commit all calls inside the block, or none. Blocks may be nested: the lock is re-entrant.
+
+        The feed gets the changes after the commit, so that no event tells of one that was undone.
+        """
         with self._lock:
             if self._connection.in_transaction:
                 yield self._connection
@@ -98,11 +102,15 @@ class Store:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException as error:  # whatever the reason, a transaction is complete or undone
+                self._changed.clear()
                 if self._connection.in_transaction:  # after some errors SQLite has rolled back by itself
                     self._connection.execute("ROLLBACK")
                 if isinstance(error, sqlite3.OperationalError) and _is_disk_full(error):
                     raise DiskFull(self._path) from error
                 raise
+            for before, after in self._changed:
+                self.changes.put(before, after)
+            self._changed.clear()
 
     def add(self, resource: Resource, tags: dict[str, str] | None = None) -> None:
         with self.transaction() as connection:
@@ -110,7 +118,7 @@ class Store:
                 raise AlreadyExists(resource.arn)
             connection.execute("INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)", _row(resource))
             self.put_tags(resource.arn, tags or {})
-        self.changes.put(None, resource)
+            self._changed.append((None, resource))
 
     def get(self, type_: type[R], name: str) -> R:
         with self._lock:
@@ -132,15 +140,19 @@ class Store:
 
     def change(self, type_: type[R], name: str, change: Callable[[R], R]) -> R:
         """Read, change and write a resource in one transaction, so that no thread overwrites another's change."""
+        return self.change_read(lambda: self.get(type_, name), change)
+
+    def change_read(self, read: Callable[[], R], change: Callable[[R], R]) -> R:
+        """Change the resource that `read` returns from this store, in one transaction as `change` does."""
         with self.transaction() as connection:
-            before = self.get(type_, name)
+            before = read()
             changed = change(before)
             kind, name, _, _, modified, status, body = _row(changed)
             connection.execute(
                 "UPDATE resource SET modified = ?, status = ?, body = ? WHERE kind = ? AND name = ?",
                 (modified, status, body, kind, name),
             )
-        self.changes.put(before, changed)
+            self._changed.append((before, changed))
         return changed
 
     def remove(self, type_: type[R], name: str) -> R:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +84,39 @@ def test_the_feed_has_creations_and_changes_of_state_in_order(store: Store, jobs
     batch, is_open = store.changes.take(10)
     assert [change.resource for change in batch] == [created, finished]
     assert is_open
+
+
+class Watched(ChangeFeed):
+    """A feed that notes, at each change, the statuses that another connection reads."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path, self.statuses = path, list[str]()
+
+    def put(self, before: Any, after: Any) -> None:
+        with closing(sqlite3.connect(self.path)) as other:
+            self.statuses += [status for (status,) in other.execute("SELECT status FROM resource")]
+
+
+def test_a_change_is_in_the_feed_once_it_is_stored(store: Store, jobs: Jobs, tmp_path: Path) -> None:
+    store.changes = watched = Watched(tmp_path / "store.sqlite3")
+    jobs.create("one")
+    with store.transaction():
+        jobs.finish("ONE")
+    assert watched.statuses == ["InProgress", "Completed"]
+
+
+def test_a_change_that_is_undone_is_not_in_the_feed(store: Store, jobs: Jobs) -> None:
+    jobs.create("one")
+    with suppress(AwsError), store.transaction():
+        jobs.finish("one")
+        jobs.create("one")  # is taken
+    jobs.create("two")
+    batch, _ = store.changes.take(10)
+    assert [(change.resource.name, change.resource.status) for change in batch] == [
+        ("one", JobStatus.IN_PROGRESS),
+        ("two", JobStatus.IN_PROGRESS),
+    ]
 
 
 JOB = TransformJob("one", "arn", {}, 1.0, 1.0)
