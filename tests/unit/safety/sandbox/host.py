@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from safety.sandbox import Network, Sandbox, SandboxedProcess, World
@@ -41,13 +39,6 @@ class Host:
     ) -> tuple[int, str]:
         code = self.start(script, world, network, directory).wait(DEADLINE_S)
         return code, self.output.read_text()
-
-
-def soon(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + DEADLINE_S
-    while not (holds := condition()) and time.monotonic() < deadline:
-        time.sleep(0.01)  # poll
-    return holds  # asked once: a program that replaces another has no command line for a moment
 
 
 def is_gone(marker: str) -> bool:

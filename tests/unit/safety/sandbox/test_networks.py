@@ -6,7 +6,8 @@ import os
 import socket
 
 import pytest
-from tests.unit.safety.sandbox.host import DEADLINE_S, Host, soon
+from tests.unit.safety.sandbox.host import DEADLINE_S, Host
+from tests.waiting import until
 
 from safety.sandbox import Network, Sandbox
 
@@ -42,7 +43,7 @@ def test_a_relay_reaches_a_port_inside(host: Host) -> None:
     process = host.start(SERVE, network=network)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         relay = host.sandbox.relay(listener, network, 8080)
-        assert soon(lambda: host.output.read_text() == "on\n")
+        until(lambda: host.output.read_text() == "on\n", "the server to listen")
         body = os.urandom(1 << 20)
         with socket.create_connection(listener.getsockname(), DEADLINE_S) as client:
             client.sendall(body)
@@ -55,6 +56,6 @@ def test_a_relay_reaches_a_port_inside(host: Host) -> None:
 def test_two_processes_can_share_a_network(host: Host) -> None:
     network = network_of(host.sandbox)
     server = host.start(SERVE, network=network)
-    assert soon(lambda: host.output.read_text() == "on\n")
+    until(lambda: host.output.read_text() == "on\n", "the server to listen")
     assert host.run(CONNECT.format("127.0.0.1", 8080), network=network)[0] == 0
     assert server.wait(DEADLINE_S) == 0

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.unit.safety.sandbox.host import DEADLINE_S, Host, is_gone, soon
+from tests.unit.safety.sandbox.host import DEADLINE_S, Host, is_gone
+from tests.waiting import until
 
 from safety.sandbox import StartFailed
 
@@ -22,16 +23,16 @@ def test_the_exit_code_and_the_signal_are_reported(host: Host) -> None:
 
 def test_a_shell_stops_at_sigterm(host: Host) -> None:
     process = host.start("echo on; sleep 1000")
-    assert soon(lambda: host.output.read_text() == "on\n")
+    until(lambda: host.output.read_text() == "on\n", "the program to run")
     process.terminate()
     assert process.wait(DEADLINE_S) == -signal.SIGTERM
 
 
 def test_a_program_can_handle_sigterm_and_still_be_killed(host: Host) -> None:
     process = host.start("trap 'echo term' TERM; echo on; while :; do sleep 0.05; done")
-    assert soon(lambda: host.output.read_text() == "on\n")
+    until(lambda: host.output.read_text() == "on\n", "the program to run")
     process.terminate()
-    assert soon(lambda: "term" in host.output.read_text())
+    until(lambda: "term" in host.output.read_text(), "the program to handle SIGTERM")
     assert process.poll() is None
     process.kill()
     assert process.wait(DEADLINE_S) == -signal.SIGKILL
@@ -62,7 +63,7 @@ def test_a_process_sees_only_its_own_processes(host: Host) -> None:
 
 def test_the_process_id_is_the_one_in_the_servers_proc(host: Host) -> None:
     process = host.start("exec sleep 1000")
-    assert soon(lambda: Path(f"/proc/{process.pid}/cmdline").read_text() == "sleep\x001000\x00")
+    until(lambda: Path(f"/proc/{process.pid}/cmdline").read_text() == "sleep\x001000\x00", "the command line of sleep")
     assert "VmHWM" in Path(f"/proc/{process.pid}/status").read_text()
     process.kill()
     process.wait(DEADLINE_S)
@@ -84,9 +85,9 @@ def test_wait_gives_up_after_its_timeout(host: Host) -> None:
 def test_a_process_ends_when_nobody_refers_to_it(host: Host) -> None:
     marker = f"sleep {time.time_ns()}"
     process = host.start(f"setsid {marker} & {marker}")
-    assert soon(lambda: not is_gone(marker))
+    until(lambda: not is_gone(marker), "the processes to run")
     del process
-    assert soon(lambda: is_gone(marker))
+    until(lambda: is_gone(marker), "the end of the processes")
 
 
 def test_the_processes_of_a_killed_server_end(host: Host) -> None:
@@ -105,4 +106,4 @@ def test_the_processes_of_a_killed_server_end(host: Host) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == b"on\n"
         process.kill()
-    assert soon(lambda: is_gone(marker))
+    until(lambda: is_gone(marker), "the end of the processes")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import struct
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from tests.unit.sagemaker_emulator.in_memory_s3 import InMemoryS3, packed
+from tests.waiting import until
 
 from sagemaker_emulator.jobs import pipe_encodings
 from sagemaker_emulator.jobs.channel import Channel, InputError
@@ -107,9 +107,7 @@ def test_a_file_in_the_place_of_a_fifo_is_not_written(tmp_path: Path) -> None:
     (tmp_path / "train_0").unlink()
     (tmp_path / "victim").write_text("untouched")
     (tmp_path / "train_0").symlink_to(tmp_path / "victim")
-    deadline = time.monotonic() + 60
-    while any(thread.name == "pipe train" for thread in threading.enumerate()) and time.monotonic() < deadline:
-        time.sleep(0.01)  # poll
+    until(lambda: all(thread.name != "pipe train" for thread in threading.enumerate()), "the end of the channel")
     feeder.close()
     assert (tmp_path / "victim").read_text() == "untouched"
     assert feeder.error is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from tests.waiting import until
 
 from sagemaker_emulator.errors import resource_limit_exceeded, validation
 from sagemaker_emulator.jobs.job_threads import JobLeft
@@ -281,7 +281,7 @@ def test_a_run_leaves_its_steps_as_they_are_when_the_emulator_goes_down(runs: Ru
     ends: list[BaseException] = []
     thread = threading.Thread(target=lambda: ends.append(_raised(run.run)))
     thread.start()
-    _until(lambda: runs.statuses() == {"a": "Executing"})
+    until(lambda: runs.statuses() == {"a": "Executing"}, "the step to execute")
     run.halt.abandoned.set()
     thread.join(60)
     assert isinstance(ends[0], JobLeft)
@@ -333,13 +333,6 @@ def _raised(call: Callable[[], None]) -> BaseException:
     with pytest.raises(BaseException) as caught:  # noqa: PT011 - the test looks at its type
         call()
     return caught.value
-
-
-def _until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)  # poll
 
 
 def test_records_of_one_execution_are_those_of_its_id(runs: Runs) -> None:
