@@ -17,6 +17,7 @@ NAMESPACE = "AWS/SageMaker"
 INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
 VALUES_MAX = 150  # CloudWatch's limit for one datum
 DATA_MAX = 100  # in one PutMetricData, well below CloudWatch's limit of 1000
+NUMBER = {"Invocations": 1, "InvocationsPerInstance": 1}
 
 # endpoint, variant, endpoint configuration (empty for all), container (empty for the variant as a whole), metric
 Series = tuple[str, str, str, str, str]
@@ -66,19 +67,19 @@ class InvocationMetrics:
 
     def record(self, counted: Counted, status: int, model_us: int, overhead_us: int) -> None:
         """Count an invocation. `status` is the container's HTTP status, 0 for no answer; latencies in microseconds."""
-        self._count(counted, {**_errors(status), "ModelLatency": model_us, "OverheadLatency": overhead_us})
+        latencies_us = {"ModelLatency": model_us, "OverheadLatency": overhead_us}
+        self._count(counted, {**NUMBER, **_errors(status), **latencies_us})
 
     def record_unavailable(self, counted: Counted, overhead_us: int) -> None:
         """Count an invocation that found no healthy instance as a server error, so that alarms on errors notice it."""
-        self._count(counted, {**_errors(503), "OverheadLatency": overhead_us})
+        self._count(counted, {**NUMBER, **_errors(503), "OverheadLatency": overhead_us})
 
     def record_asynchronous(self, counted: Counted, status: int, model_us: int) -> None:
         """Count an asynchronous invocation, which has no metric of its number and its overhead on AWS.
 
         Source: alarms and logs for tracking metrics from asynchronous endpoints.
         """
-        self._note(counted)
-        self._add(counted, {**_errors(status), "ModelLatency": model_us})
+        self._count(counted, {**_errors(status), "ModelLatency": model_us})
 
     def record_containers(self, counted: Counted, visits: Sequence[Visit], overhead_us: int) -> None:
         """Count an invocation of an instance with several containers, for each of them that was asked.
@@ -110,12 +111,10 @@ class InvocationMetrics:
             return self._invocations[endpoint, variant]
 
     def _count(self, counted: Counted, values: dict[str, int]) -> None:
-        self._note(counted)
-        self._add(counted, {"Invocations": 1, "InvocationsPerInstance": 1, **values})
-
-    def _note(self, counted: Counted) -> None:
+        """Count an invocation, and the values of its metrics."""
         with self._lock:
             self._invocations[counted.endpoint, counted.variant] += 1
+        self._add(counted, values)
 
     def _add(self, counted: Counted, values: dict[str, int], container: str = "") -> None:
         with self._lock:

@@ -48,7 +48,7 @@ class ResponseStreams:
         deployment = self._sessions.route(deployment, request.session_id)
         async with AsyncExitStack() as stack:
             exchange = await self._begin(stack, deployment, request, started)
-            frames = self._frames(stack.pop_all(), deployment, exchange, started)
+            frames = self._frames(stack.pop_all(), exchange, started)
         await anext(frames)  # from here on the generator owns the exchange: closing it frees the instance
         output = {
             "Body": frames,
@@ -69,20 +69,18 @@ class ResponseStreams:
             self._metrics.record_setup(deployment.endpoint_name, exchange.variant.name, exchange.setup_us)
             if 200 <= exchange.status < 300:
                 return exchange
-            variant, container = exchange.variant, exchange.container
+            counted, container = exchange.counted, exchange.container
             status, body = exchange.status, await exchange.read()
         except NoHealthyInstance as failure:
             self._metrics.record_unavailable(Counted.of(deployment, failure.variant), us_since(started))
             raise
         except ContainerFailed as failure:
-            variant, container = failure.variant, failure.container
+            counted, container = failure.counted, failure.container
             status, body = failure.status, str(failure).encode()
-        self._metrics.record(Counted.of(deployment, variant.name), status, us_since(started), 0)
+        self._metrics.record(counted, status, us_since(started), 0)
         raise model_failure(deployment, status, body, container)
 
-    async def _frames(
-        self, stack: AsyncExitStack, deployment: Deployment, exchange: Exchange, started: int
-    ) -> AsyncGenerator[bytes, None]:
+    async def _frames(self, stack: AsyncExitStack, exchange: Exchange, started: int) -> AsyncGenerator[bytes, None]:
         """Yield an empty frame first, then one for each part of the body. `stack` ends the exchange."""
         status = 0
         async with stack:
@@ -95,7 +93,7 @@ class ResponseStreams:
             except ContainerFailed as failure:
                 yield _model_stream_error(failure)
             finally:
-                counted, model_us = Counted.of(deployment, exchange.variant.name), us_since(started) - exchange.setup_us
+                counted, model_us = exchange.counted, us_since(started) - exchange.setup_us
                 self._metrics.record(counted, status, model_us, exchange.setup_us)
                 self._metrics.record_containers(counted, exchange.visits, exchange.setup_us)
 
