@@ -1,4 +1,4 @@
-"""Where one figure stands for a job of the image-classification algorithm, it is that of the epoch that is kept."""
+"""The figure that stands for a job of the image-classification algorithm is that of the epoch that is kept."""
 
 from __future__ import annotations
 

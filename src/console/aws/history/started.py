@@ -40,7 +40,7 @@ class Started:
 
     @property
     def prefix(self) -> str:
-        """What the names of its log streams begin with; empty if the whole group is its own."""
+        """The prefix of its log streams; empty if it has a log group of its own."""
         return "" if self.kind == ENDPOINT else f"{self.name}/"
 
     @property

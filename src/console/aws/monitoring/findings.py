@@ -1,4 +1,4 @@
-"""What a comparison found: each violation in its file, with the test that fired.
+"""The findings of a comparison: each violation in its file, with the test that fired.
 
 A feature can have several tests: one of its distribution, and one of each range of rare values. The analyzer names a
 feature once, by the test of its distribution if that fired, and otherwise by the clearest test of its rare values. Its

@@ -1,4 +1,4 @@
-"""What an answer becomes: a record of ground truth, in Model Monitor's format, and maybe an order.
+"""The record of ground truth that an answer becomes, in Model Monitor's format, and the order that may follow it.
 
 The record is where the monitor reads ground truth, `ground_truth/<endpoint>/yyyy/mm/dd/hh/`. The hour is that in which
 the model decided, and the id is the inference id of the captured record.
