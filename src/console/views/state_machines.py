@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -118,7 +118,7 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
         **(await _decision(site, execution, history)),
         "graph": draw(graph, f"The path of {name}", drawing(shown, history, names)) if graph else "",
         "history": history,
-        "visits": folded([_shown(visit, shown, history, names) for visit in history.visits[:SHOWN_VISITS]]),
+        "visits": folded(_shown_visits(shown, history, names)),
         "shown_visits": min(SHOWN_VISITS, len(history.visits)),
         "retries": sum(max(0, visit.attempts - 1) for visit in history.visits),
         # the picture is in no live block
@@ -216,11 +216,16 @@ def _in_words(visit: StateVisit, execution: Execution, names: Mapping[int, str])
     return f"{names[visit.number]}: {visit.status(execution.status)}{took}"
 
 
-def _shown(visit: StateVisit, execution: Execution, history: History, names: Mapping[int, str]) -> dict[str, Any]:
-    """Return the list's row for a visit. `at` and `width` place its bar, in percent of the execution."""
-    ends = [each.ended or each.entered for each in history.visits]
-    whole = max(max(ends) - execution.started, timedelta(milliseconds=1))
-    end = visit.ended or max(ends)
+def _shown_visits(execution: Execution, history: History, names: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Return the list's rows of the first SHOWN_VISITS visits."""
+    last = max((each.ended or each.entered for each in history.visits), default=execution.started)
+    return [_shown(visit, execution, last, names) for visit in history.visits[:SHOWN_VISITS]]
+
+
+def _shown(visit: StateVisit, execution: Execution, last: datetime, names: Mapping[int, str]) -> dict[str, Any]:
+    """Return the list's row for a visit. `at` and `width` place its bar, in percent of the time until `last`."""
+    whole = max(last - execution.started, timedelta(milliseconds=1))
+    end = visit.ended or last
     return {
         "visit": visit,
         "status": visit.status(execution.status),

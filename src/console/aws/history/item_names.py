@@ -23,7 +23,9 @@ def item_names(visits: Sequence[Visit]) -> dict[int, str]:
             continue
         block = _map_of(visit)
         of_visit[visit.number] = (block, visit.item)
-        first.setdefault(block, {}).setdefault(visit.item, _value(visit.input))
+        inputs = first.setdefault(block, {})
+        if visit.item not in inputs:
+            inputs[visit.item] = _value(visit.input)
     names = {block: _told_apart(inputs) for block, inputs in first.items()}
     return {
         number: f"item {item}: {names[block][item]}" if names[block].get(item) else f"item {item}"
