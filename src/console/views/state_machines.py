@@ -14,7 +14,8 @@ from aiohttp import web
 
 from console import live
 from console.aws import executions, gate, state_machines
-from console.aws.decisions.failures import Reason, reasons, shown_status
+from console.aws.decisions.events import of_execution
+from console.aws.decisions.failures import Reason, shown_status
 from console.aws.decisions.verdict import verdict_of
 from console.aws.executions import Execution
 from console.aws.history.item_names import item_names
@@ -93,7 +94,7 @@ async def load_machine(site: Site, request: web.Request) -> dict[str, Any]:
 
 async def _outcomes(site: Site, rows: list[ExecutionSummary]) -> list[tuple[ExecutionSummary, str, Reason]]:
     """Return each execution with the status that is shown, and why it failed."""
-    told = await reasons(site.aws, rows)
+    told = await asyncio.gather(*(site.reasons.of(site.aws, of_execution(row)) for row in rows))
     return [(row, shown_status(row.status, reason), reason) for row, reason in zip(rows, told, strict=True)]
 
 

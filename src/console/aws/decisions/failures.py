@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,7 +17,7 @@ from console.aws import executions, state_machines
 from console.aws.client import Aws
 from console.aws.decisions.events import FAILED, Event, of_execution, of_job
 from console.aws.history.visits import request_in
-from console.aws.state_machines import ExecutionSummary, Machine
+from console.aws.state_machines import Machine
 from console.aws.training import jobs as training_jobs
 from console.errors import ConsoleError
 from display.causes import cause_of
@@ -97,11 +97,6 @@ async def reason_of(aws: Aws, status: str, name: str, machine: str) -> Reason:
     except ConsoleError:
         return Reason()
     return Reason(execution.error, first_line(cause_of(execution.error, execution.cause)), request_in(execution.cause))
-
-
-async def reasons(aws: Aws, rows: Iterable[ExecutionSummary]) -> list[Reason]:
-    """Return why each of these executions failed."""
-    return await asyncio.gather(*(reason_of(aws, row.status, row.name, row.machine) for row in rows))
 
 
 class Reasons:
