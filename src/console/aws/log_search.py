@@ -11,7 +11,7 @@ from typing import Any
 
 from console.aws import logs
 from console.aws.client import SHORT_S, Aws
-from console.aws.logs import PAGES_AT_ONCE, Line
+from console.aws.logs import Line
 
 FUNCTIONS = "/aws/lambda/"
 FUNCTIONS_MAX = 60
@@ -42,25 +42,16 @@ async def search(
 ) -> list[Hit]:
     """Return lines of a group that contain a text in any case, the oldest first."""
     where = {"logStreamNamePrefix": prefix} if prefix else {}
-    hits: list[Hit] = []
-    token: dict[str, str] = {}
-    for _ in range(PAGES_AT_ONCE):
-        answer = await aws.call(
-            "logs",
-            "filter_log_events",
-            SHORT_S,
-            logGroupName=group,
-            filterPattern=any_of(spellings(text) if text else ERROR_WORDS),
-            startTime=int(since.timestamp() * 1000),
-            limit=limit,
-            **where,
-            **token,
-        )
-        hits += [_hit(group, event) for event in answer["events"] if _matches(event["message"], text, errors_only)]
-        if len(hits) >= limit or not answer.get("nextToken"):
-            break
-        token = {"nextToken": answer["nextToken"]}
-    return hits[:limit]
+    events = await logs.filtered(
+        aws,
+        group,
+        limit,
+        lambda event: _matches(event["message"], text, errors_only),
+        filterPattern=any_of(spellings(text) if text else ERROR_WORDS),
+        startTime=int(since.timestamp() * 1000),
+        **where,
+    )
+    return [_hit(group, event) for event in events]
 
 
 async def search_functions(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -50,7 +50,7 @@ class StreamReader:
             return await self._last(aws)
         lines: list[Line] = []
         for _ in range(PAGES_AT_ONCE):
-            answer = await self._page(aws, startFromHead=True, limit=EVENTS_PER_PAGE)
+            answer = await _page(aws, self.group, self.stream, self.token, startFromHead=True, limit=EVENTS_PER_PAGE)
             lines += [line_of(event) for event in answer["events"]]
             before, self.token = self.token, answer["nextForwardToken"]
             if self.token == before or not answer["events"]:
@@ -58,22 +58,9 @@ class StreamReader:
         return await self._last(aws) if self.from_end else lines
 
     async def _last(self, aws: Aws) -> list[Line]:
-        """Return the stream's last lines, and go to its end. AWS may answer with empty pages before it has some."""
-        self.token, end = None, None
-        for _ in range(PAGES_AT_ONCE):
-            answer = await self._page(aws, startFromHead=False, limit=KEPT_LINES)
-            end = end or answer["nextForwardToken"]
-            following = answer.get("nextBackwardToken")
-            if answer["events"] or following in (None, self.token):
-                break
-            self.token = following
-        self.token = end
-        return [line_of(event) for event in answer["events"]]
-
-    async def _page(self, aws: Aws, **request: Any) -> Answer:
-        position = {"nextToken": self.token} if self.token else {}
-        names = {"logGroupName": self.group, "logStreamName": self.stream}
-        return await aws.call("logs", "get_log_events", 0, **names, **request, **position)
+        """Return the stream's last lines, and go to its end."""
+        lines, self.token = await end_of(aws, self.group, self.stream, KEPT_LINES)
+        return lines
 
 
 @dataclass
@@ -115,6 +102,44 @@ async def streams(aws: Aws, group: str, prefix: str = "") -> list[Stream]:
     except NotThere:
         return []
     return [Stream(each["logStreamName"], _time(each.get("lastEventTimestamp"))) for each in answer["logStreams"]]
+
+
+async def filtered(
+    aws: Aws, group: str, limit: int, is_wanted: Callable[[Mapping[str, Any]], bool] | None = None, **request: Any
+) -> list[Mapping[str, Any]]:
+    """Return up to `limit` events of FilterLogEvents. AWS may answer with empty pages before it has some."""
+    events: list[Mapping[str, Any]] = []
+    token: dict[str, str] = {}
+    for _ in range(PAGES_AT_ONCE):
+        answer = await aws.call(
+            "logs", "filter_log_events", SHORT_S, logGroupName=group, limit=limit, **request, **token
+        )
+        events += filter(is_wanted, answer["events"])
+        if len(events) >= limit or not answer.get("nextToken"):
+            break
+        token = {"nextToken": answer["nextToken"]}
+    return events[:limit]
+
+
+async def end_of(
+    aws: Aws, group: str, stream: str, limit: int, pages: int = PAGES_AT_ONCE, keep_s: float = 0.0
+) -> tuple[list[Line], str]:
+    """Return a stream's last lines, and the token of its end. AWS may answer with empty pages before it has some."""
+    token, end = None, ""
+    for _ in range(pages):
+        answer = await _page(aws, group, stream, token, keep_s, startFromHead=False, limit=limit)
+        end = end or str(answer["nextForwardToken"])
+        following = answer.get("nextBackwardToken")
+        if answer["events"] or following in (None, token):
+            break
+        token = following
+    return [line_of(event) for event in answer["events"]], end
+
+
+async def _page(aws: Aws, group: str, stream: str, token: str | None, keep_s: float = 0.0, **request: Any) -> Answer:
+    position = {"nextToken": token} if token else {}
+    names = {"logGroupName": group, "logStreamName": stream}
+    return await aws.call("logs", "get_log_events", keep_s, **names, **request, **position)
 
 
 def line_of(event: Mapping[str, Any]) -> Line:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 from console.aws import logs
@@ -78,28 +77,8 @@ async def last_error(aws: Aws, started: Started) -> str:
     """
     try:
         streams = (await logs.streams(aws, started.group, started.prefix))[:STREAMS_MAX]
-        lines = [line for stream in streams for line in await _last_lines(aws, started.group, stream.name)]
+        ends = [await logs.end_of(aws, started.group, each.name, LINES, PAGES, KEPT_S) for each in streams]
     except ConsoleError:
         return ""
-    errors = [line for line in lines if any(word in line.text for word in ERROR_WORDS)]
+    errors = [line for lines, _ in ends for line in lines if any(word in line.text for word in ERROR_WORDS)]
     return max(errors, key=lambda line: line.time).text.strip() if errors else ""
-
-
-async def _last_lines(aws: Aws, group: str, stream: str) -> list[logs.Line]:
-    """Return a stream's last lines. AWS may answer with empty pages before it has some."""
-    more: dict[str, Any] = {}
-    for _ in range(PAGES):
-        answer = await aws.call(
-            "logs",
-            "get_log_events",
-            KEPT_S,
-            logGroupName=group,
-            logStreamName=stream,
-            startFromHead=False,
-            limit=LINES,
-            **more,
-        )
-        if answer["events"] or not answer.get("nextBackwardToken"):
-            return [logs.line_of(event) for event in answer["events"]]
-        more = {"nextToken": answer["nextBackwardToken"]}
-    return []

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from console.aws import logs
-from console.aws.client import SHORT_S, Aws
+from console.aws.client import Aws
 from console.aws.logs import Line
 from console.aws.training.jobs import Job
 from console.aws.training.logs import GROUP, Value, curves_in
@@ -68,20 +68,15 @@ async def best_epoch(aws: Aws, job: Job) -> Best | None:
     """
     if not is_used_by(job) or CHOOSES not in job.metric_patterns:
         return None
-    where = {"logGroupName": GROUP, "logStreamNamePrefix": f"{job.name}/", "filterPattern": ITS_LINES}
+    prefix = f"{job.name}/"
     since = int(job.created.timestamp() * 1000)  # an earlier job may have had the name
-    lines: list[Line] = []
-    token: dict[str, str] = {}
-    for _ in range(logs.PAGES_AT_ONCE):
-        try:
-            answer = await aws.call("logs", "filter_log_events", SHORT_S, startTime=since, **where, **token)
-        except NotThere:
-            return None
-        lines += [logs.line_of(event) for event in answer["events"]]
-        if not answer.get("nextToken") or len(lines) >= LINES_MAX:
-            break
-        token = {"nextToken": answer["nextToken"]}
-    lines.sort(key=lambda line: line.time)
+    try:
+        events = await logs.filtered(
+            aws, GROUP, LINES_MAX, startTime=since, logStreamNamePrefix=prefix, filterPattern=ITS_LINES
+        )
+    except NotThere:
+        return None
+    lines = sorted(map(logs.line_of, events), key=lambda line: line.time)
     return best_of(curves_in(lines, {CHOOSES: job.metric_patterns[CHOOSES]}))
 
 
