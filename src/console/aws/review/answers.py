@@ -12,7 +12,7 @@ from console.aws.captures import File, Listing, file_of
 from console.aws.client import Aws
 from console.aws.review.answer_log import AnswerLog, Entry
 from console.aws.review.corrections import RECORD_MAX
-from console.aws.review.ground_truth import PREFIX, inference_id_of, key_of, label_in
+from console.aws.review.ground_truth import folder_of, inference_id_of, key_of, label_in
 from console.aws.review.messages import confidence_of, image_path, label_of
 from console.aws.workflow import Workflow
 from console.errors import ConsoleError
@@ -46,7 +46,7 @@ class Answers:
         """Return the last answers about images of the workflow's endpoint, the newest hour of decision first."""
         listing = Listing(aws, workflow.bucket, order=lambda file: str(file.time))
         try:
-            records = await listing.newest(f"{PREFIX}/{workflow.endpoint}/", limit, KEPT_S)
+            records = await listing.newest(folder_of(workflow.endpoint), limit, KEPT_S)
         except ConsoleError:
             return []  # the role may not list the bucket
         read = await asyncio.gather(*(self._read(aws, workflow, each) for each in records))
@@ -133,7 +133,7 @@ async def _entries(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> li
 
 async def record(aws: Aws, workflow: Workflow, key: str) -> str:
     """Return the text of a record of ground truth of the workflow; empty without one that can be read."""
-    if not key.startswith(f"{PREFIX}/{workflow.endpoint}/"):
+    if not key.startswith(folder_of(workflow.endpoint)):
         return ""
     try:
         return (await aws.read_object(workflow.bucket, key, 0, RECORD_MAX)).decode(errors="replace")

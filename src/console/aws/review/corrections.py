@@ -8,7 +8,7 @@ from typing import Any
 
 from console.aws.client import Aws
 from console.aws.review.answer_log import AnswerLog, Entry, now
-from console.aws.review.ground_truth import PREFIX, label_in, write
+from console.aws.review.ground_truth import folder_of, label_in, write
 from console.aws.review.pictures import picture_of
 from console.aws.workflow import Workflow
 from console.errors import BadRequest, NotThere
@@ -57,7 +57,7 @@ async def keep_unlogged(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) 
 
 async def _message_of(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> Mapping[str, Any]:
     """Return the message that was answered. Raises NotThere if its answer was undone, BadRequest if it is unknown."""
-    if not key.startswith(f"{PREFIX}/{workflow.endpoint}/") or not key.endswith(".jsonl"):
+    if not key.startswith(folder_of(workflow.endpoint)) or not key.endswith(".jsonl"):
         raise BadRequest(f"{key!r} is not the key of an answer about {workflow.endpoint}")
     entries = await log.of(aws, workflow, key)
     if not entries or not entries[-1].message:

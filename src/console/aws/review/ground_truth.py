@@ -19,9 +19,14 @@ INFERENCE_ID_LIMIT = 64
 """The classify function sends the end of an execution's name as the inference id."""
 
 
+def folder_of(endpoint: str) -> str:
+    """Return the folder of the records about an endpoint."""
+    return f"{PREFIX}/{endpoint}/"
+
+
 def key_of(endpoint: str, execution: str, time: datetime) -> str:
     """Return the key of the record about an execution that decided at that time."""
-    return f"{PREFIX}/{endpoint}/{time:%Y/%m/%d/%H}/{execution[-INFERENCE_ID_LIMIT:]}.jsonl"
+    return f"{folder_of(endpoint)}{time:%Y/%m/%d/%H}/{execution[-INFERENCE_ID_LIMIT:]}.jsonl"
 
 
 def inference_id_of(key: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from console.aws.captures import Captured, Listing
 from console.aws.client import Aws
-from console.aws.review.ground_truth import PREFIX, inference_id_of
+from console.aws.review.ground_truth import folder_of, inference_id_of
 from console.aws.workflow import Workflow
 
 LABELS_MAX = 20_000
@@ -33,7 +33,7 @@ async def labeled_ids(aws: Aws, workflow: Workflow) -> set[str]:
 
     They are the names of the files: the kit's have one label each. A file of another program counts once.
     """
-    files = await Listing(aws, workflow.bucket).newest(f"{PREFIX}/{workflow.endpoint}/", LABELS_MAX, KEPT_S)
+    files = await Listing(aws, workflow.bucket).newest(folder_of(workflow.endpoint), LABELS_MAX, KEPT_S)
     return {inference_id_of(file.key) for file in files}
 
 
