@@ -23,6 +23,7 @@ from console.aws.history.started import last_error
 from console.aws.history.visits import History
 from console.aws.history.visits import Visit as StateVisit
 from console.aws.review.answers import PastAnswer
+from console.aws.review.messages import place_of
 from console.aws.review.pictures import image_address, picture_of
 from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.training.jobs import TIMES
@@ -316,5 +317,5 @@ def image_of(text: str, endings: tuple[str, ...] = IMAGES) -> tuple[str, str] | 
         return None
     if not isinstance(value, Mapping):
         return None
-    bucket, key = str(value.get("s3_bucket") or ""), str(value.get("s3_key") or "")
+    bucket, key = place_of(value)
     return (bucket, key) if bucket and key and key.lower().endswith(endings) else None

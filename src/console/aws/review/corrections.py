@@ -9,6 +9,7 @@ from typing import Any
 from console.aws.client import Aws
 from console.aws.review.answer_log import AnswerLog, Entry, now
 from console.aws.review.ground_truth import folder_of, label_in, write
+from console.aws.review.messages import place_of
 from console.aws.review.pictures import picture_of
 from console.aws.workflow import Workflow
 from console.errors import BadRequest, NotThere
@@ -22,7 +23,7 @@ async def change_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str, 
     workflow.check_class(label)
     async with log.writing:
         message = await _message_of(aws, workflow, log, key)
-        picture = await picture_of(aws, str(message.get("s3_bucket", "")), str(message.get("s3_key", "")))
+        picture = await picture_of(aws, *place_of(message))
         if picture.problem:
             raise BadRequest(f"The answer was not changed, since its image cannot be shown. {picture.problem}")
         await log.add(aws, workflow, key, Entry(label, now(), message))

@@ -22,11 +22,11 @@ class Held:
 
     @property
     def bucket(self) -> str:
-        return str(self.body.get("s3_bucket") or "")
+        return place_of(self.body)[0]
 
     @property
     def key(self) -> str:
-        return str(self.body.get("s3_key") or "")
+        return place_of(self.body)[1]
 
     @property
     def image(self) -> str:
@@ -63,9 +63,14 @@ class Held:
         return confidence_of(self.body)
 
 
+def place_of(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the bucket and the key of the image that a message, or the input of an execution, is about."""
+    return str(body.get("s3_bucket") or ""), str(body.get("s3_key") or "")
+
+
 def image_path(body: Mapping[str, Any]) -> str:
     """Return the console's address of a message's image."""
-    return image_address(str(body.get("s3_bucket", "")), str(body.get("s3_key", "")))
+    return image_address(*place_of(body))
 
 
 def label_of(body: Mapping[str, Any]) -> str:
