@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from tests.shared_data import shared
 
 from scones.sagemaker_sdk import quiet
 
+from .executions import end_of
 from .sdk_session import sdk_session
 
 with quiet():
@@ -38,7 +38,6 @@ NAME = f"examples-{uuid4().hex[:8]}"
 MACHINE: dict[str, Any] = {"instance_type": "ml.m5.large", "instance_count": 1}
 SERVED: dict[str, Any] = {"initial_instance_count": 1, "instance_type": "ml.m5.large"}
 IMAGES = 60
-DEADLINE_S = 120
 DIGIT_THREE = """
 0 0 7 15 13 1 0 0
 0 8 13 6 15 4 0 0
@@ -128,9 +127,7 @@ def classified(outputs: dict[str, str], key: str) -> list[float]:
     client = boto3.client("stepfunctions")
     event = {"image_data": "", "s3_bucket": NAME, "s3_key": key, "inferences": []}
     execution = client.start_execution(stateMachineArn=outputs["StateMachineArn"], input=json.dumps(event))
-    deadline = time.monotonic() + DEADLINE_S
-    while (answer := client.describe_execution(executionArn=execution["executionArn"]))["status"] == "RUNNING":
-        assert time.monotonic() < deadline, f"{key} is still RUNNING after {DEADLINE_S} s"
+    answer = end_of(execution["executionArn"])
     assert answer["status"] == "SUCCEEDED", answer
     output = json.loads(answer["output"])
     inferences: list[float] = output.get("body", output)["inferences"]

@@ -18,6 +18,7 @@ from uuid import uuid4
 import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.waiting import until
 
 from scones.deployment import packaging
 
@@ -348,11 +349,8 @@ def state_of_errors_alarm() -> str:
 
 def until_the_alarm_has_passed() -> None:
     """An alarm that is in ALARM when an update begins rolls it back, too."""
-    deadline = time.monotonic() + DEADLINE_S
     with Load(2):  # without errors in the newest period the alarm is OK again
-        while state_of_errors_alarm() == "ALARM":
-            assert time.monotonic() < deadline, "the alarm is still in ALARM"
-            time.sleep(0.2)  # poll
+        until(lambda: state_of_errors_alarm() != "ALARM", "the alarm to pass")
 
 
 def test_a_failed_smoke_test_restores_the_previous_configuration(pipeline: Pipeline, first: object) -> None:

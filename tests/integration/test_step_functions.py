@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from PIL import Image
+from tests.waiting import until
 
 ROLE = "arn:aws:iam::000000000000:role/states"
 DEADLINE_S = 120
@@ -190,11 +191,12 @@ def test_a_task_that_times_out_stops_its_job(run: Run, training_job: Parameters)
     execution = run(task("sagemaker:createTrainingJob.sync", training_job, TimeoutSeconds=8))
     assert execution["error"] == "States.Timeout"
     sagemaker = boto3.client("sagemaker")
-    deadline = time.monotonic() + DEADLINE_S
-    status = "InProgress"
-    while status in {"InProgress", "Stopping"} and time.monotonic() < deadline:
-        status = sagemaker.describe_training_job(TrainingJobName=training_job["TrainingJobName"])["TrainingJobStatus"]
-    assert status == "Stopped"
+
+    def final_status() -> str | None:
+        job = sagemaker.describe_training_job(TrainingJobName=training_job["TrainingJobName"])
+        return None if job["TrainingJobStatus"] in {"InProgress", "Stopping"} else str(job["TrainingJobStatus"])
+
+    assert until(final_status, "the job to stop") == "Stopped"
 
 
 def test_an_invalid_request_raises_the_services_exception(run: Run, training_job: Parameters) -> None:

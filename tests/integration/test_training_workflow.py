@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from uuid import uuid4
 import boto3
 import pytest
 from PIL import Image
+
+from .executions import end_of
 
 DEFINITION = Path(__file__).with_name("train-and-serve.asl.json")
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
@@ -25,7 +26,6 @@ HYPERPARAMETERS = {
 }  # fmt: skip
 REQUEST_RESPONSE = ["TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskSucceeded", "TaskStateExited"]
 SYNC = ["TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded", "TaskStateExited"]
-DEADLINE_S = 180
 
 Execute = Callable[..., tuple[dict[str, Any], list[dict[str, Any]]]]
 
@@ -64,10 +64,7 @@ def execute(images: list[bytes]) -> Iterator[Execute]:
         execution = client.start_execution(
             stateMachineArn=created["stateMachineArn"], input=json.dumps(input_of(name, hyperparameters))
         )["executionArn"]
-        deadline = time.monotonic() + DEADLINE_S
-        while (described := client.describe_execution(executionArn=execution))["status"] == "RUNNING":
-            assert time.monotonic() < deadline, f"{name} is still RUNNING after {DEADLINE_S} s"
-        return described, client.get_execution_history(executionArn=execution, maxResults=1000)["events"]
+        return end_of(execution), client.get_execution_history(executionArn=execution, maxResults=1000)["events"]
 
     yield run
     client.delete_state_machine(stateMachineArn=created["stateMachineArn"])

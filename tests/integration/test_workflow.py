@@ -16,6 +16,7 @@ import pytest
 from tests.documentation import examples_of
 
 from .color_classifier import COLORS, between, model_archive, png
+from .executions import end_of
 
 SCONES = [sys.executable, "-m", "scones"]
 IMAGE = "811284229777.dkr.ecr.us-east-1.amazonaws.com/image-classification:1"
@@ -287,13 +288,6 @@ def start(stack: Stack, event: dict[str, Any]) -> str:
         stateMachineArn=stack.outputs["StateMachineArn"], input=json.dumps(event)
     )["executionArn"]
     return arn
-
-
-def end_of(arn: str) -> dict[str, Any]:
-    deadline = time.monotonic() + DEADLINE_S
-    while (described := boto3.client("stepfunctions").describe_execution(executionArn=arn))["status"] == "RUNNING":
-        assert time.monotonic() < deadline, f"{arn} is still RUNNING after {DEADLINE_S} s"
-    return dict(described)
 
 
 def inputs(stack: Stack) -> list[dict[str, Any]]:
