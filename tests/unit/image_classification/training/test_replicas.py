@@ -36,16 +36,17 @@ def gradients(model: Classifier) -> list[Tensor]:
 
 @pytest.mark.parametrize("size", [PART, BATCH, BATCH + 3])
 def test_the_gradients_equal_plain_training_on_each_part(size: int) -> None:
-    model, expected = classifier(), classifier().train()
+    # In float32, rounding decides whether a ReLU near zero passes its gradient, and each processor rounds differently.
+    model, expected = classifier().double(), classifier().double().train()
     images, labels = batch(size)
     loss, logits = replicas(model, size).backward(images, labels, lambda scaled: scaled)
     parts = max(1, size // PART)
-    answers = [expected(part) for part in images.tensor_split(parts)]
+    answers = [expected(part).float() for part in images.tensor_split(parts)]
     expected_loss = nn.CrossEntropyLoss()(torch.cat(answers), labels)
     expected_loss.backward()
     torch.testing.assert_close(loss, expected_loss.detach())
     torch.testing.assert_close(logits, torch.cat(answers).detach())
-    torch.testing.assert_close(gradients(model), gradients(expected), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(gradients(model), gradients(expected))
 
 
 def test_one_and_two_cores_compute_the_same_gradients() -> None:
