@@ -11,6 +11,7 @@ import torch
 Autocast = Callable[[], AbstractContextManager[object]]
 BFLOAT16_CPU_FEATURES = ("avx512_bf16", "amx_bf16")
 BFLOAT16_SINCE = (8, 0)  # CUDA's compute capability; older GPUs have only float16
+TF32_SINCE = (8, 0)  # PyTorch's convolutions then round float32 inputs to TF32's 10 bits unless told otherwise
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def gpu_of(process: int) -> str | None:
 def precision_for(precision_dtype: str | None, device: torch.device) -> Precision:
     """Return the precision for a hyperparameter `precision_dtype`; None leaves the choice to the processor."""
     if precision_dtype == "float32":
-        return Precision(device, torch.float32, "float32")
+        return Precision(device, torch.float32, float32_name(device))
     for_float16 = float16_precision(device)
     return for_float16 if precision_dtype else default_precision(for_float16)
 
@@ -74,6 +75,12 @@ def default_precision(for_float16: Precision) -> Precision:
     if for_float16.dtype == torch.bfloat16:
         return replace(for_float16, note="bfloat16: this processor is faster in it than in float32")
     return replace(for_float16, dtype=torch.float32, note="float32: this processor has no fast bfloat16")
+
+
+def float32_name(device: torch.device) -> str:
+    """Return what float32 is on this device."""
+    has_tf32 = device.type == "cuda" and torch.cuda.get_device_capability(device) >= TF32_SINCE
+    return "float32 with convolutions in TF32" if has_tf32 else "float32"
 
 
 def float16_precision(device: torch.device) -> Precision:
