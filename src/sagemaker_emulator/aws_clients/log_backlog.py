@@ -1,6 +1,7 @@
 """Log lines that wait for CloudWatch.
 
-Their number is limited: beyond it the oldest are dropped, which the log notes.
+Their number is limited. When there is no room, the program that writes them waits, as it does where Docker reads its
+output. It does not wait for a CloudWatch that takes no lines: then the oldest are dropped, which the log notes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ PAUSE_S = (
     0.002  # above half of the room, after this many lines: a program that floods its log must leave time for others
 )
 PAUSE_AFTER_LINES = 50
+STALLED_S = 20.0  # without a delivery: CloudWatch is away
 
 Line = tuple[int, str]
 
@@ -22,15 +24,18 @@ Line = tuple[int, str]
 class LogBacklog:
     """Lines with their times in milliseconds. One thread puts, another takes."""
 
-    def __init__(self, room_bytes: int = ROOM_BYTES) -> None:
-        self._room_bytes = room_bytes
+    def __init__(self, room_bytes: int = ROOM_BYTES, stalled_s: float = STALLED_S) -> None:
+        self._room_bytes, self._stalled_s = room_bytes, stalled_s
         self._lines: deque[Line] = deque()
-        self._bytes = self._dropped = self._put = 0
-        self._is_closed = False
-        self._changed = threading.Condition()
+        self._bytes = self._dropped = self._put = self._deliveries = 0
+        self._is_closed, self._is_stalled = False, False
+        lock = threading.RLock()
+        self._changed, self._delivered = threading.Condition(lock), threading.Condition(lock)
 
     def put(self, line: Line) -> None:
+        """Add a line. It waits for room while lines are delivered."""
         with self._changed:
+            self._wait_for_room(_size(line))
             self._lines.append(line)
             self._bytes += _size(line)
             self._put += 1
@@ -41,6 +46,19 @@ class LogBacklog:
             pauses = self._bytes > self._room_bytes // 2 and self._put % PAUSE_AFTER_LINES == 0
         if pauses:
             time.sleep(PAUSE_S)
+
+    def _wait_for_room(self, size: int) -> None:
+        while not self._is_stalled and self._lines and self._bytes + size > self._room_bytes:
+            deliveries = self._deliveries
+            self._delivered.wait(self._stalled_s)
+            self._is_stalled = self._is_stalled or deliveries == self._deliveries
+
+    def delivered(self, is_delivered: bool) -> None:
+        """Hear from the sender whether CloudWatch has taken the lines that it took last."""
+        with self._changed:
+            self._deliveries += is_delivered
+            self._is_stalled = not is_delivered
+            self._delivered.notify()
 
     def close(self) -> None:
         """End the log. Waiting lines can still be taken."""

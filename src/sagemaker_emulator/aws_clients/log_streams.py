@@ -28,7 +28,10 @@ log = logging.getLogger(__name__)
 
 
 class LogStream:
-    """One stream. `write` never waits for the network; `close` sends the rest. The first `sent` lines are skipped."""
+    """One stream. `write` waits at most for room in the backlog; `close` sends the rest.
+
+    The first `sent` lines are skipped.
+    """
 
     def __init__(self, logs: Any, group: str, stream: str, sent: int = 0) -> None:
         self._logs, self.group, self.stream, self._sent = logs, group, stream, sent
@@ -81,7 +84,7 @@ class LogStream:
         while not self._lines.is_over:
             batch = self._next_batch()
             if batch:
-                self._send(batch)
+                self._lines.delivered(self._send(batch))
             if len(batch) == BATCH_EVENTS:  # a flood: preparing its batches must not keep the server from answering
                 self._closing.wait(FLOOD_PAUSE_S)
 
@@ -99,7 +102,8 @@ class LogStream:
             size += _event_bytes(line)
         return batch
 
-    def _send(self, batch: list[Line]) -> None:
+    def _send(self, batch: list[Line]) -> bool:
+        """Send the lines; return whether CloudWatch has them."""
         times = accumulate((at for at, _ in batch), max)  # PutLogEvents wants them in order, also if the clock was set
         events = [{"timestamp": at, "message": line} for at, (_, line) in zip(times, batch, strict=True)]
         try:
@@ -109,6 +113,8 @@ class LogStream:
             log.warning(
                 "%d log lines of %s/%s did not reach CloudWatch: %s", len(batch), self.group, self.stream, error
             )
+            return False
+        return True
 
     def _create(self) -> None:
         if self._created:

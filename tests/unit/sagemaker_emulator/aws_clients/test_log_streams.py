@@ -1,4 +1,4 @@
-"""Log lines on their way to CloudWatch: cleaned, cut, and dropped from the oldest when there is no room."""
+"""Log lines on their way to CloudWatch: cleaned, cut, slowed down, and dropped when CloudWatch is away."""
 
 from __future__ import annotations
 
@@ -59,8 +59,36 @@ def test_batches_keep_to_the_limits_of_cloudwatch() -> None:
     assert max(logs.batches) <= 1 << 20
 
 
+def test_a_flood_waits_for_room_while_its_lines_are_delivered() -> None:
+    backlog, numbers = LogBacklog(room_bytes=3 * (LINE_OVERHEAD_BYTES + 3)), range(500)
+
+    def write() -> None:
+        for number in numbers:
+            backlog.put((number, str(number)))
+        backlog.close()
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    taken = []
+    while line := backlog.take():
+        taken.append(line)
+        backlog.delivered(is_delivered=True)
+    writing.join()
+    assert taken == [(number, str(number)) for number in numbers]
+
+
+def test_nobody_waits_for_a_cloudwatch_that_refuses_lines() -> None:
+    backlog = LogBacklog(room_bytes=2 * (LINE_OVERHEAD_BYTES + 1), stalled_s=3600)
+    backlog.put((0, "0"))
+    assert backlog.take() == (0, "0")
+    backlog.delivered(is_delivered=False)
+    for number in range(1, 6):
+        backlog.put((number, str(number)))
+    assert backlog.take() == (4, "[3 lines were dropped: the log grows faster than it can be sent]")
+
+
 def test_the_oldest_lines_are_dropped_and_the_log_says_so() -> None:
-    backlog = LogBacklog(room_bytes=3 * (LINE_OVERHEAD_BYTES + 1))
+    backlog = LogBacklog(room_bytes=3 * (LINE_OVERHEAD_BYTES + 1), stalled_s=0.01)
     for number in range(9):
         backlog.put((number, str(number)))
     backlog.close()
