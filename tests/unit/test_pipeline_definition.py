@@ -17,6 +17,8 @@ TEXT = (WORKFLOWS / "train-and-deploy.asl.json").read_text()
 DEFINITION: dict[str, Any] = json.loads(TEXT)
 STATES: dict[str, Any] = DEFINITION["States"]
 MOCKS = json.loads((WORKFLOWS / "mocks" / "train-and-deploy.json").read_text())
+CASES = MOCKS["StateMachines"]["train-and-deploy"]["TestCases"]
+FAILED_TRAININGS = ("ImagesMissing", "TrainingFailed")
 SDK = "arn:aws:states:::aws-sdk:sagemaker:"
 
 
@@ -119,9 +121,16 @@ def test_no_failure_ends_in_success() -> None:
 
 
 def test_the_candidate_is_deleted_after_success_and_failure() -> None:
-    state = STATES["TrainAndEvaluate"]
+    state = STATES["EvaluateCandidate"]
     assert followers(state) == {"DeleteCandidate"}
     assert names_in(state["Catch"]) == {"States.ALL"}
+    assert "CreateCandidate" in state["Branches"][0]["States"]
+
+
+def test_no_candidate_is_deleted_that_was_never_created() -> None:
+    (rule,) = STATES["TrainCandidate"]["Catch"]
+    assert rule == {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "NotifyFailure"}
+    assert "DeleteCandidate" not in {name for case in FAILED_TRAININGS for name in CASES[case]}
 
 
 def test_the_pipeline_captures_data_like_the_endpoint_step() -> None:
@@ -135,16 +144,15 @@ def test_a_sample_input_has_every_member_that_the_definition_reads() -> None:
 
 
 def test_the_mocks_name_existing_tasks_and_responses() -> None:
-    cases = MOCKS["StateMachines"]["train-and-deploy"]["TestCases"]
-    assert {response for case in cases.values() for response in case.values()} == set(MOCKS["MockedResponses"])
-    for case in cases.values():
+    assert {response for case in CASES.values() for response in case.values()} == set(MOCKS["MockedResponses"])
+    for case in CASES.values():
         assert set(case) <= set(TASKS)
 
 
 def test_the_mocks_throw_only_errors_that_can_occur() -> None:
     sources = "".join(path.read_text() for path in FUNCTIONS.glob("*/app.py"))
     known = set(re.findall(r"^class (\w+)\(", sources, re.MULTILINE)) | {"States.TaskFailed"}
-    for case in MOCKS["StateMachines"]["train-and-deploy"]["TestCases"].values():
+    for case in CASES.values():
         for name, response in case.items():
             for step in MOCKS["MockedResponses"][response].values():
                 if "Throw" in step:
