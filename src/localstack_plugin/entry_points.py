@@ -194,12 +194,19 @@ def correct_events() -> None:
 
 @hooks.on_infra_start()
 def evaluate_alarms() -> None:
-    from localstack_plugin.cloudwatch import alarm_evaluation, datapoints, percentiles, period_statistics
+    from localstack_plugin.cloudwatch import (
+        alarm_evaluation,
+        datapoints,
+        extended_statistics,
+        percentiles,
+        period_statistics,
+    )
     from localstack_plugin.settings import from_environment
 
     datapoints.install()
     period_statistics.install()
     percentiles.install()
+    extended_statistics.install()
     alarm_evaluation.install(from_environment().alarm_interval_s)
 
 

@@ -380,6 +380,7 @@ def test_a_failed_training_sends_a_notification_and_leaves_nothing(pipeline: Pip
     outcome = pipeline.run(num_training_samples="1")
     assert outcome.execution["error"] == "States.TaskFailed"
     assert json.loads(outcome.execution["cause"])["TrainingJobStatus"] == "Failed"
+    assert "DeleteCandidate" not in outcome.states  # there is none
     assert remaining() == kept
     assert pipeline.notification()["Subject"] == "Scones Unlimited: the pipeline failed"
 
