@@ -29,6 +29,9 @@ FILES_MAX = 20_000
 LISTED_PAGES = 100
 FILES_AT_ONCE = 8
 KEPT_LISTING_S = 2.0
+INFERENCE_ID_LIMIT = 64
+EXECUTION = "execution"
+"""The custom attribute in which the classify function sends a name that is longer than an inference id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Captured:
     size: int
     image: bytes = b""
     """A digest of the request, the same for equal images."""
+    execution: str = ""
+    """The whole name of the execution that sent it, if the record has it."""
 
     @property
     def moment(self) -> datetime:
@@ -124,11 +129,12 @@ class Captures:
 def captured(record: dict[str, Any], file: str, at: int, size: int) -> Captured:
     """Return the index entry of a record, as AWS writes it."""
     metadata, data = record["eventMetadata"], record["captureData"]
+    inference_id = metadata.get("inferenceId", "")
     probabilities = probabilities_in(payload(data.get("endpointOutput", {})))
     best = max(probabilities) if probabilities else None
     return Captured(
         event_id=metadata["eventId"],
-        inference_id=metadata.get("inferenceId", ""),
+        inference_id=inference_id,
         time=datetime.fromisoformat(metadata["inferenceTime"]).timestamp(),
         prediction=None if best is None else probabilities.index(best),
         confidence=best,
@@ -137,7 +143,22 @@ def captured(record: dict[str, Any], file: str, at: int, size: int) -> Captured:
         at=at,
         size=size,
         image=blake2b(str(data.get("endpointInput", {}).get("data", "")).encode(), digest_size=8).digest(),
+        execution=execution_in(metadata.get("customAttributes"), inference_id),
     )
+
+
+def id_of(execution: str) -> str:
+    """Return the inference id that the classify function sends for an execution: the end of its name."""
+    return execution[-INFERENCE_ID_LIMIT:]
+
+
+def execution_in(attributes: object, inference_id: str) -> str:
+    """Return an execution's whole name from a record's custom attributes and id; empty if it was cut off."""
+    for each in attributes if isinstance(attributes, list) else ():
+        key, _, name = str(each).partition("=")
+        if key == EXECUTION and id_of(name) == inference_id:
+            return name
+    return inference_id if len(inference_id) < INFERENCE_ID_LIMIT else ""
 
 
 def payload(side: dict[str, Any]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from console import pages
 from console.aws import endpoints
 from console.aws.captures import Captured, CaptureIndex, payload
 from console.aws.endpoints import RANGES, Endpoint, Points
+from console.aws.history.inference_ids import executions_of
 from console.aws.training import jobs as training_jobs
 from console.aws.workflow import Workflow, readable_workflow
 from console.errors import BadRequest, ConsoleError, NotThere
@@ -98,7 +100,7 @@ async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:
             (now - RANGES[reach][0].total_seconds(), now),
             RANGES[asked][1],
         ),
-        **(await _captures(site, endpoint, index, request.query)),
+        **(await _captures(site, endpoint, index, request.query, pages.budget_s(site, request))),
     }
 
 
@@ -155,7 +157,7 @@ def traffic_charts(
 
 
 async def _captures(
-    site: Site, endpoint: Endpoint, index: CaptureIndex | None, query: Mapping[str, str]
+    site: Site, endpoint: Endpoint, index: CaptureIndex | None, query: Mapping[str, str], budget_s: float
 ) -> dict[str, Any]:
     stack = await _workflow_of(site, endpoint)
     records = index.records if index else []
@@ -167,6 +169,7 @@ async def _captures(
         shown.sort(key=lambda record: 1.0 if record.confidence is None else record.confidence)
     tiles = [(record, 1) for record in shown] if chosen.order != "least" else one_of_each(shown, image_and_answer)
     page = max(0, int(query.get("page", "0")) if query.get("page", "0").isdecimal() else 0)
+    tiles_shown = tiles[page * SHOWN : (page + 1) * SHOWN]
     threshold = stack.threshold if stack else None
     decisions = [
         Decision(record.time, record.prediction, record.confidence)
@@ -184,7 +187,12 @@ async def _captures(
         "matching": len(shown),
         "page": page,
         "pages": -(-len(tiles) // SHOWN),
-        "records": tiles[page * SHOWN : (page + 1) * SHOWN],
+        "records": tiles_shown,
+        "executions": await executions_of(
+            site.aws, stack, {each.inference_id: each.execution for each, _ in tiles_shown}, time.monotonic() + budget_s
+        )
+        if stack
+        else {},
         "answers": {each.inference_id: each for each in await site.answers.newest(site.aws, stack, ANSWERS)}
         if stack and records
         else {},

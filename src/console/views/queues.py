@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from console.aws import queues
+from console.aws.history.inference_ids import executions_of
 from console.aws.review.answers import logged, record
 from console.aws.review.desk import HELD_MAX
 from console.aws.review.ground_truth import label_in
@@ -52,6 +53,7 @@ async def load_review(site: Site, request: web.Request) -> dict[str, Any]:
     newest = await site.answers.newest(site.aws, stack)
     done = request.query.getall("done", [])[:HELD_MAX]
     written = await record(site.aws, stack, done[0]) if done else ""
+    answers = await logged(site.aws, stack, site.desk.log, newest)
     return {
         "workflow": stack,
         "items": shown,
@@ -60,7 +62,10 @@ async def load_review(site: Site, request: web.Request) -> dict[str, Any]:
         "wanted": wanted[0] if wanted else "",
         "searched": SEARCHED_MAX,
         "is_wanted_here": any(each.is_wanted for each in shown),
-        "answers": await logged(site.aws, stack, site.desk.log, newest),
+        "answers": answers,
+        "executions": await executions_of(
+            site.aws, stack, {each.answer.inference_id: each.execution for each in answers}
+        ),
         "waiting": state.total,
         "done": done,
         "done_keys": json.dumps(done),

@@ -101,9 +101,19 @@ def endpoint_name() -> str:
     return name
 
 
+def named_by(execution: str) -> dict[str, str]:
+    """Return the options that name the execution in the captured record.
+
+    An inference id may be shorter than the name: it is the end, where names differ. The whole name is an attribute.
+    """
+    if not execution:
+        return {}
+    whole = {"CustomAttributes": f"execution={execution}"} if len(execution) > INFERENCE_ID_LIMIT else {}
+    return {"InferenceId": execution[-INFERENCE_ID_LIMIT:], **whole}
+
+
 def invoke_endpoint(image: bytes, content_type: str, inference_id: object) -> bytes:
-    # An execution's name may be longer than an inference id: keep the end, where names differ.
-    options = {"InferenceId": str(inference_id)[-INFERENCE_ID_LIMIT:]} if inference_id else {}
+    options = named_by(str(inference_id or ""))
     try:
         response = sagemaker_runtime.invoke_endpoint(
             EndpointName=endpoint_name(), ContentType=content_type, Accept="application/json", Body=image, **options

@@ -366,7 +366,9 @@ def test_a_monstrous_message_does_not_break_the_page(open_console: Open, body: s
 def test_a_past_answer_leads_to_its_execution_whose_name_is_longer_than_the_id(open_console: Open) -> None:
     name = "nightly-" * 9 + "1"
     message = {"MessageId": "m1", "ReceiptHandle": "r1", "Body": json.dumps(BODY | {"execution": name})}
-    console = open_console(workflow_answers() | {"sqs.receive_message": {"Messages": [message]}})
+    row = {"name": name, "executionArn": name, "status": "FAILED", "startDate": NOW, "stopDate": NOW}
+    listed = {"stepfunctions.list_executions": {"executions": [row]}}
+    console = open_console(workflow_answers() | listed | {"sqs.receive_message": {"Messages": [message]}})
     console.get("/review")
     console.post("/review", "decision=m1:1")
     assert f'href="/executions/decide/{name}"' in console.get("/review").text

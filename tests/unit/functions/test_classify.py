@@ -39,9 +39,10 @@ def test_an_inference_id_next_to_a_wrapped_body_is_used(classify: ModuleType) ->
     assert answer_of(classify, event, InferenceId="execution-7") == [0.9, 0.1]
 
 
-def test_a_name_longer_than_an_inference_id_keeps_its_end(classify: ModuleType) -> None:
+def test_a_name_longer_than_an_inference_id_keeps_its_end_and_is_an_attribute(classify: ModuleType) -> None:
     name = "x" * 44 + "-2f6f1d0c-6f4e-4a53-8a4b-5b0e1c9d7e21"
-    assert answer_of(classify, event_with(PNG, inference_id=name), InferenceId=name[-64:]) == [0.9, 0.1]
+    event, whole = event_with(PNG, inference_id=name), f"execution={name}"
+    assert answer_of(classify, event, InferenceId=name[-64:], CustomAttributes=whole) == [0.9, 0.1]
 
 
 def test_base64_may_have_line_breaks(classify: ModuleType) -> None:

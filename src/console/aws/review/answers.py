@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.aws.captures import File, Listing, file_of
+from console.aws.captures import File, Listing, execution_in, file_of
 from console.aws.client import Aws
 from console.aws.review.answer_log import AnswerLog, Entry
 from console.aws.review.corrections import RECORD_MAX
@@ -91,9 +91,9 @@ class LoggedAnswer:
 
     @property
     def execution(self) -> str:
-        """The name of the execution; only its end, which is the inference id, if the log does not know it."""
+        """The name of the execution; empty if it is not known: the inference id may be only its end."""
         message = self.entries[-1].message if self.entries else {}
-        return str(message.get("execution") or self.answer.inference_id)
+        return str(message.get("execution") or execution_in(None, self.answer.inference_id))
 
     @property
     def image(self) -> str:

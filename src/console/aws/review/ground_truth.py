@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from console.aws.captures import id_of
 from console.aws.client import Aws
 from console.aws.workflow import NEAR_BAY, Workflow
 
 PREFIX = "ground_truth"
-INFERENCE_ID_LIMIT = 64
-"""The classify function sends the end of an execution's name as the inference id."""
 
 
 def folder_of(endpoint: str) -> str:
@@ -26,7 +25,7 @@ def folder_of(endpoint: str) -> str:
 
 def key_of(endpoint: str, execution: str, time: datetime) -> str:
     """Return the key of the record about an execution that decided at that time."""
-    return f"{folder_of(endpoint)}{time:%Y/%m/%d/%H}/{execution[-INFERENCE_ID_LIMIT:]}.jsonl"
+    return f"{folder_of(endpoint)}{time:%Y/%m/%d/%H}/{id_of(execution)}.jsonl"
 
 
 def inference_id_of(key: str) -> str:
