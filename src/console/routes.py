@@ -20,9 +20,9 @@ from console.views import (
     pipelines,
     queues,
     search,
-    state_machines,
     upload,
 )
+from console.views.state_machines import execution, machines
 from console.views.training import comparison, jobs
 
 VIEWS = (
@@ -33,11 +33,9 @@ VIEWS = (
     View("/training-jobs/{name}", "training_job.html", jobs.load_job, "Training jobs", every_s=1.0),
     View("/endpoints", "endpoints.html", endpoints.load_list, "Endpoints"),
     View("/endpoints/{name}", "endpoint.html", endpoints.load_endpoint, "Endpoints"),
-    View("/state-machines", "state_machines.html", state_machines.load_list, "State machines"),
-    View("/state-machines/{machine}", "state_machine.html", state_machines.load_machine, "State machines"),
-    View(
-        "/executions/{machine}/{name}", "execution.html", state_machines.load_execution, "State machines", every_s=0.7
-    ),
+    View("/state-machines", "state_machines.html", machines.load_list, "State machines"),
+    View("/state-machines/{machine}", "state_machine.html", machines.load_machine, "State machines"),
+    View("/executions/{machine}/{name}", "execution.html", execution.load_execution, "State machines", every_s=0.7),
     View("/pipelines", "pipelines.html", pipelines.load_list, "Pipelines"),
     View("/pipelines/{name}", "pipeline.html", pipelines.load_pipeline, "Pipelines"),
     View("/pipelines/{name}/{id}", "pipeline_execution.html", pipelines.load_execution, "Pipelines", every_s=1.0),

@@ -11,7 +11,7 @@ from tests.unit.console.conftest import Open
 from tests.unit.console.doubles import NOW, definition, error, history, machine_answers
 
 from console.aws.history.visits import visits
-from console.views.state_machines import functions_in
+from console.views.state_machines.functions import functions_in
 
 FUNCTIONS = "arn:aws:lambda:eu-central-1:123456789012:function"
 

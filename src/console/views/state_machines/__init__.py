@@ -1,0 +1,1 @@
+"""State machines as graphs, and executions drawn on them."""

@@ -1,0 +1,74 @@
+"""The list of state machines, and the page of one with its executions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aiohttp import web
+
+from console.aws import state_machines
+from console.aws.decisions.events import of_execution
+from console.aws.decisions.failures import Reason, shown_status
+from console.aws.state_machines import ExecutionSummary, Machine
+from console.aws.workflow import readable_workflow
+from console.readable import readable
+from console.site import Site
+from display.state_machines.definition import read
+from display.state_machines.drawing import draw
+
+STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+STRIP = 24
+
+
+@dataclass(frozen=True)
+class Row:
+    """A machine in the list, with its last executions, the newest first."""
+
+    machine: Machine
+    last: list[ExecutionSummary]
+
+
+async def load_list(site: Site, _: web.Request) -> dict[str, Any]:
+    machines = await state_machines.machines(site.aws)
+    pages = await asyncio.gather(*(state_machines.executions(site.aws, each, limit=STRIP) for each in machines))
+    own = await _own_machine(site)
+    lists = [(machine, last) for machine, (last, _) in zip(machines, pages, strict=True)]
+    return {"rows": [Row(each, await _shown_alike(site, last) if each.arn == own else last) for each, last in lists]}
+
+
+async def _own_machine(site: Site) -> str:
+    """Return the ARN of the workflow's state machine; empty if there is none, or not for this role."""
+    stack = await readable_workflow(site.aws)
+    return stack.state_machine if stack else ""
+
+
+async def _shown_alike(site: Site, rows: list[ExecutionSummary]) -> list[ExecutionSummary]:
+    """Return the executions with the statuses that pages show: an image below the threshold goes to review."""
+    return [replace(row, status=status) for row, status, _ in await _outcomes(site, rows)]
+
+
+async def load_machine(site: Site, request: web.Request) -> dict[str, Any]:
+    machine = await state_machines.machine_named(site.aws, request.match_info["machine"])
+    status, after = request.query.get("status", ""), request.query.get("after", "")
+    rows, following = await state_machines.executions(site.aws, machine, status, after)
+    definition = await state_machines.definition(site.aws, machine)
+    return {
+        "machine": machine,
+        "executions": await _outcomes(site, rows),
+        "following": following,
+        "after": after,
+        "status": status,
+        "statuses": STATUSES,
+        "comment": definition.get("Comment", ""),
+        "graph": draw(read(definition), f"The states of {machine.name}"),
+        "definition": readable(json.dumps(definition)),
+    }
+
+
+async def _outcomes(site: Site, rows: list[ExecutionSummary]) -> list[tuple[ExecutionSummary, str, Reason]]:
+    """Return each execution with the status that is shown, and why it failed."""
+    told = await asyncio.gather(*(site.reasons.of(site.aws, of_execution(row)) for row in rows))
+    return [(row, shown_status(row.status, reason), reason) for row, reason in zip(rows, told, strict=True)]
