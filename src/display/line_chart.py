@@ -10,6 +10,9 @@ from display.markup import element, picture, text
 from display.scales import Scale, fitted, is_wide, padded, ticks, time_ticks
 
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 14.0, 24.0
+LETTER, TICK_GAP = 9.6, 6.0
+"""The width of a digit in the largest letters that a page gives to a chart, 15 px, and the gap between a tick's label
+and its line. A chart is clipped on paper, so what is to the left of it would be cut off."""
 POINTS_MAX = 300
 DOTS_MAX = 24
 """A curve of at most so many points has a dot at each."""
@@ -57,10 +60,20 @@ def line_chart(series: Sequence[Series], label: str, axes: Axes | None = None) -
     values = [y for each in series for _, y in each.points]
     places = [x for each in series for x, _ in each.points]
     first, last = axes.x_range or (min(places), max(places))
-    x = Scale(first, max(last, first + 1e-9), LEFT, axes.width - RIGHT)
     y = _y_scale(axes, values)
+    x = Scale(first, max(last, first + 1e-9), _left(axes, y), axes.width - RIGHT)
     curves = [part for each in series for part in _curve(each, x, y, axes.gap)]
     return picture(axes.width, axes.height, label, *_frame(axes, x, y), *curves, *_hovers(series, axes, x, y))
+
+
+def _left(axes: Axes, y: Scale) -> float:
+    """Return where the x axis begins: to the right of the widest label of the y axis."""
+    return max(LEFT, TICK_GAP + LETTER * max(len(name) for _, name in _y_ticks(axes, y)))
+
+
+def _y_ticks(axes: Axes, y: Scale) -> list[tuple[float, str]]:
+    write = figures.power_of_ten if y.is_log else axes.write
+    return [(value, write(value)) for value in y.ticks()]
 
 
 def _y_scale(axes: Axes, values: Sequence[float]) -> Scale:
@@ -86,22 +99,22 @@ def thinned(points: tuple[tuple[float, float], ...], limit: int = POINTS_MAX) ->
 
 def _frame(axes: Axes, x: Scale, y: Scale) -> list[str]:
     parts = []
-    write = figures.power_of_ten if y.is_log else axes.write
-    for value in y.ticks():
-        parts.append(element("line", x1=LEFT, x2=axes.width - RIGHT, y1=y(value), y2=y(value), class_="grid"))
-        parts.append(element("text", text(write(value)), x=LEFT - 6, y=y(value) + 4, text_anchor="end", class_="tick"))
+    for value, name in _y_ticks(axes, y):
+        left = x.start - TICK_GAP
+        parts.append(element("line", x1=x.start, x2=x.end, y1=y(value), y2=y(value), class_="grid"))
+        parts.append(element("text", text(name), x=left, y=y(value) + 4, text_anchor="end", class_="tick"))
     for place, name in _x_ticks(axes, x):
         parts.append(element("text", text(name), x=place, y=axes.height - 6, text_anchor="middle", class_="tick"))
-    return [*parts, *_mark(axes, x), *_limit(axes, y)]
+    return [*parts, *_mark(axes, x), *_limit(axes, x, y)]
 
 
-def _limit(axes: Axes, y: Scale) -> list[str]:
+def _limit(axes: Axes, x: Scale, y: Scale) -> list[str]:
     if axes.limit is None or not y.low <= axes.limit[0] <= y.high:
         return []
     value, name = axes.limit
     return [
-        element("line", x1=LEFT, x2=axes.width - RIGHT, y1=y(value), y2=y(value), class_="threshold"),
-        element("text", text(name), x=axes.width - RIGHT, y=y(value) - 4, text_anchor="end", class_="threshold-name"),
+        element("line", x1=x.start, x2=x.end, y1=y(value), y2=y(value), class_="threshold"),
+        element("text", text(name), x=x.end, y=y(value) - 4, text_anchor="end", class_="threshold-name"),
     ]
 
 
@@ -185,7 +198,7 @@ def _hover(
         element(
             "text",
             text(f"{_where(axes, place)}: {named}"),
-            x=LEFT if at_left else axes.width - RIGHT,
+            x=x.start if at_left else x.end,
             y=10,
             text_anchor="start" if at_left else "end",
             class_="value",

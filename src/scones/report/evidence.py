@@ -20,13 +20,15 @@ class Evidence:
 
     gate: Model Monitor's quality document of the model, measured on all test images by `scones pipeline`.
     state, comparison: the monitor's state, and the report of its last comparison.
-    load: the figures and answers of the last `scones load`.
+    load: the figures and answers of the last `scones load`, whichever model answered it.
+    examples: the images that the last comparison found the most unusual.
     """
 
     gate: Document
     state: Document
     comparison: Document
     load: Document
+    examples: tuple[bytes, ...]
 
 
 def gather(bucket: Bucket, endpoint: str, model: str, project: Path) -> Evidence:
@@ -34,11 +36,14 @@ def gather(bucket: Bucket, endpoint: str, model: str, project: Path) -> Evidence
     if state.get("model") != model:
         state = {}  # it is about an earlier model
     run = state.get("run")
+    runs_folder = f"{folder_of(endpoint)}/runs/{run}"
+    comparison = _object(bucket, f"{runs_folder}/report.json") if run else {}
     return Evidence(
         gate=_object(bucket, f"evaluations/{model}/quality.json"),
         state=state,
-        comparison=_object(bucket, f"{folder_of(endpoint)}/runs/{run}/report.json") if run else {},
+        comparison=comparison,
         load=last_load(results_folder(project) / "load"),
+        examples=_examples(bucket, runs_folder, comparison),
     )
 
 
@@ -46,6 +51,11 @@ def last_load(folder: Path) -> Document:
     """Return the newest file of `scones load`, which names its files by their time."""
     newest = max(folder.glob("*.json"), default=None)
     return _parsed(newest.read_text()) if newest else {}
+
+
+def _examples(bucket: Bucket, folder: str, comparison: Document) -> tuple[bytes, ...]:
+    keys = [f"{folder}/{name}" for name in comparison.get("examples", ())]
+    return tuple(bucket.get(key, "monitor") for key in keys if bucket.has(key))
 
 
 def _object(bucket: Bucket, key: str) -> Document:

@@ -20,10 +20,10 @@ from scones.logs import TRAINING_JOBS, LogReader
 from scones.report import captured_records, confidence_chart, html_page, run_figures
 from scones.report.captured_records import CapturedRecord
 from scones.report.confidence_chart import Decision
+from scones.report.content import Report
 from scones.report.curves import curves
 from scones.report.evidence import gather
-from scones.report.html_page import Report
-from scones.training.train import accuracy_of
+from scones.training.kept_epoch import KeptEpoch, kept_epoch
 from scones.training.training_job import TrainingJob
 
 PACKAGES = ("scones-unlimited", "sagemaker", "boto3", "torch")
@@ -55,15 +55,15 @@ def report(context: Context) -> None:
     confidence_chart.draw(decisions, run.threshold, subject.dataset.classes, out / "confidence.png")
     output_folder.record_seconds(out, "report", time.monotonic() - began)
     before = run_figures.run_before(out / "summary.json", run.id)
+    lines = LogReader(context.client("logs"), TRAINING_JOBS, f"{job.name}/").read()
     summary = {
-        **summarize(context, subject, len(records), output_folder.step_seconds(out)),
+        **summarize(context, subject, kept_epoch(lines), len(records)),
         "run": run_figures.figures_of(run, records, model_of_run(context, run, job)),
         "run_before": before,
         "settings": settings_of(context, job),
         "versions": versions(),
     }
     output_folder.write_whole(out / "summary.json", json.dumps(summary, indent=2) + "\n")
-    lines = LogReader(context.client("logs"), TRAINING_JOBS, f"{job.name}/").read()
     evidence = gather(context.data_bucket, run.endpoint, job.name, context.settings.project)
     html = html_page.render(Report(summary, run, records, len(all_records), curves(lines), evidence))
     output_folder.write_whole(out / "index.html", html)
@@ -155,8 +155,12 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **installed, "system": platform.platform(terse=True)}
 
 
-def summarize(context: Context, subject: Subject, record_count: int, seconds: dict[str, float]) -> dict[str, Any]:
-    """Return the content of summary.json."""
+def summarize(context: Context, subject: Subject, kept: KeptEpoch | None, record_count: int) -> dict[str, Any]:
+    """Return the content of summary.json, but for the figures of the run.
+
+    training_job is that of the model in service, and validation_accuracy that of the epoch whose model it kept.
+    step_seconds has the last duration of each command, whatever it was about.
+    """
     run, dataset, job = subject.run, subject.dataset, subject.job
     description = endpoint.describe(context.client("sagemaker"), run.endpoint)
     return {
@@ -168,7 +172,8 @@ def summarize(context: Context, subject: Subject, record_count: int, seconds: di
         "training_job": {
             "name": job.name,
             "status": job.status,
-            "validation_accuracy": accuracy_of(context, job),
+            "validation_accuracy": kept.accuracy if kept else None,
+            "kept_epoch": kept.epoch if kept else None,
             "training_seconds": job.seconds,
         },
         "endpoint": {"name": run.endpoint, "status": description["EndpointStatus"] if description else "deleted"},
@@ -178,5 +183,5 @@ def summarize(context: Context, subject: Subject, record_count: int, seconds: di
         },
         "captured_records": record_count,
         "invocations": run.invocations,
-        "step_seconds": seconds,
+        "step_seconds": output_folder.step_seconds(context.settings.out),
     }

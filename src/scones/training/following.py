@@ -9,7 +9,8 @@ from scones.context import Context
 from scones.errors import TrainingError
 from scones.logs import TRAINING_JOBS, LogReader
 from scones.polling import poll
-from scones.training.training_job import ENDED, TrainingJob, describe, validation_accuracy
+from scones.training.kept_epoch import kept_epoch
+from scones.training.training_job import ENDED, TrainingJob, describe
 
 MAX_RUN_S = 3600
 STARTING_S = 900
@@ -41,8 +42,8 @@ def completed(context: Context, name: str) -> TrainingJob:
     log = context.settings.out / "training.log"
     output_folder.write_whole(log, "".join(f"{line}\n" for line in reader.lines))
     _require_completed(job, reader, log)
-    accuracy = validation_accuracy(job, reader.lines)
-    suffix = "" if accuracy is None else f", validation accuracy {accuracy:.3f}"
+    kept = kept_epoch(reader.lines)
+    suffix = f", validation accuracy {kept}" if kept else ""
     context.console.done(f"Training job {name} is Completed in {job.seconds or 0:.0f} s{suffix}")
     return job
 

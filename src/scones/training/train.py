@@ -9,7 +9,6 @@ from scones.context import Context
 from scones.dataset import staged
 from scones.dataset.manifests import SPLITS, Dataset
 from scones.errors import SettingsError, TrainingError
-from scones.logs import TRAINING_JOBS, LogReader
 from scones.polling import poll
 from scones.settings import PROJECT_TAG
 from scones.stack.outputs import sagemaker_role
@@ -46,13 +45,6 @@ def trained(context: Context) -> TrainingJob:
     if job is None or job.status != "Completed":
         raise TrainingError(f"there is no completed training job {name}: run `scones train` first")
     return job
-
-
-def accuracy_of(context: Context, job: TrainingJob) -> float | None:
-    """Return the validation accuracy of a job that has ended, from its description or its log."""
-    reader = LogReader(context.client("logs"), TRAINING_JOBS, f"{job.name}/")
-    lines = reader.read() if job.final_validation_accuracy is None else []
-    return training_job.validation_accuracy(job, lines)
 
 
 def latest(context: Context, dataset: Dataset) -> tuple[TrainingJob | None, str]:

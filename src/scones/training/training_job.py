@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,15 +18,11 @@ from scones.settings import Settings
 
 MAX_ATTEMPTS = 99
 ENDED = {"Completed", "Failed", "Stopped"}
-VALIDATION = re.compile(r"Validation-accuracy=([0-9.]+)")
 
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """The fields of DescribeTrainingJob that the application reads.
-
-    final_validation_accuracy: the last value of the metric, if SageMaker reports it.
-    """
+    """The fields of DescribeTrainingJob that the application reads."""
 
     name: str
     status: str
@@ -36,12 +31,10 @@ class TrainingJob:
     image_uri: str
     model_data: str | None
     seconds: float | None
-    final_validation_accuracy: float | None
     epochs: int | None
 
     @classmethod
     def from_wire(cls, answer: Mapping[str, Any]) -> "TrainingJob":
-        metrics = {item["MetricName"]: float(item["Value"]) for item in answer.get("FinalMetricDataList", [])}
         epochs = answer.get("HyperParameters", {}).get("epochs", "").strip('"')
         return cls(
             name=answer["TrainingJobName"],
@@ -51,7 +44,6 @@ class TrainingJob:
             image_uri=answer["AlgorithmSpecification"].get("TrainingImage", ""),
             model_data=answer.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
             seconds=training_seconds(answer),
-            final_validation_accuracy=metrics.get("validation:accuracy"),
             epochs=int(epochs) if epochs.isdecimal() else None,
         )
 
@@ -72,17 +64,6 @@ def describe(sagemaker: BaseClient, name: str) -> TrainingJob | None:
         if is_unknown_name(error):
             return None
         raise
-
-
-def validation_accuracy(job: TrainingJob, lines: list[str]) -> float | None:
-    """Return the accuracy on the validation images, or None if it is unknown.
-
-    SageMaker reports the last value of the metric. The lines of the log give the best epoch's instead.
-    """
-    if job.final_validation_accuracy is not None:
-        return job.final_validation_accuracy
-    matches = [match for line in lines if (match := VALIDATION.search(line))]
-    return max((float(match[1]) for match in matches), default=None)
 
 
 # ---- names ----

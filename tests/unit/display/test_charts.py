@@ -207,3 +207,11 @@ def test_a_narrow_scatter_has_all_points_and_both_names_within_its_width() -> No
     assert all(0 < place < 358 for place in places)
     assert ">epochs</text>" in svg
     assert ">accuracy</text>" in svg
+
+
+@pytest.mark.parametrize("highest", [0.9, 1.0])
+def test_labels_of_the_y_axis_begin_inside_the_picture(highest: float) -> None:
+    axes = Axes(write=lambda value: figures.share(value or 0, 1), from_zero=True)
+    svg = parsed(line_chart([Series("run", ((0.0, 0.0), (1.0, highest)))], "Share", axes))
+    ends = {each.text: float(each.get("x", "")) for each in svg.iter() if each.get("text-anchor") == "end"}
+    assert ends["100 %"] >= len("100 %") * 9  # as wide as five digits of 15 px

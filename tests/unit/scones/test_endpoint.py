@@ -12,7 +12,7 @@ from scones.deployment import endpoint
 from scones.errors import EndpointError, MissingError
 from scones.training.training_job import TrainingJob
 
-JOB = TrainingJob("scones-vehicles-1", "Completed", "Completed", None, "image", "s3://b/model.tar.gz", 9.0, None, 30)
+JOB = TrainingJob("scones-vehicles-1", "Completed", "Completed", None, "image", "s3://b/model.tar.gz", 9.0, 30)
 IN_SERVICE = {"EndpointName": "scones-vehicles", "EndpointStatus": "InService", "EndpointConfigName": "new"}
 
 

@@ -147,7 +147,7 @@ def test_the_image_is_that_of_the_region() -> None:
 
 def test_the_job_of_a_baseline_gets_its_images_and_the_models_archive(context: Context) -> None:
     model = "s3://b/models/scones-1/output/model.tar.gz"
-    job = TrainingJob("scones-1", "Completed", "Completed", None, "image:1", model, 60, None, None)
+    job = TrainingJob("scones-1", "Completed", "Completed", None, "image:1", model, 60, None)
     request = baseline_job(context, Program("s3://code/stack/programs/monitor.zip", "image:1"), job)
     inputs = {one["InputName"]: one["S3Input"]["S3Uri"] for one in request["ProcessingInputs"]}
     assert inputs["model"] == model

@@ -16,11 +16,13 @@ from scones.classify.executions import Execution
 from scones.classify.run_record import Run
 from scones.context import Context
 from scones.errors import MissingError
-from scones.report import confidence_chart, html_page, report, run_figures
+from scones.report import confidence_chart, html_page, report, run_figures, run_part
 from scones.report.captured_records import CapturedRecord
 from scones.report.confidence_chart import Decision
+from scones.report.content import Report
 from scones.report.curves import curves
 from scones.report.evidence import Evidence, last_load
+from scones.report.sections import data_uri
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -52,7 +54,7 @@ def record(name: str, confidence: float) -> CapturedRecord:
 
 
 RECORDS = [record("right", 0.99), record("wrong", 0.97), record("unsure", 0.6)]
-PAGE = html_page.Report(SUMMARY, RUN, RECORDS, 7, {"train:accuracy": (0.5, 0.75), "validation:accuracy": (0.4, 0.8)})
+PAGE = Report(SUMMARY, RUN, RECORDS, 7, {"train:accuracy": (0.5, 0.75), "validation:accuracy": (0.4, 0.8)})
 
 
 def test_records_of_other_runs_are_left_out() -> None:
@@ -141,12 +143,12 @@ def test_shares_are_rounded_once() -> None:
 
 
 def test_the_confusion_matrix_counts_each_true_class() -> None:
-    assert html_page.confusion(PAGE) == [[2, 0], [1, 0]]
+    assert run_part.confusion(PAGE) == [[2, 0], [1, 0]]
 
 
 def test_each_failure_is_listed_with_its_cause() -> None:
     failed = replace(RUN.executions[0], outcome="failed", error="NotAnImage", cause='{"errorMessage": "6 <bytes>"}')
-    html = html_page.failures(replace(RUN, executions=(failed, failed)))
+    html = run_part.failures(replace(RUN, executions=(failed, failed)))
     assert "<td>2</td><td><b>NotAnImage</b><br>6 &lt;bytes&gt;</td>" in html
 
 
@@ -192,17 +194,19 @@ EVIDENCE = Evidence(
         "multiclass_classification_metrics": {
             "accuracy": {"value": 0.8125},
             "confusion_matrix": {"0": {"0": 7, "1": 1}, "1": {"0": 2, "1": 6}},
-        }
+        },
+        "gate": {"summary": "New model: 0.812, 13 of 16\nModel in service: none\nPassed"},
     },
     state={"model": "m", "since": "2026-01-01T00:00:00Z"},
     comparison={
-        "message": "bikes has drifted: <darker>",
+        "message": "bikes has drifted: <darker>\nExamples: examples/a.png",
         "tests": [
             {"feature": "red_green", "effect": 0.1, "corrected_p": 0.5, "before": 1.0, "after": 1.0},
             {"feature": "brightness", "effect": 0.75, "corrected_p": 0.001, "before": 142.0, "after": 52.5},
         ],
     },
     load={"load": "a burst of 2", "answers": [{"latency_s": s, "outcome": "succeeded"} for s in (0.5, 0.25)]},
+    examples=(PNG,),
 )
 
 
@@ -213,15 +217,39 @@ def test_the_page_says_in_what_the_traffic_drifted_and_how_good_the_model_was_at
     assert page.index("<td>brightness</td><td>142</td><td>52.5</td><td>0.75</td><td>0.001</td>") < page.index(
         "red green"
     )
-    assert "<b>81.2 %</b> on 16 test images" in page
+    assert "At the pipeline's gate</dt><dd>81.2 %<small>13 of 16 test images" in page
+    assert "At the gate. New model: 0.812, 13 of 16; Model in service: none; Passed." in page
+    assert 'aria-label="Confusion matrix"' in page[page.index("Confusion matrix at the gate") :]
     assert "scones monitor run" in html_page.render(PAGE)
+
+
+def test_the_most_unusual_images_are_pictures_and_not_names_of_files() -> None:
+    page = html_page.render(replace(PAGE, evidence=EVIDENCE))
+    assert f'<img src="{data_uri(PNG)}" alt="An unusual image">' in page
+    assert "examples/a.png" not in page
+
+
+def test_the_validation_accuracy_is_that_of_the_kept_epoch_which_the_chart_marks() -> None:
+    job = {**SUMMARY["training_job"], "validation_accuracy": 0.8, "kept_epoch": 2}  # type: ignore[dict-item]
+    curves_ = {"train:accuracy": (0.5, 0.75, 0.9), "validation:accuracy": (0.4, 0.8, 0.7)}
+    page = html_page.render(replace(PAGE, summary={**SUMMARY, "training_job": job}, curves=curves_))
+    assert "Validation accuracy</dt><dd>0.8<small>of epoch 2, whose model is kept" in page
+    assert ">kept: epoch 2</text>" in page
+    assert "validation 0.8 at epoch 2, last 0.7</span>" in page
+
+
+def test_the_two_curves_of_a_chart_have_different_colors() -> None:
+    page = html_page.render(replace(PAGE, evidence=EVIDENCE))
+    for first, second in (("train", "validation"), ("run", "load")):
+        tones = [re.search(rf'line tone-([\w-]+)">{name}', page)[1] for name in (first, second)]  # type: ignore[index]
+        assert set(tones) == {"busy", "class-6"}
 
 
 def test_the_latency_of_the_run_and_of_the_load_are_curves() -> None:
     page = html_page.render(replace(PAGE, evidence=EVIDENCE))
     assert "250 ms: 50 %" in page
     assert "500 ms: 100 %" in page
-    assert "the load: a burst of 2" in page
+    assert "the last load: a burst of 2" in page
 
 
 def test_the_run_before_is_beside_this_one() -> None:
@@ -235,7 +263,7 @@ def test_the_run_before_is_beside_this_one() -> None:
 def test_settings_and_versions_are_listed() -> None:
     summary = {**SUMMARY, "settings": {"training_image": "algorithm:1"}, "versions": report.versions()}
     page = html_page.render(replace(PAGE, summary=summary))
-    assert "<th>training image</th><td>algorithm:1</td>" in page
+    assert "<th>training image of the model in service</th><td>algorithm:1</td>" in page
     assert f"<th>python</th><td>{platform.python_version()}</td>" in page
 
 
@@ -256,10 +284,28 @@ def test_a_run_keeps_the_model_that_answered_it_when_the_endpoint_gets_another(t
     assert run_figures.model_of(RUN, "model-2", later, summary) == "model-1"
 
 
-def test_the_page_says_that_another_model_is_in_service_now() -> None:
-    page = html_page.render(replace(PAGE, summary={**SUMMARY, "run": {"model": "model-1"}}))
-    assert "The run was answered by model-1" in page
-    assert "was answered by" not in html_page.render(PAGE)
+def test_figures_of_an_earlier_model_are_in_a_part_of_their_own() -> None:
+    summary = {**SUMMARY, "run": run_figures.figures_of(RUN, RECORDS, "model-1"), "run_before": None}
+    page = html_page.render(replace(PAGE, summary=summary, evidence=EVIDENCE))
+    served, earlier = page.split("<h2>The last run, answered by model-1, which is no longer in service</h2>")
+    for text in (
+        "<h2>j, in service now</h2>",
+        "Validation accuracy",
+        "Accuracy by epoch",
+        "the pipeline's gate",
+        "Drift",
+    ):
+        assert text in served
+        assert text not in earlier
+    for text in ("<dt>Right</dt>", "Below the threshold", "<b>Confusion matrix</b>", "Calibration", "Confident but"):
+        assert text in earlier
+        assert text not in served
+
+
+def test_figures_of_one_model_are_together_under_its_name() -> None:
+    page = html_page.render(PAGE)
+    assert page.index("<h2>j, in service</h2>") < page.index("<dt>Right</dt>") < page.index("<dt>Validation accuracy")
+    assert "no longer in service" not in page
 
 
 def test_the_page_of_a_large_run_stays_small() -> None:

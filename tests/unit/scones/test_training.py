@@ -13,6 +13,7 @@ from scones.dataset import staged, staging
 from scones.dataset.manifests import Dataset
 from scones.errors import MissingError, TrainingError
 from scones.training import train, training_job
+from scones.training.kept_epoch import KeptEpoch, kept_epoch
 
 MakeContext = Callable[..., Context]
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -96,14 +97,13 @@ def test_without_a_completed_job_the_error_names_scones_train(context: Context) 
         train.trained(context)
 
 
-def test_accuracy_is_from_the_description_or_the_best_epoch_in_the_log() -> None:
-    lines = ["Epoch[0] Validation-accuracy=0.81", "Epoch[1] Validation-accuracy=0.87", "Epoch[2] Train-accuracy=0.99"]
-    job = training_job.TrainingJob.from_wire(DESCRIPTION)
-    assert training_job.validation_accuracy(job, lines) == 0.87
-    assert training_job.validation_accuracy(job, []) is None
-    metrics = [{"MetricName": "validation:accuracy", "Value": 0.9}]
-    described = training_job.TrainingJob.from_wire({**DESCRIPTION, "FinalMetricDataList": metrics})
-    assert training_job.validation_accuracy(described, lines) == 0.9
+def test_the_kept_epoch_is_the_first_with_the_highest_validation_accuracy() -> None:
+    accuracies = (0.81, 0.95, 0.95, 0.935)
+    lines = [f"Epoch[{number}] Validation-accuracy={value}" for number, value in enumerate(accuracies)]
+    kept = kept_epoch([*lines, "Epoch[4] Train-accuracy=0.99"])
+    assert kept == KeptEpoch(0.95, 2)
+    assert str(kept) == "0.950 (epoch 2, whose model is kept)"
+    assert kept_epoch([]) is None
 
 
 @pytest.mark.parametrize(("text", "epochs"), [("7", 7), ('"7"', 7), ("abc", None), ("-1", None)])

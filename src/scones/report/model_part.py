@@ -1,0 +1,96 @@
+"""The part of the report's page about the model in service: its training, its gate, and the drift of its traffic."""
+
+from html import escape
+
+from display import figures
+from display.line_chart import Axes, Series, line_chart
+from display.matrix_chart import confusion_matrix
+from scones.report.content import Report
+from scones.report.evidence import ACCURACY, Evidence
+from scones.report.sections import CHART, CURVE_TONES, Figure, captioned, data_uri, line_key
+
+FEATURES_SHOWN = 8
+NOT_COMPARED = "No traffic of this model has been compared with its baseline: <code>scones monitor run</code> does so."
+VALIDATION = (
+    "The validation images are the test images. They also chose the epoch whose model is kept, the first with the "
+    "highest accuracy, so the accuracies are a little higher than on new images. Epochs count from 1; the log counts "
+    "them from 0."
+)
+
+
+def headline(report: Report) -> list[Figure]:
+    job = report.summary["training_job"]
+    accuracy, epoch = job["validation_accuracy"], job.get("kept_epoch")
+    of_epoch = f"of epoch {epoch}, whose model is kept, on the test images" if epoch else ""
+    shown: list[Figure] = [("Validation accuracy", "unknown" if accuracy is None else f"{accuracy:.4g}", of_epoch)]
+    if gated := _gate_counts(report):
+        right, images = sum(row[true] for true, row in enumerate(gated)), sum(map(sum, gated))
+        shown.append(("At the pipeline's gate", figures.share(right, images), f"{right} of {images} test images"))
+    return shown
+
+
+def charts(report: Report) -> list[str]:
+    """Return the charts of the training and of the gate."""
+    drawn = [_training(report)] if report.curves else []
+    if gated := _gate_counts(report):
+        note = f"the model's answers for all {sum(map(sum, gated))} test images"
+        drawn.append(captioned("Confusion matrix at the gate", note, confusion_matrix(gated, report.classes)))
+    return drawn
+
+
+def gate(evidence: Evidence) -> str:
+    """Return what the gate said about the model; empty if it has passed none."""
+    summary = str(evidence.gate.get("gate", {}).get("summary", ""))
+    return f'<p class="quiet">At the gate. {"; ".join(map(escape, summary.splitlines()))}.</p>' if summary else ""
+
+
+def _gate_counts(report: Report) -> list[list[int]]:
+    """Return how often each true class was predicted as each class at the pipeline's gate; empty without a gate."""
+    matrix = report.evidence.gate.get(ACCURACY, {}).get("confusion_matrix", {})
+    classes = [str(number) for number in range(len(report.classes))] if matrix else []
+    return [[int(matrix.get(true, {}).get(predicted, 0)) for predicted in classes] for true in classes]
+
+
+def _training(report: Report) -> str:
+    kept = report.summary["training_job"].get("kept_epoch")
+    series = [
+        Series(name.partition(":")[0], tuple((float(n), value) for n, value in enumerate(values, 1)), tone)
+        for (name, values), tone in zip(report.curves.items(), reversed(CURVE_TONES), strict=False)
+    ]
+    keys = "".join(line_key(_key(each, kept), each.tone) for each in series)
+    mark = (float(kept), f"kept: epoch {kept}") if kept else None
+    chart = line_chart(series, "Training curves", Axes(*CHART, x_name="epoch", mark=mark))
+    return captioned("Accuracy by epoch", keys, chart, below=VALIDATION)
+
+
+def _key(series: Series, kept: int | None) -> str:
+    at_kept = dict(series.points).get(float(kept or 0))
+    last = f"{series.points[-1][1]:.4g}"
+    return f"{series.name} {last}" if at_kept is None else f"{series.name} {at_kept:.4g} at epoch {kept}, last {last}"
+
+
+def drift(evidence: Evidence) -> str:
+    """Return what the monitor found in the last window, and the features that are the farthest from the baseline."""
+    state, report = evidence.state, evidence.comparison
+    if not state:
+        return f"<h3>Drift</h3><p>{NOT_COMPARED}</p>"
+    verdict = "no drift" if report.get("tests") else "too little traffic to compare"
+    if state.get("since"):
+        verdict = f"drifting since {escape(str(state['since']))}"
+    lines = [line for line in str(report.get("message", "")).splitlines() if not line.startswith("Examples: ")]
+    message = "<br>".join(map(escape, lines))
+    tests = sorted(report.get("tests", ()), key=lambda test: test["corrected_p"])[:FEATURES_SHOWN]
+    rows = "".join(
+        f"<tr><td>{escape(str(test['feature']).replace('_', ' '))}</td><td>{figures.number(test['before'])}</td>"
+        f"<td>{figures.number(test['after'])}</td><td>{figures.number(test['effect'])}</td>"
+        f"<td>{figures.number(test['corrected_p'])}</td></tr>"
+        for test in tests
+    )
+    head = "<tr><th>Feature</th><th>Baseline</th><th>Window</th><th>Distance</th><th>Corrected p</th></tr>"
+    table = f"<table>{head}{rows}</table>" if rows else ""
+    return f"<h3>Drift: {verdict}</h3><p>{message}</p>{_examples(evidence)}{table}"
+
+
+def _examples(evidence: Evidence) -> str:
+    images = "".join(f'<li><img src="{data_uri(image)}" alt="An unusual image"></li>' for image in evidence.examples)
+    return f'<p class="quiet">The most unusual images:</p><ul class="gallery">{images}</ul>' if images else ""
