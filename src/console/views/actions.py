@@ -12,7 +12,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from console.aws import models, state_machines
-from console.aws.review.corrections import change_answer, undo_answer
+from console.aws.review.corrections import change_answer, of_same_answer, undo_answer
 from console.aws.review.desk import HELD_MAX
 from console.aws.review.pictures import kind_of
 from console.changes import Change, Confirmation, Fields
@@ -110,15 +110,20 @@ async def review(site: Site, _: web.Request, fields: Fields) -> str:
 
 
 async def correct(site: Site, _: web.Request, fields: Fields) -> str:
-    """Change answers, or undo them. `decision` is the number of a class or `undo`; `keys` is a JSON list of records."""
+    """Change answers, or undo them. `decision` is the number of a class or `undo`; `keys` is a JSON list of records.
+
+    One answer about an image may have become several records: it is changed or undone in all of them.
+    """
     workflow = await require_workflow(site)
-    keys, decision = answered_keys(str(fields.get("keys", ""))), str(fields.get("decision", ""))
+    named, decision = answered_keys(str(fields.get("keys", ""))), str(fields.get("decision", ""))
+    others = [other for key in named for other in await of_same_answer(site.aws, workflow, site.desk.log, key)]
+    keys = list(dict.fromkeys((*named, *others)))
     if decision == UNDO:
         undone = [await undo_answer(site.aws, workflow, site.desk.log, key) for key in keys]
-        return f"/review?undone={len(keys)}" + "".join(f"&execution={quote(name)}" for name in undone)
+        return f"/review?undone={len(keys)}" + "".join(f"&execution={quote(name)}" for name in undone[:HELD_MAX])
     for key in keys:
         await change_answer(site.aws, workflow, site.desk.log, key, class_number(decision))
-    return "/review?" + "&".join(f"done={quote(key)}" for key in keys)
+    return "/review?" + "&".join(f"done={quote(key)}" for key in keys[:HELD_MAX])
 
 
 def class_number(text: str) -> int:

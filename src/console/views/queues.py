@@ -59,6 +59,7 @@ async def load_review(site: Site, request: web.Request) -> dict[str, Any]:
         "items": shown,
         "first": first_for_keys(shown, wanted),
         "held_count": len(held),
+        "settled": site.desk.settled,
         "wanted": wanted[0] if wanted else "",
         "searched": SEARCHED_MAX,
         "is_wanted_here": any(each.is_wanted for each in shown),

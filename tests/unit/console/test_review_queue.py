@@ -16,6 +16,7 @@ from tests.unit.console.test_review import correct
 from console.aws.review.desk import HELD_MAX
 from console.aws.review.queue_search import SEARCHED_MAX
 
+URL = "http://queue/review"
 KEY = "ground_truth/bikes/2026/01/30/23/{}.jsonl"
 
 
@@ -31,8 +32,10 @@ class Queue:
             body = BODY | {"execution": f"e{number}", "s3_key": f"{number}.png", "confidence": 0.5 + number / 10_000}
             self.send(json.dumps(body))
 
-    def send(self, MessageBody: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+    def send(self, MessageBody: str, QueueUrl: str = URL) -> dict[str, Any]:  # noqa: N803 - AWS's names
         name = f"m{next(self.numbers)}"
+        if QueueUrl != URL:
+            return {"MessageId": name}  # an order
         self.bodies[name] = MessageBody
         self.visible.append(name)
         return {"MessageId": name}
@@ -54,11 +57,12 @@ class Queue:
         policy = json.dumps({"maxReceiveCount": self.receives_max})
         return {"Attributes": {"ApproximateNumberOfMessages": str(len(self.bodies)), "RedrivePolicy": policy}}
 
-    def answers(self) -> Answers:
+    def answers(self, objects: dict[str, bytes] | None = None) -> Answers:
+        """Return the answers of an account with this queue, and a bucket with these objects or an image for each."""
         images = {f"{number}.png": PNG for number in range(len(self.bodies))}
         return (
             workflow_answers()
-            | bucket(images)
+            | bucket(images if objects is None else objects)
             | {
                 "sqs.send_message": self.send,
                 "sqs.receive_message": self.receive,
@@ -74,7 +78,7 @@ class Queue:
 
 
 def images_of(page: str) -> list[str]:
-    return re.findall(r'src="/objects/images/(\d+\.png)[^"]*" alt="The image to review"', page)
+    return re.findall(r'src="/objects/images/(\w+\.png)[^"]*" alt="The image to review"', page)
 
 
 def under_the_digits(page: str) -> list[str]:
@@ -136,5 +140,5 @@ def test_the_number_that_waits_is_that_of_messages_and_not_of_images(open_consol
     console = open_console(queue.answers() | bucket({"a.png": PNG}))
     page = console.get("/review").text
     assert "5 messages wait for an answer. 5 of them, about one image, are held for you for five minutes." in page
-    assert "This image waits 5 times" in page
+    assert "5 of these messages are about this image" in page
     assert "<small>messages</small>" in console.get("/").text

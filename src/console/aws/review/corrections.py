@@ -9,6 +9,7 @@ from typing import Any
 from console.aws.client import Aws
 from console.aws.review.answer_log import AnswerLog, Entry, now
 from console.aws.review.ground_truth import folder_of, label_in, write
+from console.aws.review.image_answers import ImageAnswer, answer_about, forget, keep
 from console.aws.review.messages import place_of
 from console.aws.review.pictures import picture_of
 from console.aws.workflow import Workflow
@@ -28,20 +29,40 @@ async def change_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str, 
             raise BadRequest(f"The answer was not changed, since its image cannot be shown. {picture.problem}")
         await log.add(aws, workflow, key, Entry(label, now(), message))
         await write(aws, workflow, key, label)
+        place = place_of(message)
+        before = await answer_about(aws, workflow, place)
+        keys = before.keys if before else ()
+        answer = ImageAnswer(label, picture.version, now(), sends_order=False, keys=keys)
+        await keep(aws, workflow, place, answer.with_keys([key]))
 
 
 async def undo_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> str:
     """Put the image back into the review queue, and remove the ground truth. Returns the name of its execution.
 
-    The message goes first: after an error in between, the image is in the queue, and its answer still holds.
+    From then on, the answer goes for no message. The message goes before the ground truth: after an error in between,
+    the image is in the queue, and its answer still holds.
     Raises NotThere, BadRequest.
     """
     async with log.writing:
         message = await _message_of(aws, workflow, log, key)
+        await forget(aws, workflow, place_of(message))
         await aws.change("sqs", "send_message", QueueUrl=workflow.review_queue.url, MessageBody=json.dumps(message))
         await log.add(aws, workflow, key, Entry(None, now(), message))
         await aws.change("s3", "delete_object", Bucket=workflow.bucket, Key=key)
     return str(message.get("execution") or "")
+
+
+async def of_same_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> list[str]:
+    """Return the other records of ground truth that one answer about an image became, with that of this key.
+
+    They are of executions whose messages were received later, or together. Those corrected on their own are left out.
+    """
+    message = await _message_of(aws, workflow, log, key)
+    answer = await answer_about(aws, workflow, place_of(message))
+    if answer is None or key not in answer.keys:
+        return []
+    lists = [(other, await log.of(aws, workflow, other)) for other in answer.keys if other != key]
+    return [other for other, entries in lists if entries and entries[-1].label == answer.label]
 
 
 async def keep_unlogged(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> None:

@@ -8,6 +8,9 @@ The workflow sends no order for an image that it was not certain about. If the p
 decided class goes to its loading bay, after the ground truth and before the deletion. An answer that is given again
 after an error may therefore send its order twice. A message that SQS delivers twice is answered once.
 
+An answer goes for all messages about its image that wait: for those that are held, and for those that are received
+later and whose decision is older than the answer.
+
 One answer, change or undoing is written after the other. A form that is sent twice is refused the second time.
 """
 
@@ -22,14 +25,17 @@ from console.aws.client import Aws
 from console.aws.review.answer_log import AnswerLog, Entry, now
 from console.aws.review.corrections import keep_unlogged
 from console.aws.review.ground_truth import key_of, order, write
+from console.aws.review.image_answers import ImageAnswer, answer_about, keep
 from console.aws.review.messages import Held, body_of
 from console.aws.review.pictures import Picture, picture_of
 from console.aws.review.queue_search import RECEIVED_AT_ONCE, Message, receive, release, search
 from console.aws.workflow import Workflow
-from console.errors import BadRequest, NotThere
+from console.errors import BadRequest, ConsoleError, NotThere
 
 HELD_S = 300
 HELD_MAX = 12
+RECEIVES = 10
+"""How often a page that is opened may receive messages, as long as some of them have an answer already."""
 
 
 @dataclass
@@ -39,6 +45,8 @@ class ReviewDesk:
     log: AnswerLog = field(default_factory=AnswerLog)
     held: dict[str, Held] = field(default_factory=dict)
     shown: dict[str, Picture] = field(default_factory=dict)
+    settled: int = 0
+    """How many messages had an answer already when the desk was filled last."""
     _is_worn: bool = False
     """Whether the queue has messages that searches have received so often that there should be no more."""
     _receiving: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -56,21 +64,67 @@ class ReviewDesk:
         async with self._receiving:
             now = time.monotonic()
             self.held = {key: each for key, each in self.held.items() if each.until > now}
-            wanted = min(RECEIVED_AT_ONCE, HELD_MAX - len(self.held))
-            if wanted > 0:
-                self._hold(await receive(aws, url, wanted, HELD_S))
+            self.settled = 0
+            for _ in range(RECEIVES):
+                wanted = min(RECEIVED_AT_ONCE, HELD_MAX - len(self.held))
+                before = self.settled
+                if wanted > 0:
+                    await self._hold(aws, workflow, await receive(aws, url, wanted, HELD_S))
+                if self.settled == before:
+                    break
             missing = set(executions) - {each.execution for each in self.held.values()}
             if missing and not self._is_worn:
                 messages, self._is_worn = await search(aws, url, missing, HELD_S)
-                self._hold(messages)
+                await self._hold(aws, workflow, messages)
                 await self._release_surplus(aws, url, executions)
         return sorted(self.held.values(), key=lambda each: each.confidence)
 
-    def _hold(self, messages: Iterable[Message]) -> None:
+    async def _hold(self, aws: Aws, workflow: Workflow, messages: Iterable[Message]) -> None:
         until = time.monotonic() + HELD_S
-        for message in messages:
-            held = Held(message["MessageId"], message["ReceiptHandle"], until, body_of(message["Body"]))
-            self.held[held.id] = held
+        received = [Held(each["MessageId"], each["ReceiptHandle"], until, body_of(each["Body"])) for each in messages]
+        self.held |= {each.id: each for each in received}
+        try:
+            await self._settle(aws, workflow, received)
+        except ConsoleError:
+            return  # a person can still answer them
+
+    async def _settle(self, aws: Aws, workflow: Workflow, received: Iterable[Held]) -> None:
+        """Answer the messages whose images were answered since. Raises Refused."""
+        if not await aws.may_change("s3"):
+            return
+        by_place: dict[tuple[str, str], list[Held]] = {}
+        for each in received:
+            by_place.setdefault((each.bucket, each.key), []).append(each)
+        async with self.log.writing:
+            answers = await asyncio.gather(*(self._still_holds(aws, workflow, place) for place in by_place))
+            for answer, (place, messages) in zip(answers, by_place.items(), strict=True):
+                if answer is None:
+                    continue
+                older = [each for each in messages if each.names_execution and each.time < answer.answered]
+                keys = [await self._settle_one(aws, workflow, each, answer) for each in older]
+                if keys:
+                    await keep(aws, workflow, place, answer.with_keys(keys))
+
+    async def _still_holds(self, aws: Aws, workflow: Workflow, place: tuple[str, str]) -> ImageAnswer | None:
+        """Return the answer about an image, if the image is as it was then."""
+        answer = await answer_about(aws, workflow, place)
+        if answer is None or answer.label >= len(workflow.classes):
+            return None
+        picture = await picture_of(aws, *place)
+        return answer if picture == Picture(answer.version) else None
+
+    async def _settle_one(self, aws: Aws, workflow: Workflow, held: Held, answer: ImageAnswer) -> str:
+        """Write the answer for one more execution, and return its key.
+
+        An execution that has an answer already was only delivered twice.
+        """
+        key = key_of(workflow.endpoint, held.execution, held.time)
+        entries = await self.log.of(aws, workflow, key)
+        if not entries or entries[-1].label is None:
+            await self._decide(aws, workflow, key, held, answer.label, answer.sends_order and workflow.has_bays)
+        await self._delete(aws, workflow, held)
+        self.settled += 1
+        return key
 
     async def _release_surplus(self, aws: Aws, url: str, executions: Collection[str]) -> None:
         """Let others receive the messages beyond HELD_MAX: the most certain first, and those of `executions` last."""
@@ -88,7 +142,7 @@ class ReviewDesk:
     async def answer(
         self, aws: Aws, workflow: Workflow, message: str, label: int, sends_order: bool = False
     ) -> list[str]:
-        """Answer a message, and all others that are held about its image. Returns the keys of the ground truth.
+        """Answer a message, and all others about its image. Returns the keys of the ground truth of those held.
 
         Nothing is written unless the image can be shown, and is the one that was. Raises NotThere, BadRequest.
         """
@@ -99,7 +153,7 @@ class ReviewDesk:
                 raise BadRequest(
                     f"message {message} names no execution, so its ground truth would belong to no capture"
                 )
-            await self._check(aws, held)
+            picture = await self._check(aws, held)
             by_key: dict[str, list[Held]] = {}
             for each in self._of_same_image(held):
                 by_key.setdefault(key_of(workflow.endpoint, each.execution, each.time), []).append(each)
@@ -107,10 +161,12 @@ class ReviewDesk:
                 await self._decide(aws, workflow, key, messages[0], label, sends_order and workflow.has_bays)
                 for each in messages:
                     await self._delete(aws, workflow, each)
+            answer = ImageAnswer(label, picture.version, now(), sends_order, tuple(by_key))
+            await keep(aws, workflow, (held.bucket, held.key), answer)
             return list(by_key)
 
-    async def _check(self, aws: Aws, held: Held) -> None:
-        """Raise BadRequest unless the image of a message is there, and is the one that the page showed."""
+    async def _check(self, aws: Aws, held: Held) -> Picture:
+        """Return the image of a message. Raises BadRequest unless it is there, and is the one that the page showed."""
         picture = await picture_of(aws, held.bucket, held.key)
         if picture.problem:
             raise BadRequest(f"The answer was not written, since its image cannot be shown. {picture.problem}")
@@ -119,6 +175,7 @@ class ReviewDesk:
                 f"The answer was not written: s3://{held.bucket}/{held.key} is not the image that the page showed. "
                 "Open the page again, and look at it"
             )
+        return picture
 
     async def _decide(self, aws: Aws, workflow: Workflow, key: str, held: Held, label: int, sends_order: bool) -> None:
         """Log the answer, write the ground truth, and send the order if wanted."""

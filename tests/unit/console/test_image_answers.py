@@ -1,0 +1,124 @@
+"""One answer goes for all messages about its image, also for those that are received after it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from tests.unit.console.conftest import Console, Open
+from tests.unit.console.doubles import PNG, error
+from tests.unit.console.test_changes import BAYS, BODY, STACK
+from tests.unit.console.test_review import correct
+from tests.unit.console.test_review_queue import Queue, images_of
+
+from console.aws.review.ground_truth import label_in
+
+BEFORE, AFTER = "2020-01-30T23:59:59.123Z", "2999-01-30T23:59:59.123Z"
+KEY = "ground_truth/bikes/2020/01/30/23/{}.jsonl"
+
+
+class Account:
+    """A console over a queue of messages about one image, and the bucket."""
+
+    def __init__(self, open_console: Open, **stack: Any) -> None:
+        self.queue = Queue(0)
+        self.objects = {"a.png": PNG}
+        answers = self.queue.answers(self.objects) | {"cloudformation.describe_stacks": {"Stacks": [STACK | stack]}}
+        self.console: Console = open_console(answers)
+
+    def send(self, *executions: str, time: str = BEFORE) -> None:
+        for each in executions:
+            self.queue.send(json.dumps(BODY | {"execution": each, "s3_key": "a.png", "time": time}))
+
+    def review(self) -> str:
+        return str(self.console.get("/review").text)
+
+    def answer(self, label: int, more: str = "", message: str = "") -> str:
+        """Answer a message, or that of the image that the page shows, and return the next page."""
+        if not message:
+            (message,) = set(re.findall(r'value="(m\d+):0"', self.review()))
+        answer = self.console.post("/review", f"decision={message}:{label}{more}")
+        return str(self.console.get(answer.headers["location"]).text)
+
+    def labels(self) -> dict[str, int | None]:
+        """Return the labels in the ground truth, by execution."""
+        truth = {key: body for key, body in self.objects.items() if key.startswith("ground_truth/")}
+        return {key.rpartition("/")[2].removesuffix(".jsonl"): label_in(body) for key, body in truth.items()}
+
+
+@pytest.fixture
+def account(open_console: Open) -> Account:
+    return Account(open_console)
+
+
+def test_an_answer_goes_for_messages_that_are_received_after_it(account: Account) -> None:
+    account.send("e0")
+    assert images_of(account.review()) == ["a.png"]
+    account.send(*(f"e{number}" for number in range(1, 40)))
+    page = account.answer(1, message="m0")
+    assert images_of(page) == []
+    assert "39 more messages were about images that have an answer already: they got the same answer." in page
+    assert account.labels() == {f"e{number}": 1 for number in range(40)}
+    assert account.queue.bodies == {}
+
+
+def test_a_message_that_is_newer_than_the_answer_waits_for_a_person(account: Account) -> None:
+    account.send("e0")
+    account.answer(1)
+    account.send("e1", time=AFTER)
+    assert images_of(account.review()) == ["a.png"]
+    assert account.labels() == {"e0": 1}
+
+
+def test_an_image_that_was_replaced_waits_for_a_person(account: Account) -> None:
+    account.send("e0")
+    account.answer(1)
+    account.objects["a.png"] = PNG + b"another"
+    account.send("e1")
+    assert images_of(account.review()) == ["a.png"]
+
+
+def test_undoing_an_answer_puts_all_of_its_messages_back(account: Account) -> None:
+    account.send("e0")
+    account.review()
+    account.send("e1", "e2")
+    account.answer(1, message="m0")
+    answer = correct(account.console, "undo", KEY.format("e0"))
+    assert answer.headers["location"] == "/review?undone=3&execution=e0&execution=e1&execution=e2"
+    assert account.labels() == {}
+    page = account.console.get(answer.headers["location"]).text
+    assert images_of(page) == ["a.png"]
+    assert "3 of these messages are about this image" in page
+    assert account.labels() == {}
+
+
+def test_changing_an_answer_changes_it_for_all_and_for_what_comes_later(account: Account) -> None:
+    account.send("e0")
+    account.review()
+    account.send("e1")
+    account.answer(1, message="m0")
+    correct(account.console, "0", KEY.format("e1"))
+    account.send("e2")
+    account.review()
+    assert account.labels() == {"e0": 0, "e1": 0, "e2": 0}
+
+
+def test_each_message_sends_its_order_once_if_the_person_wanted_orders(open_console: Open) -> None:
+    account = Account(open_console, Outputs=[*STACK["Outputs"], *BAYS])
+    account.send("e0")
+    account.review()
+    account.send("e1", "e1")  # SQS may deliver a message twice
+    account.answer(1, "&order=send", "m0")
+    sent = [each for each in account.console.session.asked("sqs.send_message") if each["QueueUrl"].endswith("/far")]
+    assert [json.loads(each["MessageBody"])["execution"] for each in sent] == ["e0", "e1"]
+
+
+def test_a_bucket_that_refuses_the_answer_leaves_the_message_to_a_person(account: Account) -> None:
+    account.send("e0")
+    account.answer(1)
+    account.send("e1")
+    account.console.session.answers["s3.put_object"] = error("AccessDenied")
+    assert images_of(account.review()) == ["a.png"]
+    assert len(account.queue.bodies) == 1
