@@ -13,6 +13,7 @@ from jinja2 import Environment
 from console.aws.captures import Captures
 from console.aws.client import Aws
 from console.aws.decisions.failures import Reasons
+from console.aws.decisions.subjects import Subjects
 from console.aws.logs import Tails
 from console.aws.review.answers import Answers
 from console.aws.review.desk import ReviewDesk
@@ -58,6 +59,7 @@ class Site:
     desk: ReviewDesk = field(default_factory=ReviewDesk)
     answers: Answers = field(default_factory=Answers)
     reasons: Reasons = field(default_factory=Reasons)
+    subjects: Subjects = field(default_factory=Subjects)
     tails: Tails = field(default_factory=Tails)
     job_logs: JobLogs = field(default_factory=JobLogs)
     captures: Captures = field(default_factory=Captures)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from display import colors, figures
 
 LEAST_P = 1e-12
+NAME_MAX, NAME_START, NAME_END = 36, 13, 12
 AGE = Markup('<time datetime="{}" data-age>{}</time>')
 ISO_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
 
@@ -37,6 +38,7 @@ def environment(asset: Callable[[str], str]) -> Environment:
         "ages": ages,
         "p_value": p_value,
         "iso": iso,
+        "short_name": short_name,
         "svg": Markup,
     }
     templates.globals |= {
@@ -51,6 +53,11 @@ def environment(asset: Callable[[str], str]) -> Environment:
 def p_value(value: float) -> str:
     """Return a p-value; one so small that its digits mean nothing is `< 1e-12`, as in the monitor's messages."""
     return f"< {LEAST_P:g}" if value < LEAST_P else figures.number(value)
+
+
+def short_name(name: str) -> str:
+    """Return a name; of a long one, such as the two UUIDs of an execution that an event started, both ends."""
+    return name if len(name) <= NAME_MAX else f"{name[:NAME_START]}…{name[-NAME_END:]}"
 
 
 def moment(time: datetime | None) -> str:

@@ -109,9 +109,6 @@ async def _failure(site: Site, step: Step) -> tuple[Step, str, str]:
 
 def path_of(arn: str) -> str:
     """Return the page of what a step started, or that of its log; empty if the console has neither."""
-    kind, _, name = arn.rpartition(":")[2].partition("/")
-    if kind == "model-package":
-        return f"/models/{name}"
     started = started_of(arn)
     return started.page if started else log_of(arn)
 

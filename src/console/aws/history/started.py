@@ -1,4 +1,4 @@
-"""The SageMaker jobs and endpoints that steps start, with their pages, their logs, and the last error in a log."""
+"""What steps start in SageMaker: jobs, endpoints and versions of models; their pages, logs, and last errors."""
 
 from __future__ import annotations
 
@@ -12,47 +12,59 @@ from console.errors import ConsoleError
 from display.causes import members_of
 
 LOGS = "/aws/sagemaker"
-ENDPOINT = "endpoint"
+ENDPOINT, TUNING, VERSION = "endpoint", "hyper-parameter-tuning-job", "model-package"
 JOBS = {
     "training-job": ("TrainingJobName", "TrainingJobs"),
     "transform-job": ("TransformJobName", "TransformJobs"),
     "processing-job": ("ProcessingJobName", "ProcessingJobs"),
+    TUNING: ("HyperParameterTuningJobName", "TrainingJobs"),
     ENDPOINT: ("EndpointName", "Endpoints"),
 }
 """By the kind of resource in an ARN: the member of requests and descriptions that has the name, and the log group."""
-STREAMS_MAX, LINES, PAGES = 4, 200, 3
+VERSION_MEMBER = "ModelPackageArn"
+PAGES = {"training-job": "/training-jobs/", TUNING: "/training-jobs?q=", ENDPOINT: "/endpoints/", VERSION: "/models/"}
+"""By the kind: the address of the page of a name. That of a tuning job is the list of its training jobs."""
+STREAMS_MAX, LINES, LOG_PAGES = 4, 200, 3
 KEPT_S = 30.0
 
 
 @dataclass(frozen=True)
 class Started:
-    """A job or an endpoint. `kind` is that of its ARN."""
+    """A job, an endpoint, or a version of a model. `kind` is that of its ARN."""
 
     kind: str
     name: str
 
     @property
+    def title(self) -> str:
+        """Its name, for people."""
+        return self.name.replace("/", " version ") if self.kind == VERSION else self.name
+
+    @property
     def group(self) -> str:
-        """The log group: endpoints have one each, and jobs share the one of their kind."""
+        """The log group: endpoints have one each, and jobs share the one of their kind. Empty for a version."""
+        if self.kind == VERSION:
+            return ""
         group = f"{LOGS}/{JOBS[self.kind][1]}"
         return f"{group}/{self.name}" if self.kind == ENDPOINT else group
 
     @property
     def prefix(self) -> str:
         """The prefix of its log streams; empty if it has a log group of its own."""
+        if self.kind == TUNING:  # the names of its training jobs begin so
+            return f"{self.name}-"
         return "" if self.kind == ENDPOINT else f"{self.name}/"
 
     @property
     def page(self) -> str:
         """Its page; that of its log for a job that has no page."""
-        pages = {"training-job": "/training-jobs", ENDPOINT: "/endpoints"}
-        return f"{pages[self.kind]}/{quote(self.name)}" if self.kind in pages else self.log
+        return PAGES[self.kind] + quote(self.name) if self.kind in PAGES else self.log
 
     @property
     def log(self) -> str:
-        """The page of its log."""
+        """The page of its log; empty if it has none."""
         prefix = f"&prefix={quote(self.prefix, safe='')}" if self.prefix else ""
-        return f"/logs?group={quote(self.group, safe='')}{prefix}"
+        return f"/logs?group={quote(self.group, safe='')}{prefix}" if self.group else ""
 
 
 def started_in(text: str) -> Started | None:
@@ -61,13 +73,13 @@ def started_in(text: str) -> Started | None:
     for kind, (member, _) in JOBS.items():
         if isinstance(name := members.get(member), str) and name:
             return Started(kind, name)
-    return None
+    return started_of(str(members.get(VERSION_MEMBER, "")))
 
 
 def started_of(arn: str) -> Started | None:
-    """Return the job or the endpoint of an ARN; None for other resources."""
+    """Return the job, the endpoint or the version of an ARN; None for other resources."""
     kind, _, name = arn.rpartition(":")[2].partition("/")
-    return Started(kind, name) if kind in JOBS and name else None
+    return Started(kind, name) if kind in (*JOBS, VERSION) and name else None
 
 
 async def last_error(aws: Aws, started: Started) -> str:
@@ -75,9 +87,11 @@ async def last_error(aws: Aws, started: Started) -> str:
 
     Empty without one, and if the role may not read logs.
     """
+    if not started.group:
+        return ""
     try:
         streams = (await logs.streams(aws, started.group, started.prefix))[:STREAMS_MAX]
-        ends = [await logs.end_of(aws, started.group, each.name, LINES, PAGES, KEPT_S) for each in streams]
+        ends = [await logs.end_of(aws, started.group, each.name, LINES, LOG_PAGES, KEPT_S) for each in streams]
     except ConsoleError:
         return ""
     errors = [line for lines, _ in ends for line in lines if any(word in line.text for word in ERROR_WORDS)]

@@ -50,7 +50,7 @@ class Visit:
     request: str = ""
     """The id of the last invocation of a function; it is in the lines of the function's log."""
     started: Started | None = None
-    """The SageMaker job or endpoint that the state started or asked about."""
+    """The SageMaker job, endpoint or version of a model that the state started or asked about."""
     is_failing: bool = False
     """Whether the last attempt failed: then an exit means that the error was caught."""
     is_over: bool = False
@@ -179,7 +179,10 @@ def _note(visit: Visit, event: Mapping[str, Any], before: Visit | None) -> None:
         visit.cause = details.get("cause") or (inner.cause if inner else visit.cause)
         visit.request = request_in(visit.cause) or visit.request
     elif kind.endswith("Succeeded"):
-        visit.request = request_in(details.get("output", "")) or visit.request
+        output = details.get("output", "")
+        visit.request = request_in(output) or visit.request
+        if visit.started is None and "sagemaker" in details.get("resourceType", ""):
+            visit.started = started_in(output)  # only the answer has the ARN of a new version
 
 
 def _finish(visit: Visit, end: datetime | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -14,13 +13,13 @@ from aiohttp import web
 from console import live
 from console.aws import executions, gate, state_machines
 from console.aws.decisions.failures import Reason, shown_status
+from console.aws.decisions.subjects import ANY, IMAGES, image_of
 from console.aws.decisions.verdict import verdict_of
 from console.aws.executions import Execution
 from console.aws.history.item_names import item_names
 from console.aws.history.started import last_error
 from console.aws.history.visits import History, Visit
 from console.aws.review.answers import PastAnswer
-from console.aws.review.messages import place_of
 from console.aws.review.pictures import image_address, picture_of
 from console.aws.state_machines import Machine
 from console.aws.workflow import readable_workflow, workflow_of
@@ -29,11 +28,9 @@ from console.readable import readable
 from console.site import Site
 from console.views.state_machines.functions import functions_in
 from console.views.state_machines.graph import drawing, graph_of
-from console.views.state_machines.path import SHOWN_VISITS, folded, rows_of, whole_cause
+from console.views.state_machines.path import SHOWN_VISITS, folded, retries_of, rows_of, waited_s, whole_cause
 from display.causes import cause_of
 from display.state_machines.drawing import draw
-
-IMAGES = (".png", ".jpg", ".jpeg", ".gif")
 
 
 async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
@@ -59,7 +56,8 @@ async def load_execution(site: Site, request: web.Request) -> dict[str, Any]:
         "history": history,
         "visits": folded(rows_of(shown, history, names)),
         "shown_visits": min(SHOWN_VISITS, len(history.visits)),
-        "retries": sum(max(0, visit.attempts - 1) for visit in history.visits),
+        "retries": retries_of(history.visits),
+        "waited_s": waited_s(execution, history),
         # the picture is in no live block
         **({} if live.wants_stream(request) else await _image(site, execution)),
         "input": readable(execution.input),
@@ -123,25 +121,10 @@ async def _definition(site: Site, machine: Machine) -> Mapping[str, Any]:
 async def _image(site: Site, execution: Execution) -> dict[str, str]:
     """Return the address of the image that an execution is about, or why it cannot be shown. Both may be empty."""
     is_own = await workflow_of(site.aws, execution.machine_arn) is not None
-    place = image_of(execution.input, ("",) if is_own else IMAGES)
+    place = image_of(execution.input, ANY if is_own else IMAGES)
     if place is None:
         return {"image": "", "image_problem": ""}
     picture = await picture_of(site.aws, *place)
     if picture.problem:
         return {"image": "", "image_problem": picture.problem}
     return {"image": f"{image_address(*place)}?version={quote(picture.version)}", "image_problem": ""}
-
-
-def image_of(text: str, endings: tuple[str, ...] = IMAGES) -> tuple[str, str] | None:
-    """Return the bucket and the key of the image that an execution is about, if its input names one.
-
-    The images of the workflow may have any name; those of another machine are known by the endings of their keys.
-    """
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return None
-    if not isinstance(value, Mapping):
-        return None
-    bucket, key = place_of(value)
-    return (bucket, key) if bucket and key and key.lower().endswith(endings) else None

@@ -9,9 +9,11 @@ from typing import Any
 
 from aiohttp import web
 
+from console import pages
 from console.aws import state_machines
 from console.aws.decisions.events import of_execution
 from console.aws.decisions.failures import Reason, shown_status
+from console.aws.decisions.subjects import ANY, IMAGES
 from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.workflow import readable_workflow
 from console.readable import readable
@@ -33,10 +35,10 @@ class Row:
 
 async def load_list(site: Site, _: web.Request) -> dict[str, Any]:
     machines = await state_machines.machines(site.aws)
-    pages = await asyncio.gather(*(state_machines.executions(site.aws, each, limit=STRIP) for each in machines))
+    lists = await asyncio.gather(*(state_machines.executions(site.aws, each, limit=STRIP) for each in machines))
     own = await _own_machine(site)
-    lists = [(machine, last) for machine, (last, _) in zip(machines, pages, strict=True)]
-    return {"rows": [Row(each, await _shown_alike(site, last) if each.arn == own else last) for each, last in lists]}
+    last = [(machine, rows) for machine, (rows, _) in zip(machines, lists, strict=True)]
+    return {"rows": [Row(each, await _shown_alike(site, rows) if each.arn == own else rows) for each, rows in last]}
 
 
 async def _own_machine(site: Site) -> str:
@@ -55,9 +57,11 @@ async def load_machine(site: Site, request: web.Request) -> dict[str, Any]:
     status, after = request.query.get("status", ""), request.query.get("after", "")
     rows, following = await state_machines.executions(site.aws, machine, status, after)
     definition = await state_machines.definition(site.aws, machine)
+    endings = ANY if machine.arn == await _own_machine(site) else IMAGES
     return {
         "machine": machine,
         "executions": await _outcomes(site, rows),
+        "subjects": await site.subjects.of(site.aws, rows, endings, pages.budget_s(site, request)),
         "following": following,
         "after": after,
         "status": status,
