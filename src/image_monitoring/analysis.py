@@ -49,6 +49,7 @@ def analyze(contract: Contract) -> tuple[str, bool]:
     write_all(contract, measured, judged, found, reference.constraints)
     more: dict[str, Any] = {
         "has_violations": bool(found.violations),
+        "different_images": measured.images,
         "minimum_records": int(reference.setting("minimum_records", MINIMUM_RECORDS)),
         "since": since_text(contract, found),
         "examples": examples,

@@ -33,7 +33,7 @@ from image_monitoring.comparison.two_sample import (
     unusual,
 )
 from image_monitoring.measuring import image_statistics, scores
-from image_monitoring.measuring.measurement import Measurement
+from image_monitoring.measuring.measurement import SAMPLE, Measurement
 from image_monitoring.measuring.sampling import Floats
 
 ANSWERS, PIXELS, RARE_VALUES, UNUSUAL_IMAGES = "answers", "pixels", "rare values", "unusual images"
@@ -71,10 +71,12 @@ class Verdict:
 
     drifted: tests that show a drift, clearest first. visible_distance: the smallest distance of two distributions that
     this window can show. unusual: places in the sample of the records that are furthest from the baseline.
-    minimum_records: a window with fewer gets no verdict.
+    images: the different images among the records, each of which the tests count once. minimum_records: a window with
+    fewer records, or fewer different images, gets no verdict.
     """
 
     records: int
+    images: int
     tests: tuple[Evidence, ...]
     drifted: tuple[Evidence, ...]
     is_conclusive: bool
@@ -111,7 +113,7 @@ def window_samples(measurement: Measurement, embedding: Embedding | None) -> Sam
     values = {name: measurement.table([name])[:, 0] for name in measurement.columns if name != scores.PREDICTED}
     _, embeddings = measurement.embeddings()
     coordinates = embedding.project(embeddings) if embedding is not None and len(embeddings) else None
-    return Samples(values, measurement.class_counts, coordinates)
+    return Samples(values, measurement.sampled_class_counts, coordinates)
 
 
 # ---- the families: each returns its tests with uncorrected p-values ----
@@ -233,7 +235,7 @@ def judge(reference: Reference, measurement: Measurement) -> Verdict:
     significance = reference.setting("significance_level", SIGNIFICANCE)
     first, second = reference_samples(reference), window_samples(measurement, reference.embedding)
     minimum = int(reference.setting("minimum_records", MINIMUM_RECORDS))
-    is_conclusive = measurement.records >= minimum
+    is_conclusive = measurement.records >= minimum and measurement.images >= min(minimum, SAMPLE)
     tests = run_tests(first, second) if is_conclusive else ()
     compared_tests = tuple(test for test in tests if reference.compares(test.subject))
     shown = drifted(compared_tests, significance, reference.setting("minimum_effect", MINIMUM_EFFECT))
@@ -241,7 +243,9 @@ def judge(reference: Reference, measurement: Measurement) -> Verdict:
     size = max(1, len(first.column(image_statistics.NAMES[0])))
     visible = smallest_visible_distance(size, max(1, len(measurement.identities)), significance / correction)
     unusual_places = most_unusual(first, measurement)
-    return Verdict(measurement.records, tests, shown, is_conclusive, visible, unusual_places, minimum)
+    return Verdict(
+        measurement.records, measurement.images, tests, shown, is_conclusive, visible, unusual_places, minimum
+    )
 
 
 def most_unusual(reference: Samples, measurement: Measurement, count: int = 3) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Measure records, batch by batch, and keep a uniform sample of the measurements: constant memory for any window."""
+"""Measure records, batch by batch, and keep a uniform sample of different images: constant memory for any window."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from image_monitoring.measuring import image_statistics, scores
-from image_monitoring.measuring.sampling import Floats, Moments, Reservoir, seven_digits
+from image_monitoring.measuring.sampling import DistinctSample, Floats, Moments, seven_digits
 from image_monitoring.reading.capture import Record
 from image_monitoring.served_model.model_files import Pixels, ServedModel
 
@@ -26,6 +26,7 @@ class Measurement:
     """Measurements of records: one row for each, with the columns of the image statistics, then those of the answer.
 
     Counts and moments are those of all records; rows, event ids and prepared pixels are those of the sample, by place.
+    An image that was sent several times is in the sample once, with the record that came first.
     class_counts: how often each class was answered. confidences: a histogram of the confidence.
     """
 
@@ -36,7 +37,7 @@ class Measurement:
         self.class_counts = np.zeros(max(classes, 1), np.int64)
         self.confidences = np.zeros(LOW_CONFIDENCE_BINS + 1, np.int64)
         self.records = self.unreadable_images = self.unreadable_answers = 0
-        self._reservoir = Reservoir(SAMPLE)
+        self._sample = DistinctSample(SAMPLE)
         self._rows = np.full((SAMPLE, len(self.columns)), np.nan)
         self._identities = [""] * SAMPLE
         self._prepared: dict[int, Pixels] = {}
@@ -58,7 +59,7 @@ class Measurement:
         self.moments.add(rows)
         self._count(images, answers)
         for record, image, row in zip(records, images, rows):
-            if (place := self._reservoir.place()) is not None:
+            if (place := self._sample.place(record.image)) is not None:
                 self._keep(place, record, image, row)
 
     def _count(self, images: Sequence[Image.Image | None], answers: Floats) -> None:
@@ -78,14 +79,25 @@ class Measurement:
                 self._prepared[place] = self.model.prepared(image)
 
     @property
+    def images(self) -> int:
+        """Return the number of different images, as far as the sample has room for them."""
+        return len(self._sample)
+
+    @property
+    def sampled_class_counts(self) -> npt.NDArray[np.int64]:
+        """Return how often each class was answered in the sample, so that each image counts once."""
+        answered = self.column(scores.PREDICTED).astype(np.int64)
+        return np.bincount(answered, minlength=len(self.class_counts))
+
+    @property
     def identities(self) -> list[str]:
         """Return the event ids of the sample's rows."""
-        return self._identities[: len(self._reservoir)]
+        return self._identities[: len(self._sample)]
 
     def table(self, names: Sequence[str]) -> Floats:
         """Return the sample's rows of these columns, rounded as in the documents."""
         indices = [self.columns.index(name) for name in names]
-        return seven_digits(self._rows[: len(self._reservoir)][:, indices])
+        return seven_digits(self._rows[: len(self._sample)][:, indices])
 
     def column(self, name: str) -> Floats:
         """Return the sample's values of a column that are present."""

@@ -16,6 +16,7 @@ from image_monitoring.comparison.window import (
 )
 from image_monitoring.contract import MESSAGE_MAX
 from image_monitoring.measuring import scores
+from image_monitoring.measuring.measurement import SAMPLE
 
 SHOWN = 5
 COMPLETED, VIOLATED = "Completed", "CompletedWithViolations"
@@ -78,13 +79,13 @@ def summary(
 
     problems: the sentences about violations, worst first.
     """
-    records = f"{verdict.records} records" if verdict else "records with ground truth"
+    records = counted(verdict) if verdict else "records with ground truth"
     if problems:
         began = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
         what = f"{endpoint} has drifted" if verdict else f"The quality of {endpoint} is below the baseline's"
         head = f"{what}{began}: {problems[0]}."
     elif verdict and not verdict.is_conclusive:
-        few = f"{verdict.records} records are too few to compare with the baseline"
+        few = f"{counted(verdict)} are too few to compare with the baseline"
         head = f"{endpoint}: {few}; {verdict.minimum_records} are needed."
     else:
         head = f"{endpoint} has not drifted." if verdict else f"The quality of {endpoint} is not below the baseline's."
@@ -95,6 +96,13 @@ def summary(
     if not problems and verdict and verdict.is_conclusive:
         lines.append(f"Distributions at least {verdict.visible_distance:.2f} apart would have been reported.")
     return "\n".join([*lines, *notes])
+
+
+def counted(verdict: Verdict) -> str:
+    """Return the number of records, and that of the different images among them if some came more than once."""
+    if verdict.images in (verdict.records, SAMPLE):
+        return f"{verdict.records} records"
+    return f"{verdict.records} records of {verdict.images} different images"
 
 
 def exit_message(message: str, has_violations: bool) -> str:

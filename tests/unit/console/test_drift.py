@@ -164,11 +164,23 @@ SERVED: Answers = {
 }
 
 
+REPEATED = {
+    "output": json.dumps(
+        {"metrics": {"records": 40.0}, "minimum_records": 10, "different_images": 4, "has_violations": False}
+    ),
+    "startDate": NOW,
+}
+
+
 @pytest.mark.parametrize("path", ["/", "/monitoring", "/drift/bikes"])
 @pytest.mark.parametrize(
     ("newest", "words"),
-    [(FEW, "too little traffic: 5 of 10 records needed"), (IDLE, "nothing compared: no traffic")],
-    ids=["few", "idle"],
+    [
+        (FEW, "too little traffic: 5 of 10 records needed"),
+        (REPEATED, "too little traffic: 4 of 10 different images needed"),
+        (IDLE, "nothing compared: no traffic"),
+    ],
+    ids=["few", "repeated", "idle"],
 )
 def test_a_window_that_compared_nothing_is_never_green(
     open_console: Open, path: str, newest: dict[str, Any], words: str

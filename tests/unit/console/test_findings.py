@@ -26,7 +26,7 @@ MISSING = {
 def page_of(open_console: Open, tests: tuple[Evidence, ...], more: tuple[dict[str, str], ...] = ()) -> str:
     """Return the page of a run whose documents the analyzer itself has written from these tests."""
     shown = drifted(tests, 0.01, 0.05)
-    verdict = Verdict(40, tests, shown, True, 0.2, ())
+    verdict = Verdict(40, 40, tests, shown, True, 0.2, ())
     violations = [*more, *(drift_violation(test, drift_sentence(test)) for test in shown)]
     report: dict[str, Any] = {"message": "drifted", "metrics": {"records": 40.0}, "has_violations": True}
     run = {"output": json.dumps(report | {"tests": reported_tests(verdict)}), "startDate": NOW}

@@ -176,6 +176,21 @@ def test_a_window_that_is_too_small_gets_no_verdict(tmp_path: Path, baseline: Pa
     assert read(base / "processing" / "output" / "report.json")["minimum_records"] == 10
 
 
+def test_an_image_that_is_sent_again_counts_once(tmp_path: Path, baseline: Path) -> None:
+    """`scones load` sends 40 images in a loop, which is no drift."""
+    base = analyzed(tmp_path, answered_by(baseline), pictures(40, 4).repeat(6, axis=0))
+    message = (base / "output" / "message").read_text()
+    assert message.startswith("Completed: scones has not drifted.")
+    assert "UTC, 240 records of 40 different images." in message
+
+
+def test_too_few_different_images_get_no_verdict(tmp_path: Path, baseline: Path) -> None:
+    base = analyzed(tmp_path, baseline, pictures(4, 3, brightness=0.4).repeat(10, axis=0))
+    message = (base / "output" / "message").read_text()
+    assert message.startswith("Completed: scones: 40 records of 4 different images are too few to compare")
+    assert read(base / "processing" / "output" / "report.json")["different_images"] == 4
+
+
 def test_a_window_without_a_verdict_does_not_end_a_drift(tmp_path: Path, baseline: Path) -> None:
     base = analyzed(tmp_path, baseline, pictures(5, 3), drifting_since="2026-01-31T07:00:00Z")
     report = read(base / "processing" / "output" / "report.json")

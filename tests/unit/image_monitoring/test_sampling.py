@@ -11,7 +11,7 @@ from tests.unit.image_monitoring.pictures import BEGAN, pictures, png
 from image_monitoring.comparison.reference import sketch_values
 from image_monitoring.measuring.image_statistics import NAMES
 from image_monitoring.measuring.measurement import PIXELS_AT_ONCE, Measurement, decoded
-from image_monitoring.measuring.sampling import Moments, Reservoir
+from image_monitoring.measuring.sampling import DistinctSample, Moments
 from image_monitoring.reading.capture import Record
 from image_monitoring.reporting.documents import statistics_document
 
@@ -31,17 +31,18 @@ def test_moments_of_parts_are_those_of_the_whole() -> None:
     assert moments.missing.tolist() == [0, 72, 0]
 
 
-def test_a_reservoir_keeps_each_item_with_the_same_chance() -> None:
+def test_a_sample_keeps_each_different_item_with_the_same_chance_however_often_it_comes() -> None:
     kept = np.zeros(100)
-    for seed in range(400):
-        reservoir, places = Reservoir(10, seed), {}
-        for item in range(100):
-            if (place := reservoir.place()) is not None:
+    for trial in range(400):
+        sample, places = DistinctSample(10), {}
+        for item in [*range(100), *[7] * 50, *range(100)]:
+            if (place := sample.place(f"{trial} {item}".encode())) is not None:
                 places[place] = item
         kept[list(places.values())] += 1
-        assert len(reservoir) == len(places) == 10
+        assert len(sample) == len(places) == 10
     assert kept.mean() == 40
     assert kept[:50].mean() == pytest.approx(kept[50:].mean(), rel=0.1)
+    assert kept[7] < 70
 
 
 def test_large_photos_are_decoded_a_few_at_a_time() -> None:

@@ -93,7 +93,7 @@ def test_a_drift_in_rare_values_is_explained_and_its_violation_names_the_feature
 def test_a_report_has_the_tests_of_rare_values_only_where_they_show_a_drift() -> None:
     rare, usual = (Evidence(RARE_VALUES, f"noise, {side} 1%", 0.5, 0) for side in ("highest", "lowest"))
     tests = (Evidence(PIXELS, "noise", 0.5, 0), rare, usual)
-    report = report_document(Verdict(100, tests, (rare,), True, 0.2, ()), "", {})
+    report = report_document(Verdict(100, 100, tests, (rare,), True, 0.2, ()), "", {})
     assert [test["feature"] for test in report["tests"]] == ["noise", "noise, highest 1%"]
 
 

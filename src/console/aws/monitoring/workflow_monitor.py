@@ -73,6 +73,8 @@ class Run:
     """Why nothing was analyzed, one of SHORTAGES; empty if something was."""
     needed: int = 0
     """The number of records that a comparison needs; 0 if the report does not say."""
+    images: int | None = None
+    """The number of different images among the records, as far as it is known."""
 
     @property
     def is_analyzed(self) -> bool:
@@ -91,8 +93,10 @@ class Run:
         if not self.is_analyzed:
             return SHORTAGES.get(self.outcome, "nothing compared")
         few, name = ("too few labels", "labeled_records") if self.is_quality else ("too little traffic", "records")
-        count = f"{self.metrics.get(name, 0):.0f}"
-        return f"{few}: {count} of {self.needed} records needed" if self.needed else f"{few}: {count} records"
+        count, noun = int(self.metrics.get(name, 0)), "records"
+        if self.images is not None and self.images < self.needed <= count:
+            count, noun = self.images, "different images"
+        return f"{few}: {count} of {self.needed} {noun} needed" if self.needed else f"{few}: {count} records"
 
     @property
     def told(self) -> str:
@@ -196,6 +200,7 @@ def _run(name: str, machine: str, answer: Mapping[str, Any]) -> Run:
         examples=tuple(str(each) for each in output.get("examples", ()) if isinstance(each, str)),
         outcome=str(output.get("status", "")),
         needed=int(output.get("minimum_records", 0)),
+        images=output.get("different_images"),
     )
 
 
