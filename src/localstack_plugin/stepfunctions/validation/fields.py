@@ -39,16 +39,8 @@ FIELDS: Final[dict[str, set[str]]] = {
     "Fail": COMMON | {"Error", "ErrorPath", "Cause", "CausePath"},
 }
 REQUIRED: Final = {"Choice": ("Choices",), "Task": ("Resource",), "Parallel": ("Branches",)}
-DISTRIBUTED_ONLY: Final = (
-    "ItemReader",
-    "ItemBatcher",
-    "ResultWriter",
-    "ToleratedFailureCount",
-    "ToleratedFailureCountPath",
-    "ToleratedFailurePercentage",
-    "ToleratedFailurePercentagePath",
-    "Label",
-)
+DISTRIBUTED_ONLY: Final = ("ItemReader", "ItemBatcher", "ResultWriter", "Label")
+"""The guide lists the tolerated failures here, too, but AWS accepts them in a Map in INLINE mode."""
 ONE_OF: Final = (
     ("TimeoutSeconds", "TimeoutSecondsPath"),
     ("HeartbeatSeconds", "HeartbeatSecondsPath"),

@@ -18,6 +18,7 @@ from tests.integration.states_language.row import (
 INLINE, DISTRIBUTED = GUIDE + "state-map-inline.html", GUIDE + "state-map-distributed.html"
 READER, WRITER = GUIDE + "input-output-itemreader.html", GUIDE + "input-output-resultwriter.html"
 SELECTOR = GUIDE + "input-output-itemselector.html"
+TOLERANCE = GUIDE + "state-map-distributed.html#maprun-fail-threshold"
 SAME = state("Pass")
 PLUS_ONE = state("Pass", Parameters={"n.$": "States.MathAdd($, 1)"}, OutputPath="$.n")
 FAIL_ON_ODD = {
@@ -125,6 +126,12 @@ ROWS = [
         machine(mapping(SAME, ItemsPath="$.l", MaxConcurrencyPath="$.m")),
         {"l": [1, 2], "m": 2},
         [1, 2],
+    ),
+    # recorded on AWS in July 2025 by the public tests of localstack/localstack (test_base_evaluate_expressions.py)
+    *(
+        Row(f"{field} {value} of an inline Map", TOLERANCE, jsonata(mapping(SAME, **{field: value})), [1, 2], [1, 2])
+        for field in ("ToleratedFailureCount", "ToleratedFailurePercentage")
+        for value in (1, "{% 1 %}")
     ),
     Row(
         "ResultPath of a Map",

@@ -101,7 +101,6 @@ STATES: list[tuple[str, str, Definition]] = [
     ("a variable that begins with a digit", VARIABLES, state("Pass", Assign={"1a.$": "$.x"})),
     ("MaxConcurrency -1", GUIDE + "state-map-inline.html", mapping(state("Pass"), MaxConcurrency=-1)),
     ("an ItemReader of an inline Map", GUIDE + "state-map-inline.html", mapping(state("Pass"), ItemReader=LISTING)),
-    ("a tolerance of an inline Map", GUIDE + "state-map-inline.html", mapping(state("Pass"), ToleratedFailureCount=1)),
     ("a tolerance of 101 percent", GUIDE + "state-map-distributed.html", distributed(ToleratedFailurePercentage=101)),
     ("a Label of 41 characters", GUIDE + "state-map-distributed.html", distributed(Label="a" * 41)),
     (
