@@ -56,6 +56,14 @@ def test_an_update_to_a_template_that_is_refused_leaves_the_stack(stack: AnyStac
     assert stack.ended()["StackStatus"] == "CREATE_COMPLETE"
 
 
+def test_the_arn_of_an_event_source_mapping_is_an_attribute(stack: AnyStack) -> None:
+    template = {
+        "Resources": {"Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"FunctionName": "f"}}},
+        "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Mapping", "EventSourceMappingArn"]}}},
+    }
+    stack.cloudformation.validate_template(TemplateBody=json.dumps(template))
+
+
 def test_a_template_in_s3_is_checked(stack: AnyStack) -> None:
     stack.s3.create_bucket(Bucket=stack.name)
     stack.s3.put_object(Bucket=stack.name, Key="t.json", Body=with_output({"Ref": "Nope"}).encode())
