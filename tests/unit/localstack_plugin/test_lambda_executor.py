@@ -160,6 +160,12 @@ def test_in_a_sandbox_a_function_has_awss_folders() -> None:
     assert "TMPDIR" not in variables
 
 
+def test_a_function_does_not_see_what_is_for_the_program_of_a_container() -> None:
+    given = {"LOCALSTACK_RUNTIME_ID": "1", "LOCALSTACK_MAX_PAYLOAD_SIZE": 9, "LOCALSTACK_HOSTNAME": "127.0.0.1"}
+    variables = process_variables(given, "python3.11", INTERPRETER, HOST, Settings("http://s"), has_own_tmp=False)
+    assert [name for name in variables if name.startswith("LOCALSTACK_")] == ["LOCALSTACK_HOSTNAME"]
+
+
 def test_a_function_overrides_defaults_but_not_the_folder_of_its_code() -> None:
     own = {"LANG": "C", "LAMBDA_TASK_ROOT": "/elsewhere"}
     variables = process_variables(own, "python3.11", INTERPRETER, HOST, Settings(local_cloud="here"), has_own_tmp=False)

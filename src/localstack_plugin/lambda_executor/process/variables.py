@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from localstack_plugin.lambda_executor.interpreters import Interpreter
 from localstack_plugin.lambda_executor.process.bootstrap import LAYERS
@@ -12,6 +12,18 @@ from localstack_plugin.settings import LOCAL_CLOUD, Settings
 
 HOME = "/home/sbx_user1051"
 """On AWS the user has this home, which does not exist and cannot be made: /tmp alone can be written to."""
+FOR_THE_CONTAINER: Final = frozenset(
+    {
+        "LOCALSTACK_FUNCTION_ACCOUNT_ID",
+        "LOCALSTACK_INIT_LOG_LEVEL",
+        "LOCALSTACK_MAX_PAYLOAD_SIZE",
+        "LOCALSTACK_POST_INVOKE_WAIT_MS",
+        "LOCALSTACK_RUNTIME_ENDPOINT",
+        "LOCALSTACK_RUNTIME_ID",
+        "LOCALSTACK_USER",
+    }
+)
+"""LocalStack's messages to the program that starts its containers, which keeps them from the function."""
 
 
 def process_variables(
@@ -42,7 +54,7 @@ def process_variables(
         "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": settings.sagemaker_endpoint_url,
         "AWS_ENDPOINT_URL_SAGEMAKER_METRICS": settings.sagemaker_endpoint_url,
     }
-    environment |= {name: str(value) for name, value in lambda_variables.items()}
+    environment |= {name: str(value) for name, value in lambda_variables.items() if name not in FOR_THE_CONTAINER}
     environment |= {
         "LAMBDA_TASK_ROOT": seen.task_root,
         "PWD": seen.task_root,
