@@ -79,6 +79,7 @@ def test_the_code_of_a_function_can_be_downloaded(deploy: Deploy) -> None:
             {"Environment": {"Variables": {"1A": "x"}}},
             r"'\{1A=x\}' at 'environment\.variables' .* Map keys must satisfy",
         ),
+        ({"Timeout": 901, "Runtime": "java21"}, "^An error .*: 1 validation error detected: .*'timeout'"),
         ({"Timeout": 901, "Handler": "a b"}, "^An error .*: 2 validation errors detected: .*'handler'.*; .*'timeout'"),
     ],
 )

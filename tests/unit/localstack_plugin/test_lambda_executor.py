@@ -17,7 +17,7 @@ from localstack_plugin.lambda_executor.notices import notices_of
 from localstack_plugin.lambda_executor.process.folders import SEEN_IN_SANDBOX, Folders
 from localstack_plugin.lambda_executor.process.variables import process_variables
 from localstack_plugin.lambda_executor.report import Init, Report, render
-from localstack_plugin.lambda_executor.requests.configurations import reason_to_refuse
+from localstack_plugin.lambda_executor.requests.configurations import other_language, reserved_variables
 from localstack_plugin.lambda_executor.requests.payloads import not_json, too_large
 from localstack_plugin.settings import Settings, SettingsError, from_environment
 from safety.sandbox import Sandbox
@@ -121,18 +121,20 @@ def test_a_time_out_is_logged_with_its_time() -> None:
         ({"FunctionName": "f", "Runtime": "provided.al2023"}, "'f' asks for runtime 'provided.al2023'"),
         ({"FunctionName": "f", "Runtime": "no-such-runtime"}, None),
         ({"FunctionName": "f", "PackageType": "Image"}, "'f' asks for a container image"),
-        ({"Environment": {"Variables": {"THRESHOLD": "0.8"}}}, None),
-        (
-            {"Environment": {"Variables": {"AWS_REGION": "x", "A": "b", "_HANDLER": "y"}}},
-            "request: AWS_REGION, _HANDLER",
-        ),
     ],
 )
 def test_functions_that_are_not_python_from_a_zip_archive_are_refused(
     request_: dict[str, str], refusal: str | None
 ) -> None:
-    reason = reason_to_refuse(request_)
+    reason = other_language(request_)
     assert (reason is None) if refusal is None else (refusal in (reason or ""))
+
+
+def test_the_reserved_variables_are_named() -> None:
+    assert reserved_variables({"Environment": {"Variables": {"THRESHOLD": "0.8"}}}) is None
+    own = {"AWS_REGION": "x", "A": "b", "_HANDLER": "y"}
+    refusal = reserved_variables({"Environment": {"Variables": own}})
+    assert "request: AWS_REGION, _HANDLER" in (refusal or "")
 
 
 INTERPRETER = Interpreter("/usr/bin/python3.11", "/usr", "3.11.7")

@@ -31,17 +31,22 @@ NOT_PYTHON = re.compile(r"(nodejs|java|dotnet|dotnetcore|go|ruby|provided)[\da-z
 """AWS's runtimes of other languages. What is no runtime at all is refused by LocalStack, in AWS's words."""
 
 
-def reason_to_refuse(request: dict[str, Any]) -> str | None:
-    """Return why CreateFunction or UpdateFunctionConfiguration is refused, or None."""
+def reserved_variables(request: dict[str, Any]) -> str | None:
+    """Return AWS's message about the reserved variables of a function, or None if it has none."""
     variables = (request.get("Environment") or {}).get("Variables") or {}
     reserved = [name for name in variables if name in RESERVED_VARIABLES]
-    if reserved:
-        # worded as by AWS: it is quoted in github.com/aws/aws-cdk/pull/28048
-        return (
-            "Lambda was unable to configure your environment variables because the environment variables you have "
-            "provided contains reserved keys that are currently not supported for modification. "
-            f"Reserved keys used in this request: {', '.join(reserved)}"
-        )
+    if not reserved:
+        return None
+    # worded as by AWS: it is quoted in github.com/aws/aws-cdk/pull/28048
+    return (
+        "Lambda was unable to configure your environment variables because the environment variables you have "
+        "provided contains reserved keys that are currently not supported for modification. "
+        f"Reserved keys used in this request: {', '.join(reserved)}"
+    )
+
+
+def other_language(request: dict[str, Any]) -> str | None:
+    """Return why a function cannot run here, or None."""
     runtime = request.get("Runtime")
     if request.get("PackageType", "Zip") == "Zip" and not NOT_PYTHON.fullmatch(runtime or ""):
         return None
