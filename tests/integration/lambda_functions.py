@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 ROLE = "arn:aws:iam::000000000000:role/lambda"
+EXECUTABLE = 0o100755
+"""The mode of a file that may be run, as a wrapper script must be."""
 
 
 @dataclass(frozen=True)
@@ -40,5 +42,7 @@ def archive(code: str | Mapping[str, str]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as file:
         for name, text in ({"app.py": code} if isinstance(code, str) else code).items():
-            file.writestr(name, text)
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = EXECUTABLE << 16
+            file.writestr(entry, text)
     return buffer.getvalue()

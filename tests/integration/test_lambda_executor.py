@@ -140,6 +140,49 @@ def test_a_function_sees_its_own_variables_and_lambdas_but_not_the_callers_home(
     assert seen["AWS_ENDPOINT_URL"] == boto3.client("lambda").meta.endpoint_url
 
 
+def test_a_function_may_have_as_many_open_files_as_on_aws(deploy: Deploy) -> None:
+    code = """
+import errno, os, sys
+
+LOADED = "resource" in sys.modules  # the name of a module that functions may have
+
+def lambda_handler(event, context):
+    files = []
+    try:
+        while len(files) < 2000:
+            files.append(open(os.devnull))
+    except OSError as error:
+        return [LOADED, errno.errorcode[error.errno], 1000 < len(files) < 1024]
+    finally:
+        for file in files:
+            file.close()
+"""
+    assert deploy(code).invoke().payload == [False, "EMFILE", True]
+
+
+WRAPPED = {
+    "app.py": "def lambda_handler(event, context):\n    return 'unwrapped'\n",
+    "wrapped.py": "import os, sys\ndef handler(event, context):\n    return [os.environ['MARK'], sys.flags.optimize]\n",
+    "wrapper": """#!/bin/bash
+args=("$@")
+export MARK=wrapped _HANDLER=wrapped.handler
+exec "${args[@]:0:$#-1}" -O "${args[@]: -1}"
+""",
+}
+
+
+def test_a_wrapper_script_starts_the_runtime(deploy: Deploy) -> None:
+    """It changes the environment and the handler, and inserts an option of Python before the last argument."""
+    variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/wrapper"}
+    assert deploy(WRAPPED, Environment={"Variables": variables}).invoke().payload == ["wrapped", 1]
+
+
+def test_a_wrapper_script_that_does_not_exist_ends_the_runtime(deploy: Deploy) -> None:
+    answer = deploy(WRAPPED, Environment={"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/nothing"}}).invoke()
+    assert answer.payload["errorMessage"].endswith("Runtime exited with error: exit status 127")
+    assert "nothing: does not exist" in answer.log
+
+
 def test_updated_code_replaces_the_old_code(deploy: Deploy) -> None:
     function = deploy("def lambda_handler(event, context):\n    return 'old'\n")
     assert function.invoke().payload == "old"

@@ -1,7 +1,7 @@
 """The program of a function's process: AWS's runtime client, with a transport of its own.
 
 It is started by path, without `site` and without this file's directory on `sys.path`:
-`python -S -P bootstrap.py <handler>`. It must import nothing but the standard library before the function's own
+`python -S -P bootstrap.py`. It must import nothing but the standard library before the function's own
 directory leads `sys.path`, as on AWS; therefore the runtime client is imported inside `main`.
 
 AWS's client reaches the Runtime API through a compiled module, one for each version of Python, that can send no secret.
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SECRET = "SCONES_LAMBDA_SECRET"  # noqa: S105 - the variable's name
 SECRET_HEADER = "Scones-Lambda-Secret"  # noqa: S105
+HANDLER = "_HANDLER"
+"""AWS's variable; a wrapper script may have changed it."""
 LAYERS = "SCONES_LAMBDA_LAYERS"
 """The folders with the layers' modules, which are below /opt on AWS, separated as on the PATH."""
 SERVER_PIPE = "SCONES_LAMBDA_SERVER_PIPE"
@@ -33,6 +35,9 @@ NEXT = "GET", "invocation/next"
 MAX_FAULT_BYTES = 1024 * 1024
 ALWAYS_ACCEPTED_BYTES = 1024 * 1024
 """The size up to which a result is never refused as too large."""
+
+OPEN_FILES = 1024
+"""docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, "File descriptors"."""
 
 
 class RefusedByRuntimeApi(Exception):
@@ -137,6 +142,16 @@ def end_with_server(pipe: int) -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
+def limit_open_files() -> None:
+    """Limit the function and its children as on AWS. The servers have raised their own limit, which is inherited."""
+    import resource
+
+    del sys.modules["resource"]  # the function may have a module of this name
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+
+
 def prepend_to_path(task_root: str, layers: "list[str]", runtime: str) -> None:
     """Order `sys.path` as on AWS: the function, its layers, AWS's modules, the standard library."""
     own = [task_root, *layers, runtime]
@@ -148,6 +163,7 @@ def main() -> None:
     pipe = os.environ.pop(SERVER_PIPE, None)
     if pipe is not None:
         threading.Thread(target=end_with_server, args=(int(pipe),), daemon=True).start()
+    limit_open_files()
     secret, layers = os.environ.pop(SECRET), os.environ.pop(LAYERS).split(os.pathsep)
     prepend_to_path(os.environ["LAMBDA_TASK_ROOT"], layers, os.environ["LAMBDA_RUNTIME_DIR"])
     # not AWS's compiled module: to load it takes milliseconds, and it is for one version of Python
@@ -157,7 +173,7 @@ def main() -> None:
     from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
     client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"], secret, LambdaMarshaller())
-    bootstrap.run(sys.argv[1], client)
+    bootstrap.run(os.environ[HANDLER], client)
 
 
 if __name__ == "__main__":

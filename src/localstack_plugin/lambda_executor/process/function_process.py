@@ -11,6 +11,7 @@ from pathlib import Path
 from localstack_plugin.lambda_executor.errors import RuntimeExited
 from localstack_plugin.lambda_executor.interpreters import Interpreter
 from localstack_plugin.lambda_executor.process import bootstrap, start
+from localstack_plugin.lambda_executor.process.command import command_of
 from localstack_plugin.lambda_executor.process.folders import Folders
 from localstack_plugin.lambda_executor.process.output import Output
 from localstack_plugin.lambda_executor.process.peak_memory import PeakMemory
@@ -42,8 +43,8 @@ class FunctionProcess:
         secret = secrets.token_hex(SECRET_BYTES)
         self._api = RuntimeApi(secret)
         seen = start.seen_by_function(sandbox, folders)
-        command = [interpreter.executable, *interpreter.options, f"{seen.bootstrap}/bootstrap.py", handler]
-        own = {"AWS_LAMBDA_RUNTIME_API": self._api.address, bootstrap.SECRET: secret}
+        command = command_of(interpreter, environment, seen)
+        own = {"AWS_LAMBDA_RUNTIME_API": self._api.address, bootstrap.SECRET: secret, bootstrap.HANDLER: handler}
         try:
             self._process = start.start(
                 sandbox, command, folders, {**environment, **own}, self._output.file, (interpreter.prefix,)
