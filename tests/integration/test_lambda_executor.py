@@ -183,6 +183,22 @@ def test_a_wrapper_script_that_does_not_exist_ends_the_runtime(deploy: Deploy) -
     assert "nothing: does not exist" in answer.log
 
 
+@pytest.mark.skipif(CLOUD == "compose", reason="the containers do not see the folder")
+def test_changed_code_of_a_hot_reloaded_function_starts_it_anew(deploy: Deploy, tmp_path: Path) -> None:
+    def write(version: str) -> None:
+        counting = "count = 0\ndef lambda_handler(event, context):\n    global count\n    count += 1\n"
+        (tmp_path / "app.py").write_text(f"{counting}    return [{version!r}, count]\n")
+
+    write("old")
+    function = deploy("")
+    function.client.update_function_code(FunctionName=function.name, S3Bucket="hot-reload", S3Key=str(tmp_path))
+    function.wait()
+    answers = [function.invoke().payload, function.invoke().payload]
+    write("new version")
+    answers += [function.invoke().payload, function.invoke().payload]
+    assert answers == [["old", 1], ["old", 2], ["new version", 1], ["new version", 2]]
+
+
 def test_updated_code_replaces_the_old_code(deploy: Deploy) -> None:
     function = deploy("def lambda_handler(event, context):\n    return 'old'\n")
     assert function.invoke().payload == "old"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from localstack_plugin.lambda_executor.code_changes import WatchedCode
 from localstack_plugin.lambda_executor.errors import InvocationError, TimedOut
 from localstack_plugin.lambda_executor.interpreters import OWN, Interpreter
 from localstack_plugin.lambda_executor.process.folders import Folders
@@ -23,7 +24,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Function:
-    """One version of a function. `notices` are lines for the log of its first invocation."""
+    """One version of a function. `notices` are lines for the log of its first invocation.
+
+    `code` is watched if each change of it is to start the function anew.
+    """
 
     handler: str
     version: str
@@ -31,6 +35,7 @@ class Function:
     timeout_s: int
     interpreter: Interpreter = OWN
     notices: tuple[str, ...] = ()
+    code: WatchedCode | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ class ExecutionEnvironment:
 
     def initialize(self, timeout_s: float) -> FunctionProcess:
         """Return the process once it waits for work, starting one if there is none. Raises InvocationError."""
+        if self._function.code is not None and self._function.code.has_changed():
+            self.stop()
         if self._process is not None and self._process.initialized.done():
             self._process.initialized.result()
             if not self._process.has_exited:

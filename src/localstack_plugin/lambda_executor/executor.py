@@ -8,6 +8,7 @@ from localstack.services.lambda_.invocation.lambda_models import FunctionVersion
 from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
 
 from localstack_plugin.lambda_executor import client_context
+from localstack_plugin.lambda_executor.code_changes import WatchedCode
 from localstack_plugin.lambda_executor.errors import InvocationError
 from localstack_plugin.lambda_executor.execution_environment import Event, ExecutionEnvironment, Function
 from localstack_plugin.lambda_executor.interpreters import interpreter_of
@@ -46,6 +47,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
             timeout_s=config.timeout,
             interpreter=interpreter,
             notices=notices_of(self.function_version.qualified_arn, config.runtime, interpreter, sandbox()),
+            code=WatchedCode(code) if config.code.is_hot_reloading() else None,
         )
         variables = process_variables(env_vars, config.runtime, interpreter, seen, settings, has_own_tmp)
         self._environment = ExecutionEnvironment(function, folders, self._scratch, variables, sandbox())
