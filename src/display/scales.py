@@ -43,6 +43,8 @@ class Scale:
     end: float
     is_log: bool = False
     """Whether equal distances are equal ratios; all values are then positive."""
+    only: float | None = None
+    """The value of an axis whose things all have the same one: other ticks would mean nothing."""
 
     def __call__(self, value: float) -> float:
         if self.is_log:
@@ -52,7 +54,9 @@ class Scale:
         return self.start + part * (self.end - self.start)
 
     def ticks(self, count: int = 4) -> list[float]:
-        """Return at most count + 2 round values; powers of ten on a logarithmic scale."""
+        """Return at most count + 2 round values; powers of ten on a logarithmic scale; the only value of one."""
+        if self.only is not None:
+            return [self.only]
         return decades(self.low, self.high, count) if self.is_log else ticks(self.low, self.high, count)
 
 
@@ -61,6 +65,9 @@ def fitted(values: Collection[float], start: float, end: float) -> Scale:
     low, high = min(values), max(values)
     if is_wide(values):
         return Scale(10.0 ** math.floor(math.log10(low)), 10.0 ** math.ceil(math.log10(high)), start, end, is_log=True)
+    if low == high:
+        margin = abs(low) or 1.0
+        return Scale(low - margin, low + margin, start, end, only=low)
     return Scale(*padded(low, high), start, end)
 
 

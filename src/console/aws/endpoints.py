@@ -142,10 +142,8 @@ async def listed(
 async def described(aws: Aws, name: str) -> Endpoint:
     """Return the endpoint. Raises NotThere."""
     answer = await aws.call("sagemaker", "describe_endpoint", EndpointName=name)
-    config = await _config(aws, answer["EndpointConfigName"])
+    config, job_of = await _config(aws, answer["EndpointConfigName"])
     models = {each["VariantName"]: each for each in config.get("ProductionVariants", ())}
-    jobs = await asyncio.gather(*(_job_of(aws, each.get("ModelName", "")) for each in models.values()))
-    job_of = dict(zip(models, jobs, strict=True))
     capture = answer.get("DataCaptureConfig", {})
     return Endpoint(
         name=name,
@@ -237,15 +235,25 @@ def _joined(key: str, answer: Answer) -> Points:
     return tuple((time, join(each) * unit) for time, each in sorted(values.items()))
 
 
-async def _config(aws: Aws, name: str) -> Answer:
+async def job_of_config(aws: Aws, name: str) -> str:
+    """Return the training job of the first variant of a configuration whose job is known; empty if none is."""
+    _, jobs = await _config(aws, name)
+    return next(filter(None, jobs.values()), "")
+
+
+async def _config(aws: Aws, name: str) -> tuple[Answer, dict[str, str]]:
+    """Return a configuration, and the training job of each of its variants, by the variant's name."""
     try:
         # a configuration never changes
-        return await aws.call("sagemaker", "describe_endpoint_config", NAMED_S, EndpointConfigName=name)
+        config = await aws.call("sagemaker", "describe_endpoint_config", NAMED_S, EndpointConfigName=name)
     except NotThere:
-        return {}
+        return {}, {}
+    variants = config.get("ProductionVariants", ())
+    jobs = await asyncio.gather(*(job_of_model(aws, each.get("ModelName", "")) for each in variants))
+    return config, dict(zip((each["VariantName"] for each in variants), jobs, strict=True))
 
 
-async def _job_of(aws: Aws, model: str) -> str:
+async def job_of_model(aws: Aws, model: str) -> str:
     """Return the name of the training job that made a model: its archive is in `<job>/output/`.
 
     A model that was made from a version of the registry names that version, and the version has the archive.

@@ -278,4 +278,4 @@ def test_each_run_of_the_monitor_has_its_time(open_console: Open) -> None:
 
 def test_the_executions_of_a_machine_have_the_durations_of_the_api(open_console: Open) -> None:
     rows = rows_of(open_console(machine_answers()).get("/state-machines/decide").text)
-    assert figures.duration(0.046) in rows["first"]
+    assert figures.duration(0.046) in rows["a b.png"]

@@ -11,6 +11,7 @@ from typing import Any
 from tests.unit.console.conftest import Open
 from tests.unit.console.doubles import NOW, Session, endpoint_answers, log
 from tests.unit.console.doubles import job as described
+from tests.unit.console.test_changes import STACK
 
 from console.aws.client import Aws
 from console.aws.training.comparison import ComparedJobs
@@ -233,7 +234,47 @@ def test_a_job_is_compared_with_the_one_before_the_newest_and_the_one_in_service
     }
     page = open_console(answers).get("/training-jobs/bikes").text.replace("&amp;", "&")
     for name, what in (("older", "the job before it"), ("newest", "the newest job"), ("bikes-1", "in service")):
-        assert re.search(rf'href="/training-jobs/compare\?name=bikes&name={name}">[^<]*{what}', page), name
+        assert re.search(rf'compare\?name=bikes&name={name}" title="{name}">[^<]*{what}</a> \({name}\)', page), name
+
+
+def test_a_job_in_service_is_compared_with_the_one_whose_model_it_replaced(open_console: Open) -> None:
+    answers = served_in_turn("bikes-run-3c", "bikes-2-run-ff", "bikes-run-2b", "bikes-run-1a")
+    page = open_console(answers).get("/training-jobs/bikes-run-3c").text.replace("&amp;", "&")
+    assert (
+        'name=bikes-run-2b" title="bikes-run-2b">the job whose model it replaced in service</a> (bikes-run-2b)' in page
+    )
+    first = open_console(answers).get("/training-jobs/bikes-run-1a").text
+    assert "it replaced" not in first
+    assert "the job whose model is in service</a> (bikes-run-3c)" in first
+
+
+def served_in_turn(*names: str) -> dict[str, Any]:
+    """Return the answers of an account with configurations, models and jobs of these names, the newest first."""
+
+    def config(EndpointConfigName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return {"ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": EndpointConfigName}]}
+
+    def model(ModelName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return {"PrimaryContainer": {"ModelDataUrl": f"s3://images/models/{ModelName}/output/model.tar.gz"}}
+
+    endpoint = endpoint_answers({})
+    endpoint["sagemaker.describe_endpoint"] |= {"EndpointConfigName": names[0]}
+    return {
+        **endpoint,
+        **log(*LOG),
+        "cloudformation.describe_stacks": {"Stacks": [STACK]},
+        "sagemaker.describe_training_job": lambda TrainingJobName: described(TrainingJobName),  # noqa: N803
+        "sagemaker.list_endpoint_configs": {"EndpointConfigs": [{"EndpointConfigName": name} for name in names]},
+        "sagemaker.describe_endpoint_config": config,
+        "sagemaker.describe_model": model,
+    }
+
+
+def test_a_job_without_metrics_begins_with_its_data(open_console: Open) -> None:
+    failed = described(status="Failed", FinalMetricDataList=[], FailureReason="no such optimizer")
+    page = open_console({"sagemaker.describe_training_job": failed, **log("starting")}).get("/training-jobs/bikes").text
+    left = page[page.index('<div class="columns">') : page.index("<h2>Hyperparameters")]
+    assert re.findall("<h2>(.*?)</h2>", left) == ["Data and model"]
 
 
 def test_a_failed_job_is_compared_with_nothing(open_console: Open) -> None:

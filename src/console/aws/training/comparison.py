@@ -21,8 +21,8 @@ from typing import Any
 from console.aws.client import NAMED_S, Aws
 from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
-from console.aws.training.image_classification import CHOOSES, Best
-from console.aws.training.jobs import SUBMIT_DIRECTORY, Job, JobSummary, job_of
+from console.aws.training.image_classification import CHOOSES, EPOCHS, Best
+from console.aws.training.jobs import ENDED, SUBMIT_DIRECTORY, Job, JobSummary, job_of
 from console.errors import ConsoleError, NotThere
 
 JOBS_MAX = 1000
@@ -69,6 +69,13 @@ class ComparedJob:
         return self.best.epoch if self.best and metric == CHOOSES else None
 
     @property
+    def epochs_run(self) -> int | None:
+        """How many epochs the job had, if it ended before all that were set: it was stopped, or stopped early."""
+        wanted = self.hyperparameters.get(EPOCHS, self.defaults.get(EPOCHS, ""))
+        is_short = self.best and self.status in ENDED and wanted.isdecimal() and self.best.epochs < int(wanted)
+        return self.best.epochs if self.best and is_short else None
+
+    @property
     def headline(self) -> str:
         """The metric that stands for the job: one of validation before others; empty without one."""
         return min(self.metrics, key=_order, default="")
@@ -101,8 +108,10 @@ class Comparison:
         return job.hyperparameters.get(own, job.defaults.get(own))
 
     def told_value(self, job: ComparedJob, name: str) -> str | None:
-        """Return `set_value` for people: a value that the job does not set is `32 (default)`."""
+        """Return `set_value` for people: `32 (default)` if the job does not set it, `9 of 30` if it ended early."""
         value, own = self.set_value(job, name), name.removesuffix(AS_SET)
+        if name == EPOCHS and job.epochs_run is not None:
+            return f"{job.epochs_run} of {value}"
         return f"{value} (default)" if value is not None and own not in job.hyperparameters else value
 
     @property
@@ -129,6 +138,8 @@ class Comparison:
             return job.last.get(name.removesuffix(LAST))
         if name in self._measured:
             return job.metrics.get(name)
+        if name == EPOCHS and job.epochs_run is not None:
+            return float(job.epochs_run)
         try:
             number = float(self.set_value(job, name) or "")
         except ValueError:

@@ -18,6 +18,7 @@ from console.errors import NotThere
 
 IMAGE = re.compile(r"(?:[^/]+/)*image-classification(?:[:@].+)?")
 LOGGED = re.compile(r"(Epoch\[\d+\]).*Validation-accuracy=([\d.eE+-]+)")
+EPOCHS = "epochs"
 CHOOSES = "validation:accuracy"
 ITS_LINES = '"Validation-accuracy="'
 """The filter pattern of the lines that have the metric."""
@@ -37,10 +38,11 @@ DEFAULTS = {
 
 @dataclass(frozen=True)
 class Best:
-    """The best value of a metric, and its epoch, counted from one."""
+    """The best value of a metric, its epoch, counted from one, and how many epochs there were."""
 
     value: float
     epoch: int
+    epochs: int
 
 
 def is_used_by(job: Job) -> bool:
@@ -58,7 +60,7 @@ def best_of(curves: Mapping[str, Sequence[Value]]) -> Best | None:
     if not curve:
         return None
     best = max(curve, key=lambda each: each.value)
-    return Best(best.value, best.number)
+    return Best(best.value, best.number, max(each.number for each in curve))
 
 
 async def best_epoch(aws: Aws, job: Job) -> Best | None:

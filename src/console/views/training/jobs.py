@@ -12,7 +12,7 @@ from aiohttp import web
 from console import pages
 from console.aws import endpoints
 from console.aws.client import NAMED_S
-from console.aws.training import image_classification
+from console.aws.training import image_classification, succession
 from console.aws.training import jobs as training_jobs
 from console.aws.training.comparison import ComparedJob, in_order
 from console.aws.training.jobs import SUBMIT_DIRECTORY, Job
@@ -95,26 +95,39 @@ async def rivals(site: Site, job: Job) -> dict[str, str]:
     if job.status != "Completed":
         return {}
     try:
-        before, newest, serving = await asyncio.gather(
+        before, newest, (replaced, serving) = await asyncio.gather(
             training_jobs.newest_completed(site.aws, job.created),
             training_jobs.newest_completed(site.aws),
-            _in_service(site),
+            _in_service(site, job),
         )
     except ConsoleError:
         return {}  # the role may describe jobs and not list them
-    named = {before.name: "the job before it"} if before else {}
-    named |= {newest.name: "the newest job"} if newest else {}
-    named |= {serving: "the job whose model is in service"}
-    return {name: what for name, what in named.items() if name not in ("", job.name)}
+    told = [
+        (replaced, "the job whose model it replaced in service"),
+        (serving, "the job whose model is in service"),
+        (before.name if before else "", "the job before it"),
+        (newest.name if newest else "", "the newest job"),
+    ]
+    named: dict[str, str] = {}
+    for name, what in told:
+        if name not in ("", job.name):
+            named.setdefault(name, what)
+    return named
 
 
-async def _in_service(site: Site) -> str:
-    """Return the job whose model the workflow's endpoint serves; empty if there is none or it is unknown."""
+async def _in_service(site: Site, job: Job) -> tuple[str, str]:
+    """Return the job whose model this one's replaced at the workflow's endpoint, and the job whose model it serves.
+
+    A name is empty if there is none, or if it is unknown.
+    """
     try:
         stack = await workflow(site.aws)
-        return (await endpoints.described(site.aws, stack.endpoint)).job if stack and stack.endpoint else ""
+        if stack is None or not stack.endpoint:
+            return "", ""
+        replaced = await succession.replaced_by(site.aws, stack.endpoint, job.name)
+        return replaced, (await endpoints.described(site.aws, stack.endpoint)).job
     except ConsoleError:
-        return ""
+        return "", ""
 
 
 async def _artifact_size(site: Site, job: Job) -> int | None:
