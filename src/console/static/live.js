@@ -1,5 +1,6 @@
 // Keeps a page up to date. The server sends the blocks that have changed; a hidden tab asks for none.
 import { showGraphs } from "./graphs.js";
+import { showScrolling } from "./scrolling.js";
 import { showTimes } from "./times.js";
 
 export function openStream() {
@@ -33,6 +34,7 @@ function show(blocks) {
   }
   showTimes();
   showGraphs();
+  showScrolling();
 }
 
 function showProblem(place, text) {
@@ -53,7 +55,9 @@ function replace(place, html) {
   const focused = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   const open = [...place.querySelectorAll("details[open][id]")].map((each) => each.id);
   const checked = [...place.querySelectorAll("input:checked")].map((each) => each.value);
+  const lefts = [...place.querySelectorAll(".wide-scroll")].map((each) => each.scrollLeft);
   place.innerHTML = html;
+  place.querySelectorAll(".wide-scroll").forEach((each, number) => { each.scrollLeft = lefts[number] ?? 0; });
   for (const each of place.querySelectorAll("input[type=checkbox]")) each.checked = checked.includes(each.value);
   open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
   if (focused) place.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });

@@ -1,7 +1,9 @@
 import { openKeys } from "./keyboard.js";
 import { openStream } from "./live.js";
 import { keepGraphs, showGraphs } from "./graphs.js";
+import { askInPlace } from "./asking.js";
 import { checkPictures } from "./review.js";
+import { keepScrolling, showScrolling } from "./scrolling.js";
 import { showTimes } from "./times.js";
 import { sortTables } from "./tables.js";
 import { openVisits } from "./visits.js";
@@ -11,8 +13,11 @@ openStream();
 showTimes();
 showGraphs();
 keepGraphs();
+showScrolling();
+keepScrolling();
 sortTables();
 openVisits();
+askInPlace();
 checkPictures();
 // on a narrow screen the entries of the navigation scroll: the current one is shown
 const current = document.querySelector(".places [aria-current]");

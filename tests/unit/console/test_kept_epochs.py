@@ -15,6 +15,7 @@ from tests.unit.console.test_figures import figures_of, rows_of, text_of
 CLASSIFIER = "813361260812.dkr.ecr.eu-central-1.amazonaws.com/image-classification:1"
 # By the last epoch the new job is better, by the epoch that is kept the old one.
 CURVES: Mapping[str, tuple[float, ...]] = {"old": (0.75, 0.96875, 0.8125), "new": (0.75, 0.9375, 0.9375)}
+STOPPED_EARLY = "short"
 LATER = int((NOW + timedelta(days=1)).timestamp() * 1000)
 PATTERN = '"Validation-accuracy="'
 
@@ -28,7 +29,8 @@ def account(curves: Mapping[str, tuple[float, ...]], image: str = CLASSIFIER, **
         metrics = [{"MetricName": "validation:accuracy", "Value": value, "Timestamp": NOW} for value in last]
         algorithm = {**described()["AlgorithmSpecification"], "TrainingImage": image}
         own = {"AlgorithmSpecification": algorithm, "FinalMetricDataList": metrics, **changed}
-        own["HyperParameters"] = {"epochs": str(len(curves[TrainingJobName])), "learning_rate": "0.1"}
+        epochs = str(len(curves[TrainingJobName])) if TrainingJobName != STOPPED_EARLY else "30"
+        own["HyperParameters"] = {"epochs": epochs, "learning_rate": "0.1"}
         return described(TrainingJobName, CreationTime=NOW + timedelta(hours=hours[TrainingJobName]), **own)
 
     def lines(logStreamNamePrefix: str, filterPattern: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
@@ -57,6 +59,15 @@ def test_of_two_jobs_the_one_with_the_better_kept_epoch_is_better(open_console: 
     assert (
         "The old model is better by validation:accuracy: 0.9688 (epoch 2, kept) against 0.9375 (epoch 2, kept)" in text
     )
+
+
+def test_a_job_that_was_stopped_has_the_epochs_that_it_ran(open_console: Open) -> None:
+    stopped = account({**CURVES, STOPPED_EARLY: (0.5, 0.625)}, TrainingJobStatus="Stopped")
+    page = open_console(stopped).get(f"/training-jobs/compare?name=old&name={STOPPED_EARLY}").text
+    assert rows_of(page)["epochs"] == ["3", "2 of 30", "\N{MINUS SIGN}1"]
+    drawn = open_console(stopped).get("/training-jobs/compare?x=epochs").text
+    assert "epochs 2\n" in drawn
+    assert "epochs 30" not in drawn
 
 
 def test_the_kept_epochs_come_first_and_the_last_epochs_second(open_console: Open) -> None:

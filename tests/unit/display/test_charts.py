@@ -190,6 +190,15 @@ def test_a_line_without_a_value_passes_the_place_not_set_and_no_value(value: flo
     assert "b\nkind not set\ny 0</title>" in svg
 
 
+@pytest.mark.parametrize("is_narrow", [False, True])
+def test_an_axis_whose_lines_have_one_value_has_only_that_tick(is_narrow: bool) -> None:
+    lines = [Line("a", {"rate": 0.002, "y": 0.5}, "/a"), Line("b", {"y": 1.0}, "/b")]
+    svg = parallel_chart(lines, ["rate", "y"], is_narrow)
+    marks = [each.text for each in parsed(svg).iter() if each.tag.endswith("text") and each.get("class") == "mark"]
+    assert marks[:2] == ["not set", "0.002"]
+    assert "0.0018" not in svg
+
+
 def test_a_narrow_chart_shows_every_axis_within_its_width() -> None:
     names = [f"dimension {number}" for number in range(8)]
     svg = parallel_chart(
