@@ -26,6 +26,7 @@ function allowAnswers(picture, areAllowed) {
 function sendOnce(form) {
   let isSent = false;
   form.addEventListener("submit", (event) => {
+    if (event.submitter?.matches("[data-asks]")) return; // it sends nothing yet: a question comes first
     if (isSent) event.preventDefault();
     isSent = true;
   });
