@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import reduce
 from importlib import import_module
 from importlib.metadata import version
+from inspect import getattr_static
 from typing import Any
 
 WRITTEN_FOR = "4.9.2"
@@ -44,7 +45,8 @@ def _owner_and_name(target: str, why: str) -> tuple[object, str]:
     installed = version("localstack-core")
     try:
         owner = reduce(getattr, parents, import_module(module))
-        getattr(owner, name)
+        if not hasattr(owner, name):
+            getattr_static(owner, name)  # a descriptor, which has no value without an instance
     except (ImportError, AttributeError):
         owner = None
     if owner is None or installed != WRITTEN_FOR:

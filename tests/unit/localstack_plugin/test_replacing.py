@@ -65,7 +65,10 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def theirs(tmp_path: Path, installed: None) -> Iterator[ModuleType]:
     """A module of LocalStack's, with a class in it."""
-    (tmp_path / "theirs.py").write_text("class Thing:\n    name = 'theirs'\n")
+    (tmp_path / "theirs.py").write_text(
+        "class Field:\n    def __get__(self, owner, kind):\n        return owner.value\n\n\n"
+        "class Thing:\n    name = 'theirs'\n    field = Field()\n"
+    )
     yield import_module("theirs")
     del sys.modules["theirs"]
 
@@ -73,6 +76,11 @@ def theirs(tmp_path: Path, installed: None) -> Iterator[ModuleType]:
 def test_a_target_that_exists_is_replaced(theirs: ModuleType) -> None:
     replacing.replace("theirs:Thing.name", by="ours", why="a test")
     assert theirs.Thing.name == "ours"
+
+
+def test_a_descriptor_without_a_value_of_the_class_is_replaced(theirs: ModuleType) -> None:
+    replacing.replace("theirs:Thing.field", by="ours", why="a test")
+    assert theirs.Thing.field == "ours"
 
 
 def test_a_wrapper_gets_the_original(theirs: ModuleType) -> None:
