@@ -1,0 +1,59 @@
+"""Lists of executions: pages of them, and loops over them while others start."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from localstack_plugin.stepfunctions.executions.listings import StoredExecutions, page_of
+
+BEGAN = datetime(2026, 11, 27, tzinfo=UTC)
+
+
+def execution(number: int, status: str = "SUCCEEDED", machine: str = "m", version: str | None = None) -> Any:
+    return SimpleNamespace(
+        exec_arn=f"arn:{machine}:{number}",
+        exec_status=status,
+        state_machine_arn=machine,
+        state_machine_version_arn=version,
+        start_date=BEGAN + timedelta(seconds=number),
+    )
+
+
+def numbers(executions: list[Any]) -> list[str]:
+    return [each.exec_arn.rpartition(":")[2] for each in executions]
+
+
+def test_a_loop_over_the_executions_does_not_see_those_that_start_meanwhile() -> None:
+    stored = StoredExecutions({"1": execution(1), "2": execution(2)})
+    for each in stored.values():
+        stored[f"another after {each.exec_arn}"] = each
+    assert len(stored) == 4
+
+
+def test_pages_have_all_executions_with_the_newest_first() -> None:
+    executions = [execution(number) for number in (2, 5, 1, 4, 3)]
+    listed, token = list[list[str]](), None
+    while True:
+        page, token = page_of(executions, "m", None, 2, token)
+        listed.append(numbers(page))
+        if token is None:
+            break
+    assert listed == [["5", "4"], ["3", "2"], ["1"]]
+
+
+def test_a_last_page_that_is_full_has_no_token() -> None:
+    assert page_of([execution(1), execution(2)], "m", None, 2, None)[1] is None
+
+
+def test_executions_are_chosen_by_status_and_by_state_machine_or_version() -> None:
+    executions = [execution(1, "RUNNING", version="m:1"), execution(2), execution(3, "RUNNING", machine="other")]
+    assert numbers(page_of(executions, "m", "RUNNING", 9, None)[0]) == ["1"]
+    assert numbers(page_of(executions, "m:1", None, 9, None)[0]) == ["1"]
+    assert numbers(page_of(executions, "m", None, 9, None)[0]) == ["2", "1"]
+
+
+def test_an_execution_that_starts_between_two_pages_is_not_on_the_second() -> None:
+    executions = [execution(1), execution(2), execution(3)]
+    _, token = page_of(executions, "m", None, 2, None)
+    executions.append(execution(4))
+    assert numbers(page_of(executions, "m", None, 2, token)[0]) == ["1"]
