@@ -177,7 +177,9 @@ class Population:
         records = self.split.records(images)
         measured.add_all(records)
         assert self.reference.embedding is not None
-        values = {name: measured.table([name])[:, 0] for name in measured.columns if name != scores.PREDICTED}
+        first: dict[bytes, int] = {}
+        places = [first.setdefault(record.image, len(first)) for record in records]  # equal images have one row
+        values = {name: measured.table([name])[places, 0] for name in measured.columns if name != scores.PREDICTED}
         answers = np.array([record.probabilities for record in records])
         return Pool(values, self.reference.embedding.project(self.split.embeddings(images)), answers, labels)
 

@@ -11,7 +11,6 @@ from markupsafe import Markup
 
 from display import colors, figures
 
-LEAST_P = 1e-12
 NAME_MAX, NAME_START, NAME_END = 36, 13, 12
 AGE = Markup('<time datetime="{}" data-age>{}</time>')
 ISO_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
@@ -36,7 +35,7 @@ def environment(asset: Callable[[str], str]) -> Environment:
         "class_tone": colors.class_tone,
         "moment": moment,
         "ages": ages,
-        "p_value": p_value,
+        "p_value": figures.p_value,
         "iso": iso,
         "short_name": short_name,
         "svg": Markup,
@@ -48,11 +47,6 @@ def environment(asset: Callable[[str], str]) -> Environment:
     }
     templates.globals["ui"] = templates.get_template("parts.html").module
     return templates
-
-
-def p_value(value: float) -> str:
-    """Return a p-value; one so small that its digits mean nothing is `< 1e-12`, as in the monitor's messages."""
-    return f"< {LEAST_P:g}" if value < LEAST_P else figures.number(value)
 
 
 def short_name(name: str) -> str:

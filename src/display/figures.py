@@ -6,6 +6,8 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 SIZE_UNITS = ("B", "kB", "MB", "GB", "TB")
 NONE = "—"
 LARGE = 1000
+LEAST_P, LEAST_DECIMAL_P = -12, 0.001
+"""The power of ten below which the digits of a p-value mean nothing, and the least that is written without a power."""
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 EXACT_BELOW_S = 0.02
 """Shorter durations have a tenth of a millisecond: half a step between the ticks of an axis."""
@@ -39,6 +41,25 @@ def difference(before: float, after: float) -> str:
     size, unit = abs(value), 10 ** max(_decimals(before), _decimals(after))
     rounded = math.floor(size * unit + 0.5) / unit if math.isfinite(size) else size
     return ("+" if value > 0 else "\N{MINUS SIGN}") + number(rounded or float(f"{size:.1g}"))
+
+
+def p_value(value: float | None) -> str:
+    """Return two significant digits, such as `0.0051` or `7.1·10⁻¹⁰`, and `< 10⁻¹²` where digits mean nothing."""
+    if value is None:
+        return NONE
+    if value < 10.0**LEAST_P:
+        return f"< {_power(LEAST_P)}"
+    if value >= LEAST_DECIMAL_P:
+        return f"{value:.2g}"
+    digits, _, power = f"{value:.1e}".partition("e")
+    digits = digits.removesuffix(".0")
+    return _power(int(power)) if digits == "1" else f"{digits}·{_power(int(power))}"
+
+
+def points(difference_of_shares: float) -> str:
+    """Return the difference of two shares in percentage points, such as `+32.1 points`."""
+    value = round(100 * difference_of_shares, 1)
+    return f"{value:+g} points" if value else "0 points"
 
 
 def power_of_ten(value: float) -> str:

@@ -110,7 +110,7 @@ def message_of(contract: Contract, capture: Capture, found: Findings, examples: 
 
 
 def drifting_since(contract: Contract, found: Findings) -> datetime | None:
-    """Return the start of the window in which the drift began: an earlier one that the job names, or this one.
+    """Return the start of the window in which the drift was found: an earlier one that the job names, or this one.
 
     A window with too few records does not end a drift.
     """

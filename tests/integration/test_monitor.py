@@ -127,14 +127,17 @@ def test_a_drift_is_told_once_and_shows_in_the_metrics(stack: Stack) -> None:
     output = run(stack)
     assert output["has_violations"] is True
     (message,) = told(stack, and_alarm=f"{NAME}-drift")
-    assert message.startswith(f"{NAME} has drifted since ")
+    assert message.startswith(f"{NAME} has drifted, first found in the window from ")
     assert f"s3://{NAME}/monitoring/{NAME}/runs/{NAME}-monitor-" in message
     assert max(drift_metric()) == 1
 
     assert run(stack)["since"] == output["since"]
     assert all(is_of_alarm(message) for message in notifications(stack, wait_s=1))
-    status = stack.scones("monitor")
-    assert f"{NAME} has drifted since {output['since']}" in status.stdout + status.stderr
+    status, found = stack.scones("monitor"), datetime.fromisoformat(output["since"])
+    assert (
+        f"{NAME} has drifted, first found in the window from {found:%Y-%m-%d %H:%M} UTC"
+        in status.stdout + status.stderr
+    )
 
 
 def test_the_commands_make_a_baseline_compare_with_it_and_show_the_result(stack: Stack) -> None:
@@ -153,7 +156,7 @@ def test_the_commands_make_a_baseline_compare_with_it_and_show_the_result(stack:
     assert f"{NAME} has drifted" in bad.stdout + bad.stderr
     assert " moved from " in bad.stdout, "the message says what drifted and by how much"
     status = stack.scones("monitor", "status")
-    assert f"{NAME} has drifted since " in status.stdout + status.stderr
+    assert f"{NAME} has drifted, first found in the window from " in status.stdout + status.stderr
 
 
 def train_on_pictures() -> None:
@@ -200,7 +203,7 @@ def test_the_schedule_finds_a_shift_of_the_traffic_within_two_windows(stack: Sta
         messages = told(stack)
         until(lambda: True in windows_since(stack, injected), "a window with the shift")
         windows = windows_since(stack, injected)
-    assert messages[0].startswith(f"{NAME} has drifted since ")
+    assert messages[0].startswith(f"{NAME} has drifted, first found in the window from ")
     assert windows.index(True) < 2, f"the shift was in the traffic for {len(windows)} windows: {windows}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
@@ -22,6 +22,7 @@ from console.aws.review.labels import Labels, labeled_ids, labels_of
 from console.aws.workflow import Workflow, readable_workflow
 from console.errors import ConsoleError, NotThere
 from console.site import Site
+from display import figures
 from display.line_chart import Axes, Series, line_chart
 
 STRIP = 24
@@ -29,6 +30,18 @@ LOOKED_AT = 12
 """The number of executions whose violations are read."""
 CURVES = 12
 CURVE_WIDTH, CURVE_HEIGHT = 260.0, 120.0
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The distance of a feature from the baseline over time, the last one, and whether and why it is a difference."""
+
+    name: str
+    last: float
+    differs: bool
+    note: str
+    chart: str
+    meaning: str
 
 
 async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
@@ -94,7 +107,12 @@ async def load_drift(site: Site, request: web.Request) -> dict[str, Any]:
         "features": len({row.subject for row in rows} | {test.subject for test in tests}),
         "findings_file": workflow_monitor.violations_uri(stack, job) if job else "",
         "limits": (SIGNIFICANCE, MINIMUM_DISTANCE),
-        "curves": curves(distances(drifts), {row.name for row in rows}, MINIMUM_DISTANCE),
+        "curves": curves(
+            distances(drifts),
+            {row.name for row in rows},
+            MINIMUM_DISTANCE,
+            {test.feature: test.corrected_p for test in tests},
+        ),
         "examples": [workflow_monitor.image_path(stack, job, each) for each in last.examples] if last and job else [],
     }
 
@@ -109,11 +127,14 @@ def distances(runs: Sequence[Run]) -> dict[str, Points]:
 
 
 def curves(
-    features: Mapping[str, Points], differing: Collection[str], limit: float | None = None
-) -> list[tuple[str, float, bool, str, str]]:
-    """Return name, last distance, whether it differs, chart and meaning of the features that differ most, worst first.
+    features: Mapping[str, Points],
+    differing: Collection[str],
+    limit: float | None = None,
+    chances: Mapping[str, float] | None = None,
+) -> list[Curve]:
+    """Return the features that differ most, worst first. All charts have the same axes, so that they can be compared.
 
-    All charts have the same axes, so that they can be compared.
+    chances: the corrected p of the last distances, as far as they are known.
     """
     if not features:
         return []
@@ -125,17 +146,26 @@ def curves(
         x_is_time=True,
         x_range=(min(times), max(times)),
         y_range=(0.0, max(highest, limit or 0.0)),
-        limit=None if limit is None else (limit, f"limit {limit:g}"),
+        limit=None if limit is None else (limit, f"minimum {limit:g}"),
     )
     worst = sorted(features, key=lambda name: (name not in differing, -features[name][-1][1]))[:CURVES]
-    return [_curve(name, features[name], name in differing, axes) for name in worst]
+    return [_curve(name, features[name], name in differing, axes, (chances or {}).get(name)) for name in worst]
 
 
-def _curve(name: str, points: Points, is_differing: bool, axes: Axes) -> tuple[str, float, bool, str, str]:
+def _curve(name: str, points: Points, is_differing: bool, axes: Axes, chance: float | None) -> Curve:
     series = Series("distance", points, "attention" if is_differing else "ink")
     axes = replace(axes, limit=None) if name == WITHOUT_MINIMUM else axes
     chart = line_chart([series], f"Distance of {name} from the baseline", axes)
-    return name, points[-1][1], is_differing, chart, meaning(name)
+    return Curve(name, points[-1][1], is_differing, _note(is_differing, chance), chart, meaning(name))
+
+
+def _note(is_differing: bool, chance: float | None) -> str:
+    """Return why the last distance of a feature is a difference or none."""
+    if is_differing:
+        return "differs"
+    if chance is None:
+        return ""
+    return f"may be chance, p {figures.p_value(chance)}" if chance >= SIGNIFICANCE else "too small to count"
 
 
 async def _distances(site: Site, endpoint: str, schedule: str) -> dict[str, Points]:

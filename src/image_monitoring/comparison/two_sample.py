@@ -20,10 +20,16 @@ VARIANCE_AT_LEAST = 1e-3  # below: directions in which correlated features do no
 
 @dataclass(frozen=True)
 class Comparison:
-    """The result of one test. effect: from 0, no difference, to 1, no overlap."""
+    """The result of one test. effect: from 0, no difference, to 1, no overlap.
+
+    shares: the parts of the reference and of the window in which the difference is the largest: those above the value
+    `at`, those of the category `at`, or those that exceed a quantile of the reference.
+    """
 
     p: float
     effect: float
+    shares: tuple[float, float] | None = None
+    at: float | None = None
 
 
 def effective_size(first: int, second: int) -> float:
@@ -40,11 +46,13 @@ def kolmogorov_smirnov(reference: Floats, window: Floats) -> Comparison:
         return Comparison(1.0, 0.0)
     first, second = np.sort(reference), np.sort(window)
     both = np.concatenate([first, second])
-    distance = np.abs(
-        np.searchsorted(first, both, "right") / len(first) - np.searchsorted(second, both, "right") / len(second)
-    ).max()
+    below = [np.searchsorted(sample, both, "right") / len(sample) for sample in (first, second)]
+    distances = np.abs(below[0] - below[1])
+    place = int(distances.argmax())
+    distance = float(distances[place])
     size = max(1, round(effective_size(len(first), len(second))))
-    return Comparison(float(stats.kstwo.sf(distance, size)), float(distance))
+    shares = float(1 - below[0][place]), float(1 - below[1][place])
+    return Comparison(float(stats.kstwo.sf(distance, size)), distance, shares, float(both[place]))
 
 
 def smallest_visible_distance(reference: int, window: int, alpha: float) -> float:
@@ -57,14 +65,18 @@ def category_shares(reference: npt.NDArray[np.int64], window: npt.NDArray[np.int
 
     Shape of both: categories. Categories that neither sample has are left out.
     """
-    table = np.stack([reference, window])[:, (reference + window) > 0]
+    kept = np.flatnonzero(reference + window)
+    table = np.stack([reference, window])[:, kept]
     if table.shape[1] < 2 or not table.sum(1).all():
         return Comparison(1.0, 0.0)
     shares = table / table.sum(1, keepdims=True)
-    effect = float(np.abs(shares[0] - shares[1]).sum() / 2)
+    changes = np.abs(shares[0] - shares[1])
+    most = int(changes.argmax())
     # by position: AWS's image has SciPy 1.8, whose result has no names
     p = stats.chi2_contingency(table, correction=False, lambda_="log-likelihood")[1]
-    return Comparison(float(p), effect)
+    return Comparison(
+        float(p), float(changes.sum() / 2), (float(shares[0, most]), float(shares[1, most])), float(kept[most])
+    )
 
 
 def more_often(reference_hits: int, reference: int, window_hits: int, window: int) -> Comparison:
@@ -73,7 +85,8 @@ def more_often(reference_hits: int, reference: int, window_hits: int, window: in
         return Comparison(1.0, 0.0)
     hits = reference_hits + window_hits
     p = stats.hypergeom.sf(window_hits - 1, reference + window, hits, window)
-    return Comparison(float(p), max(0.0, window_hits / window - reference_hits / reference))
+    shares = reference_hits / reference, window_hits / window
+    return Comparison(float(p), max(0.0, shares[1] - shares[0]), shares)
 
 
 def energy_distance(reference: Floats, window: Floats, seed: int = 0) -> Comparison:

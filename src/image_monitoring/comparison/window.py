@@ -48,7 +48,8 @@ CLOUD_ROWS_PER_DIMENSION = 4
 class Evidence:
     """The result of one test.
 
-    corrected: the p-value for all tests of the window together. before, after: medians, of tests of a feature.
+    corrected: the p-value for all tests of the window together. before, after: medians, of tests of a distribution.
+    shares, at: the parts of baseline and window that differ the most, as in `two_sample.Comparison`.
     """
 
     family: str
@@ -58,6 +59,8 @@ class Evidence:
     corrected: float = 1.0
     before: float | None = None
     after: float | None = None
+    shares: tuple[float, float] | None = None
+    at: float | None = None
 
     @property
     def subject(self) -> str:
@@ -121,22 +124,20 @@ def window_samples(measurement: Measurement, embedding: Embedding | None) -> Sam
 
 def answers(reference: Samples, window: Samples) -> list[Evidence]:
     names = [name for name in reference.values if name == scores.CONFIDENCE or name.startswith(scores.PROBABILITY)]
-    tests = [compared(ANSWERS, name, reference, window) for name in names]
+    tests = [compared(ANSWERS, name, reference.column(name), window.column(name)) for name in names]
     if len(reference.class_counts) == len(window.class_counts) > 1 and reference.class_counts.sum():
-        comparison = category_shares(reference.class_counts, window.class_counts)
-        tests.append(Evidence(ANSWERS, scores.PREDICTED, comparison.p, comparison.effect))
+        tests.append(named(ANSWERS, scores.PREDICTED, category_shares(reference.class_counts, window.class_counts)))
     return tests
 
 
 def pixels(reference: Samples, window: Samples) -> list[Evidence]:
-    return [compared(PIXELS, name, reference, window) for name in image_statistics.NAMES if name in reference.values]
+    names = [name for name in image_statistics.NAMES if name in reference.values]
+    return [compared(PIXELS, name, reference.column(name), window.column(name)) for name in names]
 
 
-def compared(family: str, name: str, reference: Samples, window: Samples) -> Evidence:
-    first, second = reference.column(name), window.column(name)
-    result = kolmogorov_smirnov(first, second)
-    medians = (float(np.median(values)) if len(values) else None for values in (first, second))
-    return Evidence(family, name, result.p, result.effect, 1.0, *medians)
+def compared(family: str, name: str, reference: Floats, window: Floats) -> Evidence:
+    before, after = (float(np.median(values)) if len(values) else None for values in (reference, window))
+    return replace(named(family, name, kolmogorov_smirnov(reference, window)), before=before, after=after)
 
 
 def rare_values(reference: Samples, window: Samples) -> list[Evidence]:
@@ -163,8 +164,7 @@ def embedding_axes(reference: Samples, window: Samples) -> list[Evidence]:
     if reference.embedding is None or window.embedding is None:
         return []
     pairs = zip(reference.embedding.T, window.embedding.T)
-    results = [kolmogorov_smirnov(first, second) for first, second in pairs]
-    return [named(AXES, f"embedding_{axis}", result) for axis, result in enumerate(results)]
+    return [compared(AXES, f"embedding_{axis}", first, second) for axis, (first, second) in enumerate(pairs)]
 
 
 def whole_embedding(reference: Samples, window: Samples) -> list[Evidence]:
@@ -188,7 +188,8 @@ def exceeding(family: str, reference: Floats, window: Floats) -> list[Evidence]:
 
 
 def named(family: str, feature: str, comparison: Comparison) -> Evidence:
-    return Evidence(family, feature, comparison.p, comparison.effect)
+    shares, at = comparison.shares, comparison.at
+    return Evidence(family, feature, comparison.p, comparison.effect, shares=shares, at=at)
 
 
 TESTS: dict[str, Callable[[Samples, Samples], list[Evidence]]] = {

@@ -222,6 +222,8 @@ def reported_tests(verdict: Verdict) -> list[dict[str, Any]]:
             "effect": test.effect,
             "before": test.before,
             "after": test.after,
+            "shares": test.shares,
+            "at": test.at,
         }
         for test in verdict.tests
         if test.family != RARE_VALUES or test in verdict.drifted

@@ -11,6 +11,7 @@ from scones.console import keeps_running
 from scones.context import Context
 from scones.errors import MonitorError
 from scones.monitoring.places import folder_of
+from scones.monitoring.words import first_found, minute
 from scones.polling import poll
 from scones.stack.outputs import require_output
 
@@ -119,12 +120,13 @@ def show_states(context: Context, executions: Sequence[Mapping[str, Any]]) -> No
             console.say(f"No {kind.compared} of {name} have been compared with its baseline yet")
         elif state["since"]:
             console.warn(
-                f"{kind.lasts.format(name)} since {state['since']}; last seen in the window until {state['end']}"
+                f"{kind.lasts.format(name)}, {first_found(state['since'])}; last seen in the window until "
+                f"{minute(state['end'])}"
             )
         elif not ended:
-            console.say(f"{kind.over.format(name)}, as of an older run whose window ended {state['end']}")
+            console.say(f"{kind.over.format(name)}, as of an older run whose window ended {minute(state['end'])}")
         elif has_compared(ended[0][1]):
-            console.done(f"{kind.over.format(name)}; compared until {state['end']}")
+            console.done(f"{kind.over.format(name)}; compared until {minute(state['end'])}")
         else:
             console.say(f"Nothing compared in the last run: {first_line(ended[0][1])}")
             compared = next((execution for execution, output in ended if has_compared(output)), None)

@@ -1,16 +1,24 @@
 """The part of the report's page about the model in service: its training, its gate, and the drift of its traffic."""
 
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 from display import figures
+from display.drift_figures import DriftFigures
 from display.line_chart import Axes, Series, line_chart
 from display.matrix_chart import confusion_matrix
+from scones.monitoring.words import first_found
 from scones.report.content import Report
 from scones.report.evidence import ACCURACY, Evidence
 from scones.report.sections import CHART, CURVE_TONES, Figure, captioned, data_uri, line_key
 
 FEATURES_SHOWN = 8
 NOT_COMPARED = "No traffic of this model has been compared with its baseline: <code>scones monitor run</code> does so."
+SIDES = (
+    "Baseline and window are medians, or the shares of the images that differ the most. A difference is a distance of "
+    "two distributions, from 0 to 1, or percentage points of the images."
+)
 VALIDATION = (
     "The validation images are the test images. They also chose the epoch whose model is kept, the first with the "
     "highest accuracy, so the accuracies are a little higher than on new images. Epochs count from 1; the log counts "
@@ -76,19 +84,22 @@ def drift(evidence: Evidence) -> str:
         return f"<h3>Drift</h3><p>{NOT_COMPARED}</p>"
     verdict = "no drift" if report.get("tests") else "too little traffic to compare"
     if state.get("since"):
-        verdict = f"drifting since {escape(str(state['since']))}"
+        verdict = first_found(str(state["since"]))
     lines = [line for line in str(report.get("message", "")).splitlines() if not line.startswith("Examples: ")]
     message = "<br>".join(map(escape, lines))
     tests = sorted(report.get("tests", ()), key=lambda test: test["corrected_p"])[:FEATURES_SHOWN]
-    rows = "".join(
-        f"<tr><td>{escape(str(test['feature']).replace('_', ' '))}</td><td>{figures.number(test['before'])}</td>"
-        f"<td>{figures.number(test['after'])}</td><td>{figures.number(test['effect'])}</td>"
-        f"<td>{figures.number(test['corrected_p'])}</td></tr>"
-        for test in tests
-    )
-    head = "<tr><th>Feature</th><th>Baseline</th><th>Window</th><th>Distance</th><th>Corrected p</th></tr>"
-    table = f"<table>{head}{rows}</table>" if rows else ""
+    head = "<tr><th>Feature</th><th>Baseline</th><th>Window</th><th>Difference</th><th>Corrected p</th></tr>"
+    table = f'<table>{head}{"".join(map(_row, tests))}</table><p class="quiet">{SIDES}</p>' if tests else ""
     return f"<h3>Drift: {verdict}</h3><p>{message}</p>{_examples(evidence)}{table}"
+
+
+def _row(test: Mapping[str, Any]) -> str:
+    shares = tuple(test.get("shares") or ()) or None
+    drawn = DriftFigures(
+        str(test["family"]), str(test["feature"]), test["effect"], test["before"], test["after"], shares, test.get("at")
+    )
+    cells = (drawn.feature.replace("_", " "), *drawn.sides, drawn.difference, figures.p_value(test["corrected_p"]))
+    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
 
 
 def _examples(evidence: Evidence) -> str:

@@ -13,8 +13,6 @@ from tests.unit.console.conftest import Open
 from tests.unit.console.doubles import NOW, Answers, endpoint_answers, job
 from tests.unit.console.test_changes import STACK
 
-from console.templates import p_value
-
 MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:scones-monitor"
 STATE = {
     "run": "bikes-monitor-2",
@@ -90,7 +88,8 @@ def answers(files: dict[str, bytes] | None = None, runs: Mapping[str, Any] = RUN
 def test_the_page_says_since_when_and_in_what_the_traffic_differs(open_console: Open) -> None:
     page = open_console(answers()).get("/drift/bikes").text
     assert "drifting</span></h1>" in page
-    assert 'Drifting since</dt><dd><time datetime="2026-01-30T08:00:00.000+00:00"' in page
+    assert 'Drift first found</dt><dd><time datetime="2026-01-30T08:00:00.000+00:00"' in page
+    assert "<small>in the window from this time</small>" in page
     assert "bikes has drifted: &lt;darker&gt;" in page
     assert "Features that differ</dt><dd>1<small>of 2</small>" in page
     assert "s3://images/monitoring/bikes/baselines/bikes-1/" in page
@@ -238,6 +237,26 @@ def test_the_page_of_the_drift_is_kept_up_to_date(open_console: Open) -> None:
     assert "differs" in blocks["live_runs"]
 
 
-@pytest.mark.parametrize(("value", "written"), [(2e-95, "< 1e-12"), (0.0, "< 1e-12"), (0.00123, "0.00123")])
-def test_a_p_value_has_no_more_digits_than_it_means(value: float, written: str) -> None:
-    assert p_value(value) == written
+def test_the_overview_says_in_which_window_the_drift_was_found(open_console: Open) -> None:
+    page = open_console(answers() | SERVED).get("/").text
+    assert 'first found in the window from <time datetime="2026-01-30T08:00:00.000+00:00"' in page
+
+
+def test_the_findings_come_before_the_curves_and_most_curves_are_folded(open_console: Open) -> None:
+    tests = [
+        {"family": "pixels", "feature": f"f{number}", "effect": 0.3, "corrected_p": 0.2, "before": 1.0, "after": 2.0}
+        for number in range(9)
+    ]
+    run = {"output": json.dumps({**report(0.0625, False), "tests": tests}), "startDate": NOW}
+    page = open_console(answers(STEADY, {"first": run})).get("/drift/bikes").text
+    assert page.index("finding by finding") < page.index("Distance from the baseline")
+    folded = page[page.index('<details id="more-curves"><summary class="quiet">5 more</summary>') :]
+    assert folded.count("<figure>") == 5
+    assert page.count("0.3, may be chance, p 0.2</span>") == 9
+
+
+def test_a_certain_distance_below_the_minimum_is_too_small_to_count(open_console: Open) -> None:
+    test = {"family": "pixels", "feature": "noise", "effect": 0.04, "corrected_p": 1e-6, "before": 1.0, "after": 1.1}
+    run = {"output": json.dumps({**report(0.0625, False), "tests": [test]}), "startDate": NOW}
+    page = open_console(answers(STEADY, {"first": run})).get("/drift/bikes").text
+    assert "0.04, too small to count</span>" in page

@@ -12,14 +12,14 @@ from tests.unit.console.test_drift import answers
 from console.aws.monitoring.features import (
     MEANINGS,
     MINIMUM_DISTANCE,
-    SHARES_OF_IMAGES,
     SIGNIFICANCE,
     WITHOUT_MINIMUM,
     meaning,
 )
+from display.drift_figures import ANSWERED_CLASS, SHARES_OF_IMAGES
 from image_monitoring.comparison import window
 from image_monitoring.comparison.window import MINIMUM_EFFECT
-from image_monitoring.measuring import image_statistics
+from image_monitoring.measuring import image_statistics, scores
 
 
 def test_every_image_statistic_has_plain_words() -> None:
@@ -28,6 +28,7 @@ def test_every_image_statistic_has_plain_words() -> None:
     assert SIGNIFICANCE == window.SIGNIFICANCE
     assert SHARES_OF_IMAGES == (window.RARE_VALUES, window.UNUSUAL_IMAGES, window.UNUSUAL_EMBEDDINGS)
     assert WITHOUT_MINIMUM == window.EMBEDDING
+    assert ANSWERED_CLASS == scores.PREDICTED
 
 
 def test_features_with_a_number_or_a_range_have_plain_words() -> None:
@@ -40,7 +41,7 @@ def test_features_with_a_number_or_a_range_have_plain_words() -> None:
 def test_the_page_explains_its_features_and_draws_the_limit(open_console: Open) -> None:
     page = open_console(answers()).get("/drift/bikes").text
     assert "pixels: how bright the image is on average" in page
-    assert ">limit 0.05</text>" in page
+    assert ">minimum 0.05</text>" in page
 
 
 def waited(times: int) -> list[dict[str, Any]]:

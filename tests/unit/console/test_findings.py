@@ -45,19 +45,21 @@ def rows_of(page: str) -> list[list[str]]:
 
 
 CONTRAST = Evidence("pixels", "contrast", 1e-3, 0.24, 0.0212, 22.9, 19.03)
-RARE_CONTRAST = Evidence(RARE_VALUES, "contrast, lowest 1%", 1e-20, 0.231, 1e-18)
+RARE_CONTRAST = Evidence(RARE_VALUES, "contrast, lowest 1%", 1e-20, 0.231, 1e-18, shares=(0.01, 0.241))
 ENTROPY = Evidence("pixels", "entropy", 1e-5, 0.28, 0.0007, 3.74, 3.68)
-LOOKS = Evidence("unusual images", "unusual images, beyond 90%", 1e-8, 0.2, 5e-6)
+LOOKS = Evidence("unusual images", "unusual images, beyond 90%", 1e-8, 0.2, 5e-6, shares=(0.1, 0.3))
 
 
 def test_a_row_has_the_numbers_of_the_test_that_fired_and_the_strongest_is_first(open_console: Open) -> None:
     page = page_of(open_console, (CONTRAST, ENTROPY, RARE_CONTRAST, LOOKS))
     assert rows_of(page) == [
-        ["contrast, lowest 1%", "—", "—", "+23.1 %", "&lt; 1e-12"],
-        ["unusual images, beyond 90%", "—", "—", "+20 %", "5·10⁻⁶"],
-        ["entropy", "3.74", "3.68", "0.28", "0.0007"],
+        ["contrast, lowest 1%", "1 %", "24.1 %", "+23.1 points", "&lt; 10⁻¹²"],
+        ["unusual images, beyond 90%", "10 %", "30 %", "+20 points", "5·10⁻⁶"],
+        ["entropy", "3.74", "3.68", "0.28", "7·10⁻⁴"],
     ]
-    assert "<small>23% more of the images have a contrast among the baseline&#39;s lowest 1%</small>" in page
+    assert (
+        "<small>24 % of the images, instead of 1 %, have a contrast among the baseline&#39;s lowest 1 %</small>" in page
+    )
     assert "Features that differ</dt><dd>3<small>of 3</small>" in page
 
 
@@ -65,7 +67,7 @@ def test_the_test_that_did_not_fire_is_among_those_that_show_no_difference(open_
     page = page_of(open_console, (CONTRAST, ENTROPY, RARE_CONTRAST, LOOKS))
     folded = page[page.index('<details id="near">') :]
     assert "1 test that shows no difference" in folded
-    assert ["contrast", "22.9", "19.03", "0.24", "0.0212"] in rows_of(folded)
+    assert ["contrast", "22.9", "19.03", "0.24", "0.021"] in rows_of(folded)
 
 
 def test_a_distribution_that_differs_is_named_instead_of_its_rare_values(open_console: Open) -> None:
@@ -84,12 +86,15 @@ def test_a_violation_without_a_test_has_a_row_without_numbers(open_console: Open
 def test_the_page_has_the_place_of_the_file_and_the_rule(open_console: Open) -> None:
     page = page_of(open_console, (ENTROPY,))
     assert f"<code>s3://images/{FILE}</code>" in page
-    assert "its corrected p is below 0.01 and its difference is at least 0.05, or 5 % more of the images" in page
+    assert (
+        "its corrected p is below 0.01 and its difference is at least 0.05, or 5 percentage points of the images"
+        in page
+    )
 
 
 def test_the_curves_say_what_the_size_of_a_share_is(open_console: Open) -> None:
     page = page_of(open_console, (RARE_CONTRAST, ENTROPY))
-    assert "of rare values and unusual images, the share by which they are more; the 2 features" in page
+    assert "Of rare values and unusual images it is the difference of their shares." in page
 
 
 def test_a_file_that_is_gone_is_not_taken_for_no_difference(open_console: Open) -> None:
@@ -103,8 +108,8 @@ def test_the_embedding_has_no_limit_in_its_chart(open_console: Open) -> None:
     whole = Evidence("embedding", "embedding", 0.001, 0.045, 0.007)
     page = page_of(open_console, (whole, ENTROPY))
     charts = dict(re.findall(r'aria-label="Distance of (\w+) from the baseline">(.*?)</svg>', page))
-    assert "limit 0.05" in charts["entropy"]
-    assert "limit" not in charts["embedding"]
+    assert "minimum 0.05" in charts["entropy"]
+    assert "minimum" not in charts["embedding"]
 
 
 def test_violations_of_the_quality_name_their_metric() -> None:

@@ -109,7 +109,9 @@ def test_a_dark_window_is_a_violation_that_a_person_understands(tmp_path: Path, 
     assert "brightness" in [violation.get("feature_name") for violation in violations]
     assert read(output / "constraints_violations.json") == read(output / "constraint_violations.json")
     message = (base / "output" / "message").read_text()
-    assert message.startswith("CompletedWithViolations: scones has drifted since 2026-01-31 07:00 UTC: ")
+    assert message.startswith(
+        "CompletedWithViolations: scones has drifted, first found in the window from 2026-01-31 07:00 UTC: "
+    )
     assert "Window: 2026-01-31 09:00 to 2026-01-31 10:00 UTC, 60 records." in message
     examples = read(output / "report.json")["examples"]
     assert len(examples) == 3
@@ -238,7 +240,10 @@ def test_a_job_of_model_quality_has_metrics_and_none_of_drift(tmp_path: Path, ba
     assert "labeled_records" in names
     message = (base / "output" / "message").read_text()
     assert "drifted" not in message
-    assert ("The quality of scones is below the baseline's since 2026-01-31 09:00 UTC: " in message) is labeled
+    assert (
+        "The quality of scones is below the baseline's, first found in the window from 2026-01-31 09:00 UTC: "
+        in message
+    ) is labeled
 
 
 def test_a_baseline_of_captured_records_is_what_the_sdk_asks_for(tmp_path: Path) -> None:

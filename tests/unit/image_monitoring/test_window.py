@@ -82,12 +82,57 @@ def test_rare_values_of_a_feature_whose_distribution_has_drifted_are_left_out() 
     assert [test.family for test in drifted_noise(window)] == ["pixels"]
 
 
-def test_a_drift_in_rare_values_is_explained_and_its_violation_names_the_feature() -> None:
-    test = Evidence(RARE_VALUES, "color_noise, highest 1%", 1e-8, 0.09, corrected=1e-5)
-    assert drift_sentence(test) == (
-        "9% more of the images have a color noise among the baseline's highest 1% (corrected p 1e-05)"
+@pytest.mark.parametrize(
+    ("test", "sentence"),
+    [
+        (
+            Evidence(RARE_VALUES, "color_noise, highest 1%", 1e-8, 0.09, 1e-5, shares=(0.01, 0.1)),
+            "10 % of the images, instead of 1 %, have a color noise among the baseline's highest 1 % "
+            "(corrected p 10⁻⁵)",
+        ),
+        (
+            Evidence("unusual images", "unusual images, beyond 97%", 1e-20, 0.3208, 1e-18, shares=(0.029, 0.35)),
+            "35 % of the images, instead of 2.9 %, look stranger than 97 % of the baseline's (corrected p below 10⁻¹²)",
+        ),
+        (
+            Evidence("answers", "predicted_class", 1e-8, 0.3, 0.00012, shares=(0.5, 0.8), at=1.0),
+            "class 1 has 80 % of the answers, instead of 50 % (corrected p 1.2·10⁻⁴)",
+        ),
+        (
+            Evidence(PIXELS, "brightness", 1e-8, 0.3, 0.0051, 142.1, 128.3, (0.6, 0.3), 130.0),
+            "brightness moved from 142 to 128 (distance of the distributions 0.30, corrected p 0.0051)",
+        ),
+        (
+            Evidence(PIXELS, "flatness", 1e-8, 0.34, 7.1e-10, 0.0, 0.0, (0.12, 0.46), 0.003),
+            "flatness is above 0.003 in 46 % of the images, instead of 12 % "
+            "(distance of the distributions 0.34, corrected p 7.1·10⁻¹⁰)",
+        ),
+    ],
+    ids=lambda value: value.feature if isinstance(value, Evidence) else "",
+)
+def test_a_sentence_has_the_figures_that_changed(test: Evidence, sentence: str) -> None:
+    assert drift_sentence(test) == sentence
+
+
+def test_a_feature_whose_median_stays_has_the_shares_that_moved() -> None:
+    generator = np.random.default_rng(4)
+    window = np.where(generator.uniform(size=100) < 0.4, generator.uniform(0.1, 0.2, 100), 0.0)
+    no_answers = np.zeros(0, np.int64)
+    tests = run_tests(
+        Samples({"flatness": np.zeros(500)}, no_answers, None), Samples({"flatness": window}, no_answers, None)
     )
-    assert drift_violation(test, "…")["feature_name"] == "color_noise"
+    (test,) = [test for test in drifted(tests, 0.01, MINIMUM_EFFECT) if test.family == PIXELS]
+    above = float((window > 0).mean())
+    assert test.before == test.after == test.at == 0
+    assert test.shares == pytest.approx((0, above))
+    assert f"flatness is above 0 in {above:.0%} of" in drift_sentence(test).replace(" %", "%")
+
+
+def test_a_violation_of_rare_values_names_the_feature() -> None:
+    assert (
+        drift_violation(Evidence(RARE_VALUES, "color_noise, highest 1%", 1e-8, 0.09), "…")["feature_name"]
+        == "color_noise"
+    )
 
 
 def test_a_report_has_the_tests_of_rare_values_only_where_they_show_a_drift() -> None:

@@ -77,8 +77,11 @@ def test_the_states_of_drift_and_of_quality_are_shown(context: Context, screen: 
     run.show_states(context, [ended(COMPARED)])
     printed = str(screen)
     assert "No labeled records of scones-vehicles have been compared with its baseline yet" in printed
-    assert "scones-vehicles has not drifted; compared until 2026-01-31T10:00:00Z" in printed
-    assert "The quality of scones-vehicles is below the baseline's since 2026-01-31T09:00:00Z" in printed
+    assert "scones-vehicles has not drifted; compared until 2026-01-31 10:00 UTC" in printed
+    assert (
+        "The quality of scones-vehicles is below the baseline's, first found in the window from 2026-01-31 09:00 UTC"
+        in printed
+    )
 
 
 @pytest.mark.parametrize("output", [TOO_FEW, {"status": "NoTraffic"}])

@@ -201,8 +201,22 @@ EVIDENCE = Evidence(
     comparison={
         "message": "bikes has drifted: <darker>\nExamples: examples/a.png",
         "tests": [
-            {"feature": "red_green", "effect": 0.1, "corrected_p": 0.5, "before": 1.0, "after": 1.0},
-            {"feature": "brightness", "effect": 0.75, "corrected_p": 0.001, "before": 142.0, "after": 52.5},
+            {
+                "family": "pixels",
+                "feature": "red_green",
+                "effect": 0.1,
+                "corrected_p": 0.5,
+                "before": 1.0,
+                "after": 1.0,
+            },
+            {
+                "family": "pixels",
+                "feature": "brightness",
+                "effect": 0.75,
+                "corrected_p": 7e-5,
+                "before": 142.0,
+                "after": 52.5,
+            },
         ],
     },
     load={"load": "a burst of 2", "answers": [{"latency_s": s, "outcome": "succeeded"} for s in (0.5, 0.25)]},
@@ -212,9 +226,9 @@ EVIDENCE = Evidence(
 
 def test_the_page_says_in_what_the_traffic_drifted_and_how_good_the_model_was_at_the_gate() -> None:
     page = html_page.render(replace(PAGE, evidence=EVIDENCE))
-    assert "Drift: drifting since 2026-01-01T00:00:00Z" in page
+    assert "Drift: first found in the window from 2026-01-01 00:00 UTC" in page
     assert "bikes has drifted: &lt;darker&gt;" in page
-    assert page.index("<td>brightness</td><td>142</td><td>52.5</td><td>0.75</td><td>0.001</td>") < page.index(
+    assert page.index("<td>brightness</td><td>142</td><td>52.5</td><td>0.75</td><td>7·10⁻⁵</td>") < page.index(
         "red green"
     )
     assert "At the pipeline's gate</dt><dd>81.2 %<small>13 of 16 test images" in page

@@ -8,9 +8,6 @@ SIGNIFICANCE = 0.01
 """The analyzer's `significance_level`: a test with a larger corrected p may be chance."""
 WITHOUT_MINIMUM = "embedding"
 """The feature whose distance has a scale of its own, so that its test has no minimum."""
-RARE_VALUES = "rare values"
-SHARES_OF_IMAGES = (RARE_VALUES, "unusual images", "unusual embeddings")
-"""The families of tests that count images: the effect is how many more there are, as a share."""
 MEANINGS = {
     "confidence": "how certain the model is of its answers",
     "predicted_class": "how often the model answers each class",

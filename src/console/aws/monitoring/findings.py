@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from console.aws.monitoring.features import RARE_VALUES, SHARES_OF_IMAGES, meaning
+from console.aws.monitoring.features import meaning
 from console.aws.monitoring.schedules import Violation
 from console.aws.monitoring.workflow_monitor import Comparison
 from display import figures
+from display.drift_figures import RARE_VALUES
 
 TESTED = ("baseline_drift_check", "categorical_values_check")
 """The checks of violations that a test has found. Others count missing images and answers."""
@@ -43,12 +44,13 @@ class Finding:
 
     @property
     def difference(self) -> str:
-        """The size of the difference as its test measures it: `+23.1 %` of the images, or a distance from 0 to 1."""
-        if self.test is None:
-            return figures.NONE
-        if self.test.family not in SHARES_OF_IMAGES:
-            return figures.number(self.test.distance)
-        return f"{'+' if self.test.distance else ''}{figures.share(self.test.distance, 1)}"
+        """The size of the difference as its test measures it."""
+        return self.test.figures.difference if self.test else figures.NONE
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """The figures of the baseline and of the window."""
+        return self.test.figures.sides if self.test else (figures.NONE, figures.NONE)
 
 
 def findings(violations: Sequence[Violation], tests: Sequence[Comparison]) -> list[Finding]:

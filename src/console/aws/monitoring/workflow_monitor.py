@@ -16,11 +16,11 @@ from typing import Any
 
 from console.aws import state_machines
 from console.aws.client import Aws
-from console.aws.monitoring.features import RARE_VALUES
 from console.aws.monitoring.schedules import VIOLATIONS_FILE, Violation, parsed
 from console.aws.state_machines import Machine, ended_is_kept
 from console.aws.workflow import Workflow
 from console.errors import ConsoleError
+from display.drift_figures import RARE_VALUES, DriftFigures
 
 RUNS = 48
 SHORTAGES = {
@@ -39,14 +39,13 @@ NOTHING_COMPARED = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """One test of a window against the baseline. `before` and `after` are medians; the distance is from 0 to 1."""
+    """One test of a window against the baseline. The distance is from 0 to 1."""
 
     family: str
     feature: str
     distance: float
     corrected_p: float
-    before: float | None
-    after: float | None
+    figures: DriftFigures
 
     @property
     def subject(self) -> str:
@@ -123,7 +122,10 @@ class Run:
 
 @dataclass(frozen=True)
 class State:
-    """The last comparison: the model, the end of the window, and since when there is a drift (None without one)."""
+    """The last comparison: the model, the end of its window, and the start of that in which a drift was found first.
+
+    `since` is None without a drift.
+    """
 
     run: str
     model: str
@@ -205,14 +207,12 @@ def _run(name: str, machine: str, answer: Mapping[str, Any]) -> Run:
 
 
 def _comparison(each: Mapping[str, Any]) -> Comparison:
-    return Comparison(
-        family=str(each["family"]),
-        feature=str(each["feature"]),
-        distance=float(each["effect"]),
-        corrected_p=float(each["corrected_p"]),
-        before=each.get("before"),
-        after=each.get("after"),
+    family, feature, distance = str(each["family"]), str(each["feature"]), float(each["effect"])
+    shares = tuple(each.get("shares") or ())
+    figures = DriftFigures(
+        family, feature, distance, each.get("before"), each.get("after"), shares or None, each.get("at")
     )
+    return Comparison(family, feature, distance, float(each["corrected_p"]), figures)
 
 
 def _object(text: object) -> Mapping[str, Any]:
