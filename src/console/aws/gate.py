@@ -10,19 +10,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from console.aws import endpoints
 from console.aws.client import Aws
 from console.aws.history.visits import Visit
 from console.aws.workflow import workflows
 from console.errors import ConsoleError
+from display.figures import share
 
 SUMMARY_MAX = 4000
 COUNTS = r"[\d.]+, (\d+) of (\d+)"
 NEW = re.compile(rf"^New model: {COUNTS}(?: \((.*)\))?$", re.MULTILINE)
-SERVED = re.compile(rf"^Model in service: {COUNTS}$", re.MULTILINE)
+SERVED = re.compile(rf"^Model in service: {COUNTS}(?: \((.*)\))?$", re.MULTILINE)
 STOPPED = re.compile(r"^Stopped: (.*)$", re.MULTILINE)
 PASSED = re.compile(r"^Passed$", re.MULTILINE)
 NUMBERED = re.compile(r"\bclass (\d+)\b")
 CONDITION = re.compile(r"^Gate: (.*)$", re.MULTILINE)
+COUNTED = re.compile(r"[\d.]+, (\d+) of (\d+)")
+BELOW = re.compile(r"\b([01]\.\d{3}) below\b(?= the| that)")
+SHARE = re.compile(r"\b[01]\.\d{3}\b")
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,10 @@ class Gate:
     by_class: str
     condition: str
     stopped: str
+    served_model: str = ""
+    """The name of the model that was in service then; empty if the summary does not tell it."""
+    served_job: str = ""
+    """The training job that made it; empty if it is unknown."""
 
     @property
     def points(self) -> str:
@@ -70,10 +79,18 @@ def gate_in(summary: str) -> Gate | None:
     return Gate(
         new=Counts(int(new[1]), int(new[2])),
         served=Counts(int(served[1]), int(served[2])) if served else None,
-        by_class=new[3] or "",
-        condition=condition[1] if condition else "",
-        stopped=stopped[1] if stopped else "",
+        by_class=in_percent(new[3] or ""),
+        condition=in_percent(condition[1] if condition else ""),
+        stopped=in_percent(stopped[1] if stopped else ""),
+        served_model=(served[3] or "") if served else "",
     )
+
+
+def in_percent(text: str) -> str:
+    """Return a part of a summary with its shares as pages write them: `97 % (97 of 100)`, and `2 points below`."""
+    text = COUNTED.sub(lambda each: f"{share(int(each[1]), int(each[2]))} ({each[1]} of {each[2]})", text)
+    text = BELOW.sub(lambda each: f"{100 * float(each[1]):g} points below", text)
+    return SHARE.sub(lambda each: share(float(each[0]), 1), text)
 
 
 def of_visits(visits: Sequence[Visit]) -> Gate | None:
@@ -102,13 +119,17 @@ async def of_report(aws: Aws, uri: str) -> Gate | None:
 
 
 async def with_names(aws: Aws, gate: Gate | None, machine_arn: str = "") -> Gate | None:
-    """Return the result with the names of the workflow's classes: of the one with this pipeline, or the only one."""
+    """Return the result with the names of the workflow's classes: of the one with this pipeline, or the only one.
+
+    It also has the training job of the model that was in service, as far as it is known.
+    """
     if gate is None:
         return None
     try:
+        gate = replace(gate, served_job=await endpoints.job_of_model(aws, gate.served_model))
         stacks = await workflows(aws)
     except ConsoleError:
-        return gate  # the role may not read stacks
+        return gate  # the role may not read models or stacks
     own = [stack for stack in stacks if stack.pipeline == machine_arn] if machine_arn else []
     chosen = own or stacks
     return gate.naming(chosen[0].classes) if len(chosen) == 1 else gate

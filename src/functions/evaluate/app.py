@@ -85,7 +85,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     evaluations = {name: evaluated(labels, by_image) for name, by_image in answers.items()}
     candidate, served = evaluations["candidate"], evaluations.get("served")
     reasons = shortcomings(candidate, served, gate)
-    text = summary(candidate, served, gate, reasons)
+    text = summary(candidate, served, gate, reasons, name_of_served(event["models"]))
     report = write_report(bucket, event["report"], candidate, text)
     return {
         "passed": not reasons,
@@ -113,6 +113,11 @@ def parse_event(event: Mapping[str, Any]) -> tuple[str, dict[str, str], Gate]:
             f"models are {', '.join(models)}, the gate is {gate}; there should be a candidate, and shares from 0 to 1"
         )
     return bucket, models, gate
+
+
+def name_of_served(models: list[dict[str, Any]]) -> str:
+    """Return the name of the model in service, if the event tells it: later, the endpoint may serve another."""
+    return next((str(model.get("model", "")) for model in models if model["name"] == "served"), "")
 
 
 def labels_in(bucket: str, key: str) -> dict[str, int]:
@@ -181,11 +186,14 @@ def shortcomings(candidate: Evaluation, served: Evaluation | None, gate: Gate) -
     return reasons
 
 
-def summary(candidate: Evaluation, served: Evaluation | None, gate: Gate, reasons: list[str]) -> str:
+def summary(
+    candidate: Evaluation, served: Evaluation | None, gate: Gate, reasons: list[str], served_name: str = ""
+) -> str:
     by_class = ", ".join(f"class {label} {line(candidate.for_label(label))}" for label in candidate.labels)
+    named = f" ({served_name})" if served_name else ""
     lines = [
         f"New model: {line(candidate)} ({by_class})",
-        f"Model in service: {line(served)}" if served else "Model in service: none",
+        f"Model in service: {line(served)}{named}" if served else "Model in service: none",
         f"Gate: at least {gate.accuracy_at_least:.3f}, and at most {gate.tolerance:.3f} below the model in service",
         f"Stopped: {'; '.join(reasons)}" if reasons else "Passed",
     ]

@@ -70,6 +70,14 @@ def test_the_report_has_the_form_of_the_model_registry(evaluate: ModuleType, ans
     assert metrics["confusion_matrix"] == {"0": {"0": 3, "1": 1}, "1": {"1": 2}}
 
 
+def test_the_summary_names_the_model_in_service(evaluate: ModuleType, answer: Answer) -> None:
+    answer("served", 0, 0, 0, 0, 1, 1)
+    answer("candidate", 0, 0, 0, 0, 1, 1)
+    served = {"name": "served", "answers": "evaluations/run/served/", "model": "bikes-run-1a"}
+    result = result_of(evaluate, models=[*EVENT["models"], served])
+    assert "Model in service: 1.000, 6 of 6 (bikes-run-1a)" in result["summary"]
+
+
 def test_a_model_below_the_lowest_accuracy_does_not_pass(evaluate: ModuleType, answer: Answer) -> None:
     answer("candidate", 0, 0, 1, 1, 1, 1)
     result = result_of(evaluate)
