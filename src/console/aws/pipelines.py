@@ -21,13 +21,6 @@ CONDITION = "Condition"
 
 
 @dataclass(frozen=True)
-class Pipeline:
-    name: str
-    changed: datetime
-    last_execution: datetime | None
-
-
-@dataclass(frozen=True)
 class Execution:
     """An execution of a pipeline. Its id is the end of its ARN."""
 
@@ -60,15 +53,11 @@ class Step:
         return (self.ended - self.started).total_seconds() if self.started and self.ended else None
 
 
-async def pipelines(aws: Aws, after: str = "") -> tuple[list[Pipeline], str]:
-    """Return a page of pipelines, the newest first, and the token of the next page."""
+async def names(aws: Aws, after: str = "") -> tuple[list[str], str]:
+    """Return the names of a page of pipelines, the newest first, and the token of the next page."""
     more = {"NextToken": after} if after else {}
     answer = await aws.call("sagemaker", "list_pipelines", SHORT_S, SortOrder="Descending", MaxResults=PAGE, **more)
-    rows = [
-        Pipeline(each["PipelineName"], each["LastModifiedTime"], each.get("LastExecutionTime"))
-        for each in answer["PipelineSummaries"]
-    ]
-    return rows, str(answer.get("NextToken") or "")
+    return [each["PipelineName"] for each in answer["PipelineSummaries"]], str(answer.get("NextToken") or "")
 
 
 async def executions(aws: Aws, pipeline: str, after: str = "", limit: int = PAGE) -> tuple[list[Execution], str]:

@@ -27,9 +27,9 @@ LAMBDA = ":function:"
 
 
 async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
-    rows, following = await pipelines.pipelines(site.aws, request.query.get("after", ""))
-    pages = await asyncio.gather(*(pipelines.executions(site.aws, each.name, limit=STRIP) for each in rows))
-    shown = [(row, last) for row, (last, _) in zip(rows, pages, strict=True)]
+    names, following = await pipelines.names(site.aws, request.query.get("after", ""))
+    pages = await asyncio.gather(*(pipelines.executions(site.aws, each, limit=STRIP) for each in names))
+    shown = [(name, last) for name, (last, _) in zip(names, pages, strict=True)]
     own, runs = await _own(site)
     page = {"rows": shown, "following": following, "after": request.query.get("after", "")}
     return page | {"own": own, "runs": runs}
