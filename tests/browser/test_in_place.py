@@ -39,6 +39,10 @@ def test_a_question_is_asked_above_the_page(open_console: Open, page: Page) -> N
     expect(dialog.get_by_text("Cancel")).to_be_focused()
     violations = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert [each["id"] for each in violations] == []
+    for key in "?gt":  # keys are for the page, which is out of reach
+        page.keyboard.press(key)
+    expect(dialog.get_by_text("Cancel")).to_be_focused()
+    assert page.evaluate("document.documentElement.dataset.theme") is None
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("button", name="Delete", exact=True)).to_be_focused()

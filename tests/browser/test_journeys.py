@@ -64,9 +64,10 @@ def test_a_deletion_asks_first_and_enter_cancels_it(shown: Shown, page: Page) ->
     address = f"{shown.url}/training-jobs/{last_job(shown)['TrainingJobName']}"
     page.goto(address)
     page.click("text=Delete")
-    expect(page.locator("h1")).to_have_text(f"Delete the training job {address.rpartition('/')[2]}?")
+    question = page.get_by_role("dialog", name=f"Delete the training job {address.rpartition('/')[2]}?")
+    expect(question).to_be_visible()
     page.keyboard.press("Enter")
-    page.wait_for_url(address)
+    expect(question).to_be_hidden()
     assert last_job(shown)["TrainingJobStatus"] == "Completed"
 
 

@@ -8,7 +8,6 @@ let isLarge = false;
 const looked = new WeakMap();
 
 export function showGraphs() {
-  showNewest();
   for (const frame of document.querySelectorAll(".graph")) {
     const svg = frame.querySelector("svg.machine");
     if (svg) show(frame, svg);
@@ -77,9 +76,4 @@ function look(frame, state) {
   const [outer, inner] = [frame.getBoundingClientRect(), box.getBoundingClientRect()];
   frame.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
   frame.scrollTop += inner.top + inner.height / 2 - outer.top - outer.height / 2;
-}
-
-// A chart of what happened over time that is wider than the page shows its newest part first.
-function showNewest() {
-  for (const each of document.querySelectorAll(".captures-charts .wide-scroll")) each.scrollLeft = each.scrollWidth;
 }

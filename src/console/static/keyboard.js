@@ -9,6 +9,7 @@ export function openKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && isField(event.target)) event.target.blur();
     if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
+    if (document.querySelector("dialog[open]")) return; // what is below it is out of reach
     const goes = Date.now() - going < GO_MS;
     going = 0;
     if (goes && go(event.key)) event.preventDefault();
