@@ -10,14 +10,17 @@ from typing import Any
 
 from aiohttp import web
 
-from console.aws import endpoints, models, state_machines
+from console.aws import endpoints, models, pipelines, state_machines
+from console.aws.monitoring import schedules
 from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.training import jobs as training_jobs
+from console.aws.workflow import readable_workflow
 from console.errors import ConsoleError
-from console.site import Site
+from console.site import PLACES, Site
 
 EXECUTIONS_PAGE, EXECUTIONS_OF_EACH = 1000, 3000
 """Executions of each machine that are searched, the newest first. ListExecutions has no search by name."""
+MORE_PAGES = (("Failed in the last hour", "/failures"), ("Compare training jobs", "/training-jobs/compare"))
 SHOWN = 30
 KEPT_S = 10.0
 
@@ -35,7 +38,7 @@ async def load(site: Site, request: web.Request) -> dict[str, Any]:
     if not name:
         return {"name": "", "hits": [], "unsearched": []}
     unsearched: list[str] = []
-    kinds = (_jobs, _endpoints, partial(_machines, unsearched=unsearched), _models)
+    kinds = (_pages, _jobs, _endpoints, partial(_machines, unsearched=unsearched), _pipelines, _models, _schedules)
     parts = await asyncio.gather(*(_or_nothing(kind, site, name) for kind in kinds))
     hits = [hit for part in parts for hit in part]
     if len(hits) == 1:
@@ -48,6 +51,29 @@ async def _or_nothing(kind: Callable[[Site, str], Awaitable[list[Hit]]], site: S
         return await kind(site, name)
     except ConsoleError:
         return []  # the overview tells which service does not answer
+
+
+def has(text: str, name: str) -> bool:
+    """Whether a name has a text in it, in any case."""
+    return text.casefold() in name.casefold()
+
+
+async def _pages(site: Site, name: str) -> list[Hit]:
+    """Return the pages of the console that are called so: those of the navigation, and those that others lead to."""
+    stack = await readable_workflow(site.aws)
+    drift = [(f"Drift of {stack.endpoint}", f"/drift/{stack.endpoint}")] if stack and stack.monitor else []
+    called = [*((each.name, each.path) for each in PLACES), *MORE_PAGES, *drift]
+    return [Hit("page", each, path) for each, path in called if has(name, each)]
+
+
+async def _pipelines(site: Site, name: str) -> list[Hit]:
+    names, _ = await pipelines.names(site.aws)
+    return [Hit("pipeline", each, f"/pipelines/{each}") for each in names if has(name, each)]
+
+
+async def _schedules(site: Site, name: str) -> list[Hit]:
+    rows = await schedules.schedules(site.aws)
+    return [Hit("monitoring schedule", row.name, f"/monitoring/{row.name}") for row in rows if has(name, row.name)]
 
 
 async def _jobs(site: Site, name: str) -> list[Hit]:
@@ -67,14 +93,14 @@ async def _models(site: Site, name: str) -> list[Hit]:
 async def _machines(site: Site, name: str, unsearched: list[str]) -> list[Hit]:
     """Return machines and executions. `unsearched` gets the machines that have more executions than are searched."""
     machines = await state_machines.machines(site.aws)
-    hits = [Hit("state machine", row.name, f"/state-machines/{row.name}") for row in machines if name in row.name]
+    hits = [Hit("state machine", row.name, f"/state-machines/{row.name}") for row in machines if has(name, row.name)]
     for machine in machines:
         rows, has_more = await _executions(site, machine)
         unsearched += [machine.name] if has_more else []
         hits += [
             Hit(f"execution of {machine.name}", row.name, f"/executions/{machine.name}/{row.name}", row.status)
             for row in rows
-            if name in row.name
+            if has(name, row.name)
         ][:SHOWN]
     return hits
 

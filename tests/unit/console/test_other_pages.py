@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from tests.unit.console.conftest import Open
 from tests.unit.console.doubles import NOW, endpoint_answers, job, log, machine_answers
-from tests.unit.console.test_changes import workflow_answers
+from tests.unit.console.test_changes import STACK, workflow_answers
 
 ARN = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/bikes/2"
 VERSION = {
@@ -81,6 +82,35 @@ def test_a_search_with_one_hit_leads_to_its_page(open_console: Open) -> None:
     console = open_console(machine_answers())
     assert console.get("/search?q=firs").headers["location"] == "/executions/decide/first"
     assert "Nothing has this" in console.get("/search?q=nothing-like-it").text
+
+
+@pytest.mark.parametrize(
+    ("asked", "page"), [("DRIFT", "/drift/bikes"), ("queue", "/queues"), ("last+hour", "/failures")]
+)
+def test_a_page_is_found_by_its_name(open_console: Open, asked: str, page: str) -> None:
+    monitor = {"OutputKey": "MonitorStateMachineArn", "OutputValue": ":monitor"}
+    stack = {**STACK, "Outputs": [*STACK["Outputs"], monitor]}
+    console = open_console({"cloudformation.describe_stacks": {"Stacks": [stack]}})
+    assert console.get(f"/search?q={asked}").headers["location"] == page
+
+
+def test_pipelines_and_schedules_are_found_by_their_names(open_console: Open) -> None:
+    pipeline = {"PipelineName": "night-train", "LastModifiedTime": NOW}
+    schedule = {
+        "MonitoringScheduleName": "Night-watch",
+        "MonitoringScheduleStatus": "Scheduled",
+        "MonitoringType": "DataQuality",
+        "EndpointName": "bikes",
+        "CreationTime": NOW,
+        "LastModifiedTime": NOW,
+    }
+    answers = {
+        "sagemaker.list_pipelines": {"PipelineSummaries": [pipeline]},
+        "sagemaker.list_monitoring_schedules": {"MonitoringScheduleSummaries": [schedule]},
+    }
+    page = open_console(answers).get("/search?q=night").text
+    assert 'href="/pipelines/night-train"' in page
+    assert 'href="/monitoring/Night-watch"' in page
 
 
 def test_a_model_made_from_a_version_of_the_registry_leads_to_its_job_and_its_data(open_console: Open) -> None:
