@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from console.aws.logs import group_address
 from display import colors, figures
 
 NAME_MAX, NAME_START, NAME_END = 36, 13, 12
@@ -43,6 +44,7 @@ def environment(asset: Callable[[str], str]) -> Environment:
     templates.globals |= {
         "asset": asset,
         "share": figures.share,
+        "log_page": group_address,
         "marker": lambda index: colors.marker_path(index, 0, 0, 4),
     }
     templates.globals["ui"] = templates.get_template("parts.html").module

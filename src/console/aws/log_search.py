@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from console.aws import logs
@@ -16,25 +17,25 @@ from console.aws.logs import Line
 FUNCTIONS = "/aws/lambda/"
 FUNCTIONS_MAX = 60
 ERROR_WORDS = ("ERROR", "Error", "error", "Exception", "Traceback", "Task timed out", "Status: timeout")
+START = re.compile(r"START RequestId: ")
+STARTS_MAX, STREAMS_MAX = 10_000, 100
+LONGEST = timedelta(minutes=15)
+"""A function's longest timeout: how long before its line an invocation can have begun."""
 REQUEST = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A line of a function's log. `request` is the id of its invocation, if the line has it."""
+    """A line of a function's log. `request` is the id of its invocation; empty if that is unknown."""
 
     group: str
     stream: str
     line: Line
+    request: str
 
     @property
     def function(self) -> str:
         return self.group.removeprefix(FUNCTIONS)
-
-    @property
-    def request(self) -> str:
-        match = REQUEST.search(self.line.text)
-        return match[0] if match else ""
 
 
 async def search(
@@ -62,8 +63,49 @@ async def search_functions(
     pages = await asyncio.gather(
         *(search(aws, name, text, since, "", limit, errors_only) for name in names[:FUNCTIONS_MAX])
     )
-    hits = sorted((hit for page in pages for hit in page), key=lambda hit: hit.line.time, reverse=True)
-    return hits[:limit], len(names) > FUNCTIONS_MAX
+    hits = sorted((hit for page in pages for hit in page), key=lambda hit: hit.line.time, reverse=True)[:limit]
+    unnamed = {hit.group: [each for each in hits if each.group == hit.group] for hit in hits if not hit.request}
+    begun = await asyncio.gather(*(_invocations(aws, group, of_group) for group, of_group in unnamed.items()))
+    by_group = dict(zip(unnamed, begun, strict=True))
+    named = [hit if hit.request else replace(hit, request=by_group[hit.group].at(hit)) for hit in hits]
+    return named, len(names) > FUNCTIONS_MAX
+
+
+@dataclass(frozen=True)
+class Invocations:
+    """When invocations began, by stream, the oldest first, and the time until which they were read."""
+
+    begun: Mapping[str, list[tuple[datetime, str]]]
+    until: datetime
+
+    def at(self, hit: Hit) -> str:
+        """Return the id of the invocation that wrote a line. An instance runs one at a time, and has a stream."""
+        begun = self.begun.get(hit.stream, [])
+        place = bisect_right(begun, hit.line.time, key=lambda each: each[0])
+        return begun[place - 1][1] if place and hit.line.time <= self.until else ""
+
+
+async def _invocations(aws: Aws, group: str, hits: Sequence[Hit]) -> Invocations:
+    """Return the invocations of a function that can have written these lines.
+
+    What a function prints, and the error that ends it, have no id: the line that began the invocation has it.
+    """
+    times, names = [hit.line.time for hit in hits], sorted({hit.stream for hit in hits})
+    events = await logs.filtered(
+        aws,
+        group,
+        STARTS_MAX,
+        lambda event: START.match(event["message"]) is not None,
+        filterPattern=quoted("START RequestId"),
+        startTime=int((min(times) - LONGEST).timestamp() * 1000),
+        endTime=int(max(times).timestamp() * 1000) + 1,
+        **({"logStreamNames": names} if len(names) <= STREAMS_MAX else {}),
+    )
+    begun: dict[str, list[tuple[datetime, str]]] = {}
+    for hit in sorted((_hit(group, event) for event in events), key=lambda each: each.line.time):
+        begun.setdefault(hit.stream, []).append((hit.line.time, hit.request))
+    is_cut = len(events) >= STARTS_MAX
+    return Invocations(begun, logs.line_of(events[-1]).time if is_cut else max(times))
 
 
 async def request_lines(aws: Aws, group: str, request: str, since: datetime, limit: int) -> list[Line]:
@@ -112,4 +154,5 @@ def _matches(message: str, text: str, errors_only: bool) -> bool:
 
 
 def _hit(group: str, event: Mapping[str, Any]) -> Hit:
-    return Hit(group, event.get("logStreamName", ""), logs.line_of(event))
+    match = REQUEST.search(event["message"])
+    return Hit(group, event.get("logStreamName", ""), logs.line_of(event), match[0] if match else "")

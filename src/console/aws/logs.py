@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from console.aws.client import SHORT_S, Answer, Aws
 from console.errors import ConsoleError, NotThere
@@ -90,6 +91,11 @@ class Tail:
         self.lines.extend(new)
         self.total += len(new)
         return new
+
+
+def group_address(group: str, **where: str) -> str:
+    """Return the page of a log group, or of a `stream`, a `prefix` of streams or a `request` in it."""
+    return "/logs?" + urlencode({"group": group, **{name: each for name, each in where.items() if each}})
 
 
 async def streams(aws: Aws, group: str, prefix: str = "") -> list[Stream]:

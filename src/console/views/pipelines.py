@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from urllib.parse import quote
 
 from aiohttp import web
 
 from console.aws import pipelines, state_machines
 from console.aws.history.started import last_error, started_of
 from console.aws.log_search import FUNCTIONS
+from console.aws.logs import group_address
 from console.aws.pipelines import Execution, Step
 from console.aws.state_machines import ExecutionSummary
 from console.aws.workflow import workflow
@@ -116,6 +116,6 @@ def path_of(arn: str) -> str:
 def log_of(arn: str) -> str:
     """Return the page of the log of the job, endpoint or function that a step started; empty for other resources."""
     if LAMBDA in arn:
-        return f"/logs?group={quote(FUNCTIONS + arn.partition(LAMBDA)[2].partition(':')[0], safe='')}"
+        return group_address(FUNCTIONS + arn.partition(LAMBDA)[2].partition(":")[0])
     started = started_of(arn)
     return started.log if started else ""

@@ -110,7 +110,7 @@ def test_a_state_that_invokes_a_function_leads_to_its_log(open_console: Open) ->
     invoked["States"]["Read"]["Parameters"] = {"FunctionName": f"{FUNCTIONS}:reader"}
     answers = machine_answers() | {"stepfunctions.describe_state_machine": {"definition": json.dumps(invoked)}}
     page = open_console(answers).get("/executions/decide/first").text
-    assert page.count('href="/logs?group=/aws/lambda/reader"') == 1
+    assert page.count('href="/logs?group=%2Faws%2Flambda%2Freader"') == 1
 
 
 def test_functions_are_found_by_name_by_arn_and_inside_other_states() -> None:

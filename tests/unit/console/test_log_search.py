@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from tests.unit.console.conftest import Open
 from tests.unit.console.doubles import NOW, Answers, history
 from tests.unit.console.test_decisions import account
 from tests.unit.console.test_figures import text_of
 
+from console.aws import log_search
 from console.aws.history.visits import request_in, visits
 
 ID = "0b0d5f9e-6f5e-4c6b-9d2b-2c1a7f1e9a00"
@@ -49,12 +51,28 @@ def test_errors_of_all_functions_lead_to_their_invocation_and_their_execution(op
     console = open_console(account([failed]) | functions(LINES))
     page = console.get("/logs?errors=only&hours=1").text
     assert "1 lines, the newest first" in text_of(page)
-    assert f'href="/logs?group=/aws/lambda/serialize&amp;request={ID}"' in page
+    assert f'href="/logs?group=%2Faws%2Flambda%2Fserialize&amp;request={ID}"' in page
     assert 'href="/executions/decide/broken"' in page
     assert "31 Jan 09:30:00" in page
     assert "&lt;none&gt;" in page
     asked = {request["logGroupName"] for request in console.session.asked("logs.filter_log_events")}
     assert asked == {"/aws/lambda/serialize", "/aws/lambda/filter"}
+
+
+def test_a_line_without_an_id_leads_to_the_invocation_that_wrote_it(open_console: Open) -> None:
+    page = open_console(functions(LINES)).get("/logs?text=printed+without").text
+    assert f'request={ID}" title="{ID}">{ID[:8]}</a>' in page
+    before = open_console(functions(["[ERROR] too old to know", *LINES])).get("/logs?text=too+old+to+know").text
+    assert "1 lines, the newest first" in text_of(before)
+    assert "title=" not in before.partition("<tbody>")[2]
+
+
+def test_a_line_after_the_last_invocation_that_was_read_leads_to_none(
+    open_console: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_search, "STARTS_MAX", 1)
+    page = open_console(functions(LINES)).get("/logs?text=printed+without").text
+    assert ID not in page
 
 
 def test_a_text_is_searched_and_marked_in_any_case(open_console: Open) -> None:

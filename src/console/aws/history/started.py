@@ -9,7 +9,7 @@ from console.aws import logs
 from console.aws.client import Aws
 from console.aws.log_search import ERROR_WORDS
 from console.errors import ConsoleError
-from display.causes import members_of
+from display.causes import INNER, members_of
 
 LOGS = "/aws/sagemaker"
 ENDPOINT, TUNING, VERSION = "endpoint", "hyper-parameter-tuning-job", "model-package"
@@ -63,8 +63,7 @@ class Started:
     @property
     def log(self) -> str:
         """The page of its log; empty if it has none."""
-        prefix = f"&prefix={quote(self.prefix, safe='')}" if self.prefix else ""
-        return f"/logs?group={quote(self.group, safe='')}{prefix}" if self.group else ""
+        return logs.group_address(self.group, prefix=self.prefix) if self.group else ""
 
 
 def started_in(text: str) -> Started | None:
@@ -80,6 +79,17 @@ def started_of(arn: str) -> Started | None:
     """Return the job, the endpoint or the version of an ARN; None for other resources."""
     kind, _, name = arn.rpartition(":")[2].partition("/")
     return Started(kind, name) if kind in (*JOBS, VERSION) and name else None
+
+
+def culprits_in(cause: str) -> list[str]:
+    """Return the pages of the training job, or of the executions, whose descriptions are a cause, the outer first."""
+    members, started = members_of(cause), started_in(cause)
+    if started:
+        return [started.page] if started.kind == "training-job" else []
+    machine, _, name = str(members.get("ExecutionArn", "")).partition(":execution:")[2].partition(":")
+    inner = members.get(INNER)
+    outer = [f"/executions/{machine}/{name}"] if name else []
+    return outer + (culprits_in(inner) if isinstance(inner, str) else [])
 
 
 async def last_error(aws: Aws, started: Started) -> str:
