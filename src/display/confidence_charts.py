@@ -15,6 +15,8 @@ NARROW = 358.0
 """The width of the chart over time on a telephone."""
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 12.0, 26.0
 MARKER = 4.0
+KEY_WIDTH, KEY_HEIGHT = 20.0, 14.0
+"""The key of the threshold, above the markers: its dash, and the height that it takes."""
 EDGE = 36.0
 BINS = 20
 HISTOGRAM_WIDTH = 420.0
@@ -43,12 +45,9 @@ def confidence_over_time(
     floor = lowest([decision.confidence for decision in decisions], threshold)
     first, last = min(each.time for each in decisions), max(each.time for each in decisions)
     x = Scale(first, max(last, first + 1), LEFT + MARKER, width - RIGHT - MARKER)
-    y = Scale(floor, 1.0, HEIGHT - BOTTOM, TOP + MARKER)
+    y = Scale(floor, 1.0, HEIGHT - BOTTOM, TOP + MARKER + (0 if threshold is None else KEY_HEIGHT))
     parts = [*_frame(x, y), *_threshold(threshold, x, y)]
     parts += [_marker(decision, x, y, threshold, classes) for decision in decisions]
-    if threshold is not None:  # above the markers, with a halo
-        name = text(f"threshold {threshold:g}")
-        parts.append(element("text", name, x=LEFT + 6, y=y(threshold) + 13, class_="threshold-name"))
     return picture(width, HEIGHT, "Confidence of each decision over time", *parts)
 
 
@@ -112,7 +111,11 @@ def _threshold(threshold: float | None, x: Scale, y: Scale) -> list[str]:
     if threshold is None:
         return []
     place, right = y(threshold), x.end + MARKER
+    # beside its line, the name would lie on the markers, of which most are there
+    name = element("text", text(f"threshold {threshold:g}"), x=LEFT + KEY_WIDTH + 6, y=TOP, class_="threshold-name")
     return [
+        element("line", x1=LEFT, x2=LEFT + KEY_WIDTH, y1=TOP - 4, y2=TOP - 4, class_="threshold"),
+        name,
         element("rect", x=LEFT, y=place, width=right - LEFT, height=HEIGHT - BOTTOM - place, class_="below"),
         element("line", x1=LEFT, x2=right, y1=place, y2=place, class_="threshold"),
     ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from console.aws.client import Aws
+from console.aws.logs import group_address
 
 KEPT_S = 5.0
 ALARM, OK = "ALARM", "OK"
@@ -31,10 +33,26 @@ class Alarm:
     window: timedelta = timedelta()
     notifies: bool = True
     waits_because: str = ""
+    watched: Mapping[str, str] = field(default_factory=dict)
+    """The dimensions of the metric."""
 
     @property
     def is_raised(self) -> bool:
         return self.state == ALARM and not self.waits_because
+
+    def page(self, monitored: str) -> str:
+        """Return the page of what is watched; empty if it has none. `monitored` is the workflow's endpoint."""
+        named = self.watched
+        if named.get("Endpoint"):
+            own = named["Endpoint"] == monitored
+            return f"/drift/{quote(monitored)}" if own else f"/monitoring/{quote(named.get('MonitoringSchedule', ''))}"
+        if named.get("StateMachineArn"):
+            return f"/state-machines/{quote(named['StateMachineArn'].rpartition(':')[2])}"
+        if named.get("FunctionName"):
+            return group_address(f"/aws/lambda/{named['FunctionName']}")
+        if named.get("QueueName"):
+            return "/queues"
+        return f"/endpoints/{quote(self.endpoint)}" if self.endpoint else ""
 
     @property
     def lacks_data(self) -> bool:
@@ -82,4 +100,5 @@ def _alarm(each: Mapping[str, Any]) -> Alarm:
         endpoint=dimensions.get("EndpointName", ""),
         window=timedelta(seconds=each.get("Period", 0) * each.get("EvaluationPeriods", 0)),
         notifies=each.get("ActionsEnabled", True),
+        watched=dimensions,
     )

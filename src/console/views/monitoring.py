@@ -16,9 +16,10 @@ from console.aws.endpoints import Points
 from console.aws.monitoring import metrics, schedules, workflow_monitor
 from console.aws.monitoring.features import MINIMUM_DISTANCE, SIGNIFICANCE, WITHOUT_MINIMUM, meaning
 from console.aws.monitoring.findings import findings, others
-from console.aws.monitoring.verdict import job_of, verdict
+from console.aws.monitoring.verdict import Verdict, is_in_service, job_of, verdict
 from console.aws.monitoring.workflow_monitor import Run
 from console.aws.review.labels import Labels, labeled_ids, labels_of
+from console.aws.review.pictures import image_address
 from console.aws.workflow import Workflow, readable_workflow
 from console.errors import ConsoleError, NotThere
 from console.site import Site
@@ -53,7 +54,7 @@ async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
         "own": stack,
         "runs": runs,
         "labels": await _labels(site, request, stack) if stack else None,
-        "drift": verdict(runs, await workflow_monitor.state(site.aws, stack) if stack else None),
+        "drift": await _verdict(site, stack, runs) if stack else verdict(runs, None),
         "rows": [(schedule, last[:STRIP]) for schedule, last in zip(rows, executions, strict=True)],
     }
 
@@ -85,8 +86,9 @@ async def load_drift(site: Site, request: web.Request) -> dict[str, Any]:
     stack = await _monitored(site)
     if stack is None or stack.endpoint != request.match_info["name"]:
         raise NotThere(f"no stack of the workflow in this account watches an endpoint {request.match_info['name']!r}")
-    runs, state = await asyncio.gather(workflow_monitor.runs(site.aws, stack), workflow_monitor.state(site.aws, stack))
-    drift = verdict(runs, state)
+    runs = await workflow_monitor.runs(site.aws, stack)
+    drift = await _verdict(site, stack, runs)
+    state = drift.state
     drifts, last = [run for run in runs if not run.is_quality], drift.compared
     job = await job_of(site.aws, stack, runs, drift)
     violations = await workflow_monitor.violations(site.aws, stack, job) if job else []
@@ -113,8 +115,17 @@ async def load_drift(site: Site, request: web.Request) -> dict[str, Any]:
             MINIMUM_DISTANCE,
             {test.feature: test.corrected_p for test in tests},
         ),
-        "examples": [workflow_monitor.image_path(stack, job, each) for each in last.examples] if last and job else [],
+        "examples": [
+            image_address(stack.bucket, workflow_monitor.example_key(stack, job, each)) for each in last.examples
+        ]
+        if last and job
+        else [],
     }
+
+
+async def _verdict(site: Site, stack: Workflow, runs: Sequence[Run]) -> Verdict:
+    state, serves = await asyncio.gather(workflow_monitor.state(site.aws, stack), is_in_service(site.aws, stack))
+    return verdict(runs, state, serves)
 
 
 def distances(runs: Sequence[Run]) -> dict[str, Points]:

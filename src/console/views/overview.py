@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,8 @@ from console.aws.decisions.failures import (
     shown_status,
 )
 from console.aws.monitoring import workflow_monitor
-from console.aws.monitoring.verdict import Verdict, verdict
+from console.aws.monitoring.verdict import SERVING, Verdict, verdict
+from console.aws.monitoring.workflow_monitor import Run
 from console.aws.overview import EVENTS, Overview, overview
 from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
@@ -87,7 +88,7 @@ def lines(events: Sequence[tuple[Event, Reason]]) -> list[Line]:
 
 
 def _are_alike(line: Line, event: Event, status: str, reason: Reason) -> bool:
-    if (line.event.kind, line.status) != (event.kind, status):
+    if (line.event.kind, line.status, line.event.found) != (event.kind, status, event.found):
         return False
     is_known_failure = event.has_failed and reason.is_known
     return status in GROUPED or (is_known_failure and key_of(line.event, line.reason) == key_of(event, reason))
@@ -110,16 +111,29 @@ def mixed(all_lines: Sequence[Line]) -> list[Line]:
 
 async def load(site: Site, _: web.Request) -> dict[str, Any]:
     shown = await overview(site.aws, site.reasons)
-    explained, service = await asyncio.gather(_explained(site, shown), _service(site, shown))
+    runs = await _runs(site, shown.workflow)
+    shown.events = with_findings(shown.events, runs)
+    explained, service = await asyncio.gather(_explained(site, shown), _service(site, shown, runs))
     return {
         "shown": shown,
         "lines": mixed(lines(explained)),
         "chosen_by": CHOOSES,
         "service": service,
+        "monitored": shown.workflow.endpoint if shown.workflow and shown.workflow.monitor else "",
         "alarming": [alarm for alarm in shown.alarms if alarm.is_raised],
         "waiting_alarms": [alarm for alarm in shown.alarms if alarm.waits_because],
         "review": next((each for each in shown.waiting if each.queue.name == "Review"), None),
     }
+
+
+def with_findings(events: Sequence[Event], runs: Sequence[Run]) -> list[Event]:
+    """Return the events, with what runs of the monitor found: SUCCEEDED alone sounds as if there were no drift."""
+    found = {f"/executions/{run.machine}/{run.name}": (run.verdict, run.words) for run in runs}
+    return [replace(each, found=found[each.path]) if _has_found(each, found) else each for each in events]
+
+
+def _has_found(event: Event, found: Collection[str]) -> bool:
+    return event.status == "SUCCEEDED" and event.path in found
 
 
 async def load_failures(site: Site, request: web.Request) -> dict[str, Any]:
@@ -130,6 +144,7 @@ async def load_failures(site: Site, request: web.Request) -> dict[str, Any]:
     groups = grouped(rows)
     return {
         "failed": failed,
+        "made": failed.made,
         "asked": asked,
         "groups": groups,
         "one": groups[0] if asked and groups else None,
@@ -149,7 +164,7 @@ async def _explained(site: Site, shown: Overview) -> list[tuple[Event, Reason]]:
     return [(event, known.get(event.path, Reason())) for event in shown.events]
 
 
-async def _service(site: Site, shown: Overview) -> Service | None:
+async def _service(site: Site, shown: Overview, runs: Sequence[Run]) -> Service | None:
     """Return the model that the workflow's endpoint serves, and whether its traffic has drifted."""
     stack = shown.workflow
     if stack is None or all(each.name != stack.endpoint for each in shown.endpoints):
@@ -159,7 +174,9 @@ async def _service(site: Site, shown: Overview) -> Service | None:
         metrics, best = await _trained(site, endpoint.job) if endpoint.job else ({}, None)
     except ConsoleError:
         return None  # it was deleted a moment ago
-    return Service(stack.endpoint, endpoint.job, metrics, best, bool(stack.monitor), await _drift(site, stack))
+    state = await workflow_monitor.state(site.aws, stack) if stack.monitor else None
+    drift = verdict(runs, state, endpoint.status in SERVING)
+    return Service(stack.endpoint, endpoint.job, metrics, best, bool(stack.monitor), drift)
 
 
 async def _trained(site: Site, name: str) -> tuple[Mapping[str, float], Best | None]:
@@ -174,11 +191,9 @@ async def _trained(site: Site, name: str) -> tuple[Mapping[str, float], Best | N
         return metrics, None  # the role may not read logs
 
 
-async def _drift(site: Site, stack: Workflow) -> Verdict:
-    if not stack.monitor:
-        return Verdict(None, None, None)
+async def _runs(site: Site, stack: Workflow | None) -> list[Run]:
+    """Return the last runs of the workflow's monitor."""
     try:
-        runs = await workflow_monitor.runs(site.aws, stack, RUNS)
+        return await workflow_monitor.runs(site.aws, stack, RUNS) if stack and stack.monitor else []
     except ConsoleError:
-        runs = []  # the role may not read executions
-    return verdict(runs, await workflow_monitor.state(site.aws, stack))
+        return []  # the role may not read executions

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.unit.console.conftest import Open
-from tests.unit.console.doubles import NOW, PNG, Answers, bucket, error
+from tests.unit.console.doubles import NOW, PNG, Answers, bucket, error, job
 from tests.unit.console.test_changes import BAYS, STACK, workflow_answers
 from tests.unit.console.test_figures import figures_of, rows_of, text_of
 
@@ -154,6 +154,34 @@ def test_equal_failures_are_one_row_with_their_count_and_times(open_console: Ope
     assert len(set(re.findall(r"/executions/decide/gone-\d+", group))) == 30
     assert "/executions/decide/other" not in group
     assert "No such failure in the last hour" in console.get("/failures?group=00").text
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_a_job_that_made_an_execution_fail_counts_with_it(open_console: Open, is_nested: bool) -> None:
+    cause = json.dumps({"TrainingJobName": "bikes", "FailureReason": "bogus"})
+    arn = "arn:aws:states:eu-central-1:123456789012:execution:decide:inner"
+    outer = json.dumps({"ExecutionArn": arn, "Cause": cause})
+    failed = [
+        {"name": "outer", "status": "FAILED", "error": "States.TaskFailed", "cause": outer if is_nested else cause}
+    ]
+    if is_nested:
+        failed.append({"name": "inner", "status": "FAILED", "error": "States.TaskFailed", "cause": cause})
+
+    def described(TrainingJobName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return job(TrainingJobName, "Failed", FailureReason="bogus" if TrainingJobName == "bikes" else "no data")
+
+    now = datetime.now(UTC)
+    row = {"TrainingJobName": "bikes", "TrainingJobStatus": "Failed", "CreationTime": now, "TrainingEndTime": now}
+    jobs = {
+        "sagemaker.list_training_jobs": {"TrainingJobSummaries": [row, {**row, "TrainingJobName": "alone"}]},
+        "sagemaker.describe_training_job": described,
+    }
+    console = open_console(account(failed) | jobs)
+    assert figures_of(console.get("/").text)["Failed in the last hour"].split()[0] == "2"
+    text = text_of(console.get("/failures").text)
+    assert "2 failures" in text
+    assert f"bikes training job made {'inner' if is_nested else 'outer'} fail" in text
+    assert "alone training job made" not in text
 
 
 def test_a_cause_does_not_repeat_the_error_and_has_its_times_as_ages(open_console: Open) -> None:

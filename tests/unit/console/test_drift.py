@@ -204,6 +204,29 @@ def test_a_comparison_in_the_newest_run_is_green(open_console: Open, path: str) 
     assert '<span class="status tone-good is-good">no drift</span>' in page
 
 
+@pytest.mark.parametrize("path", ["/", "/monitoring", "/drift/bikes"])
+@pytest.mark.parametrize(
+    ("status", "words"), [("InService", "not compared yet"), ("Creating", "nothing compared: no endpoint")]
+)
+def test_a_run_from_before_the_endpoint_says_nothing_about_it(
+    open_console: Open, path: str, status: str, words: str
+) -> None:
+    account = answers({}, {"early": {"output": '{"status": "NoEndpoint"}', "startDate": NOW}}) | SERVED
+    account["sagemaker.describe_endpoint"] = account["sagemaker.describe_endpoint"] | {"EndpointStatus": status}
+    page = open_console(account).get(path).text.partition("<h2>Runs")[0]
+    assert f'<span class="status tone-quiet is-quiet">{words}</span>' in page
+
+
+def test_the_overview_says_what_runs_of_the_monitor_found(open_console: Open) -> None:
+    machine = {"name": "scones-monitor", "stateMachineArn": MACHINE, "type": "STANDARD", "creationDate": NOW}
+    listed = {"stepfunctions.list_state_machines": {"stateMachines": [machine]}}
+    page = open_console(answers() | listed).get("/").text
+    found = dict(re.findall(r'href="/executions/scones-monitor/(\w+)">.*?class="status [^"]*">([^<]*)</span>', page))
+    assert found["second"] == "differs"
+    assert found["first"] == "no drift"
+    assert found["idle"] == "nothing compared: no traffic"
+
+
 def test_a_failed_run_is_no_good_sign(open_console: Open) -> None:
     page = open_console(answers(STEADY, {"broken": RUNS["broken"], "first": RUNS["first"]})).get("/monitoring").text
     assert "the last run failed" in page

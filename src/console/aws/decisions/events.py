@@ -23,6 +23,8 @@ class Event:
     seconds: float | None = None
     machine: str = ""
     """The state machine of an execution."""
+    found: tuple[str, str] = ("", "")
+    """What a run of the monitor found: the status whose tone it has, and words."""
 
     @property
     def has_failed(self) -> bool:

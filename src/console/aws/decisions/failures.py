@@ -16,6 +16,7 @@ from functools import partial
 from console.aws import executions, state_machines
 from console.aws.client import Aws
 from console.aws.decisions.events import FAILED, Event, of_execution, of_job
+from console.aws.history.started import culprits_in
 from console.aws.history.visits import request_in
 from console.aws.state_machines import Machine
 from console.aws.training import jobs as training_jobs
@@ -48,6 +49,8 @@ class Reason:
     cause: str = ""
     request: str = ""
     """The id of the invocation of the function that failed, if the cause names it. It is in the lines of its log."""
+    culprits: tuple[str, ...] = ()
+    """The paths of the training job, or of the executions, whose failure this one only passes on."""
 
     @property
     def is_known(self) -> bool:
@@ -67,12 +70,19 @@ class LastHour:
 
     @property
     def own(self) -> list[tuple[Event, Reason]]:
-        """The failures without the images that are below the threshold."""
-        return [each for each in self.failures if not each[1].is_below_threshold]
+        """The failures without the images that are below the threshold. One that made another fail counts with it."""
+        inner = self.made
+        return [each for each in self.failures if not each[1].is_below_threshold and each[0].path not in inner]
 
     @property
     def for_review(self) -> int:
-        return len(self.failures) - len(self.own)
+        return sum(reason.is_below_threshold for _, reason in self.failures)
+
+    @property
+    def made(self) -> dict[str, Event]:
+        """The execution that each failed job, or execution that it waited for, made fail, by the path of the latter."""
+        there = {event.path for event, _ in self.failures}
+        return {path: event for event, reason in self.failures for path in reason.culprits if path in there}
 
 
 def first_line(text: str) -> str:
@@ -96,7 +106,12 @@ async def reason_of(aws: Aws, status: str, name: str, machine: str) -> Reason:
         execution = await executions.described(aws, machine, name)
     except ConsoleError:
         return Reason()
-    return Reason(execution.error, first_line(cause_of(execution.error, execution.cause)), request_in(execution.cause))
+    return Reason(
+        execution.error,
+        first_line(cause_of(execution.error, execution.cause)),
+        request_in(execution.cause),
+        tuple(culprits_in(execution.cause)),
+    )
 
 
 class Reasons:

@@ -10,11 +10,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from console.aws import endpoints
 from console.aws.client import NAMED_S, Aws
-from console.aws.monitoring.workflow_monitor import Run, State
+from console.aws.monitoring.workflow_monitor import NO_ENDPOINT, Run, State
 from console.aws.workflow import Workflow
 from console.errors import ConsoleError
 
+SERVING = ("InService", "Updating", "RollingBack")
 FIRST_EVENTS = 3
 """The start of an execution, and the entry and the exit of its first state, which names the processing job."""
 
@@ -26,6 +28,8 @@ class Verdict:
     latest: Run | None
     compared: Run | None
     state: State | None
+    is_in_service: bool = False
+    """Whether the endpoint is in service now. A run before that, which found none, says nothing about it."""
 
     @property
     def is_drifting(self) -> bool:
@@ -45,13 +49,24 @@ class Verdict:
             return "PENDING_REDRIVE", "the last run failed"
         if self.is_current:
             return "OK", "no drift"
+        if self.is_in_service and self.latest and self.latest.outcome == NO_ENDPOINT:
+            return "Nothing compared", "not compared yet"
         return "Nothing compared", (self.latest.shortage if self.latest else "") or "nothing compared yet"
 
 
-def verdict(runs: Sequence[Run], state: State | None) -> Verdict:
+def verdict(runs: Sequence[Run], state: State | None, is_in_service: bool = False) -> Verdict:
     """Judge by the runs, the newest first. Those that judge the quality say nothing about drift."""
     ended = [run for run in runs if not run.is_quality and run.status != "RUNNING"]
-    return Verdict(next(iter(ended), None), next((run for run in ended if run.has_compared), None), state)
+    compared = next((run for run in ended if run.has_compared), None)
+    return Verdict(next(iter(ended), None), compared, state, is_in_service)
+
+
+async def is_in_service(aws: Aws, workflow: Workflow) -> bool:
+    """Whether the workflow's endpoint answers requests now."""
+    try:
+        return (await endpoints.described(aws, workflow.endpoint)).status in SERVING
+    except ConsoleError:
+        return False  # it is not there, or the role may not describe it
 
 
 async def job_of(aws: Aws, workflow: Workflow, runs: Sequence[Run], shown: Verdict) -> str:

@@ -23,14 +23,15 @@ from console.errors import ConsoleError
 from display.drift_figures import RARE_VALUES, DriftFigures
 
 RUNS = 48
+NO_ENDPOINT = "NoEndpoint"
 SHORTAGES = {
-    "NoEndpoint": "nothing compared: no endpoint",
+    NO_ENDPOINT: "nothing compared: no endpoint",
     "TooEarly": "nothing compared: new model",
     "NoTraffic": "nothing compared: no traffic",
     "NoGroundTruth": "nothing compared: no labels",
 }
 NOTHING_COMPARED = {
-    "NoEndpoint": "The endpoint was not in service.",
+    NO_ENDPOINT: "The endpoint was not in service.",
     "TooEarly": "The model had been in service for less than two minutes.",
     "NoTraffic": "No traffic was captured in this window.",
     "NoGroundTruth": "No record of this window has a label.",
@@ -164,9 +165,9 @@ def violations_uri(workflow: Workflow, run: str) -> str:
     return f"s3://{workflow.bucket}/{_key(workflow, f'runs/{run}/{VIOLATIONS_FILE}')}"
 
 
-def image_path(workflow: Workflow, run: str, example: str) -> str:
-    """Return the console's address of an unusual image of a run, which is named as its processing job."""
-    return f"/objects/{workflow.bucket}/{_key(workflow, f'runs/{run}/{example}')}"
+def example_key(workflow: Workflow, run: str, example: str) -> str:
+    """Return the key of an unusual image of a run, which is named as its processing job."""
+    return _key(workflow, f"runs/{run}/{example}")
 
 
 def baseline_uri(workflow: Workflow, model: str) -> str:
