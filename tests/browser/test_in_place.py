@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.unit.console.conftest import Console, Open, open_console
 from tests.unit.console.doubles import job, log
 from tests.unit.console.test_kept_epochs import account
+from tests.unit.console.test_path import long_named
 
 from console.server import HOST
 
@@ -90,3 +91,12 @@ def test_a_table_that_is_cut_off_says_so(open_console: Open, page: Page) -> None
     page.set_viewport_size({"width": 1440, "height": 900})
     table.evaluate("frame => { frame.scrollLeft = 0; }")
     expect(hint).to_be_hidden()
+
+
+def test_long_names_of_executions_fit_a_telephone(open_console: Open, page: Page) -> None:
+    answers = long_named()
+    described = answers["stepfunctions.describe_execution"]
+    described |= {"status": "FAILED", "error": "ThresholdConfidenceNotMet", "cause": "0.9 is below the threshold"}
+    page.goto(address(open_console(answers), "/state-machines/decide"))
+    expect(page.get_by_text("sent to review")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
