@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from tests.browser.conftest import DEADLINE_MS, measured
 from tests.unit.console.conftest import Console, Open, open_console  # noqa: F401 - a fixture
-from tests.unit.console.doubles import Answers, endpoint_answers
+from tests.unit.console.doubles import PNG, Answers, endpoint_answers
 from tests.unit.console.test_changes import STACK
 from tests.unit.console.test_decisions import BELOW, BROKEN, account
 from tests.unit.console.test_drift import FILES, MACHINE, answers
@@ -41,7 +41,7 @@ def full() -> Answers:
     alarm = {"AlarmName": "scones-unlimited-drift", "StateValue": "ALARM", "StateReason": "Threshold Crossed"}
     return (
         account(executions)
-        | endpoint_answers(CAPTURED)
+        | endpoint_answers({**CAPTURED, "a b.png": PNG})
         | {
             "cloudformation.describe_stacks": MONITORED,
             "sagemaker.list_endpoints": {"Endpoints": [described]},
@@ -101,6 +101,15 @@ def test_a_heading_that_a_link_leads_to_is_in_sight(browser: Browser, open_conso
     ((top, _),) = window.boxes("#captures")
     assert top >= header[1]
     window.page.close()
+
+
+def test_words_are_in_the_place_of_an_image_that_cannot_be_shown(browser: Browser, open_console: Open) -> None:  # noqa: F811
+    console = open_console(full())  # its images have the first bytes of a PNG, and no more
+    for path in ("/endpoints/bikes", f"/executions/decide/{EVENT}"):
+        page = Window(browser, console, WIDE, path).page
+        expect(page.locator("main .no-image").first).to_have_text("no image")
+        expect(page.locator("main img")).to_have_count(0)
+        page.close()
 
 
 def test_the_name_of_the_threshold_lies_on_no_decision(browser: Browser, open_console: Open) -> None:  # noqa: F811

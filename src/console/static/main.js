@@ -2,6 +2,7 @@ import { openKeys } from "./keyboard.js";
 import { openStream } from "./live.js";
 import { keepGraphs, showGraphs } from "./graphs.js";
 import { askInPlace } from "./asking.js";
+import { replaceBroken } from "./pictures.js";
 import { checkPictures } from "./review.js";
 import { keepScrolling, showScrolling } from "./scrolling.js";
 import { showTimes } from "./times.js";
@@ -19,6 +20,7 @@ sortTables();
 openVisits();
 askInPlace();
 checkPictures();
+replaceBroken();
 // on a narrow screen the entries of the navigation scroll: the current one is shown
 const current = document.querySelector(".places [aria-current]");
 if (current) current.parentElement.scrollLeft = current.offsetLeft - (current.parentElement.clientWidth - current.offsetWidth) / 2;
