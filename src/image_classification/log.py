@@ -37,7 +37,7 @@ class TrainingLog:
     def share_of_epoch(self, epoch: int, images: float) -> None:
         """Log how much of an epoch ran here, in a process that logs no metrics."""
         if not self.has_metrics:
-            self.note(f"Epoch {epoch}: {images:.0f} images trained here.")
+            self.note(f"Epoch[{epoch}]: {images:.0f} images trained here.")
 
     def batch(self, epoch: int, batch: int, samples_per_second: float, accuracy: float) -> None:
         speed = f"Speed: {samples_per_second:.2f} samples/sec"

@@ -63,7 +63,7 @@ def test_two_jobs_of_two_hosts_each_train_side_by_side(
         log = "\n".join(log_of(name))
         assert f"This is algo-1, which has {images} and 8 of them." in log
         assert f"This is algo-2, which has {images} and 8 of them." in log
-        assert "Epoch 0: 4 images trained here." in log
+        assert "Epoch[0]: 4 images trained here." in log
 
 
 def ended(sagemaker: Any, name: str) -> dict[str, Any] | None:

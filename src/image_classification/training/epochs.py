@@ -32,11 +32,15 @@ class TrainingRun:
         for epoch in range(self.hyperparameters.epochs):
             self.run_epoch(epoch)
             if self.trainer.stopped:
-                self.log.note(f"Stopped in epoch {epoch} by request; the best model so far is kept.")
+                self.log.note(f"Stopped in {self.named(epoch)} by request; the best model so far is kept.")
                 break
             if self.hyperparameters.early_stopping and self.has_stalled():
-                self.log.note(f"Early stopping after epoch {epoch}: the validation accuracy no longer improves.")
+                self.log.note(f"Early stopping after {self.named(epoch)}: the validation accuracy no longer improves.")
                 break
+
+    def named(self, epoch: int) -> str:
+        """Return an epoch for people: as the metrics' lines count it, from zero, and as pages count it, from one."""
+        return f"Epoch[{epoch}] (epoch {epoch + 1} of {self.hyperparameters.epochs})"
 
     def run_epoch(self, epoch: int) -> None:
         started = time.perf_counter()

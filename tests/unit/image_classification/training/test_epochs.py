@@ -111,7 +111,7 @@ def test_a_run_stops_early_when_the_accuracy_stalls(caplog: pytest.LogCaptureFix
     with caplog.at_level(logging.INFO):
         run(trainer, Folder(), early_stopping="1", early_stopping_min_epochs="1", early_stopping_patience="2")
     assert trainer.epochs == 4
-    assert "Early stopping after epoch 3" in caplog.text
+    assert "Early stopping after Epoch[3] (epoch 4 of 5): " in caplog.text
 
 
 def test_a_run_continues_without_early_stopping() -> None:
@@ -125,7 +125,7 @@ def test_a_request_to_stop_ends_the_run_without_another_validation(caplog: pytes
     with caplog.at_level(logging.INFO):
         run(trainer, folder)
     assert (trainer.epochs, folder.best) == (2, [0])
-    assert "Stopped in epoch 1 by request" in caplog.text
+    assert "Stopped in Epoch[1] (epoch 2 of 3) by request" in caplog.text
 
 
 def test_a_run_that_is_stopped_in_its_first_epoch_still_stores_a_model() -> None:

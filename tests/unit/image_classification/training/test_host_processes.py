@@ -116,7 +116,7 @@ def test_the_processes_of_one_host_share_its_batches(cluster: Cluster) -> None:
     cluster.start(LOCAL_WORLD_SIZE="2")
     assert cluster.ended() == [0], cluster.log()
     assert "This is algo-1, process 2 of 2, which has 48 and 12 of them." in cluster.log()
-    assert "Epoch 0: 24 images trained here." in cluster.log()
+    assert "Epoch[0]: 24 images trained here." in cluster.log()
     assert len(accuracies(cluster.log())) == 1
 
 
@@ -135,7 +135,7 @@ def test_a_killed_host_fails_the_others_without_waiting_for_a_timeout(cluster: C
     cluster.container.configure(ENDLESS)
     cluster.add(2)
     cluster.start()
-    cluster.wait_for("Epoch 0: ", host=1)
+    cluster.wait_for("Epoch[0]: ", host=1)
     killed = time.monotonic()
     cluster.processes[0].kill()
     assert cluster.ended() == [-signal.SIGKILL, 1]
