@@ -35,6 +35,7 @@ def value_faults(state: dict[str, Any], place: str, language: str) -> Faults:
             yield Fault(f"Value must be {expected}", f"{place}/{field}")
     label = state.get("Label")
     if label is not None and not (isinstance(label, str) and LABEL.fullmatch(label)):
-        yield Fault("Value must be a label of at most 40 characters", f"{place}/Label", "INVALID_LABEL_NAME")
+        wanted = "1 to 40 characters, without spaces, wildcards, brackets, special and control characters"
+        yield Fault(f"Value must have {wanted}", f"{place}/Label", "INVALID_LABEL_NAME")
     if state.get("End") is False and "Next" not in state:
         yield Fault("Value must be true", f"{place}/End")
