@@ -244,7 +244,9 @@ def test_a_good_model_is_registered_and_put_into_service(first: tuple[Outcome, d
     assert "New model: 1.000, 8 of 8 (class 0 1.000, 4 of 4, class 1 1.000, 4 of 4)" in notification["Message"]
 
 
-def test_a_model_trained_on_wrong_labels_stops_at_the_gate(pipeline: Pipeline, first: object) -> None:
+def test_a_model_trained_on_wrong_labels_stops_at_the_gate(
+    pipeline: Pipeline, first: tuple[Outcome, object]
+) -> None:
     before, kept, versions = endpoint(), remaining(), packages()
     put_manifest(NAME, "train", [1 - index % 2 for index in range(TRAIN_IMAGES)])
     try:
@@ -257,7 +259,7 @@ def test_a_model_trained_on_wrong_labels_stops_at_the_gate(pipeline: Pipeline, f
     notification = pipeline.notification()
     assert notification["Subject"] == "Scones Unlimited: a new model stopped at the gate"
     assert "accuracy 0.000 is below 0.800" in notification["Message"]
-    assert "Model in service: 1.000, 8 of 8" in notification["Message"]
+    assert f"Model in service: 1.000, 8 of 8 ({first[0].name})" in notification["Message"]
 
 
 def test_a_model_worse_than_the_one_in_service_stops_at_the_gate_even_above_the_floor(
