@@ -244,9 +244,7 @@ def test_a_good_model_is_registered_and_put_into_service(first: tuple[Outcome, d
     assert "New model: 1.000, 8 of 8 (class 0 1.000, 4 of 4, class 1 1.000, 4 of 4)" in notification["Message"]
 
 
-def test_a_model_trained_on_wrong_labels_stops_at_the_gate(
-    pipeline: Pipeline, first: tuple[Outcome, object]
-) -> None:
+def test_a_model_trained_on_wrong_labels_stops_at_the_gate(pipeline: Pipeline, first: tuple[Outcome, object]) -> None:
     before, kept, versions = endpoint(), remaining(), packages()
     put_manifest(NAME, "train", [1 - index % 2 for index in range(TRAIN_IMAGES)])
     try:
