@@ -26,7 +26,8 @@ class Measurement:
     """Measurements of records: one row for each, with the columns of the image statistics, then those of the answer.
 
     Counts and moments are those of all records; rows, event ids and prepared pixels are those of the sample, by place.
-    An image that was sent several times is in the sample once, with the record that came first.
+    An image that was sent several times is in the sample once, with the record that came first. A record whose image
+    was not captured counts as one of an image of its own.
     class_counts: how often each class was answered. confidences: a histogram of the confidence.
     """
 
@@ -59,7 +60,8 @@ class Measurement:
         self.moments.add(rows)
         self._count(images, answers)
         for record, image, row in zip(records, images, rows):
-            if (place := self._sample.place(record.image)) is not None:
+            item = record.image or record.event_id.encode()  # data capture may leave out what was sent
+            if (place := self._sample.place(item)) is not None:
                 self._keep(place, record, image, row)
 
     def _count(self, images: Sequence[Image.Image | None], answers: Floats) -> None:

@@ -53,6 +53,12 @@ def test_large_photos_are_decoded_a_few_at_a_time() -> None:
     assert [record for part, _ in parts for record in part] == records
 
 
+def test_records_of_answers_alone_count_each() -> None:
+    measured = Measurement(2)
+    measured.add_all(Record(str(number), None, BEGAN, b"", (0.3, 0.7)) for number in range(20))
+    assert measured.images == measured.records == 20
+
+
 def test_a_value_of_a_window_equals_the_same_value_in_a_baseline_that_was_written_and_read() -> None:
     measured = Measurement(2)
     measured.add_all(Record(str(at), None, BEGAN, png(image), (0.3, 0.7)) for at, image in enumerate(pictures(20, 4)))
