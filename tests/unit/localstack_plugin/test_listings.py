@@ -57,3 +57,10 @@ def test_an_execution_that_starts_between_two_pages_is_not_on_the_second() -> No
     _, token = page_of(executions, "m", None, 2, None)
     executions.append(execution(4))
     assert numbers(page_of(executions, "m", None, 2, token)[0]) == ["1"]
+
+
+def test_an_execution_that_ends_between_two_pages_does_not_bring_the_first_again() -> None:
+    executions = [execution(number, "RUNNING") for number in (1, 2, 3, 4)]
+    _, token = page_of(executions, "m", "RUNNING", 2, None)
+    executions[1].exec_status = "SUCCEEDED"
+    assert numbers(page_of(executions, "m", "RUNNING", 2, token)[0]) == ["1"]

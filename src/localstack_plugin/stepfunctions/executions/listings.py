@@ -24,17 +24,15 @@ class StoredExecutions(OrderedDict[str, Any]):
 def page_of(
     executions: Iterable[Any], state_machine_arn: str, status: str | None, size: int, token: str | None
 ) -> tuple[list[Any], str | None]:
-    """Return a page of the executions of a state machine or version, the newest first, and the next page's token."""
-    matching = [
-        execution
-        for execution in executions
-        if (not status or execution.exec_status == status)
-        and state_machine_arn in (execution.state_machine_arn, execution.state_machine_version_arn)
-    ]
-    matching.sort(key=lambda execution: execution.start_date, reverse=True)
-    begin = next((index for index, each in enumerate(matching) if token_of(each) == token), 0) if token else 0
-    end = begin + size
-    return matching[begin:end], token_of(matching[end]) if end < len(matching) else None
+    """Return a page of the executions of a state machine or version, the newest first, and the next page's token.
+
+    The execution of a token may have changed its status since: the page begins where it would be.
+    """
+    own = [each for each in executions if state_machine_arn in (each.state_machine_arn, each.state_machine_version_arn)]
+    own.sort(key=lambda execution: execution.start_date, reverse=True)
+    begin = next((index for index, each in enumerate(own) if token_of(each) == token), 0) if token else 0
+    rest = [each for each in own[begin:] if not status or each.exec_status == status]
+    return rest[:size], token_of(rest[size]) if size < len(rest) else None
 
 
 def token_of(execution: Any) -> str:
