@@ -16,7 +16,7 @@ from sagemaker_emulator.engine import Container, ContainerSpec
 
 TAIL_LINES = 10
 POLL_S = 0.05
-OUTPUT_DRAIN_S = 5.0
+OUTPUT_DRAIN_S, FLOOD_DRAIN_S = 5.0, 30.0
 ABANDON_GRACE_S = 3.0
 FAILURE_REASON_MAX = 1024
 FAILURE_FILE = ("output", "failure")
@@ -51,6 +51,7 @@ class JobContainer:
     ) -> None:
         self.spec, self._stream, self._listen = spec, stream, listen
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._read_lines = 0
         self._left = False
         try:
             self.container: Container = start(spec)
@@ -76,8 +77,11 @@ class JobContainer:
             self.container.stop(0)
 
     def drain(self) -> None:
-        """After the container's end, wait for the rest of its output."""
-        self._reader.join(OUTPUT_DRAIN_S)
+        """After the container's end, wait for the rest of its output, and longer while it waits for room in the log."""
+        deadline, read = time.monotonic() + FLOOD_DRAIN_S, -1
+        while self._reader.is_alive() and read != self._read_lines and time.monotonic() < deadline:
+            read = self._read_lines
+            self._reader.join(OUTPUT_DRAIN_S)
 
     def finish_log(self) -> None:
         """After the container's end, wait for the rest of its output and send it."""
@@ -100,6 +104,7 @@ class JobContainer:
     def _read(self) -> None:
         for line in self.container.lines():
             self._tail.append(line)
+            self._read_lines += 1
             is_new = self._stream.write(line)
             if self._listen:
                 self._listen(line, is_new)
