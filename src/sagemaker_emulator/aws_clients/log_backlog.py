@@ -74,7 +74,7 @@ class LogBacklog:
                 return None
             if self._dropped:
                 dropped, self._dropped = self._dropped, 0
-                return self._lines[0][0], f"[{dropped} lines were dropped: the log grows faster than it can be sent]"
+                return self._lines[0][0], f"[{dropped} lines were dropped: CloudWatch took none for a while]"
             line = self._lines.popleft()
             self._bytes -= _size(line)
             return line

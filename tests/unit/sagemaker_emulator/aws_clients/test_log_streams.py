@@ -84,7 +84,7 @@ def test_nobody_waits_for_a_cloudwatch_that_refuses_lines() -> None:
     backlog.delivered(is_delivered=False)
     for number in range(1, 6):
         backlog.put((number, str(number)))
-    assert backlog.take() == (4, "[3 lines were dropped: the log grows faster than it can be sent]")
+    assert backlog.take() == (4, "[3 lines were dropped: CloudWatch took none for a while]")
 
 
 def test_the_oldest_lines_are_dropped_and_the_log_says_so() -> None:
@@ -94,7 +94,7 @@ def test_the_oldest_lines_are_dropped_and_the_log_says_so() -> None:
     backlog.close()
     lines = [backlog.take() for _ in range(5)]
     assert lines == [
-        (6, "[6 lines were dropped: the log grows faster than it can be sent]"),
+        (6, "[6 lines were dropped: CloudWatch took none for a while]"),
         (6, "6"),
         (7, "7"),
         (8, "8"),
