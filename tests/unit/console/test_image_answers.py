@@ -105,6 +105,28 @@ def test_changing_an_answer_changes_it_for_all_and_for_what_comes_later(account:
     assert account.labels() == {"e0": 0, "e1": 0, "e2": 0}
 
 
+def test_changing_the_answer_about_an_image_that_was_replaced_says_nothing_about_the_new_one(account: Account) -> None:
+    account.send("e0")
+    account.answer(1)
+    account.objects["a.png"] = PNG + b"another"
+    correct(account.console, "0", KEY.format("e0"))
+    account.send("e1")
+    assert images_of(account.review()) == ["a.png"]
+    assert account.labels() == {"e0": 0}
+
+
+def test_changing_an_earlier_answer_leaves_the_newest_one_about_the_image(account: Account) -> None:
+    account.send("e0")
+    account.answer(1)
+    account.objects["a.png"] = PNG + b"another"
+    account.send("e1")
+    account.answer(0)
+    correct(account.console, "1", KEY.format("e0"))
+    account.send("e2")
+    account.review()
+    assert account.labels() == {"e0": 1, "e1": 0, "e2": 0}
+
+
 def test_each_message_sends_its_order_once_if_the_person_wanted_orders(open_console: Open) -> None:
     account = Account(open_console, Outputs=[*STACK["Outputs"], *BAYS])
     account.send("e0")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from console.aws.client import Aws
 from console.aws.review.answer_log import AnswerLog, Entry, now
 from console.aws.review.ground_truth import folder_of, label_in, write
-from console.aws.review.image_answers import ImageAnswer, answer_about, forget, keep
+from console.aws.review.image_answers import answer_about, forget, keep
 from console.aws.review.messages import place_of
 from console.aws.review.pictures import picture_of
 from console.aws.workflow import Workflow
@@ -20,7 +21,11 @@ RECORD_MAX = 4096
 
 
 async def change_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str, label: int) -> None:
-    """Replace an answer by another class. No order is sent. Raises NotThere, BadRequest."""
+    """Replace an answer by another class. No order is sent. Raises NotThere, BadRequest.
+
+    From then on, the new class goes for messages about the image, if the newest answer about it became this record: it
+    goes for the version of the image that was seen then, since the image may have been replaced.
+    """
     workflow.check_class(label)
     async with log.writing:
         message = await _message_of(aws, workflow, log, key)
@@ -29,11 +34,10 @@ async def change_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str, 
             raise BadRequest(f"The answer was not changed, since its image cannot be shown. {picture.problem}")
         await log.add(aws, workflow, key, Entry(label, now(), message))
         await write(aws, workflow, key, label)
-        place = place_of(message)
-        before = await answer_about(aws, workflow, place)
-        keys = before.keys if before else ()
-        answer = ImageAnswer(label, picture.version, now(), sends_order=False, keys=keys)
-        await keep(aws, workflow, place, answer.with_keys([key]))
+        about = await answer_about(aws, workflow, place_of(message))
+        if about and key in about.keys and about.label != label:
+            changed = replace(about, label=label, answered=now(), sends_order=False)
+            await keep(aws, workflow, place_of(message), changed)
 
 
 async def undo_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> str:
