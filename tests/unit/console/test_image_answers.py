@@ -115,6 +115,37 @@ def test_changing_the_answer_about_an_image_that_was_replaced_says_nothing_about
     assert account.labels() == {"e0": 0}
 
 
+def test_undoing_finds_the_records_that_were_written_before_an_error(account: Account) -> None:
+    account.send("e0")
+    account.answer(1)
+    account.send("e1", "e2")
+    deletions = iter([error("AccessDenied")])
+    delete = account.console.session.answers["sqs.delete_message"]
+    account.console.session.answers["sqs.delete_message"] = lambda **names: next(deletions, delete(**names))
+    account.review()
+    assert account.labels() == {"e0": 1, "e1": 1}
+    correct(account.console, "undo", KEY.format("e0"))
+    assert account.labels() == {}
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "2020-01-30", "soon", ""])
+def test_a_message_with_any_time_does_not_break_the_page(account: Account, time: str) -> None:
+    account.send("e0")
+    account.answer(1)
+    account.send("e1", time=time)
+    assert account.console.get("/review").status == 200
+
+
+@pytest.mark.parametrize("changed", [{"answer": -1}, {"answer": 7}, {"answer": 1e999}, {"answered": "2019-01-01"}])
+def test_an_answer_about_an_image_that_cannot_be_one_is_none(account: Account, changed: dict[str, Any]) -> None:
+    account.send("e0")
+    account.answer(1)
+    (kept,) = [key for key in account.objects if "/images/" in key]
+    account.objects[kept] = json.dumps(json.loads(account.objects[kept]) | changed).encode()
+    account.send("e1")
+    assert images_of(account.review()) == ["a.png"]
+
+
 def test_changing_an_earlier_answer_leaves_the_newest_one_about_the_image(account: Account) -> None:
     account.send("e0")
     account.answer(1)

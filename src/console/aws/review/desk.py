@@ -101,30 +101,27 @@ class ReviewDesk:
                 if answer is None:
                     continue
                 older = [each for each in messages if each.names_execution and each.time < answer.answered]
-                keys = [await self._settle_one(aws, workflow, each, answer) for each in older]
-                if keys:
+                keys = [key_of(workflow.endpoint, each.execution, each.time) for each in older]
+                if keys:  # before the records, so that after an error an undoing finds those that were written
                     await keep(aws, workflow, place, answer.with_keys(keys))
+                for key, each in zip(keys, older, strict=True):
+                    await self._settle_one(aws, workflow, key, each, answer)
 
     async def _still_holds(self, aws: Aws, workflow: Workflow, place: tuple[str, str]) -> ImageAnswer | None:
         """Return the answer about an image, if the image is as it was then."""
         answer = await answer_about(aws, workflow, place)
-        if answer is None or answer.label >= len(workflow.classes):
+        if answer is None or not 0 <= answer.label < len(workflow.classes):
             return None
         picture = await picture_of(aws, *place)
         return answer if picture == Picture(answer.version) else None
 
-    async def _settle_one(self, aws: Aws, workflow: Workflow, held: Held, answer: ImageAnswer) -> str:
-        """Write the answer for one more execution, and return its key.
-
-        An execution that has an answer already was only delivered twice.
-        """
-        key = key_of(workflow.endpoint, held.execution, held.time)
+    async def _settle_one(self, aws: Aws, workflow: Workflow, key: str, held: Held, answer: ImageAnswer) -> None:
+        """Write the answer for one more execution. One that has an answer already was only delivered twice."""
         entries = await self.log.of(aws, workflow, key)
         if not entries or entries[-1].label is None:
             await self._decide(aws, workflow, key, held, answer.label, answer.sends_order and workflow.has_bays)
         await self._delete(aws, workflow, held)
         self.settled += 1
-        return key
 
     async def _release_surplus(self, aws: Aws, url: str, executions: Collection[str]) -> None:
         """Let others receive the messages beyond HELD_MAX: the most certain first, and those of `executions` last."""

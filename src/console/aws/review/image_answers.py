@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 
 from console.aws.client import Aws
@@ -49,11 +49,11 @@ async def answer_about(aws: Aws, workflow: Workflow, image: Place) -> ImageAnswe
         return ImageAnswer(
             int(document["answer"]),
             str(document["version"]),
-            datetime.fromisoformat(document["answered"]),
+            datetime.fromisoformat(document["answered"]).astimezone(UTC),
             bool(document["sends_order"]),
             tuple(map(str, document["keys"])),
         )
-    except (NotThere, ValueError, LookupError, TypeError, RecursionError):
+    except (NotThere, ValueError, LookupError, TypeError, OverflowError, RecursionError):
         return None
 
 

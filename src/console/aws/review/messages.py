@@ -46,7 +46,7 @@ class Held:
         """When the model decided; now, if the message does not say."""
         try:
             return datetime.fromisoformat(str(self.body.get("time", ""))).astimezone(UTC)
-        except ValueError:
+        except (ValueError, OverflowError):
             return datetime.now(UTC)
 
     @property
