@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
+from console import pages
 from console.aws import queues
 from console.aws.history.inference_ids import executions_of
 from console.aws.review.answers import logged, record
@@ -54,6 +56,7 @@ async def load_review(site: Site, request: web.Request) -> dict[str, Any]:
     done = request.query.getall("done", [])[:HELD_MAX]
     written = await record(site.aws, stack, done[0]) if done else ""
     answers = await logged(site.aws, stack, site.desk.log, newest)
+    names = {each.answer.inference_id: each.execution for each in answers}
     return {
         "workflow": stack,
         "items": shown,
@@ -64,9 +67,7 @@ async def load_review(site: Site, request: web.Request) -> dict[str, Any]:
         "searched": SEARCHED_MAX,
         "is_wanted_here": any(each.is_wanted for each in shown),
         "answers": answers,
-        "executions": await executions_of(
-            site.aws, stack, {each.answer.inference_id: each.execution for each in answers}
-        ),
+        "executions": await executions_of(site.aws, stack, names, time.monotonic() + pages.budget_s(site, request)),
         "waiting": state.total,
         "done": done,
         "done_keys": json.dumps(done),

@@ -11,6 +11,7 @@ from tests.unit.console.conftest import Open
 from tests.unit.console.doubles import NOW, Answers, bucket, endpoint_answers, error, ground_truth, record
 from tests.unit.console.test_changes import STACK, workflow_answers
 
+from console import pages
 from console.aws.history import inference_ids
 
 NAME = "f0ffb50c-0152-48b9-98cb-8a24f06c337a_7af7aead-3bf1-4a5d-b470-b335e0c21fb5"
@@ -85,3 +86,13 @@ def test_an_answer_of_another_program_leads_to_its_execution_if_it_is_there(open
     past = console.get("/review").text.partition("Past answers")[2]
     assert re.findall(r'href="/executions/decide/([^"]*)"', past) == [NAME]
     assert "gone" in past
+
+
+def test_the_review_does_not_wait_for_an_execution_that_is_gone(
+    open_console: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "budget_s", lambda *_: 0.0)
+    objects = dict([ground_truth("bikes", "gone", 1, NOW)])
+    console = open_console(workflow_answers() | bucket(objects) | executions("a", "b", "c", "d", page=1))
+    assert "gone" in console.get("/review").text
+    assert len(console.session.asked("stepfunctions.list_executions")) == 1

@@ -7,7 +7,6 @@ the function. Others are found among the executions of the workflow.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -24,9 +23,7 @@ PAGE, EXECUTIONS_MAX = 1000, 10_000
 KEPT_S = 10.0
 
 
-async def executions_of(
-    aws: Aws, workflow: Workflow, names: Mapping[str, str], ends: float = math.inf
-) -> dict[str, str]:
+async def executions_of(aws: Aws, workflow: Workflow, names: Mapping[str, str], ends: float) -> dict[str, str]:
     """Return the name of the execution of each inference id; an id whose execution is gone is left out.
 
     `names` has the whole name for each id, empty if it is not known. The search ends at `ends`, a time of the
