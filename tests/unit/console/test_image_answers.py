@@ -25,8 +25,9 @@ class Account:
     def __init__(self, open_console: Open, **stack: Any) -> None:
         self.queue = Queue(0)
         self.objects = {"a.png": PNG}
-        answers = self.queue.answers(self.objects) | {"cloudformation.describe_stacks": {"Stacks": [STACK | stack]}}
-        self.console: Console = open_console(answers)
+        self.answers = self.queue.answers(self.objects)
+        self.answers |= {"cloudformation.describe_stacks": {"Stacks": [STACK | stack]}}
+        self.console: Console = open_console(self.answers)
 
     def send(self, *executions: str, time: str = BEFORE) -> None:
         for each in executions:
@@ -113,6 +114,19 @@ def test_changing_the_answer_about_an_image_that_was_replaced_says_nothing_about
     account.send("e1")
     assert images_of(account.review()) == ["a.png"]
     assert account.labels() == {"e0": 0}
+
+
+@pytest.mark.parametrize("service", ["s3", "sqs"])
+def test_no_answer_is_repeated_where_the_console_may_not_change_the_account(
+    account: Account, open_console: Open, service: str
+) -> None:
+    account.send("e0")
+    account.answer(1)
+    account.send("e1")
+    console = open_console(account.answers, elsewhere=[service])
+    assert console.get("/review").status == 200
+    assert account.labels() == {"e0": 1}
+    assert len(account.queue.bodies) == 1
 
 
 def test_undoing_finds_the_records_that_were_written_before_an_error(account: Account) -> None:
