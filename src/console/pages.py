@@ -51,9 +51,11 @@ def budget_s(site: Site, request: web.Request) -> float:
 
 
 def page(site: Site, template: str, context: Context, status: int = 200) -> web.Response:
+    # JSON of an account can name halves of a pair of UTF-16, which no text in UTF-8 can have
     return web.Response(
-        text=site.render(template, context),
+        body=site.render(template, context).encode(errors="replace"),
         content_type="text/html",
+        charset="utf-8",
         status=status,
         headers={"Cache-Control": "no-store"},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 TEXT_MAX = 300
@@ -12,11 +13,9 @@ CHARACTERS_MAX = 20_000
 
 def readable(text: str) -> str:
     """Return JSON indented; long texts in it, such as images in base64, are cut. Other text is returned as it is."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return _cut(text, CHARACTERS_MAX)
-    return _cut(json.dumps(_shortened(value), indent=2, ensure_ascii=False), CHARACTERS_MAX)
+    with suppress(ValueError, RecursionError):  # it is no JSON, or nested too deeply
+        text = json.dumps(_shortened(json.loads(text)), indent=2, ensure_ascii=False)
+    return _cut(text, CHARACTERS_MAX)
 
 
 def _shortened(value: Any) -> Any:

@@ -33,6 +33,6 @@ def members_of(text: str) -> dict[str, Any]:
     """Return the members of a JSON object; none if the text is something else."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -122,3 +122,13 @@ def test_functions_are_found_by_name_by_arn_and_inside_other_states() -> None:
         "P": {"Type": "Pass"},
     }
     assert functions_in({"States": states}) == {"A": "first", "B": "second", "C": "third"}
+
+
+@pytest.mark.parametrize(
+    "text", [r'{"s3_bucket": "images", "s3_key": "\ud800.png"}', "[" * 5000, r'{"Cause": "\ud800"}']
+)
+@pytest.mark.parametrize("path", ["/executions/decide/first", "/state-machines/decide"])
+def test_a_monstrous_input_or_cause_does_not_break_the_page(open_console: Open, text: str, path: str) -> None:
+    answers = machine_answers("FAILED")
+    answers["stepfunctions.describe_execution"] |= {"input": text, "output": text, "error": "Broken", "cause": text}
+    assert open_console(answers).get(path).status == 200

@@ -356,7 +356,16 @@ def test_an_image_that_breaks_off_is_a_problem_of_its_own(open_console: Open) ->
     assert console.get("/objects/images/a.png").status == 502
 
 
-@pytest.mark.parametrize("body", ['{"confidence": 1' + "0" * 400 + "}", "[" * 5000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"confidence": 1' + "0" * 400 + "}",
+        "[" * 5000,
+        r'{"s3_bucket": "images", "s3_key": "\ud800.png"}',
+        r'{"s3_bucket": "\ud800", "s3_key": "a.png", "execution": "\ud800"}',
+        '{"s3_bucket": ["images"], "s3_key": {"a": 1}, "time": 5, "class": [], "execution_arn": []}',
+    ],
+)
 def test_a_monstrous_message_does_not_break_the_page(open_console: Open, body: str) -> None:
     message = {"MessageId": "m1", "ReceiptHandle": "r1", "Body": body}
     console = open_console(workflow_answers() | {"sqs.receive_message": {"Messages": [message]}})

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from console.aws import executions
 from console.aws.client import Aws
-from console.aws.review.messages import place_of
+from console.aws.review.messages import body_of, place_of
 from console.aws.state_machines import ExecutionSummary
 from console.errors import ConsoleError
 
@@ -26,13 +25,7 @@ Key = tuple[str, datetime]
 
 def image_of(text: str, endings: tuple[str, ...] = IMAGES) -> Place | None:
     """Return the place of the image that an execution is about, if its input names one."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return None
-    if not isinstance(value, Mapping):
-        return None
-    bucket, key = place_of(value)
+    bucket, key = place_of(body_of(text))
     return (bucket, key) if bucket and key and key.lower().endswith(endings) else None
 
 

@@ -86,9 +86,13 @@ def confidence_of(body: Mapping[str, Any]) -> float:
 
 
 def body_of(text: str) -> Mapping[str, Any]:
-    """Return the message's body; empty if it is not one of the workflow."""
+    """Return the body of a message, or the input of an execution; empty if it is not one of the workflow.
+
+    JSON can name characters that no address and no key can have: halves of a pair of UTF-16.
+    """
     try:
         value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
