@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -16,6 +17,9 @@ QUIET_FACTOR = 5
 """The pauses of a page that has not changed QUIET_AFTER times are this many times longer."""
 QUIET_AFTER = 10
 PULSE_S = 15.0
+FAILED = "The console made an error, so this page is no longer current. The console's output says more."
+
+log = logging.getLogger(__name__)
 
 Blocks = Callable[[], Awaitable[dict[str, str]]]
 
@@ -54,6 +58,9 @@ async def _changed(blocks: Blocks, sent: dict[str, str]) -> dict[str, str]:
         current = await blocks()
     except ConsoleError as error:
         current = {"problem": str(error)}
+    except Exception:  # whatever it is, the page must say that it is not current; the log has the traceback
+        log.exception("a live page could not be made")
+        current = {"problem": FAILED}
     else:
         current["problem"] = ""
     return {name: html for name, html in current.items() if sent.get(name) != html}

@@ -134,6 +134,12 @@ def test_more_failures_than_are_read_are_counted_as_at_least_so_many(open_consol
     assert f"There are more: these are the newest {REASONS_MAX}" in failures
 
 
+def test_the_rows_of_failures_are_streamed(open_console: Open) -> None:
+    console = open_console(account([{"name": "broken", "status": "FAILED", **BROKEN}]))
+    with console.stream("/failures") as events:
+        assert 'href="/executions/decide/broken"' in next(events)["live_rows"]
+
+
 def test_equal_failures_are_one_row_with_their_count_and_times(open_console: Open) -> None:
     many = [
         {"name": f"gone-{n}", "status": "FAILED", **BROKEN, "cause": f"s3://images/{n}.png is not there"}
