@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from localstack_plugin.cloudwatch.percentiles import PERCENTILE
-from localstack_plugin.cloudwatch.period_statistics import NO_UNIT
+from localstack_plugin.cloudwatch.period_statistics import AGGREGATES, NO_UNIT
 from localstack_plugin.replacing import wrap
 
-COMBINATION, VALUE = "InvalidParameterCombination", "InvalidParameterValue"
+COMBINATION, VALUE, VALIDATION = "InvalidParameterCombination", "InvalidParameterValue", "ValidationError"
 WRITTEN_NO_UNIT = "None"
 Times = dict[Any, dict[str, float]]
 """By the start of a period: its percentiles by their names."""
@@ -19,8 +19,8 @@ def install() -> None:
         "localstack.services.cloudwatch.provider_v2:CloudwatchProvider.get_metric_statistics",
         wrapper=with_extended_statistics,
         why="LocalStack answers GetMetricStatistics with an internal error where ExtendedStatistics are asked for, or "
-        "no statistics. Here percentiles are computed as for GetMetricData, and both kinds together, or neither, are "
-        "refused, as on AWS.",
+        "no statistics, or unknown ones. Here percentiles are computed as for GetMetricData. Unknown statistics are "
+        "refused, and so are both kinds together, or neither, as on AWS.",
     )
 
 
@@ -53,6 +53,12 @@ def refusal(statistics: Sequence[str], extended: Sequence[str]) -> tuple[str, st
         )
     if not statistics and not extended:
         return COMBINATION, "Must specify either Statistics or ExtendedStatistics"
+    if any(each not in AGGREGATES for each in statistics):
+        return VALIDATION, (
+            f"1 validation error detected: Value '[{', '.join(statistics)}]' at 'statistics' failed to satisfy "
+            "constraint: Member must satisfy constraint: "
+            f"[Member must satisfy enum value set: [{', '.join(AGGREGATES)}]]"
+        )
     unknown = next((each for each in extended if not PERCENTILE.fullmatch(each)), None)
     return (VALUE, f"The value {unknown} for parameter ExtendedStatistics is not supported.") if unknown else None
 

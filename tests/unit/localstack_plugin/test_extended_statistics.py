@@ -54,10 +54,11 @@ def test_plain_statistics_are_answered_by_localstack() -> None:
         ((), (), "InvalidParameterCombination"),
         (("Sum",), ("p95",), "InvalidParameterCombination"),
         ((), ("p101",), "InvalidParameterValue"),
+        (("Sum", "p95"), (), "ValidationError"),
         ((), ("p95",), None),
         (("Sum",), (), None),
     ],
 )
-def test_exactly_one_kind_of_statistics_is_asked_for(statistics: Any, extended: Any, code: str | None) -> None:
+def test_exactly_one_kind_of_known_statistics_is_asked_for(statistics: Any, extended: Any, code: str | None) -> None:
     problem = refusal(statistics, extended)
     assert (problem and problem[0]) == code
