@@ -43,9 +43,10 @@ class Alarm:
     def page(self, monitored: str) -> str:
         """Return the page of what is watched; empty if it has none. `monitored` is the workflow's endpoint."""
         named = self.watched
-        if named.get("Endpoint"):
-            own = named["Endpoint"] == monitored
-            return f"/drift/{quote(monitored)}" if own else f"/monitoring/{quote(named.get('MonitoringSchedule', ''))}"
+        if named.get("Endpoint") == monitored != "":
+            return f"/drift/{quote(monitored)}"
+        if named.get("MonitoringSchedule"):
+            return f"/monitoring/{quote(named['MonitoringSchedule'])}"
         if named.get("StateMachineArn"):
             return f"/state-machines/{quote(named['StateMachineArn'].rpartition(':')[2])}"
         if named.get("FunctionName"):

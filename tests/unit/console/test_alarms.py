@@ -91,6 +91,7 @@ STACK_MONITORED = {
         ({"StateMachineArn": "arn:aws:states:eu-central-1:1:stateMachine:decide"}, "/state-machines/decide"),
         ({"QueueName": "review"}, "/queues"),
         ({"FunctionName": "filter"}, "/logs?group=%2Faws%2Flambda%2Ffilter"),
+        ({"Endpoint": "other"}, ""),
         ({"TableName": "other"}, ""),
     ],
 )
