@@ -70,6 +70,7 @@ async def load_review(site: Site, request: web.Request) -> dict[str, Any]:
         "executions": await executions_of(site.aws, stack, names, time.monotonic() + pages.budget_s(site, request)),
         "waiting": state.total,
         "done": done,
+        "done_max": HELD_MAX,
         "done_keys": json.dumps(done),
         "record": written,
         "answered": label_in(written),

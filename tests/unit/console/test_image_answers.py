@@ -106,6 +106,15 @@ def test_changing_an_answer_changes_it_for_all_and_for_what_comes_later(account:
     assert account.labels() == {"e0": 0, "e1": 0, "e2": 0}
 
 
+def test_a_change_of_many_records_does_not_say_too_few(account: Account) -> None:
+    account.send(*(f"e{number}" for number in range(30)))
+    account.answer(1, message=re.findall(r'value="(m\d+):0"', account.review())[0])
+    assert account.labels() == {f"e{number}": 1 for number in range(30)}
+    answer = correct(account.console, "0", KEY.format("e0"))
+    assert account.labels() == {f"e{number}": 0 for number in range(30)}
+    assert "for at least 12 executions" in account.console.get(answer.headers["location"]).text
+
+
 def test_changing_the_answer_about_an_image_that_was_replaced_says_nothing_about_the_new_one(account: Account) -> None:
     account.send("e0")
     account.answer(1)

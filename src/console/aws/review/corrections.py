@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -65,8 +66,11 @@ async def of_same_answer(aws: Aws, workflow: Workflow, log: AnswerLog, key: str)
     answer = await answer_about(aws, workflow, place_of(message))
     if answer is None or key not in answer.keys:
         return []
-    lists = [(other, await log.of(aws, workflow, other)) for other in answer.keys if other != key]
-    return [other for other, entries in lists if entries and entries[-1].label == answer.label]
+    others = [other for other in answer.keys if other != key]
+    lists = await asyncio.gather(*(log.of(aws, workflow, other) for other in others))
+    return [
+        other for other, entries in zip(others, lists, strict=True) if entries and entries[-1].label == answer.label
+    ]
 
 
 async def keep_unlogged(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> None:
