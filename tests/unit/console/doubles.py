@@ -210,11 +210,12 @@ def bucket(objects: dict[str, bytes]) -> Answers:
     def head(Key: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
         return described(Key) if Key in objects else error("404", "Not Found")
 
-    def read(Key: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
+    def read(Key: str, Range: str = "", **_: Any) -> Any:  # noqa: N803 - AWS's names
         if Key not in objects:
             return error("NoSuchKey", "The specified key does not exist.")
-        body = objects[Key]
-        return described(Key) | {"Body": BytesIO(body), "ContentRange": f"bytes 0-{len(body) - 1}/{len(body)}"}
+        whole = objects[Key]
+        body = part_of(whole, Range)
+        return described(Key) | {"Body": BytesIO(body), "ContentRange": f"bytes 0-{len(body) - 1}/{len(whole)}"}
 
     def put(Key: str, Body: bytes, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
         objects[Key] = Body
@@ -231,6 +232,14 @@ def bucket(objects: dict[str, bytes]) -> Answers:
         "s3.put_object": put,
         "s3.delete_object": delete,
     }
+
+
+def part_of(body: bytes, asked: str) -> bytes:
+    """Return the part of an object that a request's `Range` names; the whole without one."""
+    if not asked:
+        return body
+    first, last = asked.removeprefix("bytes=").split("-")
+    return body[int(first) : int(last) + 1]
 
 
 def ground_truth(endpoint: str, execution: str, label: int, time: datetime) -> tuple[str, bytes]:
@@ -256,11 +265,7 @@ def endpoint_answers(files: Mapping[str, bytes]) -> Answers:
     def read(Key: str, Range: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
         if Key not in files:
             raise error("NoSuchKey", "The specified key does not exist.")
-        body = files[Key]
-        if Range:
-            first, last = Range.removeprefix("bytes=").split("-")
-            body = body[int(first) : int(last) + 1]
-        return {"Body": BytesIO(body)}
+        return {"Body": BytesIO(part_of(files[Key], Range))}
 
     def listed(Prefix: str, Delimiter: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
         rests = [key.removeprefix(Prefix) for key in sorted(files) if key.startswith(Prefix)]
