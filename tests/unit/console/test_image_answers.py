@@ -14,6 +14,7 @@ from tests.unit.console.test_review import correct
 from tests.unit.console.test_review_queue import Queue, images_of
 
 from console.aws.review.ground_truth import label_in
+from console.aws.review.image_answers import KEYS_MAX
 
 BEFORE, AFTER = "2020-01-30T23:59:59.123Z", "2999-01-30T23:59:59.123Z"
 KEY = "ground_truth/bikes/2020/01/30/23/{}.jsonl"
@@ -167,6 +168,18 @@ def test_an_answer_about_an_image_that_cannot_be_one_is_none(account: Account, c
     account.objects[kept] = json.dumps(json.loads(account.objects[kept]) | changed).encode()
     account.send("e1")
     assert images_of(account.review()) == ["a.png"]
+
+
+def test_an_answer_that_became_a_thousand_records_with_long_names_holds(account: Account) -> None:
+    account.send("e0")
+    account.answer(1)
+    (kept,) = [key for key in account.objects if "/images/" in key]
+    keys = [KEY.format(f"{number:04}" + "\U0001f6b2" * 60) for number in range(KEYS_MAX)]
+    keys = [key.replace("bikes", "b" * 63) for key in keys]
+    account.objects[kept] = json.dumps(json.loads(account.objects[kept]) | {"keys": keys}).encode()
+    account.send("e1")
+    account.review()
+    assert account.labels() == {"e0": 1, "e1": 1}
 
 
 def test_changing_an_earlier_answer_leaves_the_newest_one_about_the_image(account: Account) -> None:

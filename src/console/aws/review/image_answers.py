@@ -19,8 +19,9 @@ from console.aws.review.answer_log import FOLDER
 from console.aws.workflow import Workflow
 from console.errors import NotThere
 
-SIZE_MAX = 256 << 10
+SIZE_MAX = 1 << 20
 KEYS_MAX = 1000
+"""Their JSON fits into SIZE_MAX also if names have 64 characters of which each is written as two escapes."""
 DIGEST_BYTES = 16
 Place = tuple[str, str]
 """A bucket and a key."""
