@@ -1,5 +1,6 @@
 """Charts of decisions: the confidence of each over time, and the number of decisions by confidence."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,7 +60,7 @@ def histogram(
     edges = bin_edges(floor, threshold)
     counts = [[0] * len(classes) for _ in edges[1:]]
     for decision in decisions:
-        place = next((n for n, edge in enumerate(edges[1:]) if decision.confidence < edge), len(counts) - 1)
+        place = min(bisect_right(edges, decision.confidence, 1), len(counts)) - 1
         counts[place][decision.prediction] += 1
     height = HEIGHT
     x = Scale(floor, 1.0, LEFT, width - RIGHT)

@@ -165,17 +165,18 @@ async def _captures(
     names = stack.classes if stack and len(stack.classes) >= count else [f"class {number}" for number in range(count)]
     chosen = filter_of(query)
     shown = [record for record in records if chosen(record)]
+    decisions = [
+        Decision(record.time, record.prediction, record.confidence)
+        for record in shown
+        if record.prediction is not None and record.confidence is not None
+    ]
+    newest = decisions[:CHARTED]
     if chosen.order == "least":
         shown.sort(key=lambda record: 1.0 if record.confidence is None else record.confidence)
     tiles = [(record, 1) for record in shown] if chosen.order != "least" else one_of_each(shown, image_and_answer)
     page = max(0, int(query.get("page", "0")) if query.get("page", "0").isdecimal() else 0)
     tiles_shown = tiles[page * SHOWN : (page + 1) * SHOWN]
     threshold = stack.threshold if stack else None
-    decisions = [
-        Decision(record.time, record.prediction, record.confidence)
-        for record in shown[:CHARTED]
-        if record.prediction is not None and record.confidence is not None
-    ]
     return {
         "names": names,
         "days": days(datetime.now(UTC)),
@@ -197,11 +198,11 @@ async def _captures(
         if stack and records
         else {},
         "by_class": [sum(record.prediction == number for record in shown) for number in range(len(names))],
-        "confidence_charts": [confidence_over_time(decisions, threshold, names, width) for width in (WIDTH, NARROW)]
+        "confidence_charts": [confidence_over_time(newest, threshold, names, width) for width in (WIDTH, NARROW)]
         if decisions
         else [],
         "histogram": histogram(decisions, threshold, names) if decisions else "",
-        "charted": len(decisions),
+        "charted": len(newest),
         "machine": stack.machine_name if stack else "",
         "is_monitored": bool(stack and stack.monitor),
     }

@@ -204,3 +204,16 @@ def test_the_chart_of_confidences_has_a_narrow_form_with_its_axis_and_threshold(
 def test_mean_and_slow_latencies_have_different_colors(console: Console) -> None:
     chart = console.get("/endpoints/bikes").text.partition("<b>Model latency</b>")[2].partition("<svg")[0]
     assert re.findall(r"key tone-(\w+)", chart) == ["ink", "busy"]
+
+
+@pytest.mark.parametrize("query", ["", "?order=least"])
+def test_the_histogram_counts_every_record_in_every_order(open_console: Open, query: str) -> None:
+    lines = [record(f"e{n}", [share, 1 - share]) for n in range(700) for share in [0.6 + 0.39 * n / 700]]
+    page = (
+        open_console(endpoint_answers({next(iter(FILES)): "\n".join(lines).encode()}))
+        .get(f"/endpoints/bikes{query}")
+        .text
+    )
+    counted = page.split("Decisions by confidence", 1)[1].split("</figure>", 1)[0]
+    assert sum(int(count) for count in re.findall(r"<title>(\d+) ", counted)) == 700
+    assert "the newest 600" in page
