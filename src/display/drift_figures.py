@@ -12,9 +12,10 @@ ANSWERED_CLASS = "predicted_class"
 
 @dataclass(frozen=True)
 class DriftFigures:
-    """What a test has compared. `before` and `after` are medians; `shares` of baseline and window differ the most.
+    """The figures of one test, which compares a window with the baseline.
 
-    `at` is the value above which the shares are, or the class that they are of.
+    before, after: the medians of baseline and window. shares: the parts of both in which they differ the most: the
+    images above the value `at`, or those of the class `at`.
     """
 
     family: str

@@ -50,8 +50,8 @@ class Tally:
 def evaluate(model: Classifier, dataset: Dataset, tally: Tally, share: Share = ALL) -> tuple[Tensor, Tensor]:
     """Return logits and labels of this process's share of the images.
 
-    It computes in float32, as serving does, whatever precision training uses. On a GPU that has TF32, convolutions use
-    it.
+    It computes in float32, as serving does, whatever precision training uses. On a GPU with TF32, PyTorch's
+    convolutions use TF32.
     """
     model.eval()
     device = model.mean.device
