@@ -9,7 +9,7 @@ from datetime import datetime
 
 from console.aws import executions
 from console.aws.client import Aws
-from console.aws.review.messages import body_of, place_of
+from console.aws.review.messages import Place, body_of, place_of
 from console.aws.state_machines import ExecutionSummary
 from console.errors import ConsoleError
 
@@ -17,8 +17,6 @@ IMAGES = (".png", ".jpg", ".jpeg", ".gif")
 ANY: tuple[str, ...] = ("",)
 """Endings of keys: the images of the workflow may have any name, those of another machine are known by theirs."""
 KEPT_SUBJECTS = 4000
-Place = tuple[str, str]
-"""The bucket and the key of an object."""
 Key = tuple[str, datetime]
 """An execution's ARN and start: a machine can be created again under its name."""
 

@@ -26,7 +26,7 @@ from console.aws.review.answer_log import AnswerLog, Entry, now
 from console.aws.review.corrections import keep_unlogged
 from console.aws.review.ground_truth import key_of, order, write
 from console.aws.review.image_answers import ImageAnswer, answer_about, keep
-from console.aws.review.messages import Held, body_of
+from console.aws.review.messages import Held, Place, body_of
 from console.aws.review.pictures import Picture, picture_of
 from console.aws.review.queue_search import RECEIVED_AT_ONCE, Message, receive, release, search
 from console.aws.workflow import Workflow
@@ -92,7 +92,7 @@ class ReviewDesk:
         """Answer the messages whose images were answered since. Raises Refused."""
         if not await aws.may_change("s3"):
             return
-        by_place: dict[tuple[str, str], list[Held]] = {}
+        by_place: dict[Place, list[Held]] = {}
         for each in received:
             by_place.setdefault((each.bucket, each.key), []).append(each)
         async with self.log.writing:
@@ -107,7 +107,7 @@ class ReviewDesk:
                 for key, each in zip(keys, older, strict=True):
                     await self._settle_one(aws, workflow, key, each, answer)
 
-    async def _still_holds(self, aws: Aws, workflow: Workflow, place: tuple[str, str]) -> ImageAnswer | None:
+    async def _still_holds(self, aws: Aws, workflow: Workflow, place: Place) -> ImageAnswer | None:
         """Return the answer about an image, if the image is as it was then."""
         answer = await answer_about(aws, workflow, place)
         if answer is None or not 0 <= answer.label < len(workflow.classes):

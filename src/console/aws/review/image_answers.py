@@ -16,6 +16,7 @@ from hashlib import blake2b
 
 from console.aws.client import Aws
 from console.aws.review.answer_log import FOLDER
+from console.aws.review.messages import Place
 from console.aws.workflow import Workflow
 from console.errors import NotThere
 
@@ -23,8 +24,6 @@ SIZE_MAX = 1 << 20
 KEYS_MAX = 1000
 """Their JSON fits into SIZE_MAX also if names have 64 characters of which each is written as two escapes."""
 DIGEST_BYTES = 16
-Place = tuple[str, str]
-"""A bucket and a key."""
 
 
 @dataclass(frozen=True)

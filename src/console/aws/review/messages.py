@@ -10,6 +10,9 @@ from typing import Any
 
 from console.aws.review.pictures import image_address
 
+Place = tuple[str, str]
+"""The bucket and the key of an object."""
+
 
 @dataclass(frozen=True)
 class Held:
@@ -63,7 +66,7 @@ class Held:
         return confidence_of(self.body)
 
 
-def place_of(body: Mapping[str, Any]) -> tuple[str, str]:
+def place_of(body: Mapping[str, Any]) -> Place:
     """Return the bucket and the key of the image that a message, or the input of an execution, is about."""
     return str(body.get("s3_bucket") or ""), str(body.get("s3_key") or "")
 
