@@ -124,6 +124,7 @@ def test_functions_are_found_by_name_by_arn_and_inside_other_states() -> None:
     assert functions_in({"States": states}) == {"A": "first", "B": "second", "C": "third"}
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize(
     "text", [r'{"s3_bucket": "images", "s3_key": "\ud800.png"}', "[" * 5000, r'{"Cause": "\ud800"}']
 )

@@ -222,6 +222,7 @@ def test_an_answer_of_another_program_is_kept_when_it_is_replaced(open_console: 
     assert logged(objects) == [0, 1]
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize(
     ("decision", "keys"),
     [
@@ -356,6 +357,7 @@ def test_an_image_that_breaks_off_is_a_problem_of_its_own(open_console: Open) ->
     assert console.get("/objects/images/a.png").status == 502
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize(
     "body",
     [

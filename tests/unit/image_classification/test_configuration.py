@@ -11,6 +11,7 @@ def test_a_file_is_read_as_an_object(tmp_path: Path) -> None:
     assert read_config(tmp_path / "config.json") == {"epochs": "3"}
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -25,6 +25,7 @@ def test_a_record_has_its_image_its_answer_and_its_ids() -> None:
     assert record.time == BEGAN + timedelta(seconds=3)
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize(
     ("output", "expected"),
     [

@@ -63,6 +63,7 @@ def test_an_event_that_is_made_up_is_refused(fields: dict[str, Any]) -> None:
         read_history(written(**fields), SHAPE)
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize("text", [None, [], "", "[", "1", "[1]", "[[]]", "[{}]", "[" * 100_000])
 def test_a_text_that_is_no_history_is_refused(text: Any) -> None:
     with pytest.raises(DocumentError):

@@ -233,6 +233,7 @@ def test_json_of_any_kind_is_a_payload(payload: bytes) -> None:
     assert not_json(payload) is None
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize("payload", [b"abc", b"{", b"NaN", b"\xff", b"{} {}", b"[" * 100_000])
 def test_a_payload_that_is_not_json_is_refused(payload: bytes) -> None:
     message = not_json(payload)

@@ -80,6 +80,7 @@ def test_a_document_that_is_a_link_is_refused(folder: StateFolder, tmp_path: Pat
         documents(folder)
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\udcff"])
 def test_a_damaged_document_is_refused(folder: StateFolder, text: str) -> None:
     folder.write({"s3": 1})

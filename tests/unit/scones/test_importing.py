@@ -63,6 +63,7 @@ def test_short_forms_of_cloudformation_become_long_ones() -> None:
     }
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -13,6 +13,7 @@ def test_a_label_is_a_number_or_a_list_of_numbers(text: bytes, row: list[float])
     assert label_row(text, "train", "line 1") == row
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize("text", [b"", b"cat", b'"1"', b"true", b"[true]", b"null", b"{}", b"[[1]]", b"[" * 100_000])
 def test_other_labels_are_refused_with_their_line(text: bytes) -> None:
     with pytest.raises(CustomerError, match=r"line 1: the label .* is neither a number nor a list of numbers"):

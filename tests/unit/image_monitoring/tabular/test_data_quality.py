@@ -158,6 +158,7 @@ def test_captured_json_has_the_columns_of_both_sides(job: Any) -> None:
     assert [one["name"] for one in made.document("constraints")["features"]] == ["scores0", "scores1", "a", "b.c"]
 
 
+@pytest.mark.usefixtures("no_garbage")
 def test_a_record_that_is_no_table_is_left_out_and_named(job: Any, capsys: pytest.CaptureFixture[str]) -> None:
     bad = [captured(text, "0.5", encoding="JSON") for text in ("not json", "[" * 100_000)]
     made = job("mixed").captured([captured('{"a": 1}', "0.5", encoding="JSON"), *bad])

@@ -73,6 +73,7 @@ def test_a_line_without_an_attribute_is_named() -> None:
         list(source(s3, "all", "AugmentedManifestFile", {"AttributeNames": ["color"]}).chunks(0))
 
 
+@pytest.mark.usefixtures("no_garbage")
 def test_a_line_that_is_nested_too_deeply_is_an_input_error() -> None:
     lines = b'{"label": 1}\n{"label": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     more = {"AttributeNames": ["label"]}

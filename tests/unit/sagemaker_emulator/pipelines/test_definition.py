@@ -66,6 +66,7 @@ def test_steps_wait_for_names_references_and_their_condition() -> None:
     assert definition.ancestors(["No"]) == {"Check", "Named", "Train"}
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -171,6 +171,7 @@ def test_a_union_takes_one_member() -> None:
     assert refused.value.message == "one of takes one of A, B, not A and B"
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize(
     ("text", "message"),
     [

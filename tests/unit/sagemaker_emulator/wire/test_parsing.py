@@ -42,6 +42,7 @@ def test_a_value_of_the_wrong_type_is_a_serialization_exception(document: Value,
     assert (error.code, error.status, error.message) == ("SerializationException", 400, message)
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize(
     "body", [b"{", b"\xff", b'{"a":NaN}', b"[" * 100_000, b'{"a":' * 100_000, b"1" * 5_000, b"\x00"]
 )
@@ -49,6 +50,7 @@ def test_invalid_json_is_a_serialization_exception(body: bytes) -> None:
     assert refusal(sagemaker_body("ListTrainingJobs", body)).code == "SerializationException"
 
 
+@pytest.mark.usefixtures("no_garbage")
 def test_excessive_nesting_is_refused() -> None:
     body = b'{"Resource":"Endpoint","SearchExpression":' + b'{"SubExpressions":[' * 400 + b"]}" * 400 + b"}"
     assert refusal(sagemaker_body("Search", body)).code == "SerializationException"
