@@ -3,8 +3,9 @@
 The kernel knows the owner of every socket. Linux is asked for the client's socket, whose local address is the peer of
 ours, through NETLINK_SOCK_DIAG (sock_diag(7)): some 20 µs, where reading /proc/net/tcp takes milliseconds. Where that
 family is not available (some sandboxes), the tables in /proc/net are read. A client that has closed its socket leaves
-an entry without an inode: its owner counts as unknown, and an unknown owner is refused, since nobody waits for the
-answer.
+an entry without an inode, or none: it has no owner any more. Its request is not served, since nobody waits for the
+answer, but it is no refusal of a user, so `RefusalLog` says nothing about it. Where the kernel can be asked in neither
+way, no request is served, and the log says why.
 
 Nothing is known of connections that come from elsewhere (a container's network, a published port of Docker), nor on
 other systems: `PeerGuard.refusal` lets them pass, and the documents say so.
@@ -20,6 +21,8 @@ import sys
 from errno import ENOENT
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
+
+from safety.refusals import DISCONNECTED
 
 ROOT = 0
 TABLES = {4: Path("/proc/net/tcp"), 6: Path("/proc/net/tcp6")}
@@ -41,6 +44,10 @@ OWNER = struct.Struct("=II")  # uid, inode
 OWNER_AT = HEADER.size + 4 + 48 + 12  # after inet_diag_msg's states, its ID, and expires, rqueue, wqueue
 ERROR = struct.Struct("=i")
 ANSWER_BYTES = 4096
+
+NO_WAY_TO_ASK = (
+    "Refused: this system does not tell who owns a connection: neither NETLINK_SOCK_DIAG nor /proc/net/tcp can be read."
+)
 
 Address = tuple[str, int]
 """IP address and port."""
@@ -66,14 +73,22 @@ class PeerGuard:
         """Return why a connection from `peer` to the server's address `own` is refused, or None when it may stay."""
         if not self.can_tell or not _plain(peer[0]).is_loopback:
             return None
-        owner = owner_of(peer, own)
+        try:
+            owner = owner_of(peer, own)
+        except OSError:
+            return NO_WAY_TO_ASK
         if owner in (self._user, ROOT):
             return None
+        if owner is None:
+            return DISCONNECTED
         return f"Refused: this local cloud belongs to {_name_of(self._user)}, not to {_name_of(owner)}."
 
 
 def owner_of(peer: Address, own: Address) -> int | None:
-    """The user ID of whoever holds the socket at `peer` that is connected to `own`; None when it is closed."""
+    """The user ID of whoever holds the socket at `peer` that is connected to `own`; None when it is closed.
+
+    Raises OSError where the kernel cannot be asked.
+    """
     try:
         return _asked(peer, own)
     except OSError:
@@ -108,20 +123,26 @@ def _asked(peer: Address, own: Address) -> int | None:
 
 
 def _looked_up(peer: Address, own: Address) -> int | None:
-    """The same from the tables in /proc/net. An IPv4 client of an IPv6 socket may be in either of them."""
-    for version, table in TABLES.items():
-        if version < _plain(peer[0]).version:
-            continue
+    """The same from the tables in /proc/net. An IPv4 client of an IPv6 socket may be in either of them.
+
+    Raises OSError if none of them can be read.
+    """
+    wanted = [version for version in TABLES if version >= _plain(peer[0]).version]
+    unreadable: list[OSError] = []
+    for version in wanted:
         pair = f" {_printed(peer, version)} {_printed(own, version)} "
         try:
-            sockets = table.read_text()
-        except OSError:
+            sockets = TABLES[version].read_text()
+        except OSError as error:
+            unreadable.append(error)
             continue
         start = sockets.find(pair)
         if start >= 0:
             fields = sockets[start : sockets.find("\n", start)].split()
             # local_address, rem_address, st, queues, timer, retransmits, uid, timeout, inode
             return int(fields[6]) if fields[8] != "0" else None
+    if len(unreadable) == len(wanted):
+        raise unreadable[0]
     return None
 
 
@@ -140,9 +161,7 @@ def _plain(host: str) -> IpAddress:
     return mapped or address
 
 
-def _name_of(user_id: int | None) -> str:
-    if user_id is None:
-        return "an unknown user"
+def _name_of(user_id: int) -> str:
     try:
         return pwd.getpwuid(user_id).pw_name
     except KeyError:

@@ -18,6 +18,8 @@ SIGNED_FOR = re.compile(r"Credential=[^,\s/]*/[^,\s/]*/[^,\s/]*/([^,\s/]*)/")
 LOG_PERIOD_S = 60.0
 LINES_PER_PERIOD = 100
 SHOWN_CHARACTERS = 500
+DISCONNECTED = "Refused: the client has closed the connection, so nobody waits for the answer."
+"""Of a request that is not served because its connection has no owner any more. It refuses nobody."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ class RefusalLog:
         self._sources: set[tuple[str, str]] = set()
 
     def add(self, source: str, reason: str) -> None:
-        """Log the refusal. `source` is the address it came from."""
+        """Log the refusal, unless the client has only disconnected. `source` is the address it came from."""
+        if reason == DISCONNECTED:
+            return
         now = self._clock()
         if now - self._since >= LOG_PERIOD_S:
             self._since, self._sources = now, set()

@@ -7,11 +7,13 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from safety import peer_owner
 from safety.peer_owner import PeerGuard, owner_of, peer_of
+from safety.refusals import DISCONNECTED
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports the owner of a connection")
 NOBODY = 65534
@@ -46,13 +48,21 @@ def test_another_user_is_refused_by_name(connection: Pair) -> None:
     assert "not to nobody" in refusal
 
 
-def test_a_client_that_has_disconnected_is_refused(connection: Pair) -> None:
+def test_a_client_that_has_disconnected_is_not_served_and_not_called_another_user(connection: Pair) -> None:
     client, server = connection
     peer, own = peer_of(server)
     client.close()
     assert owner_of(peer, own) is None
     assert peer_owner._looked_up(peer, own) is None
-    assert PeerGuard().refusal(peer, own) is not None
+    assert PeerGuard().refusal(peer, own) == DISCONNECTED
+
+
+def test_nobody_is_served_where_the_kernel_cannot_be_asked(
+    connection: Pair, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(peer_owner, "_asked", peer_owner._looked_up)
+    monkeypatch.setattr(peer_owner, "TABLES", {4: tmp_path / "tcp", 6: tmp_path / "tcp6"})
+    assert PeerGuard().refusal(*peer_of(connection[1])) == peer_owner.NO_WAY_TO_ASK
 
 
 def test_a_peer_of_another_network_is_let_through() -> None:

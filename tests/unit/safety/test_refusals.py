@@ -8,7 +8,7 @@ import logging
 import pytest
 from botocore.parsers import create_parser
 
-from safety.refusals import RefusalLog, answer_to
+from safety.refusals import DISCONNECTED, RefusalLog, answer_to
 
 REASON = "Refused: set SCONES_ALLOWED_HOSTS & <restart>."
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
@@ -77,3 +77,10 @@ def test_control_characters_do_not_reach_the_log(caplog: pytest.LogCaptureFixtur
     RefusalLog(logging.getLogger("refusals"), Clock()).add("127.0.0.1", "a\x1b[31m\r\nb\u202e" + "x" * 10_000)
     assert caplog.messages[0].startswith("127.0.0.1: a?[31m??b?xxx")
     assert len(caplog.messages[0]) < 600
+
+
+def test_a_client_that_has_disconnected_leaves_no_line_of_a_refusal(caplog: pytest.LogCaptureFixture) -> None:
+    refusals = RefusalLog(logging.getLogger("refusals"), Clock())
+    refusals.add("127.0.0.1", DISCONNECTED)
+    refusals.add("127.0.0.1", REASON)
+    assert [record.getMessage() for record in caplog.records] == [f"127.0.0.1: {REASON}"]
