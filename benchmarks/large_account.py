@@ -31,7 +31,7 @@ from sagemaker_emulator.resources.job import JobStatus
 from sagemaker_emulator.resources.training_job import Metric, SecondaryStatus, TrainingJob
 from sagemaker_emulator.storage.store import Store
 
-JOBS, LINES_OF_A_JOB = 1_000, 60
+JOBS, EPOCHS = 1_000, 15
 CAPTURE_FILES, RECORDS_OF_A_FILE = 200, 50
 EXECUTIONS, MONITOR_RUNS, TESTS_OF_A_RUN = 1_000, 48, 100
 GROUPS, VERSIONS_OF_A_GROUP = 20, 50
@@ -147,7 +147,8 @@ def _job(number: int, created: float) -> TrainingJob:
             "MetricDefinitions": PATTERNS,
         },
         "RoleArn": ROLE,
-        "HyperParameters": {"learning_rate": str(10 ** -(1 + number % 4)), "epochs": str(10 + number % 7)}
+        "HyperParameters": {"epochs": str(EPOCHS), "mini_batch_size": str(16 << number % 3)}
+        | ({"learning_rate": str(10 ** -(1 + number % 4))} if number % 5 else {})
         | {f"parameter_{index}": str(index) for index in range(12)},
         "InputDataConfig": [
             {"ChannelName": each, "DataSource": {"S3DataSource": {"S3Uri": f"s3://{NAME}/{each}/"}}}
@@ -162,10 +163,7 @@ def _job(number: int, created: float) -> TrainingJob:
         job = job.entered(phase, created + 2 + 10 * delay)
     if number % 10 == 0:
         return job.moved_to(JobStatus.FAILED, created + 40, "AlgorithmError: the loss is not a number, exit code: 1")
-    metrics = tuple(
-        Metric(each["Name"], 0.9 + 0.0001 * (number % 700) if "accuracy" in each["Name"] else 0.3, created + 30)
-        for each in PATTERNS
-    )
+    metrics = tuple(Metric(each["Name"], _value(number, EPOCHS - 1, each["Name"]), created + 30) for each in PATTERNS)
     return _with_results(job.moved_to(JobStatus.COMPLETED, created + 40), metrics)
 
 
@@ -183,19 +181,26 @@ def fill_logs() -> None:
 
     def put(number: int) -> None:
         stream = f"{_job_name(number)}/algo-1-1"
-        now = int(time.time() * 1000) - 1000 * LINES_OF_A_JOB
+        lines = [_line(number, epoch, each["Name"]) for epoch in range(EPOCHS) for each in PATTERNS]
+        now = int(time.time() * 1000) - 1000 * len(lines)
         _unless_there(logs.create_log_stream, logGroupName=LOG_GROUP, logStreamName=stream)
-        events = [{"timestamp": now + 1000 * line, "message": _line(line)} for line in range(LINES_OF_A_JOB)]
+        events = [{"timestamp": now + 1000 * place, "message": line} for place, line in enumerate(lines)]
         logs.put_log_events(logGroupName=LOG_GROUP, logStreamName=stream, logEvents=events)
 
     in_threads(put, range(JOBS))
 
 
-def _line(number: int) -> str:
-    epoch, kind = divmod(number, 4)
-    share = 1 - math.exp(-epoch / 5)
-    phase, name = ("Train", "Validation")[kind % 2], ("accuracy", "loss")[kind // 2]
-    return f"Epoch[{epoch}] {phase}-{name}={share if name == 'accuracy' else 1 - share:.4f}"
+def _line(number: int, epoch: int, metric: str) -> str:
+    phase, _, name = metric.partition(":")
+    return f"Epoch[{epoch}] {phase.capitalize()}-{name}={_value(number, epoch, metric)}"
+
+
+def _value(number: int, epoch: int, metric: str) -> float:
+    """Return a metric of a job after an epoch. The epoch before the last is the best; two jobs have the best value."""
+    share = (0.85 + 0.0002 * (number % 500)) * (1 - math.exp(-epoch / 4))
+    if epoch == EPOCHS - 1 and metric.startswith("validation"):
+        share -= 0.02
+    return round(share if metric.endswith("accuracy") else 1 - share, 4)
 
 
 def _unless_there(create: Callable[..., object], **request: Any) -> None:
@@ -308,19 +313,21 @@ def _report(number: int) -> dict[str, Any]:
 def fill_registry() -> None:
     """Create model package groups with versions, and pipelines with executions."""
     sagemaker = client("sagemaker")
-    data = f"s3://{NAME}/models/{_job_name(1)}/output/model.tar.gz"
-    containers = {
-        "Containers": [{"Image": IMAGE, "ModelDataUrl": data}],
-        "SupportedContentTypes": ["image/png"],
-        "SupportedResponseMIMETypes": ["application/json"],
-    }
+
+    def inference(version: int) -> dict[str, Any]:
+        data = f"s3://{NAME}/models/{_job_name(1 + version)}/output/model.tar.gz"
+        types = {"SupportedContentTypes": ["image/png"], "SupportedResponseMIMETypes": ["application/json"]}
+        return {"Containers": [{"Image": IMAGE, "ModelDataUrl": data}], **types}
 
     def group(number: int) -> None:
         name = f"models-{number:02d}"
         sagemaker.create_model_package_group(ModelPackageGroupName=name)
-        for _ in range(VERSIONS_OF_A_GROUP):
+        for version in range(VERSIONS_OF_A_GROUP):
             sagemaker.create_model_package(
-                ModelPackageGroupName=name, InferenceSpecification=containers, ModelApprovalStatus="Approved"
+                ModelPackageGroupName=name,
+                InferenceSpecification=inference(version),
+                ModelApprovalStatus="Approved",
+                CustomerMetadataProperties={"accuracy": f"{0.9 + 0.001 * version:.4f}"},
             )
 
     def pipeline(number: int) -> None:
