@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 from display import figures
 from display.markup import element, picture, text
@@ -19,6 +20,7 @@ NOT_SET = "not set"
 NOT_SET_ROOM, TURNED_NOT_SET_ROOM = 28.0, 56.0
 """How far the place of the lines that have no value is from the values of an axis."""
 BEST_TONE, TONE = "good", "ink"
+Place = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class _Axis:
     not_set: float | None = None
     """The place of the items without a value; None if all have one."""
 
-    def place(self, value: float | str | None) -> tuple[float, float]:
+    def place(self, value: float | str | None) -> Place:
         """Return x and y of a value; of the place for items without one if it is None."""
         if value is None:
             assert self.not_set is not None
@@ -68,7 +70,8 @@ class _Axis:
 def parallel_chart(lines: Sequence[Line], dimensions: Sequence[str], is_narrow: bool = False) -> str:
     """Return the chart of at least one line and two dimensions; a narrow one is turned, so that all axes are seen.
 
-    An axis has a place of its own for the items that lack its dimension: a line through the scale would invent a value.
+    An axis has a place of its own beyond its end for the items that lack its dimension: a line through the scale would
+    invent a value. What leads to that place is dashed.
     """
     shown = list(dimensions)[:AXES_MAX]
     axes = [_axis(lines, name, _at(number, len(shown), is_narrow), is_narrow) for number, name in enumerate(shown)]
@@ -105,22 +108,52 @@ def _frame(axis: _Axis) -> str:
         for y, name in axis.marks()
     ]
     if axis.lies:
-        ends = {"x1": TURNED_LEFT, "x2": NARROW - TURNED_RIGHT, "y1": axis.at, "y2": axis.at}
+        ends = {"x1": axis.scale.start, "x2": axis.scale.end, "y1": axis.at, "y2": axis.at}
         title = element("text", text(_short(axis.name, 44)), x=0.0, y=axis.at - 10, class_="axis-name mark")
     else:
-        ends = {"x1": axis.at, "x2": axis.at, "y1": TOP, "y2": HEIGHT - BOTTOM}
+        ends = {"x1": axis.at, "x2": axis.at, "y1": axis.scale.end, "y2": axis.scale.start}
         title = element(
             "text", text(_short(axis.name, 22)), x=axis.at, y=TOP - 16, text_anchor="middle", class_="axis-name"
         )
-    return element("g", element("line", **ends, class_="axis"), title, *marks)
+    return element("g", element("line", **ends, class_="axis"), *_not_set(axis), title, *marks)
+
+
+def _not_set(axis: _Axis) -> list[str]:
+    """Return the ring at the place of the items without a value."""
+    if axis.not_set is None:
+        return []
+    x, y = axis.place(None)
+    return [element("circle", cx=x, cy=y, r=3.0, class_="not-set")]
 
 
 def _line(line: Line, axes: Sequence[_Axis]) -> str:
-    path = "M" + "L".join("{:.1f},{:.1f}".format(*axis.place(line.values.get(axis.name))) for axis in axes)
     told = [line.name, *(f"{axis.name} {_written(line.values.get(axis.name))}" for axis in axes)]
     kind = f"curve tone-{BEST_TONE if line.is_best else TONE} {'is-best' if line.is_best else 'is-one-of-many'}"
-    drawn = element("path", element("title", text("\n".join(told))), d=path, class_=kind)
-    return element("a", drawn, href=line.href, tabindex="-1")  # the table has the links for the keyboard
+    drawn = [element("path", d=path, class_=kind + dashed) for path, dashed in _pieces(line, axes)]
+    title = element("title", text("\n".join(told)))
+    return element("a", title, *drawn, href=line.href, tabindex="-1")  # the table has the links for the keyboard
+
+
+def _pieces(line: Line, axes: Sequence[_Axis]) -> list[tuple[str, str]]:
+    """Return the paths of the line, each with the class of what leads to or from a value that is not set, or none.
+
+    The dots of a path begin anew on each axis: where lines lie on each other, so do their dots.
+    """
+    places = [axis.place(line.values.get(axis.name)) for axis in axes]
+    is_set = [axis.name in line.values for axis in axes]
+    steps = [(start, end, all(known)) for (start, end), known in zip(pairwise(places), pairwise(is_set), strict=True)]
+    pieces = []
+    for are_set, group in groupby(steps, key=lambda step: step[2]):
+        steps_of_group = list(group)
+        if are_set:
+            pieces.append((_path([steps_of_group[0][0], *(end for _, end, _ in steps_of_group)]), ""))
+        else:
+            pieces.append(("".join(_path([start, end]) for start, end, _ in steps_of_group), " is-not-set"))
+    return pieces
+
+
+def _path(places: Sequence[Place]) -> str:
+    return "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in places)
 
 
 def _written(value: float | str | None) -> str:

@@ -175,8 +175,8 @@ def test_a_comparison_shows_what_differs_and_names_the_best(open_console: Open) 
             block = next(events).get("live_comparison", block)
     assert "job-999</a>" in block
     assert "0.5999" in block
-    assert "<button>learning_rate</button>" in block
-    assert "<button>epochs</button>" not in block
+    assert ">learning_rate</a>" in block
+    assert ">epochs</a>" not in block
 
 
 def test_a_job_that_was_created_again_under_its_name_is_compared_anew() -> None:

@@ -164,15 +164,39 @@ LINES = [
 
 
 def points_of(svg: str) -> list[list[tuple[float, float]]]:
-    """Return the places of each line on the axes."""
+    """Return the places of each line on the axes, in the pieces in which it is drawn."""
     paths = [each.get("d") or "" for each in parsed(svg).iter() if each.tag.endswith("path")]
-    return [[(float(x), float(y)) for x, _, y in (p.partition(",") for p in path[1:].split("L"))] for path in paths]
+    pieces = [piece for path in paths for piece in path[1:].split("M")]
+    return [[(float(x), float(y)) for x, _, y in (p.partition(",") for p in piece.split("L"))] for piece in pieces]
 
 
 def test_a_line_crosses_each_axis_at_its_value() -> None:
-    first, best = points_of(parallel_chart(LINES, ["rate", "kind", "accuracy"]))
+    first, *best = points_of(parallel_chart(LINES, ["rate", "kind", "accuracy"]))
     assert (first[0], first[2]) == ((76.0, 306.0), (916.0, 306.0))
-    assert (best[0], best[2]) == ((76.0, 34.0), (916.0, 34.0))
+    assert (best[0][0], best[-1][-1]) == ((76.0, 34.0), (916.0, 34.0))
+    assert best[0][-1] == best[-1][0] == (496.0, 306.0)
+
+
+@pytest.mark.parametrize("is_narrow", [False, True])
+def test_only_the_way_to_a_value_that_is_not_set_is_dashed(is_narrow: bool) -> None:
+    lines = [Line("a", {"y": 0.5, "z": 0.5}, "/a"), Line("b", {"x": 1.0, "y": 1.0, "z": 1.0}, "/b")]
+    svg = parsed(parallel_chart(lines, ["x", "y", "z"], is_narrow))
+    paths = [each for each in svg.iter() if each.tag.endswith("path")]
+    assert ["is-not-set" in (each.get("class") or "") for each in paths] == [True, False, False]
+    pieces = points_of(ElementTree.tostring(svg, encoding="unicode"))
+    assert [len(piece) for piece in pieces] == [2, 2, 3]
+    assert pieces[0][-1] == pieces[1][0]
+
+
+@pytest.mark.parametrize("is_narrow", [False, True])
+def test_an_axis_ends_before_the_place_of_what_is_not_set(is_narrow: bool) -> None:
+    lines = [Line("a", {"y": 0.0}, "/a"), Line("b", {"x": 1.0, "y": 1.0}, "/b")]
+    svg = parsed(parallel_chart(lines, ["x", "y"], is_narrow))
+    (ring,) = [each for each in svg.iter() if each.get("class") == "not-set"]
+    axis = next(each for each in svg.iter() if each.get("class") == "axis")
+    along = "x" if is_narrow else "y"
+    ends = [float(axis.get(f"{along}{number}") or 0) for number in (1, 2)]
+    assert min(abs(end - float(ring.get(f"c{along}") or 0)) for end in ends) > 20
 
 
 @pytest.mark.parametrize("is_narrow", [False, True])

@@ -18,11 +18,11 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from console.aws.client import NAMED_S, Aws
+from console.aws.client import NAMED_S, Answer, Aws
 from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
 from console.aws.training.image_classification import CHOOSES, EPOCHS, Best
-from console.aws.training.jobs import ENDED, SUBMIT_DIRECTORY, Job, JobSummary, job_of
+from console.aws.training.jobs import ENDED, OLDER_PAGES_S, SUBMIT_DIRECTORY, Job, JobSummary, job_of
 from console.errors import ConsoleError, NotThere
 
 JOBS_MAX = 1000
@@ -83,10 +83,14 @@ class ComparedJob:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The jobs that have been read, in the order of the list, and how many the list has."""
+    """The jobs that have been read, in the order of the list, and how many the list has: JOBS_MAX at most."""
 
     jobs: list[ComparedJob]
     listed: int
+    is_cut: bool = False
+    """Whether there are more jobs than the list has."""
+    matching: int | None = None
+    """How many jobs there are, if the list is cut and it is known."""
 
     @cached_property
     def _measured(self) -> frozenset[str]:
@@ -158,17 +162,20 @@ class ComparedJobs:
     async def compare(self, aws: Aws, budget_s: float, name: str = "", names: Sequence[str] = ()) -> Comparison:
         """Return the jobs in `names`, or else the newest whose names contain `name`, as far as they have been read."""
         ends = time.monotonic() + budget_s
+        matching: int | None = len(names)
         if names:
             listed: list[str] = list(names)[:JOBS_MAX]
+            is_cut = len(names) > JOBS_MAX
             kept = await self._described(aws, listed, ends)
         else:
-            summaries = await training_jobs.listed_up_to(aws, JOBS_MAX, name)
+            summaries, is_cut = await training_jobs.listed_up_to(aws, JOBS_MAX, name)
+            matching = await self._matching(aws, name) if is_cut else None
             listed = [job.name for job in summaries]
             ends = max(ends, time.monotonic() + budget_s / 2)
             kept = await self._read(aws, summaries, name, ends)
         kept |= await self._judged(aws, [kept[each] for each in listed if each in kept], ends)
         self._trim()
-        return Comparison([kept[each] for each in listed if each in kept], len(listed))
+        return Comparison([kept[each] for each in listed if each in kept], len(listed), is_cut, matching)
 
     async def of_page(self, aws: Aws, summaries: Sequence[JobSummary], budget_s: float) -> dict[str, ComparedJob]:
         """Return the jobs of a page of the list, as far as they have been read, by name."""
@@ -222,18 +229,28 @@ class ComparedJobs:
         if time.monotonic() < self._no_search_until:
             return {}
         until = f"{(newest + timedelta(seconds=1)).astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
-        filters = [{"Name": "CreationTime", "Operator": "LessThanOrEqualTo", "Value": until}]
-        filters += [{"Name": "TrainingJobName", "Operator": "Contains", "Value": name}] if name else []
-        request: dict[str, Any] = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": SEARCHED_AT_ONCE}
+        filters = [{"Name": "CreationTime", "Operator": "LessThanOrEqualTo", "Value": until}, *_named(name)]
+        order: dict[str, Any] = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": SEARCHED_AT_ONCE}
+        answer = await self._search(aws, filters, 0, **order)
+        jobs = [self._compared(job_of(each["TrainingJob"])) for each in answer.get("Results", ())]
+        return {job.name: job for job in jobs}
+
+    async def _matching(self, aws: Aws, name: str) -> int | None:
+        """Return how many jobs there are whose names contain `name`; None if this account may not search."""
+        if time.monotonic() < self._no_search_until:
+            return None
+        answer = await self._search(aws, _named(name), OLDER_PAGES_S, MaxResults=1)
+        total = answer.get("TotalHits", {})
+        return int(total["Value"]) if total.get("Relation") == "EqualTo" and total["Value"] > JOBS_MAX else None
+
+    async def _search(self, aws: Aws, filters: Sequence[Mapping[str, str]], keep_s: float, **request: Any) -> Answer:
+        """Return Search's answer about training jobs; an empty one if this account may not search."""
+        expression = {"SearchExpression": {"Filters": list(filters)}} if filters else {}
         try:
-            answer = await aws.call(
-                "sagemaker", "search", 0, Resource="TrainingJob", SearchExpression={"Filters": filters}, **request
-            )
+            return await aws.call("sagemaker", "search", keep_s, Resource="TrainingJob", **expression, **request)
         except ConsoleError:
             self._no_search_until = time.monotonic() + NAMED_S  # the role may describe jobs and not search
             return {}
-        jobs = [self._compared(job_of(each["TrainingJob"])) for each in answer["Results"]]
-        return {job.name: job for job in jobs}
 
     async def _described(self, aws: Aws, names: Sequence[str], ends: float) -> dict[str, ComparedJob]:
         read: dict[str, ComparedJob] = {}
@@ -264,6 +281,11 @@ class ComparedJobs:
     def _trim(self) -> None:
         while len(self._kept) > KEPT_JOBS:
             self._kept.popitem(last=False)
+
+
+def _named(name: str) -> list[dict[str, str]]:
+    """Return Search's filters of the jobs whose names contain `name`."""
+    return [{"Name": "TrainingJobName", "Operator": "Contains", "Value": name}] if name else []
 
 
 def in_order(metrics: Mapping[str, float]) -> dict[str, float]:

@@ -109,8 +109,8 @@ async def listed(
     return [_summary(each) for each in answer["TrainingJobSummaries"]], str(answer.get("NextToken") or "")
 
 
-async def listed_up_to(aws: Aws, limit: int, name: str = "") -> list[JobSummary]:
-    """Return up to `limit` jobs, the newest first."""
+async def listed_up_to(aws: Aws, limit: int, name: str = "") -> tuple[list[JobSummary], bool]:
+    """Return up to `limit` jobs, the newest first, and whether there are more."""
     jobs: list[JobSummary] = []
     after = ""
     while len(jobs) < limit:
@@ -120,7 +120,7 @@ async def listed_up_to(aws: Aws, limit: int, name: str = "") -> list[JobSummary]
         jobs += page
         if not after:
             break
-    return jobs
+    return jobs, bool(after)
 
 
 async def newest_completed(aws: Aws, before: datetime | None = None) -> JobSummary | None:

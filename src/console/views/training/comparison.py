@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
@@ -19,8 +19,9 @@ from console.site import Site
 from console.views.training.curves import PLAIN, Chart, shared_charts
 from console.views.training.metrics import HAVE_MODELS, column_note, has_direction, is_small_good, origin
 from console.views.training.side_by_side import TWO, VALIDATION_DATA, Row, Verdict, by_age, labels, rows, same, verdict
+from console.views.training.value_table import value_table
 from display.line_chart import Axes
-from display.parallel_chart import AXES_MAX, Line, parallel_chart
+from display.parallel_chart import AXES_MAX, NOT_SET, Line, parallel_chart
 from display.scatter_chart import NARROW, WIDTH, Point, scatter_chart
 
 FEW = 6
@@ -54,10 +55,10 @@ async def load_comparison(site: Site, request: web.Request) -> dict[str, Any]:
     numbers = [*metrics, *varying, "duration"]
     y = query.get("y") or next((name for name in numbers if name.startswith("validation")), numbers[0])
     x = query.get("x") or next((name for name in varying if name != y), "duration")
-    points = _scatter(comparison, x, y)
-    tied = [point for point in points if point.is_best]
-    best = tied[0] if len(tied) == 1 else None
-    best_job = next((job for job in comparison.jobs if best and job.name == best.name), None)
+    bests = _best_jobs(comparison, y)
+    best = bests[0] if len(bests) == 1 else None
+    points = _scatter(comparison, x, y, bests)
+    parallel = _parallel(comparison, y, bests)
     y_values = [value for job in comparison.jobs if (value := comparison.value(job, y)) is not None]
     return {
         "comparison": comparison,
@@ -69,13 +70,16 @@ async def load_comparison(site: Site, request: web.Request) -> dict[str, Any]:
         "y": y,
         "q": query.get("q", ""),
         "charts": [scatter_chart(points, x, y, y_values, width) for width in (WIDTH, NARROW)] if points else [],
-        "parallel": _parallel(comparison, y, best.name if best else ""),
+        "parallel": parallel,
         "parallel_axes": AXES_MAX - 1,
+        "has_unset": any(NOT_SET in chart for chart in parallel),
         "best": best,
         "best_word": _best_word(y),
-        "best_values": _set_values(comparison, best_job),
-        "best_origin": origin(best_job, y) if best_job else "",
-        "tied": tied if len(tied) > 1 else [],
+        "best_value": comparison.value(bests[0], y) if bests else None,
+        "best_values": _set_values(comparison, best),
+        "best_origin": origin(best, y) if best else "",
+        "tied": bests if len(bests) > 1 else [],
+        "table": value_table(comparison, query),
         "few": await _few(site, comparison) if 1 < len(comparison.jobs) <= FEW else None,
         "are_other_data": VALIDATION_DATA in comparison.varying_settings,
         "names": query.getall("name", []),
@@ -117,15 +121,23 @@ def _best_word(name: str) -> str:
     return "Best" if has_direction(name) else "Highest"
 
 
-def _parallel(comparison: Comparison, y: str, best: str) -> list[str]:
+def _best_jobs(comparison: Comparison, y: str) -> list[ComparedJob]:
+    """Return the jobs that have a model and the highest y, or the lowest where y is a loss: several if they tie."""
+    values = [(value, job) for job in comparison.jobs if (value := comparison.value(job, y)) is not None]
+    modeled = [(value, job) for value, job in values if job.status in HAVE_MODELS]
+    best = (min if is_small_good(y) else max)((value for value, _ in modeled), default=None)
+    return [job for value, job in modeled if value == best]
+
+
+def _parallel(comparison: Comparison, y: str, bests: Sequence[ComparedJob]) -> list[str]:
     """Return the chart of what varies, with y as the last axis, wide and narrow; none if fewer than two things vary."""
-    shown = Comparison([job for job in comparison.jobs if comparison.value(job, y) is not None], 0)
+    shown = replace(comparison, jobs=[job for job in comparison.jobs if comparison.value(job, y) is not None])
     varying = [name for name in shown.varying if name != y]
     if len(varying) < 2:
         return []
-    dimensions = [*varying[: AXES_MAX - 1], y]
+    dimensions, best_names = [*varying[: AXES_MAX - 1], y], {job.name for job in bests}
     lines = [
-        Line(job.name, _values(shown, job, dimensions), f"/training-jobs/{job.name}", job.name == best)
+        Line(job.name, _values(shown, job, dimensions), f"/training-jobs/{job.name}", job.name in best_names)
         for job in shown.jobs
     ]
     return [parallel_chart(lines, dimensions, is_narrow) for is_narrow in (False, True)]
@@ -141,19 +153,12 @@ def _values(comparison: Comparison, job: ComparedJob, names: list[str]) -> dict[
     return values
 
 
-def _scatter(comparison: Comparison, x: str, y: str) -> list[Point]:
-    """Return a point for each job that has both numbers.
-
-    Of the jobs that have a model the best have the highest y; the lowest where y is a loss.
-    """
-    placed = []
-    for job in comparison.jobs:
-        at, value = comparison.value(job, x), comparison.value(job, y)
-        if at is not None and value is not None:
-            placed.append((at, value, job))
-    choose = min if is_small_good(y) else max
-    best = choose((value for _, value, job in placed if job.status in HAVE_MODELS), default=None)
+def _scatter(comparison: Comparison, x: str, y: str, bests: Sequence[ComparedJob]) -> list[Point]:
+    """Return a point for each job that has both numbers."""
+    best_names = {job.name for job in bests}
+    placed = [(comparison.value(job, x), comparison.value(job, y), job) for job in comparison.jobs]
     return [
-        Point(at, value, job.name, f"/training-jobs/{job.name}", value == best and job.status in HAVE_MODELS)
+        Point(at, value, job.name, f"/training-jobs/{job.name}", job.name in best_names)
         for at, value, job in placed
+        if at is not None and value is not None
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from console.aws.training.comparison import AS_SET, ComparedJob, Comparison
 from console.views.training.metrics import HAVE_MODELS, column_note, has_direction, is_small_good, origin
@@ -61,7 +61,7 @@ def labels(count: int) -> tuple[str, ...]:
 
 def by_age(comparison: Comparison) -> Comparison:
     """Return the jobs with the oldest first, so that a difference is new minus old."""
-    return Comparison(sorted(comparison.jobs, key=lambda job: job.created), comparison.listed)
+    return replace(comparison, jobs=sorted(comparison.jobs, key=lambda job: job.created))
 
 
 def difference(comparison: Comparison, name: str) -> str:
