@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from console.aws import endpoints
-from console.aws.client import SHORT_S, Answer, Aws
+from console.aws.client import NAMED_S, SHORT_S, Answer, Aws
 from console.aws.endpoints import job_in
 from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
@@ -18,6 +18,8 @@ from console.aws.training.jobs import Channel, Job
 from console.errors import ConsoleError, NotThere
 
 PAGE = 50
+SEARCHED = 100
+PACKAGES_S = 5.0
 ENDPOINTS_MAX = 20
 
 
@@ -67,15 +69,17 @@ class Lineage:
     endpoints: tuple[str, ...]
 
 
-async def groups(aws: Aws, name: str = "") -> list[Group]:
-    """Return model package groups, the newest first."""
+async def groups(aws: Aws, name: str = "", after: str = "") -> tuple[list[Group], str]:
+    """Return a page of model package groups, the newest first, and the token of the next page."""
     request: dict[str, Any] = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": PAGE}
     request |= {"NameContains": name} if name else {}
+    request |= {"NextToken": after} if after else {}
     answer = await aws.call("sagemaker", "list_model_package_groups", SHORT_S, **request)
-    return [
+    rows = [
         Group(each["ModelPackageGroupName"], each.get("ModelPackageGroupDescription", ""), each["CreationTime"])
         for each in answer["ModelPackageGroupSummaryList"]
     ]
+    return rows, str(answer.get("NextToken") or "")
 
 
 async def versions(aws: Aws, group: str, after: str = "") -> tuple[list[Version], str]:
@@ -101,8 +105,57 @@ async def package(aws: Aws, group: str, number: int) -> Package:
         if not following:
             raise NotThere(f"model package group {group} has no version {number}")
         rows, following = await versions(aws, group, following)
-    version = next(row for row in rows if row.number == number)
-    answer = await aws.call("sagemaker", "describe_model_package", SHORT_S, ModelPackageName=version.arn)
+    return await _described(aws, next(row for row in rows if row.number == number), SHORT_S)
+
+
+async def packages(aws: Aws, rows: Sequence[Version]) -> dict[int, Package]:
+    """Return versions of one group, by number. Search has a hundred in one answer; the others are described.
+
+    Those that the role may not read, or that AWS throttles, are missing.
+    """
+    if not rows:
+        return {}
+    found = await _searched(aws, rows)
+    missing = [row for row in rows if row.number not in found]
+    described = await asyncio.gather(*(_described(aws, row, NAMED_S) for row in missing), return_exceptions=True)
+    for each in described:
+        if isinstance(each, Package):
+            found[each.version.number] = each
+        elif not isinstance(each, ConsoleError):
+            raise each
+    return found
+
+
+async def _searched(aws: Aws, rows: Sequence[Version]) -> dict[int, Package]:
+    """Return those of the versions that Search has; none if the role may not search."""
+    until = f"{(rows[0].created + timedelta(seconds=1)).astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
+    filters = [
+        {"Name": "ModelPackageGroupName", "Operator": "Equals", "Value": rows[0].group},
+        {"Name": "CreationTime", "Operator": "LessThanOrEqualTo", "Value": until},
+    ]
+    order: dict[str, Any] = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": SEARCHED}
+    try:
+        answer = await aws.call(
+            "sagemaker",
+            "search",
+            PACKAGES_S,
+            Resource="ModelPackage",
+            SearchExpression={"Filters": filters},
+            **order,
+        )
+    except ConsoleError:
+        return {}
+    by_arn = {each["ModelPackage"]["ModelPackageArn"]: each["ModelPackage"] for each in answer.get("Results", ())}
+    return {row.number: _package(row, by_arn[row.arn]) for row in rows if row.arn in by_arn}
+
+
+async def _described(aws: Aws, version: Version, keep_s: float) -> Package:
+    answer = await aws.call("sagemaker", "describe_model_package", keep_s, ModelPackageName=version.arn)
+    return _package(version, answer)
+
+
+def _package(version: Version, answer: Answer) -> Package:
+    """Return a version, from DescribeModelPackage's answer or a record of Search."""
     containers = answer.get("InferenceSpecification", {}).get("Containers", ())
     container: Answer = containers[0] if containers else {}
     return Package(

@@ -8,33 +8,32 @@ from typing import Any
 from aiohttp import web
 
 from console.aws import gate, models
+from console.aws.models import Group
 from console.aws.training.image_classification import CHOOSES
 from console.errors import NotThere
 from console.site import Site
 
-DESCRIBED = 12
-"""The number of versions whose accuracy is read: each takes a call."""
+
+async def load_groups(site: Site, request: web.Request) -> dict[str, Any]:
+    after = request.query.get("after", "")
+    groups, following = await models.groups(site.aws, after=after)
+    rows = await asyncio.gather(*(_group_row(site, group) for group in groups))
+    return {"rows": rows, "following": following, "after": after}
 
 
-async def load_groups(site: Site, _: web.Request) -> dict[str, Any]:
-    groups = await models.groups(site.aws)
-    rows = []
-    for group in groups:
-        versions, _following = await models.versions(site.aws, group.name)
-        approved = next((each for each in versions if each.approval == "Approved"), None)
-        rows.append({"group": group, "newest": versions[0] if versions else None, "approved": approved})
-    return {"rows": rows}
+async def _group_row(site: Site, group: Group) -> dict[str, Any]:
+    versions, _ = await models.versions(site.aws, group.name)
+    approved = next((each for each in versions if each.approval == "Approved"), None)
+    return {"group": group, "newest": versions[0] if versions else None, "approved": approved}
 
 
 async def load_group(site: Site, request: web.Request) -> dict[str, Any]:
     name, after = request.match_info["group"], request.query.get("after", "")
     versions, following = await models.versions(site.aws, name, after)
-    described = await asyncio.gather(*(models.package(site.aws, name, each.number) for each in versions[:DESCRIBED]))
     return {
         "group": name,
         "versions": versions,
-        "accuracy": {package.version.number: package.metadata.get("accuracy", "") for package in described},
-        "jobs": {package.version.number: package.job for package in described},
+        "packages": await models.packages(site.aws, versions),
         "following": following,
         "after": after,
     }

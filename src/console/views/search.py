@@ -87,7 +87,8 @@ async def _endpoints(site: Site, name: str) -> list[Hit]:
 
 
 async def _models(site: Site, name: str) -> list[Hit]:
-    return [Hit("model package group", row.name, f"/models/{row.name}") for row in await models.groups(site.aws, name)]
+    groups, _ = await models.groups(site.aws, name)
+    return [Hit("model package group", row.name, f"/models/{row.name}") for row in groups]
 
 
 async def _machines(site: Site, name: str, unsearched: list[str]) -> list[Hit]:

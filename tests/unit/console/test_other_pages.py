@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.unit.console.conftest import Open
-from tests.unit.console.doubles import NOW, endpoint_answers, job, log, machine_answers
+from tests.unit.console.doubles import NOW, endpoint_answers, error, job, log, machine_answers
 from tests.unit.console.test_changes import STACK, workflow_answers
 
 ARN = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/bikes/2"
@@ -126,3 +126,54 @@ def test_each_version_has_its_accuracy_and_its_job(open_console: Open) -> None:
     page = open_console(REGISTRY | {"sagemaker.describe_model_package": package}).get("/models/bikes").text
     assert '<td class="number">0.8125</td>' in page
     assert 'href="/training-jobs/bikes-1"' in page
+
+
+def version(number: int) -> dict[str, Any]:
+    return {**VERSION, "ModelPackageVersion": number, "ModelPackageArn": ARN.replace("/2", f"/{number}")}
+
+
+def made_by(number: int) -> dict[str, Any]:
+    place = f"s3://images/models/bikes-{number}/output/model.tar.gz"
+    accuracy = {"accuracy": f"0.8{number}"}
+    containers = [{"Image": "algorithm:1", "ModelDataUrl": place}]
+    return {"InferenceSpecification": {"Containers": containers}, "CustomerMetadataProperties": accuracy}
+
+
+def many_versions(searchable: int, count: int = 50) -> dict[str, Any]:
+    """Return the answers of an account with a group, of whose versions Search has only the first ones."""
+
+    def search(SearchExpression: Any, MaxResults: int, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's names
+        assert SearchExpression["Filters"][0]["Value"] == "bikes"
+        found = [{"ModelPackage": {**version(n), **made_by(n)}} for n in range(searchable, 0, -1)]
+        return {"Results": found[:MaxResults]}
+
+    def describe(ModelPackageName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return made_by(int(ModelPackageName.rpartition("/")[2]))
+
+    listed = {"ModelPackageSummaryList": [version(number) for number in range(count, 0, -1)]}
+    answers = {"sagemaker.list_model_packages": listed, "sagemaker.search": search}
+    return REGISTRY | answers | {"sagemaker.describe_model_package": describe}
+
+
+@pytest.mark.parametrize("searchable", [0, 47, 50])
+def test_every_version_of_a_page_has_its_job(open_console: Open, searchable: int) -> None:
+    console = open_console(many_versions(searchable))
+    page = console.get("/models/bikes").text
+    assert all(f'<a href="/training-jobs/bikes-{n}">bikes-{n}</a>' in page for n in range(1, 51))
+    assert all(f'<td class="number">0.8{n}</td>' in page for n in range(1, 51))
+    assert len(console.session.asked("sagemaker.describe_model_package")) == 50 - searchable
+
+
+def test_a_version_that_may_not_be_read_says_so(open_console: Open) -> None:
+    denied = error("AccessDeniedException", "not authorized")
+    answers = many_versions(47) | {"sagemaker.describe_model_package": denied}
+    page = open_console(answers).get("/models/bikes").text
+    assert page.count("not read") == 3
+
+
+def test_older_groups_are_on_pages_of_their_own(open_console: Open) -> None:
+    listed = {**REGISTRY["sagemaker.list_model_package_groups"], "NextToken": "more"}
+    console = open_console(REGISTRY | {"sagemaker.list_model_package_groups": listed})
+    assert 'href="/models?after=more"' in console.get("/models").text
+    console.get("/models?after=more")
+    assert console.session.asked("sagemaker.list_model_package_groups")[-1]["NextToken"] == "more"
