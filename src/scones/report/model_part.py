@@ -1,11 +1,12 @@
 """The part of the report's page about the model in service: its training, its gate, and the drift of its traffic."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from display import figures
+from display import epochs, figures
 from display.drift_figures import DriftFigures
+from display.epochs import Epoch
 from display.line_chart import Axes, Series, line_chart
 from display.matrix_chart import confusion_matrix
 from scones.monitoring.words import first_found
@@ -29,7 +30,7 @@ VALIDATION = (
 def headline(report: Report) -> list[Figure]:
     job = report.summary["training_job"]
     accuracy, epoch = job["validation_accuracy"], job.get("kept_epoch")
-    of_epoch = f"of epoch {epoch}, whose model is kept, on the test images" if epoch else ""
+    of_epoch = f"epoch {epoch}, kept, on the test images" if epoch else ""
     shown: list[Figure] = [("Validation accuracy", "unknown" if accuracy is None else f"{accuracy:.4g}", of_epoch)]
     if gated := _gate_counts(report):
         right, images = sum(row[true] for true, row in enumerate(gated)), sum(map(sum, gated))
@@ -62,19 +63,21 @@ def _gate_counts(report: Report) -> list[list[int]]:
 def _training(report: Report) -> str:
     kept = report.summary["training_job"].get("kept_epoch")
     series = [
-        Series(name.partition(":")[0], tuple((float(n), value) for n, value in enumerate(values, 1)), tone)
-        for (name, values), tone in zip(report.curves.items(), reversed(CURVE_TONES), strict=False)
+        Series(name.partition(":")[0], tuple((float(each.number), each.value) for each in curve), tone)
+        for (name, curve), tone in zip(report.curves.items(), reversed(CURVE_TONES), strict=False)
     ]
-    keys = "".join(line_key(_key(each, kept), each.tone) for each in series)
+    words = [_told(name, curve) for name, curve in report.curves.items()]
+    keys = "".join(line_key(f"{each.name} {told}", each.tone) for each, told in zip(series, words, strict=False))
     mark = (float(kept), f"kept: epoch {kept}") if kept else None
     chart = line_chart(series, "Training curves", Axes(*CHART, x_name="epoch", mark=mark))
     return captioned("Accuracy by epoch", keys, chart, below=VALIDATION)
 
 
-def _key(series: Series, kept: int | None) -> str:
-    at_kept = dict(series.points).get(float(kept or 0))
-    last = f"{series.points[-1][1]:.4g}"
-    return f"{series.name} {last}" if at_kept is None else f"{series.name} {at_kept:.4g} at epoch {kept}, last {last}"
+def _told(name: str, curve: Sequence[Epoch]) -> str:
+    """Return the words on the last value of a curve, and on the best of the one that chooses the epoch."""
+    last = epochs.last(curve)
+    assert last, "a curve has a value"
+    return epochs.told(last, epochs.kept(curve) if name.startswith("validation") else None)
 
 
 def drift(evidence: Evidence) -> str:

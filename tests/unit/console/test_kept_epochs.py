@@ -187,4 +187,4 @@ def test_the_job_itself_has_its_best_epoch_while_it_runs(open_console: Open) -> 
     stream = {"logStreams": [{"logStreamName": "old/algo-1", "lastEventTimestamp": 1}]}
     answers |= {"logs.describe_log_streams": stream, "logs.get_log_events": read}
     shown = figures_of(open_console(answers).get("/training-jobs/old").text)
-    assert shown["validation:accuracy"] == "0.9688 best so far, at epoch 2, Epoch[1] in the log"
+    assert shown["validation:accuracy"] == "0.9688 epoch 2, best so far, Epoch[1] in the log ; last 0.8125 at epoch 3"

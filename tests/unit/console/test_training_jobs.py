@@ -8,6 +8,7 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from tests.unit.console.conftest import Open
 from tests.unit.console.doubles import NOW, Session, endpoint_answers, log
 from tests.unit.console.doubles import job as described
@@ -47,6 +48,7 @@ def test_train_and_validation_share_a_chart_that_has_every_value(open_console: O
     assert "value 2: train 0.8125 · validation 0.9375" in page
 
 
+LATER = int((NOW + timedelta(days=1)).timestamp() * 1000)
 CLASSIFIER = "813361260812.dkr.ecr.eu-central-1.amazonaws.com/image-classification:1"
 PEAK = (*LOG[:4], "Epoch[2] Train-accuracy=0.875", "Epoch[2] Validation-accuracy=0.875")
 
@@ -62,10 +64,47 @@ def classified(**changed: Any) -> dict[str, Any]:
 
 def test_the_best_epoch_which_is_kept_is_shown_beside_the_last(open_console: Open) -> None:
     page = open_console(classified()).get("/training-jobs/bikes").text
-    assert "validation:accuracy</dt><dd>0.9375<small>best, at epoch 2 (kept), " in page
-    assert "; last 0.875</small>" in page
-    assert "best: epoch 2</text>" in page
+    assert "validation:accuracy</dt><dd>0.9375<small>epoch 2, kept, " in page
+    assert "; last 0.875 at epoch 3</small>" in page
+    assert "validation best 0.9375 at epoch 2, last 0.875 at epoch 3</span>" in page
+    assert "train last 0.875 at epoch 3</span>" in page
+    assert "kept: epoch 2</text>" in page
     assert "they also choose the epoch that is kept" in page
+
+
+@pytest.mark.parametrize(
+    ("validated", "words", "figure"),
+    [
+        ({0: 0.9375, 1: 0.9375, 2: 0.9375}, "best 0.9375 at epoch 1, last 0.9375 at epoch 3", "epoch 1, kept"),
+        ({0: 0.75, 1: 0.9375}, "best and last 0.9375 at epoch 2", "epoch 2, kept"),
+        ({0: 0.75, 2: 0.9375}, "best and last 0.9375 at epoch 3", "epoch 3, kept"),
+    ],
+)
+def test_legend_figure_mark_and_comparison_agree_on_the_best_and_the_last_epoch(
+    open_console: Open, validated: dict[int, float], words: str, figure: str
+) -> None:
+    lines = [f"Epoch[{epoch}] Train-accuracy=0.5" for epoch in range(3)]
+    lines += [f"Epoch[{epoch}] Validation-accuracy={value}" for epoch, value in validated.items()]
+    events = {"events": [{"timestamp": LATER + n, "message": line} for n, line in enumerate(lines[3:])]}
+    console = open_console(classified() | log(*lines) | {"logs.filter_log_events": events})
+    page = console.get("/training-jobs/bikes").text
+    assert f"validation {words}</span>" in page
+    assert "train last 0.5 at epoch 3</span>" in page
+    assert f"<dd>0.9375<small>{figure}, " in page
+    assert f"kept: {figure.partition(',')[0]}</text>" in page
+    assert f"Epoch[{int(figure[6]) - 1}]</code> in the log" in page
+    compared = console.get("/training-jobs/compare?name=bikes").text
+    assert figure in compared or "of the epoch that is kept" in compared
+
+
+def test_the_last_value_of_a_figure_is_that_of_its_curve(open_console: Open) -> None:
+    algorithm = {"MetricDefinitions": [{"Name": "loss", "Regex": "loss=(\\S+)"}]}
+    told_before = [{"MetricName": "loss", "Value": 0.5, "Timestamp": NOW}]
+    job = described(AlgorithmSpecification=algorithm, FinalMetricDataList=told_before)
+    page = open_console({"sagemaker.describe_training_job": job, **log("loss=0.25", "loss=0.125")})
+    text = page.get("/training-jobs/bikes").text
+    assert "loss</dt><dd>0.125<small>last value" in text
+    assert "last 0.125</span>" in text
 
 
 def test_the_best_epoch_leads_to_its_line_in_the_log_which_counts_from_zero(open_console: Open) -> None:
@@ -109,7 +148,8 @@ def test_the_overview_has_the_best_epoch_of_the_model_in_service(open_console: O
     endpoint = endpoint_answers({})
     served = {"sagemaker.list_endpoints": {"Endpoints": [endpoint["sagemaker.describe_endpoint"]]}}
     answers = {**endpoint, **classified(), **served, "cloudformation.describe_stacks": {"Stacks": [stack]}}
-    assert "best <b>0.9375</b> at epoch 2 (kept), last 0.875" in open_console(answers).get("/").text
+    page = open_console(answers).get("/").text
+    assert "<b>0.9375</b> <small>epoch 2, kept; last 0.875 at epoch 3</small>" in page
 
 
 def test_a_metric_whose_expression_explodes_keeps_nothing_else_from_the_page(open_console: Open) -> None:

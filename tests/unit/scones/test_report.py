@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from display.epochs import Epoch
 from scones.classify import run_record
 from scones.classify.executions import Execution
 from scones.classify.run_record import Run
@@ -54,7 +55,14 @@ def record(name: str, confidence: float) -> CapturedRecord:
 
 
 RECORDS = [record("right", 0.99), record("wrong", 0.97), record("unsure", 0.6)]
-PAGE = Report(SUMMARY, RUN, RECORDS, 7, {"train:accuracy": (0.5, 0.75), "validation:accuracy": (0.4, 0.8)})
+
+
+def epochs_of(*values: float) -> tuple[Epoch, ...]:
+    return tuple(Epoch(number, value) for number, value in enumerate(values, 1))
+
+
+CURVES = {"train:accuracy": epochs_of(0.5, 0.75), "validation:accuracy": epochs_of(0.4, 0.8)}
+PAGE = Report(SUMMARY, RUN, RECORDS, 7, CURVES)
 
 
 def test_records_of_other_runs_are_left_out() -> None:
@@ -159,7 +167,12 @@ def test_curves_are_read_from_the_log() -> None:
         "other",
         "Epoch[1] Train-accuracy=0.75",
     ]
-    assert curves(lines) == {"train:accuracy": (0.5, 0.75), "validation:accuracy": (0.25,)}
+    assert curves(lines) == {"train:accuracy": epochs_of(0.5, 0.75), "validation:accuracy": epochs_of(0.25)}
+
+
+def test_an_epoch_that_was_not_validated_leaves_its_place_in_the_curve() -> None:
+    lines = ["Epoch[0] Validation-accuracy=0.25", "Epoch[2] Validation-accuracy=0.5"]
+    assert curves(lines) == {"validation:accuracy": (Epoch(1, 0.25), Epoch(3, 0.5))}
 
 
 def seconds(name: str, seconds_: float) -> Execution:
@@ -245,11 +258,12 @@ def test_the_most_unusual_images_are_pictures_and_not_names_of_files() -> None:
 
 def test_the_validation_accuracy_is_that_of_the_kept_epoch_which_the_chart_marks() -> None:
     job = {**SUMMARY["training_job"], "validation_accuracy": 0.8, "kept_epoch": 2}  # type: ignore[dict-item]
-    curves_ = {"train:accuracy": (0.5, 0.75, 0.9), "validation:accuracy": (0.4, 0.8, 0.7)}
+    curves_ = {"train:accuracy": epochs_of(0.5, 0.75, 0.9, 0.95), "validation:accuracy": epochs_of(0.4, 0.8, 0.7)}
     page = html_page.render(replace(PAGE, summary={**SUMMARY, "training_job": job}, curves=curves_))
-    assert "Validation accuracy</dt><dd>0.8<small>of epoch 2, whose model is kept" in page
+    assert "Validation accuracy</dt><dd>0.8<small>epoch 2, kept, on the test images" in page
     assert ">kept: epoch 2</text>" in page
-    assert "validation 0.8 at epoch 2, last 0.7</span>" in page
+    assert "validation best 0.8 at epoch 2, last 0.7 at epoch 3</span>" in page
+    assert "train last 0.95 at epoch 4</span>" in page
 
 
 def test_the_two_curves_of_a_chart_have_different_colors() -> None:

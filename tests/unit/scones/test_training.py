@@ -102,7 +102,7 @@ def test_the_kept_epoch_is_the_first_with_the_highest_validation_accuracy() -> N
     lines = [f"Epoch[{number}] Validation-accuracy={value}" for number, value in enumerate(accuracies)]
     kept = kept_epoch([*lines, "Epoch[4] Train-accuracy=0.99"])
     assert kept == KeptEpoch(0.95, 2)
-    assert str(kept) == "0.950 (epoch 2, whose model is kept)"
+    assert str(kept) == "0.950 (epoch 2, kept)"
     assert kept_epoch([]) is None
 
 

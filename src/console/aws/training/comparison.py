@@ -56,7 +56,7 @@ class ComparedJob:
     settings: Mapping[str, str]
     """The image, the instances, and the data of each channel."""
     last: Mapping[str, float]
-    """The last values that AWS tells. `metrics` has those of the epoch that is kept, where that is known."""
+    """The last values. `metrics` has those of the epoch that is kept, where that is known."""
     best: Best | None = None
     """The epoch that is kept; None if the algorithm tells none, or if its log has not been read."""
     unread: Job | None = None
@@ -72,8 +72,8 @@ class ComparedJob:
     def epochs_run(self) -> int | None:
         """How many epochs the job had, if it ended before all that were set: it was stopped, or stopped early."""
         wanted = self.hyperparameters.get(EPOCHS, self.defaults.get(EPOCHS, ""))
-        is_short = self.best and self.status in ENDED and wanted.isdecimal() and self.best.epochs < int(wanted)
-        return self.best.epochs if self.best and is_short else None
+        is_short = self.best and self.status in ENDED and wanted.isdecimal() and self.best.last.number < int(wanted)
+        return self.best.last.number if self.best and is_short else None
 
     @property
     def headline(self) -> str:
@@ -204,8 +204,10 @@ class ComparedJobs:
         except ConsoleError:
             self._no_logs_until = time.monotonic() + NAMED_S  # the role may not read logs, or has read too many
             return compared
-        kept = {CHOOSES: best.value} if best else {}
-        compared = replace(compared, metrics={**compared.metrics, **kept}, best=best, unread=None)
+        if best:
+            metrics, last = ({**compared.metrics, CHOOSES: each.value} for each in (best.kept, best.last))
+            compared = replace(compared, metrics=metrics, last=last, best=best)
+        compared = replace(compared, unread=None)
         if job.ended and datetime.now(UTC) - job.ended > LOG_SETTLES:
             self._kept[_key(job.name, job.created)] = compared
         return compared

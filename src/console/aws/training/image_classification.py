@@ -15,6 +15,8 @@ from console.aws.logs import Line
 from console.aws.training.jobs import Job
 from console.aws.training.logs import GROUP, Value, curves_in
 from console.errors import NotThere
+from display import epochs
+from display.epochs import Epoch
 
 IMAGE = re.compile(r"(?:[^/]+/)*image-classification(?:[:@].+)?")
 LOGGED = re.compile(r"(Epoch\[\d+\]).*Validation-accuracy=([\d.eE+-]+)")
@@ -38,11 +40,18 @@ DEFAULTS = {
 
 @dataclass(frozen=True)
 class Best:
-    """The best value of a metric, its epoch, counted from one, and how many epochs there were."""
+    """The epoch whose model is kept, and the last one that was validated."""
 
-    value: float
-    epoch: int
-    epochs: int
+    kept: Epoch
+    last: Epoch
+
+    @property
+    def value(self) -> float:
+        return self.kept.value
+
+    @property
+    def epoch(self) -> int:
+        return self.kept.number
 
 
 def is_used_by(job: Job) -> bool:
@@ -54,13 +63,16 @@ def is_image(uri: str) -> bool:
     return IMAGE.fullmatch(uri) is not None
 
 
+def epochs_of(curve: Sequence[Value]) -> list[Epoch]:
+    """Return the values of a metric by epoch. One whose line names no epoch is that of the next."""
+    return [Epoch(each.epoch or each.number, each.value) for each in curve]
+
+
 def best_of(curves: Mapping[str, Sequence[Value]]) -> Best | None:
-    """Return the epoch whose model is kept: the first with the highest accuracy on the validation images."""
-    curve = curves.get(CHOOSES)
-    if not curve:
-        return None
-    best = max(curve, key=lambda each: each.value)
-    return Best(best.value, best.number, max(each.number for each in curve))
+    """Return the epoch whose model is kept, and the last one; None if none has been validated."""
+    validated = epochs_of(curves.get(CHOOSES, ()))
+    kept, last = epochs.kept(validated), epochs.last(validated)
+    return Best(kept, last) if kept and last else None
 
 
 async def best_epoch(aws: Aws, job: Job) -> Best | None:
@@ -87,7 +99,7 @@ def line_of(best: Best, curves: Mapping[str, Sequence[Value]], lines: Sequence[L
 
     The log counts from zero, as MXNet's do: epoch 23 is `Epoch[22]`.
     """
-    time = curves[CHOOSES][best.epoch - 1].time
+    time = next(each.time for each in curves[CHOOSES] if Epoch(each.epoch or each.number, each.value) == best.kept)
     for place, line in enumerate(lines):
         match = LOGGED.search(line.text) if line.time.timestamp() == time else None
         if match and _is_number(match[2], best.value):

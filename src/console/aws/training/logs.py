@@ -19,6 +19,7 @@ import regex
 from console.aws.client import Aws
 from console.aws.logs import Line, Tail
 from console.aws.training.jobs import Job
+from display import epochs
 from safety.bounded_search import BoundedSearch
 
 GROUP = "/aws/sagemaker/TrainingJobs"
@@ -34,6 +35,8 @@ class Value:
     number: int
     time: float
     value: float
+    epoch: int | None = None
+    """The epoch that its line names, counted from one; None if it names none."""
 
 
 @dataclass
@@ -54,7 +57,7 @@ class JobLog:
                 if (match := search.find(text)) and (value := _number(match)) is not None:
                     curve = self.curves.setdefault(name, [])
                     if len(curve) < VALUES_MAX:
-                        curve.append(Value(len(curve) + 1, line.time.timestamp(), value))
+                        curve.append(Value(len(curve) + 1, line.time.timestamp(), value, epochs.number_in(text)))
 
 
 class JobLogs:

@@ -16,7 +16,7 @@ from console.aws.training.comparison import ComparedJob, Comparison
 from console.aws.training.logs import Value
 from console.errors import ConsoleError
 from console.site import Site
-from console.views.training.curves import PLAIN, Chart, shared_charts
+from console.views.training.curves import BY_EPOCH, PLAIN, Chart, shared_charts
 from console.views.training.metrics import HAVE_MODELS, column_note, has_direction, is_small_good, origin
 from console.views.training.side_by_side import TWO, VALIDATION_DATA, Row, Verdict, by_age, labels, rows, same, verdict
 from console.views.training.value_table import value_table
@@ -92,7 +92,7 @@ async def _few(site: Site, comparison: Comparison) -> Few:
     curves = await asyncio.gather(*(_curves(site, job.name) for job in ordered.jobs))
     bests = {name: job.best for name, job in zip(names, ordered.jobs, strict=True)}
     by_epoch = all(image_classification.is_image(job.settings["image"]) for job in ordered.jobs)
-    axes = Axes(x_name="epoch") if by_epoch else PLAIN
+    axes = Axes(x_name=BY_EPOCH) if by_epoch else PLAIN
     return Few(
         jobs=ordered.jobs,
         labels=names,
@@ -100,7 +100,7 @@ async def _few(site: Site, comparison: Comparison) -> Few:
         same=same(ordered),
         verdict=verdict(ordered),
         charts=shared_charts(list(zip(names, curves, strict=True)), axes, bests),
-        by="epoch" if by_epoch else "",
+        by=BY_EPOCH if by_epoch else "",
     )
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from console.aws.training.image_classification import CHOOSES, Best
+from console.aws.training.image_classification import CHOOSES, Best, epochs_of
 from console.aws.training.logs import Value
 from console.views.training.metrics import LARGE_IS_GOOD
+from display import epochs, figures
 from display.line_chart import Axes, Series, line_chart
 from display.scales import is_wide
 
 PHASES = ("train", "training", "validation", "val", "test", "eval")
+BY_EPOCH = "epoch"
+"""The name of the x axis of a job whose log tells the epoch of each value."""
 PLAIN = Axes(x_name="value")
 TONES = ("class-6", "busy", "class-3", "class-2", "class-0")
 """Train is yellow and validation is blue: any color vision tells them apart, in light and in dark."""
@@ -20,12 +23,11 @@ JOB_TONES = ("class-6", "busy", "class-3", "class-2", "class-0", "ink")
 
 @dataclass(frozen=True)
 class Key:
-    """An entry of a legend: a curve's name and color, its last value, and the epoch that is kept by this metric."""
+    """An entry of a legend: a curve's name and color, and the words on its last value, and on its best if one is."""
 
     name: str
     tone: str
-    last: float
-    best: Best | None
+    told: str
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,12 @@ def _chart(
     bests: Sequence[Best | None],
 ) -> Chart:
     colors = [tones[number % len(tones)] for number in range(len(named))]
-    series = [Series(name, _points(curve), tone) for (name, curve), tone in zip(named, colors, strict=True)]
+    series = [Series(name, _points(curve, axes), tone) for (name, curve), tone in zip(named, colors, strict=True)]
     values = [each.value for _, curve in named for each in curve]
     is_log = may_be_log(title) and is_wide(values)
     legend = tuple(
-        Key(name, tone, curve[-1].value, best) for (name, curve), tone, best in zip(named, colors, bests, strict=True)
+        Key(name, tone, _told(curve, axes, best))
+        for (name, curve), tone, best in zip(named, colors, bests, strict=True)
     )
     svg = line_chart(series, f"Curve of {title}", replace(axes, may_be_log=is_log))
     return Chart(title, svg, legend, is_log)
@@ -93,5 +96,12 @@ def may_be_log(name: str) -> bool:
     return not any(word in name.lower() for word in LARGE_IS_GOOD)
 
 
-def _points(curve: list[Value]) -> tuple[tuple[float, float], ...]:
+def _points(curve: list[Value], axes: Axes) -> tuple[tuple[float, float], ...]:
+    if axes.x_name == BY_EPOCH:
+        return tuple((float(each.number), each.value) for each in epochs_of(curve))
     return tuple((float(each.number), each.value) for each in curve)
+
+
+def _told(curve: list[Value], axes: Axes, best: Best | None) -> str:
+    last = epochs.last(epochs_of(curve)) if axes.x_name == BY_EPOCH else None
+    return epochs.told(last, best.kept if best else None) if last else f"last {figures.number(curve[-1].value)}"

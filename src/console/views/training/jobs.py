@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,13 +16,13 @@ from console.aws.training import image_classification, succession
 from console.aws.training import jobs as training_jobs
 from console.aws.training.comparison import ComparedJob, in_order
 from console.aws.training.jobs import SUBMIT_DIRECTORY, Job
-from console.aws.training.logs import GROUP
+from console.aws.training.logs import GROUP, Value
 from console.aws.workflow import workflow
 from console.errors import ConsoleError, NotThere
 from console.site import Site
 from console.views.log_lines import lines_of
 from console.views.training import metrics
-from console.views.training.curves import PLAIN, charts
+from console.views.training.curves import BY_EPOCH, PLAIN, charts
 from display.line_chart import Axes
 
 STATUSES = ("InProgress", "Completed", "Failed", "Stopping", "Stopped")
@@ -60,7 +60,7 @@ async def load_job(site: Site, request: web.Request) -> dict[str, Any]:
     log = await site.job_logs.read(site.aws, job)
     is_classifier = image_classification.is_used_by(job)
     best = image_classification.best_of(log.curves) if is_classifier else None
-    mark = (float(best.epoch), f"best: epoch {best.epoch}") if best else None
+    mark = (float(best.epoch), metrics.mark(job.status, best.epoch)) if best else None
     lines = list(log.tail.lines)
     first_shown = max(0, len(lines) - SHOWN_LINES)
     at, logged = (image_classification.line_of(best, log.curves, lines) if best else None) or (-1, "")
@@ -68,12 +68,12 @@ async def load_job(site: Site, request: web.Request) -> dict[str, Any]:
     own = {key: value for key, value in job.hyperparameters.items() if not key.startswith(SUBMIT_DIRECTORY)}
     return {
         "job": job,
-        "charts": charts(log.curves, Axes(x_name="epoch", mark=mark) if is_classifier else PLAIN, best),
+        "charts": charts(log.curves, Axes(x_name=BY_EPOCH, mark=mark) if is_classifier else PLAIN, best),
         "is_classifier": is_classifier,
         "best": best,
         "chosen_by": image_classification.CHOOSES,
         "kept": metrics.kept(job.status),
-        "final_metrics": in_order(job.final_metrics),
+        "final_metrics": in_order(_last_values(job, log.curves)),
         "defaults": image_classification.defaults_of(job),
         "logged_epoch": logged,
         "epoch_line": f"#{BEST_LINE}" if is_shown else _search(job, logged),
@@ -83,6 +83,11 @@ async def load_job(site: Site, request: web.Request) -> dict[str, Any]:
         "artifact_size": await _artifact_size(site, job),
         "rivals": await rivals(site, job),
     }
+
+
+def _last_values(job: Job, curves: Mapping[str, Sequence[Value]]) -> dict[str, float]:
+    """Return the last values of a job's metrics: those of its curves, so that figures and legends are the same."""
+    return {name: curves[name][-1].value if name in curves else value for name, value in job.final_metrics.items()}
 
 
 def _search(job: Job, text: str) -> str:

@@ -27,6 +27,11 @@ def kept(status: str) -> str:
     return "no model was kept" if status == "Failed" else "best so far"
 
 
+def mark(status: str, epoch: int) -> str:
+    """Return the name of the best epoch's mark in a chart."""
+    return f"{'kept' if status in HAVE_MODELS else 'best'}: epoch {epoch}"
+
+
 def origin(job: ComparedJob, name: str) -> str:
     """Return of which epoch a job's value of a metric is; empty if it has none."""
     if name not in job.metrics:
