@@ -58,7 +58,8 @@ def request(staging: Context, commit: str) -> str:
 
 def package_in_service(staging: Context) -> str:
     """Return the ARN of the model package that the endpoint's model was created from."""
-    sagemaker, name = staging.client("sagemaker"), endpoint.require_in_service(staging)
+    sagemaker, name = staging.client("sagemaker"), staging.settings.endpoint_name
+    endpoint.require_in_service(staging, name)
     config = sagemaker.describe_endpoint(EndpointName=name)["EndpointConfigName"]
     variants = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
     model = sagemaker.describe_model(ModelName=variants[0]["ModelName"])

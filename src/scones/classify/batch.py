@@ -17,7 +17,7 @@ from scones.context import Context
 from scones.deployment import endpoint
 from scones.errors import ExecutionsError, MissingError
 from scones.polling import poll
-from scones.stack.outputs import require_output
+from scones.stack.outputs import require_output, require_workflow
 
 TIMEOUT_S = 86_400
 PREFIX = "batches"
@@ -63,7 +63,7 @@ def classify_batch(context: Context, source: Source) -> list[Result]:
     state_machine = require_output(context, "BatchStateMachineArn")
     bucket = context.data_bucket
     require_manifest(bucket, source)
-    endpoint.require_in_service(context)
+    endpoint.require_in_service(context, require_workflow(context).endpoint)
     output_folder.require_writable(context.settings.out)
     arn = start(context, state_machine, source)
     context.console.say(f"Started {arn}")

@@ -16,14 +16,14 @@ from scones.stack.outputs import require_workflow
 def classify(context: Context, keys: tuple[str, ...] = ()) -> Run:
     """Classify the objects with these keys, or as many test images as the settings say."""
     workflow = require_workflow(context)
-    endpoint_name = endpoint.require_in_service(context)
+    endpoint.require_in_service(context, workflow.endpoint)
     images = [Image(key, None) for key in keys] or chosen_images(context)
     executor = Executor(context.client("stepfunctions"), workflow.state_machine, context.data_bucket.name)
     run_id = secrets.token_hex(4)
     with keeps_running(f"executions of {workflow.state_machine} that had started"):
         ended = executor.run_all(images, run_id, context.settings.concurrency, context.console)
     context.console.done(executions.tally(ended))
-    return Run(run_id, endpoint_name, workflow.threshold, tuple(ended))
+    return Run(run_id, workflow.endpoint, workflow.threshold, tuple(ended))
 
 
 def chosen_images(context: Context) -> list[Image]:

@@ -172,20 +172,30 @@ def failure(context: Context, description: Mapping[str, Any]) -> EndpointError:
     return EndpointError(f"endpoint {name} is {description['EndpointStatus']}: {reason}{tail}")
 
 
-def require_in_service(context: Context) -> str:
-    """Return the name of the endpoint.
+def require_in_service(context: Context, name: str) -> None:
+    """Raise an error unless the endpoint is in service.
 
     Raises:
         MissingError: there is no endpoint.
         EndpointError: it is not in service.
     """
-    name = context.settings.endpoint_name
     description = describe(context.client("sagemaker"), name)
     if description is None:
         raise MissingError(f"there is no endpoint {name}: run `scones endpoint` first")
     if description["EndpointStatus"] != "InService":
         raise failure(context, description)
-    return name
+
+
+def served_models(sagemaker: BaseClient, name: str) -> Mapping[str, str]:
+    """Return the models that the endpoint serves by their variants; none if there is no endpoint.
+
+    A variant without a model serves inference components.
+    """
+    description = describe(sagemaker, name)
+    if description is None:
+        return {}
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=description["EndpointConfigName"])
+    return {each["VariantName"]: each.get("ModelName", "") for each in config["ProductionVariants"]}
 
 
 def served_job(sagemaker: BaseClient, name: str) -> TrainingJob:

@@ -8,11 +8,12 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from scones import output_folder
 from scones.classify.images import Image, choose, labels_of_test_images
@@ -75,7 +76,8 @@ def load(context: Context, arrivals: Arrivals, to_endpoint: bool = False) -> Fig
     folder.mkdir(parents=True, exist_ok=True)
     record = Record()
     target = endpoint_target(context, record) if to_endpoint else workflow_target(context, record)
-    title = f"{'endpoint' if to_endpoint else 'workflow'} {target.name.rpartition(':')[2]}, {arrivals.description}"
+    title = f"{named(target)}, {arrivals.description}"
+    models = endpoint.served_models(context.client("sagemaker"), target.endpoint)
     context.console.step(f"Load: {title} (Ctrl-C ends it)")
     with context.console.meter("Load", arrivals.count) as meter:
         is_complete = generate(target, arrivals, record, target.began, meter)
@@ -83,11 +85,27 @@ def load(context: Context, arrivals: Arrivals, to_endpoint: bool = False) -> Fig
     if not is_complete:
         context.console.warn("Ended early: these are the figures so far")
     context.console.done(str(figures))
-    context.console.say(" and ".join(map(str, write_results(folder, title, figures, record))))
+    answered_by = answering(models, endpoint.served_models(context.client("sagemaker"), target.endpoint))
+    origin = {"load": title, "endpoint": target.endpoint, "models_by_variant": answered_by}
+    context.console.say(" and ".join(map(str, write_results(folder, origin, figures, record))))
     if is_complete and not figures.outcomes[SUCCEEDED] + figures.outcomes[BELOW_THRESHOLD]:
         errors = dict(figures.errors) or "there was no answer"
         raise ExecutionsError(f"none of {figures.sent} requests succeeded: {errors}")
     return figures
+
+
+def named(target: Target) -> str:
+    """Return the name of a target for people: that of the workflow with its endpoint."""
+    name = target.name.rpartition(":")[2]
+    return f"endpoint {name}" if name == target.endpoint else f"workflow {name} with endpoint {target.endpoint}"
+
+
+def answering(before: Mapping[str, str], after: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the models that have answered by their variants; none if the endpoint was changed during the load.
+
+    Which model gave which answer is then unknown.
+    """
+    return after if before == after else {}
 
 
 def generate(target: Target, arrivals: Arrivals, record: Record, began: float, meter: Meter) -> bool:
@@ -123,9 +141,10 @@ def show(record: Record, began: float, meter: Meter) -> None:
 
 def workflow_target(context: Context, record: Record) -> WorkflowTarget:
     workflow = require_workflow(context)
-    endpoint.require_in_service(context)
+    endpoint.require_in_service(context, workflow.endpoint)
     target = WorkflowTarget(
         name=workflow.state_machine,
+        endpoint=workflow.endpoint,
         client=client_without_retries(context.clients.session, "stepfunctions"),
         bucket=context.data_bucket.name,
         keys=[image.key for image in chosen_images(context)],
@@ -138,7 +157,8 @@ def workflow_target(context: Context, record: Record) -> WorkflowTarget:
 
 
 def endpoint_target(context: Context, record: Record) -> EndpointTarget:
-    name, bucket = endpoint.require_in_service(context), context.data_bucket
+    name, bucket = context.settings.endpoint_name, context.data_bucket
+    endpoint.require_in_service(context, name)
     images = [bucket.get(image.key, written_by="stage") for image in chosen_images(context)]
     runtime = client_without_retries(context.clients.session, "sagemaker-runtime")
     return EndpointTarget(name, runtime, images, context.settings.threshold, record, time.monotonic())
@@ -148,14 +168,14 @@ def chosen_images(context: Context) -> list[Image]:
     return choose(labels_of_test_images(context.data_bucket), IMAGES)
 
 
-def write_results(folder: Path, title: str, figures: Figures, record: Record) -> tuple[Path, Path]:
-    """Write the summary and the chart, named after the time."""
+def write_results(folder: Path, origin: Mapping[str, Any], figures: Figures, record: Record) -> tuple[Path, Path]:
+    """Write the summary and the chart, named after the time. `origin` says what was asked, and who answered."""
     # Importing matplotlib takes a second.
     from scones.load import latency_chart
 
     answers = sorted(record.answers, key=lambda answer: answer.due_s)
     stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
     text, picture = folder / f"{stem}.json", folder / f"{stem}.png"
-    output_folder.write_whole(text, json.dumps({"load": title, **summary(figures, answers)}, indent=2))
-    latency_chart.draw(title, figures, answers, picture)
+    output_folder.write_whole(text, json.dumps({**origin, **summary(figures, answers)}, indent=2))
+    latency_chart.draw(origin["load"], figures, answers, picture)
     return text, picture

@@ -19,6 +19,8 @@ class Answer:
     latency_s: float
     outcome: str
     error: str | None = None
+    variant: str | None = None
+    """The endpoint's variant that answered; None if it is unknown, as in an execution of the workflow."""
 
     @property
     def ended_s(self) -> float:

@@ -25,9 +25,15 @@ LOOK_EVERY_S = 0.5
 
 
 class Target(Protocol):
-    """A receiver of a load's requests."""
+    """A receiver of a load's requests, and the endpoint that answers them."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The name or ARN of the receiver."""
+
+    @property
+    def endpoint(self) -> str:
+        """The name of the endpoint."""
 
     def send(self, number: int, due: float) -> None:
         """Send the request that was due at this time of the monotonic clock. Threads of a pool call this."""
@@ -62,22 +68,29 @@ class EndpointTarget:
     record: Record
     began: float
 
+    @property
+    def endpoint(self) -> str:
+        return self.name
+
     def send(self, number: int, due: float) -> None:
-        outcome, error = self._ask(self.images[number % len(self.images)])
-        self.record.note_ended(Answer(due - self.began, time.monotonic() - due, outcome, error))
+        outcome, error, variant = self._ask(self.images[number % len(self.images)])
+        self.record.note_ended(Answer(due - self.began, time.monotonic() - due, outcome, error, variant))
 
     def close(self) -> None:
         pass
 
-    def _ask(self, image: bytes) -> tuple[str, str | None]:
+    def _ask(self, image: bytes) -> tuple[str, str | None, str | None]:
+        """Return the outcome, the error if it failed, and the variant that answered if one did."""
+        variant: str | None = None
         try:
             answer = self.client.invoke_endpoint(EndpointName=self.name, ContentType="image/png", Body=image)
+            variant = answer.get("InvokedProductionVariant")
             confidence = max(map(float, json.loads(answer["Body"].read())))
         except (BotoCoreError, ClientError) as error:
-            return FAILED, error_of(error)
+            return FAILED, error_of(error), variant
         except (ValueError, TypeError):
-            return FAILED, "AnswerNotUnderstood"
-        return (SUCCEEDED if confidence >= self.threshold else BELOW_THRESHOLD), None
+            return FAILED, "AnswerNotUnderstood", variant
+        return (SUCCEEDED if confidence >= self.threshold else BELOW_THRESHOLD), None, variant
 
 
 @dataclass(frozen=True)
@@ -101,6 +114,7 @@ class WorkflowTarget:
     """
 
     name: str
+    endpoint: str
     client: BaseClient
     bucket: str
     keys: list[str]

@@ -11,7 +11,7 @@ from scones.report.captured_records import CapturedRecord
 from scones.report.curves import Curves
 from scones.report.evidence import Evidence
 
-EMPTY = Evidence({}, {}, {}, {}, ())
+EMPTY = Evidence({}, {}, {}, (), ())
 Pair = tuple[Execution, CapturedRecord]
 
 

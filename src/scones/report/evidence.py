@@ -11,6 +11,7 @@ from scones.monitoring.places import folder_of
 from scones.settings import results_folder
 
 Document = Mapping[str, Any]
+LOADS_READ = 20
 ACCURACY = "multiclass_classification_metrics"
 
 
@@ -20,14 +21,14 @@ class Evidence:
 
     gate: Model Monitor's quality document of the model, measured on all test images by `scones pipeline`.
     state, comparison: the monitor's state, and the report of its last comparison.
-    load: the figures and answers of the last `scones load`, whichever model answered it.
+    loads: the figures and answers of the last runs of `scones load` at the endpoint, the newest first.
     examples: the images that the last comparison found the most unusual.
     """
 
     gate: Document
     state: Document
     comparison: Document
-    load: Document
+    loads: tuple[Document, ...]
     examples: tuple[bytes, ...]
 
 
@@ -42,15 +43,16 @@ def gather(bucket: Bucket, endpoint: str, model: str, project: Path) -> Evidence
         gate=_object(bucket, f"evaluations/{model}/quality.json"),
         state=state,
         comparison=comparison,
-        load=last_load(results_folder(project) / "load"),
+        loads=loads_of(results_folder(project) / "load", endpoint),
         examples=_examples(bucket, runs_folder, comparison),
     )
 
 
-def last_load(folder: Path) -> Document:
-    """Return the newest file of `scones load`, which names its files by their time."""
-    newest = max(folder.glob("*.json"), default=None)
-    return _parsed(newest.read_text()) if newest else {}
+def loads_of(folder: Path, endpoint: str) -> tuple[Document, ...]:
+    """Return the newest files of `scones load`, which names its files by their time, about an endpoint."""
+    files = sorted(folder.glob("*.json"), reverse=True)[:LOADS_READ]
+    loads = (_parsed(file.read_text()) for file in files)
+    return tuple(load for load in loads if load.get("endpoint") == endpoint)
 
 
 def _examples(bucket: Bucket, folder: str, comparison: Document) -> tuple[bytes, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from display import figures
 from display.stylesheet import stylesheet
-from scones.report import model_part, run_part
+from scones.report import latency, model_part, run_part
 from scones.report.content import Report
 from scones.report.sections import charts, figures_row, table
 
@@ -51,7 +51,7 @@ def two_parts(report: Report) -> str:
 <p>It has not answered a run yet: <code>scones classify</code> tries it.</p>
 {figures_row(model_part.headline(report))}
 {model_part.gate(report.evidence)}
-{charts(model_part.charts(report))}
+{charts([*model_part.charts(report), latency.of_served(report)])}
 {model_part.drift(report.evidence)}
 <h2>The last run, answered by {escape(report.answered_by)}, which is no longer in service</h2>
 {figures_row(run_part.headline(report))}

@@ -1,7 +1,7 @@
 """The part of the report's page about the run: what the model answered, how long it took, and how it failed."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -10,30 +10,25 @@ from display import figures
 from display.calibration_chart import bins, calibration_chart, expected_error
 from display.colors import class_tone, marker_path
 from display.confidence_charts import Decision, confidence_over_time, histogram
-from display.line_chart import Axes, Series, line_chart
 from display.matrix_chart import confusion_matrix
 from scones.classify.executions import Execution, cause_text
 from scones.classify.run_record import Run
 from scones.dataset.manifests import Classes, class_name
-from scones.report import run_figures
+from scones.report import latency
 from scones.report.captured_records import CapturedRecord
 from scones.report.content import Pair, Report, is_wrong
 from scones.report.sections import (
     CHART,
-    CURVE_TONES,
     WIDE_CHART,
     Figure,
     breakable,
     captioned,
     data_uri,
-    line_key,
 )
 
 CAUSES_MAX = 20
 CARDS_MAX, CHARTED_MAX = 200, 2000
 """The limits of a large run: with all of 10,000 images the page would have 32 MB."""
-MS = 1000.0
-POINTS = 60
 Write = Callable[[Any], str]
 
 
@@ -58,7 +53,7 @@ def charts(report: Report) -> list[str]:
         error = f"share that is right, by confidence; expected error {expected_error(bins(outcomes)):.3f}"
         parts.append(captioned("Confusion matrix", "", confusion_matrix(confusion(report), classes)))
         parts.append(captioned("Calibration", error, calibration_chart(outcomes)))
-    return [*parts, latency(run_figures.latencies(report.run.executions), report.evidence.load)]
+    return [*parts, latency.of_run(report)]
 
 
 def _decisions(report: Report) -> list[str]:
@@ -93,34 +88,6 @@ def decision_of(execution: Execution, record: CapturedRecord) -> Decision:
     """Return the decision, with the time of the execution's history: the capture has whole seconds only."""
     time = datetime.fromisoformat(execution.classified) if execution.classified else record.time
     return Decision(time.timestamp(), record.prediction, record.confidence, execution.label, execution.key)
-
-
-# ---- latency ----
-
-
-def latency(executions_s: Sequence[float], load: Mapping[str, Any]) -> str:
-    """Return the latencies of the run's executions and of the last load, as curves of the share that had ended."""
-    loaded_s = sorted(each["latency_s"] for each in load.get("answers", ()) if each["outcome"] != "failed")
-    parts = zip(("run", "load"), (executions_s, loaded_s), CURVE_TONES, strict=True)
-    series = [Series(name, _share_ended(values), tone) for name, values, tone in parts if values]
-    if not series:
-        return ""
-    keys = "".join(line_key(each.name, each.tone) for each in series)
-    told = f"; the last load: {escape(str(load['load']))}" if loaded_s else ""
-    axes = Axes(*CHART, write=lambda value: figures.share(value or 0, 1), write_x=_written_ms, from_zero=True)
-    chart = line_chart(series, "Share of the executions that had ended, by time", axes)
-    return captioned("Latency", f"{keys} share of the executions that took at most this long{told}", chart)
-
-
-def _written_ms(value: float) -> str:
-    return figures.duration(value / MS)
-
-
-def _share_ended(ordered_s: Sequence[float]) -> tuple[tuple[float, float], ...]:
-    step = max(1, len(ordered_s) // POINTS)
-    ranks = [*range(0, len(ordered_s) - 1, step), len(ordered_s) - 1]
-    points = {round(ordered_s[rank] * MS, 1): (rank + 1) / len(ordered_s) for rank in ranks}
-    return tuple(points.items())
 
 
 # ---- images and failures ----

@@ -13,10 +13,14 @@ CLASSIFY = "ClassifyWorkflow"
 
 @dataclass(frozen=True)
 class Workflow:
-    """The state machine that classifies one image, and the confidence that it requires."""
+    """The state machine that classifies one image, the confidence that it requires, and the endpoint that it asks.
+
+    The endpoint is the stack's: the settings may name another one, which `scones deploy` has not been told of.
+    """
 
     state_machine: str
     threshold: float
+    endpoint: str
 
 
 def stack_of(context: Context) -> Stack:
@@ -37,7 +41,8 @@ def workflow_in(stack: Stack, description: StackDescription) -> Workflow:
     state_machines = stack.resources(STATE_MACHINE)
     if CLASSIFY not in state_machines:
         raise MissingError(f"stack {stack.name} has no state machine {CLASSIFY}: run `scones deploy` again")
-    return Workflow(state_machines[CLASSIFY], float(description.parameters["Threshold"]))
+    values = description.parameters
+    return Workflow(state_machines[CLASSIFY], float(values["Threshold"]), values["EndpointName"])
 
 
 def sagemaker_role(context: Context) -> str:

@@ -35,7 +35,9 @@ def test_all_traffic_is_captured_in_and_out(context: Context) -> None:
 def test_the_same_model_is_deployed_once(context: Context) -> None:
     assert deploy(context)
     assert not deploy(context)
-    assert endpoint.require_in_service(context) == "scones-vehicles"
+    endpoint.require_in_service(context, "scones-vehicles")
+    assert endpoint.served_models(context.client("sagemaker"), "scones-vehicles") == {"AllTraffic": JOB.name}
+    assert endpoint.served_models(context.client("sagemaker"), "another") == {}
 
 
 def test_another_model_gets_another_configuration(context: Context) -> None:
@@ -53,7 +55,7 @@ def test_a_model_without_a_training_job_is_named(context: Context) -> None:
 
 def test_without_an_endpoint_the_error_names_scones_endpoint(context: Context) -> None:
     with pytest.raises(MissingError, match="there is no endpoint scones-vehicles: run `scones endpoint` first"):
-        endpoint.require_in_service(context)
+        endpoint.require_in_service(context, "scones-vehicles")
 
 
 FAILED_DEPLOYMENTS: dict[str, tuple[Mapping[str, Any] | None, str]] = {

@@ -44,6 +44,7 @@ class Gate:
     count: int
     record: Record
     name: str = "gate"
+    endpoint: str = "gate"
     due: list[float] = field(default_factory=list)
     closed: bool = False
 
@@ -160,7 +161,7 @@ class Runtime:
         answer = next(self._answers)
         if isinstance(answer, Exception):
             raise answer
-        return {"Body": io.BytesIO(answer)}
+        return {"Body": io.BytesIO(answer), "InvokedProductionVariant": "Blue"}
 
 
 def test_answers_of_the_endpoint_are_compared_with_the_threshold() -> None:
@@ -180,6 +181,7 @@ def test_answers_of_the_endpoint_are_compared_with_the_threshold() -> None:
         (FAILED, "ThrottlingException"),
         (FAILED, "ReadTimeoutError"),
     ]
+    assert [answer.variant for answer in record.answers] == ["Blue"] * 4 + [None] * 2
     assert all(answer.latency_s >= 2 for answer in record.answers), "latency counts from when the request was due"
 
 
@@ -188,7 +190,7 @@ def workflow_target(aws: None) -> WorkflowTarget:
     client = boto3.client("stepfunctions")
     definition = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
     machine = client.create_state_machine(name="classify", definition=definition, roleArn=ROLE)["stateMachineArn"]
-    return WorkflowTarget(machine, client, "bucket", ["test/a.png"], Record(), time.monotonic(), "0123abcd")
+    return WorkflowTarget(machine, "bikes", client, "bucket", ["test/a.png"], Record(), time.monotonic(), "0123abcd")
 
 
 def test_an_execution_is_in_flight_until_aws_reports_its_end(workflow_target: WorkflowTarget) -> None:
@@ -211,3 +213,23 @@ def test_a_refused_execution_has_failed(workflow_target: WorkflowTarget) -> None
     workflow_target.client.delete_state_machine(stateMachineArn=workflow_target.name)
     workflow_target.send(0, time.monotonic())
     assert workflow_target.record.answers[0].error == "StateMachineDoesNotExist"
+
+
+def test_the_title_of_a_load_names_the_endpoint_that_the_workflow_asks(workflow_target: WorkflowTarget) -> None:
+    assert generator.named(workflow_target) == "workflow classify with endpoint bikes"
+    assert generator.named(Gate(1, Record())) == "endpoint gate"
+
+
+def test_the_models_of_a_load_are_unknown_if_the_endpoint_was_changed_meanwhile() -> None:
+    one, two = {"AllTraffic": "model-1"}, {"AllTraffic": "model-2"}
+    assert generator.answering(one, one) == one
+    assert generator.answering(one, two) == {}
+
+
+def test_the_file_of_a_load_says_who_answered(tmp_path: Path) -> None:
+    record = record_of(Answer(0, 0.2, SUCCEEDED, variant="Blue"), sent=1)
+    origin = {"load": "endpoint bikes, a burst of 1", "endpoint": "bikes", "models_by_variant": {"Blue": "model-1"}}
+    text, _ = generator.write_results(tmp_path, origin, record.figures(1.0), record)
+    written = json.loads(text.read_text())
+    assert (written["endpoint"], written["models_by_variant"]) == ("bikes", {"Blue": "model-1"})
+    assert written["answers"][0]["variant"] == "Blue"

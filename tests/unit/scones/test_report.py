@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -17,12 +18,12 @@ from scones.classify.executions import Execution
 from scones.classify.run_record import Run
 from scones.context import Context
 from scones.errors import MissingError
-from scones.report import confidence_chart, html_page, report, run_figures, run_part
+from scones.report import confidence_chart, html_page, latency, report, run_figures, run_part
 from scones.report.captured_records import CapturedRecord
 from scones.report.confidence_chart import Decision
 from scones.report.content import Report
 from scones.report.curves import curves
-from scones.report.evidence import Evidence, last_load
+from scones.report.evidence import Evidence, loads_of
 from scones.report.sections import data_uri
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -202,6 +203,21 @@ def test_the_run_before_is_remembered_and_a_second_report_does_not_replace_it(tm
     assert run_figures.run_before(summary, "second") is None
 
 
+def load_by(*models: str, endpoint: str = "e", **changed: Any) -> dict[str, Any]:
+    """Return a load whose answers come from variants that serve these models, in turn."""
+    variants = [f"variant-{number}" for number in range(len(models))]
+    return {
+        "load": f"a burst of 2 by {' and '.join(models)}",
+        "endpoint": endpoint,
+        "models_by_variant": dict(zip(variants, models, strict=True)),
+        "answers": [
+            {"latency_s": seconds, "outcome": "succeeded", "variant": variants[number % len(variants)]}
+            for number, seconds in enumerate((0.5, 0.25))
+        ],
+        **changed,
+    }
+
+
 EVIDENCE = Evidence(
     gate={
         "multiclass_classification_metrics": {
@@ -232,7 +248,7 @@ EVIDENCE = Evidence(
             },
         ],
     },
-    load={"load": "a burst of 2", "answers": [{"latency_s": s, "outcome": "succeeded"} for s in (0.5, 0.25)]},
+    loads=(load_by("j"),),
     examples=(PNG,),
 )
 
@@ -277,7 +293,35 @@ def test_the_latency_of_the_run_and_of_the_load_are_curves() -> None:
     page = html_page.render(replace(PAGE, evidence=EVIDENCE))
     assert "250 ms: 50 %" in page
     assert "500 ms: 100 %" in page
-    assert "the last load: a burst of 2" in page
+    assert "all answered by j; the load: a burst of 2 by j" in page
+
+
+def test_a_load_that_another_model_has_answered_is_left_out() -> None:
+    loads = (load_by("later"), load_by("j"), load_by("j", "later"))
+    page = html_page.render(replace(PAGE, evidence=replace(EVIDENCE, loads=loads)))
+    assert "the load: a burst of 2 by j<" in page
+    assert "by later" not in page
+    unknown = (load_by("j", models_by_variant={}),)
+    assert "the load:" not in html_page.render(replace(PAGE, evidence=replace(EVIDENCE, loads=unknown)))
+
+
+def test_of_a_load_with_two_models_each_has_its_own_answers() -> None:
+    mixed = load_by("j", "later")
+    assert latency.answers_of(mixed, "j") == [0.5]
+    assert latency.answers_of(mixed, "later") == [0.25]
+    of_workflow = [{**each, "variant": None} for each in mixed["answers"]]
+    assert latency.answers_of({**mixed, "answers": of_workflow}, "j") == []
+    assert latency.answers_of({**load_by("j"), "answers": of_workflow}, "j") == [0.25, 0.5]
+
+
+def test_a_model_that_is_no_longer_in_service_keeps_its_load_and_the_new_one_has_its_own() -> None:
+    summary = {**SUMMARY, "run": run_figures.figures_of(RUN, RECORDS, "model-1"), "run_before": None}
+    loads = (load_by("j"), load_by("model-1"))
+    page = html_page.render(replace(PAGE, summary=summary, evidence=replace(EVIDENCE, loads=loads)))
+    served, earlier = page.split("<h2>The last run, answered by model-1, which is no longer in service</h2>")
+    assert "all answered by j; the load: a burst of 2 by j" in served
+    assert "all answered by model-1; the load: a burst of 2 by model-1" in earlier
+    assert "model-1" not in served
 
 
 def test_the_run_before_is_beside_this_one() -> None:
@@ -295,13 +339,12 @@ def test_settings_and_versions_are_listed() -> None:
     assert f"<th>python</th><td>{platform.python_version()}</td>" in page
 
 
-def test_the_newest_load_is_read_and_a_damaged_one_is_left_out(tmp_path: Path) -> None:
-    assert last_load(tmp_path) == {}
-    (tmp_path / "20260101-000000.json").write_text('{"load": "old"}')
-    (tmp_path / "20260102-000000.json").write_text('{"load": "new"}')
-    assert last_load(tmp_path) == {"load": "new"}
-    (tmp_path / "20260103-000000.json").write_text("{")
-    assert last_load(tmp_path) == {}
+def test_loads_of_the_endpoint_are_read_from_the_newest_and_damaged_ones_left_out(tmp_path: Path) -> None:
+    assert loads_of(tmp_path, "e") == ()
+    old, new, other = load_by("j", load="old"), load_by("j", load="new"), load_by("j", endpoint="other")
+    for number, text in enumerate([json.dumps(old), json.dumps(new), json.dumps(other), "{", '{"load": "unnamed"}']):
+        (tmp_path / f"2026010{number}-000000.json").write_text(text)
+    assert loads_of(tmp_path, "e") == (new, old)
 
 
 def test_a_run_keeps_the_model_that_answered_it_when_the_endpoint_gets_another(tmp_path: Path) -> None:
