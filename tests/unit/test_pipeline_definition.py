@@ -32,6 +32,8 @@ def machines(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 ALL = {name: state for machine in machines(DEFINITION) for name, state in machine["States"].items()}
 TASKS = {name: state for name, state in ALL.items() if state["Type"] == "Task"}
+ASKED_AGAIN = {"FindServedModel": "FindServedModelAgain"}
+"""The task that is not retried by itself, since its usual error is no failure, and the task that retries it."""
 each_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
 
 
@@ -73,14 +75,14 @@ def sagemaker_errors(task: dict[str, Any]) -> set[str]:
 
 @each_task
 def test_every_caught_error_is_an_error_of_its_service(task: dict[str, Any]) -> None:
-    named = names_in([*task["Retry"], *task.get("Catch", [])]) - {"States.ALL"}
+    named = names_in([*task.get("Retry", []), *task.get("Catch", [])]) - {"States.ALL"}
     if ":sagemaker:" in task["Resource"]:
         assert named <= sagemaker_errors(task)
     else:
         assert all(name.startswith(("Lambda.", "SNS.", "CloudWatch.")) for name in named)
 
 
-@each_task
+@pytest.mark.parametrize("task", [TASKS[ASKED_AGAIN.get(name, name)] for name in TASKS], ids=TASKS.keys())
 def test_every_retry_backs_off_with_jitter(task: dict[str, Any]) -> None:
     assert task["Retry"]
     assert all(rule["JitterStrategy"] == "FULL" and rule["BackoffRate"] > 1 for rule in task["Retry"])
@@ -118,6 +120,18 @@ def test_no_failure_ends_in_success() -> None:
     assert ends_of("NotifyFailure") == ends_of("NotifyNotPutBack") == {"Failed"}
     assert ends_of("NotifyStoppedAtGate") == {"StoppedAtGate"}
     assert STATES["DecideAtGate"]["Choices"][0]["Next"] == "NotifyFailure"
+
+
+def test_a_missing_endpoint_is_found_without_a_retry_and_every_other_error_with_retries() -> None:
+    first, again = ALL["FindServedModel"], ALL["FindServedModelAgain"]
+    assert "Retry" not in first
+    assert followers(first) == {"IsThereNoEndpoint", "IsAModelInService"}
+    assert ALL["IsThereNoEndpoint"]["Choices"][0]["StringMatches"] == "Could not find endpoint*"
+    assert followers(ALL["IsThereNoEndpoint"]) == {"ChooseCandidateAlone", "FindServedModelAgain"}
+    assert followers(again) == {"EndpointNotDescribed", "IsAModelInService"}
+    assert {key: again[key] for key in ("Resource", "Parameters", "ResultSelector", "ResultPath")} == {
+        key: first[key] for key in ("Resource", "Parameters", "ResultSelector", "ResultPath")
+    }
 
 
 def test_the_candidate_is_deleted_after_success_and_failure() -> None:
