@@ -79,7 +79,7 @@ async def load_comparison(site: Site, request: web.Request) -> dict[str, Any]:
         "best_values": _set_values(comparison, best),
         "best_origin": origin(best, y) if best else "",
         "tied": bests if len(bests) > 1 else [],
-        "table": value_table(comparison, query),
+        "table": value_table(comparison, request),
         "few": await _few(site, comparison) if 1 < len(comparison.jobs) <= FEW else None,
         "are_other_data": VALIDATION_DATA in comparison.varying_settings,
         "names": query.getall("name", []),

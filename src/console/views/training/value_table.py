@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from multidict import MultiMapping
+from aiohttp import web
 
 from console.aws.training.comparison import ComparedJob, Comparison
 
@@ -65,8 +65,9 @@ class ValueTable:
         return f"{PATH}?{urlencode([*self.others, *own.items()])}#values"
 
 
-def value_table(comparison: Comparison, query: MultiMapping[str]) -> ValueTable:
+def value_table(comparison: Comparison, request: web.Request) -> ValueTable:
     """Return the table that a page's address asks for."""
+    query = request.query
     column, is_ascending = query.get("sort", ""), query.get("order") == ASCENDING
     ordered = _sorted(comparison, column, is_ascending) if column else comparison.jobs
     last = max(1, -(-len(ordered) // ROWS))
