@@ -67,6 +67,10 @@ class Lineage:
     best: Best | None
     """The epoch that the job kept; None if its algorithm tells none, or if the log cannot be read."""
     endpoints: tuple[str, ...]
+    asked: int
+    """How many endpoints were asked for their models, the newest first."""
+    are_all: bool
+    """Whether there are no others."""
 
 
 async def groups(aws: Aws, name: str = "", after: str = "") -> tuple[list[Group], str]:
@@ -186,12 +190,13 @@ async def lineage(aws: Aws, model: Package) -> Lineage:
             best = await _best(aws, job)
         except NotThere:
             pass  # deleted since
-    rows, _ = await endpoints.listed(aws)
+    rows, following = await endpoints.listed(aws)
     described = await asyncio.gather(*(_endpoint(aws, row.name) for row in rows[:ENDPOINTS_MAX]))
     serving = (
         [each for each in described if each and any(v.job == model.job for v in each.variants)] if model.job else []
     )
-    return Lineage(channels, accuracy, best, tuple(each.name for each in serving))
+    are_all = len(rows) <= ENDPOINTS_MAX and not following
+    return Lineage(channels, accuracy, best, tuple(each.name for each in serving), len(described), are_all)
 
 
 async def _best(aws: Aws, job: Job) -> Best | None:

@@ -177,3 +177,17 @@ def test_older_groups_are_on_pages_of_their_own(open_console: Open) -> None:
     assert 'href="/models?after=more"' in console.get("/models").text
     console.get("/models?after=more")
     assert console.session.asked("sagemaker.list_model_package_groups")[-1]["NextToken"] == "more"
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(1, "No endpoint serves it now."), (30, "None of the newest 20 endpoints serves it.")],
+)
+def test_a_version_in_service_nowhere_is_only_said_of_the_endpoints_that_were_asked(
+    open_console: Open, count: int, words: str
+) -> None:
+    row = REGISTRY["sagemaker.list_endpoints"]["Endpoints"][0]
+    listed = {"Endpoints": [{**row, "EndpointName": f"bikes-{number}"} for number in range(count)]}
+    other = {"InferenceSpecification": {"Containers": [{"Image": "a:1", "ModelDataUrl": "s3://images/other.tar.gz"}]}}
+    answers = REGISTRY | {"sagemaker.list_endpoints": listed, "sagemaker.describe_model_package": other}
+    assert words in open_console(answers).get("/models/bikes/2").text
