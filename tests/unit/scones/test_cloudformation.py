@@ -1,6 +1,7 @@
 """Stacks in states that a deployment does not expect: the error names the state and the command that resolves it."""
 
 import io
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from scones.errors import ConsentError, StackError
 from scones.removal import destroy
 from scones.stack.cloudformation import HALF_UPDATED, Stack
 from scones.stack.description import DEAD
-from scones.stack.outputs import stack_of
+from scones.stack.outputs import require_workflow, stack_of
 
 MakeContext = Callable[..., Context]
 DeployStack = Callable[..., None]
@@ -210,3 +211,19 @@ def test_only_new_events_are_read(screen: Any) -> None:
     cloudformation = LongLived()
     assert Stack("old", cloudformation, screen.console).settled() is not None
     assert cloudformation.pages == 2
+
+
+def test_the_workflow_asks_the_endpoint_of_the_stack_whatever_the_settings_name(
+    make_context: MakeContext, deploy_stack: DeployStack
+) -> None:
+    machine = {
+        "RoleArn": "arn:aws:iam::123456789012:role/states",
+        "DefinitionString": '{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}',
+    }
+    template = {
+        "Parameters": {name: {"Type": "String"} for name in ("EndpointName", "Threshold")},
+        "Resources": {"ClassifyWorkflow": {"Type": "AWS::StepFunctions::StateMachine", "Properties": machine}},
+    }
+    context = make_context(endpoint_name="another")
+    deploy_stack(context, json.dumps(template), EndpointName="deployed", Threshold="0.93")
+    assert require_workflow(context).endpoint == "deployed"
