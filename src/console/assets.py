@@ -38,6 +38,11 @@ class Assets:
             raise KeyError(f"static has no {name!r}")
         return f"/static/{self._version}/{name}"
 
+    async def icon(self, _: web.Request) -> web.Response:
+        """Answer with the icon, for which browsers ask where no page names it, as beside an image."""
+        icon = self._assets["icon.svg"]
+        return web.Response(body=icon.body, content_type=icon.content_type, headers={"Cache-Control": "max-age=3600"})
+
     async def serve(self, request: web.Request) -> web.Response:
         asset = self._assets.get(request.match_info["name"])
         if asset is None:

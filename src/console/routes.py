@@ -22,6 +22,7 @@ from console.views import (
     search,
     upload,
 )
+from console.views.captures import record
 from console.views.state_machines import execution, machines
 from console.views.training import comparison, jobs
 
@@ -33,6 +34,7 @@ VIEWS = (
     View("/training-jobs/{name}", "training_job.html", jobs.load_job, "Training jobs", every_s=1.0),
     View("/endpoints", "endpoints.html", endpoints.load_list, "Endpoints"),
     View("/endpoints/{name}", "endpoint.html", endpoints.load_endpoint, "Endpoints"),
+    View("/endpoints/{name}/captures", "captured_record.html", record.load_record, "Endpoints"),
     View("/state-machines", "state_machines.html", machines.load_list, "State machines"),
     View("/state-machines/{machine}", "state_machine.html", machines.load_machine, "State machines"),
     View("/executions/{machine}/{name}", "execution.html", execution.load_execution, "State machines", every_s=0.7),
@@ -54,7 +56,7 @@ VIEWS = (
 
 Answer = Callable[[Site, web.Request], Awaitable[web.StreamResponse]]
 FILES: dict[str, Answer] = {
-    "/endpoints/{name}/captures": endpoints.image,
+    "/endpoints/{name}/captures/image": record.image,
     "/objects/{bucket}/{key:.+}": images.s3_object,
 }
 

@@ -33,6 +33,7 @@ def application(aws: Aws, guard: GuardSettings, page_reads_s: float = PAGE_READS
     )
     application.on_response_prepare.append(access.send_headers)
     application.router.add_get("/static/{version}/{name}", assets.serve)
+    application.router.add_get("/favicon.ico", assets.icon)
     application.router.add_get("/health", _health)
     routes.add(application.router, site)
     application[SITE] = site

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment
 
-from console.aws.captures import Captures
+from console.aws.captures.index import Captures
 from console.aws.client import Aws
 from console.aws.decisions.failures import Reasons
 from console.aws.decisions.subjects import Subjects

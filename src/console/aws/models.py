@@ -11,6 +11,7 @@ from typing import Any
 from console.aws import endpoints
 from console.aws.client import NAMED_S, SHORT_S, Answer, Aws
 from console.aws.endpoints import job_in
+from console.aws.history.started import Started, started_of
 from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
 from console.aws.training.image_classification import Best
@@ -171,6 +172,16 @@ def _package(version: Version, answer: Answer) -> Package:
         approval_note=answer.get("ApprovalDescription", ""),
         report=_report(answer),
     )
+
+
+async def version_of(aws: Aws, model: str) -> Started | None:
+    """Return the version of the registry that a model was made from; None if it names none, or cannot be read."""
+    try:
+        answer = await aws.call("sagemaker", "describe_model", NAMED_S, ModelName=model)
+    except ConsoleError:
+        return None
+    containers = (answer.get("PrimaryContainer", {}), *answer.get("Containers", ()))
+    return next(filter(None, (started_of(each.get("ModelPackageName", "")) for each in containers)), None)
 
 
 def _report(answer: Answer) -> str:

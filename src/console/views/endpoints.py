@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,14 +11,13 @@ from aiohttp import web
 
 from console import pages
 from console.aws import endpoints
-from console.aws.captures import Captured, CaptureIndex, payload
+from console.aws.captures.index import CaptureIndex
 from console.aws.endpoints import RANGES, Endpoint, Points
-from console.aws.history.inference_ids import executions_of
 from console.aws.training import jobs as training_jobs
-from console.aws.workflow import Workflow, readable_workflow
-from console.errors import BadRequest, ConsoleError, NotThere
+from console.errors import BadRequest, ConsoleError
 from console.site import Site
-from console.views.images import image_answer, one_of_each
+from console.views.captures.filters import SHOWN, class_names, filter_of, filter_query, is_number, tiles_of
+from console.views.captures.record import workflow_of
 from display import figures
 from display.confidence_charts import NARROW, WIDTH, Decision, confidence_over_time, histogram
 from display.line_chart import Axes, Series, line_chart
@@ -36,9 +32,7 @@ STATUSES = (
     "UpdateRollbackFailed",
     "OutOfService",
 )
-SHOWN = 60
 CHARTED = 600
-SHOWN_DIGITS = 4
 ANSWERS = 200
 """How many of the last answers of people are looked up for the tiles."""
 DEFAULT_REACH = "3h"
@@ -46,25 +40,6 @@ REACH_NAMES = {"30min": "30 min", "1h": "1 h", "3h": "3 h", "24h": "24 h", "7d":
 GAP = 1.5
 """A curve of traffic has a gap after so many periods without a point."""
 PERIODS = {60: "per minute", 300: "per 5 minutes", 3600: "per hour"}
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which captured records are shown. Bounds are inclusive; times are seconds since 1970."""
-
-    label: int | None = None
-    low: float = 0.0
-    high: float = 1.0
-    start: float = 0.0
-    end: float = float("inf")
-    order: str = "newest"
-
-    def __call__(self, record: Captured) -> bool:
-        if self.label is not None and record.prediction != self.label:
-            return False
-        if record.confidence is not None and not self.low <= record.confidence <= self.high:
-            return False
-        return self.start <= record.time <= self.end
 
 
 async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
@@ -100,7 +75,7 @@ async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:
             (now - RANGES[reach][0].total_seconds(), now),
             RANGES[asked][1],
         ),
-        **(await _captures(site, endpoint, index, request.query, pages.budget_s(site, request))),
+        **(await _captures(site, endpoint, index, request.query)),
     }
 
 
@@ -157,12 +132,11 @@ def traffic_charts(
 
 
 async def _captures(
-    site: Site, endpoint: Endpoint, index: CaptureIndex | None, query: Mapping[str, str], budget_s: float
+    site: Site, endpoint: Endpoint, index: CaptureIndex | None, query: Mapping[str, str]
 ) -> dict[str, Any]:
-    stack = await _workflow_of(site, endpoint)
+    stack = await workflow_of(site, endpoint)
     records = index.records if index else []
-    count = max((record.prediction + 1 for record in records if record.prediction is not None), default=0)
-    names = stack.classes if stack and len(stack.classes) >= count else [f"class {number}" for number in range(count)]
+    names, threshold = class_names(stack, records), stack.threshold if stack else None
     chosen = filter_of(query)
     shown = [record for record in records if chosen(record)]
     decisions = [
@@ -171,16 +145,13 @@ async def _captures(
         if record.prediction is not None and record.confidence is not None
     ]
     newest = decisions[:CHARTED]
-    if chosen.order == "least":
-        shown.sort(key=lambda record: 1.0 if record.confidence is None else record.confidence)
-    tiles = [(record, 1) for record in shown] if chosen.order != "least" else one_of_each(shown, image_and_answer)
-    page = max(0, int(query.get("page", "0")) if query.get("page", "0").isdecimal() else 0)
-    tiles_shown = tiles[page * SHOWN : (page + 1) * SHOWN]
-    threshold = stack.threshold if stack else None
+    tiles = tiles_of(shown, chosen)
+    page = int(query["page"]) if is_number(query.get("page", "")) else 0
     return {
         "names": names,
         "days": days(datetime.now(UTC)),
         "filter": query,
+        "filter_query": filter_query(query),
         "threshold": threshold,
         "captured": len(records),
         "unread": index.unread if index else 0,
@@ -188,12 +159,7 @@ async def _captures(
         "matching": len(shown),
         "page": page,
         "pages": -(-len(tiles) // SHOWN),
-        "records": tiles_shown,
-        "executions": await executions_of(
-            site.aws, stack, {each.inference_id: each.execution for each, _ in tiles_shown}, time.monotonic() + budget_s
-        )
-        if stack
-        else {},
+        "records": tiles[page * SHOWN : (page + 1) * SHOWN],
         "answers": {each.inference_id: each for each in await site.answers.newest(site.aws, stack, ANSWERS)}
         if stack and records
         else {},
@@ -203,14 +169,8 @@ async def _captures(
         else [],
         "histogram": histogram(decisions, threshold, names) if decisions else "",
         "charted": len(newest),
-        "machine": stack.machine_name if stack else "",
         "is_monitored": bool(stack and stack.monitor),
     }
-
-
-def image_and_answer(record: Captured) -> tuple[bytes, int | None, float]:
-    """Return what records with the same image and the same answer have in common."""
-    return record.image, record.prediction, round(record.confidence or 0.0, SHOWN_DIGITS)
 
 
 def days(now: datetime) -> list[tuple[str, str]]:
@@ -221,41 +181,3 @@ def days(now: datetime) -> list[tuple[str, str]]:
         ("today", f"from={midnight:%Y-%m-%dT%H:%M}"),
         ("yesterday", f"from={yesterday:%Y-%m-%dT%H:%M}&to={midnight:%Y-%m-%dT%H:%M}"),
     ]
-
-
-def filter_of(query: Mapping[str, str]) -> Filter:
-    """Return the filter in an address. Raises BadRequest, which quotes the value."""
-    try:
-        return Filter(
-            label=int(query["class"]) if query.get("class") else None,
-            low=float(query.get("low") or 0),
-            high=float(query.get("high") or 1),
-            start=_time(query.get("from", "")) or 0.0,
-            end=_time(query.get("to", "")) or float("inf"),
-            order=query.get("order", "newest"),
-        )
-    except ValueError as error:
-        raise BadRequest(f"the filter cannot be read: {error}") from error
-
-
-async def image(site: Site, request: web.Request) -> web.Response:
-    """Answer with the captured image at a place in a capture file."""
-    endpoint = await endpoints.described(site.aws, request.match_info["name"])
-    if not endpoint.captures or not request.query.get("at", "").isdecimal():
-        raise NotThere(f"endpoint {endpoint.name} captures nothing, or the address names no record")
-    index = site.captures.of(endpoint.name, endpoint.captures)
-    record = index.find(request.query.get("file", ""), int(request.query["at"]))
-    line = await site.aws.read_object(index.bucket, record.file, record.at, record.size)
-    return image_answer(payload(json.loads(line)["captureData"].get("endpointInput", {})))
-
-
-async def _workflow_of(site: Site, endpoint: Endpoint) -> Workflow | None:
-    stack = await readable_workflow(site.aws)
-    return stack if stack and stack.endpoint == endpoint.name else None
-
-
-def _time(text: str) -> float | None:
-    if not text:
-        return None
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from aiohttp import web
@@ -116,7 +117,8 @@ async def load_drift(site: Site, request: web.Request) -> dict[str, Any]:
             {test.feature: test.corrected_p for test in tests},
         ),
         "examples": [
-            image_address(stack.bucket, workflow_monitor.example_key(stack, job, each)) for each in last.examples
+            (image_address(stack.bucket, workflow_monitor.example_key(stack, job, each)), PurePosixPath(each).stem)
+            for each in last.examples
         ]
         if last and job
         else [],

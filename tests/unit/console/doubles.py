@@ -196,7 +196,7 @@ def bucket(objects: dict[str, bytes]) -> Answers:
     """Return an S3 with these objects, which changes with what is put and deleted. All were written at NOW."""
 
     def described(key: str) -> dict[str, Any]:
-        return {"Key": key, "LastModified": NOW, "ETag": f'"{hash(objects[key])}"'}
+        return {"Key": key, "LastModified": NOW, "ETag": version_of(objects[key])}
 
     def listed(Prefix: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
         rests = [key.removeprefix(Prefix) for key in objects if key.startswith(Prefix)]
@@ -226,12 +226,41 @@ def bucket(objects: dict[str, bytes]) -> Answers:
         return {}
 
     return {
+        "s3.delete_objects": deletes(objects),
         "s3.list_objects_v2": listed,
         "s3.head_object": head,
         "s3.get_object": read,
         "s3.put_object": put,
         "s3.delete_object": delete,
     }
+
+
+def deletes(objects: dict[str, bytes]) -> Callable[..., dict[str, Any]]:
+    """Return DeleteObjects over these objects."""
+
+    def deleted(Delete: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        for each in Delete["Objects"]:
+            objects.pop(each["Key"], None)
+        return {}
+
+    return deleted
+
+
+def version_of(body: bytes) -> str:
+    """Return the ETag of an object."""
+    return f'"{hash(body)}"'
+
+
+def send_batch(send: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
+    """Return SendMessageBatch over a function that sends one message."""
+
+    def sent(QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - AWS's names
+        assert len(Entries) <= 10
+        for each in Entries:
+            send(QueueUrl=QueueUrl, MessageBody=each["MessageBody"])
+        return {"Successful": [{"Id": each["Id"]} for each in Entries]}
+
+    return sent
 
 
 def part_of(body: bytes, asked: str) -> bytes:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tests.unit.console.doubles import NOW, Session, endpoint_answers, record
 
-from console.aws.captures import CaptureIndex
+from console.aws.captures.index import CaptureIndex
 from console.aws.client import Aws
 
 PREFIX = "data_capture/bikes/"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,10 +69,7 @@ def _verdict_in(workflow: Workflow, text: str) -> Verdict | None:
     inferences = _inferences(text)
     if not inferences:
         return None
-    names = workflow.classes if len(workflow.classes) == len(inferences) else ()
-    shares = tuple(
-        Share(number, names[number] if names else f"class {number}", value) for number, value in enumerate(inferences)
-    )
+    shares = shares_of(inferences, workflow.classes)
     best = max(shares, key=lambda share: share.probability)
     is_certain = best.probability >= workflow.threshold
     if not is_certain:
@@ -80,6 +77,15 @@ def _verdict_in(workflow: Workflow, text: str) -> Verdict | None:
     else:
         destination = workflow.bay_of(best.name).name.lower() if workflow.has_bays else "to its loading bay"
     return Verdict(best.name, best.number, best.probability, workflow.threshold, shares, destination)
+
+
+def shares_of(probabilities: Sequence[float], classes: Sequence[str]) -> tuple[Share, ...]:
+    """Return the probability of each class, with the classes' names if there are as many."""
+    names = classes if len(classes) == len(probabilities) else ()
+    return tuple(
+        Share(number, names[number] if names else f"class {number}", value)
+        for number, value in enumerate(probabilities)
+    )
 
 
 def _inferences(text: str) -> list[float]:

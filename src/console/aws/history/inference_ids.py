@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from console.aws import state_machines
-from console.aws.captures import id_of
+from console.aws.captures.records import id_of
 from console.aws.client import NAMED_S, Aws
 from console.aws.state_machines import Machine
 from console.aws.workflow import Workflow

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
-from console.aws.captures import File, Listing, execution_in, file_of
+from console.aws.captures.listing import File, Listing, file_of
+from console.aws.captures.records import execution_in, id_of
 from console.aws.client import Aws
 from console.aws.review.answer_log import AnswerLog, Entry
 from console.aws.review.corrections import RECORD_MAX
 from console.aws.review.ground_truth import folder_of, inference_id_of, key_of, label_in
-from console.aws.review.messages import confidence_of, image_path, label_of
+from console.aws.review.image_answers import answer_about
+from console.aws.review.messages import Place, confidence_of, image_path, label_of
+from console.aws.review.pictures import picture_of
 from console.aws.workflow import Workflow
-from console.errors import ConsoleError
+from console.errors import ConsoleError, NotThere
 
 SHOWN = 20
 KEPT_S = 5.0
@@ -31,6 +35,24 @@ class PastAnswer:
     number: int
     answered: datetime | None
     key: str
+
+
+@dataclass(frozen=True)
+class GivenAnswer:
+    """The answer about the image of an execution, or of a captured record."""
+
+    answer: PastAnswer
+    is_own: bool = True
+    """Whether a record of ground truth names it; else the answer was given about the same image."""
+    is_replaced: bool = False
+    """Whether the image in S3 is another one than that which the person saw."""
+
+
+def review_address(execution: str, given: GivenAnswer | None) -> str:
+    """Return the address of the answer about the image of an execution, or of the image among those that wait."""
+    if given and given.answer.inference_id:
+        return f"/review#answer-{given.answer.inference_id}"
+    return f"/review?execution={quote(execution)}"
 
 
 class Answers:
@@ -52,18 +74,34 @@ class Answers:
         read = await asyncio.gather(*(self._read(aws, workflow, each) for each in records))
         return [each for each in read if each]
 
-    async def of_execution(
-        self, aws: Aws, workflow: Workflow, execution: str, decided: Iterable[datetime]
-    ) -> PastAnswer | None:
-        """Return the answer about an execution whose decision was made at one of these times; None without one."""
-        keys = dict.fromkeys(key_of(workflow.endpoint, execution, time) for time in decided)
+    async def given(
+        self, aws: Aws, workflow: Workflow, ids: Sequence[str], decided: Iterable[datetime], image: Place | None
+    ) -> GivenAnswer | None:
+        """Return the answer about the image of a decision that was made at one of these times; None without one.
+
+        `ids` name it in the ground truth, as the name of its execution does. An answer about the same image that was
+        given through another execution counts, too. Raises Refused.
+        """
+        keys = dict.fromkeys(key_of(workflow.endpoint, each, time) for time in decided for each in ids)
         for key in keys:
-            try:
-                head = await aws.call("s3", "head_object", KEPT_S, Bucket=workflow.bucket, Key=key)
-            except ConsoleError:
-                continue
-            return await self._read(aws, workflow, file_of({"Key": key, **head}))
-        return None
+            if (own := await self._at(aws, workflow, key)) is not None:
+                return GivenAnswer(own)
+        about = await answer_about(aws, workflow, image) if image else None
+        if about is None or image is None:
+            return None
+        own_keys = [key for key in about.keys if inference_id_of(key) in map(id_of, ids)]
+        key = next(iter((*own_keys, *reversed(about.keys))), "")
+        name, version = workflow.name_of(about.label), (await picture_of(aws, *image)).version
+        answer = PastAnswer(inference_id_of(key), name, about.label, about.answered, key)
+        return GivenAnswer(answer, is_own=bool(own_keys), is_replaced=version not in ("", about.version))
+
+    async def _at(self, aws: Aws, workflow: Workflow, key: str) -> PastAnswer | None:
+        """Return the answer of a record of ground truth; None if it is not there, or is of another form."""
+        try:
+            head = await aws.call("s3", "head_object", KEPT_S, Bucket=workflow.bucket, Key=key)
+        except NotThere:
+            return None
+        return await self._read(aws, workflow, file_of({"Key": key, **head}))
 
     async def _read(self, aws: Aws, workflow: Workflow, file: File) -> PastAnswer | None:
         version = (file.key, file.version)

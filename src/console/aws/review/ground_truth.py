@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from console.aws.captures import id_of
+from console.aws.captures.records import id_of
 from console.aws.client import Aws
 from console.aws.workflow import NEAR_BAY, Workflow
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from console.aws.captures import Captured, Listing
+from console.aws.captures.listing import Listing
+from console.aws.captures.records import Captured
 from console.aws.client import Aws
 from console.aws.review.ground_truth import folder_of, inference_id_of
 from console.aws.workflow import Workflow

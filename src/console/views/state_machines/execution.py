@@ -19,7 +19,7 @@ from console.aws.executions import Execution
 from console.aws.history.item_names import item_names
 from console.aws.history.started import last_error
 from console.aws.history.visits import History, Visit
-from console.aws.review.answers import PastAnswer
+from console.aws.review.answers import GivenAnswer, review_address
 from console.aws.review.pictures import image_address, picture_of
 from console.aws.state_machines import Machine
 from console.aws.workflow import readable_workflow, workflow_of
@@ -69,22 +69,21 @@ async def _decision(site: Site, execution: Execution, history: History) -> dict[
     """Return what the workflow decided about the image, and what a person answered. Other machines have neither."""
     stack = await workflow_of(site.aws, execution.machine_arn)
     if stack is None:
-        return {"verdict": None, "answer": None, "review": ""}
-    verdict = verdict_of(stack, execution, history.visits)
-    answer = None
+        return {"verdict": None, "given": None, "unknown": "", "review": "", "waiting": ""}
+    verdict, unknown = verdict_of(stack, execution, history.visits), ""
+    given: GivenAnswer | None = None
     if verdict and not verdict.is_certain:
         times = [visit.entered.astimezone(UTC) for visit in reversed(history.visits)]
-        answer = await site.answers.of_execution(site.aws, stack, execution.name, times)
+        image = image_of(execution.input, ANY)
+        try:
+            given = await site.answers.given(site.aws, stack, [execution.name], times, image)
+        except ConsoleError as error:
+            unknown = str(error)
     # the pages of the review are those of the first workflow
     is_reviewed_here = stack == await readable_workflow(site.aws)
-    return {"verdict": verdict, "answer": answer, "review": _review(execution, answer) if is_reviewed_here else ""}
-
-
-def _review(execution: Execution, answer: PastAnswer | None) -> str:
-    """Return the address of the answer about an image, or of the image among those that wait."""
-    if answer:
-        return f"/review#answer-{answer.inference_id}"
-    return f"/review?execution={quote(execution.name)}"
+    review = review_address(execution.name, given) if is_reviewed_here else ""
+    waiting = review_address(execution.name, None)
+    return {"verdict": verdict, "given": given, "unknown": unknown, "review": review, "waiting": waiting}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Captured records: the filter of the list that an endpoint's page has, and the page of one."""

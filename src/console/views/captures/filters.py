@@ -1,0 +1,108 @@
+"""The filter of a list of captured records, and the list that it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from console.aws.captures.records import Captured
+from console.aws.workflow import Workflow
+from console.errors import BadRequest
+from console.views.images import one_of_each
+
+SHOWN = 60
+"""The tiles of a page of the list."""
+SHOWN_DIGITS = 4
+NUMBER_DIGITS = 15
+FILTERS = ("class", "low", "high", "from", "to", "order")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which captured records are shown. Bounds are inclusive; times are seconds since 1970."""
+
+    label: int | None = None
+    low: float = 0.0
+    high: float = 1.0
+    start: float = 0.0
+    end: float = float("inf")
+    order: str = "newest"
+
+    def __call__(self, record: Captured) -> bool:
+        if self.label is not None and record.prediction != self.label:
+            return False
+        if record.confidence is not None and not self.low <= record.confidence <= self.high:
+            return False
+        return self.start <= record.time <= self.end
+
+
+@dataclass(frozen=True)
+class Neighbors:
+    """The records beside one in the list, and the page of the list that has it."""
+
+    before: Captured | None = None
+    after: Captured | None = None
+    page: int = 0
+
+
+def class_names(stack: Workflow | None, records: Iterable[Captured]) -> Sequence[str]:
+    """Return the names of the classes that records predict: those of the workflow, if it has as many."""
+    count = max((record.prediction + 1 for record in records if record.prediction is not None), default=0)
+    return stack.classes if stack and len(stack.classes) >= count else [f"class {number}" for number in range(count)]
+
+
+def tiles_of(records: Iterable[Captured], chosen: Filter) -> list[tuple[Captured, int]]:
+    """Return the records of a filter in its order, and for how many each stands: by certainty, equal ones are one."""
+    shown = [record for record in records if chosen(record)]
+    if chosen.order != "least":
+        return [(record, 1) for record in shown]
+    shown.sort(key=lambda record: 1.0 if record.confidence is None else record.confidence)
+    return one_of_each(shown, image_and_answer)
+
+
+def neighbors(tiles: Sequence[tuple[Captured, int]], entry: Captured) -> Neighbors:
+    """Return the records before and after one in a list; none if the list does not have it."""
+    for number, (each, _) in enumerate(tiles):
+        if (each.file, each.at) == (entry.file, entry.at):
+            before = tiles[number - 1][0] if number else None
+            after = tiles[number + 1][0] if number + 1 < len(tiles) else None
+            return Neighbors(before, after, number // SHOWN)
+    return Neighbors()
+
+
+def image_and_answer(record: Captured) -> tuple[bytes, int | None, float]:
+    """Return what records with the same image and the same answer have in common."""
+    return record.image, record.prediction, round(record.confidence or 0.0, SHOWN_DIGITS)
+
+
+def filter_of(query: Mapping[str, str]) -> Filter:
+    """Return the filter in an address. Raises BadRequest, which quotes the value."""
+    try:
+        return Filter(
+            label=int(query["class"]) if query.get("class") else None,
+            low=float(query.get("low") or 0),
+            high=float(query.get("high") or 1),
+            start=_time(query.get("from", "")) or 0.0,
+            end=_time(query.get("to", "")) or float("inf"),
+            order=query.get("order", "newest"),
+        )
+    except ValueError as error:
+        raise BadRequest(f"the filter cannot be read: {error}") from error
+
+
+def filter_query(query: Mapping[str, str]) -> str:
+    """Return the part of an address that has its filter."""
+    return urlencode({name: query[name] for name in FILTERS if query.get(name)})
+
+
+def is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= NUMBER_DIGITS
+
+
+def _time(text: str) -> float | None:
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
