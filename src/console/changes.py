@@ -6,6 +6,7 @@ sends the same form again with `confirmed`. Where the account is shown read only
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +55,8 @@ def handler(site: Site, change: Change) -> Callable[[web.Request], Awaitable[web
                 )
             if change.confirmation and CONFIRMED not in fields:
                 return _asked(site, frame, change, change.confirmation, request, fields)
-            path = await change.make(site, request, fields)
+            # a page that is left meanwhile does not interrupt it halfway
+            path = await asyncio.shield(change.make(site, request, fields))
         except ConsoleError as error:
             return pages.problem(site, frame, error, _form(change, request))
         raise web.HTTPSeeOther(path)

@@ -19,6 +19,7 @@ from console.views import (
     overview,
     pipelines,
     queues,
+    review,
     search,
     upload,
 )
@@ -48,7 +49,7 @@ VIEWS = (
     View("/drift/{name}", "drift.html", monitoring.load_drift, "Monitoring", every_s=5.0),
     View("/monitoring/{name}", "monitoring_schedule.html", monitoring.load_schedule, "Monitoring"),
     View("/queues", "queues.html", queues.load_queues, "Queues"),
-    View("/review", "review.html", queues.load_review, "Review"),
+    View("/review", "review.html", review.load_review, "Review"),
     View("/logs", "logs.html", logs.load, "Logs"),
     View("/search", "search.html", search.load, ""),
     View("/upload", "upload.html", upload.load, "Upload"),

@@ -11,6 +11,6 @@ function replace(picture) {
   const place = document.createElement("span");
   place.className = `no-image ${picture.className}`;
   place.textContent = "no image";
-  place.title = "The image cannot be shown: the file is damaged, or gone.";
+  place.title = "The browser could not show the image.";
   picture.replaceWith(place);
 }

@@ -12,13 +12,13 @@ from urllib.parse import quote
 from aiohttp import web
 
 from console.aws import models, state_machines
-from console.aws.review.corrections import change_answer, of_same_answer, undo_answer
+from console.aws.review.corrections import change_answers, undo_answers
 from console.aws.review.desk import HELD_MAX
 from console.aws.review.pictures import kind_of
 from console.changes import Change, Confirmation, Fields
 from console.errors import BadRequest
 from console.site import Site
-from console.views.queues import require_workflow
+from console.views.review import require_workflow
 
 PICTURE_MAX = 5 << 20
 CLASSIFIED = ("image/png", "image/jpeg")
@@ -102,7 +102,8 @@ async def review(site: Site, _: web.Request, fields: Fields) -> str:
         await site.desk.put_back(site.aws, workflow, message)
         return f"/review?order={ORDER}" if sends_order else "/review"
     number = class_number(label)
-    keys = await site.desk.answer(site.aws, workflow, message, number, sends_order)
+    version = str(fields.get(f"version-{message}", ""))
+    keys = await site.desk.answer(site.aws, workflow, message, number, version, sends_order)
     done = "/review?" + "&".join(f"done={quote(key)}" for key in keys)
     if not sends_order or not workflow.has_bays:
         return done
@@ -116,13 +117,10 @@ async def correct(site: Site, _: web.Request, fields: Fields) -> str:
     """
     workflow = await require_workflow(site)
     named, decision = answered_keys(str(fields.get("keys", ""))), str(fields.get("decision", ""))
-    others = [other for key in named for other in await of_same_answer(site.aws, workflow, site.desk.log, key)]
-    keys = list(dict.fromkeys((*named, *others)))
     if decision == UNDO:
-        undone = [await undo_answer(site.aws, workflow, site.desk.log, key) for key in keys]
-        return f"/review?undone={len(keys)}" + "".join(f"&execution={quote(name)}" for name in undone[:HELD_MAX])
-    for key in keys:
-        await change_answer(site.aws, workflow, site.desk.log, key, class_number(decision))
+        undone = await undo_answers(site.aws, workflow, site.desk.log, named)
+        return f"/review?undone={len(undone)}" + "".join(f"&execution={quote(name)}" for name in undone[:HELD_MAX])
+    keys = await change_answers(site.aws, workflow, site.desk.log, named, class_number(decision))
     return "/review?" + "&".join(f"done={quote(key)}" for key in keys[:HELD_MAX])
 
 

@@ -265,7 +265,7 @@ def test_an_execution_shows_its_image_or_says_why_it_cannot(open_console: Open) 
     assert "s3://images/uploads/no-ending is not a PNG, JPEG or GIF image (17 bytes)" in text_of(text)
     assert 'class="subject"' not in text
     gone = open_console(answers | bucket({})).get("/executions/decide/first").text
-    assert "s3://images/uploads/no-ending is not there: it was moved or deleted" in text_of(gone)
+    assert "s3://images/uploads/no-ending is not there. S3: The specified key does not exist." in text_of(gone)
     assert 'class="subject"' not in gone
 
 

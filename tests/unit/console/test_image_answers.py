@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from tests.unit.console.conftest import Console, Open
 from tests.unit.console.doubles import PNG, error
 from tests.unit.console.test_changes import BAYS, BODY, STACK
-from tests.unit.console.test_review import correct
+from tests.unit.console.test_review import correct, decide
 from tests.unit.console.test_review_queue import Queue, images_of
 
+from console.aws.review.corrections import batches
 from console.aws.review.ground_truth import label_in
 from console.aws.review.image_answers import KEYS_MAX
 
 BEFORE, AFTER = "2020-01-30T23:59:59.123Z", "2999-01-30T23:59:59.123Z"
+LONG_AGO = datetime(2020, 1, 31, tzinfo=UTC)
 KEY = "ground_truth/bikes/2020/01/30/23/{}.jsonl"
 
 
@@ -30,18 +34,19 @@ class Account:
         self.answers |= {"cloudformation.describe_stacks": {"Stacks": [STACK | stack]}}
         self.console: Console = open_console(self.answers)
 
-    def send(self, *executions: str, time: str = BEFORE) -> None:
+    def send(self, *executions: str, time: str = BEFORE, sent: datetime | None = LONG_AGO) -> None:
+        """Send a message of each execution that claims a time of the decision. SQS got it then, or now if None."""
         for each in executions:
-            self.queue.send(json.dumps(BODY | {"execution": each, "s3_key": "a.png", "time": time}))
+            self.queue.send(json.dumps(BODY | {"execution": each, "s3_key": "a.png", "time": time}), sent=sent)
 
     def review(self) -> str:
         return str(self.console.get("/review").text)
 
-    def answer(self, label: int, more: str = "", message: str = "") -> str:
-        """Answer a message, or that of the image that the page shows, and return the next page."""
-        if not message:
-            (message,) = set(re.findall(r'value="(m\d+):0"', self.review()))
-        answer = self.console.post("/review", f"decision={message}:{label}{more}")
+    def answer(self, label: int, more: str = "", page: str = "") -> str:
+        """Answer the first message of a page, or of the review as it is now, and return the next page."""
+        page = page or self.review()
+        message = re.findall(r'value="(m\d+):0"', page)[0]
+        answer = decide(self.console, f"{message}:{label}", more, page)
         return str(self.console.get(answer.headers["location"]).text)
 
     def labels(self) -> dict[str, int | None]:
@@ -57,19 +62,22 @@ def account(open_console: Open) -> Account:
 
 def test_an_answer_goes_for_messages_that_are_received_after_it(account: Account) -> None:
     account.send("e0")
-    assert images_of(account.review()) == ["a.png"]
+    first = account.review()
+    assert images_of(first) == ["a.png"]
     account.send(*(f"e{number}" for number in range(1, 40)))
-    page = account.answer(1, message="m0")
+    page = account.answer(1, page=first)
     assert images_of(page) == []
     assert "39 more messages were about images that have an answer already: they got the same answer." in page
     assert account.labels() == {f"e{number}": 1 for number in range(40)}
     assert account.queue.bodies == {}
 
 
-def test_a_message_that_is_newer_than_the_answer_waits_for_a_person(account: Account) -> None:
+@pytest.mark.parametrize("newer", [{"time": AFTER}, {"sent": None}])
+def test_a_message_that_is_newer_than_the_answer_waits_for_a_person(account: Account, newer: dict[str, Any]) -> None:
+    """A sender can claim any time of a decision: SQS knows when it got the message."""
     account.send("e0")
     account.answer(1)
-    account.send("e1", time=AFTER)
+    account.send("e1", **newer)
     assert images_of(account.review()) == ["a.png"]
     assert account.labels() == {"e0": 1}
 
@@ -84,9 +92,9 @@ def test_an_image_that_was_replaced_waits_for_a_person(account: Account) -> None
 
 def test_undoing_an_answer_puts_all_of_its_messages_back(account: Account) -> None:
     account.send("e0")
-    account.review()
+    page = account.review()
     account.send("e1", "e2")
-    account.answer(1, message="m0")
+    account.answer(1, page=page)
     answer = correct(account.console, "undo", KEY.format("e0"))
     assert answer.headers["location"] == "/review?undone=3&execution=e0&execution=e1&execution=e2"
     assert account.labels() == {}
@@ -98,9 +106,9 @@ def test_undoing_an_answer_puts_all_of_its_messages_back(account: Account) -> No
 
 def test_changing_an_answer_changes_it_for_all_and_for_what_comes_later(account: Account) -> None:
     account.send("e0")
-    account.review()
+    page = account.review()
     account.send("e1")
-    account.answer(1, message="m0")
+    account.answer(1, page=page)
     correct(account.console, "0", KEY.format("e1"))
     account.send("e2")
     account.review()
@@ -109,7 +117,7 @@ def test_changing_an_answer_changes_it_for_all_and_for_what_comes_later(account:
 
 def test_a_change_of_many_records_does_not_say_too_few(account: Account) -> None:
     account.send(*(f"e{number}" for number in range(30)))
-    account.answer(1, message=re.findall(r'value="(m\d+):0"', account.review())[0])
+    account.answer(1)
     assert account.labels() == {f"e{number}": 1 for number in range(30)}
     answer = correct(account.console, "0", KEY.format("e0"))
     assert account.labels() == {f"e{number}": 0 for number in range(30)}
@@ -197,9 +205,9 @@ def test_changing_an_earlier_answer_leaves_the_newest_one_about_the_image(accoun
 def test_each_message_sends_its_order_once_if_the_person_wanted_orders(open_console: Open) -> None:
     account = Account(open_console, Outputs=[*STACK["Outputs"], *BAYS])
     account.send("e0")
-    account.review()
+    page = account.review()
     account.send("e1", "e1")  # SQS may deliver a message twice
-    account.answer(1, "&order=send", "m0")
+    account.answer(1, "&order=send", page=page)
     sent = [each for each in account.console.session.asked("sqs.send_message") if each["QueueUrl"].endswith("/far")]
     assert [json.loads(each["MessageBody"])["execution"] for each in sent] == ["e0", "e1"]
 
@@ -211,3 +219,80 @@ def test_a_bucket_that_refuses_the_answer_leaves_the_message_to_a_person(account
     account.console.session.answers["s3.put_object"] = error("AccessDenied")
     assert images_of(account.review()) == ["a.png"]
     assert len(account.queue.bodies) == 1
+
+
+def test_an_undoing_of_hundreds_of_records_makes_few_calls_for_each(account: Account) -> None:
+    account.send(*(f"e{number}" for number in range(300)))
+    account.answer(1)
+    while len(account.labels()) < 300:
+        account.review()
+    account.console.session.calls.clear()
+    answer = correct(account.console, "undo", KEY.format("e7"))
+    assert answer.headers["location"].startswith("/review?undone=300&")
+    counts = Counter(name for name, _ in account.console.session.calls)
+    assert counts.pop("s3.put_object") == 300  # the log has an entry of its own for each
+    assert (counts["sqs.send_message_batch"], counts["s3.delete_objects"]) == (30, 30)
+    assert counts.total() < 70
+    assert account.labels() == {}
+    assert len(account.queue.bodies) == 300
+
+
+def test_a_change_of_hundreds_of_records_makes_few_calls_for_each(account: Account) -> None:
+    account.send(*(f"e{number}" for number in range(300)))
+    account.answer(1)
+    while len(account.labels()) < 300:
+        account.review()
+    account.console.session.calls.clear()
+    correct(account.console, "0", KEY.format("e7"))
+    assert account.labels() == {f"e{number}": 0 for number in range(300)}
+    counts = Counter(name for name, _ in account.console.session.calls)
+    assert counts.pop("s3.put_object") == 2 * 300 + 1  # entries, records, and the answer about the image
+    assert counts.total() < 10
+
+
+@pytest.mark.parametrize("refuses", ["sqs.send_message_batch", "s3.delete_objects"])
+def test_an_undoing_that_is_refused_in_part_says_so_and_leaves_the_rest(account: Account, refuses: str) -> None:
+    account.send("e0")
+    page = account.review()
+    account.send("e1")
+    account.answer(1, page=page)
+    answers = account.console.session.answers
+    allowed, refused = answers[refuses], {"Code": "AccessDenied", "Message": "not you"}
+
+    def refuse_one(**request: Any) -> dict[str, Any]:
+        if "Delete" in request:
+            kept = request["Delete"]["Objects"].pop()
+            return {**allowed(**request), "Errors": [{"Key": kept["Key"], **refused}]}
+        kept = request["Entries"].pop()
+        return {**allowed(**request), "Failed": [{"Id": kept["Id"], **refused}]}
+
+    answers[refuses] = refuse_one
+    answer = correct(account.console, "undo", KEY.format("e0"))
+    assert answer.status == 502
+    assert "1 of the answers were not undone, and still hold: AccessDenied: not you" in answer.text
+    assert account.labels() == {"e1": 1}
+
+
+def test_messages_are_sent_in_batches_that_sqs_takes() -> None:
+    small = {str(number): "x" for number in range(25)}
+    assert [len(batch) for batch in batches(small)] == [10, 10, 5]
+    large = {"a": "x" * 200_000, "b": "\u20ac" * 30_000, "c": "x" * 300_000, "d": "x"}
+    assert [list(batch) for batch in batches(large)] == [["a"], ["b"], ["c"], ["d"]]
+
+
+def test_a_page_tells_the_count_of_its_own_opening(account: Account) -> None:
+    """Two tabs share the messages that are held. The count of one was once that of the other."""
+    account.send("e0")
+    account.answer(1)
+    account.send("e1")
+    listed, other = account.answers["s3.list_objects_v2"], list[str]()
+
+    def opened_meanwhile(**request: Any) -> Any:
+        if request["Prefix"] == "ground_truth/bikes/" and not other:
+            other.append("")  # past answers are read after the messages: another tab is opened just then
+            other[0] = account.review()
+        return listed(**request)
+
+    account.console.session.answers["s3.list_objects_v2"] = opened_meanwhile
+    assert "One more message was about an image that has an answer already" in account.review()
+    assert "more message" not in other[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from html import unescape
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -12,23 +13,33 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from tests.unit.console.conftest import Console, Open
-from tests.unit.console.doubles import NOW, PNG, Session, bucket, error, ground_truth
+from tests.unit.console.doubles import NOW, PNG, Session, bucket, error, ground_truth, send_batch
 from tests.unit.console.test_changes import BAYS, BODY, BODY_CLASSES, STACK, changes, workflow_answers
 
 from console.aws.client import Aws
-from console.aws.review.corrections import undo_answer
+from console.aws.review.corrections import undo_answers
 from console.aws.review.desk import ReviewDesk
 from console.aws.review.ground_truth import key_of, label_in, record_of
+from console.aws.review.pictures import picture_of
 from console.aws.workflow import workflow
 from console.errors import NotThere
 
 KEY = "ground_truth/bikes/2026/01/30/23/first.jsonl"
 LOG = "review_answers/bikes/2026/01/30/23/first."
+TAKES_BACK = {"sqs.send_message_batch": send_batch(lambda **_: {})}
+UNDOING = ["sqs.send_message_batch", "s3.put_object", "s3.delete_objects"]
 
 
 def logged(objects: dict[str, bytes]) -> list[Any]:
     """Return the answers of the log, the oldest first."""
     return [json.loads(objects[key])["answer"] for key in sorted(objects) if key.startswith(LOG)]
+
+
+def decide(console: Console, decision: str, more: str = "", page: str = "") -> Any:
+    """Answer a message as a page does, that of these texts or one that is opened now: it sends the image's version."""
+    message = decision.partition(":")[0]
+    (version,) = re.findall(f'name="version-{message}" value="([^"]*)"', page or console.get("/review").text)
+    return console.post("/review", urlencode({"decision": decision, f"version-{message}": unescape(version)}) + more)
 
 
 def correct(console: Console, decision: str, *keys: str) -> Any:
@@ -59,7 +70,7 @@ def test_a_message_of_another_program_does_not_hide_the_others(open_console: Ope
 def test_a_review_becomes_ground_truth_before_its_message_is_deleted(open_console: Open) -> None:
     console = open_console(workflow_answers())
     assert "0.6100" in console.get("/review").text
-    answer = console.post("/review", "decision=m1:1")
+    answer = decide(console, "m1:1")
     assert answer.status == 303
     logged_answer, put, _ = console.session.asked("s3.put_object")
     assert label_in(put["Body"]) == 1
@@ -79,7 +90,7 @@ def test_a_review_sends_the_order_of_its_class_if_the_person_wants_it(
     answers = {"cloudformation.describe_stacks": {"Stacks": [stack]}, "sqs.send_message": {}}
     console = open_console(workflow_answers() | answers | {"sqs.receive_message": {"Messages": [message]}})
     assert "send the order" in console.get("/review").text
-    answer = console.post("/review", f"decision=m1:{label}&order=send")
+    answer = decide(console, f"m1:{label}", "&order=send")
     (sent,) = console.session.asked("sqs.send_message")
     body = json.loads(sent["MessageBody"])
     assert sent["QueueUrl"] == f"http://queue/{queue}"
@@ -118,7 +129,7 @@ def test_an_image_that_waits_three_times_is_answered_once(open_console: Open) ->
     page = console.get("/review").text
     assert page.count("says the model") == 2
     assert "3 of these messages are about this image. Your answer goes for all that wait." in page
-    answer = console.post("/review", "decision=m0:1")
+    answer = decide(console, "m0:1")
     assert answer.headers["location"].count("done=") == 3
     puts = [request["Key"] for request in console.session.asked("s3.put_object")]
     written = [key.rpartition("/")[2] for key in puts if key.startswith("ground_truth/")]
@@ -153,14 +164,14 @@ def test_no_answer_is_taken_about_an_image_that_cannot_be_shown(open_console: Op
 def test_no_answer_is_taken_about_an_image_other_than_the_one_shown(open_console: Open) -> None:
     objects = {"a.png": PNG}
     console = open_console(workflow_answers() | bucket(objects))
-    console.get("/review")
+    before = console.get("/review").text
     objects["a.png"] = PNG + b"other"
-    answer = console.post("/review", "decision=m1:1")
-    assert answer.status == 400
-    assert "is not the image that the page showed" in answer.text
-    assert console.session.asked("s3.put_object") == []
-    console.get("/review")
-    assert console.post("/review", "decision=m1:1").status == 303
+    now = console.get("/review").text  # in another tab
+    for page in (before, now):
+        answer = decide(console, "m1:1", page=page)
+        assert answer.status == (303 if page == now else 400)
+        assert ("is not the image that the page showed" in answer.text) == (page == before)
+        assert (console.session.asked("s3.put_object") == []) == (page == before)
 
 
 def test_a_message_whose_image_is_gone_can_be_discarded(open_console: Open) -> None:
@@ -176,27 +187,28 @@ def test_a_message_whose_image_is_gone_can_be_discarded(open_console: Open) -> N
 
 def test_an_answer_that_is_undone_puts_its_image_back_and_stays_on_record(open_console: Open) -> None:
     objects = {"a.png": PNG}
-    console = open_console(workflow_answers() | bucket(objects) | {"sqs.send_message": {}})
+    console = open_console(workflow_answers() | bucket(objects) | TAKES_BACK)
     console.get("/review")
-    done = console.post("/review", "decision=m1:1").headers["location"]
+    done = decide(console, "m1:1").headers["location"]
     assert parse_qs(urlsplit(done).query)["done"] == [KEY]
     assert "Undo" in console.get(done).text
     answer = correct(console, "undo")
     assert answer.headers["location"] == "/review?undone=1&execution=first"
-    (sent,) = console.session.asked("sqs.send_message")
-    assert (sent["QueueUrl"], json.loads(sent["MessageBody"])) == ("http://queue/review", BODY)
-    assert changes(console)[-3:] == ["sqs.send_message", "s3.put_object", "s3.delete_object"]
+    (sent,) = console.session.asked("sqs.send_message_batch")
+    (entry,) = sent["Entries"]
+    assert (sent["QueueUrl"], json.loads(entry["MessageBody"])) == ("http://queue/review", BODY)
+    assert [name for name, _ in console.session.calls][-3:] == UNDOING
     assert KEY not in objects
     assert logged(objects) == [1, None]
     assert correct(console, "undo").status == 404  # it is in the queue once, not twice
-    assert len(console.session.asked("sqs.send_message")) == 1
+    assert len(console.session.asked("sqs.send_message_batch")) == 1
 
 
 def test_a_changed_answer_replaces_the_ground_truth_and_the_first_stays_on_record(open_console: Open) -> None:
     objects = {"a.png": PNG}
     console = open_console(workflow_answers() | bucket(objects))
     console.get("/review")
-    console.post("/review", "decision=m1:1")
+    decide(console, "m1:1")
     console.get("/review")
     answer = correct(console, "0")
     assert answer.headers["location"] == f"/review?done={quote(KEY)}"
@@ -217,7 +229,7 @@ def test_an_answer_of_another_program_is_kept_when_it_is_replaced(open_console: 
     console = open_console(workflow_answers() | bucket(objects))
     assert "answered elsewhere" in console.get("/review").text
     assert correct(console, "1").status == 400  # the console does not know its image
-    console.post("/review", "decision=m1:1")
+    decide(console, "m1:1")
     assert label_in(objects[KEY]) == 1
     assert logged(objects) == [0, 1]
 
@@ -242,7 +254,7 @@ def test_a_correction_of_something_else_changes_nothing(open_console: Open, deci
     objects = {"a.png": PNG}
     console = open_console(workflow_answers() | bucket(objects))
     console.get("/review")
-    console.post("/review", "decision=m1:1")
+    decide(console, "m1:1")
     before, changed = dict(objects), changes(console)
     answer = console.post("/review/answers", urlencode({"decision": decision, "keys": keys}))
     assert answer.status == 400
@@ -287,7 +299,7 @@ def test_a_message_that_is_delivered_twice_is_answered_once(open_console: Open) 
         workflow_answers() | bucket(objects) | answers | {"sqs.receive_message": {"Messages": messages}}
     )
     console.get("/review")
-    answer = console.post("/review", "decision=m0:1&order=send")
+    answer = decide(console, "m0:1", "&order=send")
     assert parse_qs(urlsplit(answer.headers["location"]).query)["done"] == [KEY]
     assert logged(objects) == [1]
     assert len(console.session.asked("sqs.send_message")) == 1
@@ -302,8 +314,9 @@ def test_an_answer_that_is_sent_twice_at_once_is_written_once() -> None:
         stack = await workflow(aws)
         assert stack is not None
         desk = ReviewDesk()
-        await desk.show(aws, await desk.fill(aws, stack))
-        answers = (desk.answer(aws, stack, "m1", label) for label in (1, 0))
+        await desk.fill(aws, stack)
+        version = (await picture_of(aws, "images", "a.png")).version
+        answers = (desk.answer(aws, stack, "m1", label, version) for label in (1, 0))
         return list(await asyncio.gather(*answers, return_exceptions=True))
 
     first, second = asyncio.run(answer_twice())
@@ -315,33 +328,33 @@ def test_an_answer_that_is_sent_twice_at_once_is_written_once() -> None:
 
 def test_an_undoing_that_is_sent_twice_at_once_puts_the_image_back_once() -> None:
     objects = {"a.png": PNG}
-    session = Session(workflow_answers() | bucket(objects) | {"sqs.send_message": {}})
+    session = Session(workflow_answers() | bucket(objects) | TAKES_BACK)
     aws = Aws(session)
 
     async def undo_twice() -> list[Any]:
         stack = await workflow(aws)
         assert stack is not None
         desk = ReviewDesk()
-        await desk.show(aws, await desk.fill(aws, stack))
-        await desk.answer(aws, stack, "m1", 1)
-        undoings = (undo_answer(aws, stack, desk.log, KEY) for _ in range(2))
+        await desk.fill(aws, stack)
+        await desk.answer(aws, stack, "m1", 1, (await picture_of(aws, "images", "a.png")).version)
+        undoings = (undo_answers(aws, stack, desk.log, [KEY]) for _ in range(2))
         return list(await asyncio.gather(*undoings, return_exceptions=True))
 
     first, second = asyncio.run(undo_twice())
-    assert first == "first"  # the name of its execution
+    assert first == ["first"]  # the name of its execution
     assert isinstance(second, NotThere)
-    assert len(session.asked("sqs.send_message")) == 1
+    assert len(session.asked("sqs.send_message_batch")) == 1
 
 
 def test_nothing_is_undone_while_the_log_cannot_be_read(open_console: Open) -> None:
     objects = {"a.png": PNG}
     answers = workflow_answers() | bucket(objects)
-    console = open_console(answers | {"sqs.send_message": {}})
+    console = open_console(answers | TAKES_BACK)
     console.get("/review")
-    console.post("/review", "decision=m1:1")
-    console.session.answers["s3.get_object"] = error("SlowDown", "Please reduce your request rate")
+    decide(console, "m1:1")
+    console.session.answers["s3.list_objects_v2"] = error("SlowDown", "Please reduce your request rate")
     assert correct(console, "undo").status == 502
-    assert console.session.asked("sqs.send_message") == []
+    assert console.session.asked("sqs.send_message_batch") == []
     assert label_in(objects[KEY]) == 1
 
 
@@ -381,5 +394,5 @@ def test_a_past_answer_leads_to_its_execution_whose_name_is_longer_than_the_id(o
     listed = {"stepfunctions.list_executions": {"executions": [row]}}
     console = open_console(workflow_answers() | listed | {"sqs.receive_message": {"Messages": [message]}})
     console.get("/review")
-    console.post("/review", "decision=m1:1")
+    decide(console, "m1:1")
     assert f'href="/executions/decide/{name}"' in console.get("/review").text

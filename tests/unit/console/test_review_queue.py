@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 import pytest
 from tests.unit.console.conftest import Console, Open
-from tests.unit.console.doubles import PNG, Answers, bucket
+from tests.unit.console.doubles import PNG, Answers, bucket, send_batch
 from tests.unit.console.test_changes import BODY, workflow_answers
-from tests.unit.console.test_review import correct
+from tests.unit.console.test_review import correct, decide
 
 from console.aws.review.desk import HELD_MAX
 from console.aws.review.queue_search import SEARCHED_MAX
@@ -27,16 +28,18 @@ class Queue:
         self.receives_max, self.numbers = receives_max, count()
         self.receives: dict[str, int] = {}
         self.bodies: dict[str, str] = {}
+        self.sent: dict[str, datetime] = {}
         self.visible: list[str] = []
         for number in range(length):
             body = BODY | {"execution": f"e{number}", "s3_key": f"{number}.png", "confidence": 0.5 + number / 10_000}
             self.send(json.dumps(body))
 
-    def send(self, MessageBody: str, QueueUrl: str = URL) -> dict[str, Any]:  # noqa: N803 - AWS's names
+    def send(self, MessageBody: str, QueueUrl: str = URL, sent: datetime | None = None) -> dict[str, Any]:  # noqa: N803 - AWS's names
+        """Take a message; `sent` is when, if it is not now."""
         name = f"m{next(self.numbers)}"
         if QueueUrl != URL:
             return {"MessageId": name}  # an order
-        self.bodies[name] = MessageBody
+        self.bodies[name], self.sent[name] = MessageBody, sent or datetime.now(UTC)
         self.visible.append(name)
         return {"MessageId": name}
 
@@ -65,6 +68,7 @@ class Queue:
             | bucket(images if objects is None else objects)
             | {
                 "sqs.send_message": self.send,
+                "sqs.send_message_batch": send_batch(self.send),
                 "sqs.receive_message": self.receive,
                 "sqs.change_message_visibility_batch": self.release,
                 "sqs.delete_message": self.delete,
@@ -73,8 +77,11 @@ class Queue:
         )
 
     def _message(self, name: str) -> dict[str, Any]:
-        counts = {"ApproximateReceiveCount": str(self.receives[name])}
-        return {"MessageId": name, "ReceiptHandle": name, "Body": self.bodies[name], "Attributes": counts}
+        attributes = {
+            "ApproximateReceiveCount": str(self.receives[name]),
+            "SentTimestamp": str(int(self.sent[name].timestamp() * 1000)),
+        }
+        return {"MessageId": name, "ReceiptHandle": name, "Body": self.bodies[name], "Attributes": attributes}
 
 
 def images_of(page: str) -> list[str]:
@@ -95,7 +102,7 @@ def test_an_image_whose_answer_is_undone_is_the_first_again(open_console: Open) 
     queue = Queue(40)
     console = open_console(queue.answers())
     assert images_of(console.get("/review").text)[0] == "0.png"
-    console.post("/review", "decision=m0:1")
+    decide(console, "m0:1")
     console.get("/review")  # the desk is full again: the undone image has no place of its own
     console.get("/review")
     page = undo(console, "e0")

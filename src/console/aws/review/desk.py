@@ -9,7 +9,10 @@ decided class goes to its loading bay, after the ground truth and before the del
 after an error may therefore send its order twice. A message that SQS delivers twice is answered once.
 
 An answer goes for all messages about its image that wait: for those that are held, and for those that are received
-later and whose decision is older than the answer.
+later and that were sent before the answer. SQS says when: a time in the message is what its sender claims.
+
+Pages of several tabs share the messages, and nothing else: what a page tells of its own opening is returned to it, and
+the version of an image that a person saw comes with the answer.
 
 One answer, change or undoing is written after the other. A form that is sent twice is refused the second time.
 """
@@ -19,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from console.aws.client import Aws
@@ -28,7 +32,16 @@ from console.aws.review.ground_truth import key_of, order, write
 from console.aws.review.image_answers import ImageAnswer, answer_about, keep
 from console.aws.review.messages import Held, Place, body_of
 from console.aws.review.pictures import Picture, picture_of
-from console.aws.review.queue_search import RECEIVED_AT_ONCE, Message, receive, release, search
+from console.aws.review.queue_search import (
+    RECEIVED_AT_ONCE,
+    End,
+    Message,
+    Search,
+    receive,
+    release,
+    search,
+    sent_of,
+)
 from console.aws.workflow import Workflow
 from console.errors import BadRequest, ConsoleError, NotThere
 
@@ -38,58 +51,70 @@ RECEIVES = 10
 """How often a page that is opened may receive messages, as long as some of them have an answer already."""
 
 
+@dataclass(frozen=True)
+class Filled:
+    """What a page gets when it is opened: the messages that are held now, the least certain first."""
+
+    held: Sequence[Held] = ()
+    settled: int = 0
+    """How many more messages were received, and had an answer already."""
+    search: Search | None = None
+    """The search for the messages that the page wanted; None if it was not needed."""
+
+
 @dataclass
 class ReviewDesk:
-    """The messages that the console holds, and the images as they were shown last, by their paths."""
+    """The messages that the console holds."""
 
     log: AnswerLog = field(default_factory=AnswerLog)
     held: dict[str, Held] = field(default_factory=dict)
-    shown: dict[str, Picture] = field(default_factory=dict)
-    settled: int = 0
-    """How many messages had an answer already when the desk was filled last."""
     _is_worn: bool = False
     """Whether the queue has messages that searches have received so often that there should be no more."""
     _receiving: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def fill(self, aws: Aws, workflow: Workflow, executions: Collection[str] = ()) -> list[Held]:
-        """Take more messages where there is room, and return those that are held. Raises Refused.
+    async def fill(self, aws: Aws, workflow: Workflow, executions: Collection[str] = ()) -> Filled:
+        """Take more messages where there is room. Raises Refused.
 
         The messages of these executions are looked for in the queue; they take the places of the most certain ones.
         A page that is left meanwhile does not interrupt it, or messages would be received that nobody holds.
         """
         return await asyncio.shield(self._filled(aws, workflow, executions))
 
-    async def _filled(self, aws: Aws, workflow: Workflow, executions: Collection[str]) -> list[Held]:
+    async def _filled(self, aws: Aws, workflow: Workflow, executions: Collection[str]) -> Filled:
         url = workflow.review_queue.url
         async with self._receiving:
             now = time.monotonic()
             self.held = {key: each for key, each in self.held.items() if each.until > now}
-            self.settled = 0
+            settled = 0
             for _ in range(RECEIVES):
                 wanted = min(RECEIVED_AT_ONCE, HELD_MAX - len(self.held))
-                before = self.settled
-                if wanted > 0:
-                    await self._hold(aws, workflow, await receive(aws, url, wanted, HELD_S))
-                if self.settled == before:
+                done = await self._hold(aws, workflow, await receive(aws, url, wanted, HELD_S)) if wanted > 0 else 0
+                settled += done
+                if not done:
                     break
-            missing = set(executions) - {each.execution for each in self.held.values()}
-            if missing and not self._is_worn:
-                messages, self._is_worn = await search(aws, url, missing, HELD_S)
-                await self._hold(aws, workflow, messages)
+            found: Search | None = None
+            if missing := set(executions) - {each.execution for each in self.held.values()}:
+                found = Search(End.WORN) if self._is_worn else await search(aws, url, missing, HELD_S)
+                self._is_worn = found.end == End.WORN
+                settled += await self._hold(aws, workflow, found.messages)
                 await self._release_surplus(aws, url, executions)
-        return sorted(self.held.values(), key=lambda each: each.confidence)
+            return Filled(sorted(self.held.values(), key=lambda each: each.confidence), settled, found)
 
-    async def _hold(self, aws: Aws, workflow: Workflow, messages: Iterable[Message]) -> None:
+    async def _hold(self, aws: Aws, workflow: Workflow, messages: Iterable[Message]) -> int:
+        """Hold messages, and return how many of them had an answer already."""
         until = time.monotonic() + HELD_S
-        received = [Held(each["MessageId"], each["ReceiptHandle"], until, body_of(each["Body"])) for each in messages]
+        received = [
+            Held(each["MessageId"], each["ReceiptHandle"], until, sent_of(each), body_of(each["Body"]))
+            for each in messages
+        ]
         self.held |= {each.id: each for each in received}
-        try:
-            await self._settle(aws, workflow, received)
-        except ConsoleError:
-            return  # a person can still answer them
+        settled: list[Held] = []
+        with suppress(ConsoleError):  # a person can still answer the others
+            await self._settle(aws, workflow, received, settled)
+        return len(settled)
 
-    async def _settle(self, aws: Aws, workflow: Workflow, received: Iterable[Held]) -> None:
-        """Answer the messages whose images were answered since. Raises Refused."""
+    async def _settle(self, aws: Aws, workflow: Workflow, received: Iterable[Held], settled: list[Held]) -> None:
+        """Answer the messages whose images were answered since, and add each to `settled`. Raises Refused."""
         if not await aws.may_change("s3"):
             return
         by_place: dict[Place, list[Held]] = {}
@@ -100,12 +125,13 @@ class ReviewDesk:
             for answer, (place, messages) in zip(answers, by_place.items(), strict=True):
                 if answer is None:
                     continue
-                older = [each for each in messages if each.names_execution and each.time < answer.answered]
+                older = [each for each in messages if each.names_execution and each.is_older_than(answer.answered)]
                 keys = [key_of(workflow.endpoint, each.execution, each.time) for each in older]
                 if keys:  # before the records, so that after an error an undoing finds those that were written
                     await keep(aws, workflow, place, answer.with_keys(keys))
                 for key, each in zip(keys, older, strict=True):
                     await self._settle_one(aws, workflow, key, each, answer)
+                    settled.append(each)
 
     async def _still_holds(self, aws: Aws, workflow: Workflow, place: Place) -> ImageAnswer | None:
         """Return the answer about an image, if the image is as it was then."""
@@ -121,7 +147,6 @@ class ReviewDesk:
         if not entries or entries[-1].label is None:
             await self._decide(aws, workflow, key, held, answer.label, answer.sends_order and workflow.has_bays)
         await self._delete(aws, workflow, held)
-        self.settled += 1
 
     async def _release_surplus(self, aws: Aws, url: str, executions: Collection[str]) -> None:
         """Let others receive the messages beyond HELD_MAX: the most certain first, and those of `executions` last."""
@@ -130,18 +155,13 @@ class ReviewDesk:
             del self.held[each.id]
         await release(aws, url, [each.receipt for each in order[HELD_MAX:]])
 
-    async def show(self, aws: Aws, messages: Sequence[Held]) -> list[Picture]:
-        """Return the picture of each message, and remember it as the one that the person sees."""
-        pictures = await asyncio.gather(*(picture_of(aws, each.bucket, each.key) for each in messages))
-        self.shown = {each.image: picture for each, picture in zip(messages, pictures, strict=True)}
-        return pictures
-
     async def answer(
-        self, aws: Aws, workflow: Workflow, message: str, label: int, sends_order: bool = False
+        self, aws: Aws, workflow: Workflow, message: str, label: int, version: str, sends_order: bool = False
     ) -> list[str]:
         """Answer a message, and all others about its image. Returns the keys of the ground truth of those held.
 
-        Nothing is written unless the image can be shown, and is the one that was. Raises NotThere, BadRequest.
+        Nothing is written unless the image can be shown, and has the version that the person saw. Raises NotThere,
+        BadRequest.
         """
         async with self.log.writing:
             held = self._of(message)
@@ -150,7 +170,7 @@ class ReviewDesk:
                 raise BadRequest(
                     f"message {message} names no execution, so its ground truth would belong to no capture"
                 )
-            picture = await self._check(aws, held)
+            picture = await self._check(aws, held, version)
             by_key: dict[str, list[Held]] = {}
             for each in self._of_same_image(held):
                 by_key.setdefault(key_of(workflow.endpoint, each.execution, each.time), []).append(each)
@@ -162,12 +182,12 @@ class ReviewDesk:
             await keep(aws, workflow, (held.bucket, held.key), answer)
             return list(by_key)
 
-    async def _check(self, aws: Aws, held: Held) -> Picture:
-        """Return the image of a message. Raises BadRequest unless it is there, and is the one that the page showed."""
+    async def _check(self, aws: Aws, held: Held, version: str) -> Picture:
+        """Return the image of a message. Raises BadRequest unless it is there, and has this version."""
         picture = await picture_of(aws, held.bucket, held.key)
         if picture.problem:
             raise BadRequest(f"The answer was not written, since its image cannot be shown. {picture.problem}")
-        if held.image not in self.shown or self.shown[held.image] != picture:
+        if picture.version != version:
             raise BadRequest(
                 f"The answer was not written: s3://{held.bucket}/{held.key} is not the image that the page showed. "
                 "Open the page again, and look at it"
@@ -212,5 +232,5 @@ class ReviewDesk:
     def _of(self, message: str) -> Held:
         held = self.held.get(message)
         if held is None or held.until < time.monotonic():
-            raise NotThere("this image is no longer held here: somebody else may be looking at it. Open the page again")
+            raise NotThere("the console no longer holds the message about this image. Open the page again")
         return held

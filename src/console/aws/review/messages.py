@@ -21,6 +21,8 @@ class Held:
     id: str
     receipt: str
     until: float
+    sent: datetime | None
+    """When SQS got it: the time in the body is what the sender claims. None if SQS does not say."""
     body: Mapping[str, Any]
 
     @property
@@ -51,6 +53,10 @@ class Held:
             return datetime.fromisoformat(str(self.body.get("time", ""))).astimezone(UTC)
         except (ValueError, OverflowError):
             return datetime.now(UTC)
+
+    def is_older_than(self, answered: datetime) -> bool:
+        """Whether an answer goes for it: SQS had it before, and it does not say that it was decided later."""
+        return self.sent is not None and max(self.sent, self.time) < answered
 
     @property
     def machine(self) -> str:

@@ -45,8 +45,8 @@ async def picture_of(aws: Aws, bucket: str, key: str) -> Picture:
     try:
         async with asyncio.timeout(ANSWERS_WITHIN_S):
             start = await aws.read_start(bucket, key, SIGNATURE_BYTES)
-    except NotThere:
-        return Picture(problem=f"{uri} is not there: it was moved or deleted.")
+    except NotThere as error:
+        return Picture(problem=f"{uri} is not there. S3: {error}")
     except TimeoutError:
         return Picture(problem=f"S3 did not answer within {ANSWERS_WITHIN_S:g} s.")
     except ConsoleError as error:

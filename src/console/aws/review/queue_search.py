@@ -10,6 +10,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from console.aws import queues
@@ -23,7 +26,7 @@ SEARCH_S = 5.0
 WAIT_S = 1
 """With a wait, SQS asks all of its servers, so that an empty answer means that there are no more messages."""
 
-RECEIVES = "ApproximateReceiveCount"
+RECEIVES, SENT = "ApproximateReceiveCount", "SentTimestamp"
 
 Message = Mapping[str, Any]
 
@@ -37,35 +40,65 @@ async def receive(aws: Aws, url: str, count: int, hidden_s: int, wait_s: int = 0
         MaxNumberOfMessages=count,
         VisibilityTimeout=hidden_s,
         WaitTimeSeconds=wait_s,
-        AttributeNames=[RECEIVES],
+        AttributeNames=[RECEIVES, SENT],
     )
     messages: Sequence[Message] = answer.get("Messages", ())
     return messages
 
 
-async def search(aws: Aws, url: str, executions: Collection[str], hidden_s: int) -> tuple[list[Message], bool]:
-    """Receive the messages of these executions, as far as they are among the next SEARCHED_MAX. Raises Refused.
+class End(StrEnum):
+    """Why a search ended."""
 
-    The search ends at a message that has been received half as often as the queue allows. Returns the messages, and
-    whether it ended so: then the queue should not be searched again.
-    """
-    is_worn = False
+    FOUND = "found"
+    EMPTY = "empty"
+    """The queue hands out no more messages."""
+    LIMIT = "limit"
+    TIME = "time"
+    WORN = "worn"
+    """A message has been received half as often as the queue allows: the queue should not be searched again."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search: the messages that it looked for, the number of all that it looked at, and why it ended."""
+
+    end: End
+    looked_at: int = 0
+    messages: Sequence[Message] = ()
+
+
+async def search(aws: Aws, url: str, executions: Collection[str], hidden_s: int) -> Search:
+    """Receive the messages of these executions, as far as they are among the next SEARCHED_MAX. Raises Refused."""
     missing, matching, others = set(executions), list[Message](), list[Message]()
     until = time.monotonic() + SEARCH_S
     receives_max = (await queues.state(aws, url)).receives_max
+    end: End | None = None
     try:
-        while missing and not is_worn and len(others) < SEARCHED_MAX and time.monotonic() < until:
+        while end is None:
             received = await receive(aws, url, RECEIVED_AT_ONCE, hidden_s, WAIT_S)
-            if not received:
-                break
             for message in received:
-                execution = body_of(message["Body"]).get("execution")
+                execution = str(body_of(message["Body"]).get("execution"))
                 (matching if execution in executions else others).append(message)
-                missing.discard(str(execution))
-            is_worn = receives_max is not None and max(map(_receives, received)) >= receives_max // 2
+                missing.discard(execution)
+            if not received:
+                end = End.EMPTY
+            elif receives_max is not None and max(map(_receives, received)) >= receives_max // 2:
+                end = End.WORN
+            elif not missing:
+                end = End.FOUND
+            elif len(others) >= SEARCHED_MAX:
+                end = End.LIMIT
+            elif time.monotonic() >= until:
+                end = End.TIME
     finally:
         await release(aws, url, [message["ReceiptHandle"] for message in others])
-    return matching, is_worn
+    return Search(end, len(matching) + len(others), matching)
+
+
+def sent_of(message: Message) -> datetime | None:
+    """Return when SQS got a message; None if it does not say."""
+    sent = str(message.get("Attributes", {}).get(SENT, ""))
+    return datetime.fromtimestamp(int(sent) / 1000, UTC) if sent.isdecimal() else None
 
 
 def _receives(message: Message) -> int:
