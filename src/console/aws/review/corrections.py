@@ -42,8 +42,8 @@ async def change_answers(aws: Aws, workflow: Workflow, log: AnswerLog, named: Se
         for picture in await asyncio.gather(*(picture_of(aws, *place) for place in answers)):
             if picture.problem:
                 raise BadRequest(f"The answer was not changed, since its image cannot be shown. {picture.problem}")
-        await _all(log.add(aws, workflow, key, Entry(label, now(), each.message)) for key, each in entries.items())
-        await _all(write(aws, workflow, key, label) for key in entries)
+        await all_done(log.add(aws, workflow, key, Entry(label, now(), each.message)) for key, each in entries.items())
+        await all_done(write(aws, workflow, key, label) for key in entries)
         for place, about in answers.items():
             if about and about.label != label and not entries.keys().isdisjoint(about.keys):
                 changed = replace(about, label=label, answered=now(), sends_order=False)
@@ -61,7 +61,7 @@ async def undo_answers(aws: Aws, workflow: Workflow, log: AnswerLog, named: Sequ
     async with log.writing:
         entries, answers = await _of_same_answers(aws, workflow, log, named)
         messages = {key: each.message for key, each in entries.items()}
-        await _all(forget(aws, workflow, place) for place in answers)
+        await all_done(forget(aws, workflow, place) for place in answers)
         for batch in batches({key: json.dumps(message) for key, message in messages.items()}):
             await _put_back(aws, workflow, log, messages, batch)
     return [str(each.get("execution") or "") for each in messages.values()]
@@ -132,7 +132,7 @@ async def _put_back(
     sending = [{"Id": str(number), "MessageBody": batch[key]} for number, key in enumerate(keys)]
     answer = await aws.change("sqs", "send_message_batch", QueueUrl=workflow.review_queue.url, Entries=sending)
     sent = [keys[int(each["Id"])] for each in answer.get("Successful", ())]
-    await _all(log.add(aws, workflow, key, Entry(None, now(), messages[key])) for key in sent)
+    await all_done(log.add(aws, workflow, key, Entry(None, now(), messages[key])) for key in sent)
     gone = {"Objects": [{"Key": key} for key in sent], "Quiet": True}
     kept = (await aws.change("s3", "delete_objects", Bucket=workflow.bucket, Delete=gone)) if sent else {}
     if refused := [*answer.get("Failed", ()), *kept.get("Errors", ())]:
@@ -140,7 +140,7 @@ async def _put_back(
         raise Refused(f"{len(refused)} of the answers were not undone, and still hold: {why}")
 
 
-async def _all(calls: Iterable[Coroutine[Any, Any, None]]) -> None:
+async def all_done(calls: Iterable[Coroutine[Any, Any, None]]) -> None:
     """Make calls side by side, wait for all of them, and raise the first error: none goes on after that."""
     for outcome in await asyncio.gather(*calls, return_exceptions=True):
         if isinstance(outcome, BaseException):

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 
 from console.aws.client import Aws
 from console.aws.review.answer_log import AnswerLog, Entry, now
-from console.aws.review.corrections import keep_unlogged
+from console.aws.review.corrections import all_done, keep_unlogged
 from console.aws.review.ground_truth import key_of, order, write
 from console.aws.review.image_answers import ImageAnswer, answer_about, keep
 from console.aws.review.messages import Held, Place, body_of
@@ -129,9 +129,12 @@ class ReviewDesk:
                 keys = [key_of(workflow.endpoint, each.execution, each.time) for each in older]
                 if keys:  # before the records, so that after an error an undoing finds those that were written
                     await keep(aws, workflow, place, answer.with_keys(keys))
+                by_key: dict[str, list[Held]] = {}
                 for key, each in zip(keys, older, strict=True):
-                    await self._settle_one(aws, workflow, key, each, answer)
-                    settled.append(each)
+                    by_key.setdefault(key, []).append(each)
+                await all_done(
+                    self._settle_one(aws, workflow, key, same, answer, settled) for key, same in by_key.items()
+                )
 
     async def _still_holds(self, aws: Aws, workflow: Workflow, place: Place) -> ImageAnswer | None:
         """Return the answer about an image, if the image is as it was then."""
@@ -141,12 +144,16 @@ class ReviewDesk:
         picture = await picture_of(aws, *place)
         return answer if picture == Picture(answer.version) else None
 
-    async def _settle_one(self, aws: Aws, workflow: Workflow, key: str, held: Held, answer: ImageAnswer) -> None:
+    async def _settle_one(
+        self, aws: Aws, workflow: Workflow, key: str, same: list[Held], answer: ImageAnswer, settled: list[Held]
+    ) -> None:
         """Write the answer for one more execution. One that has an answer already was only delivered twice."""
         entries = await self.log.of(aws, workflow, key)
         if not entries or entries[-1].label is None:
-            await self._decide(aws, workflow, key, held, answer.label, answer.sends_order and workflow.has_bays)
-        await self._delete(aws, workflow, held)
+            await self._decide(aws, workflow, key, same[0], answer.label, answer.sends_order and workflow.has_bays)
+        for each in same:
+            await self._delete(aws, workflow, each)
+            settled.append(each)
 
     async def _release_surplus(self, aws: Aws, url: str, executions: Collection[str]) -> None:
         """Let others receive the messages beyond HELD_MAX: the most certain first, and those of `executions` last."""
