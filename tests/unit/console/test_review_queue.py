@@ -56,6 +56,11 @@ class Queue:
         self.bodies.pop(ReceiptHandle)
         return {}
 
+    def delete_all(self, Entries: list[dict[str, Any]], **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        for each in Entries:
+            self.delete(each["ReceiptHandle"])
+        return {"Successful": [{"Id": each["Id"]} for each in Entries]}
+
     def attributes(self, **_: Any) -> dict[str, Any]:
         policy = json.dumps({"maxReceiveCount": self.receives_max})
         return {"Attributes": {"ApproximateNumberOfMessages": str(len(self.bodies)), "RedrivePolicy": policy}}
@@ -72,6 +77,7 @@ class Queue:
                 "sqs.receive_message": self.receive,
                 "sqs.change_message_visibility_batch": self.release,
                 "sqs.delete_message": self.delete,
+                "sqs.delete_message_batch": self.delete_all,
                 "sqs.get_queue_attributes": self.attributes,
             }
         )

@@ -68,9 +68,7 @@ async def undo_answers(aws: Aws, workflow: Workflow, log: AnswerLog, named: Sequ
 
 
 async def keep_unlogged(aws: Aws, workflow: Workflow, log: AnswerLog, key: str) -> None:
-    """Copy an answer that was given with another program into the log, before it is replaced."""
-    if await log.of(aws, workflow, key):
-        return
+    """Copy an answer that was given with another program, and is not in the log, into it before it is replaced."""
     try:
         start = await aws.read_start(workflow.bucket, key, RECORD_MAX)
     except NotThere:

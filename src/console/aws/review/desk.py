@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -37,6 +37,7 @@ from console.aws.review.queue_search import (
     End,
     Message,
     Search,
+    delete,
     receive,
     release,
     search,
@@ -129,12 +130,7 @@ class ReviewDesk:
                 keys = [key_of(workflow.endpoint, each.execution, each.time) for each in older]
                 if keys:  # before the records, so that after an error an undoing finds those that were written
                     await keep(aws, workflow, place, answer.with_keys(keys))
-                by_key: dict[str, list[Held]] = {}
-                for key, each in zip(keys, older, strict=True):
-                    by_key.setdefault(key, []).append(each)
-                await all_done(
-                    self._settle_one(aws, workflow, key, same, answer, settled) for key, same in by_key.items()
-                )
+                settled += await self._settle_all(aws, workflow, dict(zip(keys, older, strict=True)), older, answer)
 
     async def _still_holds(self, aws: Aws, workflow: Workflow, place: Place) -> ImageAnswer | None:
         """Return the answer about an image, if the image is as it was then."""
@@ -144,16 +140,25 @@ class ReviewDesk:
         picture = await picture_of(aws, *place)
         return answer if picture == Picture(answer.version) else None
 
-    async def _settle_one(
-        self, aws: Aws, workflow: Workflow, key: str, same: list[Held], answer: ImageAnswer, settled: list[Held]
-    ) -> None:
-        """Write the answer for one more execution. One that has an answer already was only delivered twice."""
-        entries = await self.log.of(aws, workflow, key)
-        if not entries or entries[-1].label is None:
-            await self._decide(aws, workflow, key, same[0], answer.label, answer.sends_order and workflow.has_bays)
-        for each in same:
-            await self._delete(aws, workflow, each)
-            settled.append(each)
+    async def _settle_all(
+        self, aws: Aws, workflow: Workflow, by_key: Mapping[str, Held], received: Sequence[Held], answer: ImageAnswer
+    ) -> list[Held]:
+        """Write an answer for more executions, and return the messages that are deleted.
+
+        An execution that has an answer already was only delivered twice.
+        """
+        entries = await self.log.newest(aws, workflow, list(by_key))
+        label, sends_order = answer.label, answer.sends_order and workflow.has_bays
+        await all_done(
+            self._decide(aws, workflow, key, held, label, sends_order, is_logged=key in entries)
+            for key, held in by_key.items()
+            if key not in entries or entries[key].label is None
+        )
+        gone = await delete(aws, workflow.review_queue.url, [each.receipt for each in received])
+        deleted = [each for each in received if each.receipt in gone]
+        for each in deleted:
+            self.held.pop(each.id, None)
+        return deleted
 
     async def _release_surplus(self, aws: Aws, url: str, executions: Collection[str]) -> None:
         """Let others receive the messages beyond HELD_MAX: the most certain first, and those of `executions` last."""
@@ -181,8 +186,10 @@ class ReviewDesk:
             by_key: dict[str, list[Held]] = {}
             for each in self._of_same_image(held):
                 by_key.setdefault(key_of(workflow.endpoint, each.execution, each.time), []).append(each)
+            entries = await self.log.newest(aws, workflow, list(by_key))
             for key, messages in by_key.items():
-                await self._decide(aws, workflow, key, messages[0], label, sends_order and workflow.has_bays)
+                wants = sends_order and workflow.has_bays
+                await self._decide(aws, workflow, key, messages[0], label, wants, is_logged=key in entries)
                 for each in messages:
                     await self._delete(aws, workflow, each)
             answer = ImageAnswer(label, picture.version, now(), sends_order, tuple(by_key))
@@ -201,9 +208,12 @@ class ReviewDesk:
             )
         return picture
 
-    async def _decide(self, aws: Aws, workflow: Workflow, key: str, held: Held, label: int, sends_order: bool) -> None:
+    async def _decide(
+        self, aws: Aws, workflow: Workflow, key: str, held: Held, label: int, sends_order: bool, is_logged: bool
+    ) -> None:
         """Log the answer, write the ground truth, and send the order if wanted."""
-        await keep_unlogged(aws, workflow, self.log, key)
+        if not is_logged:
+            await keep_unlogged(aws, workflow, self.log, key)
         await self.log.add(aws, workflow, key, Entry(label, now(), held.body, sends_order))
         await write(aws, workflow, key, label)
         if sends_order:

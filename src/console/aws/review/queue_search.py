@@ -119,3 +119,14 @@ async def _release(aws: Aws, url: str, receipts: Sequence[str]) -> None:
         await aws.change("sqs", "change_message_visibility_batch", QueueUrl=url, Entries=entries)
     except ConsoleError:
         return  # the page has what it looked for
+
+
+async def delete(aws: Aws, url: str, receipts: Sequence[str]) -> set[str]:
+    """Delete messages, and return the receipts of those that SQS deleted. Raises Refused."""
+    gone: set[str] = set()
+    for start in range(0, len(receipts), RECEIVED_AT_ONCE):
+        batch = receipts[start : start + RECEIVED_AT_ONCE]
+        entries = [{"Id": str(number), "ReceiptHandle": receipt} for number, receipt in enumerate(batch)]
+        answer = await aws.change("sqs", "delete_message_batch", QueueUrl=url, Entries=entries)
+        gone |= {batch[int(each["Id"])] for each in answer.get("Successful", ())}
+    return gone
