@@ -25,9 +25,18 @@ def numbers(executions: list[Any]) -> list[str]:
 
 def test_a_loop_over_the_executions_does_not_see_those_that_start_meanwhile() -> None:
     stored = StoredExecutions({"1": execution(1), "2": execution(2)})
-    for each in stored.values():
-        stored[f"another after {each.exec_arn}"] = each
-    assert len(stored) == 4
+    for each in (*stored.values(), *stored.of("m")):
+        stored[f"another after {each.exec_arn}, number {len(stored)}"] = each
+    assert len(stored) == 6
+
+
+def test_the_executions_of_a_state_machine_are_kept_together() -> None:
+    stored = StoredExecutions()
+    for number, machine in enumerate("mnmnm"):
+        stored[f"arn:{machine}:{number}"] = execution(number, machine=machine, version=f"{machine}:1")
+    assert numbers(stored.of("m")) == ["0", "2", "4"]
+    assert numbers(stored.values()) == ["0", "1", "2", "3", "4"]
+    assert stored.of("nothing") == []
 
 
 def test_pages_have_all_executions_with_the_newest_first() -> None:
@@ -64,3 +73,16 @@ def test_an_execution_that_ends_between_two_pages_does_not_bring_the_first_again
     _, token = page_of(executions, "m", "RUNNING", 2, None)
     executions[1].exec_status = "SUCCEEDED"
     assert numbers(page_of(executions, "m", "RUNNING", 2, token)[0]) == ["1"]
+
+
+def test_executions_of_another_status_are_not_sorted() -> None:
+    """ListExecutions for RUNNING once sorted the thousands that had ended."""
+    ended = [execution(number) for number in (4, 5)]
+    for each in ended:
+        del each.start_date
+    assert numbers(page_of([execution(1, "RUNNING"), *ended], "m", "RUNNING", 9, None)[0]) == ["1"]
+
+
+def test_a_token_that_names_no_execution_begins_with_the_first_page() -> None:
+    for token in ("bm90aGluZw==", "no base64"):
+        assert numbers(page_of([execution(1), execution(2)], "m", None, 9, token)[0]) == ["2", "1"]
