@@ -13,6 +13,8 @@ from console.aws.logs import group_address
 from display import colors, figures
 
 NAME_MAX, NAME_START, NAME_END = 36, 13, 12
+WORDS = {"NEEDS_REVIEW": "sent to review"}
+"""What pages write for a status that is their own."""
 AGE = Markup('<time datetime="{}" data-age>{}</time>')
 ISO_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
 
@@ -33,6 +35,7 @@ def environment(asset: Callable[[str], str]) -> Environment:
         "duration": figures.duration,
         "size": figures.size,
         "tone": colors.status_tone,
+        "word": lambda status: WORDS.get(status, status),
         "class_tone": colors.class_tone,
         "moment": moment,
         "ages": ages,

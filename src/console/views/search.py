@@ -11,6 +11,8 @@ from typing import Any
 from aiohttp import web
 
 from console.aws import endpoints, models, pipelines, state_machines
+from console.aws.decisions.events import Event, of_execution
+from console.aws.decisions.failures import shown_status
 from console.aws.monitoring import schedules
 from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.training import jobs as training_jobs
@@ -31,6 +33,8 @@ class Hit:
     name: str
     path: str
     status: str = ""
+    shown: str = ""
+    """The status that pages show of an execution, if it is another than AWS's."""
 
 
 async def load(site: Site, request: web.Request) -> dict[str, Any]:
@@ -98,12 +102,14 @@ async def _machines(site: Site, name: str, unsearched: list[str]) -> list[Hit]:
     for machine in machines:
         rows, has_more = await _executions(site, machine)
         unsearched += [machine.name] if has_more else []
-        hits += [
-            Hit(f"execution of {machine.name}", row.name, f"/executions/{machine.name}/{row.name}", row.status)
-            for row in rows
-            if has(name, row.name)
-        ][:SHOWN]
+        called = [of_execution(row) for row in rows if has(name, row.name)][:SHOWN]
+        hits += await asyncio.gather(*(_execution_hit(site, each) for each in called))
     return hits
+
+
+async def _execution_hit(site: Site, event: Event) -> Hit:
+    shown = shown_status(event.status, await site.reasons.of(site.aws, event))
+    return Hit(event.kind, event.name, event.path, event.status, shown)
 
 
 async def _executions(site: Site, machine: Machine) -> tuple[list[ExecutionSummary], bool]:

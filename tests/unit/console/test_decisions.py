@@ -15,7 +15,10 @@ from tests.unit.console.test_figures import figures_of, rows_of, text_of
 
 from console.aws.decisions.events import Event
 from console.aws.decisions.failures import LISTED, PAGES_MAX, REASONS_MAX, Reason
+from console.aws.state_machines import ExecutionSummary
 from console.views.overview import lines, mixed
+from console.views.state_machines.machines import as_shown
+from display.colors import status_tone
 
 BELOW = {"error": "ThresholdConfidenceNotMet", "cause": json.dumps({"errorMessage": "confidence 0.61 is below 0.93"})}
 BROKEN = {"error": "ImageNotFound", "cause": "s3://images/a.png is not there\nand more"}
@@ -96,13 +99,25 @@ def test_an_image_below_the_threshold_needs_review_and_is_not_counted_as_a_failu
     assert "ImageNotFound : s3://images/a.png is not there" in row
 
 
-def test_the_strip_of_last_executions_tells_failures_from_images_for_review(open_console: Open) -> None:
+@pytest.mark.parametrize("stacks", [WITH_BAYS, {"Stacks": []}], ids=["own", "another"])
+def test_an_image_for_review_has_one_color_and_word_on_every_page(open_console: Open, stacks: dict[str, Any]) -> None:
+    """The strips once showed it as failed, except those of the workflow's own machine, and so did the search."""
     executions = [{"name": "unsure", "status": "FAILED", **BELOW}, {"name": "broken", "status": "FAILED", **BROKEN}]
-    page = open_console(account(executions)).get("/state-machines").text
-    assert re.findall(r'<a class="tone-(\w+) is-\w+" href="/executions/decide/(\w+)"', page) == [
-        ("bad", "broken"),
-        ("attention", "unsure"),
+    console = open_console(account(executions) | {"cloudformation.describe_stacks": stacks})
+    page = console.get("/state-machines").text
+    assert re.findall(r'<a class="tone-(\w+) is-\w+" href="[^"]+" title="([^"]+)"', page) == [
+        ("bad", "broken: FAILED"),
+        ("attention", "unsure: sent to review"),
     ]
+    for path in ("/", "/failures", "/state-machines/decide", "/executions/decide/unsure", "/search?q=u"):
+        assert re.search(r'tone-attention[^>]*title="The confidence[^>]*>sent to review<', console.get(path).text), path
+
+
+def test_a_failure_has_no_tone_before_its_reason_is_read() -> None:
+    row = ExecutionSummary("e", "arn", "decide", "FAILED", NOW, NOW)
+    unread = as_shown(row, {}).status
+    assert (status_tone(unread), unread) == ("quiet", "FAILED, its reason is being read")
+    assert as_shown(row, {"/executions/decide/e": Reason("Broken")}).status == "FAILED"
 
 
 def test_failures_of_more_than_an_hour_ago_are_not_counted(open_console: Open) -> None:

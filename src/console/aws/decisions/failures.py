@@ -33,7 +33,7 @@ PAGES_MAX = 5
 """The pages of a list that are read, of LISTED rows each, until one reaches back further than an hour."""
 REASONS_MAX = 500
 """The failures of the last hour whose reasons are read."""
-KEPT_REASONS = 2000
+KEPT_REASONS = 4000
 MACHINES_SHOWN = 12
 KEPT_S = 4.0
 REASON_MAX = 300
@@ -132,6 +132,13 @@ class Reasons:
             while len(self._kept) > KEPT_REASONS:
                 self._kept.popitem(last=False)
         return reason
+
+    async def in_time(self, aws: Aws, events: Sequence[Event], budget_s: float) -> dict[str, Reason]:
+        """Return why these failed, by their paths, as far as it can be read in time. The rest follows later."""
+        reads = {each.path: asyncio.ensure_future(self.of(aws, each)) for each in events if each.has_failed}
+        if reads:
+            await asyncio.wait(reads.values(), timeout=budget_s)
+        return {path: read.result() for path, read in reads.items() if read.done()}
 
 
 async def last_hour(aws: Aws, machines: Sequence[Machine], known: Reasons) -> LastHour:

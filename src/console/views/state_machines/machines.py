@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +24,8 @@ from display.state_machines.drawing import draw
 
 STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 STRIP = 24
+UNREAD = "{}, its reason is being read"
+"""The status of a failure that may be an image for review: it has no tone yet."""
 
 
 @dataclass(frozen=True)
@@ -33,23 +36,28 @@ class Row:
     last: list[ExecutionSummary]
 
 
-async def load_list(site: Site, _: web.Request) -> dict[str, Any]:
+async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
     machines = await state_machines.machines(site.aws)
     lists = await asyncio.gather(*(state_machines.executions(site.aws, each, limit=STRIP) for each in machines))
-    own = await _own_machine(site)
-    last = [(machine, rows) for machine, (rows, _) in zip(machines, lists, strict=True)]
-    return {"rows": [Row(each, await _shown_alike(site, rows) if each.arn == own else rows) for each, rows in last]}
+    rows = [Row(machine, last) for machine, (last, _) in zip(machines, lists, strict=True)]
+    events = [of_execution(each) for row in rows for each in row.last]
+    reasons = await site.reasons.in_time(site.aws, events, pages.budget_s(site, request))
+    return {"rows": [Row(row.machine, [as_shown(each, reasons) for each in row.last]) for row in rows]}
+
+
+def as_shown(row: ExecutionSummary, reasons: Mapping[str, Reason]) -> ExecutionSummary:
+    """Return an execution with the status that all pages show: an image below the threshold goes to review."""
+    event = of_execution(row)
+    if not event.has_failed:
+        return row
+    reason = reasons.get(event.path)
+    return replace(row, status=UNREAD.format(row.status) if reason is None else shown_status(row.status, reason))
 
 
 async def _own_machine(site: Site) -> str:
     """Return the ARN of the workflow's state machine; empty if there is none, or not for this role."""
     stack = await readable_workflow(site.aws)
     return stack.state_machine if stack else ""
-
-
-async def _shown_alike(site: Site, rows: list[ExecutionSummary]) -> list[ExecutionSummary]:
-    """Return the executions with the statuses that pages show: an image below the threshold goes to review."""
-    return [replace(row, status=status) for row, status, _ in await _outcomes(site, rows)]
 
 
 async def load_machine(site: Site, request: web.Request) -> dict[str, Any]:
