@@ -16,10 +16,13 @@ from console.aws.decisions.failures import MACHINES_SHOWN, LastHour, Reasons, la
 from console.aws.endpoints import EndpointSummary
 from console.aws.state_machines import Machine
 from console.aws.training import jobs as training_jobs
+from console.aws.training.jobs import JobSummary
 from console.aws.workflow import Queue, Workflow, workflow
 from console.errors import ConsoleError
 
 RECENT = 20
+RUNNING_MAX = 100
+ENDINGS_READ = 6
 ENDPOINTS_MAX = 20
 EVENTS = 14
 Value = TypeVar("Value")
@@ -37,6 +40,10 @@ class Overview:
 
     endpoints: list[EndpointSummary] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    running: list[Event] = field(default_factory=list)
+    """Jobs and executions, the newest first."""
+    runs_more: bool = False
+    """Whether more are running than the lists have."""
     waiting: list[Waiting] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
     machines: list[Machine] = field(default_factory=list)
@@ -46,21 +53,18 @@ class Overview:
     problems: list[str] = field(default_factory=list)
 
     @property
-    def running(self) -> list[Event]:
-        return [event for event in self.events if event.status in ("InProgress", "RUNNING")]
-
-    @property
     def is_empty(self) -> bool:
-        return not (self.endpoints or self.events or self.machines)
+        return not (self.endpoints or self.events or self.machines or self.failed.failures)
 
 
 async def overview(aws: Aws, known: Reasons) -> Overview:
     """Return the overview. If a service does not answer, its part is empty, and `problems` has a line."""
     shown = Overview()
-    shown.workflow, listed, jobs, machines, watched = await asyncio.gather(
+    shown.workflow, listed, jobs, in_progress, machines, watched = await asyncio.gather(
         _or_none(shown, partial(workflow, aws)),
         _or_none(shown, partial(endpoints.listed, aws, limit=ENDPOINTS_MAX)),
         _or_none(shown, partial(training_jobs.listed, aws, limit=RECENT)),
+        _or_none(shown, partial(training_jobs.listed, aws, status="InProgress", limit=RUNNING_MAX)),
         _or_none(shown, partial(state_machines.machines, aws)),
         _or_none(shown, partial(alarms.alarms, aws)),
     )
@@ -69,16 +73,20 @@ async def overview(aws: Aws, known: Reasons) -> Overview:
     is_whole = listed is not None and len(created) < ENDPOINTS_MAX
     shown.alarms = [alarms.judged(alarm, created, is_whole) for alarm in watched or ()]
     started = shown.machines[:MACHINES_SHOWN]
-    waiting, executions, shown.failed = await asyncio.gather(
+    waiting, executions, running, shown.failed = await asyncio.gather(
         _or_none(shown, partial(_waiting, aws, shown.workflow)),
         asyncio.gather(*(_or_none(shown, partial(_executions, aws, each)) for each in started)),
-        last_hour(aws, started, known),
+        asyncio.gather(*(_or_none(shown, partial(_running, aws, each)) for each in started)),
+        last_hour(aws, started, known, ENDINGS_READ),
     )
     shown.waiting = waiting or []
     shown.events = [of_job(job) for job in (jobs[0] if jobs else ())]
     shown.events += [event for each in executions for event in each or ()]
     shown.events += _missing(shown)
     shown.events.sort(key=lambda event: event.time, reverse=True)
+    run = [each for each in (_of_jobs(in_progress), *running) if each]
+    shown.running = sorted((event for events, _ in run for event in events), key=lambda event: event.time, reverse=True)
+    shown.runs_more = any(has_more for _, has_more in run)
     return shown
 
 
@@ -98,6 +106,17 @@ async def _or_none(shown: Overview, ask: Callable[[], Awaitable[Value]]) -> Valu
 async def _executions(aws: Aws, machine: Machine) -> list[Event]:
     rows, _ = await state_machines.executions(aws, machine, limit=RECENT)
     return [of_execution(row) for row in rows]
+
+
+async def _running(aws: Aws, machine: Machine) -> tuple[list[Event], bool]:
+    """Return the running executions: an old one may be behind many that have ended."""
+    rows, following = await state_machines.executions(aws, machine, state_machines.RUNNING, limit=RUNNING_MAX)
+    # a server that ignores the filter would count executions that have ended
+    return [of_execution(row) for row in rows if row.status == state_machines.RUNNING], bool(following)
+
+
+def _of_jobs(listed: tuple[list[JobSummary], str] | None) -> tuple[list[Event], bool] | None:
+    return ([of_job(row) for row in listed[0] if row.status == "InProgress"], bool(listed[1])) if listed else None
 
 
 def _missing(shown: Overview) -> list[Event]:

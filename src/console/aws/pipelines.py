@@ -76,6 +76,30 @@ async def executions(aws: Aws, pipeline: str, after: str = "", limit: int = PAGE
     return rows, str(answer.get("NextToken") or "")
 
 
+async def run_since(aws: Aws, since: datetime, limit: int, keep_s: float) -> tuple[list[str], bool]:
+    """Return those of the `limit` newest pipelines that ran since a time, and whether there are more pipelines."""
+    answer = await aws.call("sagemaker", "list_pipelines", keep_s, SortOrder="Descending", MaxResults=limit)
+    rows = [each for each in answer["PipelineSummaries"] if each.get("LastExecutionTime", since) >= since]
+    return [each["PipelineName"] for each in rows], bool(answer.get("NextToken"))
+
+
+async def begun_since(
+    aws: Aws, pipeline: str, since: datetime, limit: int, keep_s: float
+) -> tuple[list[Execution], bool]:
+    """Return the newest executions that began after a time, up to `limit`, and whether there are more."""
+    answer = await aws.call(
+        "sagemaker",
+        "list_pipeline_executions",
+        keep_s,
+        PipelineName=pipeline,
+        CreatedAfter=since,
+        SortOrder="Descending",
+        MaxResults=limit,
+    )
+    rows = [_execution(each, each["StartTime"]) for each in answer["PipelineExecutionSummaries"]]
+    return [row for row in rows if row.started >= since], bool(answer.get("NextToken"))
+
+
 async def graph(aws: Aws, pipeline: str) -> Graph:
     """Return the steps of the definition as it is now. Raises NotThere."""
     answer = await aws.call("sagemaker", "describe_pipeline", 5 * SHORT_S, PipelineName=pipeline)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -34,8 +34,10 @@ from console.errors import ConsoleError
 from console.site import Site
 
 OF_ONE_KIND = 6
-RUNS = 24
-"""The number of runs of the monitor that are read for the verdict: a day's."""
+RUNNING_SHOWN, FAILURES_SHOWN = 8, 6
+ENDINGS_READ = 60
+RUNS, RUNS_OF_A_DAY = 8, 24
+"""The numbers of runs of the monitor that are read: a day's only if none of the newest has compared anything."""
 EXPLAINED = 24
 GROUPED = ("SUCCEEDED", "Completed", NEEDS_REVIEW)
 """Statuses whose runs are one line. Failures share one only if they have the same error and cause."""
@@ -70,8 +72,7 @@ class Line:
     def more_path(self) -> str:
         """Return the path of the list that has the others."""
         status = "FAILED" if self.status == NEEDS_REVIEW else self.status
-        place = f"/state-machines/{self.event.machine}" if self.event.machine else "/training-jobs"
-        return f"{place}?status={status}"
+        return f"{self.event.list_path}?status={status}"
 
 
 def lines(events: Sequence[tuple[Event, Reason]]) -> list[Line]:
@@ -112,10 +113,17 @@ def mixed(all_lines: Sequence[Line]) -> list[Line]:
 async def load(site: Site, _: web.Request) -> dict[str, Any]:
     shown = await overview(site.aws, site.reasons)
     runs = await _runs(site, shown.workflow)
-    shown.events = with_findings(shown.events, runs)
+    told = {event.path for event, _ in shown.failed.real} | {event.path for event in shown.running}
+    shown.events = with_findings([each for each in shown.events if each.path not in told], runs)
+    groups = grouped(shown.failed.real)
     explained, service = await asyncio.gather(_explained(site, shown), _service(site, shown, runs))
     return {
         "shown": shown,
+        "running": shown.running[:RUNNING_SHOWN],
+        "others_running": Counter((each.list_path, each.status) for each in shown.running[RUNNING_SHOWN:]),
+        "groups": groups[:FAILURES_SHOWN],
+        "other_groups": len(groups) - FAILURES_SHOWN,
+        "made": shown.failed.made,
         "lines": mixed(lines(explained)),
         "chosen_by": CHOOSES,
         "service": service,
@@ -127,27 +135,33 @@ async def load(site: Site, _: web.Request) -> dict[str, Any]:
 
 
 def with_findings(events: Sequence[Event], runs: Sequence[Run]) -> list[Event]:
-    """Return the events, with what runs of the monitor found: SUCCEEDED alone sounds as if there were no drift."""
+    """Return the events, with what runs of the monitor found: SUCCEEDED alone sounds as if there were no drift.
+
+    Those of older runs, which have not been read, are left out.
+    """
     found = {f"/executions/{run.machine}/{run.name}": (run.verdict, run.words) for run in runs}
-    return [replace(each, found=found[each.path]) if _has_found(each, found) else each for each in events]
-
-
-def _has_found(event: Event, found: Collection[str]) -> bool:
-    return event.status == "SUCCEEDED" and event.path in found
+    monitors = {run.machine for run in runs}
+    told = []
+    for event in events:
+        if event.status != "SUCCEEDED" or event.machine not in monitors:
+            told.append(event)
+        elif event.path in found:
+            told.append(replace(event, found=found[event.path]))
+    return told
 
 
 async def load_failures(site: Site, request: web.Request) -> dict[str, Any]:
     """Return what failed in the last hour, with reasons, by groups, or those of the group that is asked for."""
     machines = await state_machines.machines(site.aws)
-    failed, asked = await last_hour(site.aws, machines, site.reasons), request.query.get("group", "")
+    failed, asked = await last_hour(site.aws, machines, site.reasons, ENDINGS_READ), request.query.get("group", "")
     rows = [each for each in failed.failures if asked in ("", key_of(*each))]
-    groups = grouped(rows)
     return {
         "failed": failed,
         "made": failed.made,
         "asked": asked,
-        "groups": groups,
-        "one": groups[0] if asked and groups else None,
+        "groups": grouped(failed.real),
+        "by_design": grouped(failed.reviewed),
+        "one": next(iter(grouped(rows)), None) if asked else None,
         "rows": [(failure, shown_status(failure.status, reason), reason) for failure, reason in rows],
         "machines": machines,
         "is_every_machine": len(machines) <= MACHINES_SHOWN,
@@ -193,7 +207,11 @@ async def _trained(site: Site, name: str) -> tuple[Mapping[str, float], Best | N
 
 async def _runs(site: Site, stack: Workflow | None) -> list[Run]:
     """Return the last runs of the workflow's monitor."""
+    if stack is None or not stack.monitor:
+        return []
     try:
-        return await workflow_monitor.runs(site.aws, stack, RUNS) if stack and stack.monitor else []
+        runs = await workflow_monitor.runs(site.aws, stack, RUNS)
+        has_compared = verdict(runs, None).compared or len(runs) < RUNS
+        return runs if has_compared else await workflow_monitor.runs(site.aws, stack, RUNS_OF_A_DAY)
     except ConsoleError:
         return []  # the role may not read executions

@@ -14,7 +14,7 @@ from tests.unit.console.test_changes import BAYS, STACK, workflow_answers
 from tests.unit.console.test_figures import figures_of, rows_of, text_of
 
 from console.aws.decisions.events import Event
-from console.aws.decisions.failures import LISTED, PAGES_MAX, REASONS_MAX, Reason
+from console.aws.decisions.failures import LISTED, PAGES_MAX, READ_AT_ONCE, REASONS_MAX, Reason
 from console.aws.state_machines import ExecutionSummary
 from console.views.overview import lines, mixed
 from console.views.state_machines.machines import as_shown
@@ -133,6 +133,8 @@ def test_failures_are_counted_apart_from_many_newer_images_for_review(open_conso
     unsure = [{"name": f"u{number}", "status": "FAILED", **BELOW} for number in range(130)]
     broken = [{"name": f"b{number}", "status": "FAILED", **BROKEN} for number in range(4)]
     console = open_console(account([*unsure, *broken]))
+    first = figures_of(console.get("/").text)["Failed in the last hour"]
+    assert first == f"at least 0 {READ_AT_ONCE} more went to review"  # a page reads no more; its stream reads the rest
     assert figures_of(console.get("/").text)["Failed in the last hour"] == "4 130 more went to review"
     assert "4 failures, and 130 executions whose images went to review" in text_of(console.get("/failures").text)
     described = len(console.session.asked("stepfunctions.describe_execution"))
@@ -143,6 +145,12 @@ def test_failures_are_counted_apart_from_many_newer_images_for_review(open_conso
 def test_more_failures_than_are_read_are_counted_as_at_least_so_many(open_console: Open) -> None:
     executions = [{"name": f"f{number}", "status": "FAILED", **BROKEN} for number in range(PAGES_MAX * LISTED + 1)]
     console = open_console(account(executions))
+    assert figures_of(console.get("/").text)["Failed in the last hour"] == f"at least {READ_AT_ONCE}"
+    assert f"The reasons of {REASONS_MAX - 2 * READ_AT_ONCE} more are being read" in text_of(
+        console.get("/failures").text
+    )
+    for _ in range(REASONS_MAX // READ_AT_ONCE):
+        console.get("/failures")
     assert figures_of(console.get("/").text)["Failed in the last hour"] == f"at least {REASONS_MAX}"
     failures = text_of(console.get("/failures").text)
     assert f"At least {REASONS_MAX} failures" in failures

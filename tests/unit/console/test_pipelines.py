@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.unit.console.conftest import TIMEOUT_S, Open
-from tests.unit.console.doubles import NOW, log
+from tests.unit.console.doubles import NOW, job, log
 from tests.unit.console.test_changes import STACK, workflow_answers
+from tests.unit.console.test_figures import figures_of, text_of
+from tests.waiting import until
 
 from console.aws.pipelines import graph_of
 from console.views.pipelines import path_of
@@ -155,3 +157,93 @@ def test_the_kits_own_pipeline_and_its_last_run_are_linked(open_console: Open) -
 def test_without_pipelines_the_page_says_how_to_make_one(open_console: Open) -> None:
     page = open_console({"sagemaker.list_pipelines": {"PipelineSummaries": []}}).get("/pipelines").text
     assert "pipeline.upsert(role)" in page
+
+
+def failed(number: int, minutes_ago: float) -> dict[str, Any]:
+    began = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+    reason = {"PipelineExecutionFailureReason": "Step failure: One or multiple steps failed."}
+    arn = f"{ARN}/execution/abc{number}"
+    return {"PipelineExecutionArn": arn, "PipelineExecutionStatus": "Failed", "StartTime": began, **reason}
+
+
+def account_of(executions: list[dict[str, Any]], ended_minutes_ago: float = 1, **more: Any) -> dict[str, Any]:
+    """Return an account whose pipeline has these executions. The step Train of each ended at that time."""
+    ended = datetime.now(UTC) - timedelta(minutes=ended_minutes_ago)
+
+    def listed(**request: Any) -> dict[str, Any]:
+        return {
+            "PipelineExecutionSummaries": [each for each in executions if each["StartTime"] > request["CreatedAfter"]]
+        }
+
+    return {
+        **ANSWERS,
+        "sagemaker.list_pipeline_executions": listed,
+        "sagemaker.list_pipeline_execution_steps": {"PipelineExecutionSteps": [{**STEPS[1], "EndTime": ended}]},
+        **more,
+    }
+
+
+def test_a_failed_execution_of_a_pipeline_is_among_the_failures(open_console: Open) -> None:
+    """They once had a page of their own only, and did not count."""
+    console = open_console(account_of([failed(1, minutes_ago=9)]))
+    overview, page = console.get("/").text, console.get("/failures").text
+    assert figures_of(overview)["Failed in the last hour"] == "1"
+    for text in (overview, page):
+        assert 'href="/pipelines/bikes/abc1"' in text
+        assert "Train failed : no <data>" in text_of(text)
+        assert "execution of the pipeline bikes" in text_of(text)
+    assert "1 failure" in text_of(page)
+
+
+def test_a_job_that_a_pipeline_started_counts_with_its_execution(open_console: Open) -> None:
+    now = datetime.now(UTC)
+    row = {"TrainingJobStatus": "Failed", "CreationTime": now, "TrainingEndTime": now}
+    names = ("pipelines-abc1-Train-Ab3", "pipelines-abc9-Train-Ab3")
+    jobs = {"TrainingJobSummaries": [{**row, "TrainingJobName": name} for name in names]}
+
+    def described(TrainingJobName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return job(TrainingJobName, "Failed", FailureReason="no data" if "abc1" in TrainingJobName else "no role")
+
+    answers = {"sagemaker.list_training_jobs": jobs, "sagemaker.describe_training_job": described}
+    console = open_console(account_of([failed(1, minutes_ago=9)], **answers))
+    assert figures_of(console.get("/").text)["Failed in the last hour"] == "2"
+    assert f"{names[0]} training job made abc1 fail" in text_of(console.get("/failures").text)
+
+
+def test_an_execution_that_began_before_the_hour_counts_if_it_failed_in_it(open_console: Open) -> None:
+    late = open_console(account_of([failed(1, minutes_ago=300)], ended_minutes_ago=5))
+    assert figures_of(late.get("/").text)["Failed in the last hour"] == "1"
+    early = open_console(account_of([failed(1, minutes_ago=300)], ended_minutes_ago=290))
+    assert figures_of(early.get("/").text)["Failed in the last hour"] == "0"
+    assert "Nothing failed in the last hour" in early.get("/failures").text
+
+
+def test_many_failed_executions_are_counted_at_once_and_explained_a_few_at_a_time(open_console: Open) -> None:
+    console = open_console(account_of([failed(number, minutes_ago=number / 10) for number in range(200)]))
+    asked = "sagemaker.list_pipeline_execution_steps"
+    assert figures_of(console.get("/").text)["Failed in the last hour"] == "200"
+    assert len(console.session.asked(asked)) <= 10
+    for _ in range(4):
+        assert "200 failures" in text_of(console.get("/failures").text)
+    assert "One or multiple steps failed" not in console.get("/failures").text
+    assert len(console.session.asked(asked)) == 200  # each is read once
+
+
+def test_old_executions_that_are_not_read_yet_make_the_count_a_lower_bound(open_console: Open) -> None:
+    old = [failed(number, minutes_ago=100 + number) for number in range(30)]
+    console = open_console(account_of(old, ended_minutes_ago=95))
+    assert figures_of(console.get("/").text)["Failed in the last hour"] == "at least 0"
+    assert figures_of(console.get("/").text)["Failed in the last hour"] == "0"
+
+
+def test_an_execution_that_is_retried_is_read_again_after_it(open_console: Open) -> None:
+    executions = [failed(1, minutes_ago=9)]
+    steps = [{**STEPS[1], "EndTime": datetime.now(UTC)}]
+    answers = {"sagemaker.list_pipeline_execution_steps": {"PipelineExecutionSteps": steps}}
+    console = open_console(account_of(executions, **answers))
+    console.get("/failures")
+    executions[0]["PipelineExecutionStatus"] = "Executing"
+    until(lambda: "Nothing failed" in console.get("/failures").text, "the failure to be gone")
+    executions[0]["PipelineExecutionStatus"] = "Failed"
+    steps[0]["FailureReason"] = "another reason"
+    until(lambda: "another reason" in console.get("/failures").text, "the new reason")

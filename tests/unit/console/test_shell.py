@@ -7,6 +7,7 @@ import re
 from tests.unit.console.conftest import Open
 from tests.unit.console.doubles import NOW, error, log, machine_answers
 from tests.unit.console.doubles import job as described
+from tests.unit.console.test_decisions import account, succeeded
 
 SUMMARY = {"TrainingJobName": "bikes", "TrainingJobStatus": "InProgress", "CreationTime": NOW}
 
@@ -22,7 +23,22 @@ def test_the_overview_counts_what_runs_and_shows_the_last_events(open_console: O
     text = page.get("/").text
     assert 'href="/training-jobs/bikes"' in text
     assert 'href="/executions/decide/first"' in text
-    assert re.search(r"Running now</dt><dd>1<", text)
+    assert '<dt>Running now</dt><dd><a href="#running">1</a>' in text
+    assert re.search(r'<h2 id="running">.*?href="/training-jobs/bikes"', text, re.DOTALL)
+
+
+def test_an_execution_that_runs_behind_many_that_ended_is_counted_and_linked(open_console: Open) -> None:
+    """What runs was once looked for among the newest executions only."""
+    running, many = (
+        [{"name": "slow", "status": "RUNNING"}],
+        [{"name": f"slow-{n}", "status": "RUNNING"} for n in range(12)],
+    )
+    page = open_console(account([*succeeded(30), *running])).get("/").text
+    assert '<dt>Running now</dt><dd><a href="#running">1</a>' in page
+    assert 'href="/executions/decide/slow"' in page
+    many = [{"name": f"slow-{number}", "status": "RUNNING"} for number in range(12)]
+    page = open_console(account(many)).get("/").text
+    assert '<a href="/state-machines/decide?status=RUNNING">4 of decide</a>' in page
 
 
 def test_a_service_that_does_not_answer_leaves_the_others_alone(open_console: Open) -> None:

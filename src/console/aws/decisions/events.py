@@ -23,8 +23,17 @@ class Event:
     seconds: float | None = None
     machine: str = ""
     """The state machine of an execution."""
+    pipeline: str = ""
+    """The SageMaker pipeline of an execution of one."""
     found: tuple[str, str] = ("", "")
     """What a run of the monitor found: the status whose tone it has, and words."""
+
+    @property
+    def list_path(self) -> str:
+        """The path of the list that has it, without a filter."""
+        if self.pipeline:
+            return f"/pipelines/{self.pipeline}"
+        return f"/state-machines/{self.machine}" if self.machine else "/training-jobs"
 
     @property
     def has_failed(self) -> bool:

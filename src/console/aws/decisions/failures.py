@@ -1,5 +1,8 @@
 """Failures: why an execution ended as it did, and everything that failed in the last hour.
 
+Jobs, executions of state machines and executions of SageMaker pipelines are in one list. A job that a pipeline started,
+and whose execution failed for it, counts with the execution; SageMaker puts the execution's id into the job's name.
+
 An execution of the workflow whose image is below the threshold fails by design: the image goes to a person. Its status
 is FAILED, as Step Functions has it; pages show it as NEEDS_REVIEW, so that a failure that is one stands out.
 """
@@ -15,7 +18,8 @@ from functools import partial
 
 from console.aws import executions, state_machines
 from console.aws.client import Aws
-from console.aws.decisions.events import FAILED, Event, of_execution, of_job
+from console.aws.decisions.events import Event, of_execution, of_job
+from console.aws.decisions.pipeline_failures import PipelineEndings, PipelineFailure
 from console.aws.history.started import culprits_in
 from console.aws.history.visits import request_in
 from console.aws.state_machines import Machine
@@ -29,6 +33,8 @@ BELOW_THRESHOLD = "ThresholdConfidenceNotMet"
 NEEDS_REVIEW = "NEEDS_REVIEW"
 LAST_HOUR = timedelta(hours=1)
 LISTED = 100
+READ_AT_ONCE = 75
+"""The reasons that one look reads, so that a page costs the same in an hour with many failures."""
 PAGES_MAX = 5
 """The pages of a list that are read, of LISTED rows each, until one reaches back further than an hour."""
 REASONS_MAX = 500
@@ -39,6 +45,8 @@ KEPT_S = 4.0
 REASON_MAX = 300
 Page = tuple[list[Event], str]
 """Events, and the token of the next page; empty after the last."""
+Key = tuple[str, datetime]
+"""The path of an event, and its time: a name can be used again, and an execution can be redriven."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class Reason:
     request: str = ""
     """The id of the invocation of the function that failed, if the cause names it. It is in the lines of its log."""
     culprits: tuple[str, ...] = ()
-    """The paths of the training job, or of the executions, whose failure this one only passes on."""
+    """The paths of the training jobs, or of the executions, whose failure this one only passes on."""
 
     @property
     def is_known(self) -> bool:
@@ -63,20 +71,39 @@ class Reason:
 
 @dataclass(frozen=True)
 class LastHour:
-    """The failures of the last hour, the newest first. `is_cut`: there are more, and these are the newest."""
+    """The failures of the last hour, the newest first. `is_cut`: there are more, and these are the newest.
+
+    unread: the number of those that are known to have failed, and not yet whether by design, or within the hour.
+    """
 
     failures: list[tuple[Event, Reason]]
     is_cut: bool = False
+    unread: int = 0
+
+    @property
+    def is_at_least(self) -> bool:
+        """Whether there may be more than these."""
+        return self.is_cut or self.unread > 0
 
     @property
     def own(self) -> list[tuple[Event, Reason]]:
-        """The failures without the images that are below the threshold. One that made another fail counts with it."""
+        """The real failures that count: one that made another fail counts with it."""
         inner = self.made
-        return [each for each in self.failures if not each[1].is_below_threshold and each[0].path not in inner]
+        return [each for each in self.real if each[0].path not in inner]
+
+    @property
+    def real(self) -> list[tuple[Event, Reason]]:
+        """The failures without the images that are below the threshold."""
+        return [each for each in self.failures if not each[1].is_below_threshold]
+
+    @property
+    def reviewed(self) -> list[tuple[Event, Reason]]:
+        """The images that are below the threshold."""
+        return [each for each in self.failures if each[1].is_below_threshold]
 
     @property
     def for_review(self) -> int:
-        return sum(reason.is_below_threshold for _, reason in self.failures)
+        return len(self.reviewed)
 
     @property
     def made(self) -> dict[str, Event]:
@@ -96,16 +123,11 @@ def shown_status(status: str, reason: Reason) -> str:
     return NEEDS_REVIEW if status == "FAILED" and reason.is_below_threshold else status
 
 
-async def reason_of(aws: Aws, status: str, name: str, machine: str) -> Reason:
-    """Return why a job, or an execution of a machine, failed; an empty reason if it did not, or if nothing says why."""
-    if status not in FAILED:
-        return Reason()
-    try:
-        if not machine:
-            return Reason(cause=(await training_jobs.described(aws, name)).failure)
-        execution = await executions.described(aws, machine, name)
-    except ConsoleError:
-        return Reason()
+async def reason_of(aws: Aws, event: Event) -> Reason:
+    """Return why a job, or an execution of a machine, failed. Raises ConsoleError."""
+    if not event.machine:
+        return Reason(cause=(await training_jobs.described(aws, event.name)).failure)
+    execution = await executions.described(aws, event.machine, event.name)
     return Reason(
         execution.error,
         first_line(cause_of(execution.error, execution.cause)),
@@ -118,47 +140,73 @@ class Reasons:
     """The reasons that were read last. The reason of an execution that ended at that time does not change."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, datetime], Reason] = OrderedDict()
+        self.pipelines = PipelineEndings()
+        self._kept: OrderedDict[Key, Reason] = OrderedDict()
+        self._refused: OrderedDict[Key, None] = OrderedDict()
 
     async def of(self, aws: Aws, event: Event) -> Reason:
-        """Return why something failed, as `reason_of` does."""
+        """Return why something failed; an empty reason if it did not, or if nothing says why."""
+        if not event.has_failed:
+            return Reason()
         key = (event.path, event.time)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        reason = await reason_of(aws, event.status, event.name, event.machine)
-        if reason.is_known:
-            self._kept[key] = reason
-            while len(self._kept) > KEPT_REASONS:
-                self._kept.popitem(last=False)
+        try:
+            reason = self._kept[key] = await reason_of(aws, event)
+        except ConsoleError:
+            self._refused[key] = None
+            reason = Reason()
+        for kept in (self._kept, self._refused):
+            while len(kept) > KEPT_REASONS:
+                kept.popitem(last=False)
         return reason
 
-    async def in_time(self, aws: Aws, events: Sequence[Event], budget_s: float) -> dict[str, Reason]:
-        """Return why these failed, by their paths, as far as it can be read in time. The rest follows later."""
-        reads = {each.path: asyncio.ensure_future(self.of(aws, each)) for each in events if each.has_failed}
-        if reads:
-            await asyncio.wait(reads.values(), timeout=budget_s)
-        return {path: read.result() for path, read in reads.items() if read.done()}
+    async def some(self, aws: Aws, events: Sequence[Event]) -> dict[str, Reason]:
+        """Return why these failed, by their paths. Of those that are not known, the first READ_AT_ONCE are read."""
+        failed = [each for each in events if each.has_failed]
+        unread = [each for each in failed if (each.path, each.time) not in self._kept]
+        unread.sort(key=lambda each: (each.path, each.time) in self._refused)
+        await asyncio.gather(*(self.of(aws, each) for each in unread[:READ_AT_ONCE]))
+        told: dict[str, Reason] = {}
+        for each in failed:
+            key = (each.path, each.time)
+            if key in self._kept or key in self._refused:
+                told[each.path] = self._kept.get(key, Reason())
+        return told
 
 
-async def last_hour(aws: Aws, machines: Sequence[Machine], known: Reasons) -> LastHour:
-    """Return what failed in the last hour, of the jobs and of the first MACHINES_SHOWN machines.
+async def last_hour(aws: Aws, machines: Sequence[Machine], known: Reasons, endings_read: int = 0) -> LastHour:
+    """Return what failed in the last hour, of the jobs, the first MACHINES_SHOWN machines, and the pipelines.
 
     Lists are read up to PAGES_MAX, and reasons up to REASONS_MAX, since images for review, which may be many, are told
-    from failures by their reasons only.
+    from failures by their reasons only. Of these READ_AT_ONCE are read, and the rest when somebody looks again; and so
+    are the endings of executions of pipelines, of which `endings_read` more are read than the count needs.
     """
     since = datetime.now(UTC) - LAST_HOUR
     lists = [partial(_jobs, aws)]
     lists += [
         partial(_executions, aws, each, status) for each in machines[:MACHINES_SHOWN] for status in LISTED_STATUSES
     ]
-    read = await asyncio.gather(*(_since(since, each) for each in lists))
-    recent = list({each.path: each for events, _ in read for each in events}.values())
+    (jobs, *read), of_pipelines = await asyncio.gather(
+        asyncio.gather(*(_since(since, each) for each in lists)), known.pipelines.since(aws, since, endings_read)
+    )
+    recent = list({each.path: each for events, _ in (jobs, *read) for each in events}.values())
     recent.sort(key=lambda each: each.time, reverse=True)
     newest = recent[:REASONS_MAX]
-    told = await asyncio.gather(*(known.of(aws, each) for each in newest))
-    is_cut = any(is_cut for _, is_cut in read) or len(newest) < len(recent)
-    return LastHour(list(zip(newest, told, strict=True)), is_cut)
+    told = await known.some(aws, newest)
+    failures = [(each, told[each.path]) for each in newest if each.path in told]
+    failures += [(each.event, _reason(each, jobs[0])) for each in of_pipelines.failures]
+    failures.sort(key=lambda each: each[0].time, reverse=True)
+    is_cut = any(is_cut for _, is_cut in (jobs, *read)) or len(newest) < len(recent) or of_pipelines.is_cut
+    return LastHour(failures, is_cut, len(newest) - len(told) + of_pipelines.unread)
+
+
+def _reason(failure: PipelineFailure, jobs: Sequence[Event]) -> Reason:
+    """Return why an execution of a pipeline failed. Its culprits are its jobs, which have its id in their names."""
+    error = f"{failure.step} failed" if failure.step else ""
+    culprits = tuple(each.path for each in jobs if failure.event.name in each.name.split("-"))
+    return Reason(error, first_line(failure.cause), culprits=culprits)
 
 
 async def _since(since: datetime, page_after: Callable[[str], Awaitable[Page]]) -> tuple[list[Event], bool]:

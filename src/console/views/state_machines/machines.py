@@ -36,12 +36,12 @@ class Row:
     last: list[ExecutionSummary]
 
 
-async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
+async def load_list(site: Site, _: web.Request) -> dict[str, Any]:
     machines = await state_machines.machines(site.aws)
     lists = await asyncio.gather(*(state_machines.executions(site.aws, each, limit=STRIP) for each in machines))
     rows = [Row(machine, last) for machine, (last, _) in zip(machines, lists, strict=True)]
     events = [of_execution(each) for row in rows for each in row.last]
-    reasons = await site.reasons.in_time(site.aws, events, pages.budget_s(site, request))
+    reasons = await site.reasons.some(site.aws, events)
     return {"rows": [Row(row.machine, [as_shown(each, reasons) for each in row.last]) for row in rows]}
 
 
