@@ -26,6 +26,7 @@ from local_cloud.terminal.progress import Progress
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DEADLINE_MS = 120_000
+LETTERS_MIN_PX = 9  # a line of letters of 8 px
 START_TIMEOUT_S = 600.0  # generous: the servers need 8 s on an idle machine
 RUN_TIMEOUT_S = 1800
 # a model that has learned little is uncertain, so that images go to review

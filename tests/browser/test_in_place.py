@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.conftest import DEADLINE_MS
+from tests.browser.conftest import DEADLINE_MS, LETTERS_MIN_PX
 from tests.unit.console.conftest import Console, Open, open_console
-from tests.unit.console.doubles import job, log
+from tests.unit.console.doubles import job, log, machine_answers
+from tests.unit.console.test_decisions import BELOW, BROKEN
+from tests.unit.console.test_decisions import account as execution_account
 from tests.unit.console.test_kept_epochs import account
 from tests.unit.console.test_path import long_named
 
@@ -102,3 +105,81 @@ def test_long_names_of_executions_fit_a_telephone(open_console: Open, page: Page
     page.goto(address(open_console(answers), "/state-machines/decide"))
     expect(page.get_by_text("sent to review")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def log_of(page: Page) -> dict[str, float]:
+    """Return how far the log is scrolled, and the most that it can be."""
+    measured = "log => ({top: log.scrollTop, most: log.scrollHeight - log.clientHeight})"
+    return dict(page.locator("pre.log").evaluate(measured))
+
+
+def test_the_log_of_a_running_job_opens_at_its_end_and_has_a_way_to_its_start(open_console: Open, page: Page) -> None:
+    lines = log(*(f"line {number}" for number in range(300)))
+    console = open_console({"sagemaker.describe_training_job": job(status="InProgress"), **lines})
+    for path in ("/training-jobs/bikes", "/logs?group=g&stream=bikes/algo-1"):
+        page.goto(address(console, path))
+        expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
+        at = log_of(page)
+        assert at["most"] > 0
+        assert at["top"] == pytest.approx(at["most"], abs=2)
+        page.get_by_role("button", name="Start", exact=True).click()
+        assert log_of(page)["top"] == 0
+        page.get_by_role("button", name="End", exact=True).click()
+        assert log_of(page)["top"] > 0
+
+
+def test_the_log_of_a_failed_job_opens_at_its_failure(open_console: Open, page: Page) -> None:
+    lines = [f"line {number}" for number in range(300)]
+    lines[150] = "RuntimeError: no data"
+    page.goto(
+        address(
+            open_console({"sagemaker.describe_training_job": job(status="Failed"), **log(*lines)}),
+            "/training-jobs/bikes",
+        )
+    )
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
+    (log_top, log_bottom), (top, bottom) = (
+        page.locator(each).evaluate("one => [one.getBoundingClientRect().top, one.getBoundingClientRect().bottom]")
+        for each in ("pre.log", "#failure")
+    )
+    assert log_top < top < bottom < log_bottom
+
+
+@pytest.mark.parametrize("path", ["/state-machines/train", "/executions/train/first"])
+def test_a_large_graph_is_legible_on_a_telephone(open_console: Open, page: Page, path: str) -> None:
+    names = [f"Branch{number}" for number in range(6)]
+    branches = [{"Variable": "$.x", "NumericEquals": n, "Next": name} for n, name in enumerate(names)]
+    states = {name: {"Type": "Pass", "End": True} for name in names}
+    wide = {"StartAt": "Choose", "States": {"Choose": {"Type": "Choice", "Choices": branches}, **states}}
+    answers = machine_answers(events=[])
+    answers["stepfunctions.list_state_machines"]["stateMachines"][0]["name"] = "train"
+    answers["stepfunctions.describe_state_machine"]["definition"] = json.dumps(wide)
+    page.goto(address(open_console(answers), path))
+    expect(page.locator("[data-enlarge]")).to_have_text("Fit")
+    heights = page.locator(".graph .name").evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
+    assert min(heights) >= LETTERS_MIN_PX
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_long_names_are_one_line_on_a_telephone(open_console: Open, page: Page) -> None:
+    name = "f0ffb50c-0152-48b9-98cb-8a24f06c337a_7af7aead-3bf1-4a5d-b470-b335e0c21fb5"
+    console = open_console(execution_account([{"name": name, "status": "FAILED", **BROKEN}]))
+    for path in ("/", "/failures"):
+        page.goto(address(console, path))
+        link = page.locator(f"main a[title='{name}']").first
+        expect(link).to_have_text("f0ffb50c-0152…b335e0c21fb5")
+        assert link.evaluate("link => link.getClientRects().length") <= 2
+
+
+def test_real_failures_come_before_those_by_design_which_are_quieter(open_console: Open, page: Page) -> None:
+    executions = [{"name": "unsure", "status": "FAILED", **BELOW}, {"name": "broken", "status": "FAILED", **BROKEN}]
+    console = open_console(execution_account(executions))
+    for path in ("/", "/failures"):
+        page.goto(address(console, path))
+        links = [page.locator(f"main a[href='/executions/decide/{each}']").first for each in ("broken", "unsure")]
+        (first, loud), (second, quiet) = (
+            link.evaluate("a => [a.getBoundingClientRect().top, parseFloat(getComputedStyle(a).fontSize)]")
+            for link in links
+        )
+        assert first < second
+        assert quiet < loud

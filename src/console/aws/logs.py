@@ -142,6 +142,23 @@ async def end_of(
     return [line_of(event) for event in answer["events"]], end
 
 
+async def start_of(aws: Aws, group: str, prefix: str) -> list[Line]:
+    """Return the first lines of the streams whose names begin with the prefix, up to KEPT_LINES."""
+    found = await streams(aws, group, prefix)
+    starts = await asyncio.gather(*(_start(aws, group, each.name) for each in found))
+    return sorted((line for lines in starts for line in lines), key=lambda line: line.time)[:KEPT_LINES]
+
+
+async def _start(aws: Aws, group: str, stream: str) -> list[Line]:
+    token = None
+    for _ in range(PAGES_AT_ONCE):
+        answer = await _page(aws, group, stream, token, SHORT_S, startFromHead=True, limit=KEPT_LINES)
+        if answer["events"] or answer["nextForwardToken"] == token:
+            break
+        token = answer["nextForwardToken"]
+    return [line_of(event) for event in answer["events"]]
+
+
 async def _page(aws: Aws, group: str, stream: str, token: str | None, keep_s: float = 0.0, **request: Any) -> Answer:
     position = {"nextToken": token} if token else {}
     names = {"logGroupName": group, "logStreamName": stream}

@@ -22,7 +22,6 @@ from console.errors import ConsoleError
 
 RECENT = 20
 RUNNING_MAX = 100
-ENDINGS_READ = 6
 ENDPOINTS_MAX = 20
 EVENTS = 14
 Value = TypeVar("Value")
@@ -57,8 +56,11 @@ class Overview:
         return not (self.endpoints or self.events or self.machines or self.failed.failures)
 
 
-async def overview(aws: Aws, known: Reasons) -> Overview:
-    """Return the overview. If a service does not answer, its part is empty, and `problems` has a line."""
+async def overview(aws: Aws, known: Reasons, endings_read: int) -> Overview:
+    """Return the overview. If a service does not answer, its part is empty, and `problems` has a line.
+
+    endings_read: how many executions of pipelines are asked why they failed, as for `last_hour`.
+    """
     shown = Overview()
     shown.workflow, listed, jobs, in_progress, machines, watched = await asyncio.gather(
         _or_none(shown, partial(workflow, aws)),
@@ -77,7 +79,7 @@ async def overview(aws: Aws, known: Reasons) -> Overview:
         _or_none(shown, partial(_waiting, aws, shown.workflow)),
         asyncio.gather(*(_or_none(shown, partial(_executions, aws, each)) for each in started)),
         asyncio.gather(*(_or_none(shown, partial(_running, aws, each)) for each in started)),
-        last_hour(aws, started, known, ENDINGS_READ),
+        last_hour(aws, started, known, endings_read),
     )
     shown.waiting = waiting or []
     shown.events = [of_job(job) for job in (jobs[0] if jobs else ())]

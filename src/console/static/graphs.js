@@ -1,10 +1,12 @@
 // Shows a graph whole in the width of its frame. Where its letters are small then, a button, or a click into the graph,
 // enlarges it: it takes the width of the page, and scrolls. It shows first what failed, runs or was last, or its start.
+// On a telephone, where a whole graph has letters that nobody can read, a graph is large from the beginning.
 const LEAST_SCALE = 0.65;
 const SMALL_SCALE = 0.85; // a graph that is smaller than this can be enlarged
 const FIRST = [".is-focus", ".start"];
 const HEADER_PX = 70;
-let isLarge = false;
+const NARROW = matchMedia("(max-width: 900px)");
+let isLarge = null; // not decided yet
 const looked = new WeakMap();
 
 export function showGraphs() {
@@ -21,6 +23,7 @@ export function keepGraphs() {
 function show(frame, svg) {
   const width = svg.width.baseVal.value;
   const isSmall = frame.clientWidth < SMALL_SCALE * width;
+  isLarge ??= NARROW.matches && frame.clientWidth < LEAST_SCALE * width;
   frame.closest(".machine-page").classList.toggle("is-large", isLarge);
   const section = frame.parentElement; // it stays beside a long path if the window has room for it
   section.classList.toggle("stays", !isLarge && section.offsetHeight + HEADER_PX < innerHeight);

@@ -1,5 +1,6 @@
 // Keeps a page up to date. The server sends the blocks that have changed; a hidden tab asks for none.
 import { showGraphs } from "./graphs.js";
+import { showWays } from "./logs.js";
 import { showScrolling } from "./scrolling.js";
 import { showTimes } from "./times.js";
 
@@ -35,6 +36,7 @@ function show(blocks) {
   showTimes();
   showGraphs();
   showScrolling();
+  showWays();
 }
 
 function showProblem(place, text) {

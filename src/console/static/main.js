@@ -4,6 +4,7 @@ import { keepGraphs, showGraphs } from "./graphs.js";
 import { askInPlace } from "./asking.js";
 import { replaceBroken } from "./pictures.js";
 import { checkPictures } from "./review.js";
+import { openLogs } from "./logs.js";
 import { keepScrolling, showScrolling } from "./scrolling.js";
 import { showTimes } from "./times.js";
 import { sortTables } from "./tables.js";
@@ -19,6 +20,7 @@ keepScrolling();
 sortTables();
 openVisits();
 askInPlace();
+openLogs();
 checkPictures();
 replaceBroken();
 // on a narrow screen the entries of the navigation scroll: the current one is shown

@@ -6,8 +6,20 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from console.aws.log_search import ERROR_WORDS
 from console.aws.logs import Line
 from display.markup import text
+
+FAILURE = "failure"
+"""The id of the line at which the log of something that failed opens."""
+
+
+def failure_in(lines: Sequence[Line]) -> dict[int, str]:
+    """Return the anchor of the last line that has a word for an error; empty without one."""
+    for place in reversed(range(len(lines))):
+        if any(word in lines[place].text for word in ERROR_WORDS):
+            return {place: FAILURE}
+    return {}
 
 
 def lines_of(lines: Sequence[Line], searched: str = "", anchors: Mapping[int, str] = MappingProxyType({})) -> str:

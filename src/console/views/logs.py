@@ -11,17 +11,19 @@ from console.aws import log_search, logs, state_machines
 from console.aws.decisions.failures import last_hour
 from console.errors import BadRequest, ConsoleError
 from console.site import Site
-from console.views.log_lines import lines_of, marked
+from console.views.log_lines import failure_in, lines_of, marked
 
 HOURS = ("1", "6", "24", "168")
 HOUR, DAY = "1", "24"
+START, ERROR = "start", "error"
+"""Where the log of a stream opens; else at its end."""
 FOUND_MAX = 500
 
 
 async def load(site: Site, request: web.Request) -> dict[str, Any]:
     query = request.query
-    group, stream, prefix, text, invocation = (
-        query.get(key, "") for key in ("group", "stream", "prefix", "text", "request")
+    group, stream, prefix, text, invocation, at = (
+        query.get(key, "") for key in ("group", "stream", "prefix", "text", "request", "at")
     )
     errors_only = "errors" in query
     hours = query.get("hours", DAY if group else HOUR)
@@ -29,6 +31,8 @@ async def load(site: Site, request: web.Request) -> dict[str, Any]:
         raise BadRequest(f"hours is {hours!r}: it must be one of {', '.join(HOURS)}")
     since = datetime.now(UTC) - timedelta(hours=int(hours))
     shown: dict[str, Any] = {"group": group, "stream": stream, "prefix": prefix, "text": text, "hours": hours}
+    opens = START if invocation or text or errors_only or at == START else "end"
+    shown |= {"at": at, "opens": opens, "kept_lines": logs.KEPT_LINES}
     shown |= {"all_hours": HOURS, "groups": [], "streams": [], "lines": "", "count": 0, "is_cut": False}
     shown |= {"errors_only": errors_only, "request": invocation, "hits": None, "executions": {}, "has_more": False}
     if not group and (text or errors_only):
@@ -41,11 +45,14 @@ async def load(site: Site, request: web.Request) -> dict[str, Any]:
     elif text or errors_only:
         hits = await log_search.search(site.aws, group, text, since, stream or prefix, FOUND_MAX, errors_only)
         lines = [hit.line for hit in hits]
+    elif (stream or prefix) and at == START:
+        lines = await logs.start_of(site.aws, group, stream or prefix)
     elif stream or prefix:
         lines = await site.tails.last_lines(site.aws, group, stream or prefix)
     else:
         return shown | {"streams": await logs.streams(site.aws, group)}
-    return shown | {"lines": lines_of(lines, text), "count": len(lines), "is_cut": len(lines) >= FOUND_MAX}
+    anchors = failure_in(lines) if at == ERROR else {}
+    return shown | {"lines": lines_of(lines, text, anchors), "count": len(lines), "is_cut": len(lines) >= FOUND_MAX}
 
 
 async def _of_functions(site: Site, text: str, since: datetime, errors_only: bool) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from console.aws import endpoints
 from console.aws.endpoints import Points
 from console.aws.monitoring import metrics, schedules, workflow_monitor
 from console.aws.monitoring.features import MINIMUM_DISTANCE, SIGNIFICANCE, WITHOUT_MINIMUM, meaning
-from console.aws.monitoring.findings import findings, others
+from console.aws.monitoring.findings import Finding, findings, others
 from console.aws.monitoring.verdict import Verdict, is_in_service, job_of, verdict
 from console.aws.monitoring.workflow_monitor import Run
 from console.aws.review.labels import Labels, labeled_ids, labels_of
@@ -44,6 +44,16 @@ class Curve:
     note: str
     chart: str
     meaning: str
+
+
+@dataclass(frozen=True)
+class Largest:
+    """The feature that differs the most from the baseline: how much, and whether that counts, with the minimum."""
+
+    name: str
+    difference: str
+    note: str
+    differs: bool
 
 
 async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
@@ -95,8 +105,10 @@ async def load_drift(site: Site, request: web.Request) -> dict[str, Any]:
     violations = await workflow_monitor.violations(site.aws, stack, job) if job else []
     tests = last.tests if last else ()
     rows = findings(violations, tests)
+    same = others(rows, tests)
     return {
         "workflow": stack,
+        "largest": largest(rows, same),
         "drift": drift,
         "state": state,
         "baseline": workflow_monitor.baseline_uri(stack, state.model) if state else "",
@@ -105,7 +117,7 @@ async def load_drift(site: Site, request: web.Request) -> dict[str, Any]:
         "labels": await _labels(site, request, stack),
         "quality": next((run for run in runs if run.is_quality and "accuracy" in run.metrics), None),
         "findings": rows,
-        "others": others(rows, tests),
+        "others": same,
         "differing": len({row.subject for row in rows}),
         "features": len({row.subject for row in rows} | {test.subject for test in tests}),
         "findings_file": workflow_monitor.violations_uri(stack, job) if job else "",
@@ -123,6 +135,23 @@ async def load_drift(site: Site, request: web.Request) -> dict[str, Any]:
         if last and job
         else [],
     }
+
+
+def largest(differing: Sequence[Finding], same: Sequence[Finding]) -> Largest | None:
+    """Return the largest difference of those that count, otherwise of all; None if nothing was tested.
+
+    That of the whole embedding has a scale of its own, so it is named only if there is no other.
+    """
+    tested = [row for row in differing if row.test] or [row for row in same if row.test]
+    of_one_scale = [row for row in tested if row.name != WITHOUT_MINIMUM] or tested
+    row = max(of_one_scale, key=lambda row: row.test.distance if row.test else 0.0, default=None)
+    if row is None or row.test is None:
+        return None
+    told = _note(bool(row.sentence), row.test.corrected_p)
+    is_of_points = row.difference != figures.number(row.test.distance)
+    minimum = figures.points(MINIMUM_DISTANCE).lstrip("+") if is_of_points else f"{MINIMUM_DISTANCE:g}"
+    told += "" if row.name == WITHOUT_MINIMUM else f"; the minimum is {minimum}"
+    return Largest(row.name, row.difference, told, bool(row.sentence))
 
 
 async def _verdict(site: Site, stack: Workflow, runs: Sequence[Run]) -> Verdict:

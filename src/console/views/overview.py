@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from console import live
 from console.aws import endpoints, state_machines
 from console.aws.decisions.events import Event
 from console.aws.decisions.failure_groups import grouped, key_of
@@ -35,7 +36,8 @@ from console.site import Site
 
 OF_ONE_KIND = 6
 RUNNING_SHOWN, FAILURES_SHOWN = 8, 6
-ENDINGS_READ = 60
+ENDINGS_READ_FIRST, ENDINGS_READ = 6, 60
+"""The executions of pipelines that are asked why they failed: when the overview is opened, and otherwise."""
 RUNS, RUNS_OF_A_DAY = 8, 24
 """The numbers of runs of the monitor that are read: a day's only if none of the newest has compared anything."""
 EXPLAINED = 24
@@ -110,8 +112,9 @@ def mixed(all_lines: Sequence[Line]) -> list[Line]:
     return kept[:EVENTS]
 
 
-async def load(site: Site, _: web.Request) -> dict[str, Any]:
-    shown = await overview(site.aws, site.reasons)
+async def load(site: Site, request: web.Request) -> dict[str, Any]:
+    endings_read = ENDINGS_READ if live.wants_stream(request) else ENDINGS_READ_FIRST
+    shown = await overview(site.aws, site.reasons, endings_read)
     runs = await _runs(site, shown.workflow)
     told = {event.path for event, _ in shown.failed.real} | {event.path for event in shown.running}
     shown.events = with_findings([each for each in shown.events if each.path not in told], runs)

@@ -13,6 +13,11 @@ from tests.unit.console.conftest import Open
 from tests.unit.console.doubles import NOW, Answers, endpoint_answers, job
 from tests.unit.console.test_changes import STACK
 
+from console.aws.monitoring.findings import Finding
+from console.aws.monitoring.workflow_monitor import Comparison
+from console.views.monitoring import Largest, largest
+from display.drift_figures import DriftFigures
+
 MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:scones-monitor"
 STATE = {
     "run": "bikes-monitor-2",
@@ -93,6 +98,30 @@ def test_the_page_says_since_when_and_in_what_the_traffic_differs(open_console: 
     assert "bikes has drifted: &lt;darker&gt;" in page
     assert "Features that differ</dt><dd>1<small>of 2</small>" in page
     assert "s3://images/monitoring/bikes/baselines/bikes-1/" in page
+
+
+def test_the_largest_difference_leads_the_page_with_the_minimum_that_counts(open_console: Open) -> None:
+    """The largest figure was once the time at which the window began."""
+    page = open_console(answers()).get("/drift/bikes").text
+    first = page[page.index('<dl class="figures is-led">') :].partition("</dd>")[0]
+    assert "<dt>Largest difference</dt>" in first
+    assert '<span class="tone-attention">0.8125</span><small>brightness: differs; the minimum is 0.05</small>' in first
+    quiet = open_console(answers({}, {"first": RUNS["first"]})).get("/drift/bikes").text
+    assert '<span class="tone-ink">0.0625</span>' in quiet
+
+
+def test_the_largest_difference_of_shares_is_in_points_and_the_embedding_comes_last() -> None:
+    def row(family: str, feature: str, distance: float, words: str = "") -> Finding:
+        numbers = DriftFigures(family, feature, distance)
+        return Finding(feature, words, Comparison(family, feature, distance, 0.2, numbers))
+
+    rare, embedding = row("unusual images", "pixels", 0.321, "more"), row("embedding", "embedding", 0.9, "differs")
+    found = largest([embedding, rare], [row("pixels", "noise", 0.95)])
+    assert found == Largest("pixels", "+32.1 points", "differs; the minimum is 5 points", differs=True)
+    assert largest([embedding], []) == Largest("embedding", "0.9", "differs", differs=True)
+    near = largest([], [row("pixels", "noise", 0.07)])
+    assert near == Largest("noise", "0.07", "may be chance, p 0.2; the minimum is 0.05", differs=False)
+    assert largest([Finding("missing images", "3")], []) is None
 
 
 def test_every_figure_of_the_last_window_is_that_of_its_report(open_console: Open) -> None:

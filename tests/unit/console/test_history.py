@@ -161,7 +161,7 @@ def test_the_page_names_the_job_that_failed_its_log_and_the_last_error_in_it(ope
         '<a href="#visit-4">Transform</a> (item 1: served) failed: States.TaskFailed',
         "ClientError: See job logs for more information",
         f"<code>{TRACE}</code>",
-        'href="/logs?group=%2Faws%2Fsagemaker%2FTransformJobs&amp;prefix=run-served%2F"',
+        'href="/logs?group=%2Faws%2Fsagemaker%2FTransformJobs&amp;prefix=run-served%2F&amp;at=error"',
         "The whole cause",
     ):
         assert text in head

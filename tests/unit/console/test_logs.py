@@ -9,7 +9,7 @@ import pytest
 from tests.unit.console.doubles import NOW, Session, error
 
 from console.aws.client import Aws
-from console.aws.logs import EVENTS_PER_PAGE, KEPT_LINES, PAGES_AT_ONCE, Tails, groups
+from console.aws.logs import EVENTS_PER_PAGE, KEPT_LINES, PAGES_AT_ONCE, Tails, groups, start_of
 from console.errors import ConsoleError
 
 LONG = EVENTS_PER_PAGE * PAGES_AT_ONCE + 1000
@@ -40,6 +40,15 @@ def test_the_last_lines_of_a_long_stream_are_its_last() -> None:
     session = stream_of([f"line {n}" for n in range(LONG)])
     assert last_of(Tails(), session) == [f"line {n}" for n in range(LONG - KEPT_LINES, LONG)]
     assert len(session.asked("logs.get_log_events")) == 1
+
+
+def test_the_first_lines_of_a_long_stream_are_its_first() -> None:
+    aws = Aws(stream_of([f"line {n}" for n in range(LONG)]))
+    try:
+        first = asyncio.run(start_of(aws, "group", "main"))
+    finally:
+        aws.close()
+    assert [line.text for line in first] == [f"line {n}" for n in range(KEPT_LINES)]
 
 
 def test_only_new_lines_are_read_after_the_first_time() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -76,6 +77,29 @@ def test_the_end_of_a_stream_is_shown(open_console: Open) -> None:
     page = open_console(log("first", "last")).get("/logs?group=/aws/lambda/f&stream=bikes/algo-1").text
     assert "first" in page
     assert "last" in page
+
+
+def test_a_log_opens_at_its_end_at_its_start_or_at_its_last_error(open_console: Open) -> None:
+    console = open_console(log("first", "ERROR: one", "MemoryError: two", "last"))
+    at_end, at_start, at_error = (
+        console.get(f"/logs?group=/aws/lambda/f&stream=bikes/algo-1{at}").text for at in ("", "&at=start", "&at=error")
+    )
+    assert 'data-opens="end"' in at_end
+    assert "data-stream" in at_end
+    assert 'data-opens="start"' in at_start
+    assert "data-stream" not in at_start
+    assert "The first 4 lines" in at_start
+    assert re.findall(r'<span id="failure"><i>[^<]+</i>([^\n]+)', at_error) == ["MemoryError: two"]
+
+
+def test_the_log_of_a_failed_job_opens_at_its_last_error(open_console: Open) -> None:
+    lines = log("first", "RuntimeError: no data", "done")
+    failed = open_console({"sagemaker.describe_training_job": job(status="Failed"), **lines})
+    assert re.findall(r'<span id="failure"><i>[^<]+</i>([^\n]+)', failed.get("/training-jobs/bikes").text) == [
+        "RuntimeError: no data"
+    ]
+    completed = open_console({"sagemaker.describe_training_job": job(status="Completed"), **lines})
+    assert 'id="failure"' not in completed.get("/training-jobs/bikes").text
 
 
 def test_a_search_with_one_hit_leads_to_its_page(open_console: Open) -> None:

@@ -102,7 +102,7 @@ def test_a_failed_execution_names_the_step_and_the_last_error_in_the_log_of_its_
     head = page[: page.index("<h2>Steps")]
     assert '<a href="#step-Train">Train</a> failed' in head
     assert "<code>MemoryError: 3 GiB</code>" in head
-    assert 'href="/logs?group=%2Faws%2Fsagemaker%2FTrainingJobs&amp;prefix=bikes-1%2F"' in head
+    assert 'href="/logs?group=%2Faws%2Fsagemaker%2FTrainingJobs&amp;prefix=bikes-1%2F&amp;at=error"' in head
     assert page.count("is-focus") == 1
 
 
@@ -166,7 +166,7 @@ def failed(number: int, minutes_ago: float) -> dict[str, Any]:
     return {"PipelineExecutionArn": arn, "PipelineExecutionStatus": "Failed", "StartTime": began, **reason}
 
 
-def account_of(executions: list[dict[str, Any]], ended_minutes_ago: float = 1, **more: Any) -> dict[str, Any]:
+def account_of(executions: list[dict[str, Any]], ended_minutes_ago: float = 1) -> dict[str, Any]:
     """Return an account whose pipeline has these executions. The step Train of each ended at that time."""
     ended = datetime.now(UTC) - timedelta(minutes=ended_minutes_ago)
 
@@ -179,7 +179,6 @@ def account_of(executions: list[dict[str, Any]], ended_minutes_ago: float = 1, *
         **ANSWERS,
         "sagemaker.list_pipeline_executions": listed,
         "sagemaker.list_pipeline_execution_steps": {"PipelineExecutionSteps": [{**STEPS[1], "EndTime": ended}]},
-        **more,
     }
 
 
@@ -205,7 +204,7 @@ def test_a_job_that_a_pipeline_started_counts_with_its_execution(open_console: O
         return job(TrainingJobName, "Failed", FailureReason="no data" if "abc1" in TrainingJobName else "no role")
 
     answers = {"sagemaker.list_training_jobs": jobs, "sagemaker.describe_training_job": described}
-    console = open_console(account_of([failed(1, minutes_ago=9)], **answers))
+    console = open_console(account_of([failed(1, minutes_ago=9)]) | answers)
     assert figures_of(console.get("/").text)["Failed in the last hour"] == "2"
     assert f"{names[0]} training job made abc1 fail" in text_of(console.get("/failures").text)
 
@@ -240,7 +239,7 @@ def test_an_execution_that_is_retried_is_read_again_after_it(open_console: Open)
     executions = [failed(1, minutes_ago=9)]
     steps = [{**STEPS[1], "EndTime": datetime.now(UTC)}]
     answers = {"sagemaker.list_pipeline_execution_steps": {"PipelineExecutionSteps": steps}}
-    console = open_console(account_of(executions, **answers))
+    console = open_console(account_of(executions) | answers)
     console.get("/failures")
     executions[0]["PipelineExecutionStatus"] = "Executing"
     until(lambda: "Nothing failed" in console.get("/failures").text, "the failure to be gone")

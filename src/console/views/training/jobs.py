@@ -20,7 +20,7 @@ from console.aws.training.logs import GROUP, Value
 from console.aws.workflow import workflow
 from console.errors import ConsoleError, NotThere
 from console.site import Site
-from console.views.log_lines import lines_of
+from console.views.log_lines import failure_in, lines_of
 from console.views.training import metrics
 from console.views.training.curves import BY_EPOCH, PLAIN, charts
 from display.line_chart import Axes
@@ -65,6 +65,8 @@ async def load_job(site: Site, request: web.Request) -> dict[str, Any]:
     first_shown = max(0, len(lines) - SHOWN_LINES)
     at, logged = (image_classification.line_of(best, log.curves, lines) if best else None) or (-1, "")
     is_shown = at >= first_shown
+    anchors = {at - first_shown: BEST_LINE} if is_shown else {}
+    anchors |= failure_in(lines[first_shown:]) if job.status == "Failed" else {}
     own = {key: value for key, value in job.hyperparameters.items() if not key.startswith(SUBMIT_DIRECTORY)}
     return {
         "job": job,
@@ -77,7 +79,7 @@ async def load_job(site: Site, request: web.Request) -> dict[str, Any]:
         "defaults": image_classification.defaults_of(job),
         "logged_epoch": logged,
         "epoch_line": f"#{BEST_LINE}" if is_shown else _search(job, logged),
-        "lines": lines_of(lines[first_shown:], anchors={at - first_shown: BEST_LINE} if is_shown else {}),
+        "lines": lines_of(lines[first_shown:], anchors=anchors),
         "line_count": log.tail.total,
         "hyperparameters": own,
         "artifact_size": await _artifact_size(site, job),
