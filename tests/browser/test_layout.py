@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.browser.conftest import DEADLINE_MS, measured
-from tests.browser.test_pages import LETTERS_MIN_PX
+from tests.browser.conftest import DEADLINE_MS, LETTERS_MIN_PX, measured
 from tests.unit.console.conftest import Console, Open, open_console  # noqa: F401 - a fixture
 from tests.unit.console.doubles import endpoint_answers
 from tests.unit.console.test_changes import STACK
