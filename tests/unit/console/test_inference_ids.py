@@ -39,7 +39,17 @@ def executions(*names: str, page: int = 1000) -> Answers:
         ]
         return {"executions": rows} | ({"nextToken": str(start + page)} if start + page < len(names) else {})
 
-    return {"stepfunctions.list_executions": listed}
+    def described(executionArn: str) -> Any:  # noqa: N803 - AWS's name
+        name = executionArn.rpartition(":")[2]
+        known = {"name": name, "executionArn": executionArn, "stateMachineArn": "", "status": "SUCCEEDED"}
+        return known | {"startDate": NOW} if name in names else error("ExecutionDoesNotExist")
+
+    machine = {"name": "decide", "stateMachineArn": ":stateMachine:decide", "type": "STANDARD", "creationDate": NOW}
+    return {
+        "stepfunctions.list_executions": listed,
+        "stepfunctions.describe_execution": described,
+        "stepfunctions.list_state_machines": {"stateMachines": [machine]},
+    }
 
 
 def links(console: Console) -> list[str]:
@@ -70,16 +80,20 @@ def test_the_whole_name_in_a_record_tells_two_executions_with_one_end(open_conso
     assert links(console) == [f"/executions/decide/{NAME}"]
 
 
-@pytest.mark.parametrize("refused", [True, False])
-def test_a_name_that_is_known_is_a_link_where_the_executions_cannot_all_be_listed(
-    open_console: Open, monkeypatch: pytest.MonkeyPatch, refused: bool
+def test_the_execution_of_a_short_id_is_found_however_many_are_newer(
+    open_console: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inference_ids, "EXECUTIONS_MAX", 2)
-    listed = executions("a", "b", "c", "d", page=2)
-    if refused:
-        listed = {"stepfunctions.list_executions": error("AccessDeniedException")}
+    files = {FILE: sent_by("short") + b"\n" + sent_by(NAME) + b"\n" + sent_by("nobody")}
+    newer = executions("a", "b", "c", NAME, "short", page=2)
+    console = open_console(endpoint_answers(files) | STACKS | newer)
+    assert sorted(links(console)) == ["", "", "/executions/decide/short"]
+
+
+def test_a_name_that_is_known_is_a_link_where_executions_cannot_be_read(open_console: Open) -> None:
+    refused = dict.fromkeys(executions(), error("AccessDeniedException"))
     files = {FILE: sent_by("short") + b"\n" + sent_by(NAME)}
-    console = open_console(endpoint_answers(files) | STACKS | listed)
+    console = open_console(endpoint_answers(files) | STACKS | refused)
     assert sorted(links(console)) == ["", "/executions/decide/short"]
 
 

@@ -17,6 +17,7 @@ from console.aws.decisions.failures import BELOW_THRESHOLD
 from console.aws.decisions.subjects import ANY, image_of
 from console.aws.decisions.verdict import shares_of
 from console.aws.endpoints import Endpoint
+from console.aws.executions import Execution
 from console.aws.history.inference_ids import executions_of
 from console.aws.history.started import Started
 from console.aws.review.answers import review_address
@@ -57,7 +58,7 @@ async def load_record(site: Site, request: web.Request) -> dict[str, Any]:
         record = await _record(site, index, request)
     stack = await workflow_of(site, endpoint)
     entry, names = record.entry, class_names(stack, (*index.records, record.entry))
-    execution = await _execution(site, stack, entry)
+    name, execution = await _execution(site, stack, entry)
     return {
         "endpoint": endpoint,
         "record": record,
@@ -65,12 +66,12 @@ async def load_record(site: Site, request: web.Request) -> dict[str, Any]:
         "has_picture": bool(record.request and kind_of(record.request.body)),
         "variant": index.variant_of(entry.file),
         "served": await _served(site, endpoint, index.variant_of(entry.file), entry),
-        "name": "" if entry.prediction is None else names[entry.prediction],
+        "predicted": "" if entry.prediction is None else names[entry.prediction],
         "shares": shares_of(record.probabilities, names),
         "threshold": stack.threshold if stack else None,
         "texts": {side: _text(body) for side, body in (("Request", record.request), ("Answer", record.answer)) if body},
         "workflow": stack,
-        "execution": execution,
+        "execution": name,
         **(await _reviewed(site, stack, entry, execution)),
         "neighbors": neighbors(tiles_of(index.records, filter_of(request.query)), entry),
         "unread": index.unread,
@@ -112,30 +113,38 @@ async def _served(site: Site, endpoint: Endpoint, variant: str, entry: Captured)
     return Served(found.model, found.job, await models.version_of(site.aws, found.model), is_as_then)
 
 
-async def _execution(site: Site, stack: Workflow | None, entry: Captured) -> str:
-    """Return the name of the execution that sent the request; empty if none was found."""
+async def _execution(site: Site, stack: Workflow | None, entry: Captured) -> tuple[str, Execution | None]:
+    """Return the execution that sent the request, by its name, which is empty if there is none.
+
+    A record may have only the end of a long name: that one is looked for among the executions of the workflow.
+    """
     if stack is None or not entry.inference_id:
-        return ""
-    names = {entry.inference_id: entry.execution}
-    found = await executions_of(site.aws, stack, names, time.monotonic() + FIND_S)
-    return found.get(entry.inference_id, "")
+        return "", None
+    name = entry.execution
+    if not name:
+        found = await executions_of(site.aws, stack, {entry.inference_id: ""}, time.monotonic() + FIND_S)
+        name = found.get(entry.inference_id, "")
+    try:
+        return name, await executions.described(site.aws, stack.machine_name, name) if name else None
+    except NotThere:
+        return "", None
+    except ConsoleError:
+        return name, None  # the role may not read executions
 
 
-async def _reviewed(site: Site, stack: Workflow | None, entry: Captured, execution: str) -> dict[str, Any]:
+async def _reviewed(site: Site, stack: Workflow | None, entry: Captured, sender: Execution | None) -> dict[str, Any]:
     """Return what a person answered about the image, and whether an answer is still asked for."""
     if stack is None:
         return {"given": None, "unknown": "", "review": ""}
-    error, place = "", None
+    ids = [each for each in (entry.inference_id, entry.event_id) if each]
+    times = (entry.moment, entry.moment + TO_DECIDE)
+    place = image_of(sender.input, ANY) if sender else None
     try:
-        if execution:
-            described = await executions.described(site.aws, stack.machine_name, execution)
-            error, place = described.error, image_of(described.input, ANY)
-        ids = [each for each in (entry.inference_id, entry.event_id) if each]
-        times = (entry.moment, entry.moment + TO_DECIDE)
         given = await site.answers.given(site.aws, stack, ids, times, place)
     except ConsoleError as refusal:
         return {"given": None, "unknown": str(refusal), "review": ""}
-    review = review_address(execution, given) if given or error == BELOW_THRESHOLD else ""
+    asks = sender is not None and sender.error == BELOW_THRESHOLD
+    review = review_address(sender.name if sender else "", given) if given or asks else ""
     return {"given": given, "unknown": "", "review": review}
 
 
