@@ -143,7 +143,10 @@ def test_a_record_from_before_a_change_of_the_endpoint_does_not_claim_the_model_
     answers, line = account(direct()), direct()
     assert shown(open_console(answers), line)["model"] == "m"
     answers["sagemaker.describe_endpoint"] |= {"LastModifiedTime": LATER + timedelta(seconds=1)}
-    assert "The record does not name the model" in shown(open_console(answers), line)["model"]
+    changed = shown(open_console(answers), line)["model"]
+    assert "The record does not name the model that answered, and the endpoint has changed since" in changed
+    answers["sagemaker.describe_endpoint"] |= {"LastModifiedTime": NOW, "EndpointStatus": "Updating"}
+    assert "and the endpoint is Updating." in shown(open_console(answers), line)["model"]
     answers["sagemaker.describe_endpoint_config"] = {"ProductionVariants": []}
     assert shown(open_console(answers), line)["model"].startswith("unknown")
 
@@ -199,3 +202,11 @@ def test_no_page_has_a_link_to_a_raw_file(open_console: Open) -> None:
     for path in paths:
         links = re.findall(r'<a[^>]* href="([^"]*)"', console.get(path).text)
         assert not [each for each in links if each.startswith("/objects/") or "/captures/image" in each], path
+
+
+def test_a_record_that_the_endpoint_did_not_capture_has_no_page_of_it(open_console: Open) -> None:
+    line, other = direct(), FILE.replace("/bikes/", "/cars/")
+    console = open_console(account(line) | endpoint_answers({FILE: line.encode(), other: line.encode()}))
+    for part in ("", "/image"):
+        assert console.get(f"/endpoints/bikes/captures{part}?{place(line)}").status == 200
+        assert console.get(f"/endpoints/bikes/captures{part}?{place(line).replace('bikes', 'cars')}").status == 404
