@@ -85,6 +85,15 @@ def test_a_refusal_is_shown_as_its_page(open_console: Open, page: Page) -> None:
     expect(page.get_by_role("heading", name="Not allowed here")).to_be_visible()
 
 
+def test_a_refusal_is_shown_though_the_live_page_has_replaced_the_button(open_console: Open, page: Page) -> None:
+    page.goto(address(open_console(JOB), "/training-jobs/bikes"))
+    page.route("**/delete", lambda route: route.fulfill(status=403, body="<h1>Not allowed here</h1>"))
+    page.get_by_role("button", name="Delete", exact=True).evaluate(
+        "button => { const block = button.closest('[data-live]'); button.click(); block.innerHTML = block.innerHTML; }"
+    )
+    expect(page.get_by_role("heading", name="Not allowed here")).to_be_visible()
+
+
 def test_a_table_that_is_cut_off_says_so(open_console: Open, page: Page) -> None:
     page.goto(address(open_console(account(MANY)), "/training-jobs/compare"))
     table, hint = page.get_by_role("region", name="All values of all jobs"), page.locator(".scroll-hint")

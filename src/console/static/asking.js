@@ -8,8 +8,10 @@ export function askInPlace() {
     const path = button.getAttribute("formaction") ?? form.getAttribute("action");
     const question = await questionOf(path, new FormData(form, button));
     if (question) return ask(path, question);
-    form.dataset.leads = "yes";
-    form.requestSubmit(button);
+    const again = button.isConnected ? button : buttonOf(path);
+    if (!again) return;
+    again.form.dataset.leads = "yes";
+    again.form.requestSubmit(again);
   });
 }
 
@@ -42,8 +44,12 @@ function ask(path, question) {
   dialog.showModal();
 }
 
-// A live page may have replaced the button that was pressed.
 function focusAgain(path) {
+  buttonOf(path)?.focus();
+}
+
+// A live page may have replaced the button that was pressed.
+function buttonOf(path) {
   const address = CSS.escape(path);
-  document.querySelector(`[data-asks][formaction="${address}"], form[action="${address}"] [data-asks]`)?.focus();
+  return document.querySelector(`[data-asks][formaction="${address}"], form[action="${address}"] [data-asks]`);
 }
