@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.conftest import DEADLINE_MS, LETTERS_MIN_PX
+from tests.browser.conftest import DEADLINE_MS, LETTERS_MIN_PX, measured
 from tests.unit.console.conftest import Console, Open, open_console
 from tests.unit.console.doubles import job, log, machine_answers
 from tests.unit.console.test_decisions import BELOW, BROKEN
@@ -20,6 +20,8 @@ from console.server import HOST
 
 JOB = {"sagemaker.describe_training_job": job(status="Failed"), "sagemaker.delete_training_job": {}, **log("ERROR")}
 MANY = {f"job-{number}": (0.5, 0.5 + number / 20) for number in range(8)}
+BOXES = "all => all.map(each => each.getBoundingClientRect()).map(box => [box.top, box.bottom])"
+TOPS_AND_SIZES = "all => all.map(a => [a.getBoundingClientRect().top, parseFloat(getComputedStyle(a).fontSize)])"
 __all__ = ["open_console"]
 pytestmark = pytest.mark.slow
 
@@ -118,8 +120,8 @@ def test_long_names_of_executions_fit_a_telephone(open_console: Open, page: Page
 
 def log_of(page: Page) -> dict[str, float]:
     """Return how far the log is scrolled, and the most that it can be."""
-    measured = "log => ({top: log.scrollTop, most: log.scrollHeight - log.clientHeight})"
-    return dict(page.locator("pre.log").evaluate(measured))
+    scrolled = "([log]) => ({top: log.scrollTop, most: log.scrollHeight - log.clientHeight})"
+    return dict(measured(page, "pre.log", scrolled))
 
 
 def test_the_log_of_a_running_job_opens_at_its_end_and_has_a_way_to_its_start(open_console: Open, page: Page) -> None:
@@ -147,10 +149,7 @@ def test_the_log_of_a_failed_job_opens_at_its_failure(open_console: Open, page: 
         )
     )
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
-    (log_top, log_bottom), (top, bottom) = (
-        page.locator(each).evaluate("one => [one.getBoundingClientRect().top, one.getBoundingClientRect().bottom]")
-        for each in ("pre.log", "#failure")
-    )
+    (log_top, log_bottom), (top, bottom) = measured(page, "pre.log, #failure", BOXES)
     assert log_top < top < bottom < log_bottom
 
 
@@ -165,7 +164,7 @@ def test_a_large_graph_is_legible_on_a_telephone(open_console: Open, page: Page,
     answers["stepfunctions.describe_state_machine"]["definition"] = json.dumps(wide)
     page.goto(address(open_console(answers), path))
     expect(page.locator("[data-enlarge]")).to_have_text("Fit")
-    heights = page.locator(".graph .name").evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
+    heights = measured(page, ".graph .name", "all => all.map(each => each.getBoundingClientRect().height)")
     assert min(heights) >= LETTERS_MIN_PX
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
@@ -185,10 +184,8 @@ def test_real_failures_come_before_those_by_design_which_are_quieter(open_consol
     console = open_console(execution_account(executions))
     for path in ("/", "/failures"):
         page.goto(address(console, path))
-        links = [page.locator(f"main a[href='/executions/decide/{each}']").first for each in ("broken", "unsure")]
-        (first, loud), (second, quiet) = (
-            link.evaluate("a => [a.getBoundingClientRect().top, parseFloat(getComputedStyle(a).fontSize)]")
-            for link in links
-        )
+        expect(page.locator("main a[href$='/unsure']").first).to_be_visible()
+        links = "main a[href$='/broken'], main a[href$='/unsure']"
+        (first, loud), (second, quiet) = measured(page, links, TOPS_AND_SIZES)
         assert first < second
         assert quiet < loud
