@@ -48,7 +48,7 @@ import psutil
 from local_cloud.errors import LocalCloudError, StartError
 from local_cloud.external_cloud import external_cloud_answers, is_recognized
 from local_cloud.leases import Leases
-from local_cloud.ports import is_healthy, require_free
+from local_cloud.ports import is_healthy, listens, require_free
 from local_cloud.processes import (
     KILL_TIMEOUT_S,
     LABEL,
@@ -277,11 +277,17 @@ class LocalCloud:
                 time.sleep(POLL_S)
 
     def _is_ready(self, server: Server) -> bool:
-        if self._process(server) is None:
+        process = self._process(server)
+        if process is None:
             child = self._children.get(server.name)
             code = child.poll() if child else "unknown"
             raise StartError(f"{server.name} died while it started (exit code {code}).\n{self._log_tail(server)}")
-        return is_healthy(server, READY_TIMEOUT_S)
+        if not is_healthy(server, READY_TIMEOUT_S):
+            return False
+        if not listens(process, server.port):  # another server has been quicker
+            require_free((server,))
+            return False
+        return True
 
     def _not_ready(self, server: Server, waited_s: float) -> str:
         return (

@@ -75,6 +75,12 @@ def belongs_to_another_local_cloud(port: int) -> bool:
     return listener is not None and _label(listener) is not None
 
 
+def listens(process: psutil.Process, port: int) -> bool:
+    """Return whether the process, or one with the same label, listens on the port; True if this user may not see it."""
+    listener = listener_of(port)
+    return listener is None or listener == process or _label(listener) == _label(process)
+
+
 def _label(process: psutil.Process) -> str | None:
     try:
         label: str | None = process.environ().get(LABEL)

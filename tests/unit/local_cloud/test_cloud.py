@@ -3,6 +3,7 @@ import re
 import signal
 import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -14,7 +15,7 @@ from local_cloud.ports import free_port, is_healthy
 from local_cloud.processes import LABEL, leftovers
 from local_cloud.state import ServerRecord, ServerRecords
 
-from .conftest import Clouds, occupied_port, runs, server
+from .conftest import Clouds, occupied_port, running, runs, server
 
 
 def pid_of(cloud: LocalCloud, name: str = "one") -> int:
@@ -168,6 +169,20 @@ def test_a_foreign_server_on_the_port_is_not_used(clouds: Clouds) -> None:
     foreign.wait()
     assert states(clouds(others)) == [ServerState.RUNNING]
     assert clouds(one).is_up()
+
+
+def test_a_foreign_server_that_is_quicker_to_take_the_port_is_not_used(clouds: Clouds) -> None:
+    slow = server("one", "--deaf")
+    cloud, port = clouds(slow), slow.port
+    with ThreadPoolExecutor() as pool:
+        starting = pool.submit(cloud.up)
+        until(lambda: cloud.log("one").is_file() and "listening" in cloud.log("one").read_text(), "the start")
+        with (
+            running(server("two", port=port).command) as foreign,
+            pytest.raises(PortInUseError, match=rf"port {port}.*pid {foreign.pid}: "),
+        ):
+            starting.result(60)
+    assert states(cloud) == [ServerState.STOPPED]
 
 
 def test_two_concurrent_ups_start_one_cloud(clouds: Clouds) -> None:
