@@ -118,7 +118,7 @@ async def load(site: Site, request: web.Request) -> dict[str, Any]:
     runs = await _runs(site, shown.workflow)
     told = {event.path for event, _ in shown.failed.real} | {event.path for event in shown.running}
     shown.events = with_findings([each for each in shown.events if each.path not in told], runs)
-    groups = grouped(shown.failed.real)
+    groups = grouped(shown.failed.explained)
     explained, service = await asyncio.gather(_explained(site, shown), _service(site, shown, runs))
     return {
         "shown": shown,
@@ -157,12 +157,13 @@ async def load_failures(site: Site, request: web.Request) -> dict[str, Any]:
     """Return what failed in the last hour, with reasons, by groups, or those of the group that is asked for."""
     machines = await state_machines.machines(site.aws)
     failed, asked = await last_hour(site.aws, machines, site.reasons, ENDINGS_READ), request.query.get("group", "")
-    rows = [each for each in failed.failures if asked in ("", key_of(*each))]
+    rows = [*failed.explained, *failed.reviewed]
+    rows = [each for each in rows if key_of(*each) == asked] if asked else failed.failures
     return {
         "failed": failed,
         "made": failed.made,
         "asked": asked,
-        "groups": grouped(failed.real),
+        "groups": grouped(failed.explained),
         "by_design": grouped(failed.reviewed),
         "one": next(iter(grouped(rows)), None) if asked else None,
         "rows": [(failure, shown_status(failure.status, reason), reason) for failure, reason in rows],

@@ -146,7 +146,7 @@ def test_more_failures_than_are_read_are_counted_as_at_least_so_many(open_consol
     executions = [{"name": f"f{number}", "status": "FAILED", **BROKEN} for number in range(PAGES_MAX * LISTED + 1)]
     console = open_console(account(executions))
     assert figures_of(console.get("/").text)["Failed in the last hour"] == f"at least {READ_AT_ONCE}"
-    assert f"The reasons of {REASONS_MAX - 2 * READ_AT_ONCE} more are being read" in text_of(
+    assert f"The reasons of {REASONS_MAX - 2 * READ_AT_ONCE} more are still being read" in text_of(
         console.get("/failures").text
     )
     for _ in range(REASONS_MAX // READ_AT_ONCE):

@@ -228,6 +228,19 @@ def test_many_failed_executions_are_counted_at_once_and_explained_a_few_at_a_tim
     assert len(console.session.asked(asked)) == 200  # each is read once
 
 
+def test_executions_whose_steps_are_not_read_yet_are_no_kind_of_failure(open_console: Open) -> None:
+    console = open_console(account_of([failed(number, minutes_ago=number / 10) for number in range(100)]))
+    overview = console.get("/").text
+    assert "The reasons of 94 more are still being read" in text_of(overview)
+    assert "Train failed" in text_of(overview)
+    assert "One or multiple steps failed" not in overview
+    assert "more kind" not in overview
+    page = console.get("/failures").text
+    assert "The reasons of 34 more are still being read" in text_of(page)
+    assert "One or multiple steps failed" not in page
+    assert "still being read" not in [console.get("/failures").text for _ in range(2)][-1]
+
+
 def test_old_executions_that_are_not_read_yet_make_the_count_a_lower_bound(open_console: Open) -> None:
     old = [failed(number, minutes_ago=100 + number) for number in range(30)]
     console = open_console(account_of(old, ended_minutes_ago=95))

@@ -74,16 +74,28 @@ class LastHour:
     """The failures of the last hour, the newest first. `is_cut`: there are more, and these are the newest.
 
     unread: the number of those that are known to have failed, and not yet whether by design, or within the hour.
+    unexplained: the paths of those that count, and whose reasons are still to be read.
     """
 
     failures: list[tuple[Event, Reason]]
     is_cut: bool = False
     unread: int = 0
+    unexplained: frozenset[str] = frozenset()
 
     @property
     def is_at_least(self) -> bool:
         """Whether there may be more than these."""
         return self.is_cut or self.unread > 0
+
+    @property
+    def being_read(self) -> int:
+        """The number of those whose reasons are still to be read."""
+        return self.unread + len(self.unexplained)
+
+    @property
+    def explained(self) -> list[tuple[Event, Reason]]:
+        """The real failures whose reasons have been read: only these can be sorted by kind."""
+        return [each for each in self.real if each[0].path not in self.unexplained]
 
     @property
     def own(self) -> list[tuple[Event, Reason]]:
@@ -199,7 +211,8 @@ async def last_hour(aws: Aws, machines: Sequence[Machine], known: Reasons, endin
     failures += [(each.event, _reason(each, jobs[0])) for each in of_pipelines.failures]
     failures.sort(key=lambda each: each[0].time, reverse=True)
     is_cut = any(is_cut for _, is_cut in (jobs, *read)) or len(newest) < len(recent) or of_pipelines.is_cut
-    return LastHour(failures, is_cut, len(newest) - len(told) + of_pipelines.unread)
+    unexplained = frozenset(each.event.path for each in of_pipelines.failures if not each.is_read)
+    return LastHour(failures, is_cut, len(newest) - len(told) + of_pipelines.unread, unexplained)
 
 
 def _reason(failure: PipelineFailure, jobs: Sequence[Event]) -> Reason:

@@ -41,6 +41,8 @@ class PipelineFailure:
     event: Event
     step: str
     cause: str
+    is_read: bool
+    """Whether step and cause are those of its steps: until these are read, its own reason is all that is known."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class PipelineEndings:
             (ending.ended - row.started).total_seconds(),
             pipeline=name,
         )
-        return PipelineFailure(event, ending.step, ending.cause)
+        return PipelineFailure(event, ending.step, ending.cause, row.arn in self._kept)
 
 
 def ending_of(row: Execution, steps: Sequence[Step]) -> Ending:
