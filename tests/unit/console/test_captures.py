@@ -45,6 +45,36 @@ def test_the_newest_hours_are_listed_first_and_old_ones_only_as_far_as_time_allo
     assert index.unread > 0
 
 
+def test_an_index_that_is_whole_stays_so_while_its_listing_is_read_again() -> None:
+    files = dict(map(file_at, range(48)))
+    session, index = Session(endpoint_answers(files)), CaptureIndex("images", PREFIX)
+    read(index, session)
+    assert index.unread == 0
+    read(index, session, budget_s=0.0)
+    assert index.unread == 0
+
+
+def test_a_listing_that_does_not_reach_what_was_read_leaves_files_unread() -> None:
+    files = dict(map(file_at, range(48)))
+    session, index = Session(endpoint_answers(files)), CaptureIndex("images", PREFIX)
+    read(index, session)
+    files.update(map(file_at, range(48, 60)))
+    read(index, session, budget_s=0.0)
+    assert index.unread == 2  # the newest hour's file, and those that were not listed
+    read(index, session)
+    assert index.unread == 0
+    assert len(index.records) == 60
+
+
+def test_a_variant_of_which_nothing_was_read_leaves_files_unread() -> None:
+    files = dict(map(file_at, range(48)))
+    session, index = Session(endpoint_answers(files)), CaptureIndex("images", PREFIX)
+    read(index, session)
+    files.update((name.replace("AllTraffic", "Challenger"), body) for name, body in map(file_at, range(48)))
+    read(index, session, budget_s=0.0)
+    assert index.unread == 2
+
+
 def test_files_in_the_folders_of_all_hours_are_found() -> None:
     session, index = Session(endpoint_answers(dict(map(file_at, range(-30, 30))))), CaptureIndex("images", PREFIX)
     assert read(index, session) == [f"e{hour}" for hour in range(29, -31, -1)]

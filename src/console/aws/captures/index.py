@@ -38,6 +38,8 @@ class CaptureIndex:
     read: set[str] = field(default_factory=set)
     unread: int = 0
     unreadable: int = 0
+    is_whole: bool = False
+    """Whether the last look left nothing unread. What is new since then is at the start of a listing."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def advance(self, aws: Aws, budget_s: float) -> None:
@@ -45,7 +47,9 @@ class CaptureIndex:
         async with self.lock:
             started = time.monotonic()
             listing = Listing(aws, self.bucket, started + budget_s / 2)
-            names = [name for name in await listing.files(self.prefix) if name not in self.read]
+            listed = await listing.files(self.prefix)
+            is_short = listing.is_cut and not self._is_reached(listed)
+            names = [name for name in listed if name not in self.read]
             while (names := self._wanted(names)) and time.monotonic() < started + budget_s:
                 some, names = names[:FILES_AT_ONCE], names[FILES_AT_ONCE:]
                 for name, body in zip(some, await _bodies(aws, self.bucket, some), strict=True):
@@ -53,7 +57,13 @@ class CaptureIndex:
                     self.read.add(name)
                 self.records.sort(key=lambda record: record.time, reverse=True)
                 del self.records[self.limit :]
-            self.unread = len(names) + listing.is_cut
+            self.unread = len(names) + is_short
+            self.is_whole = not self.unread
+
+    def _is_reached(self, listed: list[str]) -> bool:
+        """Whether a listing that was cut reaches what was read of each variant, and nothing older is left to read."""
+        oldest = {self.variant_of(name): name for name in listed}
+        return self.is_whole and self.read.issuperset(oldest.values())
 
     def _wanted(self, names: list[str]) -> list[str]:
         """Return those that may have newer records than the oldest here, if there is no room for more."""
