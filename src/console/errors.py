@@ -18,8 +18,11 @@ class Refused(ConsoleError):
 
 
 class BadRequest(ConsoleError):
-    """The address or the form asks for something that does not exist, or cannot be used. `title` says so in short."""
+    """The address or the form asks for something that does not exist, or cannot be used. `title` says so in short.
 
-    def __init__(self, message: str, title: str = "This request is not valid") -> None:
+    parameter: the parameter of the address that is not valid; the page is there without it. Empty if it is another.
+    """
+
+    def __init__(self, message: str, title: str = "This request is not valid", parameter: str = "") -> None:
         super().__init__(message)
-        self.title = title
+        self.title, self.parameter = title, parameter

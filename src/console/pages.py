@@ -39,7 +39,7 @@ def handler(site: Site, view: View) -> Callable[[web.Request], Awaitable[web.Str
         try:
             context = {**frame, **await view.load(site, request)}
         except ConsoleError as error:
-            return problem(site, frame, error)
+            return problem(site, frame, error, _without_fault(request, error))
         return page(site, view.template, context)
 
     return answer
@@ -61,8 +61,15 @@ def page(site: Site, template: str, context: Context, status: int = 200) -> web.
     )
 
 
+def _without_fault(request: web.Request, error: ConsoleError) -> str:
+    """Return the address of a page without the parameter that is not valid; empty if the error is of another kind."""
+    if not isinstance(error, BadRequest) or error.parameter not in request.query:
+        return ""
+    return str(request.rel_url.without_query_params(error.parameter))
+
+
 def problem(site: Site, frame: Context, error: ConsoleError, back: str = "") -> web.Response:
-    """Return the page that explains an error. `back` is the address of the page whose form was sent, if one was."""
+    """Return the page that explains an error. `back` is the address of the page that it came from, if there is one."""
     status = STATUSES.get(type(error), UNREACHABLE)
     title = error.title if isinstance(error, BadRequest) else TITLES.get(status, TITLES[UNREACHABLE])
     context = {**frame, "error": str(error), "status": status, "heading": title, "back": back}

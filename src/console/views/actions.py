@@ -18,6 +18,7 @@ from console.aws.review.pictures import kind_of
 from console.changes import Change, Confirmation, Fields
 from console.errors import BadRequest
 from console.site import Site
+from console.views.parameters import version_number
 from console.views.review import require_workflow
 
 PICTURE_MAX = 5 << 20
@@ -77,7 +78,7 @@ async def _of_execution(site: Site, request: web.Request, operation: str) -> str
 
 async def judge_model(site: Site, request: web.Request, _: Fields) -> str:
     """Approve or reject a version of the registry."""
-    group, number = request.match_info["name"], int(request.match_info["number"])
+    group, number = request.match_info["name"], version_number(request.match_info["number"])
     package = await models.package(site.aws, group, number)
     await site.aws.change(
         "sagemaker",

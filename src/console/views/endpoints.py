@@ -14,10 +14,11 @@ from console.aws import endpoints
 from console.aws.captures.index import CaptureIndex
 from console.aws.endpoints import RANGES, Endpoint, Points
 from console.aws.training import jobs as training_jobs
-from console.errors import BadRequest, ConsoleError
+from console.errors import ConsoleError
 from console.site import Site
-from console.views.captures.filters import SHOWN, class_names, filter_of, filter_query, is_number, tiles_of
+from console.views.captures.filters import SHOWN, class_names, filter_of, filter_query, tiles_of
 from console.views.captures.record import workflow_of
+from console.views.parameters import choice, is_number
 from display import figures
 from display.confidence_charts import NARROW, WIDTH, Decision, confidence_over_time, histogram
 from display.line_chart import Axes, Series, line_chart
@@ -43,16 +44,15 @@ PERIODS = {60: "per minute", 300: "per 5 minutes", 3600: "per hour"}
 
 
 async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
-    status, name, after = (request.query.get(key, "") for key in ("status", "q", "after"))
+    status = choice(request.query, "status", STATUSES)
+    name, after = (request.query.get(key, "") for key in ("q", "after"))
     rows, following = await endpoints.listed(site.aws, status, name, after)
     return {"rows": rows, "statuses": STATUSES, "status": status, "q": name, "after": after, "following": following}
 
 
 async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:
     endpoint = await endpoints.described(site.aws, request.match_info["name"])
-    reach = asked = request.query.get("range", DEFAULT_REACH)
-    if reach not in RANGES:
-        raise BadRequest(f"range is {reach!r}: it must be one of {', '.join(RANGES)}")
+    reach = asked = choice(request.query, "range", RANGES, DEFAULT_REACH)
     now = datetime.now(UTC).replace(second=0, microsecond=0).timestamp()  # the charts change once a minute
     points, (p95, percentiles) = await asyncio.gather(
         endpoints.traffic(site.aws, endpoint, reach), endpoints.latency_percentiles(site.aws, endpoint, reach)

@@ -9,9 +9,10 @@ from aiohttp import web
 
 from console.aws import log_search, logs, state_machines
 from console.aws.decisions.failures import last_hour
-from console.errors import BadRequest, ConsoleError
+from console.errors import ConsoleError
 from console.site import Site
 from console.views.log_lines import failure_in, lines_of, marked
+from console.views.parameters import choice
 
 HOURS = ("1", "6", "24", "168")
 HOUR, DAY = "1", "24"
@@ -26,9 +27,7 @@ async def load(site: Site, request: web.Request) -> dict[str, Any]:
         query.get(key, "") for key in ("group", "stream", "prefix", "text", "request", "at")
     )
     errors_only = "errors" in query
-    hours = query.get("hours", DAY if group else HOUR)
-    if hours not in HOURS:
-        raise BadRequest(f"hours is {hours!r}: it must be one of {', '.join(HOURS)}")
+    hours = choice(query, "hours", HOURS, DAY if group else HOUR)
     since = datetime.now(UTC) - timedelta(hours=int(hours))
     shown: dict[str, Any] = {"group": group, "stream": stream, "prefix": prefix, "text": text, "hours": hours}
     opens = START if invocation or text or errors_only or at == START else "end"

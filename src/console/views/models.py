@@ -10,8 +10,8 @@ from aiohttp import web
 from console.aws import gate, models
 from console.aws.models import Group
 from console.aws.training.image_classification import CHOOSES
-from console.errors import NotThere
 from console.site import Site
+from console.views.parameters import version_number
 
 
 async def load_groups(site: Site, request: web.Request) -> dict[str, Any]:
@@ -40,10 +40,8 @@ async def load_group(site: Site, request: web.Request) -> dict[str, Any]:
 
 
 async def load_version(site: Site, request: web.Request) -> dict[str, Any]:
-    number = request.match_info["number"]
-    if not number.isdecimal():
-        raise NotThere(f"{number!r} is not the number of a version")
-    package = await models.package(site.aws, request.match_info["group"], int(number))
+    number = version_number(request.match_info["number"])
+    package = await models.package(site.aws, request.match_info["group"], number)
     return {
         "package": package,
         "version": package.version,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -99,10 +100,28 @@ def test_only_captured_records_can_be_read_as_captures(console: Console) -> None
     assert console.get("/endpoints/bikes/captures?file=secret.jsonl&at=0").status == 404
 
 
-def test_a_filter_that_cannot_be_read_is_named(console: Console) -> None:
-    answer = console.get("/endpoints/bikes?low=much")
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("low=much", "Confidence from is 'much': it must be a number from 0 to 1, for example 0.9"),
+        ("low=nan", "Confidence from is 'nan': it must be a number from 0 to 1, for example 0.9"),
+        ("high=90", "Confidence to is '90': it must be a number from 0 to 1, for example 0.9"),
+        ("class=bike", "Class is 'bike': it must be the number of a class, for example 0"),
+        ("class=" + 5000 * "9", "…': it must be the number of a class, for example 0"),
+        ("from=today", "From (UTC) is 'today': it must be a date"),
+        ("to=25:00", "To (UTC) is '25:00': it must be a date"),
+        ("order=most", "order is 'most': it must be one of newest, least"),
+        ("range=2h", "range is '2h': it must be one of 30min, 1h, 3h, 24h, 7d"),
+    ],
+)
+def test_a_filter_that_cannot_be_read_is_named_and_the_way_back_keeps_the_others(
+    console: Console, fault: str, words: str
+) -> None:
+    answer = console.get(f"/endpoints/bikes?page=1&{fault}&q=x")
     assert answer.status == 400
-    assert "much" in answer.text
+    assert words in unescape(answer.text)
+    assert "could not convert" not in answer.text
+    assert 'href="/endpoints/bikes?page=1&amp;q=x">Back</a>' in answer.text
 
 
 def test_an_object_that_is_no_image_is_not_served(open_console: Open) -> None:

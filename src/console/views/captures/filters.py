@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 
 from console.aws.captures.records import Captured
 from console.aws.workflow import Workflow
-from console.errors import BadRequest
 from console.views.images import one_of_each
+from console.views.parameters import choice, invalid, is_number, share
 
 SHOWN = 60
 """The tiles of a page of the list."""
 SHOWN_DIGITS = 4
-NUMBER_DIGITS = 15
+NEWEST, LEAST = "newest", "least"
+ORDERS = (NEWEST, LEAST)
 FILTERS = ("class", "low", "high", "from", "to", "order")
 
 
@@ -28,7 +29,7 @@ class Filter:
     high: float = 1.0
     start: float = 0.0
     end: float = float("inf")
-    order: str = "newest"
+    order: str = NEWEST
 
     def __call__(self, record: Captured) -> bool:
         if self.label is not None and record.prediction != self.label:
@@ -56,7 +57,7 @@ def class_names(stack: Workflow | None, records: Iterable[Captured]) -> Sequence
 def tiles_of(records: Iterable[Captured], chosen: Filter) -> list[tuple[Captured, int]]:
     """Return the records of a filter in its order, and for how many each stands: by certainty, equal ones are one."""
     shown = [record for record in records if chosen(record)]
-    if chosen.order != "least":
+    if chosen.order != LEAST:
         return [(record, 1) for record in shown]
     shown.sort(key=lambda record: 1.0 if record.confidence is None else record.confidence)
     return one_of_each(shown, image_and_answer)
@@ -78,18 +79,15 @@ def image_and_answer(record: Captured) -> tuple[bytes, int | None, float]:
 
 
 def filter_of(query: Mapping[str, str]) -> Filter:
-    """Return the filter in an address. Raises BadRequest, which quotes the value."""
-    try:
-        return Filter(
-            label=int(query["class"]) if query.get("class") else None,
-            low=float(query.get("low") or 0),
-            high=float(query.get("high") or 1),
-            start=_time(query.get("from", "")) or 0.0,
-            end=_time(query.get("to", "")) or float("inf"),
-            order=query.get("order", "newest"),
-        )
-    except ValueError as error:
-        raise BadRequest(f"the filter cannot be read: {error}") from error
+    """Return the filter in an address. Raises BadRequest, which names the field."""
+    return Filter(
+        label=_label(query.get("class", "")),
+        low=share(query, "low", "Confidence from", 0.0),
+        high=share(query, "high", "Confidence to", 1.0),
+        start=_time(query, "from", "From (UTC)", 0.0),
+        end=_time(query, "to", "To (UTC)", float("inf")),
+        order=choice(query, "order", ORDERS, NEWEST),
+    )
 
 
 def filter_query(query: Mapping[str, str]) -> str:
@@ -97,12 +95,20 @@ def filter_query(query: Mapping[str, str]) -> str:
     return urlencode({name: query[name] for name in FILTERS if query.get(name)})
 
 
-def is_number(text: str) -> bool:
-    return text.isdecimal() and len(text) <= NUMBER_DIGITS
-
-
-def _time(text: str) -> float | None:
+def _label(text: str) -> int | None:
     if not text:
         return None
-    moment = datetime.fromisoformat(text)
+    if not is_number(text):
+        raise invalid("class", "Class", text, "the number of a class, for example 0")
+    return int(text)
+
+
+def _time(query: Mapping[str, str], name: str, label: str, default: float) -> float:
+    text = query.get(name)
+    if not text:
+        return default
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise invalid(name, label, text, "a date, or a date and a time, for example 2026-01-31T09:30") from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -26,8 +26,9 @@ from console.aws.workflow import Workflow, readable_workflow
 from console.errors import ConsoleError, NotThere
 from console.readable import readable
 from console.site import Site
-from console.views.captures.filters import class_names, filter_of, filter_query, is_number, neighbors, tiles_of
+from console.views.captures.filters import class_names, filter_of, filter_query, neighbors, tiles_of
 from console.views.images import image_answer
+from console.views.parameters import is_number
 
 FIND_S = 3.0
 TO_DECIDE = timedelta(hours=1)

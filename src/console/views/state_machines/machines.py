@@ -19,6 +19,7 @@ from console.aws.state_machines import ExecutionSummary, Machine
 from console.aws.workflow import readable_workflow
 from console.readable import readable
 from console.site import Site
+from console.views.parameters import choice
 from display.state_machines.definition import read
 from display.state_machines.drawing import draw
 
@@ -62,7 +63,7 @@ async def _own_machine(site: Site) -> str:
 
 async def load_machine(site: Site, request: web.Request) -> dict[str, Any]:
     machine = await state_machines.machine_named(site.aws, request.match_info["machine"])
-    status, after = request.query.get("status", ""), request.query.get("after", "")
+    status, after = choice(request.query, "status", STATUSES), request.query.get("after", "")
     rows, following = await state_machines.executions(site.aws, machine, status, after)
     definition = await state_machines.definition(site.aws, machine)
     endings = ANY if machine.arn == await _own_machine(site) else IMAGES

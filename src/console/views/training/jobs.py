@@ -21,6 +21,7 @@ from console.aws.workflow import workflow
 from console.errors import ConsoleError, NotThere
 from console.site import Site
 from console.views.log_lines import failure_in, lines_of
+from console.views.parameters import choice
 from console.views.training import metrics
 from console.views.training.curves import BY_EPOCH, PLAIN, charts
 from display.line_chart import Axes
@@ -33,7 +34,8 @@ WEEK_H = 168
 
 
 async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
-    status, name, after = (request.query.get(key, "") for key in ("status", "q", "after"))
+    status = choice(request.query, "status", STATUSES)
+    name, after = (request.query.get(key, "") for key in ("q", "after"))
     jobs, following = await training_jobs.listed(site.aws, status, name, after)
     compared = await site.compared.of_page(site.aws, jobs, pages.budget_s(site, request))
     return {

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from console.aws.training.comparison import ComparedJob, Comparison
+from console.views.parameters import is_number
 
 PATH = "/training-jobs/compare"
 ROWS = 50
@@ -72,7 +73,7 @@ def value_table(comparison: Comparison, request: web.Request) -> ValueTable:
     ordered = _sorted(comparison, column, is_ascending) if column else comparison.jobs
     last = max(1, -(-len(ordered) // ROWS))
     asked = query.get("page", "")
-    page = min(max(1, int(asked)), last) if asked.isdecimal() else 1
+    page = min(max(1, int(asked)), last) if is_number(asked) else 1
     others = [(name, value) for name, value in query.items() if name not in OWN]
     return ValueTable(ordered[(page - 1) * ROWS : page * ROWS], column, is_ascending, page, len(ordered), others)
 
