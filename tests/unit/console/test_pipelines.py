@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.unit.console.conftest import TIMEOUT_S, Open
-from tests.unit.console.doubles import NOW, job, log
+from tests.unit.console.doubles import NOW, error, job, log
 from tests.unit.console.test_changes import STACK, workflow_answers
 from tests.unit.console.test_figures import figures_of, text_of
 from tests.waiting import until
@@ -207,6 +207,22 @@ def test_a_job_that_a_pipeline_started_counts_with_its_execution(open_console: O
     console = open_console(account_of([failed(1, minutes_ago=9)]) | answers)
     assert figures_of(console.get("/").text)["Failed in the last hour"] == "2"
     assert f"{names[0]} training job made abc1 fail" in text_of(console.get("/failures").text)
+
+
+def test_a_pipeline_that_the_role_may_not_read_hides_no_failure_of_another(open_console: Open) -> None:
+    answers = account_of([failed(1, minutes_ago=9)])
+    listed = answers["sagemaker.list_pipeline_executions"]
+
+    def readable(PipelineName: str, **request: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        if PipelineName == "secret":
+            raise error("AccessDeniedException", "not authorized: sagemaker:ListPipelineExecutions")
+        found: dict[str, Any] = listed(PipelineName=PipelineName, **request)
+        return found
+
+    names = [*answers["sagemaker.list_pipelines"]["PipelineSummaries"]]
+    names.append({**names[0], "PipelineName": "secret"})
+    both = {"sagemaker.list_pipelines": {"PipelineSummaries": names}, "sagemaker.list_pipeline_executions": readable}
+    assert figures_of(open_console(answers | both).get("/").text)["Failed in the last hour"] == "1"
 
 
 def test_an_execution_that_began_before_the_hour_counts_if_it_failed_in_it(open_console: Open) -> None:

@@ -69,9 +69,9 @@ class PipelineEndings:
         first = (since - STARTED_BEFORE).replace(second=0, microsecond=0)  # so that an answer serves the next looks
         try:
             names, is_cut = await pipelines.run_since(aws, first, PIPELINES_MAX, KEPT_S)
-            lists = await asyncio.gather(*(pipelines.begun_since(aws, each, first, LISTED, KEPT_S) for each in names))
         except ConsoleError:
             return PipelineFailures([])
+        lists = await asyncio.gather(*(_begun_since(aws, each, first) for each in names))
         rows = [(name, row) for name, (listed, _) in zip(names, lists, strict=True) for row in listed]
         failed = [(name, row) for name, row in rows if row.status == FAILED]
         for _, row in rows:
@@ -109,6 +109,13 @@ class PipelineEndings:
             pipeline=name,
         )
         return PipelineFailure(event, ending.step, ending.cause, row.arn in self._kept)
+
+
+async def _begun_since(aws: Aws, pipeline: str, since: datetime) -> tuple[list[Execution], bool]:
+    try:
+        return await pipelines.begun_since(aws, pipeline, since, LISTED, KEPT_S)
+    except ConsoleError:
+        return [], False  # it was deleted a moment ago, or the role may not read it
 
 
 def ending_of(row: Execution, steps: Sequence[Step]) -> Ending:
