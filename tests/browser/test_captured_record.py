@@ -47,6 +47,8 @@ def test_a_picture_that_no_execution_sent_leads_to_a_page_of_the_console(
     expect(page.locator("main")).to_contain_text("image/png")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert page.locator("img.captured").evaluate("image => image.naturalWidth") == 32
+    page.goto(page.locator("img.captured").evaluate("image => image.src"))  # the browser has kept the image
+    expect(page.locator("h1")).to_contain_text("bicycle 0.9000")
     violations = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert [each["id"] for each in violations] == []
     assert problems == []

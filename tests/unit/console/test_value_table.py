@@ -86,6 +86,12 @@ def test_jobs_that_are_left_out_are_told_also_where_nobody_may_count_them(open_c
     assert "1,000 jobs. There are more: only the newest 1,000 are compared." in page
 
 
+@pytest.mark.parametrize("page", ["9" * 20, "9" * 5000, "-1", "0", "two"])
+def test_an_address_of_a_page_that_is_not_there_shows_one_that_is(open_console: Open, page: str) -> None:
+    answer = open_console(account(7)).get(f"/training-jobs/compare?page={page}")
+    assert (answer.status, len(ROW.findall(answer.text))) == (200, 7)
+
+
 def test_nothing_is_told_of_jobs_that_are_all_there(open_console: Open) -> None:
     assert "are compared" not in shown(open_console, answers=account(JOBS_MAX))
 

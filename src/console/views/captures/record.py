@@ -87,7 +87,9 @@ async def image(site: Site, request: web.Request) -> web.StreamResponse:
         raise web.HTTPFound(request.rel_url.with_path(request.path.rpartition("/")[0], keep_query=True))
     _, index = await _captured_by(site, request)
     record = await _record(site, index, request)
-    return image_answer(record.request.body if record.request else b"")
+    answer = image_answer(record.request.body if record.request else b"")
+    answer.headers["Vary"] = "Sec-Fetch-Dest"  # or a browser would open the image that it has kept
+    return answer
 
 
 async def _captured_by(site: Site, request: web.Request) -> tuple[Endpoint, CaptureIndex]:
