@@ -102,6 +102,7 @@ def test_a_picture_that_is_opened_alone_becomes_its_page(open_console: Open) -> 
     assert opened.headers["location"] == f"/endpoints/bikes/captures?{place(line)}"
     image = console.get(address)
     assert image.headers["content-type"] == "image/png"
+    assert image.headers["vary"] == "Sec-Fetch-Dest"  # a browser keeps the image for an hour
     assert "style-src 'unsafe-inline'" in image.headers["content-security-policy"]
     assert console.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
 
@@ -202,6 +203,28 @@ def test_no_page_has_a_link_to_a_raw_file(open_console: Open) -> None:
     for path in paths:
         links = re.findall(r'<a[^>]* href="([^"]*)"', console.get(path).text)
         assert not [each for each in links if each.startswith("/objects/") or "/captures/image" in each], path
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"inferenceTime": "9999-12-31T23:59:59-12:00"},
+        {"inferenceTime": "0001-01-01T00:00:00+12:00"},
+        {"inferenceId": ["a", "list"]},
+        {"inferenceId": {"an": "object"}, "eventId": {"an": "object"}},
+        {"inferenceId": None, "customAttributes": "no list"},
+        {"inferenceId": "\ud800", "eventId": "\ud800"},
+    ],
+    ids=str,
+)
+def test_a_record_of_an_odd_form_breaks_no_page(open_console: Open, metadata: dict[str, Any]) -> None:
+    odd = json.loads(direct())
+    odd["eventMetadata"] |= metadata
+    line = json.dumps(odd)
+    console = open_console(account(f"{line}\n{direct()}"))
+    assert console.get("/endpoints/bikes").status == 200
+    assert console.get(f"/endpoints/bikes/captures?{place(direct(), len(line) + 1)}").status == 200
+    assert console.get(f"/endpoints/bikes/captures?{place(line)}").status in (200, 404)
 
 
 def test_a_record_that_the_endpoint_did_not_capture_has_no_page_of_it(open_console: Open) -> None:

@@ -67,15 +67,15 @@ class Record:
 
 
 def captured(record: dict[str, Any], file: str, at: int, size: int) -> Captured:
-    """Return the index entry of a record, as AWS writes it."""
+    """Return the index entry of a record, as AWS writes it. Raises OverflowError for a time that UTC lacks."""
     metadata, data = record["eventMetadata"], record["captureData"]
-    inference_id = metadata.get("inferenceId", "")
+    inference_id = str(metadata.get("inferenceId") or "")
     probabilities = probabilities_in(payload(data.get("endpointOutput", {})))
     best = max(probabilities) if probabilities else None
     return Captured(
-        event_id=metadata["eventId"],
+        event_id=str(metadata["eventId"]),
         inference_id=inference_id,
-        time=datetime.fromisoformat(metadata["inferenceTime"]).timestamp(),
+        time=datetime.fromisoformat(metadata["inferenceTime"]).astimezone(UTC).timestamp(),
         prediction=None if best is None else probabilities.index(best),
         confidence=best,
         has_image=_is_image(data.get("endpointInput", {})),
