@@ -22,6 +22,8 @@ from console.site import PLACES, Site
 
 EXECUTIONS_PAGE, EXECUTIONS_OF_EACH = 1000, 3000
 """Executions of each machine that are searched, the newest first. ListExecutions has no search by name."""
+PIPELINE_EXECUTIONS = 100
+"""Executions of each pipeline that are searched: a page of ListPipelineExecutions has no more."""
 MORE_PAGES = (("Failed in the last hour", "/failures"), ("Compare training jobs", "/training-jobs/compare"))
 SHOWN = 30
 KEPT_S = 10.0
@@ -42,7 +44,8 @@ async def load(site: Site, request: web.Request) -> dict[str, Any]:
     if not name:
         return {"name": "", "hits": [], "unsearched": []}
     unsearched: list[str] = []
-    kinds = (_pages, _jobs, _endpoints, partial(_machines, unsearched=unsearched), _pipelines, _models, _schedules)
+    of_machines, of_pipelines = (partial(each, unsearched=unsearched) for each in (_machines, _pipelines))
+    kinds = (_pages, _jobs, _endpoints, of_machines, of_pipelines, _models, _schedules)
     parts = await asyncio.gather(*(_or_nothing(kind, site, name) for kind in kinds))
     hits = [hit for part in parts for hit in part]
     if len(hits) == 1:
@@ -70,9 +73,24 @@ async def _pages(site: Site, name: str) -> list[Hit]:
     return [Hit("page", each, path) for each, path in called if has(name, each)]
 
 
-async def _pipelines(site: Site, name: str) -> list[Hit]:
+async def _pipelines(site: Site, name: str, unsearched: list[str]) -> list[Hit]:
+    """Return pipelines, and executions by their ids. `unsearched` is as for machines."""
     names, _ = await pipelines.names(site.aws)
-    return [Hit("pipeline", each, f"/pipelines/{each}") for each in names if has(name, each)]
+    hits = [Hit("pipeline", each, f"/pipelines/{each}") for each in names if has(name, each)]
+    for found in await asyncio.gather(*(_executions_of(site, each, name, unsearched) for each in names)):
+        hits += found
+    return hits
+
+
+async def _executions_of(site: Site, pipeline: str, name: str, unsearched: list[str]) -> list[Hit]:
+    try:
+        rows, following = await pipelines.executions(site.aws, pipeline, limit=PIPELINE_EXECUTIONS)
+    except ConsoleError:
+        return []  # the role may list pipelines alone, or it was deleted a moment ago
+    unsearched += [f"the pipeline {pipeline}"] if following else []
+    kind = f"execution of the pipeline {pipeline}"
+    called = [row for row in rows if has(name, row.id)][:SHOWN]
+    return [Hit(kind, row.id, f"/pipelines/{pipeline}/{row.id}", row.status, row.status) for row in called]
 
 
 async def _schedules(site: Site, name: str) -> list[Hit]:

@@ -194,6 +194,29 @@ def test_a_failed_execution_of_a_pipeline_is_among_the_failures(open_console: Op
     assert "1 failure" in text_of(page)
 
 
+def test_an_execution_of_a_pipeline_is_found_by_its_id(open_console: Open) -> None:
+    one = open_console(ANSWERS).get("/search?q=BC12")
+    assert one.headers["location"] == "/pipelines/bikes/abc123"
+    rows = [{**EXECUTION, "PipelineExecutionArn": f"{ARN}/execution/abc{number}"} for number in (123, 124, 200)]
+    listed = {"PipelineExecutionSummaries": rows, "NextToken": "more"}
+    page = open_console(ANSWERS | {"sagemaker.list_pipeline_executions": listed}).get("/search?q=bc12").text
+    assert [f'href="/pipelines/bikes/abc{number}"' in page for number in (123, 124, 200)] == [True, True, False]
+    assert "execution of the pipeline bikes" in page
+    assert "Older executions of the pipeline bikes were not searched" in page
+
+
+def test_the_search_says_that_it_looks_at_executions_of_pipelines(open_console: Open) -> None:
+    for asked in ("", "?q=nothing"):
+        words = text_of(open_console().get(f"/search{asked}").text)
+        assert "state machines, pipelines, the last 3,000 executions of each machine and 100 of each pipeline" in words
+
+
+def test_a_pipeline_whose_executions_cannot_be_listed_is_found(open_console: Open) -> None:
+    refused = {"sagemaker.list_pipeline_executions": error("AccessDeniedException")}
+    page = open_console(ANSWERS | refused).get("/search?q=bike")
+    assert page.headers["location"] == "/pipelines/bikes"
+
+
 def test_a_job_that_a_pipeline_started_counts_with_its_execution(open_console: Open) -> None:
     now = datetime.now(UTC)
     row = {"TrainingJobStatus": "Failed", "CreationTime": now, "TrainingEndTime": now}
