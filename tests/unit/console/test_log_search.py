@@ -50,7 +50,7 @@ def test_errors_of_all_functions_lead_to_their_invocation_and_their_execution(op
     failed = {"name": "broken", "status": "FAILED", "error": "ImageNotFound", "cause": cause}
     console = open_console(account([failed]) | functions(LINES))
     page = console.get("/logs?errors=only&hours=1").text
-    assert "1 lines, the newest first" in text_of(page)
+    assert "1 line, the newest first" in text_of(page)
     assert f'href="/logs?group=%2Faws%2Flambda%2Fserialize&amp;request={ID}"' in page
     assert 'href="/executions/decide/broken"' in page
     assert "31 Jan 09:30:00" in page
@@ -63,7 +63,7 @@ def test_a_line_without_an_id_leads_to_the_invocation_that_wrote_it(open_console
     page = open_console(functions(LINES)).get("/logs?text=printed+without").text
     assert f'request={ID}" title="{ID}">{ID[:8]}</a>' in page
     before = open_console(functions(["[ERROR] too old to know", *LINES])).get("/logs?text=too+old+to+know").text
-    assert "1 lines, the newest first" in text_of(before)
+    assert "1 line, the newest first" in text_of(before)
     assert "title=" not in before.partition("<tbody>")[2]
 
 
@@ -88,6 +88,31 @@ def test_an_invocation_has_the_lines_between_its_first_and_its_last(open_console
     assert "printed without an id" in text
     assert OTHER not in text
     assert "START of another" not in text
+
+
+@pytest.mark.parametrize("where", ["group=%2Faws%2Flambda%2Fserialize&", ""])
+def test_a_search_without_a_line_gives_the_advice_that_fits(open_console: Open, where: str) -> None:
+    console = open_console(account([]) | functions([]))
+    errors = text_of(console.get(f"/logs?{where}errors=only&hours=1").text)
+    assert "Look further back." in errors
+    assert "shorter text" not in errors
+    assert "Look further back, or for a shorter text." in text_of(console.get(f"/logs?{where}text=bike&hours=1").text)
+    assert "Look for a shorter text." in text_of(console.get(f"/logs?{where}text=bike&hours=168").text)
+    assert "Look" not in text_of(console.get(f"/logs?{where}errors=only&hours=168").text)
+
+
+def test_one_line_is_one_line(open_console: Open) -> None:
+    console = open_console(account([]) | functions(["ERROR: none"]))
+    where = "/logs?group=%2Faws%2Flambda%2Fserialize&hours=168"
+    assert "1 line." in text_of(console.get(f"{where}&text=none").text)
+    assert "1 line of errors." in text_of(console.get(f"{where}&errors=only").text)
+
+
+def test_the_search_of_all_functions_says_that_it_is_of_functions_only(open_console: Open) -> None:
+    console = open_console(account([]) | functions(LINES))
+    words = "Functions only: the logs of jobs and endpoints are searched in their own groups."
+    assert words in text_of(console.get("/logs").text)
+    assert words not in text_of(console.get("/logs?group=%2Faws%2Flambda%2Fserialize").text)
 
 
 def test_an_invocation_without_lines_says_so(open_console: Open) -> None:

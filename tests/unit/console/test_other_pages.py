@@ -56,6 +56,13 @@ def test_the_registry_names_the_newest_and_the_newest_approved_version(open_cons
     assert page.count('href="/models/bikes/2"') == 2
 
 
+def test_a_group_without_a_version_says_that_none_was_registered(open_console: Open) -> None:
+    page = (
+        open_console(REGISTRY | {"sagemaker.list_model_packages": {"ModelPackageSummaryList": []}}).get("/models").text
+    )
+    assert '<td class="number"><span class="quiet">none</span><small>group created <time' in page
+
+
 def test_queues_have_the_counts_of_sqs(open_console: Open) -> None:
     attributes = {"ApproximateNumberOfMessages": "12", "ApproximateNumberOfMessagesNotVisible": "3"}
     urls = {"QueueUrls": ["http://queue/review", "http://queue/other"]}

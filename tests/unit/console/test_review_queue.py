@@ -146,6 +146,11 @@ def test_a_search_moves_no_message_to_the_dead_letters(open_console: Open) -> No
     assert max(queue.receives.values()) <= 6
 
 
+def test_one_message_that_waits_is_told_in_plain_words(open_console: Open) -> None:
+    page = open_console(Queue(1).answers() | bucket({"0.png": PNG})).get("/review").text
+    assert "1 message waits for an answer. It is held for you for five minutes." in page
+
+
 def test_the_number_that_waits_is_that_of_messages_and_not_of_images(open_console: Open) -> None:
     queue = Queue(0)
     for number in range(5):
