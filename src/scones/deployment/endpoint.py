@@ -187,12 +187,12 @@ def require_in_service(context: Context, name: str) -> None:
 
 
 def served_models(sagemaker: BaseClient, name: str) -> Mapping[str, str]:
-    """Return the models that the endpoint serves by their variants; none if there is no endpoint.
+    """Return the models that the endpoint serves by their variants; none if it is not in service.
 
-    A variant without a model serves inference components.
+    While it is updated, some answers are of the new models. A variant without a model serves inference components.
     """
     description = describe(sagemaker, name)
-    if description is None:
+    if description is None or description["EndpointStatus"] != "InService":
         return {}
     config = sagemaker.describe_endpoint_config(EndpointConfigName=description["EndpointConfigName"])
     return {each["VariantName"]: each.get("ModelName", "") for each in config["ProductionVariants"]}

@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from scones import output_folder
 from scones.classify.images import Image, choose, labels_of_test_images
 from scones.console import Meter
@@ -75,9 +77,10 @@ def load(context: Context, arrivals: Arrivals, to_endpoint: bool = False) -> Fig
     folder = results_folder(context.settings.project) / "load"
     folder.mkdir(parents=True, exist_ok=True)
     record = Record()
+    name = context.settings.endpoint_name if to_endpoint else require_workflow(context).endpoint
+    models = models_of(context, name)  # before the target, with which the time begins that latencies count from
     target = endpoint_target(context, record) if to_endpoint else workflow_target(context, record)
     title = f"{named(target)}, {arrivals.description}"
-    models = endpoint.served_models(context.client("sagemaker"), target.endpoint)
     context.console.step(f"Load: {title} (Ctrl-C ends it)")
     with context.console.meter("Load", arrivals.count) as meter:
         is_complete = generate(target, arrivals, record, target.began, meter)
@@ -85,8 +88,8 @@ def load(context: Context, arrivals: Arrivals, to_endpoint: bool = False) -> Fig
     if not is_complete:
         context.console.warn("Ended early: these are the figures so far")
     context.console.done(str(figures))
-    answered_by = answering(models, endpoint.served_models(context.client("sagemaker"), target.endpoint))
-    origin = {"load": title, "endpoint": target.endpoint, "models_by_variant": answered_by}
+    answered_by = answering(models, models_of(context, name))
+    origin = {"load": title, "endpoint": name, "models_by_variant": answered_by}
     context.console.say(" and ".join(map(str, write_results(folder, origin, figures, record))))
     if is_complete and not figures.outcomes[SUCCEEDED] + figures.outcomes[BELOW_THRESHOLD]:
         errors = dict(figures.errors) or "there was no answer"
@@ -98,6 +101,14 @@ def named(target: Target) -> str:
     """Return the name of a target for people: that of the workflow with its endpoint."""
     name = target.name.rpartition(":")[2]
     return f"endpoint {name}" if name == target.endpoint else f"workflow {name} with endpoint {target.endpoint}"
+
+
+def models_of(context: Context, endpoint_name: str) -> Mapping[str, str]:
+    """Return the models that an endpoint serves by their variants; none if AWS refuses: a load goes on without them."""
+    try:
+        return endpoint.served_models(context.client("sagemaker"), endpoint_name)
+    except (BotoCoreError, ClientError):
+        return {}
 
 
 def answering(before: Mapping[str, str], after: Mapping[str, str]) -> Mapping[str, str]:

@@ -40,6 +40,13 @@ def test_the_same_model_is_deployed_once(context: Context) -> None:
     assert endpoint.served_models(context.client("sagemaker"), "another") == {}
 
 
+def test_the_models_of_an_endpoint_that_is_updated_are_unknown(context: Context) -> None:
+    deploy(context)
+    sagemaker, updating = context.client("sagemaker"), {"EndpointStatus": "Updating"}
+    sagemaker.meta.events.register("after-call.sagemaker.DescribeEndpoint", lambda parsed, **_: parsed.update(updating))
+    assert endpoint.served_models(sagemaker, "scones-vehicles") == {}
+
+
 def test_another_model_gets_another_configuration(context: Context) -> None:
     other = replace(JOB, name="scones-vehicles-2")
     first = endpoint.ensure_config(context, endpoint.ensure_model(context, JOB))

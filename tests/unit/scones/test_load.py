@@ -11,10 +11,13 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
+from tests.unit.scones.test_endpoint import deploy
 
 from scones import cli
 from scones.console import Meter
-from scones.errors import SettingsError
+from scones.context import Context
+from scones.dataset import staging
+from scones.errors import ExecutionsError, SettingsError
 from scones.load import generator, latency_chart
 from scones.load.measurements import BELOW_THRESHOLD, FAILED, SUCCEEDED, Answer, Record, percentile, summary
 from scones.load.targets import EndpointTarget, WorkflowTarget
@@ -224,6 +227,32 @@ def test_the_models_of_a_load_are_unknown_if_the_endpoint_was_changed_meanwhile(
     one, two = {"AllTraffic": "model-1"}, {"AllTraffic": "model-2"}
     assert generator.answering(one, one) == one
     assert generator.answering(one, two) == {}
+
+
+def test_a_load_asks_for_the_models_before_its_time_begins(context: Context) -> None:
+    """They were once asked for after that, so each answer of a burst took longer by these calls."""
+    staging.stage(context)
+    deploy(context)
+    called: list[str] = []
+    for service in ("sagemaker", "s3"):
+        context.client(service).meta.events.register("before-call", lambda model, **_: called.append(model.name))
+    with pytest.raises(ExecutionsError):  # moto's endpoint answers with no probabilities
+        generator.load(context, generator.burst(1), to_endpoint=True)
+    calls = [name for name in called if name in ("DescribeEndpointConfig", "GetObject")]
+    assert calls[0] == calls[-1] == "DescribeEndpointConfig"
+    assert calls.count("DescribeEndpointConfig") == 2
+
+
+def test_a_load_goes_on_where_the_models_cannot_be_read(context: Context) -> None:
+    staging.stage(context)
+    deploy(context)
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeEndpointConfig")
+
+    assert generator.models_of(context, "scones-vehicles")
+    context.client("sagemaker").meta.events.register("before-call.sagemaker.DescribeEndpointConfig", refuse)
+    assert generator.models_of(context, "scones-vehicles") == {}
 
 
 def test_the_file_of_a_load_says_who_answered(tmp_path: Path) -> None:
