@@ -7,10 +7,12 @@ from display.epochs import Epoch
 
 Curves = Mapping[str, tuple[Epoch, ...]]
 DEFINITIONS = {
-    "train:accuracy": r"Epoch\[(\d+)\] Train-accuracy=(\S+)",
-    "validation:accuracy": r"Epoch\[(\d+)\] Validation-accuracy=(\S+)",
+    "train:accuracy": r"Epoch\[(\d+)\] Train-accuracy=([\d.eE+-]+)",
+    "validation:accuracy": r"Epoch\[(\d+)\] Validation-accuracy=([\d.eE+-]+)",
 }
-"""The metric definitions of AWS's image-classification algorithm, with the epoch as a group before the value."""
+"""The metric definitions of AWS's image-classification algorithm, with the epoch as a group before the value.
+
+An epoch whose value is `nan` has none."""
 
 
 def curves(lines: Sequence[str]) -> Curves:

@@ -176,6 +176,11 @@ def test_an_epoch_that_was_not_validated_leaves_its_place_in_the_curve() -> None
     assert curves(lines) == {"validation:accuracy": (Epoch(1, 0.25), Epoch(3, 0.5))}
 
 
+def test_an_epoch_whose_accuracy_is_no_number_is_not_kept() -> None:
+    lines = ["Epoch[0] Validation-accuracy=nan", "Epoch[1] Validation-accuracy=0.5"]
+    assert curves(lines) == {"validation:accuracy": (Epoch(2, 0.5),)}
+
+
 def seconds(name: str, seconds_: float) -> Execution:
     """Return an execution that took so many seconds."""
     stopped = (START + timedelta(seconds=seconds_)).isoformat()
