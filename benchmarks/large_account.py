@@ -2,9 +2,9 @@
 
 `scones exec --start -- python benchmarks/large_account.py` takes about two minutes; then `make bench-console` measures
 the console over it. `scones report --stack scones-large --bucket scones-large --endpoint-name scones-large
---out FOLDER` writes the report of a run of 1,000 images, once this program has left the run's record in FOLDER
-(OUT=FOLDER). Use a state folder of its own (SCONES_STATE_DIR). Jobs are written into the emulator's store, since
-running a thousand would take hours; everything else goes through the API.
+--out out/report-large` writes the report of a run of 1,000 images, whose record this program leaves in that folder, or
+in the one that LARGE_ACCOUNT_OUT names. Use a state folder of its own (SCONES_STATE_DIR). Jobs are written into the
+emulator's store, since running a thousand would take hours; everything else goes through the API.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ PATTERNS = [
     for name in ("accuracy", "loss")
 ]
 THREADS = 12
+OUT = "out/report-large"
+"""Never the folder of the user's own report: OUT is that, and `scones report` reads which run it is about there."""
 
 
 def main() -> int:
@@ -351,7 +353,7 @@ def fill_run() -> None:
     client("s3").put_object(Bucket=NAME, Key="dataset.json", Body=json.dumps(dataset))
     now = datetime.now(UTC) - timedelta(hours=1)
     executions = [_execution(number, now) for number in range(EXECUTIONS)]
-    folder = Path(os.environ.get("OUT", "out/report"))
+    folder = Path(os.environ.get("LARGE_ACCOUNT_OUT", OUT))
     folder.mkdir(parents=True, exist_ok=True)
     run = {"id": "large", "endpoint": NAME, "threshold": 0.93, "executions": executions}
     (folder / "executions.json").write_text(json.dumps(run))

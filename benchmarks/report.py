@@ -27,7 +27,7 @@ def main() -> int:
         large_account.main()
     aims = Aims()
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["OUT"] = folder
+        os.environ["LARGE_ACCOUNT_OUT"] = folder
         large_account.fill_run()
         seconds = [report_s(folder) for _ in range(ROUNDS)]
         page_mb = (Path(folder) / "index.html").stat().st_size / 1e6

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -40,6 +41,21 @@ def test_a_missed_aim_is_named_and_ends_with_an_error(aims: Any, capsys: pytest.
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
 def test_a_program_ends_with_the_exit_code_of_its_aims(program: Path) -> None:
     assert "raise SystemExit(main())" in program.read_text()
+
+
+def test_a_large_account_leaves_the_run_of_the_users_report_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its record was once written over that of `scones classify`, and `scones report` failed."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OUT", "out/report")
+    monkeypatch.delenv("LARGE_ACCOUNT_OUT", raising=False)
+    program = runpy.run_path(str(ROOT / "benchmarks" / "large_account.py"))
+    monkeypatch.setitem(program["fill_run"].__globals__, "client", lambda _: SimpleNamespace(put_object=lambda **_: 0))
+    program["fill_run"]()
+    written = [path.relative_to(tmp_path) for path in tmp_path.rglob("executions.json")]
+    assert written == [Path("out/report-large/executions.json")]
 
 
 def test_a_stream_that_ends_with_the_console_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:

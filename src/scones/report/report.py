@@ -15,7 +15,7 @@ from scones.context import Context
 from scones.dataset import staged
 from scones.dataset.manifests import Dataset
 from scones.deployment import endpoint
-from scones.errors import CaptureError
+from scones.errors import CaptureError, MissingError
 from scones.logs import TRAINING_JOBS, LogReader
 from scones.report import captured_records, confidence_chart, html_page, run_figures
 from scones.report.captured_records import CapturedRecord
@@ -41,6 +41,7 @@ class Subject:
 def report(context: Context) -> None:
     began, out = time.monotonic(), context.settings.out
     run = run_record.read(out)
+    require_endpoint(context, run)
     job = endpoint.served_job(context.client("sagemaker"), run.endpoint)
     subject = Subject(run, staged.recorded(context.data_bucket), job)
     all_records = wait_for_records(context, run)
@@ -110,13 +111,30 @@ def decisions_of(records: list[CapturedRecord], run: Run) -> list[Decision]:
     ]
 
 
+def require_endpoint(context: Context, run: Run) -> None:
+    if endpoint.describe(context.client("sagemaker"), run.endpoint) is None:
+        raise MissingError(
+            f"there is no endpoint {run.endpoint}: {source_of(context, run)}. Run `scones endpoint` before it"
+        )
+
+
 def require_decisions(context: Context, run: Run, decisions: list[Decision], record_count: int) -> None:
     if not decisions:
         uri = context.data_bucket.uri(captured_records.prefix_of(run.endpoint))
         raise CaptureError(
-            f"{uri} has no record of the last run ({record_count} of others): look at the failed executions, "
-            "then run `scones classify` again"
+            f"{uri} has no record of run {run.id} ({record_count} of others): {source_of(context, run)}. If it is the "
+            "right run, look at its failed executions"
         )
+
+
+def source_of(context: Context, run: Run) -> str:
+    """Return where the run and its endpoint are from, and how to report on another: no option chooses them."""
+    settings = context.settings
+    file = settings.out / run_record.RECORD
+    told = f"the report is about run {run.id} of endpoint {run.endpoint}, which {file} names"
+    if run.endpoint != settings.endpoint_name:
+        told += f", and not about endpoint {settings.endpoint_name} of the settings"
+    return f"{told}; `scones classify` writes this file anew, and --out names the folder of another run"
 
 
 def model_of_run(context: Context, run: Run, job: TrainingJob) -> str:

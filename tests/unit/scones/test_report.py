@@ -17,7 +17,7 @@ from scones.classify import run_record
 from scones.classify.executions import Execution
 from scones.classify.run_record import Run
 from scones.context import Context
-from scones.errors import MissingError
+from scones.errors import CaptureError, MissingError
 from scones.report import confidence_chart, html_page, latency, report, run_figures, run_part
 from scones.report.captured_records import CapturedRecord
 from scones.report.confidence_chart import Decision
@@ -75,6 +75,21 @@ def test_a_report_without_an_endpoint_does_not_wait_for_records(context: Context
     run_record.write(RUN, context.settings.out)
     with pytest.raises(MissingError, match="there is no endpoint scones-vehicles"):
         report.report(context)
+
+
+def test_a_run_of_another_endpoint_is_named_with_its_file_and_what_to_do(context: Context) -> None:
+    """A benchmark once left its run in the folder of the report, which then looked for the captures of its endpoint."""
+    other = replace(RUN, id="large", endpoint="scones-large")
+    run_record.write(other, context.settings.out)
+    with pytest.raises(MissingError) as without_endpoint:
+        report.report(context)
+    with pytest.raises(CaptureError, match="no record of run large \\(3 of others\\)") as without_records:
+        report.require_decisions(context, other, [], 3)
+    for told in (str(without_endpoint.value), str(without_records.value)):
+        assert f"run large of endpoint scones-large, which {context.settings.out / 'executions.json'} names" in told
+        assert f"not about endpoint {context.settings.endpoint_name} of the settings" in told
+        assert "`scones classify`" in told
+        assert "--out" in told
 
 
 @pytest.mark.parametrize(("since_s", "settled"), [(0, False), (299, False), (301, True)])
