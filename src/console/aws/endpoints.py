@@ -13,6 +13,7 @@ from console.errors import ConsoleError, NotThere
 
 PAGE = 50
 KEPT_METRICS_S = 5.0
+NAMESPACE = "AWS/SageMaker"
 RANGES = {
     "30min": (timedelta(minutes=30), 60),
     "1h": (timedelta(hours=1), 60),
@@ -168,14 +169,14 @@ async def traffic(aws: Aws, endpoint: Endpoint, reach: str, now: datetime | None
     span, period_s = RANGES[reach]
     end = (now or datetime.now(UTC)).replace(second=0, microsecond=0) + timedelta(minutes=1)
     queries = [
-        _query(f"{key}__{number}", endpoint.name, variant.name, metric, statistic, period_s)
+        query(f"{key}__{number}", endpoint.name, variant.name, metric, statistic, period_s)
         for number, variant in enumerate(endpoint.variants)
         for key, (metric, statistic) in METRICS.items()
     ]
     if not queries:
         return dict.fromkeys(METRICS, ())
-    answer = await _metric_data(aws, queries, end - span, end)
-    return {key: _joined(key, answer) for key in METRICS}
+    answer = await metric_data(aws, queries, end - span, end)
+    return {key: joined(key, answer) for key in METRICS}
 
 
 async def latency_percentiles(
@@ -189,7 +190,7 @@ async def latency_percentiles(
     span, period_s = RANGES[reach]
     end = (now or datetime.now(UTC)).replace(second=0, microsecond=0) + timedelta(minutes=1)
     queries = [
-        _query(f"{key}__{number}", endpoint.name, variant.name, "ModelLatency", statistic, seconds)
+        query(f"{key}__{number}", endpoint.name, variant.name, "ModelLatency", statistic, seconds)
         for number, variant in enumerate(endpoint.variants)
         for key, statistic, seconds in (
             ("latency_p95", CHARTED_PERCENTILE, period_s),
@@ -197,19 +198,21 @@ async def latency_percentiles(
         )
     ]
     try:
-        answer = await _metric_data(aws, queries, end - span, end) if queries else {"MetricDataResults": ()}
+        answer = await metric_data(aws, queries, end - span, end) if queries else {"MetricDataResults": ()}
     except ConsoleError:
         return (), {}
     # CloudWatch may begin the period at a round time, so that the range has a second, shorter one
-    whole = {key: [value for _, value in _joined(key, answer)] for key in PERCENTILES}
-    return _joined("latency_p95", answer), {key: max(values) for key, values in whole.items() if values}
+    whole = {key: [value for _, value in joined(key, answer)] for key in PERCENTILES}
+    return joined("latency_p95", answer), {key: max(values) for key, values in whole.items() if values}
 
 
-async def _metric_data(aws: Aws, queries: list[dict[str, Any]], start: datetime, end: datetime) -> Answer:
+async def metric_data(
+    aws: Aws, queries: list[dict[str, Any]], start: datetime, end: datetime, keep_s: float = KEPT_METRICS_S
+) -> Answer:
     return await aws.call(
         "cloudwatch",
         "get_metric_data",
-        KEPT_METRICS_S,
+        keep_s,
         MetricDataQueries=queries,
         StartTime=start,
         EndTime=end,
@@ -217,13 +220,13 @@ async def _metric_data(aws: Aws, queries: list[dict[str, Any]], start: datetime,
     )
 
 
-def _query(key: str, endpoint: str, variant: str, metric: str, statistic: str, period_s: int) -> dict[str, Any]:
+def query(key: str, endpoint: str, variant: str, metric: str, statistic: str, period_s: int) -> dict[str, Any]:
     dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}]
-    named = {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions}
+    named = {"Namespace": NAMESPACE, "MetricName": metric, "Dimensions": dimensions}
     return {"Id": key, "MetricStat": {"Metric": named, "Period": period_s, "Stat": statistic}}
 
 
-def _joined(key: str, answer: Answer) -> Points:
+def joined(key: str, answer: Answer) -> Points:
     """Return the points of one metric: sums over all variants, the largest of their means and maxima."""
     values: dict[float, list[float]] = {}
     for result in answer["MetricDataResults"]:

@@ -14,6 +14,7 @@ from console.aws.client import Aws
 from console.aws.decisions.events import Event, of_execution, of_job
 from console.aws.decisions.failures import MACHINES_SHOWN, LastHour, Reasons, last_hour
 from console.aws.endpoints import EndpointSummary
+from console.aws.latencies import Latency, latencies
 from console.aws.state_machines import Machine
 from console.aws.training import jobs as training_jobs
 from console.aws.training.jobs import JobSummary
@@ -38,6 +39,8 @@ class Overview:
     """All that the first page shows. `problems` names the services that did not answer."""
 
     endpoints: list[EndpointSummary] = field(default_factory=list)
+    latencies: dict[str, Latency] | None = None
+    """Those of the endpoints that had traffic; None if CloudWatch cannot be asked."""
     events: list[Event] = field(default_factory=list)
     running: list[Event] = field(default_factory=list)
     """Jobs and executions, the newest first."""
@@ -75,11 +78,12 @@ async def overview(aws: Aws, known: Reasons, endings_read: int) -> Overview:
     is_whole = listed is not None and len(created) < ENDPOINTS_MAX
     shown.alarms = [alarms.judged(alarm, created, is_whole) for alarm in watched or ()]
     started = shown.machines[:MACHINES_SHOWN]
-    waiting, executions, running, shown.failed = await asyncio.gather(
+    waiting, executions, running, shown.failed, shown.latencies = await asyncio.gather(
         _or_none(shown, partial(_waiting, aws, shown.workflow)),
         asyncio.gather(*(_or_none(shown, partial(_executions, aws, each)) for each in started)),
         asyncio.gather(*(_or_none(shown, partial(_running, aws, each)) for each in started)),
         last_hour(aws, started, known, endings_read),
+        latencies(aws, list(created)),
     )
     shown.waiting = waiting or []
     shown.events = [of_job(job) for job in (jobs[0] if jobs else ())]

@@ -13,6 +13,7 @@ from console import pages
 from console.aws import endpoints
 from console.aws.captures.index import CaptureIndex
 from console.aws.endpoints import RANGES, Endpoint, Points
+from console.aws.latencies import latencies
 from console.aws.training import jobs as training_jobs
 from console.errors import ConsoleError
 from console.site import Site
@@ -47,7 +48,15 @@ async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
     status = choice(request.query, "status", STATUSES)
     name, after = (request.query.get(key, "") for key in ("q", "after"))
     rows, following = await endpoints.listed(site.aws, status, name, after)
-    return {"rows": rows, "statuses": STATUSES, "status": status, "q": name, "after": after, "following": following}
+    return {
+        "rows": rows,
+        "latencies": await latencies(site.aws, [each.name for each in rows]),
+        "statuses": STATUSES,
+        "status": status,
+        "q": name,
+        "after": after,
+        "following": following,
+    }
 
 
 async def load_endpoint(site: Site, request: web.Request) -> dict[str, Any]:

@@ -236,3 +236,71 @@ def test_the_histogram_counts_every_record_in_every_order(open_console: Open, qu
     counted = page.split("Decisions by confidence", 1)[1].split("</figure>", 1)[0]
     assert sum(int(count) for count in re.findall(r"<title>(\d+) ", counted)) == 700
     assert "the newest 600" in page
+
+
+def listed_answers(**changed: Any) -> dict[str, Any]:
+    """Return the answers of an account with a fast, a slow and an unused endpoint."""
+    rows = [
+        {"EndpointName": name, "EndpointStatus": "InService", "CreationTime": NOW, "LastModifiedTime": NOW}
+        for name in ("fast", "slow", "unused")
+    ]
+    values = {
+        ("fast", "Average"): [2000.0, 8000.0],
+        ("fast", "SampleCount"): [3.0, 1.0],
+        ("fast", "p95"): [8000.0],
+        ("slow", "Average"): [500_000.0],
+        ("slow", "SampleCount"): [2.0],
+        ("slow", "p95"): [900_000.0],
+    }
+
+    def metrics(MetricDataQueries: list[dict[str, Any]], **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        results = []
+        for each in MetricDataQueries:
+            named = {item["Name"]: item["Value"] for item in each["MetricStat"]["Metric"]["Dimensions"]}
+            found = values[(named["EndpointName"], each["MetricStat"]["Stat"])]
+            times = [NOW + timedelta(minutes=minute) for minute in range(len(found))]
+            results.append({"Id": each["Id"], "Timestamps": times, "Values": found})
+        return {"MetricDataResults": results}
+
+    known = [
+        {"Dimensions": [{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "AllTraffic"}]}
+        for name in ("fast", "gone", "slow")
+    ]
+    return {
+        **nothing(),
+        "sagemaker.list_endpoints": {"Endpoints": rows},
+        "cloudwatch.list_metrics": {"Metrics": known},
+        "cloudwatch.get_metric_data": metrics,
+        **changed,
+    }
+
+
+@pytest.mark.parametrize("path", ["/endpoints", "/"])
+def test_the_list_says_which_endpoint_answers_slowest_with_one_call_for_all(open_console: Open, path: str) -> None:
+    """It took opening each of them."""
+    console = open_console(listed_answers())
+    page = console.get(path).text
+    cells = dict(re.findall(r'<a href="/endpoints/(\w+)">.*?<td class="number">(.*?)</td>', page, re.DOTALL))
+    assert cells == {
+        "fast": "3.5 ms<small>p95 8 ms</small>",
+        "slow": "500 ms<small>p95 900 ms</small>",
+        "unused": "—",
+    }
+    assert len(console.session.asked("cloudwatch.get_metric_data")) == 1
+    assert len(console.session.asked("cloudwatch.list_metrics")) == 1
+
+
+def test_the_list_has_the_mean_where_there_are_no_percentiles_and_no_column_without_metrics(open_console: Open) -> None:
+    answers = listed_answers()
+    metrics = answers["cloudwatch.get_metric_data"]
+
+    def without_percentiles(**request: Any) -> Any:
+        asked = {each["MetricStat"]["Stat"] for each in request["MetricDataQueries"]}
+        return error("InternalError", "'p95'") if "p95" in asked else metrics(**request)
+
+    page = open_console(answers | {"cloudwatch.get_metric_data": without_percentiles}).get("/endpoints").text
+    assert '<td class="number">500 ms</td>' in page
+    refused = listed_answers(**{"cloudwatch.list_metrics": error("AccessDenied", "not you")})
+    page = open_console(refused).get("/endpoints").text
+    assert "slow" in page
+    assert "Latency" not in page
