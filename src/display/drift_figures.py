@@ -1,5 +1,7 @@
 """The figures of a test of the monitor, as the console and the report write them."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from display import figures
@@ -8,6 +10,24 @@ RARE_VALUES = "rare values"
 SHARES_OF_IMAGES = (RARE_VALUES, "unusual images", "unusual embeddings")
 """The families of tests that count images: the effect is how much larger their share is, in percentage points."""
 ANSWERED_CLASS = "predicted_class"
+NUMBERED = re.compile(r"\bclass (\d+)\b")
+PROBABILITY = re.compile(r"\bprobability([_ ])(\d+)\b")
+
+
+def with_class_names(text: str, classes: Sequence[str]) -> str:
+    """Return a sentence, or the name of a feature, with the names of classes instead of their numbers.
+
+    `class 0` becomes `bicycle`, and `probability_0` becomes `probability_of_bicycle`. The monitor knows numbers only.
+    """
+
+    def name(match: re.Match[str]) -> str:
+        return classes[int(match[1])] if int(match[1]) < len(classes) else match[0]
+
+    def probability(match: re.Match[str]) -> str:
+        gap, number = match[1], int(match[2])
+        return f"probability{gap}of{gap}{classes[number]}" if number < len(classes) else match[0]
+
+    return PROBABILITY.sub(probability, NUMBERED.sub(name, text))
 
 
 @dataclass(frozen=True)
@@ -15,7 +35,7 @@ class DriftFigures:
     """The figures of one test, which compares a window with the baseline.
 
     before, after: the medians of baseline and window. shares: the parts of both in which they differ the most: the
-    images above the value `at`, or those of the class `at`.
+    images above the value `at`, or those of the class `at`, which has its name if `classes` has it.
     """
 
     family: str
@@ -25,6 +45,7 @@ class DriftFigures:
     after: float | None = None
     shares: tuple[float, float] | None = None
     at: float | None = None
+    classes: tuple[str, ...] = ()
 
     @property
     def sides(self) -> tuple[str, str]:
@@ -45,7 +66,7 @@ class DriftFigures:
         if self.at is None:
             return written
         return (
-            f"{written} class {self.at:g}"
+            f"{written} {with_class_names(f'class {self.at:g}', self.classes)}"
             if self.feature == ANSWERED_CLASS
             else f"{written} above {figures.number(self.at)}"
         )

@@ -15,6 +15,7 @@ from console.aws.client import Aws
 from console.aws.history.visits import Visit
 from console.aws.workflow import workflows
 from console.errors import ConsoleError
+from display.drift_figures import with_class_names
 from display.figures import share
 
 SUMMARY_MAX = 4000
@@ -23,7 +24,6 @@ NEW = re.compile(rf"^New model: {COUNTS}(?: \((.*)\))?$", re.MULTILINE)
 SERVED = re.compile(rf"^Model in service: {COUNTS}(?: \((.*)\))?$", re.MULTILINE)
 STOPPED = re.compile(r"^Stopped: (.*)$", re.MULTILINE)
 PASSED = re.compile(r"^Passed$", re.MULTILINE)
-NUMBERED = re.compile(r"\bclass (\d+)\b")
 CONDITION = re.compile(r"^Gate: (.*)$", re.MULTILINE)
 COUNTED = re.compile(r"[\d.]+, (\d+) of (\d+)")
 BELOW = re.compile(r"\b([01]\.\d{3}) below\b(?= the| that)")
@@ -62,11 +62,11 @@ class Gate:
 
     def naming(self, classes: Sequence[str]) -> Gate:
         """Return the result with the names of classes instead of their numbers."""
-
-        def name(match: re.Match[str]) -> str:
-            return classes[int(match[1])] if int(match[1]) < len(classes) else match[0]
-
-        return replace(self, by_class=NUMBERED.sub(name, self.by_class), stopped=NUMBERED.sub(name, self.stopped))
+        return replace(
+            self,
+            by_class=with_class_names(self.by_class, classes),
+            stopped=with_class_names(self.stopped, classes),
+        )
 
 
 def gate_in(summary: str) -> Gate | None:

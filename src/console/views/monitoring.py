@@ -25,6 +25,7 @@ from console.aws.workflow import Workflow, readable_workflow
 from console.errors import ConsoleError, NotThere
 from console.site import Site
 from display import figures
+from display.drift_figures import with_class_names
 from display.line_chart import Axes, Series, line_chart
 
 STRIP = 24
@@ -73,9 +74,14 @@ async def load_list(site: Site, request: web.Request) -> dict[str, Any]:
 async def load_schedule(site: Site, request: web.Request) -> dict[str, Any]:
     name = request.match_info["name"]
     details = await schedules.described(site.aws, name)
+    classes = await _classes(site, details.schedule.endpoint)
     executions, alerts = await asyncio.gather(schedules.executions(site.aws, name), schedules.alerts(site.aws, name))
     violated = [each for each in executions if each.status == "CompletedWithViolations"][:LOOKED_AT]
-    lists = await asyncio.gather(*(schedules.violations(site.aws, each) for each in violated))
+    lists = [
+        [each.naming(classes) for each in listed]
+        for listed in await asyncio.gather(*(schedules.violations(site.aws, each) for each in violated))
+    ]
+    measured = await _distances(site, details.schedule.endpoint, name)
     by_job = {execution.job: listed for execution, listed in zip(violated, lists, strict=True)}
     newest = lists[0] if lists else []
     return {
@@ -88,7 +94,10 @@ async def load_schedule(site: Site, request: web.Request) -> dict[str, Any]:
         "newest_time": violated[0].scheduled if violated else None,
         "windows": Counter(feature for each in lists for feature in {violation.feature for violation in each}),
         "looked_at": len(violated),
-        "curves": curves(await _distances(site, details.schedule.endpoint, name), {each.feature for each in newest}),
+        "curves": curves(
+            {with_class_names(feature, classes): points for feature, points in measured.items()},
+            {each.feature for each in newest},
+        ),
     }
 
 
@@ -208,6 +217,12 @@ def _note(is_differing: bool, chance: float | None) -> str:
     if chance is None:
         return ""
     return f"may be chance, p {figures.p_value(chance)}" if chance >= SIGNIFICANCE else "too small to count"
+
+
+async def _classes(site: Site, endpoint: str) -> tuple[str, ...]:
+    """Return the names of the classes of an endpoint: the workflow's; none of any other."""
+    stack = await readable_workflow(site.aws)
+    return stack.classes if stack and stack.endpoint == endpoint else ()
 
 
 async def _distances(site: Site, endpoint: str, schedule: str) -> dict[str, Points]:

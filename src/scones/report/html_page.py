@@ -40,9 +40,9 @@ def one_part(report: Report) -> str:
     return f"""<h2>{escape(report.served)}, in service</h2>
 {figures_row([*run_part.headline(report), *model_part.headline(report)])}
 {charts([*run_part.charts(report), *model_part.charts(report)])}
-{model_part.gate(report.evidence)}
+{model_part.gate(report)}
 {of_run(report)}
-{model_part.drift(report.evidence)}"""
+{model_part.drift(report)}"""
 
 
 def two_parts(report: Report) -> str:
@@ -50,9 +50,9 @@ def two_parts(report: Report) -> str:
     return f"""<h2>{escape(report.served)}, in service now</h2>
 <p>It has not answered a run yet: <code>scones classify</code> tries it.</p>
 {figures_row(model_part.headline(report))}
-{model_part.gate(report.evidence)}
+{model_part.gate(report)}
 {charts([*model_part.charts(report), latency.of_served(report)])}
-{model_part.drift(report.evidence)}
+{model_part.drift(report)}
 <h2>The last run, answered by {escape(report.answered_by)}, which is no longer in service</h2>
 {figures_row(run_part.headline(report))}
 {charts(run_part.charts(report))}

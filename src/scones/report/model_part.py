@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from display import epochs, figures
-from display.drift_figures import DriftFigures
+from display.drift_figures import DriftFigures, with_class_names
 from display.epochs import Epoch
 from display.line_chart import Axes, Series, line_chart
 from display.matrix_chart import confusion_matrix
@@ -47,9 +47,10 @@ def charts(report: Report) -> list[str]:
     return drawn
 
 
-def gate(evidence: Evidence) -> str:
+def gate(report: Report) -> str:
     """Return what the gate said about the model; empty if it has passed none."""
-    summary = str(evidence.gate.get("gate", {}).get("summary", ""))
+    summary = str(report.evidence.gate.get("gate", {}).get("summary", ""))
+    summary = with_class_names(summary, report.classes)
     return f'<p class="quiet">At the gate. {"; ".join(map(escape, summary.splitlines()))}.</p>' if summary else ""
 
 
@@ -80,27 +81,32 @@ def _told(name: str, curve: Sequence[Epoch]) -> str:
     return epochs.told(last, epochs.kept(curve) if name.startswith("validation") else None)
 
 
-def drift(evidence: Evidence) -> str:
+def drift(report: Report) -> str:
     """Return what the monitor found in the last window, and the features that are the farthest from the baseline."""
-    state, report = evidence.state, evidence.comparison
+    evidence, classes = report.evidence, report.classes
+    state, comparison = evidence.state, evidence.comparison
     if not state:
         return f"<h3>Drift</h3><p>{NOT_COMPARED}</p>"
-    verdict = "no drift" if report.get("tests") else "too little traffic to compare"
+    verdict = "no drift" if comparison.get("tests") else "too little traffic to compare"
     if state.get("since"):
         verdict = first_found(str(state["since"]))
-    lines = [line for line in str(report.get("message", "")).splitlines() if not line.startswith("Examples: ")]
-    message = "<br>".join(map(escape, lines))
-    tests = sorted(report.get("tests", ()), key=lambda test: test["corrected_p"])[:FEATURES_SHOWN]
+    lines = [line for line in str(comparison.get("message", "")).splitlines() if not line.startswith("Examples: ")]
+    message = "<br>".join(escape(with_class_names(line, classes)) for line in lines)
+    tests = sorted(comparison.get("tests", ()), key=lambda test: test["corrected_p"])[:FEATURES_SHOWN]
     head = "<tr><th>Feature</th><th>Baseline</th><th>Window</th><th>Difference</th><th>Corrected p</th></tr>"
-    table = f'<table>{head}{"".join(map(_row, tests))}</table><p class="quiet">{SIDES}</p>' if tests else ""
+    table = (
+        f'<table>{head}{"".join(_row(test, classes) for test in tests)}</table><p class="quiet">{SIDES}</p>'
+        if tests
+        else ""
+    )
     return f"<h3>Drift: {verdict}</h3><p>{message}</p>{_examples(evidence)}{table}"
 
 
-def _row(test: Mapping[str, Any]) -> str:
+def _row(test: Mapping[str, Any], classes: tuple[str, ...]) -> str:
     shares = tuple(test.get("shares") or ()) or None
-    drawn = DriftFigures(
-        str(test["family"]), str(test["feature"]), test["effect"], test["before"], test["after"], shares, test.get("at")
-    )
+    feature = with_class_names(str(test["feature"]), classes)
+    sides = test["before"], test["after"]
+    drawn = DriftFigures(str(test["family"]), feature, test["effect"], *sides, shares, test.get("at"), classes)
     cells = (drawn.feature.replace("_", " "), *drawn.sides, drawn.difference, figures.p_value(test["corrected_p"]))
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
 

@@ -312,3 +312,39 @@ def test_a_certain_distance_below_the_minimum_is_too_small_to_count(open_console
     run = {"output": json.dumps({**report(0.0625, False), "tests": [test]}), "startDate": NOW}
     page = open_console(answers(STEADY, {"first": run})).get("/drift/bikes").text
     assert "0.04, too small to count</span>" in page
+
+
+def test_answers_are_named_by_the_classes_of_the_endpoint(open_console: Open) -> None:
+    """The page said `class 1` and `probability 0` where all others of the endpoint say bicycle and motorcycle."""
+    test = {"family": "model", "corrected_p": 0.001, "effect": 0.3, "before": 0.0, "after": 0.0}
+    sentence = "class 1 has 80 % of the answers, instead of 50 %"
+    found = {
+        "message": f"bikes has drifted: {sentence}.",
+        "metrics": {"records": 40.0, "low_confidence": 0.25},
+        "tests": [
+            {**test, "feature": "predicted_class", "shares": [0.5, 0.8], "at": 1.0},
+            {**test, "feature": "probability_0", "before": 0.5, "after": 0.2, "effect": 0.2},
+            {**test, "feature": "probability_7", "corrected_p": 0.5, "effect": 0.1},
+        ],
+        "has_violations": True,
+        "examples": [],
+    }
+    violations = [
+        {"feature_name": "predicted_class", "constraint_check_type": "categorical_values_check"}
+        | {"description": f"{sentence} (corrected p 0.001)"},
+        {"feature_name": "probability_0", "constraint_check_type": "baseline_drift_check"}
+        | {"description": "probability 0 moved from 0.5 to 0.2 (corrected p 0.001)"},
+    ]
+    key = "monitoring/bikes/runs/bikes-monitor-2/constraint_violations.json"
+    files = FILES | {key: json.dumps({"violations": violations}).encode()}
+    page = (
+        open_console(answers(files, {"second": {"output": json.dumps(found), "startDate": NOW}}))
+        .get("/drift/bikes")
+        .text
+    )
+    assert "bikes has drifted: motorcycle has 80 % of the answers, instead of 50 %." in page
+    assert "80 % motorcycle" in page
+    assert "probability of bicycle moved from 0.5 to 0.2" in page
+    assert "the probability that the model gives bicycle" in page
+    assert "probability 7" in page, "a number that no class of the workflow has stays"
+    assert not re.search(r"class [01]|probability[_ ]0", page)

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.unit.console.conftest import Open
 from tests.unit.console.doubles import NOW, endpoint_answers
+from tests.unit.console.test_changes import STACK
 
 from console.aws.monitoring.schedules import parsed
 
@@ -86,3 +87,10 @@ def test_a_window_whose_file_is_gone_has_no_violations(open_console: Open) -> No
 def test_a_damaged_file_has_no_violations() -> None:
     assert parsed(b'{"violations": [{"feature_name": 1}]}') == []
     assert parsed(b"\xff") == []
+
+
+def test_a_schedule_of_the_workflows_endpoint_names_its_classes(open_console: Open) -> None:
+    violation = {"feature_name": "probability_0", "constraint_check_type": "baseline_drift_check", "description": "low"}
+    files = {"monitoring/09/constraint_violations.json": json.dumps({"violations": [violation]}).encode()}
+    answers = {**ANSWERS, **endpoint_answers(files), "cloudformation.describe_stacks": {"Stacks": [STACK]}}
+    assert "probability of bicycle<small>" in open_console(answers).get("/monitoring/hourly").text

@@ -273,6 +273,27 @@ EVIDENCE = Evidence(
 )
 
 
+def test_findings_and_the_gate_name_classes_and_not_their_numbers() -> None:
+    tests = [
+        {"family": "model", "feature": "predicted_class", "effect": 0.3, "corrected_p": 1e-5, "before": 0.0}
+        | {"after": 0.0, "shares": [0.5, 0.8], "at": 1.0},
+        {
+            "family": "model",
+            "feature": "probability_0",
+            "effect": 0.3,
+            "corrected_p": 1e-5,
+            "before": 0.5,
+            "after": 0.2,
+        },
+    ]
+    found = {"message": "e has drifted: class 1 has 80 % of the answers, instead of 50 %", "tests": tests}
+    gate = {**EVIDENCE.gate, "gate": {"summary": "New model: 0.812, 13 of 16 (class 0 0.875, 7 of 8)\nPassed"}}
+    page = html_page.render(replace(PAGE, evidence=replace(EVIDENCE, comparison=found, gate=gate)))
+    for told in ("motorcycle has 80 % of the answers", "probability of bicycle", "80 % motorcycle", "(bicycle 0.875"):
+        assert told in page
+    assert not re.search(r"class \d|probability \d", page)
+
+
 def test_the_page_says_in_what_the_traffic_drifted_and_how_good_the_model_was_at_the_gate() -> None:
     page = html_page.render(replace(PAGE, evidence=EVIDENCE))
     assert "Drift: first found in the window from 2026-01-01 00:00 UTC" in page

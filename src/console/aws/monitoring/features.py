@@ -52,6 +52,8 @@ def meaning(feature: str) -> str:
         )
     if name.startswith("embedding_"):
         return f"one direction, number {name.removeprefix('embedding_')}, in which the network tells images apart"
+    if name.startswith("probability_of_"):
+        return f"the probability that the model gives {name.removeprefix('probability_of_')}"
     if name.startswith("probability_"):
         return f"the probability that the model gives class {name.removeprefix('probability_')}"
     known = MEANINGS.get(name, "")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from console.aws.client import NAMED_S, SHORT_S, Aws
 from console.errors import ConsoleError
+from display.drift_figures import with_class_names
 
 PAGE = 50
 VIOLATIONS_FILE = "constraint_violations.json"
@@ -47,6 +48,11 @@ class Violation:
     feature: str
     check: str
     description: str
+
+    def naming(self, classes: Sequence[str]) -> Violation:
+        """Return the violation with the names of classes instead of their numbers."""
+        feature, description = (with_class_names(each, classes) for each in (self.feature, self.description))
+        return replace(self, feature=feature, description=description)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from console.aws.monitoring.schedules import VIOLATIONS_FILE, Violation, parsed
 from console.aws.state_machines import Machine, ended_is_kept
 from console.aws.workflow import Workflow
 from console.errors import ConsoleError
-from display.drift_figures import RARE_VALUES, DriftFigures
+from display.drift_figures import RARE_VALUES, DriftFigures, with_class_names
 
 RUNS = 48
 NO_ENDPOINT = "NoEndpoint"
@@ -141,7 +141,7 @@ async def runs(aws: Aws, workflow: Workflow, limit: int = RUNS) -> list[Run]:
     answers = await asyncio.gather(
         *(aws.call("stepfunctions", "describe_execution", ended_is_kept, executionArn=row.arn) for row in rows)
     )
-    return [_run(row.name, machine.name, answer) for row, answer in zip(rows, answers, strict=True)]
+    return [_run(row.name, machine.name, answer, workflow.classes) for row, answer in zip(rows, answers, strict=True)]
 
 
 async def state(aws: Aws, workflow: Workflow) -> State | None:
@@ -156,9 +156,10 @@ async def state(aws: Aws, workflow: Workflow) -> State | None:
 async def violations(aws: Aws, workflow: Workflow, run: str) -> list[Violation]:
     """Return the features that differed in a run, which is named as its processing job; none if its file is gone."""
     try:
-        return parsed(await aws.read_object(workflow.bucket, _key(workflow, f"runs/{run}/{VIOLATIONS_FILE}")))
+        listed = parsed(await aws.read_object(workflow.bucket, _key(workflow, f"runs/{run}/{VIOLATIONS_FILE}")))
     except ConsoleError:
         return []
+    return [each.naming(workflow.classes) for each in listed]
 
 
 def violations_uri(workflow: Workflow, run: str) -> str:
@@ -186,7 +187,7 @@ async def _document(aws: Aws, workflow: Workflow, name: str) -> Mapping[str, Any
     return value if isinstance(value, dict) else {}
 
 
-def _run(name: str, machine: str, answer: Mapping[str, Any]) -> Run:
+def _run(name: str, machine: str, answer: Mapping[str, Any], classes: tuple[str, ...]) -> Run:
     output, request = _object(answer.get("output")), _object(answer.get("input"))
     told = str(output.get("message") or NOTHING_COMPARED.get(str(output.get("status")), ""))
     failure = ": ".join(filter(None, (str(answer.get("error", "")), str(answer.get("cause", "")))))
@@ -195,11 +196,11 @@ def _run(name: str, machine: str, answer: Mapping[str, Any]) -> Run:
         machine=machine,
         started=answer["startDate"],
         status=answer["status"],
-        message=told or failure,
+        message=with_class_names(told or failure, classes),
         is_quality=bool(request.get("needs_ground_truth")),
         has_violations=bool(output.get("has_violations")),
         metrics={key: float(value) for key, value in output.get("metrics", {}).items()},
-        tests=tuple(_comparison(each) for each in output.get("tests", ())),
+        tests=tuple(_comparison(each, classes) for each in output.get("tests", ())),
         examples=tuple(str(each) for each in output.get("examples", ()) if isinstance(each, str)),
         outcome=str(output.get("status", "")),
         needed=int(output.get("minimum_records", 0)),
@@ -207,11 +208,12 @@ def _run(name: str, machine: str, answer: Mapping[str, Any]) -> Run:
     )
 
 
-def _comparison(each: Mapping[str, Any]) -> Comparison:
-    family, feature, distance = str(each["family"]), str(each["feature"]), float(each["effect"])
+def _comparison(each: Mapping[str, Any], classes: tuple[str, ...]) -> Comparison:
+    family, feature = str(each["family"]), with_class_names(str(each["feature"]), classes)
+    distance = float(each["effect"])
     shares = tuple(each.get("shares") or ())
     figures = DriftFigures(
-        family, feature, distance, each.get("before"), each.get("after"), shares or None, each.get("at")
+        family, feature, distance, each.get("before"), each.get("after"), shares or None, each.get("at"), classes
     )
     return Comparison(family, feature, distance, float(each["corrected_p"]), figures)
 
