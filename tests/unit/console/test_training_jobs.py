@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 from tests.unit.console.conftest import Open
-from tests.unit.console.doubles import NOW, Session, endpoint_answers, log
+from tests.unit.console.doubles import NOW, Session, endpoint_answers, log, nothing
 from tests.unit.console.doubles import job as described
 from tests.unit.console.test_changes import STACK
 
 from console.aws.client import Aws
 from console.aws.training.comparison import ComparedJobs
 from console.aws.training.image_classification import DEFAULTS
+from display import figures
 from image_classification.hyperparameters import Hyperparameters
 
 LOG = (
@@ -320,3 +321,24 @@ def test_a_job_without_metrics_begins_with_its_data(open_console: Open) -> None:
 def test_a_failed_job_is_compared_with_nothing(open_console: Open) -> None:
     console = open_console({"sagemaker.describe_training_job": described(status="Failed"), **log(*LOG)})
     assert "Is it better?" not in console.get("/training-jobs/bikes").text
+
+
+def test_each_time_of_a_job_says_from_when_to_when_it_is(open_console: Open) -> None:
+    """One job had two durations: 65 s in the list and 60 s on its own page, both without a word."""
+    times = {"CreationTime": NOW, "TrainingEndTime": NOW + timedelta(seconds=65)}
+    row = {"TrainingJobName": "bikes", "TrainingJobStatus": "Completed", **times}
+    answers = {**nothing(), "sagemaker.list_training_jobs": {"TrainingJobSummaries": [row, row]}}
+    console = open_console(
+        {**answers, "sagemaker.describe_training_job": lambda **asked: described(asked["TrainingJobName"])}
+    )
+    told = figures.duration(65)
+    page = console.get("/training-jobs").text
+    assert "Took <small>from creation to end</small>" in page
+    assert f'<td class="number wide-only">{told}</td>' in page
+    page = console.get("/training-jobs/bikes").text
+    assert f"Training time</dt><dd>{figures.duration(60)}<small>{told} from creation to end</small>" in page
+    assert "Took <small>jobs: from creation</small>" in console.get("/").text
+    page = console.get("/training-jobs/compare?name=bikes&name=cars&name=trucks").text
+    assert "<th>training time</th>" in page
+    assert "<option selected>training time</option>" in page
+    assert ">duration<" not in page

@@ -34,6 +34,8 @@ FEW = 12
 
 LOG_SETTLES = timedelta(minutes=1)
 """The last lines of a log may arrive so long after the job's end."""
+TRAINING_TIME = "training time"
+"""A job's seconds from the start to the end of training. From its creation they are more, since it waits first."""
 LAST = ", last epoch"
 """After a metric's name: its last value, in a comparison where the name alone is that of the epoch that is kept."""
 AS_SET = ", as set"
@@ -135,8 +137,8 @@ class Comparison:
         return sum(job.unread is not None for job in self.jobs)
 
     def value(self, job: ComparedJob, name: str) -> float | None:
-        """Return the finite number that a job has under a metric's or a hyperparameter's name, or `duration`."""
-        if name == "duration":
+        """Return the finite number that a job has under a metric's or a hyperparameter's name, or its TRAINING_TIME."""
+        if name == TRAINING_TIME:
             return job.seconds
         if name.endswith(LAST):
             return job.last.get(name.removesuffix(LAST))

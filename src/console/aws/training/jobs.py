@@ -84,10 +84,15 @@ class Job:
 
     @property
     def seconds(self) -> float | None:
-        """How long it ran, as the console and the SDK count it: from the start of training to the end."""
+        """How long it trained, as AWS counts TrainingTimeInSeconds: from the start of training to the end."""
         if self.started is None or self.ended is None:
             return None
         return (self.ended - self.started).total_seconds()
+
+    @property
+    def since_created_s(self) -> float | None:
+        """From the creation to the end, as the list has it: the wait for an instance is included."""
+        return (self.ended - self.created).total_seconds() if self.ended else None
 
 
 async def listed(

@@ -12,7 +12,7 @@ from aiohttp import web
 from console import pages
 from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
-from console.aws.training.comparison import ComparedJob, Comparison
+from console.aws.training.comparison import TRAINING_TIME, ComparedJob, Comparison
 from console.aws.training.logs import Value
 from console.errors import ConsoleError
 from console.site import Site
@@ -52,9 +52,9 @@ async def load_comparison(site: Site, request: web.Request) -> dict[str, Any]:
         site.aws, pages.budget_s(site, request), query.get("q", ""), query.getall("name", [])
     )
     metrics, varying = comparison.metrics, comparison.varying
-    numbers = [*metrics, *varying, "duration"]
+    numbers = [*metrics, *varying, TRAINING_TIME]
     y = query.get("y") or next((name for name in numbers if name.startswith("validation")), numbers[0])
-    x = query.get("x") or next((name for name in varying if name != y), "duration")
+    x = query.get("x") or next((name for name in varying if name != y), TRAINING_TIME)
     bests = _best_jobs(comparison, y)
     best = bests[0] if len(bests) == 1 else None
     points = _scatter(comparison, x, y, bests)

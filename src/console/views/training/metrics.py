@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from console.aws.training.comparison import LAST, ComparedJob
+from console.aws.training.comparison import LAST, TRAINING_TIME, ComparedJob
 from console.aws.training.image_classification import CHOOSES
 
-SMALL_IS_GOOD = ("loss", "error", "duration", "rmse", "mse", "mae", "mape", "perplexity", "deviance", "nloglik")
+SMALL_IS_GOOD = (
+    "loss",
+    "error",
+    "duration",
+    TRAINING_TIME,
+    "rmse",
+    "mse",
+    "mae",
+    "mape",
+    "perplexity",
+    "deviance",
+    "nloglik",
+)
 LARGE_IS_GOOD = ("accuracy", "precision", "recall", "f1", "auc", "map", "ndcg", "iou", "bleu", "r2")
 LAST_VALUE = "last value"
 HAVE_MODELS = ("Completed", "Stopped")

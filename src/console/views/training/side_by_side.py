@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from console.aws.training.comparison import AS_SET, ComparedJob, Comparison
+from console.aws.training.comparison import AS_SET, TRAINING_TIME, ComparedJob, Comparison
 from console.views.training.metrics import HAVE_MODELS, column_note, has_direction, is_small_good, origin
 from display import figures
 
@@ -71,7 +71,7 @@ def difference(comparison: Comparison, name: str) -> str:
     old, new = (comparison.value(job, name) for job in comparison.jobs)
     if old is None or new is None:
         return ""
-    if name != "duration":
+    if name != TRAINING_TIME:
         return figures.difference(old, new)
     if old == new:
         return "0"
@@ -92,7 +92,7 @@ def same(comparison: Comparison) -> dict[str, str]:
 
 
 def rows(comparison: Comparison) -> list[Row]:
-    """Return a row for each metric, the duration, and each hyperparameter and setting that differs."""
+    """Return a row for each metric, the training time, and each hyperparameter and setting that differs."""
     jobs = comparison.jobs
     has_best = any(job.best for job in jobs)
     named = labels(len(jobs))
@@ -105,7 +105,7 @@ def rows(comparison: Comparison) -> list[Row]:
         )
         for name in comparison.metrics
     ]
-    others = [("duration", [figures.duration(job.seconds) for job in jobs])]
+    others = [(TRAINING_TIME, [figures.duration(job.seconds) for job in jobs])]
     others += [(name, [comparison.told_value(job, name) or NOT_SET for job in jobs]) for name in comparison.varying]
     others += [(name, [job.settings.get(name, figures.NONE) for job in jobs]) for name in comparison.varying_settings]
     return metrics + [

@@ -16,7 +16,7 @@ from console.views.parameters import is_number
 
 PATH = "/training-jobs/compare"
 ROWS = 50
-NAME, STATUS, DURATION = "(name)", "(status)", "duration"
+NAME, STATUS = "(name)", "(status)"
 """The columns that every job has. No hyperparameter has a name in parentheses."""
 ASCENDING = "ascending"
 OWN = ("sort", "order", "page")
