@@ -9,7 +9,7 @@ from itertools import pairwise
 from display import figures
 from display.colors import class_tone, marker_path
 from display.markup import element, picture, text
-from display.scales import Scale, ticks, time_ticks
+from display.scales import Scale, ticks, time_labels
 
 WIDTH, HEIGHT = 860.0, 300.0
 NARROW = 358.0
@@ -18,7 +18,6 @@ LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 12.0, 26.0
 MARKER = 4.0
 KEY_WIDTH, KEY_HEIGHT = 20.0, 14.0
 """The key of the threshold, above the markers: its dash, and the height that it takes."""
-EDGE = 36.0
 BINS = 20
 HISTOGRAM_WIDTH = 420.0
 
@@ -100,12 +99,10 @@ def _frame(x: Scale, y: Scale) -> list[str]:
     for value in ticks(y.low, y.high):
         parts.append(element("line", x1=LEFT, x2=right, y1=y(value), y2=y(value), class_="grid"))
         parts.append(element("text", text(f"{value:g}"), x=LEFT - 6, y=y(value) + 4, text_anchor="end"))
-    first, last = (datetime.fromtimestamp(value, UTC) for value in (x.low, x.high))
-    for moment, name in time_ticks(first, last, 6):
-        place = x(moment.timestamp())
-        anchor = "end" if place > right + RIGHT - EDGE else "middle"
-        parts.append(element("text", text(name), x=place, y=HEIGHT - 7, text_anchor=anchor))
-    return parts
+    labels = time_labels(x, 6, right + RIGHT)
+    return parts + [
+        element("text", text(each.text), x=each.at, y=HEIGHT - 7, text_anchor=each.anchor) for each in labels
+    ]
 
 
 def _threshold(threshold: float | None, x: Scale, y: Scale) -> list[str]:

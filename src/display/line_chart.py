@@ -7,12 +7,11 @@ from itertools import pairwise
 
 from display import figures
 from display.markup import element, picture, text
-from display.scales import Scale, fitted, is_wide, padded, ticks, time_ticks
+from display.scales import LETTER, Scale, fitted, is_wide, padded, ticks, time_labels
 
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 14.0, 24.0
-LETTER, TICK_GAP = 9.6, 6.0
-"""The width of a digit in the largest letters that a page gives to a chart, 15 px, and the gap between a tick's label
-and its line. A chart is clipped on paper, so what is to the left of it would be cut off."""
+TICK_GAP = 6.0
+"""The gap between a tick's label and its line. A chart is clipped on paper: what is to the left of it would be cut."""
 POINTS_MAX = 300
 DOTS_MAX = 24
 """A curve of at most so many points has a dot at each."""
@@ -103,8 +102,8 @@ def _frame(axes: Axes, x: Scale, y: Scale) -> list[str]:
         left = x.start - TICK_GAP
         parts.append(element("line", x1=x.start, x2=x.end, y1=y(value), y2=y(value), class_="grid"))
         parts.append(element("text", text(name), x=left, y=y(value) + 4, text_anchor="end", class_="tick"))
-    for place, name in _x_ticks(axes, x):
-        parts.append(element("text", text(name), x=place, y=axes.height - 6, text_anchor="middle", class_="tick"))
+    for place, name, anchor in _x_ticks(axes, x):
+        parts.append(element("text", text(name), x=place, y=axes.height - 6, text_anchor=anchor, class_="tick"))
     return [*parts, *_mark(axes, x), *_limit(axes, x, y)]
 
 
@@ -136,12 +135,12 @@ def _mark(axes: Axes, x: Scale) -> list[str]:
     ]
 
 
-def _x_ticks(axes: Axes, x: Scale) -> list[tuple[float, str]]:
+def _x_ticks(axes: Axes, x: Scale) -> list[tuple[float, str, str]]:
+    """Return the place, the text and the text-anchor of each tick."""
     if not axes.x_is_time:
         whole = [value for value in ticks(x.low, x.high, 5) if value == int(value)]
-        return [(x(value), (axes.write_x or figures.number)(value)) for value in whole]
-    first, last = (datetime.fromtimestamp(value, UTC) for value in (x.low, x.high))
-    return [(x(moment.timestamp()), name) for moment, name in time_ticks(first, last, 4)]
+        return [(x(value), (axes.write_x or figures.number)(value), "middle") for value in whole]
+    return [(each.at, each.text, each.anchor) for each in time_labels(x, 4, axes.width)]
 
 
 def _curve(series: Series, x: Scale, y: Scale, gap: float | None) -> list[str]:

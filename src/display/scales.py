@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 TIME_STEPS_S = (
@@ -31,6 +32,10 @@ TIME_STEPS_S = (
 )
 DAY_S = 86400
 TWO_DECADES = 100.0
+LETTER, MARK = 9.6, 5.2
+"""The widths of a digit or a letter, and of one of MARKS, in the largest letters of a chart on any page, 15 px."""
+MARKS = ":. "
+LABELS_APART = 8.0
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,45 @@ def time_ticks(first: datetime, last: datetime, count: int = 5) -> list[tuple[da
         moments.append((moment, _label(moment, step_s, span_s)))
         number += 1
     return moments
+
+
+@dataclass(frozen=True)
+class TimeLabel:
+    """A tick of a time axis: its place, its text, and SVG's text-anchor."""
+
+    at: float
+    text: str
+    anchor: str
+
+    @property
+    def left(self) -> float:
+        return self.at - text_width(self.text) * (1.0 if self.anchor == "end" else 0.5)
+
+    @property
+    def right(self) -> float:
+        return self.left + text_width(self.text)
+
+
+def time_labels(x: Scale, count: int, right: float) -> list[TimeLabel]:
+    """Return the ticks of a time axis, as many as `count` if that leaves room between them in the largest letters.
+
+    A label that would end beyond `right` ends at its tick.
+    """
+    first, last = (datetime.fromtimestamp(value, UTC) for value in (x.low, x.high))
+    for wanted in range(count, 1, -1):
+        labels = [_placed(x(moment.timestamp()), name, right) for moment, name in time_ticks(first, last, wanted)]
+        if all(before.right + LABELS_APART <= after.left for before, after in pairwise(labels)):
+            return labels
+    return labels[:1]
+
+
+def _placed(at: float, name: str, right: float) -> TimeLabel:
+    return TimeLabel(at, name, "end" if at + text_width(name) / 2 > right else "middle")
+
+
+def text_width(text: str) -> float:
+    """Return about how wide a label is in the largest letters."""
+    return sum(MARK if letter in MARKS else LETTER for letter in text)
 
 
 def _label(moment: datetime, step_s: float, span_s: float) -> str:

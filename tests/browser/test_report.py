@@ -10,6 +10,14 @@ from tests.browser.test_pages import SIZES
 MARK_MAX_PX = 14  # as high as the text beside it
 PICTURE_MAX_PX = 64  # seven beside each other on A4
 
+MARKS_APART = """() => [...document.querySelectorAll('.key')].filter(key => {
+  const words = document.createRange()
+  words.selectNodeContents(key.lastChild)
+  const mark = key.querySelector('svg'), first = words.getClientRects()[0]
+  if (!mark) return key.getClientRects()[0].bottom < first.top + 2
+  return mark.getBoundingClientRect().bottom < first.top || mark.getBoundingClientRect().top > first.bottom
+}).map(key => key.textContent)"""
+
 pytestmark = pytest.mark.slow
 
 
@@ -24,6 +32,20 @@ def test_the_marks_of_a_key_are_as_small_as_its_text(browser: Browser, shown: Sh
     assert marks
     assert max(marks) <= MARK_MAX_PX
     assert wide <= width
+
+
+def test_a_mark_stays_beside_its_word_on_a_telephone(browser: Browser, shown: Shown) -> None:
+    """That of a class was once left at the end of a line, above its word."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(shown.report.as_uri())
+    apart = []
+    for indent in range(0, 360, 20):  # wherever the line ends
+        page.add_style_tag(content=f"figcaption b {{ display: inline-block; min-width: {indent}px }}")
+        apart += page.evaluate(MARKS_APART)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    page.close()
+    assert apart == []
+    assert wide <= 390
 
 
 def test_a_report_is_printed_on_white_with_small_pictures(browser: Browser, shown: Shown) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -13,7 +15,7 @@ from display.confidence_charts import Decision, bin_edges, confidence_over_time,
 from display.line_chart import Axes, Series, line_chart, thinned
 from display.matrix_chart import confusion_matrix
 from display.parallel_chart import Line, parallel_chart
-from display.scales import fitted, padded, ticks, time_ticks
+from display.scales import fitted, padded, text_width, ticks, time_ticks
 from display.scatter_chart import Point, scatter_chart
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -70,6 +72,27 @@ SPANS = [
 def test_no_two_ticks_of_a_time_axis_have_the_same_label(span: timedelta) -> None:
     labels = [label for _, label in time_ticks(START, START + span)]
     assert len(labels) == len(set(labels)) >= 3
+
+
+@pytest.mark.parametrize("width", [358.0, 520.0, 860.0, 1072.0])
+@pytest.mark.parametrize("span_s", [0.4, 1.0, 1.7, 2.9, 7.0, 40.0, 200.0, 5_000.0, 100_000.0, 400_000.0, 4_000_000.0])
+def test_labels_of_a_time_axis_do_not_overlap_in_the_largest_letters(width: float, span_s: float) -> None:
+    """`00:18:41.0` lay on `00:18:41.5` on a telephone."""
+    start = START.timestamp() + 0.03
+    points = [Decision(start + span_s * part, 0, 0.9) for part in (0.0, 0.5, 1.0)]
+    series = Series("a", tuple((each.time, each.confidence) for each in points))
+    axes = Axes(width=width, x_is_time=True)
+    for svg in (confidence_over_time(points, 0.8, ("a",), width), line_chart([series], "A", axes)):
+        texts = [each for each in parsed(svg).iter() if each.tag.endswith("text") and is_time(each.text or "")]
+        placed = [(float(each.attrib["x"]), text_width(each.text or ""), each.attrib["text-anchor"]) for each in texts]
+        ends = [(at - wide * (1 if anchor == "end" else 0.5), wide) for at, wide, anchor in placed]
+        assert ends, "an axis has at least one label"
+        assert all(left + wide < after for (left, wide), (after, _) in pairwise(ends)), [each.text for each in texts]
+        assert all(left + wide <= width for left, wide in ends)
+
+
+def is_time(label: str) -> bool:
+    return re.fullmatch(r"[\d:.]{5,}|\d\d [A-Z][a-z]{2}( \d\d:\d\d)?", label) is not None and not label.startswith("0.")
 
 
 def test_every_value_of_a_short_curve_has_a_hover_text() -> None:
