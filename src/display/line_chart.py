@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from display import figures
 from display.markup import element, picture, text
-from display.scales import LETTER, Scale, fitted, is_wide, padded, ticks, time_labels
+from display.scales import LETTER, Scale, fitted, is_wide, padded, text_width, ticks, time_labels
 
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 14.0, 24.0
 TICK_GAP = 6.0
@@ -62,7 +62,15 @@ def line_chart(series: Sequence[Series], label: str, axes: Axes | None = None) -
     y = _y_scale(axes, values)
     x = Scale(first, max(last, first + 1e-9), _left(axes, y), axes.width - RIGHT)
     curves = [part for each in series for part in _curve(each, x, y, axes.gap)]
-    return picture(axes.width, axes.height, label, *_frame(axes, x, y), *curves, *_hovers(series, axes, x, y))
+    return picture(
+        axes.width,
+        axes.height,
+        label,
+        *_frame(axes, x, y),
+        *curves,
+        *_mark(axes, series, x, y),
+        *_hovers(series, axes, x, y),
+    )
 
 
 def _left(axes: Axes, y: Scale) -> float:
@@ -104,7 +112,7 @@ def _frame(axes: Axes, x: Scale, y: Scale) -> list[str]:
         parts.append(element("text", text(name), x=left, y=y(value) + 4, text_anchor="end", class_="tick"))
     for place, name, anchor in _x_ticks(axes, x):
         parts.append(element("text", text(name), x=place, y=axes.height - 6, text_anchor=anchor, class_="tick"))
-    return [*parts, *_mark(axes, x), *_limit(axes, x, y)]
+    return [*parts, *_limit(axes, x, y)]
 
 
 def _limit(axes: Axes, x: Scale, y: Scale) -> list[str]:
@@ -117,22 +125,36 @@ def _limit(axes: Axes, x: Scale, y: Scale) -> list[str]:
     ]
 
 
-def _mark(axes: Axes, x: Scale) -> list[str]:
+def _mark(axes: Axes, series: Sequence[Series], x: Scale, y: Scale) -> list[str]:
     if axes.mark is None or not x.low <= axes.mark[0] <= x.high:
         return []
-    place, bottom = x(axes.mark[0]), axes.height - BOTTOM
+    place, name, bottom = x(axes.mark[0]), axes.mark[1], axes.height - BOTTOM
     at_left = place < axes.width / 2
+    near, far = place, place + (text_width(name) if at_left else -text_width(name))
+    taken = [y(value) for value in _values_between(series, x, min(near, far), max(near, far))]
+    # at the end of the line that is farther from the curves: those of a loss end at the bottom
+    height = max((bottom - 8, TOP + 10), key=lambda at: min((abs(at - 4 - each) for each in taken), default=0.0))
     return [
         element("line", x1=place, x2=place, y1=TOP, y2=bottom, class_="axis", stroke_dasharray="2 3"),
         element(
             "text",
-            text(axes.mark[1]),
+            text(name),
             x=place + (5 if at_left else -5),
-            y=bottom - 5,
+            y=height,
             text_anchor="start" if at_left else "end",
             class_="mark-name",
         ),
     ]
+
+
+def _values_between(series: Sequence[Series], x: Scale, left: float, right: float) -> list[float]:
+    """Return the values of the curves between two places, with those of the points just outside."""
+    values: list[float] = []
+    for each in series:
+        inside = [index for index, (at, _) in enumerate(each.points) if left <= x(at) <= right]
+        if inside:
+            values += [value for _, value in each.points[max(0, inside[0] - 1) : inside[-1] + 2]]
+    return values
 
 
 def _x_ticks(axes: Axes, x: Scale) -> list[tuple[float, str, str]]:

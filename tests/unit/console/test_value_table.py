@@ -121,3 +121,18 @@ def test_all_jobs_that_tie_are_green(open_console: Open) -> None:
     assert "; the 2 that tie for the best are green" in page.text
     assert page.text.count("curve tone-good is-best") == 2 * 2  # wide and narrow
     assert "A tie: job-6 , job-7 have the same validation:accuracy, 1 ." in text_of(page.text)
+
+
+def test_what_has_one_value_or_none_has_no_axis(open_console: Open) -> None:
+    """An axis was spent on a hyperparameter that a single job set: all lines met at its value."""
+
+    def describe(TrainingJobName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        number = int(TrainingJobName.removeprefix("job-"))
+        metric = {"MetricName": "validation:accuracy", "Value": number / 10, "Timestamp": NOW}
+        parameters = {"rate": str(number), "layers": str(number % 2)} | ({"alone": "1"} if number == 3 else {})
+        return described(TrainingJobName, HyperParameters=parameters, FinalMetricDataList=[metric])
+
+    page = open_console(account(8, **{"sagemaker.describe_training_job": describe})).get("/training-jobs/compare").text
+    charts = re.findall(r"Each as a line across ([^\"<]*)", page)
+    assert charts == ["layers, rate, validation:accuracy"] * 2
+    assert ">alone</a>" in page, "its values are in the table"

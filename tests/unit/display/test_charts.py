@@ -12,7 +12,7 @@ import pytest
 from display import figures
 from display.calibration_chart import bins, calibration_chart, expected_error
 from display.confidence_charts import Decision, bin_edges, confidence_over_time, histogram
-from display.line_chart import Axes, Series, line_chart, thinned
+from display.line_chart import BOTTOM, Axes, Series, line_chart, thinned
 from display.matrix_chart import confusion_matrix
 from display.parallel_chart import Line, parallel_chart
 from display.scales import fitted, padded, text_width, ticks, time_ticks
@@ -271,3 +271,19 @@ def test_labels_of_the_y_axis_begin_inside_the_picture(highest: float) -> None:
     svg = parsed(line_chart([Series("run", ((0.0, 0.0), (1.0, highest)))], "Share", axes))
     ends = {each.text: float(each.get("x", "")) for each in svg.iter() if each.get("text-anchor") == "end"}
     assert ends["100 %"] >= len("100 %") * 9  # as wide as five digits of 15 px
+
+
+@pytest.mark.parametrize("falls", [True, False])
+def test_the_name_of_a_mark_is_not_on_the_curve(falls: bool) -> None:
+    """`best: epoch 14` lay on the end of the loss, and on the axis."""
+    values = [1 / (1 + number) for number in range(20)]
+    series = Series("loss", tuple((float(n), value if falls else 1 - value) for n, value in enumerate(values)))
+    axes = Axes(mark=(14.0, "best: epoch 14"))
+    (name,) = (each for each in parsed(line_chart([series], "Loss", axes)).iter() if each.get("class") == "mark-name")
+    drawn = parsed(line_chart([series], "Loss", axes))
+    curve = next(each for each in drawn.iter() if each.get("class", "").startswith("curve"))
+    left, right = float(name.attrib["x"]) - text_width(name.text or ""), float(name.attrib["x"])
+    places = [tuple(map(float, each.split(","))) for each in curve.attrib["d"].lstrip("M").split("L")]
+    baseline = float(name.attrib["y"])
+    assert all(not baseline - 11 <= y <= baseline + 4 for x, y in places if left <= x <= right)
+    assert baseline <= axes.height - BOTTOM - 8, "it is not on the axis"

@@ -130,9 +130,12 @@ def _best_jobs(comparison: Comparison, y: str) -> list[ComparedJob]:
 
 
 def _parallel(comparison: Comparison, y: str, bests: Sequence[ComparedJob]) -> list[str]:
-    """Return the chart of what varies, with y as the last axis, wide and narrow; none if fewer than two things vary."""
+    """Return the chart of what varies, with y as the last axis, wide and narrow; none if fewer than two things vary.
+
+    What has one value in some jobs and is not set in the others has no axis: all lines would meet at the value.
+    """
     shown = replace(comparison, jobs=[job for job in comparison.jobs if comparison.value(job, y) is not None])
-    varying = [name for name in shown.varying if name != y]
+    varying = [name for name in shown.varying if name != y and _has_two_values(shown, name)]
     if len(varying) < 2:
         return []
     dimensions, best_names = [*varying[: AXES_MAX - 1], y], {job.name for job in bests}
@@ -141,6 +144,11 @@ def _parallel(comparison: Comparison, y: str, bests: Sequence[ComparedJob]) -> l
         for job in shown.jobs
     ]
     return [parallel_chart(lines, dimensions, is_narrow) for is_narrow in (False, True)]
+
+
+def _has_two_values(comparison: Comparison, name: str) -> bool:
+    values = {comparison.set_value(job, name) for job in comparison.jobs} - {None}
+    return len(values) > 1
 
 
 def _values(comparison: Comparison, job: ComparedJob, names: list[str]) -> dict[str, float | str]:
