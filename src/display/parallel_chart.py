@@ -1,7 +1,7 @@
 """A chart of many items: an axis for each dimension, and a line across all axes for each item."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from display import figures
@@ -45,6 +45,8 @@ class _Axis:
     words: tuple[str, ...] = ()
     not_set: float | None = None
     """The place of the items without a value; None if all have one."""
+    is_last: bool = False
+    """Whether no line goes on beyond it, so that its labels stand there, on none."""
 
     def place(self, value: float | str | None) -> Place:
         """Return x and y of a value; of the place for items without one if it is None."""
@@ -78,7 +80,12 @@ def parallel_chart(lines: Sequence[Line], dimensions: Sequence[str], is_narrow: 
     ordered = sorted(lines, key=lambda line: line.is_best)  # the best is drawn last, above the others
     parts = [_line(line, axes) for line in ordered]
     size = (NARROW, TURNED_TOP + TURNED_APART * (len(shown) - 1) + TURNED_BOTTOM) if is_narrow else (WIDTH, HEIGHT)
-    return picture(*size, f"Each as a line across {', '.join(shown)}", *parts, *map(_frame, axes))
+    return picture(
+        *size,
+        f"Each as a line across {', '.join(shown)}",
+        *parts,
+        *map(_frame, [*axes[:-1], replace(axes[-1], is_last=True)]),
+    )
 
 
 def _at(number: int, count: int, is_narrow: bool) -> float:
@@ -101,10 +108,11 @@ def _axis(lines: Sequence[Line], name: str, at: float, lies: bool) -> _Axis:
 
 
 def _frame(axis: _Axis) -> str:
+    aside, anchor = (6, "start") if axis.is_last else (-6, "end")
     marks = [
         element("text", text(_short(name)), x=y, y=axis.at + 15, text_anchor="middle", class_="mark")
         if axis.lies
-        else element("text", text(_short(name)), x=axis.at - 6, y=y + 4, text_anchor="end", class_="mark")
+        else element("text", text(_short(name)), x=axis.at + aside, y=y + 4, text_anchor=anchor, class_="mark")
         for y, name in axis.marks()
     ]
     if axis.lies:

@@ -287,3 +287,15 @@ def test_the_name_of_a_mark_is_not_on_the_curve(falls: bool) -> None:
     baseline = float(name.attrib["y"])
     assert all(not baseline - 11 <= y <= baseline + 4 for x, y in places if left <= x <= right)
     assert baseline <= axes.height - BOTTOM - 8, "it is not on the axis"
+
+
+def test_labels_of_the_last_axis_are_beyond_all_lines() -> None:
+    """`0.9` stood among the lines that end at the axis."""
+    lines = [Line(f"j{n}", {"a": float(n), "b": n / 10}, "/", False) for n in range(1, 10)]
+    svg = parsed(parallel_chart(lines, ["a", "b"]))
+    last = max(place for path in points_of(parallel_chart(lines, ["a", "b"])) for place, _ in path)
+    labels = [each for each in svg.iter() if each.get("class") == "mark"]
+    beyond = [each for each in labels if float(each.attrib["x"]) > last]
+    assert {each.attrib["text-anchor"] for each in beyond} == {"start"}
+    assert len(beyond) >= 3
+    assert all(each.attrib["text-anchor"] == "end" for each in labels if each not in beyond)
