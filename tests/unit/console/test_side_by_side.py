@@ -122,7 +122,9 @@ def test_a_default_that_another_job_sets_is_no_difference(open_console: Open) ->
 
 
 def test_a_chart_of_many_jobs_has_defaults_and_says_what_is_not_set(open_console: Open) -> None:
-    jobs = classifiers(a={"epochs": "3"}, bb={"mini_batch_size": "64"}, ccc={"learning_rate": "0.01"})
+    jobs = classifiers(
+        a={"epochs": "3"}, bb={"mini_batch_size": "64"}, ccc={"learning_rate": "0.01"}, dddd={"learning_rate": "0.1"}
+    )
     page = open_console(jobs).get("/training-jobs/compare").text
     assert page.count("a\nepochs 3\nlearning_rate not set\nmini_batch_size 32\nvalidation:accuracy 0.51</title>") == 2
     assert "bb\nepochs 30\nlearning_rate not set\nmini_batch_size 64\n" in page
