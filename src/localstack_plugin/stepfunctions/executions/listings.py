@@ -119,7 +119,7 @@ def install() -> None:
     wrap(
         "localstack.services.stepfunctions.provider:StepFunctionsProvider.list_executions",
         wrapper=by_pages,
-        why="LocalStack describes all executions of a state machine to answer with a page of them, and compares each "
-        "in the account slowly. Only those of the state machine are visited, only those of the status asked for are "
-        "sorted, and only those of the page are described.",
+        why="LocalStack describes all executions of a state machine to answer with a page of them, and checks every "
+        "execution of the account, slowly, for a match. Only those of the state machine are visited, only those of the "
+        "status asked for are sorted, and only those of the page are described.",
     )
