@@ -1,4 +1,4 @@
-"""Restarts: resources are kept, endpoints are served again, interrupted jobs have failed."""
+"""Restarts: resources are kept, endpoints are back in service, interrupted jobs have failed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import psutil
 LONG = "600"  # seconds for which a job runs unless it is stopped
 
 
-def test_endpoints_are_served_again_after_a_restart(restartable: Any, make_hosting: Any, s3: Any) -> None:
+def test_endpoints_are_in_service_again_after_a_restart(restartable: Any, make_hosting: Any, s3: Any) -> None:
     with restartable() as emulator:
         assert make_hosting(emulator.client("sagemaker"), s3).simple("again")["EndpointStatus"] == "InService"
     with restartable() as emulator:

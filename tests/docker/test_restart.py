@@ -1,4 +1,4 @@
-"""A restart of the emulator, as with `docker restart`: training continues, and endpoints are served again."""
+"""A restart of the emulator, as with `docker restart`: training continues, and endpoints are back in service."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_job_can_be_stopped_after_a_restart(restartable: Any, until: Callable[
         assert emulator.ended("stop-it")["TrainingJobStatus"] == "Stopped"
 
 
-def test_an_endpoint_is_served_again_after_a_restart(restartable: Any, engine: Any) -> None:
+def test_an_endpoint_is_in_service_again_after_a_restart(restartable: Any, engine: Any) -> None:
     with restartable() as emulator:
         emulator.create("again", {"model": "kept"})
         emulator.ended("again")

@@ -10,7 +10,7 @@ from typing import Any
 
 ROLE = "arn:aws:iam::000000000000:role/lambda"
 EXECUTABLE = 0o100755
-"""The mode of a file that may be run, as a wrapper script must be."""
+"""The mode of an executable file: a wrapper script has to be one."""
 
 
 @dataclass(frozen=True)

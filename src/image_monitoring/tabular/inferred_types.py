@@ -1,4 +1,7 @@
-"""The types of values, as Model Monitor infers them: Integral, Fractional, String, and Unknown for missing values."""
+"""The types of values, as Model Monitor infers them: Integral, Fractional and String.
+
+Unknown is for missing values and for floats that are not finite.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +32,11 @@ def type_of(value: Any) -> str:
 
 
 def number_of(value: Any, kind: str) -> float | None:
-    """Return the number of a value of this type; None if the type is not numeric, or the number is not finite."""
+    """Return the value as a number; None if its type is not numeric, or if the number is not finite."""
     if kind not in NUMERIC:
         return None
     try:
         number = float(value)
-    except OverflowError:  # an integer; text becomes infinite
+    except OverflowError:  # only an int that is too large; such a text becomes inf
         return None
     return number if math.isfinite(number) else None

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Ended(Exception):
-    """The container has ended or is about to; the FIFO is not fed any more."""
+    """Feeding stops: the container has ended or is about to, or its FIFO is gone or was replaced."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,10 @@ class Source:
         return pipe_encodings.record(chunks, answer["ContentLength"]) if self.channel.wrapped else iter(chunks)
 
     def _attributes(self, epoch: int) -> Iterator[bytes]:
-        """Yield a record for each named attribute, in their order: for one that ends in -ref, its object's content."""
+        """Yield the content of each named attribute, in the order of the names.
+
+        For a name that ends in -ref, it is the content of the object. A wrapped channel gets each as a record.
+        """
         lines = augmented_lines(self.s3, self.channel.location)
         for entry in self.channel.share(lines, self.host_index, self.host_count, epoch):
             for name in self.channel.attribute_names:
@@ -78,7 +81,10 @@ class Source:
 
 
 class PipeFeeder:
-    """One channel of one host. The first FIFO exists from the start, each next one before the last is closed."""
+    """One channel of one host.
+
+    The first FIFO exists from the start; each later one is made before the one before it is closed.
+    """
 
     def __init__(self, source: Source, directory: Path, failed: Callable[[], None]) -> None:
         self._source, self._directory, self._failed = source, directory, failed
@@ -110,7 +116,7 @@ class PipeFeeder:
             self._failed()
         except Exception as error:  # the edge of a thread: a channel that ends early must fail its job
             log.exception("channel %s", self._source.channel.name)
-            self.error = f"The channel {self._source.channel.name!r} broke off: {error!r}"
+            self.error = f"The channel {self._source.channel.name!r} failed: {error!r}"
             self._failed()
 
     def _feed(self, epoch: int) -> None:
@@ -131,12 +137,12 @@ class PipeFeeder:
             try:
                 return _opened_fifo(fifo)
             except OSError as error:
-                if error.errno != errno.ENXIO:  # nobody reads yet
+                if error.errno != errno.ENXIO:  # ENXIO means that nobody reads yet
                     raise Ended from error
         raise Ended
 
     def _write(self, descriptor: int, data: bytes) -> None:
-        """Write in short calls, so that a container that stops reading can be ended."""
+        """Write in short calls, so that the feeder can be closed even if the container has stopped reading."""
         ready = select.poll()
         ready.register(descriptor, select.POLLOUT)
         view = memoryview(data)

@@ -15,14 +15,19 @@ SUFFIX = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?$")
 
 
 def words(name: str) -> list[str]:
-    """Return the words of a name in lower case, without the console's suffix and without words that mean nothing."""
+    """Return the words of a name in lower case, without those that mean nothing.
+
+    They are also without the suffix that the Lambda console gives to exports.
+    """
     return [word for part in WORD.findall(SUFFIX.sub("", name)) if (word := part.lower()) not in STOP_WORDS]
 
 
 def match(functions: Sequence[str], candidates: Sequence[Code]) -> dict[str, Code]:
-    """Return the code of each function for which there is some: by equal names, then by common words, then by order.
+    """Return the code of each function for which there is some.
 
-    A function with several equally good candidates gets none, unless they are parts of one module.
+    Code is matched by equal names, then by the same words, then by a mention in the code, then by the most words in
+    common, then by order. A function with several equally good candidates gets none, unless they are parts of one
+    module, or exactly one of those that are equal or have the same words is a zip file.
     """
     matched: dict[str, Code] = {}
     for is_match in (_equal, _same_words, _mentions):
@@ -53,7 +58,7 @@ def _mentions(function: str, code: Code) -> bool:
 
 
 def _best(function: str, fitting: list[Code]) -> Code | None:
-    """Return the only candidate, or the only zip file among several, because that is what the console exports."""
+    """Return the only candidate, or the only zip file among several: the Lambda console exports zip files."""
     zips = [code for code in fitting if code.source.suffix == ".zip"]
     if len(fitting) == 1:
         return fitting[0]

@@ -1,4 +1,4 @@
-"""One answer goes for all messages about its image, also for those that are received after it."""
+"""One answer applies to all messages about its image, also to those that are received after it."""
 
 from __future__ import annotations
 

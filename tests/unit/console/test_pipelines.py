@@ -208,7 +208,8 @@ def test_an_execution_of_a_pipeline_is_found_by_its_id(open_console: Open) -> No
 def test_the_search_says_that_it_looks_at_executions_of_pipelines(open_console: Open) -> None:
     for asked in ("", "?q=nothing"):
         words = text_of(open_console().get(f"/search{asked}").text)
-        assert "state machines, pipelines, the last 3,000 executions of each machine and 100 of each pipeline" in words
+        assert "state machines, the 50 newest pipelines, the last 3,000 executions of each machine" in words
+        assert "and the last 100 of each of these pipelines, models" in words
 
 
 def test_a_pipeline_whose_executions_cannot_be_listed_is_found(open_console: Open) -> None:

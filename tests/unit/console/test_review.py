@@ -128,7 +128,7 @@ def test_an_image_that_waits_three_times_is_answered_once(open_console: Open) ->
     console = open_console(workflow_answers() | {"sqs.receive_message": {"Messages": messages}})
     page = console.get("/review").text
     assert page.count("says the model") == 2
-    assert "3 of these messages are about this image. Your answer goes for all that wait." in page
+    assert "3 of these messages are about this image. Your answer applies to all that wait." in page
     answer = decide(console, "m0:1")
     assert answer.headers["location"].count("done=") == 3
     puts = [request["Key"] for request in console.session.asked("s3.put_object")]

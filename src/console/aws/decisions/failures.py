@@ -1,7 +1,7 @@
 """Failures: why an execution ended as it did, and everything that failed in the last hour.
 
 Jobs, executions of state machines and executions of SageMaker pipelines are in one list. A job that a pipeline started,
-and whose execution failed for it, counts with the execution; SageMaker puts the execution's id into the job's name.
+and whose execution failed for it, is counted with the execution; SageMaker puts the execution's id into the job's name.
 
 An execution of the workflow whose image is below the threshold fails by design: the image goes to a person. Its status
 is FAILED, as Step Functions has it; pages show it as NEEDS_REVIEW, so that a failure that is one stands out.
@@ -99,7 +99,7 @@ class LastHour:
 
     @property
     def own(self) -> list[tuple[Event, Reason]]:
-        """The real failures that count: one that made another fail counts with it."""
+        """The real failures that count: one that made another fail is counted with it."""
         inner = self.made
         return [each for each in self.real if each[0].path not in inner]
 

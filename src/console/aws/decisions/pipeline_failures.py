@@ -119,7 +119,7 @@ async def _begun_since(aws: Aws, pipeline: str, since: datetime) -> tuple[list[E
 
 
 def ending_of(row: Execution, steps: Sequence[Step]) -> Ending:
-    """Return the ending that the steps tell of; without any, the execution's own reason, at its start."""
+    """Return the ending that the steps show; without any, the execution's own reason, at its start."""
     ended = max((step.ended for step in steps if step.ended), default=row.started)
     failed = next((step for step in steps if step.status == FAILED), None)
     return Ending(ended, failed.name, failed.failure) if failed else Ending(ended, "", row.failure)

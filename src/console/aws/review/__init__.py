@@ -3,7 +3,7 @@
 An answer leaves two objects in the bucket. The record in `ground_truth/`, which monitors read, has the answer that
 holds now; a changed answer replaces it, and an answer that is undone removes it. The log in `review_answers/` has one
 object for each answer, change and undoing, and is only ever added to. Its folder `images/` has the answer about each
-image, which goes for messages about it that are received later.
+image, which applies to messages about it that are received later.
 
     desk           holds the messages of the review queue, and takes the answers
     queue_search   finds the messages of certain executions in the queue

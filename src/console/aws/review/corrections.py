@@ -32,8 +32,8 @@ BATCH, BATCH_BYTES = 10, 256 << 10
 async def change_answers(aws: Aws, workflow: Workflow, log: AnswerLog, named: Sequence[str], label: int) -> list[str]:
     """Replace answers by another class. No order is sent. Returns all records of ground truth that were changed.
 
-    From then on, the new class goes for messages about the image, if the newest answer about it became a record here:
-    it goes for the version of the image that was seen then, since the image may have been replaced.
+    From then on, the new class applies to messages about the image, if the newest answer about it became a record here:
+    it applies to the version of the image that was seen then, since the image may have been replaced.
     Raises NotThere, BadRequest, Refused.
     """
     workflow.check_class(label)
@@ -54,7 +54,7 @@ async def change_answers(aws: Aws, workflow: Workflow, log: AnswerLog, named: Se
 async def undo_answers(aws: Aws, workflow: Workflow, log: AnswerLog, named: Sequence[str]) -> list[str]:
     """Put images back into the review queue, and remove the ground truth. Returns the names of the executions.
 
-    From then on, the answers go for no message. The messages go before the ground truth: after an error in between,
+    From then on, the answers apply to no message. The messages go before the ground truth: after an error in between,
     the image is in the queue, and its answer still holds.
     Raises NotThere, BadRequest, Refused.
     """

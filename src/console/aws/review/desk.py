@@ -8,11 +8,11 @@ The workflow sends no order for an image that it was not certain about. If the p
 decided class goes to its loading bay, after the ground truth and before the deletion. An answer that is given again
 after an error may therefore send its order twice. A message that SQS delivers twice is answered once.
 
-An answer goes for all messages about its image that wait: for those that are held, and for those that are received
-later and that were sent before the answer. SQS says when: a time in the message is what its sender claims.
+An answer applies to all waiting messages about its image: those that are held, and those that are received later and
+were sent before the answer. SQS says when: a time in the message is what its sender claims.
 
-Pages of several tabs share the messages, and nothing else: what a page tells of its own opening is returned to it, and
-the version of an image that a person saw comes with the answer.
+Pages of several tabs share the messages, and nothing else: what a page says about its own opening is returned to it,
+and the version of an image that a person saw comes with the answer.
 
 One answer, change or undoing is written after the other. A form that is sent twice is refused the second time.
 """

@@ -1,9 +1,9 @@
 """The answer about an image, for the messages about it that are received later.
 
-Executions that classified the same image leave a message each, of which the desk holds a few. One answer goes for all
-that wait. So the bucket has an object for each image that was answered, `review_answers/<endpoint>/images/`, named by
-a digest of the image's place. It has the version that the person saw: an image that was replaced is another one. It
-lists the records of ground truth that the answer became, so that a change or an undoing goes for all of them, too.
+Executions that classified the same image leave a message each, of which the desk holds a few. One answer applies to
+all that wait. So the bucket has an object for each image that was answered, `review_answers/<endpoint>/images/`, named
+by a digest of the image's place. It has the version that the person saw: an image that was replaced is another one. It
+lists the records of ground truth that the answer became, so that changing or undoing it applies to all of them, too.
 """
 
 from __future__ import annotations

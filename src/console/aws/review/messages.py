@@ -55,7 +55,7 @@ class Held:
             return datetime.now(UTC)
 
     def is_older_than(self, answered: datetime) -> bool:
-        """Whether an answer goes for it: SQS had it before, and it does not say that it was decided later."""
+        """Whether an answer applies to it: SQS had it before, and it does not say that it was decided later."""
         return self.sent is not None and max(self.sent, self.time) < answered
 
     @property

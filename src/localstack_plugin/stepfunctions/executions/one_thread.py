@@ -24,7 +24,10 @@ from localstack_plugin.stepfunctions.executions.reused_threads import IDLE_THREA
 from localstack_plugin.timer_thread import TimerThread
 
 IN_ENVIRONMENT = "_one_thread"
-"""Where the environment of an execution has its OneThread. Frames have none: each branch and item has its threads."""
+"""Where the environment of an execution has its OneThread.
+
+Frames have none: each branch and each item runs in threads of its own.
+"""
 
 
 @cache
@@ -33,7 +36,10 @@ def timers() -> TimerThread:
 
 
 class Superseded(BaseException):
-    """Ends a thread whose execution another thread has ended. No handler of errors must take it for the task's."""
+    """Ends a thread whose execution another thread has ended.
+
+    A BaseException, so that no error handler takes it for an error of the task.
+    """
 
 
 class OneThread:
@@ -45,9 +51,9 @@ class OneThread:
         self._is_in_task = self._is_superseded = False
 
     def run_task(self, task: Callable[[], None]) -> tuple[bool, Exception | None]:
-        """Return whether the task has ended, which it has unless the execution was stopped before, and its error.
+        """Run the task. Return whether it ran, and its error.
 
-        Raises Superseded.
+        It does not run if the execution was stopped or timed out first. Raises Superseded.
         """
         with self._lock:
             self._is_in_task = True
@@ -72,7 +78,7 @@ class OneThread:
         self.end_task()
 
     def end_task(self) -> None:
-        """End the execution, which does not run any more, without its thread if that is in a task."""
+        """Finish a stopped or timed-out execution from another thread if its own is in a task; otherwise do nothing."""
         with self._lock:
             if self._env.is_running() or not self._is_in_task or self._is_superseded:
                 return
@@ -96,7 +102,7 @@ def of(env: Environment) -> OneThread | None:
 
 def in_one_thread(original: Callable[[ExecutionWorker], None]) -> Callable[[ExecutionWorker], None]:
     def run(self: ExecutionWorker) -> None:
-        # not the subclasses, whose caller waits for the answer: it must come when the time is up
+        # Subclasses keep LocalStack's threads: their caller waits for the answer, which must come when the time is up.
         if type(self) is ExecutionWorker:
             vars(self.env)[IN_ENVIRONMENT] = OneThread(self)
         try:

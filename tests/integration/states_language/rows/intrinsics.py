@@ -1,4 +1,4 @@
-r"""The intrinsic functions, with the examples of their page, and their limits."""
+r"""The intrinsic functions, with the examples from their page in AWS's guide, and their limits."""
 
 from typing import Any
 
@@ -174,7 +174,7 @@ FAILING: list[tuple[str, Any]] = [
     ("States.MathRandom(5, 5)", {}),
     ("States.StringSplit(5, ',')", {}),
     ("States.Format('{} {}', 1)", {}),
-    ("States.Format('no place', 1)", {}),
+    ("States.Format('no placeholder', 1)", {}),
     ("States.Format($.n, 1)", {"n": 5}),
     (r"States.Format('\n')", {}),
 ]
@@ -197,7 +197,7 @@ ROWS = [
     ),
     *(
         Row(
-            f"fails: {call} of {str(given)[:30]}",
+            f"fails: {call} with {str(given)[:30]}",
             GUIDE + "concepts-error-handling.html",
             computed(call),
             given,

@@ -84,7 +84,7 @@ def test_a_line_that_is_nested_too_deeply_is_an_input_error() -> None:
 
 
 class Failing:
-    """A source that breaks off with an error that nobody expects."""
+    """A source that fails with an unexpected error."""
 
     def __init__(self) -> None:
         self.channel = source(InMemoryS3({}), "").channel
@@ -100,7 +100,7 @@ def test_a_channel_that_breaks_off_fails_its_job(tmp_path: Path, caplog: pytest.
     assert (tmp_path / "train_0").read_bytes() == b"half"
     assert failed.wait(60)
     feeder.close()
-    assert feeder.error == "The channel 'train' broke off: RuntimeError('unexpected')"
+    assert feeder.error == "The channel 'train' failed: RuntimeError('unexpected')"
 
 
 def test_a_file_in_the_place_of_a_fifo_is_not_written(tmp_path: Path) -> None:
