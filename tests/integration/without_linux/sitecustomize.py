@@ -36,6 +36,7 @@ import json  # noqa: E402, F401
 import subprocess  # noqa: E402, F401
 import tempfile  # noqa: E402, F401
 import traceback  # noqa: E402
+import urllib.request  # noqa: E402, F401
 
 import psutil  # noqa: E402, F401
 
