@@ -9,7 +9,7 @@ Source: docs.aws.amazon.com/sagemaker/latest/dg/IC-Hyperparameter.html
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from display import figures
@@ -29,6 +29,13 @@ def number_in(line: str) -> int | None:
     """Return the number of the epoch, counted from one, that a line of the log is about; None if it names none."""
     match = LOGGED.search(line)
     return int(match[1]) + 1 if match else None
+
+
+def logged(lines: Sequence[str], metric: str) -> list[Epoch]:
+    """Return the epochs of a metric by the lines of the log, such as `Validation-accuracy`. A value `nan` is none."""
+    pattern = re.compile(rf"Epoch\[(\d+)\] {re.escape(metric)}=([\d.eE+-]+)")
+    matches = (pattern.search(line) for line in lines)
+    return [Epoch(int(match[1]) + 1, float(match[2])) for match in matches if match]
 
 
 def kept(epochs: Iterable[Epoch]) -> Epoch | None:

@@ -4,14 +4,12 @@ FinalMetricDataList has the last epoch's accuracy instead, which is that of no m
 Source: docs.aws.amazon.com/sagemaker/latest/dg/IC-Hyperparameter.html
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from display import epochs
-from display.epochs import Epoch
 
-LOGGED = re.compile(r"Epoch\[(\d+)\] Validation-accuracy=([\d.eE+-]+)")
+LOGGED = "Validation-accuracy"
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,5 @@ class KeptEpoch:
 
 def kept_epoch(lines: Sequence[str]) -> KeptEpoch | None:
     """Return the kept epoch by the lines of the job's log; None if they have no accuracy."""
-    matches = (LOGGED.search(line) for line in lines)
-    kept = epochs.kept(Epoch(int(match[1]) + 1, float(match[2])) for match in matches if match)
+    kept = epochs.kept(epochs.logged(lines, LOGGED))
     return KeptEpoch(kept.value, kept.number) if kept else None
