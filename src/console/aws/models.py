@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from console.aws import endpoints
 from console.aws.client import NAMED_S, SHORT_S, Answer, Aws
 from console.aws.endpoints import job_in
 from console.aws.history.started import Started, started_of
+from console.aws.search import NEWEST_FIRST, created_until
 from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
 from console.aws.training.image_classification import Best
@@ -133,20 +134,16 @@ async def packages(aws: Aws, rows: Sequence[Version]) -> dict[int, Package]:
 
 async def _searched(aws: Aws, rows: Sequence[Version]) -> dict[int, Package]:
     """Return those of the versions that Search has; none if the role may not search."""
-    until = f"{(rows[0].created + timedelta(seconds=1)).astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
-    filters = [
-        {"Name": "ModelPackageGroupName", "Operator": "Equals", "Value": rows[0].group},
-        {"Name": "CreationTime", "Operator": "LessThanOrEqualTo", "Value": until},
-    ]
-    order: dict[str, Any] = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": SEARCHED}
+    of_group = {"Name": "ModelPackageGroupName", "Operator": "Equals", "Value": rows[0].group}
     try:
         answer = await aws.call(
             "sagemaker",
             "search",
             PACKAGES_S,
             Resource="ModelPackage",
-            SearchExpression={"Filters": filters},
-            **order,
+            SearchExpression={"Filters": [of_group, created_until(rows[0].created)]},
+            MaxResults=SEARCHED,
+            **NEWEST_FIRST,
         )
     except ConsoleError:
         return {}

@@ -19,6 +19,7 @@ from functools import cached_property
 from typing import Any
 
 from console.aws.client import NAMED_S, Answer, Aws
+from console.aws.search import NEWEST_FIRST, created_until
 from console.aws.training import image_classification
 from console.aws.training import jobs as training_jobs
 from console.aws.training.image_classification import CHOOSES, EPOCHS, Best
@@ -232,10 +233,8 @@ class ComparedJobs:
         """Return the newest jobs that were created until then. Empty if this account may not search."""
         if time.monotonic() < self._no_search_until:
             return {}
-        until = f"{(newest + timedelta(seconds=1)).astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
-        filters = [{"Name": "CreationTime", "Operator": "LessThanOrEqualTo", "Value": until}, *_named(name)]
-        order: dict[str, Any] = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": SEARCHED_AT_ONCE}
-        answer = await self._search(aws, filters, 0, **order)
+        filters = [created_until(newest), *_named(name)]
+        answer = await self._search(aws, filters, 0, MaxResults=SEARCHED_AT_ONCE, **NEWEST_FIRST)
         jobs = [self._compared(job_of(each["TrainingJob"])) for each in answer.get("Results", ())]
         return {job.name: job for job in jobs}
 
