@@ -26,7 +26,7 @@ from scones.errors import ExecutionsError, SettingsError
 from scones.load.measurements import BELOW_THRESHOLD, SUCCEEDED, Figures, Record, summary
 from scones.load.targets import SENDERS, EndpointTarget, Target, WorkflowTarget, client_without_retries
 from scones.settings import results_folder
-from scones.stack.outputs import require_workflow
+from scones.stack.outputs import Workflow, require_workflow
 
 TICK_S = 0.25
 ANSWERS_WAIT_S = 180.0
@@ -77,9 +77,10 @@ def load(context: Context, arrivals: Arrivals, to_endpoint: bool = False) -> Fig
     folder = results_folder(context.settings.project) / "load"
     folder.mkdir(parents=True, exist_ok=True)
     record = Record()
-    name = context.settings.endpoint_name if to_endpoint else require_workflow(context).endpoint
+    workflow = None if to_endpoint else require_workflow(context)
+    name = workflow.endpoint if workflow else context.settings.endpoint_name
     models = models_of(context, name)  # before the target, with which the time begins that latencies count from
-    target = endpoint_target(context, record) if to_endpoint else workflow_target(context, record)
+    target = workflow_target(context, workflow, record) if workflow else endpoint_target(context, record)
     title = f"{named(target)}, {arrivals.description}"
     context.console.step(f"Load: {title} (Ctrl-C ends it)")
     with context.console.meter("Load", arrivals.count) as meter:
@@ -150,8 +151,7 @@ def show(record: Record, began: float, meter: Meter) -> None:
     meter.update(record.figures(time.monotonic() - began).brief, completed=len(record.answers))
 
 
-def workflow_target(context: Context, record: Record) -> WorkflowTarget:
-    workflow = require_workflow(context)
+def workflow_target(context: Context, workflow: Workflow, record: Record) -> WorkflowTarget:
     endpoint.require_in_service(context, workflow.endpoint)
     target = WorkflowTarget(
         name=workflow.state_machine,
