@@ -167,7 +167,7 @@ async def described(aws: Aws, name: str) -> Endpoint:
 async def traffic(aws: Aws, endpoint: Endpoint, reach: str, now: datetime | None = None) -> dict[str, Points]:
     """Return the points of each metric in METRICS, all variants together, over the last hours of a range."""
     span, period_s = RANGES[reach]
-    end = (now or datetime.now(UTC)).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    end = end_of_minute(now or datetime.now(UTC))
     queries = [
         query(f"{key}__{number}", endpoint.name, variant.name, metric, statistic, period_s)
         for number, variant in enumerate(endpoint.variants)
@@ -188,7 +188,7 @@ async def latency_percentiles(
     local clouds, or no raw values.
     """
     span, period_s = RANGES[reach]
-    end = (now or datetime.now(UTC)).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    end = end_of_minute(now or datetime.now(UTC))
     queries = [
         query(f"{key}__{number}", endpoint.name, variant.name, "ModelLatency", statistic, seconds)
         for number, variant in enumerate(endpoint.variants)
@@ -204,6 +204,18 @@ async def latency_percentiles(
     # CloudWatch may begin the period at a round time, so that the range has a second, shorter one
     whole = {key: [value for _, value in joined(key, answer)] for key in PERCENTILES}
     return joined("latency_p95", answer), {key: max(values) for key, values in whole.items() if values}
+
+
+def end_of_minute(moment: datetime) -> datetime:
+    """Return the end of a range of metrics that has the minute of a moment, so that a minute has one answer."""
+    return moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+def weighted_mean(means: Points, counts: Points) -> float | None:
+    """Return the mean of means over periods, each by its count; None without a count."""
+    count_at = dict(counts)
+    counted = sum(count_at.get(time, 0) for time, _ in means)
+    return sum(count_at.get(time, 0) * value for time, value in means) / counted if counted else None
 
 
 async def metric_data(

@@ -8,7 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from console.aws.client import Aws
-from console.aws.endpoints import CHARTED_PERCENTILE, NAMESPACE, Points, joined, metric_data, query
+from console.aws.endpoints import (
+    CHARTED_PERCENTILE,
+    NAMESPACE,
+    Points,
+    end_of_minute,
+    joined,
+    metric_data,
+    query,
+    weighted_mean,
+)
 from console.errors import ConsoleError
 
 SPAN, PERIOD_S = timedelta(hours=3), 60
@@ -59,7 +68,7 @@ async def _variants(aws: Aws, names: set[str]) -> list[tuple[str, str]]:
 
 
 async def _measured(aws: Aws, variants: Sequence[tuple[str, str]], now: datetime) -> dict[str, Latency]:
-    end = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    end = end_of_minute(now)
     queries = [
         query(f"{key}__{number}", *variant, "ModelLatency", statistic, period_s)
         for number, variant in enumerate(variants)
@@ -81,9 +90,7 @@ async def _measured(aws: Aws, variants: Sequence[tuple[str, str]], now: datetime
 
 
 def _latency(points: dict[str, Points]) -> Latency | None:
-    counts = dict(points["latency_samples"])
-    counted = sum(counts.get(time, 0) for time, _ in points["latency_mean"])
-    if not counted:
-        return None
-    weighted = sum(counts.get(time, 0) * value for time, value in points["latency_mean"])
-    return Latency(weighted / counted, max((value for _, value in points[CHARTED_PERCENTILE]), default=None))
+    mean = weighted_mean(points["latency_mean"], points["latency_samples"])
+    return (
+        None if mean is None else Latency(mean, max((value for _, value in points[CHARTED_PERCENTILE]), default=None))
+    )

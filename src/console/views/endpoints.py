@@ -106,14 +106,11 @@ def _all_since(points: Mapping[str, Points], start: float) -> bool:
 
 def totals(points: Mapping[str, Points]) -> dict[str, float | None]:
     """Return the figures of the range: sums, the mean latency weighted by invocations, and the maximum."""
-    counts = dict(points["invocations"])
-    weighted = sum(counts.get(time, 0) * value for time, value in points["latency_mean"])
-    counted = sum(counts.get(time, 0) for time, _ in points["latency_mean"])
     return {
-        "invocations": sum(counts.values()),
+        "invocations": sum(value for _, value in points["invocations"]),
         "errors_4xx": sum(value for _, value in points["errors_4xx"]),
         "errors_5xx": sum(value for _, value in points["errors_5xx"]),
-        "latency_mean": weighted / counted if counted else None,
+        "latency_mean": endpoints.weighted_mean(points["latency_mean"], points["invocations"]),
         "latency_samples": sum(value for _, value in points["latency_samples"]),
         "latency_max": max((value for _, value in points["latency_max"]), default=None),
     }
@@ -154,7 +151,7 @@ async def _captures(
         if record.prediction is not None and record.confidence is not None
     ]
     newest = decisions[:CHARTED]
-    tiles = tiles_of(shown, chosen)
+    tiles = tiles_of(shown, chosen.order)
     page = int(query["page"]) if is_number(query.get("page", "")) else 0
     return {
         "names": names,

@@ -54,13 +54,15 @@ def class_names(stack: Workflow | None, records: Iterable[Captured]) -> Sequence
     return stack.classes if stack and len(stack.classes) >= count else [f"class {number}" for number in range(count)]
 
 
-def tiles_of(records: Iterable[Captured], chosen: Filter) -> list[tuple[Captured, int]]:
-    """Return the records of a filter in its order, and for how many each stands: by certainty, equal ones are one."""
-    shown = [record for record in records if chosen(record)]
-    if chosen.order != LEAST:
-        return [(record, 1) for record in shown]
-    shown.sort(key=lambda record: 1.0 if record.confidence is None else record.confidence)
-    return one_of_each(shown, image_and_answer)
+def tiles_of(matching: Sequence[Captured], order: str) -> list[tuple[Captured, int]]:
+    """Return the records that a filter leaves in an order, and for how many each stands.
+
+    By certainty, equal ones are one.
+    """
+    if order != LEAST:
+        return [(record, 1) for record in matching]
+    ordered = sorted(matching, key=lambda record: 1.0 if record.confidence is None else record.confidence)
+    return one_of_each(ordered, image_and_answer)
 
 
 def neighbors(tiles: Sequence[tuple[Captured, int]], entry: Captured) -> Neighbors:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from aiohttp import web
@@ -58,7 +59,8 @@ async def load_record(site: Site, request: web.Request) -> dict[str, Any]:
         await index.advance(site.aws, pages.budget_s(site, request))
         record = await _record(site, index, request)
     stack = await workflow_of(site, endpoint)
-    entry, names = record.entry, class_names(stack, (*index.records, record.entry))
+    entry, names = record.entry, class_names(stack, chain(index.records, [record.entry]))
+    chosen = filter_of(request.query)
     name, execution = await _execution(site, stack, entry)
     return {
         "endpoint": endpoint,
@@ -74,7 +76,7 @@ async def load_record(site: Site, request: web.Request) -> dict[str, Any]:
         "workflow": stack,
         "execution": name,
         **(await _reviewed(site, stack, entry, execution)),
-        "neighbors": neighbors(tiles_of(index.records, filter_of(request.query)), entry),
+        "neighbors": neighbors(tiles_of(list(filter(chosen, index.records)), chosen.order), entry),
         "unread": index.unread,
         "filter_query": filter_query(request.query),
         "bucket": index.bucket,
