@@ -35,7 +35,7 @@ def test_the_marks_of_a_key_are_as_small_as_its_text(browser: Browser, shown: Sh
 
 
 def test_a_mark_stays_beside_its_word_on_a_telephone(browser: Browser, shown: Shown) -> None:
-    """That of a class was once left at the end of a line, above its word."""
+    """The mark of a class was once left at the end of a line, above its word."""
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(shown.report.as_uri())
     apart = []

@@ -49,7 +49,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Absent:
-    """What is known of an execution whose image is not among those to review. `problem` says what cannot be read."""
+    """An execution whose image is not among those to review. `problem` says what cannot be read about it."""
 
     status: str = ""
     error: str = ""

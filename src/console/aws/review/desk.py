@@ -54,7 +54,7 @@ RECEIVES = 10
 
 @dataclass(frozen=True)
 class Filled:
-    """What a page gets when it is opened: the messages that are held now, the least certain first."""
+    """The messages that the console holds while a page is opened, the least certain first."""
 
     held: Sequence[Held] = ()
     settled: int = 0
@@ -150,7 +150,7 @@ class ReviewDesk:
         entries = await self.log.newest(aws, workflow, list(by_key))
         label, sends_order = answer.label, answer.sends_order and workflow.has_bays
         await all_done(
-            self._decide(aws, workflow, key, held, label, sends_order, is_logged=key in entries)
+            self._decide(aws, workflow, key, Entry(label, now(), held.body, sends_order), is_logged=key in entries)
             for key, held in by_key.items()
             if key not in entries or entries[key].label is None
         )
@@ -188,8 +188,8 @@ class ReviewDesk:
                 by_key.setdefault(key_of(workflow.endpoint, each.execution, each.time), []).append(each)
             entries = await self.log.newest(aws, workflow, list(by_key))
             for key, messages in by_key.items():
-                wants = sends_order and workflow.has_bays
-                await self._decide(aws, workflow, key, messages[0], label, wants, is_logged=key in entries)
+                entry = Entry(label, now(), messages[0].body, sends_order and workflow.has_bays)
+                await self._decide(aws, workflow, key, entry, is_logged=key in entries)
                 for each in messages:
                     await self._delete(aws, workflow, each)
             answer = ImageAnswer(label, picture.version, now(), sends_order, tuple(by_key))
@@ -208,16 +208,15 @@ class ReviewDesk:
             )
         return picture
 
-    async def _decide(
-        self, aws: Aws, workflow: Workflow, key: str, held: Held, label: int, sends_order: bool, is_logged: bool
-    ) -> None:
-        """Log the answer, write the ground truth, and send the order if wanted."""
+    async def _decide(self, aws: Aws, workflow: Workflow, key: str, entry: Entry, is_logged: bool) -> None:
+        """Log the answer, which names a class, write the ground truth, and send the order if wanted."""
+        assert entry.label is not None
         if not is_logged:
             await keep_unlogged(aws, workflow, self.log, key)
-        await self.log.add(aws, workflow, key, Entry(label, now(), held.body, sends_order))
-        await write(aws, workflow, key, label)
-        if sends_order:
-            url, text = order(workflow, held.body, label)
+        await self.log.add(aws, workflow, key, entry)
+        await write(aws, workflow, key, entry.label)
+        if entry.sent_order:
+            url, text = order(workflow, entry.message, entry.label)
             await aws.change("sqs", "send_message", QueueUrl=url, MessageBody=text)
 
     async def discard(self, aws: Aws, workflow: Workflow, message: str) -> None:
