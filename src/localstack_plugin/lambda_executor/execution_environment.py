@@ -5,10 +5,10 @@ initializes it again.
 """
 
 import time
-from concurrent.futures import Future
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from localstack_plugin.lambda_executor.code_changes import WatchedCode
 from localstack_plugin.lambda_executor.errors import InvocationError, TimedOut
@@ -16,10 +16,8 @@ from localstack_plugin.lambda_executor.interpreters import OWN, Interpreter
 from localstack_plugin.lambda_executor.process.folders import Folders
 from localstack_plugin.lambda_executor.process.function_process import FunctionProcess
 from localstack_plugin.lambda_executor.report import Init, Report, render
-from localstack_plugin.lambda_executor.runtime_api.api import Invocation, Outcome
+from localstack_plugin.lambda_executor.runtime_api.invocations import Invocation, Outcome
 from safety.sandbox import Sandbox
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,8 @@ class ExecutionEnvironment:
                 self._variables,
                 self._sandbox,
             )
-        self._within(timeout_s, self._process.initialized)
+        with self._time_limit():
+            self._process.initialized.result(max(timeout_s, 0))
         notices, self._notices = self._notices, ()
         self._init = Init(time.monotonic() - began, self._process.take_output(), notices)
         return self._process
@@ -116,11 +115,13 @@ class ExecutionEnvironment:
         invocation = Invocation(
             event.request_id, event.function_arn, event.trace_id, event.payload, deadline_ms, event.client_context
         )
-        return self._within(remaining_s, process.invoke(invocation))
+        with self._time_limit():
+            return process.invoke(invocation, remaining_s)
 
-    def _within(self, timeout_s: float, future: Future[Result]) -> Result:
+    @contextmanager
+    def _time_limit(self) -> Iterator[None]:
         try:
-            return future.result(max(timeout_s, 0))
+            yield
         except TimeoutError:
             raise TimedOut(self._function.timeout_s) from None
 

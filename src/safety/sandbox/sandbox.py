@@ -123,10 +123,12 @@ class Sandbox:
         directory: Path | str,
         output: int | IO[Any],
         network: Network | None = None,
+        inherited: tuple[str, int] | None = None,
     ) -> SandboxedProcess:
         """Start a program; it has been executed when this returns. StartFailed, an OSError, if that is impossible.
 
         `directory` is its working directory in its own view. `output`, a file, is both its stdout and stderr.
+        `inherited` is one more file that it gets, and the variable in which it finds the file's number.
         """
         document = {
             "command": list(command),
@@ -134,8 +136,11 @@ class Sandbox:
             "directory": str(directory),
             "world": asdict(world),
             "has_network": network is not None,
+            "inherited": inherited[0] if inherited else None,
         }
-        files = [output if isinstance(output, int) else output.fileno(), *([network.file] if network else [])]
+        files = [output if isinstance(output, int) else output.fileno()]
+        files += [network.file] if network else []
+        files += [inherited[1]] if inherited else []
         return SandboxedProcess(self._request("start", document, files), list(command))
 
     def new_network(self) -> Network:

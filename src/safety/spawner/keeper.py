@@ -32,7 +32,10 @@ CANNOT_RUN = 127
 
 
 class Request:
-    """One program to start. `output` is its stdout and stderr; `network` the network namespace to enter, or None."""
+    """One program to start. `output` is its stdout and stderr; `network` the network namespace to enter, or None.
+
+    `inherited` is one more file that it gets, or None. Its number is in the environment.
+    """
 
     def __init__(self, document: dict[str, Any], files: list[int]) -> None:
         self.command: list[str] = document["command"]
@@ -41,6 +44,9 @@ class Request:
         self.world: dict[str, Any] = document["world"]
         self.output = files[0]
         self.network = files[1] if document["has_network"] else None
+        self.inherited = files[-1] if document["inherited"] else None
+        if self.inherited is not None:
+            self.environment[document["inherited"]] = str(self.inherited)
 
 
 def keep(line: socket.socket, request: Request, has_processes: bool) -> None:
@@ -57,6 +63,8 @@ def keep(line: socket.socket, request: Request, has_processes: bool) -> None:
         _report(line, {"error": error.strerror or str(error), "errno": error.errno})
         return
     os.close(request.output)
+    if request.inherited is not None:
+        os.close(request.inherited)
     _report(line, {"started": True})
     status = _watched(line, program, ended)
     _end_all(has_processes)
@@ -85,6 +93,8 @@ def _become(line: socket.socket, request: Request, writer: int) -> NoReturn:
         line.send(b"\n")
         os.chdir(request.directory)
         _take_files(request.output)
+        if request.inherited is not None:
+            os.set_inheritable(request.inherited, True)
         _give_up_privileges()
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)

@@ -28,12 +28,17 @@ RUNTIME_CLIENT = """
             client.post_init_error({"errorType": "Runtime.ImportModuleError"})
             sys.exit(1)
         print("initialized", flush=True)
+        print(type(client).__name__, flush=True)
         while True:
             event = client.wait_next_invocation()
             payload, request_id = event.event_body, event.invoke_id
             print("got", payload.decode(), flush=True)
             if payload == b"exit":
                 os._exit(3)
+            if payload == b"leave a child":
+                if os.fork():
+                    os._exit(3)
+                time.sleep(600)
             if payload == b"hang":
                 time.sleep(600)
             if payload == b"fork":
@@ -57,7 +62,7 @@ MARK = f"600.{os.getpid()}"
 
 
 def make_environment(
-    tmp_path: Path, sandbox: Sandbox, handler: str = "module.handler", timeout_s: int = 60
+    tmp_path: Path, sandbox: Sandbox, handler: str = "module.handler", timeout_s: int = 60, wrapper: str = ""
 ) -> ExecutionEnvironment:
     runtime = tmp_path / "runtime" / "awslambdaric"
     runtime.mkdir(parents=True)
@@ -66,7 +71,7 @@ def make_environment(
     for name in ("code", "scratch"):
         (tmp_path / name).mkdir()
     folders = folders_of(tmp_path / "scratch", tmp_path / "code", None, tmp_path / "runtime")
-    lambda_variables = {"PATH": os.environ["PATH"], "MARK": MARK}
+    lambda_variables = {"PATH": os.environ["PATH"], "MARK": MARK, "AWS_LAMBDA_EXEC_WRAPPER": wrapper}
     seen, has_own_tmp = seen_by_function(sandbox, folders), bool(sandbox.availability)
     variables = process_variables(lambda_variables, OWN.runtime, OWN, seen, Settings(), has_own_tmp)
     function = Function(handler, "$LATEST", memory_size_mb=128, timeout_s=timeout_s)
@@ -115,7 +120,7 @@ def test_one_process_answers_all_invocations(environment: ExecutionEnvironment) 
 def test_the_cold_start_is_in_the_log_of_the_first_invocation_only(environment: ExecutionEnvironment) -> None:
     first, second = invoke(environment, b"a").log, invoke(environment, b"b").log
     assert first.startswith("INIT_START")
-    assert "\ninitialized\n" in first
+    assert "\ninitialized\nLineClient\n" in first
     assert "\ngot a\n" in first
     assert second.startswith("START RequestId: id")
     assert "\ngot b\n" in second
@@ -128,6 +133,24 @@ def test_a_process_that_exits_is_an_error_and_is_replaced(environment: Execution
     assert b"exit status 3" in exited.outcome.payload
     assert "Error Type: Runtime.ExitError" in exited.log
     assert process_of(invoke(environment, b"b")) != before
+
+
+def test_a_process_that_leaves_a_child_is_seen_to_exit(environment: ExecutionEnvironment) -> None:
+    """Without a sandbox the child lives on, and holds the line open."""
+    assert b"exit status 3" in invoke(environment, b"leave a child").outcome.payload
+
+
+def test_a_process_that_a_wrapper_script_starts_without_its_line_uses_the_port(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    environment = make_environment(tmp_path, sandbox, wrapper="/var/task/wrapper")
+    script = f"#!{OWN.executable}\nimport subprocess, sys\nsys.exit(subprocess.call(sys.argv[1:]))\n"
+    (tmp_path / "code/wrapper").write_text(script)
+    (tmp_path / "code/wrapper").chmod(0o755)
+    first, second = invoke(environment, b"a"), invoke(environment, b"b")
+    assert "\nHttpClient\n" in first.log
+    assert (first.outcome.payload[:2], second.outcome.payload[:2]) == (b"a ", b"b ")
+    assert b"exit status 3" in invoke(environment, b"exit").outcome.payload
 
 
 def test_a_function_that_takes_too_long_is_killed(tmp_path: Path, sandbox: Sandbox) -> None:

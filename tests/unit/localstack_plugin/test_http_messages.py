@@ -2,13 +2,13 @@ from collections.abc import Callable
 
 import pytest
 
-from localstack_plugin.lambda_executor.runtime_api.api import MAX_RESPONSE_BYTES
 from localstack_plugin.lambda_executor.runtime_api.http_messages import (
     BODY_LIMIT_BYTES,
     MalformedRequestError,
     Request,
     RequestReader,
 )
+from localstack_plugin.lambda_executor.runtime_api.invocations import MAX_RESPONSE_BYTES
 
 HEAD_LIMIT_BYTES = 1024
 Read = Callable[[bytes], list[Request]]

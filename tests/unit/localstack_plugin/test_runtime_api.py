@@ -10,14 +10,9 @@ from tests.waiting import until
 
 from localstack_plugin.lambda_executor.errors import InitFailed, ResponseTooLarge, RuntimeExited
 from localstack_plugin.lambda_executor.process import bootstrap
-from localstack_plugin.lambda_executor.runtime_api.api import (
-    MAX_RESPONSE_BYTES,
-    SECRET_HEADER,
-    VERSION,
-    Invocation,
-    Outcome,
-    RuntimeApi,
-)
+from localstack_plugin.lambda_executor.runtime_api.api import SECRET_HEADER, VERSION, RuntimeApi
+from localstack_plugin.lambda_executor.runtime_api.invocations import MAX_RESPONSE_BYTES, Invocation, Outcome
+from localstack_plugin.lambda_executor.runtime_api.line import Line
 
 DEADLINE_S = 30.0
 SECRET = "the-secret-of-the-process"
@@ -26,9 +21,11 @@ INVOCATION = Invocation("id", "arn", "trace", b'{"n": 1}', deadline_ms=5)
 
 @pytest.fixture
 def api() -> Iterator[RuntimeApi]:
-    api = RuntimeApi(SECRET)
-    yield api
-    api.close()
+    ours, theirs = socket.socketpair()
+    with theirs:
+        api = RuntimeApi(SECRET, Line(ours))
+        yield api
+        api.close()
 
 
 @pytest.fixture
@@ -48,7 +45,7 @@ def ask(
 
 
 def next_invocation(api: RuntimeApi, client: HTTPConnection) -> Future[Outcome]:
-    outcome = api.invoke(INVOCATION)
+    outcome = api.hand_over(INVOCATION)
     assert ask(client, "GET", "/invocation/next") == (200, INVOCATION.payload)
     return outcome
 
@@ -60,7 +57,7 @@ def test_a_process_is_initialized_when_it_asks_for_work(api: RuntimeApi, client:
 
 
 def test_an_invocation_comes_with_lambdas_headers(api: RuntimeApi, client: HTTPConnection) -> None:
-    api.invoke(INVOCATION)
+    api.hand_over(INVOCATION)
     client.request("GET", f"{VERSION}/invocation/next", headers={bootstrap.SECRET_HEADER: SECRET})
     with client.getresponse() as response:
         assert response.headers["Lambda-Runtime-Aws-Request-Id"] == "id"
@@ -111,7 +108,7 @@ def test_an_invocation_after_the_processs_end_fails_at_once(api: RuntimeApi) -> 
     with pytest.raises(RuntimeExited):
         api.initialized.result(DEADLINE_S)
     with pytest.raises(RuntimeExited):
-        api.invoke(INVOCATION).result(DEADLINE_S)
+        api.hand_over(INVOCATION).result(DEADLINE_S)
 
 
 def test_an_unknown_path_is_refused(client: HTTPConnection) -> None:
@@ -137,7 +134,7 @@ def test_an_answer_to_another_invocation_settles_nothing(api: RuntimeApi, client
 def test_a_request_without_the_secret_is_refused(
     api: RuntimeApi, client: HTTPConnection, method: str, path: str, secret: str
 ) -> None:
-    outcome = api.invoke(INVOCATION)
+    outcome = api.hand_over(INVOCATION)
     assert ask(client, method, path, b"{}", secret)[0] == 403
     assert not outcome.done()
     assert not api.initialized.done()
@@ -154,7 +151,7 @@ def test_invocations_of_megabytes_are_sent_to_the_connection_that_waits(
         payload = bytes([number]) * 6_000_000
         with ThreadPoolExecutor(1) as pool:
             asked = pool.submit(ask, client, "GET", "/invocation/next")
-            outcome = api.invoke(replace(INVOCATION, payload=payload))
+            outcome = api.hand_over(replace(INVOCATION, payload=payload))
             assert asked.result(DEADLINE_S) == (200, payload)
         assert ask(client, "POST", "/invocation/id/response", payload)[0] == 202
         assert outcome.result(DEADLINE_S).payload == payload
@@ -174,7 +171,7 @@ def test_a_client_that_speaks_while_it_waits_for_work_is_left(api: RuntimeApi) -
     with socket.create_connection(address_of(api), timeout=DEADLINE_S) as talkative:
         talkative.sendall(next_request() + next_request())
         assert talkative.recv(1) == b""
-    assert api.invoke(INVOCATION).done() is False
+    assert api.hand_over(INVOCATION).done() is False
 
 
 def address_of(api: RuntimeApi) -> tuple[str, int]:

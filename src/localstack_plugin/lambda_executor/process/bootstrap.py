@@ -5,7 +5,9 @@ It is started by path, without `site` and without this file's directory on `sys.
 directory leads `sys.path`, as on AWS; therefore the runtime client is imported inside `main`.
 
 AWS's client reaches the Runtime API through a compiled module, one for each version of Python, that can send no secret.
-`RuntimeClient` stands in for it: any Python can run it, and its requests prove that they come from this process.
+`LineClient` stands in for it: any Python can run it, and it speaks with the server over the line, a socket that this
+process has inherited (`runtime_api.line` describes what is said). If a wrapper script has closed the line,
+`HttpClient` takes its place: it speaks with the Runtime API's port and sends the secret.
 """
 
 import json
@@ -25,11 +27,16 @@ SECRET = "SCONES_LAMBDA_SECRET"  # noqa: S105 - the variable's name
 SECRET_HEADER = "Scones-Lambda-Secret"  # noqa: S105
 HANDLER = "_HANDLER"
 """AWS's variable; a wrapper script may have changed it."""
+LINE = "SCONES_LAMBDA_LINE"
+"""The number of the line's file."""
 LAYERS = "SCONES_LAMBDA_LAYERS"
 """The folders with the layers' modules, which are below /opt on AWS, separated as on the PATH."""
 SERVER_PIPE = "SCONES_LAMBDA_SERVER_PIPE"
 """The reading end of a pipe whose writing end only the server holds. It reads as ended once the server is gone, even
 after SIGKILL. In a sandbox there is none: it ends with the server by itself."""
+READY, INIT_ERROR, RESPONSE, ERROR = b"N", b"I", b"R", b"E"
+EVENT_BYTES = 12
+READ_BYTES = 64 * 1024
 API = "/2018-06-01/runtime/"
 NEXT = "GET", "invocation/next"
 MAX_FAULT_BYTES = 1024 * 1024
@@ -44,8 +51,76 @@ class RefusedByRuntimeApi(Exception):
     """The Runtime API did not accept what was sent: it is too large, or its invocation is over."""
 
 
-class RuntimeClient:
+class LineClient:
     """The part of `awslambdaric.lambda_runtime_client.LambdaRuntimeClient` that its `bootstrap.run` uses."""
+
+    def __init__(self, line: socket.socket, marshaller: object) -> None:
+        self.marshaller = marshaller
+        self._line = line
+        self._reader = open(line.fileno(), "rb", READ_BYTES, closefd=False)  # noqa: SIM115 - a socket, kept
+        self._is_ready = False
+        self._invoke_id, self._number = "", 0
+        """The invocation that is to be answered; no id if there is none."""
+
+    def wait_next_invocation(self) -> SimpleNamespace:
+        if not self._is_ready:
+            self._send(READY, b"")
+            self._is_ready = True
+        head = self._reader.read(EVENT_BYTES)
+        if len(head) < EVENT_BYTES:
+            sys.exit("the Lambda Runtime API has closed the connection")
+        self._number = int.from_bytes(head[:4], "big")
+        fields = json.loads(self._reader.read(int.from_bytes(head[4:8], "big")))
+        self._invoke_id, trace_id, function_arn, deadline_ms, client_context = fields
+        return SimpleNamespace(
+            invoke_id=self._invoke_id,
+            x_amzn_trace_id=trace_id,
+            invoked_function_arn=function_arn,
+            deadline_time_in_ms=deadline_ms,
+            client_context=client_context,
+            cognito_identity=None,
+            tenant_id=None,
+            invocation_id=None,
+            content_type="application/json",
+            event_body=self._reader.read(int.from_bytes(head[8:], "big")),
+        )
+
+    def post_invocation_result(
+        self,
+        invoke_id: str,
+        result_data: "bytes | str",
+        content_type: str = "application/json",
+        invocation_id: "str | None" = None,
+    ) -> None:
+        body = result_data if isinstance(result_data, bytes) else result_data.encode()
+        self._answer(RESPONSE, invoke_id, body)
+
+    def post_invocation_error(
+        self, invoke_id: str, error_response_data: str, xray_fault: str, invocation_id: "str | None" = None
+    ) -> None:
+        self._answer(ERROR, invoke_id, error_response_data.encode())
+
+    def post_init_error(
+        self, error_response_data: "Mapping[str, Any]", error_type_override: "str | None" = None
+    ) -> None:
+        self._send(INIT_ERROR, json.dumps(error_response_data).encode())
+
+    def _answer(self, kind: bytes, invoke_id: str, body: bytes) -> None:
+        if invoke_id != self._invoke_id:
+            raise RefusedByRuntimeApi(f"POST invocation/{invoke_id}: 400 InvalidRequestID")
+        self._invoke_id = ""
+        self._send(kind, body)
+
+    def _send(self, kind: bytes, body: bytes) -> None:
+        head = kind + self._number.to_bytes(4, "big") + len(body).to_bytes(4, "big")
+        try:
+            self._line.sendall(head + body)
+        except ConnectionError:
+            sys.exit("the Lambda Runtime API has closed the connection")
+
+
+class HttpClient:
+    """The same over the Runtime API's port."""
 
     def __init__(self, address: str, secret: str, marshaller: object) -> None:
         self.marshaller = marshaller
@@ -142,6 +217,16 @@ def end_with_server(pipe: int) -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
+def inherited_line() -> "socket.socket | None":
+    """Return the line, which is not passed on to the function's children; None if a wrapper script has closed it."""
+    try:
+        line = socket.socket(fileno=int(os.environ.pop(LINE)))
+    except OSError:
+        return None
+    line.set_inheritable(False)
+    return line
+
+
 def limit_open_files() -> None:
     """Limit the function and its children as on AWS. The servers have raised their own limit, which is inherited."""
     import resource
@@ -163,6 +248,7 @@ def main() -> None:
     pipe = os.environ.pop(SERVER_PIPE, None)
     if pipe is not None:
         threading.Thread(target=end_with_server, args=(int(pipe),), daemon=True).start()
+    line = inherited_line()
     limit_open_files()
     secret, layers = os.environ.pop(SECRET), os.environ.pop(LAYERS).split(os.pathsep)
     prepend_to_path(os.environ["LAMBDA_TASK_ROOT"], layers, os.environ["LAMBDA_RUNTIME_DIR"])
@@ -172,7 +258,12 @@ def main() -> None:
     from awslambdaric import bootstrap
     from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
-    client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"], secret, LambdaMarshaller())
+    marshaller = LambdaMarshaller()
+    client = (
+        LineClient(line, marshaller)
+        if line is not None
+        else HttpClient(os.environ["AWS_LAMBDA_RUNTIME_API"], secret, marshaller)
+    )
     bootstrap.run(os.environ[HANDLER], client)
 
 

@@ -2,8 +2,10 @@
 
 import secrets
 import shutil
+import socket
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -15,7 +17,9 @@ from localstack_plugin.lambda_executor.process.command import command_of
 from localstack_plugin.lambda_executor.process.folders import Folders
 from localstack_plugin.lambda_executor.process.output import Output
 from localstack_plugin.lambda_executor.process.peak_memory import PeakMemory
-from localstack_plugin.lambda_executor.runtime_api.api import Invocation, Outcome, RuntimeApi
+from localstack_plugin.lambda_executor.runtime_api.api import RuntimeApi
+from localstack_plugin.lambda_executor.runtime_api.invocations import Invocation, Outcome
+from localstack_plugin.lambda_executor.runtime_api.line import Line
 from safety.sandbox import Sandbox
 
 ANSWER_GRACE_S = 0.05
@@ -41,14 +45,23 @@ class FunctionProcess:
         self._output = Output(scratch / "output")
         self._ended = False
         secret = secrets.token_hex(SECRET_BYTES)
-        self._api = RuntimeApi(secret)
+        ours, theirs = socket.socketpair()
+        self._line = Line(ours)
+        self._api = RuntimeApi(secret, self._line)
         seen = start.seen_by_function(sandbox, folders)
         command = command_of(interpreter, environment, seen)
         own = {"AWS_LAMBDA_RUNTIME_API": self._api.address, bootstrap.SECRET: secret, bootstrap.HANDLER: handler}
         try:
-            self._process = start.start(
-                sandbox, command, folders, {**environment, **own}, self._output.file, (interpreter.prefix,)
-            )
+            with theirs:
+                self._process = start.start(
+                    sandbox,
+                    command,
+                    folders,
+                    {**environment, **own},
+                    self._output.file,
+                    theirs.fileno(),
+                    (interpreter.prefix,),
+                )
         except OSError:
             self._api.close()
             raise
@@ -61,10 +74,11 @@ class FunctionProcess:
 
     @property
     def has_exited(self) -> bool:
-        return self._process.poll() is not None
+        return self._process.returncode is not None  # the watching thread waits for it
 
-    def invoke(self, invocation: Invocation) -> Future[Outcome]:
-        return self._api.invoke(invocation)
+    def invoke(self, invocation: Invocation, timeout_s: float) -> Outcome:
+        """Return the answer. TimeoutError; InvocationError if there will be none."""
+        return self._api.invoke(invocation, timeout_s)
 
     def kill(self) -> None:
         """End the process, its descendants, and its API."""
@@ -83,6 +97,8 @@ class FunctionProcess:
 
     def _watch(self) -> None:
         self._api.end(RuntimeExited(self._process.wait()), ANSWER_GRACE_S)
+        time.sleep(ANSWER_GRACE_S)
+        self._line.end()  # a child that has survived may hold it open
 
 
 def make_scratch() -> Path:

@@ -27,10 +27,11 @@ SWITCHED_OFF = "SCONES_LAMBDA_SANDBOX is off"
 class Process(Protocol):
     """The part of `subprocess.Popen` and of a sandboxed process that is used here."""
 
+    returncode: int | None
+    """None until `wait` has seen its end."""
+
     @property
     def pid(self) -> int: ...
-
-    def poll(self) -> int | None: ...
 
     def wait(self, timeout: float | None = None) -> int: ...
 
@@ -55,24 +56,32 @@ def start(
     folders: Folders,
     environment: Mapping[str, str],
     output: int,
+    line: int,
     shown: tuple[str, ...],
 ) -> Process:
     """Start `command`, which sees the folders as `seen_by_function` returns them, and those in `shown` where they are.
 
-    OSError if that is impossible.
+    It inherits the socket `line`. OSError if the start is impossible.
     """
     if sandbox.availability:
         world, directory = world_of(folders, shown), SEEN_IN_SANDBOX.task_root
-        return sandbox.start(command, world=world, environment=environment, directory=directory, output=output)
+        return sandbox.start(
+            command,
+            world=world,
+            environment=environment,
+            directory=directory,
+            output=output,
+            inherited=(bootstrap.LINE, line),
+        )
     server_pipe = read_end_of_server_pipe()
     return subprocess.Popen(
         command,
         cwd=folders.task_root,
-        env={**environment, bootstrap.SERVER_PIPE: str(server_pipe)},
+        env={**environment, bootstrap.SERVER_PIPE: str(server_pipe), bootstrap.LINE: str(line)},
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
-        pass_fds=[server_pipe],
+        pass_fds=[server_pipe, line],
         start_new_session=True,
     )
 

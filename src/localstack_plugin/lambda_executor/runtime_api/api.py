@@ -2,16 +2,19 @@
 
 One thread with an event loop serves every process; each has a port of its own, since the API's clients take a host and
 a port, not a path. Connections of other users and requests from web pages are refused. Every other request has to bring
-the secret of that process, and an answer the id of the invocation under way. Callers wait for an answer on a
-`concurrent.futures.Future`.
+the secret of that process, and an answer the id of the invocation under way.
+
+Our own runtime client does not come here: it has a `line`, on which the thread of an invocation reads the answer
+itself. What comes here is the client of a process that has lost its line, such as one that a wrapper script starts as a
+child. Both kinds of process say here that they are initialized, and both fail here when they end.
 """
 
 import asyncio
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from secrets import compare_digest
@@ -19,38 +22,11 @@ from secrets import compare_digest
 from localstack_plugin.lambda_executor.errors import InitFailed, InvocationError, ResponseTooLarge
 from localstack_plugin.lambda_executor.runtime_api.connection import Connection, refusal
 from localstack_plugin.lambda_executor.runtime_api.http_messages import Request, Response
+from localstack_plugin.lambda_executor.runtime_api.invocations import MAX_RESPONSE_BYTES, Invocation, Outcome
+from localstack_plugin.lambda_executor.runtime_api.line import READY, Line, LineEnded
 
 VERSION = "/2018-06-01/runtime"
 SECRET_HEADER = "scones-lambda-secret"  # noqa: S105 - the header's name, as `process.bootstrap` sends it
-MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
-
-
-@dataclass(frozen=True)
-class Invocation:
-    request_id: str
-    function_arn: str
-    trace_id: str
-    payload: bytes
-    deadline_ms: int
-    client_context: str | None = None
-    """JSON in ASCII."""
-
-    def response(self) -> Response:
-        headers = {
-            "Lambda-Runtime-Aws-Request-Id": self.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(self.deadline_ms),
-            "Lambda-Runtime-Invoked-Function-Arn": self.function_arn,
-            "Lambda-Runtime-Trace-Id": self.trace_id,
-        }
-        if self.client_context is not None:
-            headers["Lambda-Runtime-Client-Context"] = self.client_context
-        return Response(HTTPStatus.OK, self.payload, headers)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    payload: bytes
-    is_error: bool
 
 
 @cache
@@ -63,8 +39,8 @@ def event_loop() -> asyncio.AbstractEventLoop:
 class RuntimeApi:
     """The API of one process. `initialized` is done when the process asks for work; it fails if the process cannot."""
 
-    def __init__(self, secret: str) -> None:
-        self._secret = secret.encode()
+    def __init__(self, secret: str, line: Line) -> None:
+        self._secret, self._line = secret.encode(), line
         self.initialized: Future[None] = Future()
         self._loop = event_loop()
         self._lock = threading.Lock()
@@ -80,7 +56,16 @@ class RuntimeApi:
         self._server = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
         self.address = "{}:{}".format(*self._server.sockets[0].getsockname())
 
-    def invoke(self, invocation: Invocation) -> Future[Outcome]:
+    def invoke(self, invocation: Invocation, timeout_s: float) -> Outcome:
+        """Return the answer of the process. TimeoutError; InvocationError if there will be none."""
+        deadline = time.monotonic() + timeout_s
+        if self._line.is_ready:
+            with suppress(LineEnded):  # the process is ending, or will not answer any more
+                return self._line.invoke(invocation, timeout_s)
+        return self.hand_over(invocation).result(max(deadline - time.monotonic(), 0))
+
+    def hand_over(self, invocation: Invocation) -> Future[Outcome]:
+        """Give the invocation to the next connection that asks for work."""
         outcome: Future[Outcome] = Future()
         with self._lock:
             self._outcome, self._request_id = outcome, invocation.request_id
@@ -89,7 +74,7 @@ class RuntimeApi:
                 self._invocations.append(invocation)
             end = self._end
         if connection is not None:
-            connection.send_later(invocation.response())
+            connection.send_later(response_of(invocation))
         if end is not None:  # it ended after the caller had looked, and before the invocation came
             self._loop.call_soon_threadsafe(self._fail, end)
         return outcome
@@ -118,9 +103,28 @@ class RuntimeApi:
         self._server.close()
         for connection in list(self._connections):
             connection.abort()
+        self._loop.remove_reader(self._line)
+        self._line.close()
 
     async def _listen(self) -> asyncio.Server:
+        self._loop.add_reader(self._line, self._hear)
         return await self._loop.create_server(self._accepted, host="127.0.0.1", port=0)
+
+    def _hear(self) -> None:
+        """Take the first message on the line. What follows is read by the threads of invocations."""
+        try:
+            message = self._line.first_message()
+        except (LineEnded, ResponseTooLarge):
+            self._loop.remove_reader(self._line)
+            return
+        if message is None:
+            return
+        self._loop.remove_reader(self._line)
+        if message.kind == READY:
+            self._line.is_ready = True
+            self._set_initialized()
+        else:
+            self._fail(InitFailed(message.body))
 
     def _accepted(self) -> Connection:
         connection = Connection(self._answer, self._lost)
@@ -148,14 +152,17 @@ class RuntimeApi:
         return refusal(HTTPStatus.NOT_FOUND, "InvalidPath", message)
 
     def _next(self, connection: Connection) -> Response | None:
-        if not self.initialized.done():
-            self.initialized.set_result(None)
+        self._set_initialized()
         with self._lock:
             if not self._invocations:
                 self._asking.append(connection)
                 return None
             invocation = self._invocations.popleft()
-        return invocation.response()
+        return response_of(invocation)
+
+    def _set_initialized(self) -> None:
+        if not self.initialized.done():
+            self.initialized.set_result(None)
 
     def _response(self, request_id: str, outcome: Outcome) -> Response:
         """Settle the invocation under way, and no other: an answer to an earlier one comes too late."""
@@ -171,3 +178,15 @@ class RuntimeApi:
             return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge", str(error))
         pending.set_result(outcome)
         return Response(HTTPStatus.ACCEPTED, b'{"status":"OK"}')
+
+
+def response_of(invocation: Invocation) -> Response:
+    headers = {
+        "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+        "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
+        "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
+        "Lambda-Runtime-Trace-Id": invocation.trace_id,
+    }
+    if invocation.client_context is not None:
+        headers["Lambda-Runtime-Client-Context"] = invocation.client_context
+    return Response(HTTPStatus.OK, invocation.payload, headers)

@@ -22,7 +22,12 @@ class Host:
         self.world = World(str(self.opt_ml), str(self.tmp))
 
     def start(
-        self, script: str, world: World | None = None, network: Network | None = None, directory: str = "/opt/ml"
+        self,
+        script: str,
+        world: World | None = None,
+        network: Network | None = None,
+        directory: str = "/opt/ml",
+        inherited: tuple[str, int] | None = None,
     ) -> SandboxedProcess:
         with self.output.open("wb") as output:
             return self.sandbox.start(
@@ -32,6 +37,7 @@ class Host:
                 directory=directory,
                 output=output,
                 network=network,
+                inherited=inherited,
             )
 
     def run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -107,3 +108,13 @@ def test_the_processes_of_a_killed_server_end(host: Host) -> None:
         assert process.stdout.readline() == b"on\n"
         process.kill()
     until(lambda: is_gone(marker), "the end of the processes")
+
+
+def test_a_program_inherits_a_file_and_finds_its_number_in_a_variable(host: Host) -> None:
+    write = "import os; os.write(int(os.environ['LINE']), b'hello')"
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            process = host.start(f'"{sys.executable}" -c "{write}"', inherited=("LINE", theirs.fileno()))
+        assert process.wait(DEADLINE_S) == 0
+        assert (ours.recv(16), ours.recv(16)) == (b"hello", b"")  # nobody else holds it open
