@@ -14,12 +14,13 @@ import logging
 import time
 from typing import Any
 
-from localstack_plugin.persistence import executions
+from localstack_plugin.persistence import executions, log_events, log_lines
 from localstack_plugin.persistence.graph.document import DocumentError
 from localstack_plugin.persistence.graph.reading import read
+from localstack_plugin.persistence.log_lines import LogProgress
 from localstack_plugin.persistence.object_files import ObjectFolder
 from localstack_plugin.persistence.saving import Progress
-from localstack_plugin.persistence.services import containers, log_events, resumption
+from localstack_plugin.persistence.services import containers, resumption
 from localstack_plugin.persistence.services.renewal import renew
 from localstack_plugin.persistence.services.stored_objects import drop_incomplete, file_names
 from localstack_plugin.persistence.services.vocabularies import vocabulary
@@ -29,7 +30,7 @@ LOG = logging.getLogger(__name__)
 
 
 def load(folder: StateFolder, objects: ObjectFolder) -> Progress:
-    """Load the state of the folder, and return which executions it already has. The folder exists afterwards."""
+    """Load the state of the folder, and return what its growing files have. The folder exists afterwards."""
     started = time.monotonic()
     gc.disable()  # many objects, none of them garbage: this saves a third of the time
     try:
@@ -51,13 +52,13 @@ def load(folder: StateFolder, objects: ObjectFolder) -> Progress:
 
 def _load(folder: StateFolder, objects: ObjectFolder) -> tuple[dict[str, Any], Progress]:
     states, records, machines = _read_all(folder)
+    events = log_lines.load(folder)
     for service, state in states.items():
         containers.restore(service, state)
-    if "logs" in states:
-        log_events.continue_numbers()
+    logged = log_events.restore(events) if "logs" in states else LogProgress()
     written = executions.restore(records, states.get("stepfunctions", {}).get("running", ()))
     _drop_unused(objects)  # at last: files are removed only when all else has succeeded
-    return states, Progress(written, machines)
+    return states, Progress(written, machines, logged)
 
 
 def _drop_unused(objects: ObjectFolder) -> None:

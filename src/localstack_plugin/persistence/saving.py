@@ -21,10 +21,12 @@ import traceback
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from localstack_plugin.persistence import executions
+from localstack_plugin.persistence import executions, log_events
 from localstack_plugin.persistence.changes import Changes
 from localstack_plugin.persistence.graph.document import UnknownValueError
 from localstack_plugin.persistence.graph.writing import write
+from localstack_plugin.persistence.log_events import without_events
+from localstack_plugin.persistence.log_lines import LogProgress, append
 from localstack_plugin.persistence.object_files import STORED_AS, ObjectFolder
 from localstack_plugin.persistence.pace import gathered_for, niceness_after, pause_after
 from localstack_plugin.persistence.services import containers
@@ -47,15 +49,18 @@ class Plan:
 
     services: tuple[str, ...]
     ended: list[Any]
+    streams: list[Any]
+    """The log streams whose events are counted when they are saved."""
     garbage: list[str]
 
 
 @dataclass
 class Progress:
-    """The executions and state machines that earlier saves have appended to the file of executions."""
+    """The executions, state machines and log events that earlier saves have appended to the files."""
 
     written: executions.Written = field(default_factory=dict)
     machines: set[str] = field(default_factory=set)
+    logged: LogProgress = field(default_factory=LogProgress)
 
 
 class Saver:
@@ -119,7 +124,8 @@ class Saver:
         for service in services:
             vocabulary(service)  # imports the classes now, because the child must not import
         ended = executions.ended(self._progress.written) if "stepfunctions" in services else []
-        return Plan(services, ended, list(self._objects.garbage) if "s3" in services else [])
+        streams = list(log_events.streams().values()) if "logs" in services else []
+        return Plan(services, ended, streams, list(self._objects.garbage) if "s3" in services else [])
 
     def _apply(self, plan: Plan, report: dict[str, Any]) -> None:
         if error := report.get("error"):
@@ -129,6 +135,9 @@ class Saver:
             LOG.error("a part of the state cannot be saved: %s", problem)
         self._progress.written |= {each.exec_arn: each.stop_date for each in plan.ended}
         self._progress.machines |= set(report["machines"])
+        if report["log_events"]:
+            counts, in_file = report["log_events"]
+            self._progress.logged = LogProgress(dict(zip(plan.streams, counts, strict=True)), in_file)
         deleted = set(report["deleted"])
         self._objects.garbage[:] = [name for name in self._objects.garbage if name not in deleted]
 
@@ -157,11 +166,16 @@ class Saver:
         machines = set(self._progress.machines)
         if plan.ended:
             problems += executions.append(self._folder.executions, plan.ended, machines)
-        self._folder.write(documents)
+        log_file, logged = None, None
+        if "logs" in documents:
+            log_file, in_file = append(self._folder, log_events.streams(), self._progress.logged)
+            logged = [len(stream.events) for stream in plan.streams], in_file
+        self._folder.write(documents, log_file)
         deleted = [name for name in set(plan.garbage) - used if "s3" in documents]
         for name in deleted:
             self._objects.delete(name)
-        return {"problems": problems, "machines": sorted(machines - self._progress.machines), "deleted": deleted}
+        new_machines = sorted(machines - self._progress.machines)
+        return {"problems": problems, "machines": new_machines, "log_events": logged, "deleted": deleted}
 
 
 def document_of(service: str, used_files: set[str]) -> Any:
@@ -171,7 +185,7 @@ def document_of(service: str, used_files: set[str]) -> Any:
         state["running"] = executions.running_records()
 
     def describe(value: Any) -> Any:
-        attributes = executions.record_attributes(value)
+        attributes = without_events(value, executions.record_attributes(value))
         if name := attributes.get(STORED_AS):
             used_files.add(name)
         return attributes

@@ -2,6 +2,7 @@
 
   manifest.json                  the format, and the document of each service
   services/<service>-<n>.json    a document; a save writes new ones and then replaces the manifest
+  services/logevents-<n>.jsonl   the events of CloudWatch Logs; saves append to it, and the manifest has its size
   executions.jsonl               executions of Step Functions that have ended; only appended to
   objects/<2 letters>/<name>     the contents of S3's objects
   metrics/metrics.db             CloudWatch's metrics, which LocalStack keeps there itself
@@ -14,16 +15,35 @@ import json
 import os
 import re
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from localstack_plugin.persistence.graph.document import DocumentError
 
-FORMAT = 2
+FORMAT = 3
+READABLE = (2, FORMAT)
+"""Format 2 has no file of log events: they are in the document of Logs, where they are still read."""
 LARGEST_DOCUMENT_BYTES = 2 * 1024**3
 DOCUMENT = re.compile(r"(?P<service>[a-z0-9]+)-(?P<number>[0-9]{1,15})\.json")
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """The file of log events of a save. Behind its size may be what a later save has left, which failed."""
+
+    number: int
+    size_bytes: int
+
+    @classmethod
+    def after(cls, file: "LogFile | None") -> "LogFile":
+        """Return an empty file with the next number."""
+        return cls(file.number + 1 if file else 1, 0)
+
+    @property
+    def name(self) -> str:
+        return f"logevents-{self.number}.jsonl"
 
 
 @dataclass(frozen=True)
@@ -48,22 +68,44 @@ class StateFolder:
 
     def manifest(self) -> dict[str, str]:
         """Return the name of each service's document, or nothing if there is no save yet. Raises DocumentError."""
-        if not self._manifest.exists():
-            return {}
-        content = _read(self._manifest)
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            found = content.get("format") if isinstance(content, dict) else type(content).__name__
-            raise DocumentError(f"{self._manifest} has format {found!r}, and this version reads format {FORMAT}")
-        services = content.get("services")
+        services = self._content().get("services", {})
         if not isinstance(services, dict) or not all(_is_document(*item) for item in services.items()):
             raise DocumentError(f"{self._manifest} names documents that cannot be in this folder")
         return services
 
+    def _content(self) -> dict[str, Any]:
+        if not self._manifest.exists():
+            return {}
+        content = _read(self._manifest)
+        if not isinstance(content, dict) or content.get("format") not in READABLE:
+            found = content.get("format") if isinstance(content, dict) else type(content).__name__
+            raise DocumentError(f"{self._manifest} has format {found!r}, and this version reads format {FORMAT}")
+        return content
+
     def document(self, name: str) -> Any:
         return _read(self._services / name)
 
-    def write(self, documents: Mapping[str, Any]) -> None:
-        """Replace the documents of these services, and keep those of the others."""
+    def log_file(self) -> LogFile | None:
+        """Return the file of log events, or None if there is no save with one yet. Raises DocumentError."""
+        match self._content().get("log_events"):
+            case None:
+                return None
+            case {"number": int(number), "size_bytes": int(size_bytes)} if number >= 0 and size_bytes >= 0:
+                return LogFile(number, size_bytes)
+        raise DocumentError(f"{self._manifest} names log events that cannot be in this folder")
+
+    def log_path(self, file: LogFile) -> Path:
+        return self._services / file.name
+
+    def log_lines(self, file: LogFile) -> Sequence[bytes]:
+        """Return the lines of the file, without what a failed save has left. Raises DocumentError."""
+        content = _content_of(self.log_path(file))[: file.size_bytes]
+        if len(content) < file.size_bytes:
+            raise DocumentError(f"{self.log_path(file)} has {len(content)} of {file.size_bytes} bytes")
+        return content.splitlines()
+
+    def write(self, documents: Mapping[str, Any], log_file: LogFile | None = None) -> None:
+        """Replace the documents of these services and the file of log events, and keep those of the others."""
         kept = self.manifest()
         number = 1 + max((_number(name) for name in kept.values()), default=0)
         names = {service: f"{service}-{number}.json" for service in documents}
@@ -71,10 +113,11 @@ class StateFolder:
             _write(self._services / names[service], document)
         services = kept | names
         new = self._manifest.with_suffix(".new")
-        _write(new, {"format": FORMAT, "services": services})
+        log_file = log_file or self.log_file()
+        _write(new, {"format": FORMAT, "services": services, "log_events": asdict(log_file) if log_file else None})
         new.replace(self._manifest)
         _sync(self.path)
-        self._remove_documents_except(services.values())
+        self._remove_files_except([*services.values(), *([log_file.name] if log_file else [])])
 
     def set_aside(self) -> Path:
         """Move the state to another name, so that it can be examined, and return its new path."""
@@ -94,10 +137,10 @@ class StateFolder:
     def _services(self) -> Path:
         return self.path / "services"
 
-    def _remove_documents_except(self, names: Collection[str]) -> None:
-        for document in self._services.iterdir():
-            if document.name not in names:
-                document.unlink()
+    def _remove_files_except(self, names: Collection[str]) -> None:
+        for file in self._services.iterdir():
+            if file.name not in names:
+                file.unlink()
 
 
 def _number(document: str) -> int:
@@ -111,23 +154,31 @@ def _is_document(service: object, name: object) -> bool:
 
 def _read(path: Path) -> Any:
     try:
-        if path.is_symlink() or not path.is_file():
-            raise DocumentError(f"{path} is not a file")
-        if path.stat().st_size > LARGEST_DOCUMENT_BYTES:
-            raise DocumentError(f"{path} is larger than {LARGEST_DOCUMENT_BYTES} bytes")
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+        return json.loads(_content_of(path))
+    except (ValueError, RecursionError) as error:
         raise error if isinstance(error, DocumentError) else DocumentError(f"{path}: {error}") from error
 
 
+def _content_of(path: Path) -> bytes:
+    if path.is_symlink() or not path.is_file():
+        raise DocumentError(f"{path} is not a file")
+    if path.stat().st_size > LARGEST_DOCUMENT_BYTES:
+        raise DocumentError(f"{path} is larger than {LARGEST_DOCUMENT_BYTES} bytes")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DocumentError(f"{path}: {error}") from error
+
+
 def _write(path: Path, content: Any) -> None:
-    with open(path, "w", encoding="ascii", opener=_private) as file:
+    with open(path, "w", encoding="ascii", opener=private) as file:
         file.write(json.dumps(content, separators=(",", ":"), check_circular=False))
         file.flush()
         os.fsync(file.fileno())
 
 
-def _private(path: str, flags: int) -> int:
+def private(path: str, flags: int) -> int:
+    """Open a file that only its owner may read."""
     return os.open(path, flags, 0o600)
 
 

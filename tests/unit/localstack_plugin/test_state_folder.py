@@ -6,7 +6,7 @@ import pytest
 
 from localstack_plugin.persistence.changes import Changes, changes_state
 from localstack_plugin.persistence.graph.document import DocumentError
-from localstack_plugin.persistence.state_folder import FORMAT, StateFolder
+from localstack_plugin.persistence.state_folder import FORMAT, LogFile, StateFolder
 
 
 @pytest.fixture
@@ -68,6 +68,32 @@ def test_a_document_outside_the_folder_is_refused(folder: StateFolder, name: Any
     manifest(folder, {"format": FORMAT, "services": {"s3": name}})
     with pytest.raises(DocumentError, match="cannot be in this folder"):
         folder.manifest()
+
+
+def test_a_save_keeps_the_log_events_of_the_save_before(folder: StateFolder) -> None:
+    folder.write({"logs": 1}, LogFile(3, 20))
+    folder.log_path(LogFile(3, 20)).touch()
+    folder.write({"s3": 1})
+    assert folder.log_file() == LogFile(3, 20)
+    assert folder.log_path(LogFile(3, 20)).exists()
+    folder.write({"logs": 2}, LogFile(4, 0))
+    assert not folder.log_path(LogFile(3, 20)).exists()
+
+
+@pytest.mark.parametrize(
+    "log_events",
+    [1, [], {}, {"number": "../1", "size_bytes": 0}, {"number": 1, "size_bytes": -1}, {"number": 1.5, "size_bytes": 1}],
+)
+def test_log_events_outside_the_folder_are_refused(folder: StateFolder, log_events: Any) -> None:
+    manifest(folder, {"format": FORMAT, "services": {}, "log_events": log_events})
+    with pytest.raises(DocumentError, match="log events that cannot be in this folder"):
+        folder.log_file()
+
+
+def test_a_state_whose_log_events_are_in_the_document_of_logs_is_read(folder: StateFolder) -> None:
+    manifest(folder, {"format": 2, "services": {"logs": "logs-1.json"}})
+    assert folder.manifest() == {"logs": "logs-1.json"}
+    assert folder.log_file() is None
 
 
 def test_a_document_that_is_a_link_is_refused(folder: StateFolder, tmp_path: Path) -> None:
