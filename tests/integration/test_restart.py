@@ -105,6 +105,11 @@ def status(stepfunctions: Any, execution: str) -> str:
     return answer
 
 
+def running(stepfunctions: Any, machine: str) -> list[str]:
+    listed = stepfunctions.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+    return [execution["executionArn"] for execution in listed]
+
+
 def has_succeeded(stepfunctions: Any, execution: str) -> bool:
     return status(stepfunctions, execution) == "SUCCEEDED"
 
@@ -119,7 +124,9 @@ def test_an_execution_that_was_running_has_failed_and_can_be_redriven(own_cloud:
     own_cloud.down()
     own_cloud.up()
     assert stepfunctions.describe_execution(executionArn=execution)["error"] == "States.Runtime"
+    assert running(stepfunctions, machine["stateMachineArn"]) == []
     stepfunctions.redrive_execution(executionArn=execution)
+    assert running(stepfunctions, machine["stateMachineArn"]) == [execution]
     until(lambda: status(stepfunctions, execution) == "SUCCEEDED", "the redriven execution")
     events = [event["type"] for event in stepfunctions.get_execution_history(executionArn=execution)["events"]]
     assert events == [

@@ -9,7 +9,7 @@ from localstack_plugin.stepfunctions.executions.listings import StoredExecutions
 BEGAN = datetime(2026, 11, 27, tzinfo=UTC)
 
 
-def execution(number: int, status: str = "SUCCEEDED", machine: str = "m", version: str | None = None) -> Any:
+def execution(number: int, status: str | None = "SUCCEEDED", machine: str = "m", version: str | None = None) -> Any:
     return SimpleNamespace(
         exec_arn=f"arn:{machine}:{number}",
         exec_status=status,
@@ -37,6 +37,42 @@ def test_the_executions_of_a_state_machine_are_kept_together() -> None:
     assert numbers(stored.of("m")) == ["0", "2", "4"]
     assert numbers(stored.values()) == ["0", "1", "2", "3", "4"]
     assert stored.of("nothing") == []
+
+
+def test_executions_under_way_are_those_that_have_not_ended() -> None:
+    stored = StoredExecutions()
+    for number, status in enumerate(("RUNNING", "RUNNING", None, "FAILED")):
+        stored[f"arn:m:{number}"] = execution(number, status)
+    assert numbers(stored.under_way("m")) == ["0", "1", "2"]
+    stored["arn:m:0"].exec_status = "SUCCEEDED"
+    assert numbers(stored.under_way("m")) == ["1", "2"]
+    assert numbers(stored.of("m")) == ["0", "1", "2", "3"]
+    assert stored.under_way("nothing") == []
+
+
+def test_a_redriven_execution_is_under_way_again() -> None:
+    stored = StoredExecutions({"arn:m:1": execution(1, "FAILED")})
+    assert stored.under_way("m") == []
+    redriven = stored["arn:m:1"]
+    redriven.exec_status = "RUNNING"
+    stored["arn:m:1"] = redriven
+    assert stored.under_way("m") == [redriven]
+
+
+def test_an_execution_that_is_redriven_while_it_is_listed_stays_under_way() -> None:
+    class Redriven(SimpleNamespace):
+        """Ended when it is looked at first, running from then on."""
+
+        looks = 0
+
+        @property
+        def exec_status(self) -> str:
+            self.looks += 1
+            return "FAILED" if self.looks == 1 else "RUNNING"
+
+    stored = StoredExecutions()
+    stored["arn:m:1"] = redriven = Redriven(exec_arn="arn:m:1", state_machine_arn="m")
+    assert stored.under_way("m") == [redriven]
 
 
 def test_pages_have_all_executions_with_the_newest_first() -> None:

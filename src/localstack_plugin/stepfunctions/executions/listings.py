@@ -13,23 +13,26 @@ from localstack_plugin.replacing import replace, wrap
 
 LONGEST_TOKEN = 3096
 STATUSES = frozenset({"RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"})
+RUNNING = "RUNNING"
 START = attrgetter("start_date")
 
 
 class StoredExecutions(OrderedDict[str, Any]):
     """Executions by ARN. The values are those of the moment, in a list of their own: copying them is atomic.
 
-    Those of each state machine are also kept together, so that a list of few does not visit all of the account. Step
-    Functions removes none: it has no operation that does.
+    Those of each state machine are also kept together, so that a list of few does not visit all of the account, and
+    those of them that have not ended once more. Step Functions removes none: it has no operation that does.
     """
 
     def __init__(self, *given: Any) -> None:
         self._together: dict[str, dict[str, Any]] = {}
+        self._under_way: dict[str, dict[str, Any]] = {}
         super().__init__(*given)
 
     def __setitem__(self, arn: str, execution: Any) -> None:
         super().__setitem__(arn, execution)
-        self._together.setdefault(execution.state_machine_arn, {})[arn] = execution
+        for group in (self._together, self._under_way):
+            group.setdefault(execution.state_machine_arn, {})[arn] = execution
 
     def values(self) -> list[Any]:  # type: ignore[override]
         return list(dict.values(self))  # a third of the time of OrderedDict's, which looks each up
@@ -37,6 +40,20 @@ class StoredExecutions(OrderedDict[str, Any]):
     def of(self, state_machine_arn: str) -> list[Any]:
         """Return the executions of a state machine, those of its versions included."""
         return list(self._together.get(state_machine_arn, {}).values())
+
+    def under_way(self, state_machine_arn: str) -> list[Any]:
+        """Return those that have not ended. One that is redriven has been stored again, once it was running."""
+        under_way = self._under_way.get(state_machine_arn, {})
+        for arn, execution in list(under_way.items()):
+            if has_ended(execution):
+                under_way.pop(arn, None)
+                if not has_ended(execution):  # redriven meanwhile
+                    under_way[arn] = execution
+        return list(under_way.values())
+
+
+def has_ended(execution: Any) -> bool:
+    return execution.exec_status not in (None, RUNNING)
 
 
 def page_of(
@@ -97,7 +114,9 @@ def by_pages(original: Callable[..., Any]) -> Callable[..., Any]:
             return original(self, context, state_machine_arn, status_filter, max_results, next_token, **more)
         assert_pagination_parameters_valid(max_results, next_token, next_token_length_limit=LONGEST_TOKEN)
         size = normalise_max_results(max_results)
-        executions = store.executions.of(getattr(machine, "source_arn", machine.arn))  # a version has its machine's ARN
+        is_short = status_filter == RUNNING and not next_token  # the execution of a token may have ended
+        those_of = store.executions.under_way if is_short else store.executions.of
+        executions = those_of(getattr(machine, "source_arn", machine.arn))  # a version has its machine's ARN
         page, token = page_of(executions, machine.arn, status_filter, size, next_token)
         return {"executions": [each.to_execution_list_item() for each in page], "nextToken": token}
 

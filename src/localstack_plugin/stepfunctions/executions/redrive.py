@@ -105,6 +105,7 @@ def redrive_execution(
     redrives.date = datetime.datetime.now(tz=datetime.UTC)
     redrives.tokens |= {client_token} if client_token else set()
     begin_again(execution)
+    self.get_store(context).executions[execution_arn] = execution  # as one that has not ended
     return RedriveExecutionOutput(redriveDate=redrives.date)
 
 
