@@ -142,6 +142,22 @@ def test_an_execution_that_was_running_has_failed_and_can_be_redriven(own_cloud:
     ]
 
 
+def test_a_save_that_failed_in_the_middle_of_a_line_loses_nothing(own_cloud: Cloud) -> None:
+    stepfunctions = own_cloud.client("stepfunctions")
+    definition = json.dumps({"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}})
+    machine = stepfunctions.create_state_machine(name="passes", definition=definition, roleArn=arn("iam", "role/r"))
+    before = start_each(stepfunctions, (machine["stateMachineArn"],))
+    folder = own_cloud.settings.state_dir / "localstack-state" / "current"
+    file = folder / "executions.jsonl"
+    until(lambda: file.exists() and file.stat().st_size > 0, "the first save")
+    with file.open("a") as lines:
+        lines.write('["execution","arn')  # as when the disk is full
+    after = start_each(stepfunctions, (machine["stateMachineArn"],))
+    own_cloud.down()
+    own_cloud.up()
+    assert [status(stepfunctions, execution) for execution in (*before, *after)] == ["SUCCEEDED"] * 2
+
+
 def test_a_state_that_cannot_be_read_is_set_aside(own_cloud: Cloud) -> None:
     own_cloud.client("s3").create_bucket(Bucket="restart")
     own_cloud.down()

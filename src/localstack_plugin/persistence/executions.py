@@ -37,6 +37,7 @@ from localstack_plugin.persistence.graph.writing import write
 from localstack_plugin.persistence.histories import EventShape, history_text, read_history
 from localstack_plugin.persistence.services.renewal import described, renew
 from localstack_plugin.persistence.services.vocabularies import vocabulary
+from localstack_plugin.persistence.state_folder import cut_incomplete_line
 
 LAST_STATE = "_last_state"
 ANEW = ("exec_worker", "state_machine", "_cloud_watch_logging_session", "_activity_store", "mock_test_case")
@@ -87,6 +88,7 @@ def append(path: Path, executions: Iterable[Execution], machines: set[str]) -> I
 
     `machines` are the keys of the state machines that the file has.
     """
+    cut_incomplete_line(path)
     with path.open("a", encoding="ascii") as file:
         for execution in executions:
             try:
@@ -128,7 +130,7 @@ def _line(*fields: Any) -> str:
 def load(path: Path) -> tuple[list[dict[str, Any]], set[str]]:
     """Return the records of the file and the keys of its state machines. Raises DocumentError.
 
-    If the process was killed while it wrote the last line, that line is incomplete and is cut off.
+    A last line that is incomplete, because the process was killed while it wrote it, is cut off.
     """
     machines: dict[str, Any] = {}
     records: dict[str, dict[str, Any]] = {}
@@ -145,16 +147,10 @@ def load(path: Path) -> tuple[list[dict[str, Any]], set[str]]:
 
 
 def _complete_lines(path: Path) -> Iterator[bytes]:
-    if not path.exists():
-        return
-    with path.open("r+b") as file:
-        end = 0
-        for line in file:
-            if not line.endswith(b"\n"):
-                file.truncate(end)
-                return
-            end += len(line)
-            yield line
+    cut_incomplete_line(path)
+    if path.exists():
+        with path.open("rb") as file:
+            yield from file
 
 
 def _read(document: Any) -> Any:

@@ -170,6 +170,17 @@ def _content_of(path: Path) -> bytes:
         raise DocumentError(f"{path}: {error}") from error
 
 
+def cut_incomplete_line(path: Path) -> None:
+    """Remove what a save that failed in the middle of a line has left of it. The next line would be appended to it."""
+    if not path.exists():
+        return
+    with path.open("r+b") as file:
+        size_bytes = file.seek(0, os.SEEK_END)
+        if size_bytes and os.pread(file.fileno(), 1, size_bytes - 1) != b"\n":
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)
+
+
 def _write(path: Path, content: Any) -> None:
     with open(path, "w", encoding="ascii", opener=private) as file:
         file.write(json.dumps(content, separators=(",", ":"), check_circular=False))

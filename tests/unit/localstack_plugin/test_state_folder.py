@@ -6,7 +6,7 @@ import pytest
 
 from localstack_plugin.persistence.changes import Changes, changes_state
 from localstack_plugin.persistence.graph.document import DocumentError
-from localstack_plugin.persistence.state_folder import FORMAT, LogFile, StateFolder
+from localstack_plugin.persistence.state_folder import FORMAT, LogFile, StateFolder, cut_incomplete_line
 
 
 @pytest.fixture
@@ -123,6 +123,19 @@ def test_a_state_that_is_set_aside_is_kept(folder: StateFolder) -> None:
     assert not folder.path.exists()
     assert first != second
     assert documents(StateFolder(first)) == {"s3": "unreadable"}
+
+
+@pytest.mark.parametrize(("content", "expected"), [("", ""), ("a\nb\n", "a\nb\n"), ("a\nb\n[1,", "a\nb\n"), ("[1", "")])
+def test_what_a_failed_save_has_left_of_a_line_is_cut_off(tmp_path: Path, content: str, expected: str) -> None:
+    file = tmp_path / "executions.jsonl"
+    file.write_text(content)
+    cut_incomplete_line(file)
+    assert file.read_text() == expected
+
+
+def test_a_file_that_does_not_exist_has_no_incomplete_line(tmp_path: Path) -> None:
+    cut_incomplete_line(tmp_path / "executions.jsonl")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
