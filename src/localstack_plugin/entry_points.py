@@ -202,9 +202,11 @@ def evaluate_alarms() -> None:
         extended_statistics,
         percentiles,
         period_statistics,
+        stored_metrics,
     )
     from localstack_plugin.settings import from_environment
 
+    stored_metrics.install()
     datapoints.install()
     period_statistics.install()
     percentiles.install()

@@ -48,6 +48,19 @@ def test_percentiles_are_extended_statistics_of_each_period() -> None:
     assert "Average" not in points[0]
 
 
+def test_a_call_stores_values_counts_and_statistics() -> None:
+    data: list[dict[str, Any]] = [
+        {"Values": [1.0, 2.0], "Counts": [3.0, 1.0]},
+        {"Value": 0.5},
+        {"StatisticValues": {"SampleCount": 2, "Sum": 10, "Minimum": 4, "Maximum": 6}},
+    ]
+    moment = START + timedelta(minutes=3)
+    entries = [{"MetricName": "Latency", "Timestamp": moment, "Unit": "Seconds", **datum} for datum in data]
+    boto3.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=entries)
+    (point,) = ask(Statistics=["SampleCount", "Sum", "Minimum", "Maximum"], Unit="Seconds")
+    assert [point[each] for each in ("SampleCount", "Sum", "Minimum", "Maximum")] == [7, 15.5, 0.5, 6]
+
+
 @pytest.mark.parametrize("statistics", [{}, {"Statistics": ["Sum"], "ExtendedStatistics": ["p95"]}])
 def test_both_kinds_of_statistics_or_neither_are_refused(statistics: dict[str, Any]) -> None:
     with pytest.raises(ClientError) as refused:
