@@ -306,6 +306,7 @@ def keep_objects_in_own_folder() -> None:
 @hooks.on_infra_start()
 def spare_work() -> None:
     from localstack_plugin.events import unheard_events
+    from localstack_plugin.gateway.handler_chain import header_lookups
     from localstack_plugin.gateway.spared_work import (
         accepted_types,
         http_dates,
@@ -325,6 +326,7 @@ def spare_work() -> None:
         assumed_roles,
         copied_values,
         direct_invoke,
+        header_lookups,
         http_dates,
         in_memory_calls,
         internal_pages,
