@@ -306,7 +306,7 @@ def keep_objects_in_own_folder() -> None:
 @hooks.on_infra_start()
 def spare_work() -> None:
     from localstack_plugin.events import unheard_events
-    from localstack_plugin.gateway.handler_chain import header_lookups, plain_requests
+    from localstack_plugin.gateway.handler_chain import header_lookups, plain_requests, plain_values
     from localstack_plugin.gateway.spared_work import (
         accepted_types,
         http_dates,
@@ -336,6 +336,7 @@ def spare_work() -> None:
         one_thread,
         parsed_once,
         plain_requests,
+        plain_values,
         response_log,
         reused_threads,
         service_index,
