@@ -306,7 +306,13 @@ def keep_objects_in_own_folder() -> None:
 @hooks.on_infra_start()
 def spare_work() -> None:
     from localstack_plugin.events import unheard_events
-    from localstack_plugin.gateway.handler_chain import header_lookups, plain_requests, plain_values
+    from localstack_plugin.gateway.handler_chain import (
+        absent_members,
+        header_lookups,
+        plain_requests,
+        plain_values,
+        remembered_paths,
+    )
     from localstack_plugin.gateway.spared_work import (
         accepted_types,
         http_dates,
@@ -322,6 +328,7 @@ def spare_work() -> None:
     from localstack_plugin.stepfunctions.executions import one_thread, reused_threads
 
     for module in (
+        absent_members,
         accepted_types,
         assumed_roles,
         copied_values,
@@ -337,6 +344,7 @@ def spare_work() -> None:
         parsed_once,
         plain_requests,
         plain_values,
+        remembered_paths,
         response_log,
         reused_threads,
         service_index,
