@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import socket
 import zipfile
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from tests.waiting import until
 ROLE = "arn:aws:iam::000000000000:role/states"
 DEADLINE_S = 30
 TOGETHER = 12
+UUID = r"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}"
 CODE = """
 import time, uuid
 
@@ -145,6 +147,32 @@ def test_errors_are_caught_by_the_names_that_lambda_gives_them(
             "Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Request ID:"
             in output["Cause"]
         )
+
+
+NAMES = ("{}", "000000000000:function:{}", "arn:aws:lambda:us-east-1:000000000000:function:{}", "{}:$LATEST", "{}:1")
+NOT_NAMES = ("{}:no-alias", "not-{}", "arn:aws:lambda:eu-west-1:000000000000:function:{}", "{} {}", "x" * 200)
+
+
+@pytest.mark.parametrize("name", NAMES + NOT_NAMES)
+def test_a_task_without_options_is_answered_as_one_with_options(
+    function: str, machine: Callable[..., str], name: str
+) -> None:
+    """Only a Task with options becomes a request to Lambda's provider."""
+    boto3.client("lambda").publish_version(FunctionName=function)
+    plain = task(name.format(function, function), {"a": 1}, **caught("States.ALL"))
+    definition = json.loads(json.dumps(plain))
+    definition["States"]["Task"]["Parameters"]["InvocationType"] = "RequestResponse"
+    answers = [answer_of(run(machine(each))) for each in (plain, definition)]
+    assert answers[0] == answers[1]
+    assert ("Error" in answers[0]) == (name in NOT_NAMES)
+
+
+def answer_of(execution: dict[str, Any]) -> dict[str, Any]:
+    """Return the output of a Task without what differs between two invocations."""
+    output: dict[str, Any] = json.loads(re.sub(UUID, "ID", execution["output"]))
+    for varying in ("SdkHttpMetadata", "SdkResponseMetadata"):
+        output.pop(varying, None)
+    return output
 
 
 def test_a_task_after_a_function_gets_the_services_own_validation_error(
