@@ -217,7 +217,12 @@ def evaluate_alarms() -> None:
 @hooks.on_infra_start()
 def correct_lambda() -> None:
     from localstack_plugin.lambda_executor import client_context
-    from localstack_plugin.lambda_executor.requests import function_urls, log_tail, payload_check, response_streams
+    from localstack_plugin.lambda_executor.requests import (
+        function_urls,
+        log_tail,
+        payload_check,
+        response_streams,
+    )
     from localstack_plugin.lambda_logging import event_filters, log_groups
 
     event_filters.install()
@@ -360,8 +365,9 @@ def prepare_lambda_for_processes() -> None:
 
     from localstack_plugin.lambda_executor.requests import newest_runtimes
     from localstack_plugin.lambda_executor.requests.configuration_check import check_configuration
-    from localstack_plugin.lambda_executor.warm_environments import assignment
+    from localstack_plugin.lambda_executor.warm_environments import assignment, version_invocation
 
     assignment.install()
+    version_invocation.install()
     newest_runtimes.install()
     serve_custom_service_request_handlers.append(check_configuration)

@@ -43,7 +43,9 @@ def checked(invoke: Callable[..., Any]) -> Callable[..., Any]:
 
 def check_version(function_name: str, qualifier: str | None, region: str, account_id: str, **_: Any) -> None:
     """ResourceNotFoundException if there is no version of this number. Functions and aliases are left to LocalStack."""
+    if not qualifier or not qualifier.isdecimal():
+        return
     function = lambda_stores[account_id][region].functions.get(function_name)
-    if function and qualifier and qualifier.isdecimal() and qualifier not in function.versions:
+    if function and qualifier not in function.versions:
         arn = lambda_function_arn(function_name, account_id, region)
         raise ResourceNotFoundException(f"Function not found: {arn}:{qualifier}", Type="User")

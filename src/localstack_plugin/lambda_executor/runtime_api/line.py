@@ -115,9 +115,13 @@ class Line:
         return Message(kind, number, body)
 
     def _send(self, content: bytes, deadline: float) -> None:
-        self._limit(socket.SO_SNDTIMEO, deadline)
+        sent_bytes = 0
         try:
-            self._socket.sendall(content)
+            with suppress(BlockingIOError):
+                sent_bytes = self._socket.send(content, socket.MSG_DONTWAIT)
+            if sent_bytes < len(content):  # the rest of a large one, for which the process has to make room
+                self._limit(socket.SO_SNDTIMEO, deadline)
+                self._socket.sendall(memoryview(content)[sent_bytes:])
         except (BrokenPipeError, ConnectionResetError) as error:
             raise LineEnded("the process has closed its line") from error
 

@@ -39,8 +39,7 @@ Invariants, each per version:
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from localstack.services.lambda_.invocation.assignment import AssignmentException, AssignmentService
 from localstack.services.lambda_.invocation.execution_environment import (
@@ -76,31 +75,17 @@ class WarmAssignmentService(AssignmentService):
         self._policies: dict[str, StartPolicy] = {}
         """By the id of LocalStack's version manager."""
 
-    @contextmanager
     def get_environment(
         self, version_manager_id: str, function_version: FunctionVersion, provisioning_type: InitializationType
-    ) -> Iterator[ExecutionEnvironment]:
+    ) -> AbstractContextManager[ExecutionEnvironment]:
         if provisioning_type != ON_DEMAND:
-            with super().get_environment(version_manager_id, function_version, provisioning_type) as provisioned:
-                yield provisioned
-            return
+            provisioned: AbstractContextManager[ExecutionEnvironment] = super().get_environment(
+                version_manager_id, function_version, provisioning_type
+            )
+            return provisioned
         policy = self._policy(version_manager_id)
-        environment, invocation = self._warm(version_manager_id, policy) or self._started(
-            version_manager_id, function_version, policy
-        )
-        try:
-            yield environment
-            environment.release()
-        except InvalidStatusException as error:  # it was stopped during the invocation
-            LOG.error("InvalidStatusException: %s", error)
-        except Exception as error:  # whatever ended the invocation, the environment is not to be used again
-            LOG.error("Failed invocation <%s>: %s", type(error), error)
-            self.stop_environment(environment)
-            raise
-        finally:
-            with policy.changed:
-                policy.invocation_ended(invocation, time.monotonic())
-                policy.changed.notify()
+        assigned = self._warm(version_manager_id, policy) or self._started(version_manager_id, function_version, policy)
+        return Assignment(self, policy, *assigned)
 
     def stop_environments_for_version(self, version_manager_id: str) -> None:
         """Stop the version's environments. One that is still starting is stopped by the caller that starts it."""
@@ -164,6 +149,41 @@ class WarmAssignmentService(AssignmentService):
                     continue  # another caller was faster
                 return environment
         return None
+
+
+class Assignment:
+    """One invocation's use of an environment. Not a generator, which would cost each invocation some frames."""
+
+    def __init__(
+        self, service: WarmAssignmentService, policy: StartPolicy, environment: ExecutionEnvironment, invocation: int
+    ) -> None:
+        self._service, self._policy = service, policy
+        self._environment, self._invocation = environment, invocation
+
+    def __enter__(self) -> ExecutionEnvironment:
+        return self._environment
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        try:
+            return self._is_settled(error)
+        finally:
+            with self._policy.changed:
+                self._policy.invocation_ended(self._invocation, time.monotonic())
+                self._policy.changed.notify()
+
+    def _is_settled(self, error: BaseException | None) -> bool:
+        """Release or stop the environment. Return whether that settles the error, too."""
+        try:
+            if error is not None:
+                raise error
+            self._environment.release()
+        except InvalidStatusException as invalid:  # it was stopped during the invocation
+            LOG.error("InvalidStatusException: %s", invalid)
+        except Exception as failure:  # noqa: BLE001 - it is raised again, and the environment is not to be used again
+            LOG.error("Failed invocation <%s>: %s", type(failure), failure)
+            self._service.stop_environment(self._environment)
+            return False
+        return True
 
 
 def install() -> None:
