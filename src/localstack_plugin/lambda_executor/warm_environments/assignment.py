@@ -97,8 +97,10 @@ class WarmAssignmentService(AssignmentService):
         self._policies.pop(version_manager_id, None)
 
     def _policy(self, version_manager_id: str) -> StartPolicy:
-        # not a defaultdict, which would give each of several first callers a policy of its own
-        return self._policies.setdefault(version_manager_id, StartPolicy())
+        policy = self._policies.get(version_manager_id)
+        if policy is None:  # not a defaultdict, which would give each of several first callers a policy of its own
+            policy = self._policies.setdefault(version_manager_id, StartPolicy())
+        return policy
 
     def _warm(self, version_manager_id: str, policy: StartPolicy) -> Assigned | None:
         """Return a reserved environment that was idle or came free in time, and the number of the invocation.
