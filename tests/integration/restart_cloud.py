@@ -4,12 +4,15 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 import psutil
+import requests
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.servers import localstack
@@ -45,11 +48,34 @@ class Cloud:
         self._cloud.down()
 
     def kill(self) -> None:
-        pid = self._cloud.status()[0].pid
-        assert pid
-        process = psutil.Process(pid)
+        process = self._process()
         process.kill()
         process.wait(DEADLINE_S)
+
+    def save(self) -> None:
+        """Save all changes, and return when they are saved."""
+        requests.post(f"{self.settings.localstack_url}/_scones/save-state", timeout=DEADLINE_S).raise_for_status()
+
+    @contextmanager
+    def save_in_progress(self) -> Iterator[None]:
+        """Wait for the next save, and let it go on at the end. There must be changes, and no functions."""
+        server = self._process()
+        others = server.children()
+        deadline = time.monotonic() + DEADLINE_S
+        while not (saving := [child for child in server.children() if child not in others]):  # it takes 50 ms
+            assert time.monotonic() < deadline, "no save has begun"
+        with suppress(psutil.NoSuchProcess):  # it was too quick
+            saving[0].suspend()
+        try:
+            yield
+        finally:
+            with suppress(psutil.NoSuchProcess):
+                saving[0].resume()
+
+    def _process(self) -> psutil.Process:
+        pid = self._cloud.status()[0].pid
+        assert pid
+        return psutil.Process(pid)
 
     def scones(self, *arguments: str) -> str:
         """Run the command, and return its output."""

@@ -142,6 +142,21 @@ def test_an_execution_that_was_running_has_failed_and_can_be_redriven(own_cloud:
     ]
 
 
+def test_an_execution_that_is_redriven_and_ends_during_a_save_is_saved_again(own_cloud: Cloud) -> None:
+    stepfunctions = own_cloud.client("stepfunctions")
+    definition = json.dumps({"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", "Error": "E"}}})
+    machine = stepfunctions.create_state_machine(name="fails", definition=definition, roleArn=arn("iam", "role/r"))
+    own_cloud.save()
+    execution = stepfunctions.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+    until(lambda: status(stepfunctions, execution) == "FAILED", "the execution to end")
+    with own_cloud.save_in_progress():
+        stepfunctions.redrive_execution(executionArn=execution)
+        until(lambda: status(stepfunctions, execution) == "FAILED", "the redriven execution to end")
+    own_cloud.down()
+    own_cloud.up()
+    assert stepfunctions.describe_execution(executionArn=execution)["redriveCount"] == 1
+
+
 def test_a_save_that_failed_in_the_middle_of_a_line_loses_nothing(own_cloud: Cloud) -> None:
     stepfunctions = own_cloud.client("stepfunctions")
     definition = json.dumps({"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}})

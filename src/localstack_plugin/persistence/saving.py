@@ -49,6 +49,8 @@ class Plan:
 
     services: tuple[str, ...]
     ended: list[Any]
+    stopped: executions.Written
+    """When they ended. One of them may be redriven during the save, and end again."""
     streams: list[Any]
     """The log streams whose events are counted when they are saved."""
     garbage: list[str]
@@ -124,8 +126,9 @@ class Saver:
         for service in services:
             vocabulary(service)  # imports the classes now, because the child must not import
         ended = executions.ended(self._progress.written) if "stepfunctions" in services else []
+        stopped = {each.exec_arn: each.stop_date for each in ended}
         streams = list(log_events.streams().values()) if "logs" in services else []
-        return Plan(services, ended, streams, list(self._objects.garbage) if "s3" in services else [])
+        return Plan(services, ended, stopped, streams, list(self._objects.garbage) if "s3" in services else [])
 
     def _apply(self, plan: Plan, report: dict[str, Any]) -> None:
         if error := report.get("error"):
@@ -133,7 +136,7 @@ class Saver:
         for problem in set(report["problems"]) - self._complained:
             self._complained.add(problem)
             LOG.error("a part of the state cannot be saved: %s", problem)
-        self._progress.written |= {each.exec_arn: each.stop_date for each in plan.ended}
+        self._progress.written |= plan.stopped
         self._progress.machines |= set(report["machines"])
         if report["log_events"]:
             counts, in_file = report["log_events"]
@@ -164,8 +167,8 @@ class Saver:
             except UnknownValueError as error:
                 problems.append(f"{service}: {error}")
         machines = set(self._progress.machines)
-        if plan.ended:
-            problems += executions.append(self._folder.executions, plan.ended, machines)
+        if ended := [each for each in plan.ended if each.stop_date]:  # one may have been redriven before the fork
+            problems += executions.append(self._folder.executions, ended, machines)
         log_file, logged = None, None
         if "logs" in documents:
             log_file, in_file = append(self._folder, log_events.streams(), self._progress.logged)
