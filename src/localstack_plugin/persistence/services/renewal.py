@@ -39,7 +39,9 @@ QUEUES: dict[str, tuple[str, Factory]] = {
 def described(value: Any) -> Mapping[str, Any]:
     """Return the attributes of an object that are data."""
     name = class_name(type(value))
-    attributes = {key: content for key, content in vars(value).items() if key not in ANEW.get(name, ())}
+    attributes = dict(vars(value))
+    for attribute in ANEW.get(name, ()):
+        attributes.pop(attribute, None)
     if name in QUEUES:
         attribute, _ = QUEUES[name]
         attributes[attribute] = list(attributes[attribute].queue)
