@@ -3,10 +3,10 @@
 Order and names are those of AWS's execution histories.
 """
 
-import json
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
 from localstack.services.stepfunctions.asl.component.state.state_execution.state_task import lambda_eval_utils
@@ -23,6 +23,7 @@ from localstack.services.stepfunctions.asl.eval.environment import Environment
 from localstack.utils.strings import long_uid
 
 from localstack_plugin.replacing import replace, wrap
+from localstack_plugin.stepfunctions.executions.compact_json import compact
 
 
 class Invocation(dict[str, Any]):
@@ -38,7 +39,7 @@ def invoke(env: Environment, parameters: dict[str, Any], region: str, state_cred
             parameters=parameters, region=region, state_credentials=state_credentials
         )
     if error := answer.get("FunctionError"):
-        payload = json.dumps(answer["Payload"], separators=(",", ":"), ensure_ascii=False)
+        payload = compact(answer["Payload"])
         raise lambda_eval_utils.LambdaFunctionErrorException(error, payload)
     env.stack.append(as_aws(answer))
 
@@ -62,20 +63,27 @@ def as_aws(answer: dict[str, Any]) -> Invocation:
 
 
 def http_headers(answer: dict[str, Any], request_id: str) -> dict[str, str]:
-    payload = json.dumps(answer.get("Payload"), separators=(",", ":"), ensure_ascii=False).encode()
+    payload = compact(answer.get("Payload")).encode()
     return {
         "X-Amz-Executed-Version": str(answer.get("ExecutedVersion", "$LATEST")),
         "x-amzn-Remapped-Content-Length": "0",
         "Connection": "keep-alive",
         "x-amzn-RequestId": request_id,
         "Content-Length": str(len(payload)),
-        "Date": format_datetime(datetime.now(tz=UTC), usegmt=True),
+        "Date": http_date(int(time.time())),
         "Content-Type": "application/json",
     }
 
 
+@lru_cache(1)
+def http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
 def in_order(original: Callable[..., None]) -> Callable[..., None]:
     def normalize(self: StateTaskServiceLambda, response: Any, *names: Any, **keywords: Any) -> None:
+        if isinstance(response, Invocation):  # its names are spelled and sorted as they should be
+            return
         original(self, response, *names, **keywords)
         if isinstance(response, dict):
             fields = sorted(response.items())
