@@ -98,6 +98,7 @@ def follow_the_states_language() -> None:
         alias_executions,
         compact_json,
         descriptions,
+        evaluated_states,
         failure_lines,
         input_text,
         limits,
@@ -128,6 +129,7 @@ def follow_the_states_language() -> None:
         failed_entries,
         lambda_output,
         limits,
+        evaluated_states,  # before redrive, which wraps the same
         descriptions,
         failure_lines,
         input_text,

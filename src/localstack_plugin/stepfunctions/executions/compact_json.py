@@ -14,7 +14,7 @@ class Encoder(json.JSONEncoder):
         return value.isoformat() if isinstance(value, datetime.date) else str(value)
 
 
-ENCODER = Encoder(separators=(",", ":"), ensure_ascii=False)
+ENCODER = Encoder(separators=(",", ":"), ensure_ascii=False, check_circular=False)
 
 
 def compact(obj: Any, separators: tuple[str, str] | None = None) -> str:

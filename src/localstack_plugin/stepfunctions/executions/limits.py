@@ -73,7 +73,11 @@ def within_own_definition_limit(original: Operation) -> Operation:
 
 
 def is_within_data_limit(value: Any) -> bool:
-    return len(compact(value).encode()) <= MOST_BYTES
+    return text_is_within_data_limit(compact(value))
+
+
+def text_is_within_data_limit(text: str) -> bool:
+    return len(text.encode()) <= MOST_BYTES
 
 
 def install() -> None:
