@@ -109,7 +109,7 @@ def follow_the_states_language() -> None:
     )
     from localstack_plugin.stepfunctions.intrinsics import evaluation
     from localstack_plugin.stepfunctions.jsonata import expected_types, expressions
-    from localstack_plugin.stepfunctions.paths import extraction
+    from localstack_plugin.stepfunctions.paths import extraction, whole_values
     from localstack_plugin.stepfunctions.validation import operation
 
     for module in (
@@ -118,6 +118,7 @@ def follow_the_states_language() -> None:
         heartbeats,
         compact_json,
         extraction,
+        whole_values,
         variables,
         evaluation,
         expressions,

@@ -340,6 +340,64 @@ def read_answer(reader: io.BufferedReader) -> tuple[int, dict[str, Any]]:
     return status, json.loads(reader.read(length))
 
 
+def details(execution: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the details of the execution's events by type and state."""
+    events = {}
+    for event in history(execution):
+        found = next(value for name, value in event.items() if name.endswith("EventDetails"))
+        events[f"{event['type']} {found.get('name', '')}".strip()] = found
+    return events
+
+
+def test_the_output_of_a_state_is_the_input_of_the_next(function: str, machine: Callable[..., str]) -> None:
+    definition = task(function, {"a": ["ü", 1.0]}, Next="Second", OutputPath="$.Payload")
+    del definition["States"]["Task"]["End"]
+    definition["States"]["Second"] = {"Type": "Pass", "Result": 2, "ResultPath": "$.a[1]", "End": True}
+    execution = run(machine(definition))
+    events = details(execution)
+    assert events["TaskStateExited Task"]["output"] == events["PassStateEntered Second"]["input"] == '{"a":["ü",1.0]}'
+    assert events["PassStateExited Second"]["output"] == events["ExecutionSucceeded"]["output"] == '{"a":["ü",2]}'
+    assert execution["output"] == '{"a":["ü",2]}'
+
+
+def test_an_execution_does_not_change_the_definition_for_the_next(machine: Callable[..., str]) -> None:
+    inner = {"Type": "Pass", "Result": 2, "ResultPath": "$.result.here", "End": True}
+    states = {"Task": {"Type": "Pass", "Result": {"result": {}}, "Next": "Inner"}, "Inner": inner}
+    arn = machine({"StartAt": "Task", "States": states})
+    for _ in range(2):
+        execution = run(arn)
+        assert details(execution)["PassStateEntered Inner"]["input"] == '{"result":{}}'
+        assert execution["output"] == '{"result":{"here":2}}'
+
+
+def test_branches_and_attempts_do_not_see_what_others_write(function: str, machine: Callable[..., str]) -> None:
+    def branch(name: str) -> dict[str, Any]:
+        write = {"Type": "Pass", "Result": name, "ResultPath": "$.who.name", "Next": name}
+        attempt = task(
+            function,
+            "refuse",
+            Parameters={"FunctionName": function, "Payload": "refuse"},
+            Retry=[{"ErrorEquals": ["NotNow"], "MaxAttempts": 1, "IntervalSeconds": 1}],
+            Catch=[{"ErrorEquals": ["NotNow"], "ResultPath": "$.error", "Next": f"{name} caught"}],
+        )["States"]["Task"]
+        attempt["InputPath"] = "$.who"
+        counted = {"who.$": "$.who.name", "error.$": "$.error.Error", "state.$": "$$.State.Name"}
+        caught = {"Type": "Pass", "Parameters": counted, "End": True}
+        return {
+            "StartAt": f"{name} writes",
+            "States": {f"{name} writes": write, name: attempt, f"{name} caught": caught},
+        }
+
+    branches = [branch("one"), branch("two")]
+    both = {"Type": "Parallel", "Branches": branches, "ResultPath": "$.both", "End": True}
+    first = {"Type": "Pass", "Result": {"who": {}}, "Next": "Both"}
+    execution = run(machine({"StartAt": "First", "States": {"First": first, "Both": both}}))
+    assert json.loads(execution["output"]) == {
+        "who": {},
+        "both": [{"who": name, "error": "NotNow", "state": f"{name} caught"} for name in ("one", "two")],
+    }
+
+
 def test_a_rule_receives_the_status_changes_of_an_execution(function: str, machine: Callable[..., str]) -> None:
     sqs, events, name = boto3.client("sqs"), boto3.client("events"), unique_name()
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]

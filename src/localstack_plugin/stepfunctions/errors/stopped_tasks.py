@@ -56,7 +56,7 @@ def evaluate_with_timeout(self: ExecutionState, env: Environment) -> None:
     self.timeout.eval(env=env)
     timeout_s = env.stack.pop()
     frame = env.open_frame()
-    frame.states.reset(input_value=env.states.get_input())
+    frame.states.reset(input_value=env.states._states_data["input"])  # which copies it
     frame.stack = execute_state.copy.deepcopy(env.stack)
     execution_thread = one_thread.of(env)
     if execution_thread is not None and isinstance(self, StateTask) and timeout_s == NO_TIMEOUT_S:

@@ -67,6 +67,8 @@ def naming_the_field(original: Callable[[Any, Environment], Any]) -> Callable[[A
 
 def put_result(self: ResultPath, env: Environment) -> None:
     """Write the result on top of the stack into the state's input."""
+    if self.result_path_src == ResultPath.DEFAULT_PATH:  # the result alone, which is on the stack already
+        return
     state_input = env.states.get_input()
     if self.result_path_src is None:
         env.stack.clear()
