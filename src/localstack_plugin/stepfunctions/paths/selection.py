@@ -1,7 +1,7 @@
 """The values that a path selects in a document."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from localstack_plugin.stepfunctions.paths.functions import FUNCTIONS
 from localstack_plugin.stepfunctions.paths.steps import (
@@ -16,6 +16,9 @@ from localstack_plugin.stepfunctions.paths.steps import (
     Wildcard,
 )
 
+ELSEWHERE: Final = object()
+"""In place of a value that the general selection has to find."""
+
 
 class PathNotFoundError(LookupError):
     """A path selects nothing. The text is Jayway's, which AWS puts behind "Invalid path '…' : "."""
@@ -23,12 +26,25 @@ class PathNotFoundError(LookupError):
 
 def select(path: Path, document: Any) -> Any:
     """Return the one value of a definite path, or the list of those of an indefinite one. Raises PathNotFoundError."""
+    if path.definite:
+        found = value_of(path.steps, document)
+        if found is not ELSEWHERE:
+            return found
     selected = list(follow(path.steps, document, Walk(path, document)))
     if not path.definite:
         return selected
     if not selected:
         raise PathNotFoundError(f"No results for path: {path}")
     return selected[-1]
+
+
+def value_of(steps: tuple[Step, ...], value: Any) -> Any:
+    """Return the value at the end of steps that are the names of fields. ELSEWHERE if it is not as simple as that."""
+    for step in steps:
+        if type(step) is not Names or len(step.names) > 1 or not isinstance(value, dict):
+            return ELSEWHERE
+        value = value.get(step.names[0], ELSEWHERE)
+    return value
 
 
 class Walk:

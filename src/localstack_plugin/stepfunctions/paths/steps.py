@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 Predicate = Callable[[Any, Any], bool]
@@ -97,7 +98,7 @@ class Path:
     root: str
     steps: tuple[Step, ...]
 
-    @property
+    @cached_property
     def definite(self) -> bool:
         return all(step.definite for step in self.steps)
 
