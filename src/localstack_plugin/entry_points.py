@@ -329,7 +329,6 @@ def spare_work() -> None:
         long_lived_objects,
         response_log,
         service_index,
-        whole_answers,
     )
     from localstack_plugin.lambda_logging import invocation_metrics, log_handler
     from localstack_plugin.stepfunctions import assumed_roles, copied_values, direct_invoke, parsed_once
@@ -357,7 +356,6 @@ def spare_work() -> None:
         reused_threads,
         service_index,
         unheard_events,
-        whole_answers,
     ):
         module.install()
 

@@ -14,7 +14,7 @@ from localstack_plugin import replacing
 
 PLUGIN = Path(replacing.__file__).parent
 FILES = sorted(file for file in PLUGIN.rglob("*.py") if file.name != "replacing.py")
-THEIRS = ("localstack.", "moto.", "twisted.", "werkzeug.")
+THEIRS = ("localstack.", "moto.", "werkzeug.")
 
 
 def borrowed(tree: ast.Module) -> set[str]:
