@@ -3,7 +3,7 @@
 The functions are the project's own, but the endpoint call returns a constant, so that only Step Functions and Lambda
 are measured. The same boto3 code first runs one execution at a time, then a burst of simultaneous executions, for which
 a cloud has to start execution environments, and finally, once both clouds have all their environments, rounds of many
-executions, which are replaced so quickly that a cloud always has some to run. The median round counts.
+executions, each of which is replaced as soon as it is seen to have ended. The median round counts.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,6 +120,38 @@ def measured(cloud: Cloud) -> Figures:
     return Figures(p50_ms, burst_rate, rate)
 
 
+class Flight:
+    """How many of `count` executions have been started and have ended; at most IN_FLIGHT are between the two."""
+
+    def __init__(self, count: int) -> None:
+        self._count, self._begun = count, 0
+        self._changed = threading.Condition()
+        self.started: list[str] = []
+        self.ended = 0
+
+    def enter(self) -> bool:
+        """Wait for room for one more execution. False: there is none to start any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._begun == self._count or self._begun - self.ended < IN_FLIGHT)
+            if self._begun == self._count:
+                return False
+            self._begun += 1
+            return True
+
+    def look(self, running: Callable[[], int]) -> None:
+        """Count the executions that have ended, of those that were started before the look."""
+        started = len(self.started)
+        ended = started - running()
+        with self._changed:
+            self.ended = max(self.ended, ended)
+            self._changed.notify_all()
+
+    def give_up(self) -> None:
+        with self._changed:
+            self._begun = self._count
+            self._changed.notify_all()
+
+
 class Executions:
     def __init__(self, cloud: Cloud, machine: str) -> None:
         self._client = cloud.client("stepfunctions")
@@ -138,26 +171,30 @@ class Executions:
         return taken
 
     def together(self, count: int) -> float:
-        """Run `count` executions, at most IN_FLIGHT at a time, and return the seconds.
+        """Run `count` executions, IN_FLIGHT at a time, and return the seconds.
 
-        LIST_S is far less than IN_FLIGHT executions take: a longer pause lets a quick cloud run out of them.
+        What has ended is looked up every LIST_S, far less than IN_FLIGHT executions take, and replaced at once.
         """
         began = time.perf_counter()
-        started: list[str] = []
+        flight = Flight(count)
         with ThreadPoolExecutor(STARTERS) as pool:
-            while True:
-                running = self._running()
-                if not running and len(started) == count:
-                    break
+            starters = [pool.submit(self._start_while_there_is_room, flight) for _ in range(STARTERS)]
+            while flight.ended < count:
                 if time.perf_counter() - began > DEADLINE_S:
-                    raise SystemExit(f"{running} of {count} executions are RUNNING after {DEADLINE_S:g} s")
-                room = min(IN_FLIGHT - running, count - len(started))
-                started += pool.map(lambda _: self._start(), range(room))
+                    flight.give_up()
+                    raise SystemExit(f"{flight.ended} of {count} executions have ended after {DEADLINE_S:g} s")
                 time.sleep(LIST_S)
+                flight.look(self._running)
         taken = time.perf_counter() - began
-        for arn in started:
+        for starter in starters:
+            starter.result()
+        for arn in flight.started:
             check(self._client.describe_execution(executionArn=arn))
         return taken
+
+    def _start_while_there_is_room(self, flight: Flight) -> None:
+        while flight.enter():
+            flight.started.append(self._start())
 
     def _start(self) -> str:
         return str(self._client.start_execution(stateMachineArn=self._machine, input=self._input)["executionArn"])
