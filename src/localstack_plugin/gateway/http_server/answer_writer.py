@@ -57,14 +57,13 @@ class _Writer:
         self._has_body = answer.has_body(head.method)
         self._missing_bytes = answer.content_length
         self._is_chunked = self._has_body and self._missing_bytes is None and head.version == "HTTP/1.1"
-        self._unsent = _head_of(head, answer, self._is_chunked)
+        self._head = head
+        self._unsent = b""
         """The head until it is sent."""
-
-    @property
-    def has_begun(self) -> bool:
-        return not self._unsent
+        self.has_begun = False
 
     def write_all(self) -> bool:
+        self._unsent = _head_of(self._head, self._answer, self._is_chunked)
         if self._has_body:
             for part in self._answer.parts:
                 if part:
@@ -72,7 +71,7 @@ class _Writer:
         rest = self._unsent + b"0\r\n\r\n" if self._is_chunked else self._unsent
         if rest:
             self._unsent = b""
-            send(self._connection, rest)
+            self._send(rest)
         is_complete = not self._has_body or self._is_chunked or self._missing_bytes == 0
         return self._keeps_open and is_complete
 
@@ -83,9 +82,13 @@ class _Writer:
             part = b"%x\r\n%b\r\n" % (len(part), part)
         head, self._unsent = self._unsent, b""
         if head and len(part) > JOINED_MAX_BYTES:
-            send(self._connection, head)
+            self._send(head)
             head = b""
-        send(self._connection, head + part if head else part)
+        self._send(head + part if head else part)
+
+    def _send(self, content: bytes) -> None:
+        self.has_begun = True
+        send(self._connection, content)
 
 
 def plain(status: str, headers: Headers, body: bytes) -> bytes:

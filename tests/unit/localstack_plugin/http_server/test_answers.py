@@ -112,6 +112,16 @@ def test_an_answer_that_fails_before_its_first_part_is_a_500(served: Served, cap
     assert "nothing follows" in caplog.text
 
 
+def test_an_answer_whose_headers_are_not_latin_1_is_a_500_and_is_closed(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    parts = Parts(b"hello")
+    served.answer = lambda _: Answer("200 OK", [("Content-Disposition", 'attachment; filename="日"')], parts)
+    assert served.exchange(GET * 2).startswith(b"HTTP/1.1 500 ")
+    assert parts.is_closed
+    assert "latin-1" in caplog.text
+
+
 def test_an_application_that_fails_is_a_500(served: Served, caplog: pytest.LogCaptureFixture) -> None:
     def fail(_: Request) -> Answer:
         raise LookupError("no handler")
