@@ -163,7 +163,7 @@ def _checked(method: bytes, target: bytes, version: str, headers: list[tuple[byt
         raise MalformedRequestError(f"HTTP/{version} is not spoken here")
     fields: Headers = [(name.decode("latin-1"), value.decode("latin-1").rstrip(" \t")) for name, value in headers]
     wishes: dict[str, str] = {name.lower(): value.lower() for name, value in fields}
-    if wishes.get("transfer-encoding", "chunked") != "chunked":
+    if "transfer-encoding" in wishes and not all(_is_chunked(*field) for field in fields):
         raise MalformedRequestError("a body can be chunked, and not encoded in another way")
     is_newest = version == "1.1"
     return RequestHead(
@@ -174,6 +174,11 @@ def _checked(method: bytes, target: bytes, version: str, headers: list[tuple[byt
         keeps_open=is_newest and "close" not in _tokens(wishes.get("connection", "")),
         expects_continue=is_newest and wishes.get("expect") == "100-continue",
     )
+
+
+def _is_chunked(name: str, value: str) -> bool:
+    """Return False for a header that encodes the body in another way. The parser checks the last one only."""
+    return name.lower() != "transfer-encoding" or value.lower() == "chunked"
 
 
 def _tokens(value: str) -> list[str]:
