@@ -107,10 +107,7 @@ class Http2Connection:
                     self._protocol.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
                     self._flush()
             case StreamEnded() if event.stream_id in self._arriving:
-                with self._changed:
-                    self._answering.add(event.stream_id)
-                arguments = event.stream_id, *self._arriving.pop(event.stream_id)
-                threading.Thread(target=self._answer, args=arguments, name="gateway-stream", daemon=True).start()
+                self._begin_answer(event.stream_id, *self._arriving.pop(event.stream_id))
             case StreamReset():
                 self._forget(event.stream_id)
             case ConnectionTerminated():
@@ -131,11 +128,24 @@ class Http2Connection:
     def _refuse(self, stream: int, head: RequestHead, reason: str) -> None:
         status, headers, body = self._access.refused(head, self._peer, reason)
         with self._changed:
-            self._protocol.send_headers(stream, _fields(status, headers))
-            self._protocol.send_data(stream, body, end_stream=True)
+            self._protocol.send_headers(stream, _fields(status, headers), end_stream=head.method == "HEAD")
+            if head.method != "HEAD":
+                self._protocol.send_data(stream, body, end_stream=True)
             self._protocol.close_connection(ErrorCodes.NO_ERROR)
             send_last(self._socket, self._protocol.data_to_send())
         raise Disconnected(reason)
+
+    def _begin_answer(self, stream: int, head: RequestHead, body: RequestBody) -> None:
+        with self._changed:
+            self._answering.add(stream)
+        arguments = stream, head, body
+        try:
+            threading.Thread(target=self._answer, args=arguments, name="gateway-stream", daemon=True).start()
+        except RuntimeError as error:
+            log.warning("a request cannot be served: %s", error)
+            body.close()
+            self._reset(stream, ErrorCodes.REFUSED_STREAM)
+            self._forget(stream)
 
     def _answer(self, stream: int, head: RequestHead, body: RequestBody) -> None:
         try:
@@ -146,10 +156,10 @@ class Http2Connection:
                 finally:
                     answer.close()
         except (Disconnected, ProtocolError):
-            pass  # the client has ended the stream
+            self._reset(stream, ErrorCodes.CANCEL)  # unless the client has done so, it would wait
         except Exception:  # the edge of a request
             log.exception("the answer to %s %s broke off", head.method, head.target)
-            self._reset(stream)
+            self._reset(stream, ErrorCodes.INTERNAL_ERROR)
         finally:
             with self._changed:
                 self._answering.discard(stream)
@@ -178,7 +188,7 @@ class Http2Connection:
     def _write_part(self, stream: int, part: memoryview) -> None:
         while part:
             with self._changed:
-                if not self._changed.wait_for(lambda: self._takes_bytes(stream) != 0, STALLED_S):
+                if not self._changed.wait_for(lambda: self._takes_bytes(stream) > 0, STALLED_S):
                     raise Disconnected("the client takes nothing more")
                 taken = min(self._takes_bytes(stream), self._protocol.max_outbound_frame_size)
                 self._protocol.send_data(stream, bytes(part[:taken]))
@@ -186,19 +196,24 @@ class Http2Connection:
             part = part[taken:]
 
     def _takes_bytes(self, stream: int) -> int:
-        """Return how much the client takes now. Raises ProtocolError or Disconnected when it will take nothing more."""
+        """Return how much the client takes now: less than nothing after it has made the window smaller.
+
+        Raises ProtocolError or Disconnected when it will take nothing more.
+        """
         if stream not in self._answering:
             raise Disconnected("the client has ended the stream")
         takes = int(self._protocol.local_flow_control_window(stream))
-        if not takes and not self._is_read:
+        if takes <= 0 and not self._is_read:
             raise Disconnected("the client cannot say any more that it takes more")
         return takes
 
-    def _reset(self, stream: int) -> None:
+    def _reset(self, stream: int, code: ErrorCodes) -> None:
+        """Tell the client that no answer follows, unless it has ended the stream itself."""
         try:
             with self._changed:
-                self._protocol.reset_stream(stream, ErrorCodes.INTERNAL_ERROR)
-                self._flush()
+                if stream in self._answering:
+                    self._protocol.reset_stream(stream, code)
+                    self._flush()
         except (Disconnected, ProtocolError):
             pass
 
@@ -223,6 +238,7 @@ def _head_of(fields: list[tuple[bytes, bytes]]) -> RequestHead:
     return RequestHead(method, target, "HTTP/2", grouped(headers), keeps_open=True, expects_continue=expects_continue)
 
 
-def _fields(status: str, headers: Headers) -> Headers:
-    named = [(name.lower(), value) for name, value in headers]
-    return [(":status", status[:3]), *(field for field in named if field[0] not in OF_HTTP1)]
+def _fields(status: str, headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Return the fields in the bytes that HTTP/1 has for them: `h2` would write letters as UTF-8."""
+    named = [(":status", status[:3]), *((name.lower(), value) for name, value in headers)]
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named if name not in OF_HTTP1]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
+from h2.errors import ErrorCodes
 from h2.events import (
     ConnectionTerminated,
     DataReceived,
@@ -19,10 +20,12 @@ from h2.events import (
     StreamEnded,
     StreamReset,
 )
+from h2.settings import SettingCodes
 from tests.unit.localstack_plugin.http_server.conftest import OK, Served, running
 from tests.unit.localstack_plugin.http_server.test_listener import is_free
 from tests.waiting import until
 
+from localstack_plugin.gateway.http_server import http2_connection
 from localstack_plugin.gateway.http_server.messages import Answer, Request
 from localstack_plugin.gateway.http_server.request_body import MEMORY_MAX_BYTES
 
@@ -36,6 +39,8 @@ class Client:
         self._socket = connection
         self.protocol = H2Connection(H2Configuration(client_side=True, header_encoding="latin-1"))
         self.events = list[Any]()
+        self.is_taking = True
+        """Whether the server may send more when a part of an answer has arrived."""
         self.protocol.initiate_connection()
         self.flush()
 
@@ -67,9 +72,13 @@ class Client:
         assert data, "the server has closed the connection"
         for event in self.protocol.receive_data(data):
             self.events.append(event)
-            if isinstance(event, DataReceived):
+            if isinstance(event, DataReceived) and self.is_taking:
                 self.protocol.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         self.flush()
+
+    def received(self, stream: int) -> bytes:
+        parts = [each.data for each in self.events if isinstance(each, DataReceived) and each.stream_id == stream]
+        return b"".join(parts)
 
     def first(self, kind: type, stream: int) -> Any:
         while True:
@@ -80,8 +89,7 @@ class Client:
 
     def answer_to(self, stream: int) -> tuple[Fields, bytes]:
         self.first(StreamEnded, stream)
-        parts = [each.data for each in self.events if isinstance(each, DataReceived) and each.stream_id == stream]
-        return self.first(ResponseReceived, stream).headers, b"".join(parts)
+        return self.first(ResponseReceived, stream).headers, self.received(stream)
 
 
 @contextmanager
@@ -143,6 +151,58 @@ def test_a_foreign_request_is_refused_and_ends_the_connection(
     assert b"Refused" in body
     client.first(ConnectionTerminated, stream)
     assert served.heads == []
+
+
+def test_a_refused_head_request_gets_no_body(client: Client) -> None:
+    fields, body = client.answer_to(client.ask("HEAD", "/", authority="evil.example"))
+    assert (fields[0], body) == ((":status", "403"), b"")
+
+
+def test_headers_have_the_bytes_that_they_have_in_http_1(served: Served, client: Client) -> None:
+    served.answer = lambda request: Answer("200 OK", [("X-A", dict(request.head.headers)["x-a"])], [])
+    fields, _ = client.answer_to(client.ask("GET", "/", ("x-a", "é"), authority="localhost"))
+    assert ("x-a", "Ã©") in fields, "the two bytes of UTF-8 that were sent"
+
+
+def test_a_client_may_make_its_window_smaller_than_what_it_has_been_sent(served: Served, client: Client) -> None:
+    content = b"x" * 100_000
+    served.answer = lambda _: Answer("200 OK", [], [content])
+    client.is_taking = False
+    stream = client.ask("GET", "/", authority="localhost")
+    while len(client.received(stream)) < 65_535:
+        client.receive()
+    client.protocol.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 100})
+    client.protocol.increment_flow_control_window(100_000)
+    client.flush()
+    client.receive()  # that the server knows it
+    client.protocol.increment_flow_control_window(100_000, stream)
+    client.flush()
+    assert client.answer_to(stream)[1] == content
+
+
+def test_a_stream_that_no_thread_can_serve_is_reset(
+    served: Served, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Refused(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    client.answer_to(client.ask("GET", "/", authority="localhost"))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading, "Thread", Refused)
+        stream = client.ask("GET", "/", authority="localhost")
+        assert client.first(StreamReset, stream).error_code == ErrorCodes.REFUSED_STREAM
+    assert "can't start new thread" in caplog.text
+    assert client.answer_to(client.ask("GET", "/", authority="localhost"))[1] == b"ok"
+
+
+def test_a_client_that_takes_nothing_is_told_that_its_stream_ends(
+    served: Served, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http2_connection, "STALLED_S", 0.05)
+    served.answer = lambda _: Answer("200 OK", [], [b"x" * 100_000])
+    client.is_taking = False
+    client.first(StreamReset, client.ask("GET", "/", authority="localhost"))
 
 
 def test_a_client_that_waits_for_a_100_gets_it(served: Served, client: Client) -> None:
