@@ -3,6 +3,7 @@
 import socket
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,6 +43,22 @@ def test_a_refused_write_keeps_the_object(bucket: Bucket, operation: str, option
     assert bucket.call(operation, key="old", **options) in {answer, "PreconditionFailed"}
     assert content(bucket) == b"1"
     assert bucket.s3.head_object(Bucket=bucket.name, Key="old")["ETag"] == bucket.etag
+
+
+def test_a_write_does_not_wait_for_a_reader_who_has_the_object_as_it_was(bucket: Bucket) -> None:
+    bucket.s3.put_object(Bucket=bucket.name, Key="old", Body=PART * 4)  # more than the connection's buffers hold
+    with closing(bucket.s3.get_object(Bucket=bucket.name, Key="old")["Body"]) as read:
+        beginning = read.read(1)
+        bucket.s3.put_object(Bucket=bucket.name, Key="old", Body=b"new")
+        assert content(bucket) == b"new"
+        assert beginning + read.read() == PART * 4
+
+
+@pytest.mark.parametrize("name", ["日", "a\r\nX-A: b"])
+def test_an_answer_that_fails_does_not_keep_writes_waiting(bucket: Bucket, name: str) -> None:
+    with pytest.raises(ClientError):
+        content(bucket, ResponseContentDisposition=name)
+    assert bucket.call("put", key="old") == OK
 
 
 def test_a_refused_write_creates_nothing(bucket: Bucket) -> None:

@@ -7,7 +7,8 @@ to which a save refers are therefore complete, even if the process is killed whi
 A file that is no longer needed is garbage. It is deleted after the next save that does not refer to it.
 
 Locking works as in LocalStack: each key has a readers-writer lock, on which conditional writes rely, too. It is part of
-the key's KeyLock, which outlives the successive files of the key.
+the key's KeyLock, which outlives the successive files of the key. Only readers release it earlier, once their file is
+open: the file stays as it is, and a client that reads slowly, or never to the end, must not keep writers waiting.
 """
 
 import re
@@ -107,6 +108,8 @@ class LockedFile:
 class StoredObject(EphemeralS3StoredObject):
     """An object or a part that is being read or written."""
 
+    closed: bool
+
     def __init__(self, s3_object: Any, lock: KeyLock, folder: ObjectFolder, mode: Any = "r") -> None:
         self._folder = folder
         file = LockedFile(lock)
@@ -120,6 +123,8 @@ class StoredObject(EphemeralS3StoredObject):
             self._lock.release()
             raise
         file.internal_last_modified = s3_object.internal_last_modified if mode == "r" else 0
+        if mode == "r":
+            self._lock.release()
 
     def write(self, stream: Any) -> int:
         try:
@@ -132,7 +137,10 @@ class StoredObject(EphemeralS3StoredObject):
         if not self.closed:
             self._folder.in_writing.discard(getattr(self.s3_object, STORED_AS))
             self.file.close()
-            super().close()
+            if self._mode == "r":
+                self.closed = True
+            else:
+                super().close()
 
 
 class StoredMultipart(EphemeralS3StoredMultipart):
