@@ -144,7 +144,9 @@ class Spawner:
 
     def _take_request(self) -> bool:
         """Serve one request. Return False if the server is gone."""
-        message, files, _, _ = socket.recv_fds(self._control, REQUEST_BYTES, FILES_MAX, socket.MSG_CMSG_CLOEXEC)
+        message, files, _, _ = socket.recv_fds(self._control, REQUEST_BYTES, FILES_MAX)
+        for file in files:  # `recv_fds` does not pass MSG_CMSG_CLOEXEC on in every version of Python
+            os.set_inheritable(file, False)
         if not message:
             return False
         line, word = socket.socket(fileno=files[0]), message.decode()

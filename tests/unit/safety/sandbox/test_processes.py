@@ -118,3 +118,8 @@ def test_a_program_inherits_a_file_and_finds_its_number_in_a_variable(host: Host
             process = host.start(f'"{sys.executable}" -c "{write}"', inherited=("LINE", theirs.fileno()))
         assert process.wait(DEADLINE_S) == 0
         assert (ours.recv(16), ours.recv(16)) == (b"hello", b"")  # nobody else holds it open
+
+
+def test_a_program_inherits_nothing_of_its_keeper(host: Host) -> None:
+    listed = "import os; print([number for number in range(3, 64) if os.path.exists(f'/proc/self/fd/{number}')])"
+    assert host.run(f'"{sys.executable}" -c "{listed}"') == (0, "[]\n")
