@@ -9,6 +9,7 @@ import json
 import os
 import random
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from .restart_workload import Workload, arn
 
 ROUNDS = int(os.environ.get("ROUNDS") or 3)
 OBJECTS = int(os.environ.get("OBJECTS") or 100)
+LOCALSTACK_PYTHON = Path(__file__).parents[2] / ".venv-localstack/bin/python"
 ACKNOWLEDGED_BEFORE_S = 5.0
 SAVED_EVERY_S = 3.0  # an end may come at any moment between two saves
 
@@ -155,6 +157,12 @@ def test_an_execution_that_is_redriven_and_ends_during_a_save_is_saved_again(own
     own_cloud.down()
     own_cloud.up()
     assert stepfunctions.describe_execution(executionArn=execution)["redriveCount"] == 1
+
+
+def test_an_execution_that_ends_when_its_save_has_been_planned_is_saved(tmp_path: Path) -> None:
+    program = Path(__file__).with_name("restart_ending.py")
+    subprocess.run([LOCALSTACK_PYTHON, program, tmp_path / "state"], check=True)
+    assert "execution:machine:ends" in (tmp_path / "state" / "executions.jsonl").read_text()
 
 
 def test_a_save_that_failed_in_the_middle_of_a_line_loses_nothing(own_cloud: Cloud) -> None:

@@ -19,6 +19,7 @@ import threading
 import time
 import traceback
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NoReturn
 
 from localstack_plugin.persistence import executions, log_events
@@ -48,9 +49,6 @@ class Plan:
     """The work of one save."""
 
     services: tuple[str, ...]
-    ended: list[Any]
-    stopped: executions.Written
-    """When they ended. One of them may be redriven during the save, and end again."""
     streams: list[Any]
     """The log streams whose events are counted when they are saved."""
     garbage: list[str]
@@ -125,10 +123,8 @@ class Saver:
         services = tuple(service for service in loaded if service in changed or service not in LARGE)
         for service in services:
             vocabulary(service)  # imports the classes now, because the child must not import
-        ended = executions.ended(self._progress.written) if "stepfunctions" in services else []
-        stopped = {each.exec_arn: each.stop_date for each in ended}
         streams = list(log_events.streams().values()) if "logs" in services else []
-        return Plan(services, ended, stopped, streams, list(self._objects.garbage) if "s3" in services else [])
+        return Plan(services, streams, list(self._objects.garbage) if "s3" in services else [])
 
     def _apply(self, plan: Plan, report: dict[str, Any]) -> None:
         if error := report.get("error"):
@@ -136,7 +132,7 @@ class Saver:
         for problem in set(report["problems"]) - self._complained:
             self._complained.add(problem)
             LOG.error("a part of the state cannot be saved: %s", problem)
-        self._progress.written |= plan.stopped
+        self._progress.written |= {arn: datetime.fromisoformat(stopped) for arn, stopped in report["ended"].items()}
         self._progress.machines |= set(report["machines"])
         if report["log_events"]:
             counts, in_file = report["log_events"]
@@ -167,7 +163,9 @@ class Saver:
             except UnknownValueError as error:
                 problems.append(f"{service}: {error}")
         machines = set(self._progress.machines)
-        if ended := [each for each in plan.ended if each.stop_date]:  # one may have been redriven before the fork
+        # Not those of the plan: one that ends between the plan and the fork would be neither ended nor running.
+        ended = executions.ended(self._progress.written) if "stepfunctions" in plan.services else []
+        if ended:
             problems += executions.append(self._folder.executions, ended, machines)
         log_file, logged = None, None
         if "logs" in documents:
@@ -178,7 +176,13 @@ class Saver:
         for name in deleted:
             self._objects.delete(name)
         new_machines = sorted(machines - self._progress.machines)
-        return {"problems": problems, "machines": new_machines, "log_events": logged, "deleted": deleted}
+        return {
+            "problems": problems,
+            "ended": {each.exec_arn: each.stop_date.isoformat() for each in ended},
+            "machines": new_machines,
+            "log_events": logged,
+            "deleted": deleted,
+        }
 
 
 def document_of(service: str, used_files: set[str]) -> Any:
