@@ -3,8 +3,9 @@
 import json
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -156,6 +157,32 @@ def test_an_invocation_has_a_time_limit_while_it_waits_and_while_it_sends(
         invoke(timeout_s=0.01).result(DEADLINE_S)
     with pytest.raises(TimeoutError):  # nobody reads
         api.invoke(replace(INVOCATION, payload=b"x" * 6_000_000), 0.01)
+
+
+def test_a_process_that_reads_an_event_slowly_does_not_extend_the_time_limit(pool: ThreadPoolExecutor) -> None:
+    other, ours = socket.socketpair()
+    with other, ours:
+        outcome = pool.submit(Line(ours).invoke, replace(INVOCATION, payload=b"x" * MAX_RESPONSE_BYTES), 0.5)
+        began = time.monotonic()
+        while not outcome.done() and time.monotonic() < began + DEADLINE_S:
+            other.recv(10_000)  # a part of the event makes room for another
+            wait([outcome], 0.05)
+        with pytest.raises(TimeoutError):
+            outcome.result(0)
+        assert time.monotonic() - began < 2
+
+
+def test_messages_that_are_no_answer_do_not_extend_the_time_limit(
+    ends: Ends, invoke: Callable[..., Future[Outcome]]
+) -> None:
+    _, _, theirs = ends
+    outcome = invoke(timeout_s=0.5)
+    began = time.monotonic()
+    while not outcome.done() and time.monotonic() < began + DEADLINE_S:
+        theirs.sendall(MESSAGE.pack(line.READY, 1, 0) + MESSAGE.pack(RESPONSE, 0, 0))
+    with pytest.raises(TimeoutError):
+        outcome.result(0)
+    assert time.monotonic() - began < 2
 
 
 def test_a_process_that_closes_its_line_fails_its_invocation_when_it_ends(

@@ -9,6 +9,7 @@ The other end is the `LineClient` of `process.bootstrap`. Numbers are big-endian
 """
 
 import json
+import select
 import socket
 import struct
 import threading
@@ -24,7 +25,8 @@ READY: Final = b"N"
 INIT_ERROR: Final = b"I"
 RESPONSE: Final = b"R"
 ERROR: Final = b"E"
-KINDS: Final = frozenset({READY, INIT_ERROR, RESPONSE, ERROR})
+ANSWERS: Final = frozenset({RESPONSE, ERROR})
+KINDS: Final = ANSWERS | {READY, INIT_ERROR}
 EVENT: Final = struct.Struct("!III")
 MESSAGE: Final = struct.Struct("!cII")
 TIMEVAL: Final = struct.Struct("@ll")
@@ -90,10 +92,10 @@ class Line:
     def _answer(self, deadline: float) -> Outcome:
         while True:
             while not (size_bytes := self._size_bytes()) or len(self._received) < size_bytes:
-                self._limit(socket.SO_RCVTIMEO, deadline)
+                self._limit_receiving(deadline)
                 self._receive()
             message = self._take(size_bytes)
-            if message.number == self._number:
+            if message.number == self._number and message.kind in ANSWERS:
                 return Outcome(message.body, is_error=message.kind == ERROR)
 
     def _size_bytes(self) -> int:
@@ -115,13 +117,13 @@ class Line:
         return Message(kind, number, body)
 
     def _send(self, content: bytes, deadline: float) -> None:
-        sent_bytes = 0
+        rest = memoryview(content)
         try:
-            with suppress(BlockingIOError):
-                sent_bytes = self._socket.send(content, socket.MSG_DONTWAIT)
-            if sent_bytes < len(content):  # the rest of a large one, for which the process has to make room
-                self._limit(socket.SO_SNDTIMEO, deadline)
-                self._socket.sendall(memoryview(content)[sent_bytes:])
+            while rest:
+                try:
+                    rest = rest[self._socket.send(rest, socket.MSG_DONTWAIT) :]
+                except BlockingIOError:
+                    self._wait_for_room(deadline)
         except (BrokenPipeError, ConnectionResetError) as error:
             raise LineEnded("the process has closed its line") from error
 
@@ -134,10 +136,24 @@ class Line:
             raise LineEnded("the process has closed its line")
         self._received += part
 
-    def _limit(self, option: int, deadline: float) -> None:
-        """Limit the next call in the kernel: Python's own limit needs another system call for each."""
-        left_s = max(deadline - time.monotonic(), SHORTEST_WAIT_S)
-        self._socket.setsockopt(socket.SOL_SOCKET, option, TIMEVAL.pack(int(left_s), int(left_s % 1 * 1_000_000)))
+    def _wait_for_room(self, deadline: float) -> None:
+        """Wait until the process has read a part of a large event. TimeoutError.
+
+        The kernel's own limit would begin anew with each part.
+        """
+        poll = select.poll()
+        poll.register(self._socket, select.POLLOUT)
+        if not poll.poll(max(deadline - time.monotonic(), 0) * 1000):
+            raise TimeoutError
+
+    def _limit_receiving(self, deadline: float) -> None:
+        """Limit the next call in the kernel: Python's own limit needs another system call for each. TimeoutError."""
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        left_s = max(left_s, SHORTEST_WAIT_S)
+        timeval = TIMEVAL.pack(int(left_s), int(left_s % 1 * 1_000_000))
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
 
 
 def event(number: int, invocation: Invocation) -> bytes:
