@@ -31,7 +31,7 @@ DOCUMENT = re.compile(r"(?P<service>[a-z0-9]+)-(?P<number>[0-9]{1,15})\.json")
 
 @dataclass(frozen=True)
 class LogFile:
-    """The file of log events of a save. Behind its size may be what a later save has left, which failed."""
+    """The file of log events of a save. Beyond its size there may be remains of a later save that failed."""
 
     number: int
     size_bytes: int

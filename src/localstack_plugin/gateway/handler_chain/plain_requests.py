@@ -56,7 +56,7 @@ IDLE_WITHOUT_HEADERS: Mapping[object, frozenset[str]] = {
 IDLE = frozenset(
     {
         handlers.inject_auth_header_if_missing,  # there is a header Authorization
-        handlers.rewrite_region,  # AWS has the region
+        handlers.rewrite_region,  # the region is one of AWS's
         handlers.serve_localstack_resources,  # the path is none of LocalStack's own
         handlers.serve_edge_router_rules,  # no rule of the edge router matches the path
     }

@@ -1,7 +1,7 @@
 """The server's end of the line to a function's process: a pair of sockets that only the two have.
 
 The thread of an invocation writes the event and reads the answer itself: waking an event loop for them, and reading
-HTTP, would take longer than most functions do. There is no secret, because nobody else can find or open the line.
+HTTP, would take longer than most functions do. There is no secret: only the process that inherits the line can use it.
 The other end is the `LineClient` of `process.bootstrap`. Numbers are big-endian and have four bytes:
 
     server to process   number of the invocation, size of the head, size of the payload; head (JSON), payload
@@ -32,7 +32,7 @@ MESSAGE: Final = struct.Struct("!cII")
 TIMEVAL: Final = struct.Struct("@ll")
 READ_BYTES: Final = 64 * 1024
 SHORTEST_WAIT_S: Final = 0.001
-"""The system takes no time at all as no limit."""
+"""The kernel reads a time-out of zero as no limit."""
 
 
 class LineEnded(LambdaExecutorError):
