@@ -286,6 +286,7 @@ def end_in_time() -> None:
 @hooks.on_infra_start()
 def correct_s3() -> None:
     from localstack_plugin.s3 import (
+        answer_headers,
         closed_operations,
         conditions,
         configurations,
@@ -295,6 +296,7 @@ def correct_s3() -> None:
         whole_writes,
     )
 
+    answer_headers.install()
     closed_operations.install()
     conditions.install()
     configurations.install()

@@ -54,11 +54,30 @@ def test_a_write_does_not_wait_for_a_reader_who_has_the_object_as_it_was(bucket:
         assert beginning + read.read() == PART * 4
 
 
-@pytest.mark.parametrize("name", ["日", "a\r\nX-A: b"])
-def test_an_answer_that_fails_does_not_keep_writes_waiting(bucket: Bucket, name: str) -> None:
-    with pytest.raises(ClientError):
-        content(bucket, ResponseContentDisposition=name)
-    assert bucket.call("put", key="old") == OK
+@pytest.mark.parametrize(
+    ("header", "value", "message"),
+    [
+        ("ContentDisposition", 'attachment; filename="日.txt"', "Header value cannot be represented using ISO-8859-1."),
+        ("ContentType", "a\r\nX-A: b", "Header value cannot have control characters."),
+    ],
+)
+@pytest.mark.parametrize("operation", ["get_object", "head_object"])
+def test_a_header_that_cannot_be_sent_is_refused(
+    bucket: Bucket, operation: str, header: str, value: str, message: str
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        getattr(bucket.s3, operation)(Bucket=bucket.name, Key="old", **{f"Response{header}": value})
+    if operation == "get_object":  # the answer to a HEAD has no body
+        error = refused.value.response["Error"]
+        assert (error["Code"], error["Message"]) == ("InvalidArgument", message)
+        assert error["ArgumentName"].title().replace("-", "") == f"Response{header}"
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert bucket.call("put", key="old") == OK  # nobody holds its lock
+
+
+def test_a_header_of_the_answer_may_have_any_letter_of_latin_1(bucket: Bucket) -> None:
+    answer = bucket.s3.get_object(Bucket=bucket.name, Key="old", ResponseContentDisposition='filename="é.txt"')
+    assert answer["ContentDisposition"] == 'filename="é.txt"'
 
 
 def test_a_refused_write_creates_nothing(bucket: Bucket) -> None:
