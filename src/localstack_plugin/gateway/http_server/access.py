@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from functools import cached_property
 
 from localstack_plugin.gateway.http_server.messages import Address, Headers, RequestHead
 from safety.peer_owner import PeerGuard
@@ -18,25 +19,36 @@ log = logging.getLogger(__name__)
 
 
 class Access:
-    """The verdicts on connections and on requests."""
+    """The guards of the port."""
 
     def __init__(
         self, allowed_hosts: Iterable[str], allowed_origins: Iterable[str], peers: PeerGuard | None = None
     ) -> None:
-        self._requests = RequestGuard(allowed_hosts, allowed_origins, has_public_name=True)
-        self._peers = peers or PeerGuard()
-        self._log = RefusalLog(log)
+        self.requests = RequestGuard(allowed_hosts, allowed_origins, has_public_name=True)
+        self.peers = peers or PeerGuard()
+        self.log = RefusalLog(log)
 
-    def refusal_of_peer(self, peer: Address, own: Address) -> str | None:
-        """Return why nobody at the other end of this connection is served."""
-        return self._peers.refusal(peer, own)
+    def of(self, peer: Address, own: Address) -> ConnectionAccess:
+        return ConnectionAccess(self, peer, own)
+
+
+class ConnectionAccess:
+    """The verdicts on one connection and its requests. Who is at the other end is judged with the first of them."""
+
+    def __init__(self, access: Access, peer: Address, own: Address) -> None:
+        self._access, self._peer, self._own = access, peer, own
+
+    @cached_property
+    def _refusal_of_peer(self) -> str | None:
+        """Why nobody at the other end is served."""
+        return self._access.peers.refusal(self._peer, self._own)
 
     def refusal(self, head: RequestHead) -> str | None:
-        return self._requests.refusal(head.method, head.target, head.headers)
+        return self._refusal_of_peer or self._access.requests.refusal(head.method, head.target, head.headers)
 
-    def refused(self, head: RequestHead, peer: Address, reason: str) -> tuple[str, Headers, bytes]:
+    def refused(self, head: RequestHead, reason: str) -> tuple[str, Headers, bytes]:
         """Log the refusal; return the status, the headers and the body of its answer."""
-        self._log.add(peer[0], reason)
+        self._access.log.add(self._peer[0], reason)
         answer = answer_to(head.headers, reason)
         headers = {**answer.headers, "Content-Length": str(len(answer.body)), "Connection": "close"}
         return f"{STATUS} {REASON}", list(headers.items()), answer.body

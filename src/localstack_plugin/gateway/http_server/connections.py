@@ -1,4 +1,4 @@
-"""What a connection speaks."""
+"""The choice of the protocol: a connection of HTTP/2 begins with a preface, every other is one of HTTP/1."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Connections:
     def serve(self, connection: socket.socket, peer: Address, own: Address) -> None:
         """Serve the connection until it ends. Raises OSError when the client leaves before it has sent anything."""
         received = _first_bytes(connection)
-        arguments = connection, peer, own, self._application, self._access
+        arguments = connection, peer, own, self._application, self._access.of(peer, own)
         if received.startswith(PREFACE):
             from localstack_plugin.gateway.http_server.http2_connection import Http2Connection  # few clients need h2
 

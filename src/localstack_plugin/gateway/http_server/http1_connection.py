@@ -6,7 +6,7 @@ import logging
 import socket
 
 from localstack_plugin.gateway.http_server import answer_writer
-from localstack_plugin.gateway.http_server.access import Access
+from localstack_plugin.gateway.http_server.access import ConnectionAccess
 from localstack_plugin.gateway.http_server.last_answer import send_last
 from localstack_plugin.gateway.http_server.messages import (
     Address,
@@ -25,20 +25,17 @@ log = logging.getLogger(__name__)
 
 class Http1Connection:
     def __init__(
-        self, connection: socket.socket, peer: Address, own: Address, application: Application, access: Access
+        self, connection: socket.socket, peer: Address, own: Address, application: Application, access: ConnectionAccess
     ) -> None:
         self._socket, self._peer, self._own = connection, peer, own
         self._application, self._access = application, access
-        self._foreign: str | None = None
 
     def serve(self, received: bytes) -> None:
         """Serve until the client leaves, or a request or an answer ends the connection. It has sent `received`."""
         reader = RequestReader(self._socket, received)
         try:
-            head = reader.head()
-            self._foreign = self._access.refusal_of_peer(self._peer, self._own)
-            while self._answer(head, reader):
-                head = reader.head()
+            while self._answer(reader.head(), reader):
+                pass
         except MalformedRequestError:
             send_last(self._socket, answer_writer.MALFORMED)
         except Disconnected:
@@ -46,7 +43,7 @@ class Http1Connection:
 
     def _answer(self, head: RequestHead, reader: RequestReader) -> bool:
         """Answer a request; return whether the connection may carry another."""
-        reason = self._foreign or self._access.refusal(head)
+        reason = self._access.refusal(head)
         if reason is not None:
             self._refuse(head, reader, reason)
             return False
@@ -66,5 +63,5 @@ class Http1Connection:
     def _refuse(self, head: RequestHead, reader: RequestReader, reason: str) -> None:
         if not head.expects_continue:
             reader.drop_body(DROPPED_MAX_BYTES)
-        status, headers, body = self._access.refused(head, self._peer, reason)
+        status, headers, body = self._access.refused(head, reason)
         send_last(self._socket, answer_writer.plain(status, headers, b"" if head.method == "HEAD" else body))

@@ -18,7 +18,7 @@ from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated, DataReceived, RequestReceived, StreamEnded, StreamReset
 from h2.exceptions import ProtocolError
 
-from localstack_plugin.gateway.http_server.access import Access
+from localstack_plugin.gateway.http_server.access import ConnectionAccess
 from localstack_plugin.gateway.http_server.answer_writer import OWN_HEADERS, SERVER, send
 from localstack_plugin.gateway.http_server.last_answer import send_last
 from localstack_plugin.gateway.http_server.messages import (
@@ -43,12 +43,10 @@ OF_HTTP1 = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-
 
 class Http2Connection:
     def __init__(
-        self, connection: socket.socket, peer: Address, own: Address, application: Application, access: Access
+        self, connection: socket.socket, peer: Address, own: Address, application: Application, access: ConnectionAccess
     ) -> None:
         self._socket, self._peer, self._own = connection, peer, own
         self._application, self._access = application, access
-        self._foreign: str | None = None
-        self._is_judged = False
         self._arriving: dict[int, tuple[RequestHead, RequestBody]] = {}
         """By stream. Only the reading thread uses it."""
         self._changed = threading.Condition()
@@ -114,9 +112,7 @@ class Http2Connection:
                 raise Disconnected("the client has ended the connection")
 
     def _begin(self, stream: int, head: RequestHead) -> None:
-        if not self._is_judged:
-            self._foreign, self._is_judged = self._access.refusal_of_peer(self._peer, self._own), True
-        reason = self._foreign or self._access.refusal(head)
+        reason = self._access.refusal(head)
         if reason is not None:
             self._refuse(stream, head, reason)
         self._arriving[stream] = head, RequestBody()
@@ -126,7 +122,7 @@ class Http2Connection:
                 self._flush()
 
     def _refuse(self, stream: int, head: RequestHead, reason: str) -> None:
-        status, headers, body = self._access.refused(head, self._peer, reason)
+        status, headers, body = self._access.refused(head, reason)
         with self._changed:
             self._protocol.send_headers(stream, _fields(status, headers), end_stream=head.method == "HEAD")
             if head.method != "HEAD":

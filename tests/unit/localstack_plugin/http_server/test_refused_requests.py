@@ -153,8 +153,8 @@ def test_an_allowed_name_is_let_through(served: Served) -> None:
 
 
 def test_a_refusal_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    access = Access((), ())
+    access = Access((), ()).of(("127.0.0.1", 1), ("127.0.0.1", 2))
     head = RequestHead("GET", "/", "HTTP/1.1", [], keeps_open=True)
     for _ in range(3):
-        access.refused(head, ("127.0.0.1", 1), "Refused: because.")
+        access.refused(head, "Refused: because.")
     assert caplog.messages == ["127.0.0.1: Refused: because."]
