@@ -3,10 +3,7 @@
 Order and names are those of AWS's execution histories.
 """
 
-import time
 from collections.abc import Callable
-from email.utils import formatdate
-from functools import lru_cache
 from typing import Any
 
 from localstack.services.stepfunctions.asl.component.state.state_execution.state_task import lambda_eval_utils
@@ -22,6 +19,7 @@ from localstack.services.stepfunctions.asl.component.state.state_execution.state
 from localstack.services.stepfunctions.asl.eval.environment import Environment
 from localstack.utils.strings import long_uid
 
+from localstack_plugin.http_date import http_date
 from localstack_plugin.replacing import replace, wrap
 from localstack_plugin.stepfunctions.executions.compact_json import compact
 
@@ -70,14 +68,9 @@ def http_headers(answer: dict[str, Any], request_id: str) -> dict[str, str]:
         "Connection": "keep-alive",
         "x-amzn-RequestId": request_id,
         "Content-Length": str(len(payload)),
-        "Date": http_date(int(time.time())),
+        "Date": http_date(),
         "Content-Type": "application/json",
     }
-
-
-@lru_cache(1)
-def http_date(second: int) -> str:
-    return formatdate(second, usegmt=True)
 
 
 def in_order(original: Callable[..., None]) -> Callable[..., None]:

@@ -6,12 +6,10 @@ The head goes with the first part: an answer of one part is one write.
 from __future__ import annotations
 
 import logging
-import time
-from email.utils import formatdate
-from functools import lru_cache
 from socket import socket
 
 from localstack_plugin.gateway.http_server.messages import Answer, Disconnected, Headers, RequestHead
+from localstack_plugin.http_date import http_date
 
 SERVER = "LocalStack"
 OWN_HEADERS = frozenset({"server", "date", "transfer-encoding"})
@@ -53,7 +51,6 @@ def send(connection: socket, content: bytes) -> None:
 class _Writer:
     def __init__(self, connection: socket, head: RequestHead, answer: Answer) -> None:
         self._connection, self._answer = connection, answer
-        self._keeps_open = head.keeps_open
         self._has_body = answer.has_body(head.method)
         self._missing_bytes = answer.content_length
         self._is_chunked = self._has_body and self._missing_bytes is None and head.version == "HTTP/1.1"
@@ -73,7 +70,7 @@ class _Writer:
             self._unsent = b""
             self._send(rest)
         is_complete = not self._has_body or self._is_chunked or self._missing_bytes == 0
-        return self._keeps_open and is_complete
+        return self._head.keeps_open and is_complete
 
     def _write(self, part: bytes) -> None:
         if self._missing_bytes is not None:
@@ -91,6 +88,12 @@ class _Writer:
         send(self._connection, content)
 
 
+def headers_of(answer: Answer) -> Headers:
+    """Return the headers to send: the server's own, and those of the application."""
+    given = [header for header in answer.headers if header[0].lower() not in OWN_HEADERS]
+    return [("Server", SERVER), ("Date", http_date()), *given]
+
+
 def plain(status: str, headers: Headers, body: bytes) -> bytes:
     """Return an answer with these headers and no others."""
     return _joined([f"HTTP/1.1 {status}", *_lines(headers)]) + body
@@ -100,8 +103,7 @@ def _head_of(head: RequestHead, answer: Answer, is_chunked: bool) -> bytes:
     lines = [f"{head.version} {answer.status}"]
     if head.version == "HTTP/1.1" and not head.keeps_open:
         lines.append("Connection: close")
-    lines.append(_server_and_date(int(time.time())))
-    lines += _lines([header for header in answer.headers if header[0].lower() not in OWN_HEADERS])
+    lines += _lines(headers_of(answer))
     if is_chunked:
         lines.append("Transfer-Encoding: chunked")
     return _joined(lines)
@@ -115,8 +117,3 @@ def _lines(headers: Headers) -> list[str]:
 
 def _joined(lines: list[str]) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
-
-
-@lru_cache(1)
-def _server_and_date(now_s: int) -> str:
-    return f"Server: {SERVER}\r\nDate: {formatdate(now_s, usegmt=True)}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from email.utils import formatdate
 from typing import Any
 
 from h2.config import H2Configuration
@@ -19,7 +18,7 @@ from h2.events import ConnectionTerminated, DataReceived, RequestReceived, Strea
 from h2.exceptions import ProtocolError
 
 from localstack_plugin.gateway.http_server.access import ConnectionAccess
-from localstack_plugin.gateway.http_server.answer_writer import OWN_HEADERS, SERVER, send
+from localstack_plugin.gateway.http_server.answer_writer import headers_of, send
 from localstack_plugin.gateway.http_server.last_answer import send_last
 from localstack_plugin.gateway.http_server.messages import (
     Address,
@@ -169,10 +168,8 @@ class Http2Connection:
             self._changed.notify_all()
 
     def _write(self, stream: int, head: RequestHead, answer: Answer) -> None:
-        own = [("Server", SERVER), ("Date", formatdate(usegmt=True))]
-        given = [header for header in answer.headers if header[0].lower() not in OWN_HEADERS]
         with self._changed:
-            self._protocol.send_headers(stream, _fields(answer.status, own + given))
+            self._protocol.send_headers(stream, _fields(answer.status, headers_of(answer)))
             self._flush()
         if answer.has_body(head.method):
             for part in answer.parts:

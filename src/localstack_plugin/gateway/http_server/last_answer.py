@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 
 from localstack_plugin.gateway.http_server.request_reader import READ_BYTES
-from localstack_plugin.gateway.http_server.time_limits import limit_receiving
+from localstack_plugin.socket_time_limits import limit_receiving
 
 LINGER_S = 1.0
 

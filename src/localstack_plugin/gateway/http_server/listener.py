@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from localstack_plugin.gateway.http_server import time_limits
 from localstack_plugin.gateway.http_server.messages import Address
-from localstack_plugin.gateway.http_server.time_limits import limit_receiving, limit_sending
+from localstack_plugin.socket_time_limits import limit_receiving, limit_sending
 
 BACKLOG = 1024
 """Connections that wait to be accepted. The system may allow fewer."""

@@ -20,6 +20,7 @@ from typing import Final
 
 from localstack_plugin.lambda_executor.errors import LambdaExecutorError, ResponseTooLarge
 from localstack_plugin.lambda_executor.runtime_api.invocations import MAX_RESPONSE_BYTES, Invocation, Outcome
+from localstack_plugin.socket_time_limits import limit_receiving
 
 READY: Final = b"N"
 INIT_ERROR: Final = b"I"
@@ -29,7 +30,6 @@ ANSWERS: Final = frozenset({RESPONSE, ERROR})
 KINDS: Final = ANSWERS | {READY, INIT_ERROR}
 EVENT: Final = struct.Struct("!III")
 MESSAGE: Final = struct.Struct("!cII")
-TIMEVAL: Final = struct.Struct("@ll")
 READ_BYTES: Final = 64 * 1024
 SHORTEST_WAIT_S: Final = 0.001
 """The kernel reads a time-out of zero as no limit."""
@@ -151,9 +151,7 @@ class Line:
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             raise TimeoutError
-        left_s = max(left_s, SHORTEST_WAIT_S)
-        timeval = TIMEVAL.pack(int(left_s), int(left_s % 1 * 1_000_000))
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
+        limit_receiving(self._socket, max(left_s, SHORTEST_WAIT_S))
 
 
 def event(number: int, invocation: Invocation) -> bytes:
