@@ -37,7 +37,7 @@ from localstack_plugin.persistence.graph.writing import write
 from localstack_plugin.persistence.histories import EventShape, history_text, read_history
 from localstack_plugin.persistence.services.renewal import described, renew
 from localstack_plugin.persistence.services.vocabularies import vocabulary
-from localstack_plugin.persistence.state_folder import cut_incomplete_line
+from localstack_plugin.persistence.state_folder import compact, cut_incomplete_line
 
 LAST_STATE = "_last_state"
 ANEW = ("exec_worker", "state_machine", "_cloud_watch_logging_session", "_activity_store", "mock_test_case")
@@ -124,7 +124,7 @@ def record_attributes(value: Any) -> Any:
 
 
 def _line(*fields: Any) -> str:
-    return json.dumps(fields, separators=(",", ":"), check_circular=False) + "\n"
+    return compact(fields) + "\n"
 
 
 def load(path: Path) -> tuple[list[dict[str, Any]], set[str]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from localstack_plugin.persistence.graph.document import DocumentError
-from localstack_plugin.persistence.state_folder import LogFile, StateFolder, private
+from localstack_plugin.persistence.state_folder import LogFile, StateFolder, compact, private
 
 UNUSED_AT_MOST = 10_000
 """The events of deleted streams that a file may have in any case."""
@@ -75,7 +75,7 @@ def append(folder: StateFolder, streams: Mapping[Key, Stream], progress: LogProg
 
 def _line(key: Key, place: int, events: Iterable[Event]) -> bytes:
     rows = [[each.ingestion_time, each.timestamp, each.message, each.event_id] for each in events]
-    return (json.dumps([*key, place, rows], separators=(",", ":"), check_circular=False) + "\n").encode("ascii")
+    return (compact([*key, place, rows]) + "\n").encode("ascii")
 
 
 def load(folder: StateFolder) -> LoadedEvents:

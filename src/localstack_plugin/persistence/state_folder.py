@@ -183,9 +183,14 @@ def cut_incomplete_line(path: Path) -> None:
 
 def _write(path: Path, content: Any) -> None:
     with open(path, "w", encoding="ascii", opener=private) as file:
-        file.write(json.dumps(content, separators=(",", ":"), check_circular=False))
+        file.write(compact(content))
         file.flush()
         os.fsync(file.fileno())
+
+
+def compact(content: Any) -> str:
+    """Return the JSON of what has no cycles, in ASCII and on one line."""
+    return json.dumps(content, separators=(",", ":"), check_circular=False)
 
 
 def private(path: str, flags: int) -> int:

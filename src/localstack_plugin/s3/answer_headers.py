@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from localstack.aws.api import RequestContext
-from localstack.aws.api.s3 import InvalidArgument
 
 from localstack_plugin.replacing import wrap
+from localstack_plugin.s3.invalid_arguments import refuse
 
 Operation = Callable[..., Any]
 HEADERS: Final = {
@@ -44,9 +44,6 @@ def refusing_what_is_no_header(original: Operation) -> Operation:
 def check(name: str, value: str) -> None:
     """InvalidArgument if a header cannot have this value."""
     if any(ord(letter) > 0xFF for letter in value):
-        message = "Header value cannot be represented using ISO-8859-1."
-    elif any(ord(letter) < 0x20 and letter != "\t" for letter in value):
-        message = "Header value cannot have control characters."
-    else:
-        return
-    raise InvalidArgument(message, ArgumentName=name, ArgumentValue=value)
+        refuse("Header value cannot be represented using ISO-8859-1.", name, value)
+    if any(ord(letter) < 0x20 and letter != "\t" for letter in value):
+        refuse("Header value cannot have control characters.", name, value)

@@ -13,9 +13,9 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from localstack.aws.api import RequestContext
-from localstack.aws.api.s3 import InvalidArgument
 
 from localstack_plugin.replacing import wrap
+from localstack_plugin.s3.invalid_arguments import refuse
 
 Operation = Callable[..., Any]
 LARGEST: Final = 2**31 - 1
@@ -68,11 +68,6 @@ def check(encoding: str | None, options: dict[str, Any]) -> None:
             urlsafe_b64decode(token.encode()).decode()
         except (binascii.Error, UnicodeError):
             refuse("The continuation token provided is incorrect", "continuation-token", None)
-
-
-def refuse(message: str, name: str, value: Any) -> None:
-    details = {} if value is None else {"ArgumentValue": str(value)}
-    raise InvalidArgument(message, ArgumentName=name, **details)
 
 
 def without_keys(response: Any) -> Any:

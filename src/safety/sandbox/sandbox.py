@@ -17,6 +17,7 @@ from weakref import finalize
 
 from safety.sandbox.process import SandboxedProcess, StartFailed
 from safety.sandbox.world import World
+from safety.spawner.passed_files import receive_files
 
 PROGRAM = "import sys; sys.path.append(sys.argv[1])\nfrom safety.spawner.spawner import main\nmain(int(sys.argv[2]))"
 PASSED_ON = ("PATH", "LANG", "LD_LIBRARY_PATH", "SCONES_LOCAL_CLOUD")  # the last marks the kit's own processes
@@ -146,7 +147,7 @@ class Sandbox:
     def new_network(self) -> Network:
         """Create a network for `start`; several processes may share it. OSError if the system does not allow it."""
         with self._request("network", {}, []) as line:
-            message, files, _, _ = socket.recv_fds(line, MESSAGE_BYTES, 1, socket.MSG_CMSG_CLOEXEC)
+            message, files = receive_files(line, MESSAGE_BYTES, 1)
         if not files:
             raise StartFailed(0, f"no network of its own: {message.decode(errors='replace')}")
         return Network(files[0])

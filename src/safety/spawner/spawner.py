@@ -15,6 +15,7 @@ from functools import partial
 from safety.spawner import mounts, networks
 from safety.spawner.children import ChildSignals
 from safety.spawner.keeper import Request, keep
+from safety.spawner.passed_files import receive_files
 from safety.spawner.system_calls import (
     CLONE_NEWNS,
     CLONE_NEWPID,
@@ -144,9 +145,7 @@ class Spawner:
 
     def _take_request(self) -> bool:
         """Serve one request. Return False if the server is gone."""
-        message, files, _, _ = socket.recv_fds(self._control, REQUEST_BYTES, FILES_MAX)
-        for file in files:  # `recv_fds` does not pass MSG_CMSG_CLOEXEC on in every version of Python
-            os.set_inheritable(file, False)
+        message, files = receive_files(self._control, REQUEST_BYTES, FILES_MAX)
         if not message:
             return False
         line, word = socket.socket(fileno=files[0]), message.decode()

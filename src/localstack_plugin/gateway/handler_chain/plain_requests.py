@@ -88,7 +88,7 @@ FORBIDDEN_HEADERS = frozenset().union(*IDLE_WITHOUT_HEADERS.values())
 
 @dataclass(frozen=True)
 class Scope:
-    """What a credential scope says of a request. Without a service, the signing name is that of several."""
+    """What follows from a credential scope. `service` is None if several services sign with the name in it."""
 
     region: str
     partition: str

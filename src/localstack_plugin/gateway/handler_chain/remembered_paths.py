@@ -14,7 +14,7 @@ PATHS = 1024
 
 
 class RememberedAdapter:
-    """What a path and a method match in the rules of a service, which never change."""
+    """The rules of a service for one host. They never change, so the match of a path and a method is remembered."""
 
     def __init__(self, adapter: Any) -> None:
         self.match = lru_cache(PATHS)(adapter.match)

@@ -1,4 +1,4 @@
-"""What a function's process is asked, and what it answers."""
+"""An invocation that a function's process is asked for, and its outcome."""
 
 from dataclasses import dataclass
 

@@ -17,9 +17,8 @@ from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.lambda_.invocation.version_manager import LambdaVersionManager
 from localstack.utils.bootstrap import is_api_enabled
 
+from localstack_plugin.lambda_executor.warm_environments.assignment import ON_DEMAND
 from localstack_plugin.replacing import wrap
-
-ON_DEMAND = "on-demand"
 
 Invoke = Callable[..., InvocationResult]
 

@@ -1,4 +1,4 @@
-"""What the server refuses, and how it ends the connection."""
+"""Requests that the server refuses, and the end of their connections."""
 
 from __future__ import annotations
 

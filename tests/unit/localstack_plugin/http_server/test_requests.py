@@ -1,4 +1,4 @@
-"""What the server's application gets of what clients send."""
+"""Requests as clients send them, and as the server's application gets them."""
 
 from __future__ import annotations
 
