@@ -89,7 +89,8 @@ def _started(line: socket.socket, request: Request) -> int:
 def _become(line: socket.socket, request: Request, writer: int) -> NoReturn:
     """Turn this process into the program. The one byte on the line carries its process id as the server sees it."""
     try:
-        os.setsid()
+        # No session: where Linux has autogroups (`man 7 sched`), each would get as much processor time as the server.
+        os.setpgid(0, 0)
         line.send(b"\n")
         os.chdir(request.directory)
         _take_files(request.output)
@@ -138,11 +139,12 @@ def _watched(line: socket.socket, program: int, ended: ChildSignals) -> int:
 
 def _pass_on(line: socket.socket, program: int) -> None:
     """Send the server's signal to the program's process group. Without a server the program is killed."""
+    message = line.recv(16)
+    number = int(message) if message else signal.SIGKILL
     with suppress(ProcessLookupError):
-        message = line.recv(16)
-        os.killpg(program, int(message) if message else signal.SIGKILL)
-    if not message:
-        os.kill(program, signal.SIGKILL)  # not yet reaped, so the id is its own, whatever group it is in
+        os.killpg(program, number)
+    if number == signal.SIGKILL or os.getpgid(program) != program:  # it may move to another group at any time
+        os.kill(program, number)  # not yet reaped, so the id is its own
 
 
 def _end_all(has_processes: bool) -> None:

@@ -123,3 +123,21 @@ def test_a_program_inherits_a_file_and_finds_its_number_in_a_variable(host: Host
 def test_a_program_inherits_nothing_of_its_keeper(host: Host) -> None:
     listed = "import os; print([number for number in range(3, 64) if os.path.exists(f'/proc/self/fd/{number}')])"
     assert host.run(f'"{sys.executable}" -c "{listed}"') == (0, "[]\n")
+
+
+def test_a_program_that_moves_to_the_group_of_a_child_still_gets_signals(host: Host) -> None:
+    moves = """if True:
+        import os, time
+        child = os.fork()
+        if child:
+            os.setpgid(child, child)
+            os.setpgid(0, child)
+            os.kill(child, 9)
+            os.waitpid(child, 0)
+            print("moved", flush=True)
+        time.sleep(1000)
+    """
+    process = host.start(f"exec '{sys.executable}' -c '{moves}'")
+    until(lambda: host.output.read_text() == "moved\n", "the program to leave its group")
+    process.terminate()
+    assert process.wait(DEADLINE_S) == -signal.SIGTERM
