@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 from weakref import finalize
 
+from safety.sandbox.priority import lower_priority
 from safety.sandbox.process import SandboxedProcess, StartFailed
 from safety.sandbox.world import World
 from safety.spawner.passed_files import receive_files
@@ -77,17 +78,17 @@ class Sandbox:
             finalize(self, control.close)
 
     @classmethod
-    def open(cls, system: str = sys.platform) -> Sandbox:
+    def open(cls, system: str = sys.platform, niceness: int = 0) -> Sandbox:
         """Start the spawner, which needs some 40 ms, in parallel with the caller, to find out what is allowed.
 
-        `system` is named as in `sys.platform`.
+        `system` is named as in `sys.platform`. All processes get the server's niceness and `niceness` on top of it.
         """
         if system != "linux":
             return cls.unavailable(NOT_LINUX)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             try:
-                return cls(ours, _spawner(theirs), None)
+                return cls(ours, _spawner(theirs, niceness), None)
             except OSError as error:
                 ours.close()
                 return cls.unavailable(f"the spawner does not start: {error}")
@@ -180,8 +181,11 @@ class Sandbox:
         return ours
 
 
-def _spawner(control: socket.socket) -> int:
-    """Start the spawner, in its own session: signals of a terminal are meant for the server."""
+def _spawner(control: socket.socket, niceness: int) -> int:
+    """Start the spawner, in its own session: signals of a terminal are meant for the server.
+
+    It has the niceness before its first request, so all that it starts inherits it.
+    """
     package = str(Path(__file__).resolve().parents[2])
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     control.set_inheritable(True)
@@ -193,5 +197,7 @@ def _spawner(control: socket.socket) -> int:
         start_new_session=True,
         cwd="/",
     )
+    if niceness:
+        lower_priority(process.pid, niceness)
     process.returncode = 0  # `close` waits for it; Popen would warn that it still runs
     return process.pid
