@@ -18,7 +18,11 @@ from localstack_plugin.lambda_executor.process.folders import SEEN_IN_SANDBOX, F
 from localstack_plugin.settings import from_environment
 from safety.sandbox import Sandbox, World
 from safety.sandbox.personal_files import personal_files
+from safety.sandbox.priority import lower_priority
 
+NICENESS = 5
+"""What is added to LocalStack's own for functions. All of them wait for LocalStack, so with many in flight its one busy
+thread must not wait for a processor. At 5 a process has a third of the weight of one at 0."""
 MAX_EXIT_WAIT_S = 10.0
 NO_OPT = "this machine has no folder /opt, in whose place layers are shown"
 SWITCHED_OFF = "SCONES_LAMBDA_SANDBOX is off"
@@ -43,7 +47,8 @@ def sandbox() -> Sandbox:
     """Return the sandbox of all functions, opened at the first call."""
     if not from_environment().has_lambda_sandbox:
         return Sandbox.unavailable(SWITCHED_OFF)
-    return Sandbox.open() if Path(SEEN_IN_SANDBOX.layers).is_dir() else Sandbox.unavailable(NO_OPT)
+    has_opt = Path(SEEN_IN_SANDBOX.layers).is_dir()
+    return Sandbox.open(niceness=NICENESS) if has_opt else Sandbox.unavailable(NO_OPT)
 
 
 def seen_by_function(sandbox: Sandbox, folders: Folders) -> Folders:
@@ -74,7 +79,7 @@ def start(
             inherited=(bootstrap.LINE, line),
         )
     server_pipe = read_end_of_server_pipe()
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         cwd=folders.task_root,
         env={**environment, bootstrap.SERVER_PIPE: str(server_pipe), bootstrap.LINE: str(line)},
@@ -82,8 +87,10 @@ def start(
         stdout=output,
         stderr=subprocess.STDOUT,
         pass_fds=[server_pipe, line],
-        start_new_session=True,
+        start_new_session=True,  # without it, a function could reach the terminal of a server that has one
     )
+    lower_priority(process.pid, NICENESS)
+    return process
 
 
 def world_of(folders: Folders, shown: tuple[str, ...]) -> World:
