@@ -334,7 +334,7 @@ def spare_work() -> None:
     )
     from localstack_plugin.lambda_logging import invocation_metrics, log_handler
     from localstack_plugin.stepfunctions import assumed_roles, copied_values, direct_invoke, parsed_once
-    from localstack_plugin.stepfunctions.executions import one_thread, reused_threads
+    from localstack_plugin.stepfunctions.executions import one_thread, plain_machines, reused_threads
 
     for module in (
         absent_members,
@@ -351,6 +351,7 @@ def spare_work() -> None:
         long_lived_objects,
         one_thread,
         parsed_once,
+        plain_machines,
         plain_requests,
         plain_values,
         remembered_paths,

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
+from localstack_plugin.event_loop.waits import in_a_thread
 from localstack_plugin.replacing import wrap
 
 DEFAULT_BUS = "default"
@@ -34,7 +35,7 @@ def install() -> None:
 def only_to_rules(publish: Callable[[Any], None]) -> Callable[[Any], None]:
     def publish_execution_status_change_event(execution: Any) -> None:
         if has_rule_for(execution.account_id, execution.region_name, {("source",): STEP_FUNCTIONS}):
-            publish(execution)
+            in_a_thread(lambda: publish(execution))  # which may invoke functions, and wait for them
 
     return publish_execution_status_change_event
 

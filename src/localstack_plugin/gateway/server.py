@@ -13,6 +13,7 @@ from localstack_plugin.gateway.http_server.connections import Connections
 from localstack_plugin.gateway.http_server.gateway_application import GatewayApplication
 from localstack_plugin.gateway.http_server.listener import Listener
 from localstack_plugin.gateway.loopback import loopback
+from localstack_plugin.gateway.quick_requests import is_quick
 from localstack_plugin.settings import from_environment
 
 STOP_TIMEOUT_S = 1.0
@@ -25,7 +26,7 @@ class ContainerRuntimeServer(RuntimeServer):
     def register(self, gateway: Gateway, listen: list[HostAndPort], ssl_creds: tuple[str, str] | None = None) -> None:
         guard = from_environment().guard
         access = Access(guard.allowed_hosts, guard.allowed_origins)
-        self._listener = Listener(Connections(GatewayApplication(gateway), access).serve)
+        self._listener = Listener(Connections(GatewayApplication(gateway), access, is_quick).serve)
         for address in listen:
             self._listener.listen(self._interface(address.host), address.port)
 

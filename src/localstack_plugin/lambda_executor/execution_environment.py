@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from localstack_plugin.event_loop.waits import in_a_thread
 from localstack_plugin.lambda_executor.code_changes import WatchedCode
 from localstack_plugin.lambda_executor.errors import InvocationError, TimedOut
 from localstack_plugin.lambda_executor.interpreters import OWN, Interpreter
@@ -99,7 +100,7 @@ class ExecutionEnvironment:
             outcome = self._outcome(event, began + self._function.timeout_s)
         except InvocationError as failure:
             log = self._log(event, began, failure)
-            self.stop()
+            in_a_thread(self.stop)
             return Completion(Outcome(failure.payload(event.request_id), is_error=True), log)
         return Completion(outcome, self._log(event, began))
 
@@ -109,7 +110,7 @@ class ExecutionEnvironment:
             self._process = None
 
     def _outcome(self, event: Event, deadline: float) -> Outcome:
-        process = self.initialize(deadline - time.monotonic())
+        process = self._warm_process() or in_a_thread(lambda: self.initialize(deadline - time.monotonic()))
         remaining_s = deadline - time.monotonic()
         deadline_ms = int((time.time() + remaining_s) * 1000)
         invocation = Invocation(
@@ -117,6 +118,14 @@ class ExecutionEnvironment:
         )
         with self._time_limit():
             return process.invoke(invocation, remaining_s)
+
+    def _warm_process(self) -> FunctionProcess | None:
+        """Return the process if it waits for work. None: `initialize` has to see to it first, which may take long."""
+        process = self._process
+        if process is None or self._function.code is not None or process.has_exited:
+            return None
+        initialized = process.initialized
+        return process if initialized.done() and initialized.exception() is None else None
 
     @contextmanager
     def _time_limit(self) -> Iterator[None]:

@@ -30,6 +30,7 @@ from localstack.utils.aws.client_types import ServicePrincipal
 from localstack.utils.strings import long_uid, to_bytes
 from localstack.utils.xray.trace_header import TraceHeader
 
+from localstack_plugin.event_loop.waits import in_a_thread
 from localstack_plugin.replacing import replace
 
 PLAIN: Final = {"FunctionName", "Payload"}
@@ -42,9 +43,12 @@ LOG = logging.getLogger(__name__)
 def invoke(parameters: dict[str, Any], region: str, state_credentials: StateCredentials) -> dict[str, Any]:
     assume_role(region, state_credentials)
     account, request_id = extract_account_id_from_arn(state_credentials.role_arn), long_uid()
-    invoked = plainly if parameters.keys() == PLAIN and isinstance(parameters["FunctionName"], str) else as_requested
+    is_plain = parameters.keys() == PLAIN and isinstance(parameters["FunctionName"], str)
     try:
-        answer = invoked(parameters, region, account, request_id)
+        if is_plain:
+            answer = plainly(parameters, region, account, request_id)
+        else:
+            answer = in_a_thread(lambda: as_requested(parameters, region, account, request_id))
     except ServiceException as error:
         raise client_error(error, request_id) from error
     payload = lambda_eval_utils._from_payload(BytesIO(to_bytes(answer.get("Payload") or b"")))

@@ -5,7 +5,8 @@ from contextvars import ContextVar
 
 from tests.waiting import until
 
-from localstack_plugin.stepfunctions.executions.reused_threads import IdleThreads, ReusedThread
+from localstack_plugin.idle_threads import IdleThreads
+from localstack_plugin.stepfunctions.executions.reused_threads import ReusedThread
 
 DEADLINE_S = 30
 

@@ -1,6 +1,11 @@
 import pytest
 
-from localstack_plugin.lambda_executor.warm_environments.start_policy import LONGEST_WAIT_S, STARTS_AT_ONCE, StartPolicy
+from localstack_plugin.lambda_executor.warm_environments.start_policy import (
+    ENOUGH,
+    LONGEST_WAIT_S,
+    STARTS_AT_ONCE,
+    StartPolicy,
+)
 
 
 @pytest.fixture
@@ -65,8 +70,29 @@ def test_concurrent_starts_are_limited_to_the_cores_unless_a_caller_waits_too_lo
     policy: StartPolicy, starting: int, expects_long: bool, waited_s: float, starts: bool
 ) -> None:
     invoked(policy, 10.0 if expects_long else 0.01).invocation_began(100.0)
-    policy.starting, policy.waiting = starting, 1
+    policy.starting, policy.waiting, policy.queued_since = starting, 1, 100.0
     assert policy.needs_a_start(100.0, waited_s) is starts
+
+
+@pytest.mark.parametrize(
+    ("environments", "queued_s", "starts"), [(1, 0.9, False), (1, 1.1, True), (ENOUGH, 1.1, False)]
+)
+def test_a_queue_that_lasts_gets_environments_until_the_processors_are_busy(
+    policy: StartPolicy, environments: int, queued_s: float, starts: bool
+) -> None:
+    for _ in range(environments):
+        invoked(policy, 0.01).invocation_began(100.0 + queued_s)
+    policy.queue(100.0)
+    assert policy.needs_a_start(100.0 + queued_s, 0.0) is starts
+
+
+def test_a_queue_begins_with_its_first_caller(policy: StartPolicy) -> None:
+    invoked(policy, 0.01).invocation_began(101.1)
+    policy.queue(100.0)
+    policy.waiting -= 1
+    policy.queue(101.0)
+    policy.queue(101.1)
+    assert not policy.needs_a_start(101.1, 0.0)
 
 
 def test_invocations_of_one_environment_may_overlap_by_the_moment_between_its_release_and_their_end(

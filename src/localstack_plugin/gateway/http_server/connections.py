@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 
 from localstack_plugin.gateway.http_server.access import Access
+from localstack_plugin.gateway.http_server.connection_socket import ConnectionSocket
 from localstack_plugin.gateway.http_server.http1_connection import Http1Connection
-from localstack_plugin.gateway.http_server.messages import Address, Application
+from localstack_plugin.gateway.http_server.messages import Address, Application, RequestHead
 from localstack_plugin.gateway.http_server.request_reader import READ_BYTES
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -14,12 +16,15 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
 class Connections:
-    """Connections of HTTP/1 and of HTTP/2 to one application."""
+    """Connections of HTTP/1 and of HTTP/2 to one application.
 
-    def __init__(self, application: Application, access: Access) -> None:
-        self._application, self._access = application, access
+    Over HTTP/1, requests of which `is_quick` says so are answered on the event loop.
+    """
 
-    def serve(self, connection: socket.socket, peer: Address, own: Address) -> None:
+    def __init__(self, application: Application, access: Access, is_quick: Callable[[RequestHead], bool]) -> None:
+        self._application, self._access, self._is_quick = application, access, is_quick
+
+    def serve(self, connection: ConnectionSocket, peer: Address, own: Address) -> None:
         """Serve the connection until it ends. Raises OSError when the client leaves before it has sent anything."""
         received = _first_bytes(connection)
         arguments = connection, peer, own, self._application, self._access.of(peer, own)
@@ -28,7 +33,7 @@ class Connections:
 
             Http2Connection(*arguments).serve(received)
         else:
-            Http1Connection(*arguments).serve(received)
+            Http1Connection(*arguments, self._is_quick).serve(received)
 
 
 def _first_bytes(connection: socket.socket) -> bytes:

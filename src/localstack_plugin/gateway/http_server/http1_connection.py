@@ -1,12 +1,19 @@
-"""A connection of HTTP/1, served by one thread: each request is read, judged and answered before the next is read."""
+"""A connection of HTTP/1: each request is read, judged and answered before the next is read.
+
+Its thread does all this, but for quick requests: from the first to the last of several in a row, the event loop does,
+and the thread waits.
+"""
 
 from __future__ import annotations
 
 import logging
-import socket
+from collections.abc import Callable
+from functools import partial
 
+from localstack_plugin.event_loop.waits import on_the_loop
 from localstack_plugin.gateway.http_server import answer_writer
 from localstack_plugin.gateway.http_server.access import ConnectionAccess
+from localstack_plugin.gateway.http_server.connection_socket import ConnectionSocket
 from localstack_plugin.gateway.http_server.last_answer import send_last
 from localstack_plugin.gateway.http_server.messages import (
     Address,
@@ -25,21 +32,42 @@ log = logging.getLogger(__name__)
 
 class Http1Connection:
     def __init__(
-        self, connection: socket.socket, peer: Address, own: Address, application: Application, access: ConnectionAccess
+        self,
+        connection: ConnectionSocket,
+        peer: Address,
+        own: Address,
+        application: Application,
+        access: ConnectionAccess,
+        is_quick: Callable[[RequestHead], bool],
     ) -> None:
         self._socket, self._peer, self._own = connection, peer, own
-        self._application, self._access = application, access
+        self._application, self._access, self._is_quick = application, access, is_quick
 
     def serve(self, received: bytes) -> None:
         """Serve until the client leaves, or a request or an answer ends the connection. It has sent `received`."""
         reader = RequestReader(self._socket, received)
         try:
-            while self._answer(reader.head(), reader):
-                pass
+            head: RequestHead | None = reader.head()
+            while head is not None:
+                if self._is_quick(head):
+                    head = on_the_loop(partial(self._serve_quick, head, reader))
+                else:
+                    head = self._serve_one(head, reader)
         except MalformedRequestError:
             send_last(self._socket, answer_writer.MALFORMED)
         except Disconnected:
             pass
+
+    def _serve_quick(self, head: RequestHead, reader: RequestReader) -> RequestHead | None:
+        """On the event loop: answer quick requests. Return the first head of another, or None at the end."""
+        following: RequestHead | None = head
+        while following is not None and self._is_quick(following):
+            following = self._serve_one(following, reader)
+        return following
+
+    def _serve_one(self, head: RequestHead, reader: RequestReader) -> RequestHead | None:
+        """Answer a request, and return the next head, or None at the end."""
+        return reader.head() if self._answer(head, reader) else None
 
     def _answer(self, head: RequestHead, reader: RequestReader) -> bool:
         """Answer a request; return whether the connection may carry another."""

@@ -7,7 +7,6 @@ meanwhile. `h2` knows the protocol: a lock protects its state and keeps the fram
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 from typing import Any
 
@@ -19,6 +18,7 @@ from h2.exceptions import ProtocolError
 
 from localstack_plugin.gateway.http_server.access import ConnectionAccess
 from localstack_plugin.gateway.http_server.answer_writer import headers_of, send
+from localstack_plugin.gateway.http_server.connection_socket import ConnectionSocket
 from localstack_plugin.gateway.http_server.last_answer import send_last
 from localstack_plugin.gateway.http_server.messages import (
     Address,
@@ -42,7 +42,12 @@ OF_HTTP1 = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-
 
 class Http2Connection:
     def __init__(
-        self, connection: socket.socket, peer: Address, own: Address, application: Application, access: ConnectionAccess
+        self,
+        connection: ConnectionSocket,
+        peer: Address,
+        own: Address,
+        application: Application,
+        access: ConnectionAccess,
     ) -> None:
         self._socket, self._peer, self._own = connection, peer, own
         self._application, self._access = application, access

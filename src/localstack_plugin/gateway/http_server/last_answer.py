@@ -9,18 +9,18 @@ import socket
 import time
 from contextlib import suppress
 
+from localstack_plugin.gateway.http_server.connection_socket import ConnectionSocket
 from localstack_plugin.gateway.http_server.request_reader import READ_BYTES
-from localstack_plugin.socket_time_limits import limit_receiving
 
 LINGER_S = 1.0
 
 
-def send_last(connection: socket.socket, content: bytes) -> None:
+def send_last(connection: ConnectionSocket, content: bytes) -> None:
     """Send the last answer, and read for LINGER_S what the client sends. Then the connection may be closed."""
     with suppress(OSError):  # the client has gone
         connection.sendall(content)
         connection.shutdown(socket.SHUT_WR)
-        limit_receiving(connection, LINGER_S)
+        connection.limit_receiving(LINGER_S)
         end = time.monotonic() + LINGER_S
         while connection.recv(READ_BYTES) and time.monotonic() < end:
             pass

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from localstack_plugin.gateway.http_server import time_limits
+from localstack_plugin.gateway.http_server.connection_socket import ConnectionSocket
 from localstack_plugin.gateway.http_server.messages import Address
-from localstack_plugin.socket_time_limits import limit_receiving, limit_sending
 
 BACKLOG = 1024
 """Connections that wait to be accepted. The system may allow fewer."""
 PAUSE_S = 0.1
 """Between two attempts to accept when there are no file descriptors or threads left."""
 
-Serve = Callable[[socket.socket, Address, Address], None]
+Serve = Callable[[ConnectionSocket, Address, Address], None]
 log = logging.getLogger(__name__)
 
 
@@ -29,7 +29,7 @@ class Listener:
     def __init__(self, serve: Serve) -> None:
         self._serve = serve
         self._listening: list[socket.socket] = []
-        self._connections: set[socket.socket] = set()
+        self._connections: set[ConnectionSocket] = set()
         self._changed = threading.Condition()
         """Protects `_connections`."""
         self._bell, self._woken = socket.socketpair()
@@ -67,13 +67,14 @@ class Listener:
 
     def _accept(self, listening: socket.socket) -> None:
         try:
-            connection, address = listening.accept()
+            accepted, address = listening.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return  # the client has gone
         except OSError as error:
             log.warning("no connection can be accepted: %s", error)
             time.sleep(PAUSE_S)
             return
+        connection = ConnectionSocket.of(accepted)
         with self._changed:
             self._connections.add(connection)
         thread = threading.Thread(target=self._handle, args=(connection, address[:2]), name="gateway", daemon=True)
@@ -84,12 +85,12 @@ class Listener:
             self._close(connection)
             time.sleep(PAUSE_S)
 
-    def _handle(self, connection: socket.socket, peer: Address) -> None:
+    def _handle(self, connection: ConnectionSocket, peer: Address) -> None:
         try:
             connection.setblocking(True)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            limit_receiving(connection, time_limits.IDLE_S)
-            limit_sending(connection, time_limits.STALLED_S)
+            connection.limit_receiving(time_limits.IDLE_S)
+            connection.limit_sending(time_limits.STALLED_S)
             host, port, *_ = connection.getsockname()
             self._serve(connection, peer, (host, port))
         except OSError:
@@ -99,7 +100,7 @@ class Listener:
         finally:
             self._close(connection)
 
-    def _close(self, connection: socket.socket) -> None:
+    def _close(self, connection: ConnectionSocket) -> None:
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)  # a process forked to save the state may have it, too
         connection.close()

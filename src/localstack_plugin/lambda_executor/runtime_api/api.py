@@ -19,6 +19,7 @@ from functools import cache
 from http import HTTPStatus
 from secrets import compare_digest
 
+from localstack_plugin.event_loop.waits import in_a_thread
 from localstack_plugin.lambda_executor.errors import InitFailed, InvocationError, ResponseTooLarge
 from localstack_plugin.lambda_executor.runtime_api.connection import Connection, refusal
 from localstack_plugin.lambda_executor.runtime_api.http_messages import Request, Response
@@ -62,7 +63,7 @@ class RuntimeApi:
         if self._line.is_ready:
             with suppress(LineEnded):  # the process is ending, or will not answer any more
                 return self._line.invoke(invocation, timeout_s)
-        return self.hand_over(invocation).result(max(deadline - time.monotonic(), 0))
+        return in_a_thread(lambda: self.hand_over(invocation).result(max(deadline - time.monotonic(), 0)))
 
     def hand_over(self, invocation: Invocation) -> Future[Outcome]:
         """Give the invocation to the next connection that asks for work."""

@@ -18,6 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from localstack_plugin.event_loop import waits
+from localstack_plugin.event_loop.loop import is_on_loop
 from localstack_plugin.lambda_executor.errors import LambdaExecutorError, ResponseTooLarge
 from localstack_plugin.lambda_executor.runtime_api.invocations import MAX_RESPONSE_BYTES, Invocation, Outcome
 from localstack_plugin.socket_time_limits import limit_receiving
@@ -92,7 +94,7 @@ class Line:
     def _answer(self, deadline: float) -> Outcome:
         while True:
             while not (size_bytes := self._size_bytes()) or len(self._received) < size_bytes:
-                self._limit_receiving(deadline)
+                self._wait_for_answer(deadline)
                 self._receive()
             message = self._take(size_bytes)
             if message.number == self._number and message.kind in ANSWERS:
@@ -141,17 +143,29 @@ class Line:
 
         The kernel's own limit would begin anew with each part.
         """
-        poll = select.poll()
-        poll.register(self._socket, select.POLLOUT)
-        if not poll.poll(max(deadline - time.monotonic(), 0) * 1000):
+        left_s = max(deadline - time.monotonic(), 0)
+        if not (waits.writable(self._socket, left_s) if is_on_loop() else has_room(self._socket, left_s)):
             raise TimeoutError
 
-    def _limit_receiving(self, deadline: float) -> None:
-        """Limit the next call in the kernel: Python's own limit needs another system call for each. TimeoutError."""
+    def _wait_for_answer(self, deadline: float) -> None:
+        """On the event loop, wait for more of the answer; elsewhere, limit the next call, which waits. TimeoutError.
+
+        The limit is the kernel's: Python's own needs another system call for each.
+        """
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             raise TimeoutError
+        if is_on_loop():
+            if not waits.readable(self._socket, left_s):
+                raise TimeoutError
+            return
         limit_receiving(self._socket, max(left_s, SHORTEST_WAIT_S))
+
+
+def has_room(connection: socket.socket, timeout_s: float) -> bool:
+    poll = select.poll()
+    poll.register(connection, select.POLLOUT)
+    return bool(poll.poll(timeout_s * 1000))
 
 
 def event(number: int, invocation: Invocation) -> bytes:

@@ -18,7 +18,8 @@ Stages of an invocation (`get_environment`, a context manager that LocalStack en
 Idle environments end by LocalStack's own time-out, with `idle_timers` as its timers. When a function is updated or
 deleted, LocalStack calls `stop_environments_for_version`.
 
-Threads. Each invocation is a thread of LocalStack and goes through all stages. No thread belongs to this module.
+Threads. Each invocation is a thread of LocalStack, or a greenlet of the event loop, and goes through all stages. No
+thread belongs to this module.
 
 Locks. Each version has one Condition, `StartPolicy.changed`. It protects the policy's numbers, and is never held during
 a start, an invocation or a stop. `environments`, LocalStack's dictionary, is changed by other threads without a lock:
@@ -49,6 +50,7 @@ from localstack.services.lambda_.invocation.execution_environment import (
 )
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InitializationType
 
+from localstack_plugin.event_loop.waits import in_a_thread
 from localstack_plugin.lambda_executor.warm_environments.start_policy import StartPolicy
 from localstack_plugin.replacing import replace
 
@@ -109,7 +111,7 @@ class WarmAssignmentService(AssignmentService):
         """
         began = time.monotonic()
         with policy.changed:
-            policy.waiting += 1
+            policy.queue(began)
             try:
                 while (environment := self._reserved(version_manager_id)) is None:
                     if policy.is_stopped:
@@ -117,6 +119,7 @@ class WarmAssignmentService(AssignmentService):
                     now = time.monotonic()
                     if policy.needs_a_start(now, now - began):
                         policy.starting += 1
+                        policy.queued_since = now
                         return None
                     policy.changed.wait(min(LOOK_AGAIN_S * policy.waiting, LONGEST_LOOK_S))
                 return environment, policy.invocation_began(time.monotonic())
@@ -126,7 +129,7 @@ class WarmAssignmentService(AssignmentService):
     def _started(self, version_manager_id: str, function_version: FunctionVersion, policy: StartPolicy) -> Assigned:
         began, environment, invocation = time.monotonic(), None, 0
         try:
-            environment = self.start_environment(version_manager_id, function_version)
+            environment = in_a_thread(lambda: self.start_environment(version_manager_id, function_version))
             environment.reserve()  # before it can be found in `environments`
         finally:
             with policy.changed:
@@ -138,7 +141,7 @@ class WarmAssignmentService(AssignmentService):
                     self.environments[version_manager_id][environment.id] = environment
                 policy.changed.notify()
         if policy.is_stopped:
-            environment.stop()
+            in_a_thread(environment.stop)
             raise AssignmentException(SHUT_DOWN)
         return environment, invocation
 
@@ -183,7 +186,7 @@ class Assignment:
             LOG.error("InvalidStatusException: %s", invalid)
         except Exception as failure:  # noqa: BLE001 - it is raised again, and the environment is not to be used again
             LOG.error("Failed invocation <%s>: %s", type(failure), failure)
-            self._service.stop_environment(self._environment)
+            in_a_thread(lambda: self._service.stop_environment(self._environment))
             return False
         return True
 

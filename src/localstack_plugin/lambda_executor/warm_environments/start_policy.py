@@ -2,13 +2,18 @@
 
 import os
 from dataclasses import dataclass, field
-from threading import Condition
+
+from localstack_plugin.event_loop.waits import Condition
 
 FIRST_START_S = 0.3
 """The assumed duration of a start before one was measured."""
 LAST_INVOCATION_WEIGHT = 0.2
 """The weight of the last invocation in the mean of all."""
 STARTS_AT_ONCE = os.cpu_count() or 2
+LASTING_QUEUE_S = 1.0
+"""A queue that lasts longer is no burst: another environment will serve those who come later, too."""
+ENOUGH = 2 * STARTS_AT_ONCE
+"""With so many environments, the processors are busy, and more are started for invocations that wait for something."""
 LONGEST_WAIT_S = 2.0
 """After this, a caller gets a start whatever wait is expected; or one beyond STARTS_AT_ONCE if the wait is long."""
 
@@ -23,6 +28,8 @@ class StartPolicy:
     changed: Condition = field(default_factory=Condition)
     waiting: int = 0
     """Callers that wait for an environment."""
+    queued_since: float = 0.0
+    """Since when somebody has been waiting without a break, or since the last start for that reason."""
     starting: int = 0
     """Environments that are being started."""
     start_s: float = FIRST_START_S
@@ -36,11 +43,17 @@ class StartPolicy:
     is_stopped: bool = False
     """The version is shutting down, and nobody waits for it any more."""
 
+    def queue(self, now: float) -> None:
+        """Count a caller as waiting."""
+        if not self.waiting:
+            self.queued_since = now
+        self.waiting += 1
+
     def needs_a_start(self, now: float, waited_s: float) -> bool:
         """Return whether the caller, who has waited for `waited_s`, should start an environment."""
         is_impatient = waited_s > LONGEST_WAIT_S
         if self.starting < STARTS_AT_ONCE:
-            return is_impatient or self.is_start_faster(now)
+            return is_impatient or self.is_start_faster(now) or self.is_queue_lasting(now)
         return is_impatient and self.is_start_faster(now)
 
     def is_start_faster(self, now: float) -> bool:
@@ -48,6 +61,10 @@ class StartPolicy:
         if not self.began and not self.starting:
             return True
         return self.expected_wait_s(now) > self.start_s
+
+    def is_queue_lasting(self, now: float) -> bool:
+        """Return whether the queue has lasted for so long that an environment more is worth its start."""
+        return len(self.began) + self.starting < ENOUGH and now - self.queued_since > LASTING_QUEUE_S
 
     def expected_wait_s(self, now: float) -> float:
         """Return the expected wait of the last caller.

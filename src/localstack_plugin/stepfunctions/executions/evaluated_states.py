@@ -28,6 +28,7 @@ from localstack.services.stepfunctions.asl.eval.event.event_detail import EventD
 from localstack.services.stepfunctions.asl.eval.states import StateData, States
 from localstack.services.stepfunctions.asl.utils.json_path import NoSuchJsonPathError
 
+from localstack_plugin.event_loop.waits import give_way
 from localstack_plugin.replacing import replace
 from localstack_plugin.stepfunctions.executions.compact_json import compact
 from localstack_plugin.stepfunctions.executions.limits import text_is_within_data_limit
@@ -37,6 +38,7 @@ TEXT = "_text_of_the_input"
 
 
 def evaluate(self: CommonStateField, env: Environment) -> None:
+    give_way()  # or a long row of states without a task would keep all others of the event loop waiting
     record_entered(self, env)
     entered = datetime.datetime.now(tz=datetime.UTC).isoformat()
     env.states.context_object.context_object_data["State"] = StateData(EnteredTime=entered, Name=self.name)

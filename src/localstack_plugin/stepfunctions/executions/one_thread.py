@@ -18,9 +18,9 @@ from localstack.services.stepfunctions.asl.eval.environment import Environment
 from localstack.services.stepfunctions.asl.eval.event.event_manager import EventManager
 from localstack.services.stepfunctions.backend.execution_worker import ExecutionWorker
 
+from localstack_plugin.idle_threads import IDLE_THREADS
 from localstack_plugin.replacing import wrap
 from localstack_plugin.stepfunctions.errors.lost_workers import failing_the_execution
-from localstack_plugin.stepfunctions.executions.reused_threads import IDLE_THREADS
 from localstack_plugin.timer_thread import TimerThread
 
 IN_ENVIRONMENT = "_one_thread"

@@ -62,9 +62,11 @@ def without_date(answer: bytes) -> bytes:
 
 
 @contextmanager
-def running(host: str, access: Access | None = None) -> Iterator[Served]:
+def running(
+    host: str, access: Access | None = None, is_quick: Callable[[RequestHead], bool] = lambda head: False
+) -> Iterator[Served]:
     served = Served(host)
-    listener = Listener(Connections(served, access or Access(("emulator",), ())).serve)
+    listener = Listener(Connections(served, access or Access(("emulator",), ()), is_quick).serve)
     listener.listen(host, 0)
     served.port, served.stop = listener.ports[0], listener.stop
     thread = threading.Thread(target=listener.run, args=(STOP_TIMEOUT_S,))

@@ -1,0 +1,129 @@
+"""Executions on the event loop: those that never block their thread, because they only wait for functions.
+
+Such a machine consists of Pass, Choice, Succeed and Fail states and of tasks that invoke a function and have no time
+limit, in JSONPath without what takes long in a large document. All others have threads: Wait, Map, Parallel, tasks of
+other services, JSONata, logs.
+
+Whether a machine is plain is known once an execution of it has ended: parsing its definition would block the loop.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from localstack.services.stepfunctions.asl.component.common.query_language import QueryLanguageMode
+from localstack.services.stepfunctions.asl.component.common.timeouts.timeout import TimeoutSeconds
+from localstack.services.stepfunctions.asl.component.program.program import Program
+from localstack.services.stepfunctions.asl.component.state.state import CommonStateField
+from localstack.services.stepfunctions.asl.component.state.state_choice.state_choice import StateChoice
+from localstack.services.stepfunctions.asl.component.state.state_execution.state_task.service import (
+    state_task_service_lambda,
+)
+from localstack.services.stepfunctions.asl.component.state.state_fail.state_fail import StateFail
+from localstack.services.stepfunctions.asl.component.state.state_pass.state_pass import StatePass
+from localstack.services.stepfunctions.asl.component.state.state_succeed.state_succeed import StateSucceed
+from localstack.services.stepfunctions.backend.execution_worker import ExecutionWorker
+
+from localstack_plugin.event_loop.loop import event_loop
+from localstack_plugin.event_loop.waits import sleep
+from localstack_plugin.replacing import replace
+from localstack_plugin.stepfunctions.executions.reused_threads import ReusedThread
+from localstack_plugin.stepfunctions.parsed_once import program
+
+KNOWN = 32
+"""How many definitions are remembered: fewer than `parsed_once` keeps, so that those of plain machines are parsed."""
+SLOW_PATHS = "..", "?("
+"""Parts of paths that search a whole document: recursive descent, and filters."""
+
+
+class KnownMachines:
+    """Whether machines are plain, by their definition. All methods may be called by any thread."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, bool] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def is_plain(self, definition: str) -> bool | None:
+        """Return None if no execution has ended yet."""
+        with self._lock:
+            if definition in self._known:
+                self._known.move_to_end(definition)
+            return self._known.get(definition)
+
+    def learn(self, definition: str) -> None:
+        verdict = is_plain(definition)
+        with self._lock:
+            self._known[definition] = verdict
+            if len(self._known) > KNOWN:
+                self._known.popitem(last=False)
+
+
+KNOWN_MACHINES = KnownMachines()
+
+
+def is_plain(definition: str) -> bool:
+    if any(part in definition for part in SLOW_PATHS):
+        return False
+    parsed: Program = program(definition)
+    return is_json_path(parsed) and all(map(never_blocks, parsed.states.states.values()))
+
+
+def never_blocks(state: CommonStateField) -> bool:
+    if not is_json_path(state):
+        return False
+    if isinstance(state, state_task_service_lambda.StateTaskServiceLambda):
+        has_limit = not isinstance(state.timeout, TimeoutSeconds) or not state.timeout.is_default_value()
+        return state.resource.condition is None and not has_limit and state.heartbeat is None
+    return isinstance(state, StatePass | StateChoice | StateSucceed | StateFail)
+
+
+def is_json_path(component: Any) -> bool:
+    return bool(component.query_language.query_language_mode is QueryLanguageMode.JSONPath)
+
+
+class ExecutionThread(ReusedThread):
+    """The thread of an execution, or a greenlet of the event loop in its place."""
+
+    def start(self) -> None:
+        worker: ExecutionWorker = self._target.__self__  # type: ignore[attr-defined]
+        is_bare = type(worker) is ExecutionWorker and not worker._cloud_watch_logging_session
+        if not is_bare or worker._mock_test_case is not None:
+            super().start()
+            return
+        definition = worker._evaluation_details.state_machine_details.definition
+        match KNOWN_MACHINES.is_plain(definition):
+            case True:
+                self._running.acquire()
+                event_loop().run(self._run)
+            case False:
+                super().start()
+            case None:
+                self._target = partial(run_and_learn, self._target, definition)
+                super().start()
+
+
+def run_and_learn(run: Callable[[], object], definition: str) -> None:
+    run()
+    KNOWN_MACHINES.learn(definition)
+
+
+class Clock:
+    """The part of `time` that LocalStack uses between two attempts."""
+
+    sleep = staticmethod(sleep)
+
+
+def install() -> None:
+    replace(
+        "localstack.services.stepfunctions.backend.execution_worker:Thread",
+        by=ExecutionThread,
+        why="LocalStack starts another thread for each execution. It is used again, too; and executions that only wait "
+        "for functions share the thread of an event loop.",
+    )
+    replace(
+        "localstack.services.stepfunctions.asl.component.common.retry.retrier_decl:time",
+        by=Clock,
+        why="LocalStack blocks the execution's thread between two attempts. On the event loop, others run meanwhile.",
+    )
