@@ -5,7 +5,6 @@ from __future__ import annotations
 import selectors
 import socket
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -25,13 +24,6 @@ def readable(connection: socket.socket, timeout_s: float | None) -> bool:
 def writable(connection: socket.socket, timeout_s: float | None) -> bool:
     """On the loop: wait until a socket takes something. Return False if the time was up first."""
     return event_loop().wait_for_file(connection, selectors.EVENT_WRITE, timeout_s)
-
-
-def sleep(seconds: float) -> None:
-    if is_on_loop():
-        Wait(event_loop()).wait(seconds)
-    else:
-        time.sleep(seconds)
 
 
 def give_way() -> None:

@@ -1,5 +1,7 @@
 """The HTTP server of LocalStack's port: one thread for each connection, from its first byte to its last.
 
+Only quick requests, which never block, are answered on the event loop (ADR 25), while the thread waits.
+
 LocalStack's own server, Twisted, parses requests in one thread, hands each to a thread of a pool and takes the answer
 back: two changes of thread and 0.8 ms of processor time for a request. Here the connection's thread does everything
 itself, so that a request wakes one thread once (ADR 24).
@@ -21,6 +23,9 @@ The path of a request:
    answer without Content-Length is chunked. If it breaks off, the connection is closed, so that the client notices.
 7. The same thread reads the next request, which may have arrived already.
 
+Requests of which `is_quick` says so take the steps 3 to 7 on the event loop, several in a row without coming back to
+the thread. `connection_socket` blocks in the thread, and lets others run on the loop.
+
 Time limits (`time_limits`): a client that sends nothing for a minute is let go, between requests and within one, and so
 is one that takes nothing of its answer for five minutes.
 
@@ -32,7 +37,8 @@ receive nothing more, so each ends with the request that it carries. `run` waits
 
 Invariants:
 
-- A connection has one thread, and only this thread reads from it. Over HTTP/1 only this thread writes to it.
+- A connection has one thread, and only this thread reads from it, or the loop while the thread waits for it. Over
+  HTTP/1 only they write to it.
 - Whoever opens a body or an answer closes it, also when the client leaves.
 - Nothing that a client sends is kept without a limit in memory: heads have one, bodies move to a file.
 """

@@ -14,6 +14,7 @@ from localstack.services.stepfunctions.asl.component.state.state_execution.execu
 from localstack.services.stepfunctions.asl.eval.environment import Environment
 from localstack.services.stepfunctions.asl.utils.json_path import NoSuchJsonPathError
 
+from localstack_plugin.event_loop.waits import in_a_thread
 from localstack_plugin.replacing import replace, wrap
 from localstack_plugin.stepfunctions.errors.matching import takes
 from localstack_plugin.stepfunctions.executions.compact_json import compact
@@ -40,7 +41,8 @@ def evaluate_retrier(self: RetrierDecl, env: Environment) -> None:
         return
     for component in (self.interval_seconds, self.backoff_rate, self.max_delay_seconds, self.jitter_strategy):
         component.eval(env=env)
-    env.program_state_event.wait(env.stack.pop())
+    interval_s = env.stack.pop()
+    in_a_thread(lambda: env.program_state_event.wait(interval_s))
     env.stack.append(RetrierOutcome.Executed)
 
 

@@ -27,7 +27,6 @@ from localstack.services.stepfunctions.asl.component.state.state_succeed.state_s
 from localstack.services.stepfunctions.backend.execution_worker import ExecutionWorker
 
 from localstack_plugin.event_loop.loop import event_loop
-from localstack_plugin.event_loop.waits import sleep
 from localstack_plugin.replacing import replace
 from localstack_plugin.stepfunctions.executions.reused_threads import ReusedThread
 from localstack_plugin.stepfunctions.parsed_once import program
@@ -109,21 +108,10 @@ def run_and_learn(run: Callable[[], object], definition: str) -> None:
     KNOWN_MACHINES.learn(definition)
 
 
-class Clock:
-    """The part of `time` that LocalStack uses between two attempts."""
-
-    sleep = staticmethod(sleep)
-
-
 def install() -> None:
     replace(
         "localstack.services.stepfunctions.backend.execution_worker:Thread",
         by=ExecutionThread,
         why="LocalStack starts another thread for each execution. It is used again, too; and executions that only wait "
         "for functions share the thread of an event loop.",
-    )
-    replace(
-        "localstack.services.stepfunctions.asl.component.common.retry.retrier_decl:time",
-        by=Clock,
-        why="LocalStack blocks the execution's thread between two attempts. On the event loop, others run meanwhile.",
     )
