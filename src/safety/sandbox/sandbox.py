@@ -71,8 +71,11 @@ class Sandbox:
     Where `availability` is false, it cannot start any: use `subprocess` and say `str(availability)`.
     """
 
-    def __init__(self, control: socket.socket | None, spawner: int | None, availability: Availability | None) -> None:
+    def __init__(
+        self, control: socket.socket | None, spawner: int | None, availability: Availability | None, niceness: int = 0
+    ) -> None:
         self._control, self._spawner, self._availability = control, spawner, availability
+        self._niceness = niceness
         self._lock = threading.Lock()
         if control:
             finalize(self, control.close)
@@ -82,13 +85,15 @@ class Sandbox:
         """Start the spawner, which needs some 40 ms, in parallel with the caller, to find out what is allowed.
 
         `system` is named as in `sys.platform`. All processes get the server's niceness and `niceness` on top of it.
+        With a niceness they share one session, so that together they come after the server; without, each has one, so
+        that a program of many threads leaves the others their share.
         """
         if system != "linux":
             return cls.unavailable(NOT_LINUX)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             try:
-                return cls(ours, _spawner(theirs, niceness), None)
+                return cls(ours, _spawner(theirs, niceness), None, niceness)
             except OSError as error:
                 ours.close()
                 return cls.unavailable(f"the spawner does not start: {error}")
@@ -138,6 +143,7 @@ class Sandbox:
             "directory": str(directory),
             "world": asdict(world),
             "has_network": network is not None,
+            "has_session": not self._niceness,
             "inherited": inherited[0] if inherited else None,
         }
         files = [output if isinstance(output, int) else output.fileno()]

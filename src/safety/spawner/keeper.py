@@ -42,6 +42,7 @@ class Request:
         self.environment: dict[str, str] = document["environment"]
         self.directory: str = document["directory"]
         self.world: dict[str, Any] = document["world"]
+        self.has_session: bool = document["has_session"]
         self.output = files[0]
         self.network = files[1] if document["has_network"] else None
         self.inherited = files[-1] if document["inherited"] else None
@@ -89,8 +90,8 @@ def _started(line: socket.socket, request: Request) -> int:
 def _become(line: socket.socket, request: Request, writer: int) -> NoReturn:
     """Turn this process into the program. The one byte on the line carries its process id as the server sees it."""
     try:
-        # No session: where Linux has autogroups (`man 7 sched`), each would get as much processor time as the server.
-        os.setpgid(0, 0)
+        # where Linux has autogroups (`man 7 sched`), each session gets as much processor time as the server
+        os.setsid() if request.has_session else os.setpgid(0, 0)
         line.send(b"\n")
         os.chdir(request.directory)
         _take_files(request.output)

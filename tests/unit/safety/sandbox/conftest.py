@@ -10,6 +10,8 @@ from tests.unit.safety.sandbox.host import Host
 
 from safety.sandbox import Sandbox
 
+NICENESS = 3
+
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
@@ -23,3 +25,18 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def host(sandbox: Sandbox, tmp_path: Path) -> Host:
     return Host(sandbox, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def low_sandbox() -> Iterator[Sandbox]:
+    """Open a sandbox whose programs come after this process."""
+    sandbox = Sandbox.open(niceness=NICENESS)
+    if not sandbox.availability:
+        pytest.skip(str(sandbox.availability))
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def low_host(low_sandbox: Sandbox, tmp_path: Path) -> Host:
+    return Host(low_sandbox, tmp_path)

@@ -1,4 +1,4 @@
-"""The priority of programs in sandboxes: one scheduling group for all, and the niceness that was asked for."""
+"""The priority of programs in sandboxes: the niceness that was asked for, and scheduling groups."""
 
 from __future__ import annotations
 
@@ -6,31 +6,15 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.unit.safety.sandbox.conftest import NICENESS
 from tests.unit.safety.sandbox.host import DEADLINE_S, Host, is_gone
 from tests.waiting import until
 
-from safety.sandbox import Sandbox, SandboxedProcess
+from safety.sandbox import SandboxedProcess
 from safety.sandbox.priority import lower_priority
-
-NICENESS = 3
-
-
-@pytest.fixture(scope="module")
-def low_sandbox() -> Iterator[Sandbox]:
-    sandbox = Sandbox.open(niceness=NICENESS)
-    if not sandbox.availability:
-        pytest.skip(str(sandbox.availability))
-    yield sandbox
-    sandbox.close()
-
-
-@pytest.fixture
-def low_host(low_sandbox: Sandbox, tmp_path: Path) -> Host:
-    return Host(low_sandbox, tmp_path)
 
 
 def autogroup(process: SandboxedProcess) -> str:
@@ -50,8 +34,14 @@ def niceness_inside(host: Host) -> int:
     return int(output)
 
 
-def test_programs_lead_process_groups_in_one_session_and_one_scheduling_group(host: Host) -> None:
+def test_without_a_niceness_each_program_has_a_session_and_a_scheduling_group(host: Host) -> None:
     first, second = host.start("sleep 1000"), host.start("sleep 1000")
+    assert [os.getsid(process.pid) for process in (first, second)] == [first.pid, second.pid]
+    assert not autogroup(first) or autogroup(first) != autogroup(second)
+
+
+def test_with_a_niceness_programs_lead_process_groups_in_one_session_and_one_scheduling_group(low_host: Host) -> None:
+    first, second = low_host.start("sleep 1000"), low_host.start("sleep 1000")
     assert [os.getpgid(process.pid) for process in (first, second)] == [first.pid, second.pid]
     assert os.getsid(first.pid) == os.getsid(second.pid) != os.getsid(0)
     assert autogroup(first) == autogroup(second)

@@ -125,7 +125,7 @@ def test_a_program_inherits_nothing_of_its_keeper(host: Host) -> None:
     assert host.run(f'"{sys.executable}" -c "{listed}"') == (0, "[]\n")
 
 
-def test_a_program_that_moves_to_the_group_of_a_child_still_gets_signals(host: Host) -> None:
+def test_a_program_that_moves_to_the_group_of_a_child_still_gets_signals(low_host: Host) -> None:
     moves = """if True:
         import os, time
         child = os.fork()
@@ -137,7 +137,7 @@ def test_a_program_that_moves_to_the_group_of_a_child_still_gets_signals(host: H
             print("moved", flush=True)
         time.sleep(1000)
     """
-    process = host.start(f"exec '{sys.executable}' -c '{moves}'")
-    until(lambda: host.output.read_text() == "moved\n", "the program to leave its group")
+    process = low_host.start(f"exec '{sys.executable}' -c '{moves}'")
+    until(lambda: low_host.output.read_text() == "moved\n", "the program to leave its group")
     process.terminate()
     assert process.wait(DEADLINE_S) == -signal.SIGTERM
