@@ -29,7 +29,7 @@ def is_quick(head: RequestHead) -> bool:
         headers.get("x-amz-target") in OPERATIONS
         and SIGNED_FOR in headers.get("authorization", "")
         and OTHER_FORMS.isdisjoint(headers)
-        and not any(part in headers.get("host", "") for part in OTHER_HOSTS)
+        and not any(part in headers.get("host", "").lower() for part in OTHER_HOSTS)
         and _is_short(headers.get("content-length", ""))
         and SERVICE_PLUGINS.is_running(SERVICE)
     )
