@@ -7,6 +7,8 @@ other services, JSONata, logs.
 Whether a machine is plain is known once an execution of it has ended: parsing its definition would block the loop.
 """
 
+import json
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -33,8 +35,8 @@ from localstack_plugin.stepfunctions.parsed_once import program
 
 KNOWN = 32
 """How many definitions are remembered: fewer than `parsed_once` keeps, so that those of plain machines are parsed."""
-SLOW_PATHS = "..", "?("
-"""Parts of paths that search a whole document: recursive descent, and filters."""
+SLOW_PATH = re.compile(r'\.\.|\[[^"\]]*\?')
+"""What searches a whole document: recursive descent, and a filter, before whose parenthesis there may be spaces."""
 
 
 class KnownMachines:
@@ -63,7 +65,8 @@ KNOWN_MACHINES = KnownMachines()
 
 
 def is_plain(definition: str) -> bool:
-    if any(part in definition for part in SLOW_PATHS):
+    unescaped = json.dumps(json.loads(definition))  # the states language reads paths with escapes, too
+    if SLOW_PATH.search(unescaped):
         return False
     parsed: Program = program(definition)
     return is_json_path(parsed) and all(map(never_blocks, parsed.states.states.values()))
