@@ -1,0 +1,50 @@
+"""What the plugin runs on its event loop, judged in LocalStack's interpreter.
+
+Reads {"heads": [[method, target, headers, expects_continue], ...], "definitions": [...]} from the standard input.
+Writes the verdicts: on the heads in each state of Step Functions, on the definitions, and on remembered machines.
+"""
+
+import json
+import sys
+from typing import Any
+
+from localstack.services.plugins import SERVICE_PLUGINS, Service, ServiceContainer, ServiceState
+
+from localstack_plugin.gateway.http_server.messages import RequestHead
+from localstack_plugin.gateway.quick_requests import SERVICE, is_quick
+from localstack_plugin.stepfunctions.executions.plain_machines import KNOWN, KnownMachines, is_plain
+
+PASS = json.dumps({"Comment": "Passes", "StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}})
+
+
+def verdict(method: str, target: str, headers: list[list[str]], expects_continue: bool) -> bool:
+    fields = [(name, value) for name, value in headers]
+    return is_quick(RequestHead(method, target, "HTTP/1.1", fields, True, expects_continue))
+
+
+def verdicts(state: ServiceState, heads: list[Any]) -> list[bool]:
+    """Return which heads are quick when Step Functions is in this state."""
+    SERVICE_PLUGINS._services[SERVICE] = ServiceContainer(Service(SERVICE), state)
+    return [verdict(*head) for head in heads]
+
+
+def remembered() -> list[bool | None]:
+    """Learn one machine more than are remembered, after a look at the first."""
+    machines, definitions = KnownMachines(), [PASS.replace("Passes", f"Passes {number}") for number in range(KNOWN + 1)]
+    unknown = machines.is_plain(definitions[0])
+    for definition in definitions[:-1]:
+        machines.learn(definition)
+    machines.is_plain(definitions[0])
+    machines.learn(definitions[-1])
+    return [unknown, *map(machines.is_plain, definitions)]
+
+
+cases = json.load(sys.stdin)
+json.dump(
+    {
+        "definitions": [is_plain(definition) for definition in cases["definitions"]],
+        "remembered": remembered(),
+        "heads": {state.name: verdicts(state, cases["heads"]) for state in ServiceState},
+    },
+    sys.stdout,
+)
