@@ -1,0 +1,93 @@
+"""Waits in a greenlet of the event loop, and the same calls in a thread."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from tests.unit.localstack_plugin.event_loop.greenlets import DEADLINE_S, new_wait, on_loop, start
+
+from localstack_plugin.event_loop.loop import is_on_loop
+from localstack_plugin.event_loop.waits import give_way, in_a_thread, on_the_loop
+
+ERRORS = [ValueError("oh"), SystemExit(1), KeyboardInterrupt()]
+
+
+def raising(error: BaseException) -> Callable[[], None]:
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+def test_greenlets_that_give_way_take_turns() -> None:
+    seen = list[str]()
+
+    def row(name: str) -> None:
+        for _ in range(3):
+            seen.append(name)
+            give_way()
+
+    for outcome in on_loop(lambda: [start(lambda: row("a")), start(lambda: row("b"))]):
+        outcome.result(DEADLINE_S)
+    assert seen == ["a", "b"] * 3
+
+
+def test_a_thread_need_not_give_way() -> None:
+    give_way()
+    assert on_loop(lambda: 1) == 1
+
+
+def test_a_call_that_blocks_has_a_thread_while_others_run() -> None:
+    go_on = threading.Event()
+
+    def blocked() -> tuple[bool, bool]:
+        return in_a_thread(lambda: (is_on_loop(), go_on.wait(DEADLINE_S)))
+
+    outcomes = [start(blocked) for _ in range(5)]
+    on_loop(lambda: None)
+    assert not any(outcome.done() for outcome in outcomes)
+    go_on.set()
+    assert [outcome.result(DEADLINE_S) for outcome in outcomes] == [(False, True)] * 5
+
+
+def test_a_call_that_does_not_block_has_ended_before_the_wait_for_it() -> None:
+    assert on_loop(lambda: [in_a_thread(partial(abs, n)) for n in range(300)]) == list(range(300))
+
+
+def test_a_thread_that_may_block_makes_the_call_itself() -> None:
+    assert in_a_thread(threading.get_ident) == threading.get_ident()
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_what_a_call_in_a_thread_raises_is_raised_in_the_greenlet(error: BaseException) -> None:
+    def caught() -> BaseException:
+        with pytest.raises(type(error)) as raised:
+            in_a_thread(raising(error))
+        return raised.value
+
+    assert on_loop(caught) is error
+    assert on_loop(lambda: in_a_thread(lambda: 1)) == 1
+
+
+def test_a_call_on_the_loop_returns_what_it_returns() -> None:
+    assert on_the_loop(is_on_loop)
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda number: on_the_loop(lambda: -number), range(200))) == [-n for n in range(200)]
+
+
+def test_a_call_on_the_loop_may_wait() -> None:
+    def patient() -> str:
+        new_wait().wait(0.01)
+        return in_a_thread(lambda: "result")
+
+    assert on_the_loop(patient) == "result"
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_what_a_call_on_the_loop_raises_is_raised_in_the_thread(error: BaseException) -> None:
+    with pytest.raises(type(error)) as raised:
+        on_the_loop(raising(error))
+    assert raised.value is error
+    assert on_loop(is_on_loop)
