@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -143,13 +144,17 @@ def test_an_execution_ends_while_its_function_goes_on(
     if not is_timed_out:
         client = boto3.client("stepfunctions")
         for execution in waiting:
-            until(lambda arn=execution: len(story_so_far(arn)) > 3, "the function to be invoked")
+            until(partial(is_in_its_task, execution), "the function to be invoked")
             client.stop_execution(executionArn=execution, error="Enough")
     assert {end_of(execution)["status"] for execution in waiting} == {"TIMED_OUT" if is_timed_out else "ABORTED"}
 
 
 def story_so_far(execution: str) -> list[Any]:
     return list(boto3.client("stepfunctions").get_execution_history(executionArn=execution)["events"])
+
+
+def is_in_its_task(execution: str) -> bool:
+    return story_so_far(execution)[-1]["type"] == "TaskStarted"
 
 
 def test_executions_go_on_while_others_wait_for_another_attempt(function: str, machine: Callable[..., str]) -> None:

@@ -224,6 +224,27 @@ def test_a_stop_ends_the_wait_for_a_retry(machines: Machines) -> None:
     assert time.monotonic() - begun < 100
 
 
+def test_others_run_while_an_execution_waits_for_a_retry(machines: Machines) -> None:
+    """Those of one machine share a thread once it is known to wait for functions only."""
+    retrier = {"ErrorEquals": ["Custom"], "IntervalSeconds": 200}
+    parameters = {"FunctionName": "${function}", "Payload.$": "$"}
+    task = state("Task", Resource="arn:aws:states:::lambda:invoke", Parameters=parameters, Retry=[retrier])
+    arn = machines.create(machine(task))
+    for _ in range(3):
+        assert machines.ended(started(machines, arn, {"return": 1}))["status"] == "SUCCEEDED"
+    begun = time.monotonic()
+    waiting = started(machines, arn, {"raise": "Custom"})
+    wait_for_event(machines, waiting, "TaskFailed")
+    assert machines.ended(started(machines, arn, {"return": 1}))["status"] == "SUCCEEDED"
+    machines.states.stop_execution(executionArn=waiting)
+    assert machines.ended(waiting)["status"] == "ABORTED"
+    assert time.monotonic() - begun < 100
+
+
+def started(machines: Machines, arn: str, given: object) -> str:
+    return str(machines.states.start_execution(stateMachineArn=arn, input=json.dumps(given))["executionArn"])
+
+
 def test_a_stop_ends_an_execution_while_its_task_works_and_nothing_follows_in_the_history(machines: Machines) -> None:
     execution = machines.start(machine(invoking({"sleep": 2})))
     wait_for_event(machines, execution, "TaskStarted")

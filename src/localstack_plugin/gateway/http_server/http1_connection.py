@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from localstack_plugin.event_loop.waits import on_the_loop
+from localstack_plugin.event_loop.waits import give_way, on_the_loop
 from localstack_plugin.gateway.http_server import answer_writer
 from localstack_plugin.gateway.http_server.access import ConnectionAccess
 from localstack_plugin.gateway.http_server.connection_socket import ConnectionSocket
@@ -63,6 +63,7 @@ class Http1Connection:
         following: RequestHead | None = head
         while following is not None and self._is_quick(following):
             following = self._serve_one(following, reader)
+            give_way()  # the client may have sent many at once, and would keep all others waiting
         return following
 
     def _serve_one(self, head: RequestHead, reader: RequestReader) -> RequestHead | None:

@@ -13,7 +13,7 @@ from tests.unit.localstack_plugin.http_server.conftest import DEADLINE_S, OK, Se
 from tests.unit.localstack_plugin.http_server.test_listener import is_free
 from tests.waiting import until
 
-from localstack_plugin.event_loop.loop import is_on_loop
+from localstack_plugin.event_loop.loop import event_loop, is_on_loop
 from localstack_plugin.event_loop.waits import give_way, in_a_thread, on_the_loop
 from localstack_plugin.gateway.http_server import http1_connection, last_answer, time_limits
 from localstack_plugin.gateway.http_server.messages import Answer, Request, RequestHead
@@ -339,3 +339,18 @@ def test_a_client_that_takes_nothing_is_let_go_by_the_loop(impatient: Served) ->
         client.sendall(post("/quick/large"))
         assert parts.ended.wait(DEADLINE_S)
         until(lambda: not gateway_threads(), "the connection's thread to end")
+
+
+def test_others_run_between_requests_that_a_client_has_sent_at_once(quick: Served) -> None:
+    seen = list[str]()
+
+    def answer(_: Request) -> Answer:
+        seen.append("request")
+        if len(seen) == 1:
+            event_loop().run(lambda: seen.append("other"))
+        return OK
+
+    quick.answer = answer
+    requests = post("/quick") * 3
+    assert quick.exchange(requests).count(b"200 OK") == 3
+    assert seen == ["request", "other", "request", "request"]
