@@ -154,7 +154,7 @@ def story_so_far(execution: str) -> list[Any]:
 
 
 def is_in_its_task(execution: str) -> bool:
-    return story_so_far(execution)[-1]["type"] == "TaskStarted"
+    return bool(story_so_far(execution)[-1]["type"] == "TaskStarted")
 
 
 def test_executions_go_on_while_others_wait_for_another_attempt(function: str, machine: Callable[..., str]) -> None:
