@@ -129,7 +129,7 @@ def test_a_process_that_reads_an_event_slowly_does_not_extend_the_time_limit(end
     def has_ended() -> bool:
         nonlocal read_bytes
         with suppress(BlockingIOError):
-            read_bytes += len(theirs.recv(10_000, socket.MSG_DONTWAIT))  # makes room for another part
+            read_bytes += len(theirs.recv(60_000, socket.MSG_DONTWAIT))  # makes room for another part
         return outcome.done()
 
     until(has_ended, "the time-out", DEADLINE_S)
