@@ -9,6 +9,7 @@ import socket
 import time
 from contextlib import suppress
 
+from localstack_plugin.event_loop.waits import give_way
 from localstack_plugin.gateway.http_server.connection_socket import ConnectionSocket
 from localstack_plugin.gateway.http_server.request_reader import READ_BYTES
 
@@ -23,4 +24,4 @@ def send_last(connection: ConnectionSocket, content: bytes) -> None:
         connection.limit_receiving(LINGER_S)
         end = time.monotonic() + LINGER_S
         while connection.recv(READ_BYTES) and time.monotonic() < end:
-            pass
+            give_way()

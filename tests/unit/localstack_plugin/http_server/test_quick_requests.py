@@ -16,6 +16,7 @@ from tests.waiting import until
 from localstack_plugin.event_loop.loop import event_loop, is_on_loop
 from localstack_plugin.event_loop.waits import give_way, in_a_thread, on_the_loop
 from localstack_plugin.gateway.http_server import http1_connection, last_answer, time_limits
+from localstack_plugin.gateway.http_server.connection_socket import ConnectionSocket
 from localstack_plugin.gateway.http_server.messages import Answer, Request, RequestHead
 
 LARGE = bytes(range(256)) * 250_000
@@ -280,6 +281,38 @@ def test_a_refused_request_ends_the_connection_and_keeps_nobody_waiting(
             assert_others_are_served(quick)
             client.sendall(b"more")  # the server goes on reading
     assert [head.target for head in quick.heads] == ["/quick/first", *["/quick/other"] * 3]
+
+
+class Flood(ConnectionSocket):
+    """The socket of a client that reads nothing, and sends without a pause."""
+
+    def sendall(self, *_: object) -> None:
+        pass
+
+    def shutdown(self, how: int, /) -> None:
+        pass
+
+    def recv(self, *_: object) -> bytes:
+        return b"x"
+
+
+def test_a_refused_client_that_sends_without_a_pause_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(last_answer, "LINGER_S", 0.05)
+    seen, ended = list[str](), threading.Event()
+
+    def read() -> None:
+        last_answer.send_last(connection, b"")
+        seen.append("read")
+        ended.set()
+
+    def both() -> None:
+        event_loop().run(read)
+        event_loop().run(lambda: seen.append("other"))
+
+    with Flood() as connection:
+        on_the_loop(both)
+        assert ended.wait(DEADLINE_S)
+    assert seen == ["other", "read"]
 
 
 def test_the_body_of_a_refused_quick_request_is_read_before_the_answer(
