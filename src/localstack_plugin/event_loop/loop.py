@@ -7,6 +7,7 @@ import itertools
 import logging
 import selectors
 import socket
+import sys
 import threading
 import time
 from collections import deque
@@ -18,6 +19,9 @@ from greenlet import getcurrent, greenlet
 
 COMPACTED = 1024
 """Timers of ended waits are kept until they are due, or until there are this many and they are half of all."""
+SWITCH_INTERVAL_S = 0.0005
+"""How long other threads that compute may keep Python's lock. The loop's thread lets go of it with each system call:
+with Python's 5 ms, one such thread makes a turn for a hundred sockets last for seconds."""
 
 Call = Callable[[], object]
 log = logging.getLogger(__name__)
@@ -103,6 +107,7 @@ class Loop:
 
     def _run(self) -> None:
         self._main = getcurrent()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         while True:
             for _ in range(len(self._ready)):
                 self._ready.popleft()()
