@@ -6,6 +6,7 @@ AWS's services hold on to the credentials of an assumed role for most of the tim
 import time
 from typing import Any, Protocol
 
+from localstack_plugin.event_loop.waits import in_a_thread
 from localstack_plugin.replacing import wrap
 
 KEPT_S = 1800.0
@@ -41,6 +42,6 @@ class AssumedRoles:
         now = time.monotonic()
         assumed_at, factory = self._assumed.get(key, (float("-inf"), None))
         if factory is None or now - assumed_at > KEPT_S:
-            factory = self._clients.with_assumed_role(**arguments)
+            factory = in_a_thread(lambda: self._clients.with_assumed_role(**arguments))  # which makes a request
             self._assumed[key] = (now, factory)
         return factory

@@ -99,7 +99,7 @@ def as_requested(parameters: dict[str, Any], region: str, account: str, request_
 @cache
 def provider() -> LambdaProvider:
     """Return Lambda's provider, whose `lambda_service` is another one after a reset."""
-    service: LambdaProvider = SERVICE_PLUGINS.require("lambda").lifecycle_hook
+    service: LambdaProvider = in_a_thread(lambda: SERVICE_PLUGINS.require("lambda")).lifecycle_hook
     return service
 
 

@@ -1,7 +1,9 @@
+import threading
 from typing import Any
 
 import pytest
 
+from localstack_plugin.event_loop.waits import on_the_loop
 from localstack_plugin.stepfunctions import assumed_roles
 from localstack_plugin.stepfunctions.assumed_roles import AssumedRoles
 
@@ -35,3 +37,16 @@ def test_a_role_is_assumed_again_when_its_time_has_passed(clients: Clients, monk
     monkeypatch.setattr(assumed_roles, "KEPT_S", -1.0)
     roles = AssumedRoles(clients)
     assert roles.with_assumed_role(role_arn="role") is not roles.with_assumed_role(role_arn="role")
+
+
+def test_the_event_loop_goes_on_while_a_role_is_assumed() -> None:
+    """Assuming a role is a request to another service, which may have to be loaded first."""
+    threads = list[str]()
+
+    class Blocking:
+        def with_assumed_role(self, **_: Any) -> object:
+            threads.append(threading.current_thread().name)
+            return object()
+
+    on_the_loop(lambda: AssumedRoles(Blocking()).with_assumed_role(role_arn="role"))
+    assert threads != ["event-loop"]
