@@ -19,12 +19,17 @@ class IdleThreads:
         self._idle: list[SimpleQueue[Call]] = []
 
     def run(self, call: Call) -> None:
+        if not self.run_in_idle(call):
+            threading.Thread(target=self._serve, args=(call,), daemon=True).start()
+
+    def run_in_idle(self, call: Call) -> bool:
+        """Have an idle thread call. Return False if there is none."""
         try:
             calls = self._idle.pop()  # the one that has waited least: the others can end
         except IndexError:
-            threading.Thread(target=self._serve, args=(call,), daemon=True).start()
-        else:
-            calls.put(call)
+            return False
+        calls.put(call)
+        return True
 
     def _serve(self, first: Call) -> None:
         calls: SimpleQueue[Call] = SimpleQueue()

@@ -8,6 +8,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import cache
+from queue import SimpleQueue
 from typing import Protocol, TypeVar
 
 from localstack_plugin.event_loop.loop import Wait, event_loop, is_on_loop
@@ -34,25 +36,52 @@ def give_way() -> None:
         wait.wait()
 
 
+def run_in_a_thread(call: Callable[[], object]) -> None:
+    """Have another thread call. RuntimeError if the system has no more threads.
+
+    To start one may take long, because it first needs Python's lock: from the loop, yet another thread starts it.
+    """
+    if not is_on_loop():
+        IDLE_THREADS.run(call)
+    elif not IDLE_THREADS.run_in_idle(call):
+        _result(starter().put, lambda: IDLE_THREADS.run(call))
+
+
+@cache
+def starter() -> SimpleQueue[Callable[[], None]]:
+    """Return the queue of the thread that starts others for the loop."""
+    calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    def serve() -> None:
+        while True:
+            calls.get()()
+
+    threading.Thread(target=serve, name="thread-starter", daemon=True).start()
+    return calls
+
+
 def in_a_thread(call: Callable[[], Result]) -> Result:
     """Return what a call returns that may block: from the loop, another thread calls it meanwhile."""
-    if not is_on_loop():
-        return call()
-    wait, outcome = Wait(event_loop()), Future[Result]()
-
-    def settle() -> None:
-        _settle(outcome, call)
-        wait.wake()
-
-    IDLE_THREADS.run(settle)
-    wait.wait()
-    return outcome.result()
+    return _result(run_in_a_thread, call) if is_on_loop() else call()
 
 
 def on_the_loop(call: Callable[[], Result]) -> Result:
     """Return what a call returns that never blocks. Not for the loop itself: the calling thread waits."""
     outcome: Future[Result] = Future()
     event_loop().run(lambda: _settle(outcome, call))
+    return outcome.result()
+
+
+def _result(have_called: Callable[[Callable[[], None]], object], call: Callable[[], Result]) -> Result:
+    """On the loop: let others run until another thread has called, and return or raise what the call does."""
+    wait, outcome = Wait(event_loop()), Future[Result]()
+
+    def settle() -> None:
+        _settle(outcome, call)
+        wait.wake()
+
+    have_called(settle)
+    wait.wait()
     return outcome.result()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from localstack_plugin.idle_threads import IDLE_THREADS
+from localstack_plugin.event_loop.waits import run_in_a_thread
 from localstack_plugin.replacing import replace
 
 
@@ -25,7 +25,7 @@ class ReusedThread:
 
     def start(self) -> None:
         self._running.acquire()
-        IDLE_THREADS.run(self._run)
+        run_in_a_thread(self._run)
 
     def join(self, timeout: float | None = None) -> None:
         if self._running.acquire(timeout=-1 if timeout is None else timeout):

@@ -7,9 +7,12 @@ from functools import partial
 
 import pytest
 from tests.unit.localstack_plugin.event_loop.greenlets import DEADLINE_S, new_wait, on_loop, start
+from tests.waiting import until
 
+from localstack_plugin.event_loop import waits
 from localstack_plugin.event_loop.loop import is_on_loop
-from localstack_plugin.event_loop.waits import give_way, in_a_thread, on_the_loop
+from localstack_plugin.event_loop.waits import give_way, in_a_thread, on_the_loop, run_in_a_thread
+from localstack_plugin.idle_threads import IdleThreads
 
 ERRORS = [ValueError("oh"), SystemExit(1), KeyboardInterrupt()]
 
@@ -91,3 +94,39 @@ def test_what_a_call_on_the_loop_raises_is_raised_in_the_thread(error: BaseExcep
         on_the_loop(raising(error))
     assert raised.value is error
     assert on_loop(is_on_loop)
+
+
+def test_others_run_while_a_thread_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To start a thread takes long where others hold Python's lock."""
+    may_start, has_run = threading.Event(), threading.Event()
+
+    class Slow(IdleThreads):
+        def run(self, call: Callable[[], object]) -> None:
+            assert may_start.wait(DEADLINE_S)
+            super().run(call)
+
+    monkeypatch.setattr(waits, "IDLE_THREADS", Slow())
+    outcomes = on_loop(lambda: [start(lambda: run_in_a_thread(has_run.set)), start(may_start.set)])
+    assert outcomes[0].result(DEADLINE_S) is None
+    assert has_run.wait(DEADLINE_S)
+
+
+def test_a_thread_that_cannot_be_started_is_an_error_of_who_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(IdleThreads):
+        def run(self, call: Callable[[], object]) -> None:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(waits, "IDLE_THREADS", Full())
+    with pytest.raises(RuntimeError, match="new thread"):
+        on_loop(lambda: run_in_a_thread(give_way))
+    monkeypatch.undo()
+    assert on_loop(lambda: in_a_thread(is_on_loop)) is False
+
+
+def test_an_idle_thread_is_used_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads, names = IdleThreads(), list[str]()
+    monkeypatch.setattr(waits, "IDLE_THREADS", threads)
+    on_loop(lambda: in_a_thread(lambda: names.append(threading.current_thread().name)))
+    until(lambda: bool(threads._idle), "the thread to be idle")
+    on_loop(lambda: in_a_thread(lambda: names.append(threading.current_thread().name)))
+    assert names[0] == names[1]
