@@ -3,6 +3,7 @@ import pytest
 from localstack_plugin.lambda_executor.warm_environments.start_policy import (
     ENOUGH,
     LONGEST_WAIT_S,
+    MOST_STARTS_AT_ONCE,
     STARTS_AT_ONCE,
     StartPolicy,
 )
@@ -64,6 +65,8 @@ def test_a_caller_waits_no_longer_than_a_start_for_invocations_that_exceed_their
         (STARTS_AT_ONCE, True, 0.0, False),
         (STARTS_AT_ONCE, True, LONGEST_WAIT_S + 0.1, True),
         (STARTS_AT_ONCE, False, LONGEST_WAIT_S + 0.1, False),
+        (MOST_STARTS_AT_ONCE - 1, True, LONGEST_WAIT_S + 0.1, True),
+        (MOST_STARTS_AT_ONCE, True, LONGEST_WAIT_S + 0.1, False),
     ],
 )
 def test_concurrent_starts_are_limited_to_the_cores_unless_a_caller_waits_too_long(

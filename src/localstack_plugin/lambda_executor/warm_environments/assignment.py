@@ -35,7 +35,7 @@ Invariants, each per version:
   therefore counted by a number of their own, not by their environment.
 - After `is_stopped` is set, nothing is added to `environments`: a caller whose start ends later stops its environment
   itself. Waiting callers are woken and fail.
-- At most STARTS_AT_ONCE environments start at once, unless a caller has waited for LONGEST_WAIT_S.
+- At most STARTS_AT_ONCE environments start at once, or MOST_STARTS_AT_ONCE if a caller has waited for LONGEST_WAIT_S.
 """
 
 import logging

@@ -10,6 +10,9 @@ FIRST_START_S = 0.3
 LAST_INVOCATION_WEIGHT = 0.2
 """The weight of the last invocation in the mean of all."""
 STARTS_AT_ONCE = os.cpu_count() or 2
+MOST_STARTS_AT_ONCE = 4 * STARTS_AT_ONCE
+"""More take the processors from the invocations that the callers wait for: these seem to take longer, and still more
+environments to be worth their start."""
 LASTING_QUEUE_S = 1.0
 """A queue that lasts longer is no burst: another environment will serve those who come later, too."""
 ENOUGH = 2 * STARTS_AT_ONCE
@@ -54,7 +57,7 @@ class StartPolicy:
         is_impatient = waited_s > LONGEST_WAIT_S
         if self.starting < STARTS_AT_ONCE:
             return is_impatient or self.is_start_faster(now) or self.is_queue_lasting(now)
-        return is_impatient and self.is_start_faster(now)
+        return is_impatient and self.starting < MOST_STARTS_AT_ONCE and self.is_start_faster(now)
 
     def is_start_faster(self, now: float) -> bool:
         """Return whether a start takes less time than waiting for an environment to come free."""
