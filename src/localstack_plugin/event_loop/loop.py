@@ -34,11 +34,11 @@ class Worker(greenlet):
 class Wait:
     """One wait of the greenlet that makes it. The first end counts: being woken, a file that is ready, or the time."""
 
-    __slots__ = ("_greenlet", "_loop", "has_timed_out", "is_over")
+    __slots__ = ("_greenlet", "_loop", "has_begun", "has_timed_out", "is_over")
 
     def __init__(self, loop: Loop) -> None:
         self._loop, self._greenlet = loop, getcurrent()
-        self.is_over = self.has_timed_out = False
+        self.has_begun = self.is_over = self.has_timed_out = False
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Let others run until the end of the wait. Return False if the time was up first."""
@@ -52,7 +52,8 @@ class Wait:
         if self.is_over:
             return
         self.is_over = True
-        self._greenlet.switch()
+        if self.has_begun:  # otherwise the greenlet runs, or waits for something else first
+            self._greenlet.switch()
 
     def time_out(self) -> None:
         self.has_timed_out = not self.is_over
@@ -89,6 +90,9 @@ class Loop:
                 self._bell.send(b"\0")
 
     def wait(self, wait: Wait, timeout_s: float | None = None) -> bool:
+        if wait.is_over:
+            return True
+        wait.has_begun = True
         if timeout_s is not None:
             heapq.heappush(self._timers, (time.monotonic() + timeout_s, next(self._numbers), wait))
         self._main.switch()

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from tests.unit.localstack_plugin.event_loop.greenlets import DEADLINE_S, new_wait, on_loop, start
+from tests.unit.localstack_plugin.event_loop.greenlets import DEADLINE_S, LONG_S, new_wait, on_loop, start
 from tests.waiting import until
 
 from localstack_plugin.event_loop import waits
-from localstack_plugin.event_loop.loop import is_on_loop
+from localstack_plugin.event_loop.loop import Wait, is_on_loop
 from localstack_plugin.event_loop.waits import give_way, in_a_thread, on_the_loop, run_in_a_thread
 from localstack_plugin.idle_threads import IdleThreads
 
@@ -130,3 +130,27 @@ def test_an_idle_thread_is_used_at_once(monkeypatch: pytest.MonkeyPatch) -> None
     until(lambda: bool(threads._idle), "the thread to be idle")
     on_loop(lambda: in_a_thread(lambda: names.append(threading.current_thread().name)))
     assert names[0] == names[1]
+
+
+def test_a_wait_that_ends_while_its_greenlet_waits_for_something_else_does_not_end_that() -> None:
+    first, second = list[Wait](), list[Wait]()
+    seen = list[str]()
+
+    def wait_for_two() -> None:
+        first.append(new_wait())
+        second.append(new_wait())
+        second[0].wait(LONG_S)
+        seen.append("second")
+        assert first[0].wait(LONG_S)
+        seen.append("first")
+
+    def wake() -> None:
+        first[0].wake()
+        give_way()
+        seen.append("other")
+        second[0].wake()
+
+    outcomes = on_loop(lambda: [start(wait_for_two), start(wake)])
+    for outcome in outcomes:
+        outcome.result(DEADLINE_S)
+    assert seen == ["other", "second", "first"]
