@@ -19,6 +19,7 @@ class IdleThreads:
         self._idle: list[SimpleQueue[Call]] = []
 
     def run(self, call: Call) -> None:
+        """Have an idle thread call, or a new one. RuntimeError if the system has no more threads."""
         if not self.run_in_idle(call):
             threading.Thread(target=self._serve, args=(call,), daemon=True).start()
 
@@ -46,7 +47,7 @@ class IdleThreads:
         except Empty:
             try:
                 self._idle.remove(calls)
-            except ValueError:  # `run` has just taken it
+            except ValueError:  # `run_in_idle` has just taken it
                 return calls.get()
             return None
 

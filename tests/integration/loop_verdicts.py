@@ -6,14 +6,24 @@ Writes the verdicts: on the heads in each state of Step Functions, on the defini
 
 import json
 import sys
+from queue import SimpleQueue
+from types import SimpleNamespace
 from typing import Any
 
 from localstack.services.plugins import SERVICE_PLUGINS, Service, ServiceContainer, ServiceState
+from localstack.services.stepfunctions.backend.execution_worker import ExecutionWorker
 
+from localstack_plugin.event_loop.loop import is_on_loop
 from localstack_plugin.gateway.http_server.messages import RequestHead
 from localstack_plugin.gateway.quick_requests import SERVICE, is_quick
-from localstack_plugin.stepfunctions.executions.plain_machines import KNOWN, KnownMachines, is_plain
+from localstack_plugin.stepfunctions.executions.plain_machines import (
+    KNOWN,
+    ExecutionThread,
+    KnownMachines,
+    is_plain,
+)
 
+DEADLINE_S = 60.0
 PASS = json.dumps({"Comment": "Passes", "StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}})
 
 
@@ -39,11 +49,30 @@ def remembered() -> list[bool | None]:
     return [unknown, *map(machines.is_plain, definitions)]
 
 
+def places() -> list[bool]:
+    """Return which executions of a machine run on the loop: the first, one after it, one with logs, one of another."""
+    seen: SimpleQueue[bool] = SimpleQueue()
+    ExecutionWorker._execution_logic = lambda worker: seen.put(is_on_loop())
+
+    def place(definition: str, logs: object = None) -> bool:
+        worker = ExecutionWorker(
+            SimpleNamespace(state_machine_details=SimpleNamespace(definition=definition)), None, logs, {}
+        )
+        thread = ExecutionThread(worker._execution_logic)
+        thread.start()
+        thread.join(DEADLINE_S)
+        return seen.get(timeout=DEADLINE_S)
+
+    slow = PASS.replace("Passes", "Passes..")
+    return [place(PASS), place(PASS), place(PASS, logs=object()), place(slow), place(slow)]
+
+
 cases = json.load(sys.stdin)
 json.dump(
     {
         "definitions": [is_plain(definition) for definition in cases["definitions"]],
         "remembered": remembered(),
+        "places": places(),
         "heads": {state.name: verdicts(state, cases["heads"]) for state in ServiceState},
     },
     sys.stdout,

@@ -1,14 +1,14 @@
 """One thread that runs many pieces of work in turn, each until it waits (ADR 25).
 
 Threads that have little to do between two waits cost more than their work: each has to get Python's lock when its wait
-ends, and with fifty of them the lock changes hands a hundred times in an execution of three functions. Here they are
-greenlets of one thread. A greenlet is code as a thread runs it, with a stack of its own; only where it waits, it lets
-the others run.
+ends, and with fifty of them the lock changes hands 85 times in an execution of three functions. Here they are greenlets
+of one thread. A greenlet is code as a thread runs it, with a stack of its own; only where it waits, it lets the others
+run.
 
 What may run here: work that never blocks its thread. It waits by `waits` only, and lets a thread do what might block
 (`waits.in_a_thread`). Today this is
 
-- executions of state machines that have only states without a wait of their own and tasks that invoke functions
+- executions of state machines that have only states without a wait of their own and `lambda:invoke` tasks
   (`stepfunctions.executions.plain_machines`), with their invocations (`lambda_executor`);
 - requests that start, describe and list executions (`gateway.quick_requests`).
 
@@ -20,5 +20,5 @@ Invariants:
 
 - Nobody holds a lock while a greenlet waits, unless only threads compete for it: the loop's thread would wait for
   itself.
-- A greenlet is resumed by the loop's thread only, once for each wait.
+- A greenlet is resumed by the loop's thread only, at most once for each wait.
 """

@@ -13,7 +13,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
 
 from greenlet import getcurrent, greenlet
 
@@ -22,6 +21,9 @@ COMPACTED = 1024
 SWITCH_INTERVAL_S = 0.0005
 """How long other threads that compute may keep Python's lock. The loop's thread lets go of it with each system call:
 with Python's 5 ms, one such thread makes a turn for a hundred sockets last for seconds."""
+
+CREATION = threading.Lock()
+_loop: Loop | None = None
 
 Call = Callable[[], object]
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class Wait:
         self._loop.soon(self.end)
 
     def end(self) -> None:
+        """End the wait, in the loop's thread."""
         if self.is_over:
             return
         self.is_over = True
@@ -61,6 +64,8 @@ class Wait:
 
 
 class Loop:
+    """A thread that runs greenlets in turn. Any thread may call `run` and `soon`; only greenlets wait."""
+
     def __init__(self) -> None:
         self._ready: deque[Call] = deque()
         self._selector = selectors.DefaultSelector()
@@ -71,7 +76,7 @@ class Loop:
         """A heap by time (`time.monotonic`)."""
         self._numbers = itertools.count()
         self._over = 0
-        """Waits with a timer that ended before it."""
+        """At least the number of waits in the heap that have ended."""
         self._main: greenlet
         for end in (self._bell, self._woken):
             end.setblocking(False)
@@ -83,6 +88,7 @@ class Loop:
         self.soon(lambda: Worker(lambda: _guarded(call)).switch())
 
     def soon(self, call: Call) -> None:
+        """Make a call in the loop's thread. It must not wait."""
         self._ready.append(call)
         if self._is_idle:
             self._is_idle = False
@@ -156,9 +162,13 @@ def _guarded(call: Call) -> None:
         log.exception("a greenlet of the event loop has failed")
 
 
-@cache
 def event_loop() -> Loop:
-    return Loop()
+    """Return the only loop, also to threads that ask for it at the same time."""
+    global _loop  # not `cache`, which would cost every wait a call more, or let two threads make one each
+    if _loop is None:
+        with CREATION:
+            _loop = _loop or Loop()
+    return _loop
 
 
 def is_on_loop() -> bool:

@@ -37,7 +37,7 @@ def give_way() -> None:
 
 
 def run_in_a_thread(call: Callable[[], object]) -> None:
-    """Have another thread call. RuntimeError if the system has no more threads.
+    """Have another thread make the call, without waiting for its end. RuntimeError if there are no more threads.
 
     To start one may take long, because it first needs Python's lock: from the loop, yet another thread starts it.
     """
@@ -61,26 +61,26 @@ def starter() -> SimpleQueue[Callable[[], None]]:
 
 
 def in_a_thread(call: Callable[[], Result]) -> Result:
-    """Return what a call returns that may block: from the loop, another thread calls it meanwhile."""
+    """Make a call that may block, and return its result. From the loop, another thread makes it while others run."""
     return _result(run_in_a_thread, call) if is_on_loop() else call()
 
 
 def on_the_loop(call: Callable[[], Result]) -> Result:
-    """Return what a call returns that never blocks. Not for the loop itself: the calling thread waits."""
+    """Make a call that never blocks in a greenlet, and return its result. The thread waits: not for greenlets."""
     outcome: Future[Result] = Future()
     event_loop().run(lambda: _settle(outcome, call))
     return outcome.result()
 
 
-def _result(have_called: Callable[[Callable[[], None]], object], call: Callable[[], Result]) -> Result:
-    """On the loop: let others run until another thread has called, and return or raise what the call does."""
+def _result(hand_over: Callable[[Callable[[], None]], object], call: Callable[[], Result]) -> Result:
+    """On the loop: hand a call over to another thread, let others run until its end, and return its outcome."""
     wait, outcome = Wait(event_loop()), Future[Result]()
 
     def settle() -> None:
         _settle(outcome, call)
         wait.wake()
 
-    have_called(settle)
+    hand_over(settle)
     wait.wait()
     return outcome.result()
 

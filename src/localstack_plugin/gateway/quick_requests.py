@@ -9,19 +9,21 @@ from typing import Final
 from localstack.services.plugins import SERVICE_PLUGINS
 
 from localstack_plugin.gateway.http_server.messages import RequestHead
+from localstack_plugin.gateway.http_server.request_body import MEMORY_MAX_BYTES
 
 SERVICE: Final = "stepfunctions"
 OPERATIONS: Final = frozenset(
     f"AWSStepFunctions.{operation}" for operation in ("StartExecution", "DescribeExecution", "ListExecutions")
 )
 SIGNED_FOR: Final = "/states/aws4_request"
-MOST_BYTES: Final = 400_000
-"""Of the body: the input of an execution has at most 262,144 bytes, and JSON in JSON some more."""
+MOST_BYTES: Final = MEMORY_MAX_BYTES
+"""The size up to which a body stays in memory: a longer one is a file, for which the loop would wait."""
 OTHER_FORMS: Final = frozenset({"content-encoding", "transfer-encoding"})
 OTHER_HOSTS: Final = ".lambda-url.", ".s3-website.", ".execute-api."
 
 
 def is_quick(head: RequestHead) -> bool:
+    """Return whether the event loop may answer the request."""
     if head.method != "POST" or head.target != "/" or head.expects_continue:
         return False
     headers = {name.lower(): value for name, value in head.headers}

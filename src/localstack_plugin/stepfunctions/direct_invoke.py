@@ -157,5 +157,5 @@ def install() -> None:
         ".lambda_eval_utils:_invoke_lambda_function",
         by=invoke,
         why="LocalStack invokes a state's function through a client, its gateway and back, which takes longer than the "
-        "invocation. Lambda's provider is called in the execution's thread.",
+        "invocation. Lambda's provider is called directly.",
     )

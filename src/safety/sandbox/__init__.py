@@ -6,7 +6,7 @@ Processes, and why there are three of them for each start:
     spawner     a small Python process with one thread, started once. It forks for each request and reaps
     keeper      the fork: process 1 of the new PID namespace. It builds the world, starts the program as its child,
                 passes signals on, and reports the end. When it ends, the kernel kills all that is left in the namespace
-    program     the requested program, the leader of a session, or of a process group in the spawner's
+    program     the requested program, the leader of a session, or in a sandbox with a niceness of a process group
 
 Why a spawner: code between fork and exec (`preexec_fn`) can deadlock in a server with threads; the parent-death signal
 is tied to the thread that forked; and a new Python for each start costs more than the 10 ms that a start may cost.

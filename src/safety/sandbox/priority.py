@@ -11,8 +11,9 @@ def lower_priority(group: int, niceness: int) -> None:
     """Raise the niceness of a process group, whose leader begins a session, as far as the system allows it.
 
     What the group starts later inherits it. Where Linux has autogroups (`man 7 sched`), each session is one, and the
-    niceness of its processes counts among themselves only: against other sessions the autogroup's own counts. The file
-    is missing in other kernels and read-only in some containers, and users who are not root may write one each 0.1 s.
+    niceness of its processes counts among themselves only: against other sessions the autogroup's own counts. Its
+    file is missing in other kernels and read-only in some containers, and a user who is not root may write only one in
+    0.1 s.
     """
     with suppress(OSError):
         os.setpriority(os.PRIO_PGRP, group, os.getpriority(os.PRIO_PROCESS, group) + niceness)

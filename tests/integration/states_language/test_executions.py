@@ -225,7 +225,7 @@ def test_a_stop_ends_the_wait_for_a_retry(machines: Machines) -> None:
 
 
 def test_others_run_while_an_execution_waits_for_a_retry(machines: Machines) -> None:
-    """Those of one machine share a thread once it is known to wait for functions only."""
+    """Executions of a machine share a thread once it is known to wait for functions only."""
     retrier = {"ErrorEquals": ["Custom"], "IntervalSeconds": 200}
     parameters = {"FunctionName": "${function}", "Payload.$": "$"}
     task = state("Task", Resource="arn:aws:states:::lambda:invoke", Parameters=parameters, Retry=[retrier])

@@ -1,7 +1,7 @@
 import pytest
 
 from localstack_plugin.lambda_executor.warm_environments.start_policy import (
-    ENOUGH,
+    BUSY_ENVIRONMENTS,
     LONGEST_WAIT_S,
     MOST_STARTS_AT_ONCE,
     STARTS_AT_ONCE,
@@ -78,7 +78,7 @@ def test_concurrent_starts_are_limited_to_the_cores_unless_a_caller_waits_too_lo
 
 
 @pytest.mark.parametrize(
-    ("environments", "queued_s", "starts"), [(1, 0.9, False), (1, 1.1, True), (ENOUGH, 1.1, False)]
+    ("environments", "queued_s", "starts"), [(1, 0.9, False), (1, 1.1, True), (BUSY_ENVIRONMENTS, 1.1, False)]
 )
 def test_a_queue_that_lasts_gets_environments_until_the_processors_are_busy(
     policy: StartPolicy, environments: int, queued_s: float, starts: bool

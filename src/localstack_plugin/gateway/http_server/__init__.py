@@ -1,6 +1,4 @@
-"""The HTTP server of LocalStack's port: one thread for each connection, from its first byte to its last.
-
-Only quick requests, which never block, are answered on the event loop (ADR 25), while the thread waits.
+"""The HTTP server of LocalStack's port: a thread for each connection, and the event loop for quick requests (ADR 25).
 
 LocalStack's own server, Twisted, parses requests in one thread, hands each to a thread of a pool and takes the answer
 back: two changes of thread and 0.8 ms of processor time for a request. Here the connection's thread does everything
@@ -37,8 +35,8 @@ receive nothing more, so each ends with the request that it carries. `run` waits
 
 Invariants:
 
-- A connection has one thread, and only this thread reads from it, or the loop while the thread waits for it. Over
-  HTTP/1 only they write to it.
+- A connection has one thread. While that waits for the event loop, only the loop reads from the connection; otherwise
+  only the thread does. Over HTTP/1 the same holds for writing.
 - Whoever opens a body or an answer closes it, also when the client leaves.
 - Nothing that a client sends is kept without a limit in memory: heads have one, bodies move to a file.
 """

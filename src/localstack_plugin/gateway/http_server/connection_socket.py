@@ -1,6 +1,7 @@
 """The socket of a connection, for code that runs in the connection's thread or on the event loop.
 
-In the thread its calls block. On the loop they let others run instead. The time limits are the same.
+In the thread, `recv` and `sendall` block; on the loop, they let others run. Use no other call that may wait. The time
+limits are the same.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class ConnectionSocket(socket.socket):
 
     @classmethod
     def of(cls, accepted: socket.socket) -> ConnectionSocket:
+        """Take over an accepted socket, which is not usable any more."""
         return cls(fileno=accepted.detach())
 
     def limit_receiving(self, limit_s: float) -> None:

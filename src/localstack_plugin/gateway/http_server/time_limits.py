@@ -1,4 +1,4 @@
-"""How long a client may keep a thread waiting."""
+"""How long a client may keep a connection waiting."""
 
 IDLE_S = 60.0
 """How long a client may send nothing, between requests and within one."""

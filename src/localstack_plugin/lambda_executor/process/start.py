@@ -21,7 +21,7 @@ from safety.sandbox.personal_files import personal_files
 from safety.sandbox.priority import lower_priority
 
 NICENESS = 5
-"""What is added to LocalStack's own for functions. All of them wait for LocalStack, so with many in flight its one busy
+"""Added to LocalStack's niceness for functions. All of them wait for LocalStack, so with many in flight its one busy
 thread must not wait for a processor. At 5 a process has a third of the weight of one at 0."""
 MAX_EXIT_WAIT_S = 10.0
 NO_OPT = "this machine has no folder /opt, in whose place layers are shown"

@@ -1,12 +1,12 @@
 """The Lambda Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) for one function process.
 
-One thread with an event loop serves every process; each has a port of its own, since the API's clients take a host and
-a port, not a path. Connections of other users and requests from web pages are refused. Every other request has to bring
-the secret of that process, and an answer the id of the invocation under way.
+One thread with a loop of asyncio serves every process; each has a port of its own, since the API's clients take a host
+and a port, not a path. Connections of other users and requests from web pages are refused. Every other request has to
+bring the secret of that process, and an answer the id of the invocation under way.
 
-Our own runtime client does not come here: it has a `line`, on which the thread of an invocation reads the answer
-itself. What comes here is the client of a process that has lost its line, such as one that a wrapper script starts as a
-child. Both kinds of process say here that they are initialized, and both fail here when they end.
+Our own runtime client does not come here: it has a `line`, on which whoever invokes reads the answer. What comes here
+is the client of a process that has lost its line, such as one that a wrapper script starts as a child. Both kinds of
+process say here that they are initialized, and both fail here when they end.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ SECRET_HEADER = "scones-lambda-secret"  # noqa: S105 - the header's name, as `pr
 
 
 @cache
-def event_loop() -> asyncio.AbstractEventLoop:
+def asyncio_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="lambda-runtime-api", daemon=True).start()
     return loop
@@ -43,9 +43,9 @@ class RuntimeApi:
     def __init__(self, secret: str, line: Line) -> None:
         self._secret, self._line = secret.encode(), line
         self.initialized: Future[None] = Future()
-        self._loop = event_loop()
+        self._loop = asyncio_loop()
         self._lock = threading.Lock()
-        """Protects what follows, but for the connections: only the event loop's thread uses those."""
+        """Protects what follows, but for the connections: only asyncio's thread uses those."""
         self._invocations: deque[Invocation] = deque()
         """Invocations that no connection has asked for yet. One of this and the next is empty."""
         self._asking: deque[Connection] = deque()
@@ -112,7 +112,7 @@ class RuntimeApi:
         return await self._loop.create_server(self._accepted, host="127.0.0.1", port=0)
 
     def _hear(self) -> None:
-        """Take the first message on the line. What follows is read by the threads of invocations."""
+        """Take the first message on the line. What follows is read by those who invoke."""
         try:
             message = self._line.first_message()
         except (LineEnded, ResponseTooLarge):

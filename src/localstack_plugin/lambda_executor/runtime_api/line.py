@@ -1,8 +1,9 @@
 """The server's end of the line to a function's process: a pair of sockets that only the two have.
 
-The thread of an invocation writes the event and reads the answer itself: waking an event loop for them, and reading
-HTTP, would take longer than most functions do. There is no secret: only the process that inherits the line can use it.
-The other end is the `LineClient` of `process.bootstrap`. Numbers are big-endian and have four bytes:
+Whoever invokes, a thread or a greenlet of the event loop, writes the event and reads the answer itself: to wake another
+thread for them, and to read HTTP, would take longer than most functions do. There is no secret: only the process that
+inherits the line can use it. The other end is the `LineClient` of `process.bootstrap`. Numbers are big-endian and have
+four bytes:
 
     server to process   number of the invocation, size of the head, size of the payload; head (JSON), payload
     process to server   letter of the kind, number of the invocation, size of the body; body
@@ -49,7 +50,7 @@ class Message:
 
 
 class Line:
-    """One thread at a time may invoke; any other may end or close the line meanwhile."""
+    """One thread or greenlet at a time may invoke; any thread may end or close the line meanwhile."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.is_ready = False
@@ -82,7 +83,7 @@ class Line:
                 raise TimeoutError from None
 
     def end(self) -> None:
-        """End the line for both sides, and wake the thread that waits."""
+        """End the line for both sides, and wake whoever waits."""
         with self._ending, suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 

@@ -2,8 +2,9 @@
 
 LocalStack starts an environment for every invocation that finds none idle, however many are starting already. A start
 costs half a second of a core, so on a laptop fifty at once are slower than a short queue. Here an invocation waits for
-an environment of its function version to come free, unless a start is expected to be faster. AWS, with cores to spare,
-starts them all; concurrency is not limited here either: where invocations take long, each gets its own environment.
+an environment of its function version to come free, unless a start is expected to be faster, or callers have been
+waiting for a second without a break. AWS, with cores to spare, starts them all; concurrency is not limited here either:
+where invocations take long, each gets its own environment.
 
 Stages of an invocation (`get_environment`, a context manager that LocalStack enters around each one):
 
@@ -41,6 +42,7 @@ Invariants, each per version:
 import logging
 import time
 from contextlib import AbstractContextManager
+from functools import partial
 
 from localstack.services.lambda_.invocation.assignment import AssignmentException, AssignmentService
 from localstack.services.lambda_.invocation.execution_environment import (
@@ -89,6 +91,9 @@ class WarmAssignmentService(AssignmentService):
         assigned = self._warm(version_manager_id, policy) or self._started(version_manager_id, function_version, policy)
         return Assignment(self, policy, *assigned)
 
+    def stop_environment(self, environment: ExecutionEnvironment) -> None:
+        in_a_thread(partial(super().stop_environment, environment))
+
     def stop_environments_for_version(self, version_manager_id: str) -> None:
         """Stop the version's environments. One that is still starting is stopped by the caller that starts it."""
         policy = self._policy(version_manager_id)
@@ -118,8 +123,7 @@ class WarmAssignmentService(AssignmentService):
                         raise AssignmentException(SHUT_DOWN)
                     now = time.monotonic()
                     if policy.needs_a_start(now, now - began):
-                        policy.starting += 1
-                        policy.queued_since = now
+                        policy.start_began(now)
                         return None
                     policy.changed.wait(min(LOOK_AGAIN_S * policy.waiting, LONGEST_LOOK_S))
                 return environment, policy.invocation_began(time.monotonic())
@@ -186,7 +190,7 @@ class Assignment:
             LOG.error("InvalidStatusException: %s", invalid)
         except Exception as failure:  # noqa: BLE001 - it is raised again, and the environment is not to be used again
             LOG.error("Failed invocation <%s>: %s", type(failure), failure)
-            in_a_thread(lambda: self._service.stop_environment(self._environment))
+            self._service.stop_environment(self._environment)
             return False
         return True
 
@@ -196,7 +200,8 @@ def install() -> None:
         "localstack.services.lambda_.invocation.lambda_service:AssignmentService",
         by=WarmAssignmentService,
         why="LocalStack starts an execution environment for every invocation that finds none idle. Here it starts one "
-        "only if that is expected to be faster than waiting, and never more at once than there are cores.",
+        "if that is expected to be faster than waiting, or if callers have been waiting for a second, and at most four "
+        "for each core at once.",
     )
     replace(
         "localstack.services.lambda_.invocation.execution_environment:STARTUP_TIMEOUT_SEC",

@@ -11,12 +11,12 @@ LAST_INVOCATION_WEIGHT = 0.2
 """The weight of the last invocation in the mean of all."""
 STARTS_AT_ONCE = os.cpu_count() or 2
 MOST_STARTS_AT_ONCE = 4 * STARTS_AT_ONCE
-"""More take the processors from the invocations that the callers wait for: these seem to take longer, and still more
-environments to be worth their start."""
+"""More would take the processors from running invocations. These would seem longer, and even more starts worthwhile."""
 LASTING_QUEUE_S = 1.0
 """A queue that lasts longer is no burst: another environment will serve those who come later, too."""
-ENOUGH = 2 * STARTS_AT_ONCE
-"""With so many environments, the processors are busy, and more are started for invocations that wait for something."""
+BUSY_ENVIRONMENTS = 2 * STARTS_AT_ONCE
+"""With so many in use or starting, the processors are busy: a lasting queue gets no more. Invocations that wait for
+something else still get more, because a start is then faster."""
 LONGEST_WAIT_S = 2.0
 """After this, a caller gets a start whatever wait is expected; or one beyond STARTS_AT_ONCE if the wait is long."""
 
@@ -32,7 +32,7 @@ class StartPolicy:
     waiting: int = 0
     """Callers that wait for an environment."""
     queued_since: float = 0.0
-    """Since when somebody has been waiting without a break, or since the last start for that reason."""
+    """Since when callers have been waiting without a break, or since the last start, if that is later."""
     starting: int = 0
     """Environments that are being started."""
     start_s: float = FIRST_START_S
@@ -59,6 +59,11 @@ class StartPolicy:
             return is_impatient or self.is_start_faster(now) or self.is_queue_lasting(now)
         return is_impatient and self.starting < MOST_STARTS_AT_ONCE and self.is_start_faster(now)
 
+    def start_began(self, now: float) -> None:
+        """Count an environment as starting."""
+        self.starting += 1
+        self.queued_since = now
+
     def is_start_faster(self, now: float) -> bool:
         """Return whether a start takes less time than waiting for an environment to come free."""
         if not self.began and not self.starting:
@@ -66,8 +71,8 @@ class StartPolicy:
         return self.expected_wait_s(now) > self.start_s
 
     def is_queue_lasting(self, now: float) -> bool:
-        """Return whether the queue has lasted for so long that an environment more is worth its start."""
-        return len(self.began) + self.starting < ENOUGH and now - self.queued_since > LASTING_QUEUE_S
+        """Return whether the queue has lasted for so long that another environment is worth its start."""
+        return len(self.began) + self.starting < BUSY_ENVIRONMENTS and now - self.queued_since > LASTING_QUEUE_S
 
     def expected_wait_s(self, now: float) -> float:
         """Return the expected wait of the last caller.

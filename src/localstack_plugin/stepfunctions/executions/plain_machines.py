@@ -1,8 +1,8 @@
 """Executions on the event loop: those that never block their thread, because they only wait for functions.
 
-Such a machine consists of Pass, Choice, Succeed and Fail states and of tasks that invoke a function and have no time
-limit, in JSONPath without what takes long in a large document. All others have threads: Wait, Map, Parallel, tasks of
-other services, JSONata, logs.
+Such a machine consists of Pass, Choice, Succeed and Fail states and of `arn:aws:states:::lambda:invoke` tasks without a
+time limit, a heartbeat or a callback, in JSONPath without recursive descent and filters. All others have threads: tasks
+by a function's ARN and of other services, Wait, Map, Parallel, JSONata, logs.
 
 Whether a machine is plain is known once an execution of it has ended: parsing its definition would block the loop.
 """
@@ -34,7 +34,7 @@ from localstack_plugin.stepfunctions.executions.reused_threads import ReusedThre
 from localstack_plugin.stepfunctions.parsed_once import program
 
 KNOWN = 32
-"""How many definitions are remembered: fewer than `parsed_once` keeps, so that those of plain machines are parsed."""
+"""How many definitions are remembered: fewer than `parsed_once` keeps, so that they are hardly ever parsed anew."""
 SLOW_PATH = re.compile(r'\.\.|\[[^"\]]*\?')
 """What searches a whole document: recursive descent, and a filter, before whose parenthesis there may be spaces."""
 
@@ -47,13 +47,14 @@ class KnownMachines:
         self._lock = threading.Lock()
 
     def is_plain(self, definition: str) -> bool | None:
-        """Return None if no execution has ended yet."""
+        """Return None if that is not known: no execution has ended, or the machine was forgotten."""
         with self._lock:
             if definition in self._known:
                 self._known.move_to_end(definition)
             return self._known.get(definition)
 
     def learn(self, definition: str) -> None:
+        """Find out whether a machine is plain. This may parse its definition, so it is not for the loop."""
         verdict = is_plain(definition)
         with self._lock:
             self._known[definition] = verdict
@@ -90,8 +91,8 @@ class ExecutionThread(ReusedThread):
 
     def start(self) -> None:
         worker: ExecutionWorker = self._target.__self__  # type: ignore[attr-defined]
-        is_bare = type(worker) is ExecutionWorker and not worker._cloud_watch_logging_session
-        if not is_bare or worker._mock_test_case is not None:
+        has_extras = worker._cloud_watch_logging_session is not None or worker._mock_test_case is not None
+        if has_extras or type(worker) is not ExecutionWorker:
             super().start()
             return
         definition = worker._evaluation_details.state_machine_details.definition

@@ -1,8 +1,4 @@
-"""Threads that go on to other work of Step Functions when theirs is done.
-
-An execution needs a thread, and others for its branches and items and for tasks with a time-out (`one_thread`). To
-start one takes longer than most of what they do.
-"""
+"""The threads of Step Functions, of executions, branches, items and tasks with a time-out, go on to other work."""
 
 import threading
 from collections import deque

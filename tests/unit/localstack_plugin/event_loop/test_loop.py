@@ -13,7 +13,8 @@ import pytest
 from tests.unit.localstack_plugin.event_loop.greenlets import DEADLINE_S, LONG_S, new_wait, on_loop, start
 from tests.waiting import until
 
-from localstack_plugin.event_loop.loop import COMPACTED, Wait, event_loop, is_on_loop
+from localstack_plugin.event_loop import loop as loop_module
+from localstack_plugin.event_loop.loop import COMPACTED, Loop, Wait, event_loop, is_on_loop
 
 SHORT_S = 0.05
 
@@ -285,3 +286,15 @@ def test_greenlets_that_start_greenlets_are_all_run() -> None:
 
     event_loop().run(lambda: run(9))
     until(lambda: len(ran) == 2**10 - 1, "all of them")
+
+
+def test_threads_that_ask_for_the_loop_at_the_same_time_get_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop_module, "_loop", None)
+    together = threading.Barrier(8)
+
+    def ask(_: int) -> Loop:
+        together.wait(DEADLINE_S)
+        return event_loop()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(ask, range(8)))) == 1
