@@ -18,7 +18,9 @@ from greenlet import getcurrent, greenlet
 
 COMPACTED = 1024
 """Timers of ended waits are kept until they are due, or until there are this many and they are half of all."""
-SWITCH_INTERVAL_S = 0.0005
+TURN_S = 0.001
+"""How long a greenlet may run before others do."""
+SWITCH_INTERVAL_S = 0.001
 """How long other threads that compute may keep Python's lock. The loop's thread lets go of it with each system call:
 with Python's 5 ms, one such thread makes a turn for a hundred sockets last for seconds."""
 
@@ -77,6 +79,7 @@ class Loop:
         self._numbers = itertools.count()
         self._over = 0
         """At least the number of waits in the heap that have ended."""
+        self._turn_began = 0.0
         self._main: greenlet
         for end in (self._bell, self._woken):
             end.setblocking(False)
@@ -106,6 +109,10 @@ class Loop:
             self._drop_a_timer()
         return not wait.has_timed_out
 
+    def is_turn_over(self) -> bool:
+        """Return whether the greenlet that runs should let others run."""
+        return time.monotonic() - self._turn_began >= TURN_S
+
     def wait_for_file(self, file: socket.socket, events: int, timeout_s: float | None) -> bool:
         """Let other greenlets run until the file is ready. Return False if the time was up first."""
         wait = Wait(self)
@@ -120,6 +127,7 @@ class Loop:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         while True:
             for _ in range(len(self._ready)):
+                self._turn_began = time.monotonic()
                 self._ready.popleft()()
             self._is_idle = True  # before the look at `_ready`: `soon` looks in the other order
             found = self._selector.select(0 if self._ready else self._seconds_to_timer())

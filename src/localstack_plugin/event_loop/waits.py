@@ -29,8 +29,8 @@ def writable(connection: socket.socket, timeout_s: float | None) -> bool:
 
 
 def give_way() -> None:
-    """On the loop: let others run that are ready."""
-    if is_on_loop():
+    """On the loop: let others run that are ready, if the caller has run for long enough."""
+    if is_on_loop() and event_loop().is_turn_over():
         wait = Wait(event_loop())
         wait.wake()
         wait.wait()

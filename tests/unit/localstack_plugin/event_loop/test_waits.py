@@ -9,7 +9,7 @@ import pytest
 from tests.unit.localstack_plugin.event_loop.greenlets import DEADLINE_S, LONG_S, new_wait, on_loop, start
 from tests.waiting import until
 
-from localstack_plugin.event_loop import waits
+from localstack_plugin.event_loop import loop, waits
 from localstack_plugin.event_loop.loop import Wait, is_on_loop
 from localstack_plugin.event_loop.waits import give_way, in_a_thread, on_the_loop, run_in_a_thread
 from localstack_plugin.idle_threads import IdleThreads
@@ -24,7 +24,8 @@ def raising(error: BaseException) -> Callable[[], None]:
     return fail
 
 
-def test_greenlets_that_give_way_take_turns() -> None:
+def test_greenlets_that_give_way_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "TURN_S", 0.0)
     seen = list[str]()
 
     def row(name: str) -> None:
@@ -35,6 +36,20 @@ def test_greenlets_that_give_way_take_turns() -> None:
     for outcome in on_loop(lambda: [start(lambda: row("a")), start(lambda: row("b"))]):
         outcome.result(DEADLINE_S)
     assert seen == ["a", "b"] * 3
+
+
+def test_a_greenlet_that_has_just_begun_need_not_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "TURN_S", LONG_S)
+    seen = list[str]()
+
+    def row(name: str) -> None:
+        for _ in range(3):
+            seen.append(name)
+            give_way()
+
+    for outcome in on_loop(lambda: [start(lambda: row("a")), start(lambda: row("b"))]):
+        outcome.result(DEADLINE_S)
+    assert seen == ["a"] * 3 + ["b"] * 3
 
 
 def test_a_thread_need_not_give_way() -> None:

@@ -13,6 +13,7 @@ from tests.unit.localstack_plugin.http_server.conftest import DEADLINE_S, OK, Se
 from tests.unit.localstack_plugin.http_server.test_listener import is_free
 from tests.waiting import until
 
+from localstack_plugin.event_loop import loop
 from localstack_plugin.event_loop.loop import event_loop, is_on_loop
 from localstack_plugin.event_loop.waits import give_way, in_a_thread, on_the_loop
 from localstack_plugin.gateway.http_server import http1_connection, last_answer, time_limits
@@ -374,7 +375,10 @@ def test_a_client_that_takes_nothing_is_let_go_by_the_loop(impatient: Served) ->
         until(lambda: not gateway_threads(), "the connection's thread to end")
 
 
-def test_others_run_between_requests_that_a_client_has_sent_at_once(quick: Served) -> None:
+def test_others_run_between_requests_that_a_client_has_sent_at_once(
+    quick: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "TURN_S", 0.0)
     seen = list[str]()
 
     def answer(_: Request) -> Answer:
