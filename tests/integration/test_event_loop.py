@@ -32,7 +32,8 @@ def lambda_handler(event, context):
     return event
 """
 CHANGING = re.compile(
-    r"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+Z|\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT|Root=[\w;=-]+"
+    r"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|Root=[\w;=-]+"
+    r"|\d{4}-\d\d-\d\dT[\d:.]+Z|\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT"
 )
 RETRY = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1}
 SEVERAL = 40
