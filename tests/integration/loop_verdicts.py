@@ -1,4 +1,4 @@
-"""What the plugin runs on its event loop, judged in LocalStack's interpreter.
+"""A program for LocalStack's interpreter: which requests and machines the plugin's event loop gets.
 
 Reads {"heads": [[method, target, headers, expects_continue], ...], "definitions": [...]} from the standard input.
 Writes the verdicts: on the heads in each state of Step Functions, on the definitions, and on remembered machines.

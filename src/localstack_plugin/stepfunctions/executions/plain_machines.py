@@ -91,20 +91,23 @@ class ExecutionThread(ReusedThread):
 
     def start(self) -> None:
         worker: ExecutionWorker = self._target.__self__  # type: ignore[attr-defined]
-        has_extras = worker._cloud_watch_logging_session is not None or worker._mock_test_case is not None
-        if has_extras or type(worker) is not ExecutionWorker:
+        if not is_ordinary(worker):
             super().start()
             return
         definition = worker._evaluation_details.state_machine_details.definition
-        match KNOWN_MACHINES.is_plain(definition):
-            case True:
-                self._running.acquire()
-                event_loop().run(self._run)
-            case False:
-                super().start()
-            case None:
-                self._target = partial(run_and_learn, self._target, definition)
-                super().start()
+        is_known_as_plain = KNOWN_MACHINES.is_plain(definition)
+        if is_known_as_plain:
+            self.start_by(event_loop().run)
+            return
+        if is_known_as_plain is None:
+            self._target = partial(run_and_learn, self._target, definition)
+        super().start()
+
+
+def is_ordinary(worker: ExecutionWorker) -> bool:
+    """Return whether an execution neither logs nor is mocked, and nobody waits for its end."""
+    has_extras = worker._cloud_watch_logging_session is not None or worker._mock_test_case is not None
+    return type(worker) is ExecutionWorker and not has_extras
 
 
 def run_and_learn(run: Callable[[], object], definition: str) -> None:

@@ -20,8 +20,11 @@ class ReusedThread:
         self._running = threading.Lock()
 
     def start(self) -> None:
+        self.start_by(run_in_a_thread)
+
+    def start_by(self, run: Callable[[Callable[[], None]], None]) -> None:
         self._running.acquire()
-        run_in_a_thread(self._run)
+        run(self._run)
 
     def join(self, timeout: float | None = None) -> None:
         if self._running.acquire(timeout=-1 if timeout is None else timeout):

@@ -24,8 +24,8 @@ def raising(error: BaseException) -> Callable[[], None]:
     return fail
 
 
-def test_greenlets_that_give_way_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "TURN_S", 0.0)
+def order_of_two_rows() -> list[str]:
+    """Run two greenlets that give way three times each, and return their names as they run."""
     seen = list[str]()
 
     def row(name: str) -> None:
@@ -35,21 +35,17 @@ def test_greenlets_that_give_way_take_turns(monkeypatch: pytest.MonkeyPatch) -> 
 
     for outcome in on_loop(lambda: [start(lambda: row("a")), start(lambda: row("b"))]):
         outcome.result(DEADLINE_S)
-    assert seen == ["a", "b"] * 3
+    return seen
+
+
+def test_greenlets_that_give_way_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "TURN_S", 0.0)
+    assert order_of_two_rows() == ["a", "b"] * 3
 
 
 def test_a_greenlet_that_has_just_begun_need_not_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "TURN_S", LONG_S)
-    seen = list[str]()
-
-    def row(name: str) -> None:
-        for _ in range(3):
-            seen.append(name)
-            give_way()
-
-    for outcome in on_loop(lambda: [start(lambda: row("a")), start(lambda: row("b"))]):
-        outcome.result(DEADLINE_S)
-    assert seen == ["a"] * 3 + ["b"] * 3
+    assert order_of_two_rows() == ["a"] * 3 + ["b"] * 3
 
 
 def test_a_thread_need_not_give_way() -> None:

@@ -13,13 +13,17 @@ from safety.sandbox import Sandbox
 NICENESS = 3
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    sandbox = Sandbox.open()
+def opened(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """Skip the tests where the sandbox is not available, and close it after them."""
     if not sandbox.availability:
         pytest.skip(str(sandbox.availability))
     yield sandbox
     sandbox.close()
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    yield from opened(Sandbox.open())
 
 
 @pytest.fixture
@@ -30,11 +34,7 @@ def host(sandbox: Sandbox, tmp_path: Path) -> Host:
 @pytest.fixture(scope="module")
 def low_sandbox() -> Iterator[Sandbox]:
     """Open a sandbox whose programs come after this process."""
-    sandbox = Sandbox.open(niceness=NICENESS)
-    if not sandbox.availability:
-        pytest.skip(str(sandbox.availability))
-    yield sandbox
-    sandbox.close()
+    yield from opened(Sandbox.open(niceness=NICENESS))
 
 
 @pytest.fixture
