@@ -163,7 +163,8 @@ def woken_at_once(count: int) -> None:
 
 def test_waits_that_have_ended_are_not_kept_until_their_time_is_up() -> None:
     on_loop(lambda: woken_at_once(4 * COMPACTED))
-    kept = sum(isinstance(each, Wait) for each in gc.get_objects())
+    # isinstance would ask the objects of other tests for their class, and torch's answer with a warning.
+    kept = sum(type(each) is Wait for each in gc.get_objects())
     assert kept < 2 * COMPACTED
 
 
