@@ -25,4 +25,4 @@ class GatewayApplication:
         asked.headers = Headers(request.head.headers)
         self._gateway.process(asked, response)
         parts, status, headers = response.get_wsgi_response(environ)
-        return Answer(status, headers, parts)
+        return Answer(status, headers, parts, is_at_hand=response.is_sequence)

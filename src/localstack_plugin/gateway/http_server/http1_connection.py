@@ -1,7 +1,7 @@
 """A connection of HTTP/1: each request is read, judged and answered before the next is read.
 
 Its thread does all this, but for quick requests: from the first to the last of several in a row, the event loop does,
-and the thread waits.
+and the thread waits. An answer with parts that are still to be fetched, such as a file's, is sent by another thread.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from localstack_plugin.event_loop.waits import give_way, on_the_loop
+from localstack_plugin.event_loop.waits import give_way, in_a_thread, on_the_loop
 from localstack_plugin.gateway.http_server import answer_writer
 from localstack_plugin.gateway.http_server.access import ConnectionAccess
 from localstack_plugin.gateway.http_server.connection_socket import ConnectionSocket
@@ -81,7 +81,8 @@ class Http1Connection:
         try:
             with reader.body() as body:
                 answer = self._application(Request(head, body, self._peer, self._own))
-                return answer_writer.write(self._socket, head, answer)
+                write = partial(answer_writer.write, self._socket, head, answer)
+                return write() if answer.is_at_hand else in_a_thread(write)
         except (Disconnected, MalformedRequestError):
             raise
         except Exception:  # the edge of a request

@@ -52,6 +52,8 @@ class Answer:
     headers: Headers
     parts: Iterable[bytes]
     """The body. If it has a method `close`, that is called at the end, as in WSGI."""
+    is_at_hand: bool = False
+    """Whether the parts are in memory: to get others may take long."""
 
     def has_body(self, method: str) -> bool:
         code = self.status[:3]

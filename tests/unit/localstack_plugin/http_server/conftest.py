@@ -17,7 +17,7 @@ from localstack_plugin.gateway.http_server.messages import Answer, Request, Requ
 
 DEADLINE_S = 60.0
 STOP_TIMEOUT_S = 30.0
-OK = Answer("200 OK", [("Content-Length", "2")], [b"ok"])
+OK = Answer("200 OK", [("Content-Length", "2")], [b"ok"], is_at_hand=True)
 
 
 @dataclass

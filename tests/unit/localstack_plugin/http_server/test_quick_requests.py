@@ -48,7 +48,7 @@ def answer_of(client: socket.socket) -> bytes:
 
 
 def with_length(body: bytes) -> Answer:
-    return Answer("200 OK", [("Content-Length", str(len(body)))], [body])
+    return Answer("200 OK", [("Content-Length", str(len(body)))], [body], is_at_hand=True)
 
 
 def place(_: Request) -> Answer:
@@ -139,44 +139,52 @@ def test_many_clients_are_answered_at_once(quick: Served) -> None:
 
 
 class Parts:
-    """A long answer that notes its end."""
+    """A long answer that notes where it is read, and its end."""
 
     def __init__(self) -> None:
         self.ended = threading.Event()
+        self.is_read_on_loop: bool | None = None
 
     def __iter__(self) -> Iterator[bytes]:
+        self.is_read_on_loop = is_on_loop()
         yield LARGE
 
     def close(self) -> None:
         self.ended.set()
 
 
-def large(parts: Parts) -> Callable[[Request], Answer]:
+def large(parts: Parts, is_at_hand: bool) -> Callable[[Request], Answer]:
     def answer(request: Request) -> Answer:
         if request.head.target != "/quick/large":
             return OK
-        return Answer("200 OK", [("Content-Length", str(len(LARGE)))], parts)
+        return Answer("200 OK", [("Content-Length", str(len(LARGE)))], parts, is_at_hand)
 
     return answer
 
 
-def test_a_client_that_reads_slowly_keeps_nobody_waiting(quick: Served) -> None:
+at_hand_or_not = pytest.mark.parametrize("is_at_hand", [True, False], ids=["at hand", "not at hand"])
+
+
+@at_hand_or_not
+def test_a_client_that_reads_slowly_keeps_nobody_waiting(quick: Served, is_at_hand: bool) -> None:
     parts = Parts()
-    quick.answer = large(parts)
+    quick.answer = large(parts, is_at_hand)
     with quick.connected() as client:
         client.sendall(post("/quick/large") + post("/quick/next"))
         assert client.recv(1)
         for _ in range(3):
             assert_others_are_served(quick)
         assert not parts.ended.is_set()
+        assert parts.is_read_on_loop is is_at_hand
         client.shutdown(socket.SHUT_WR)
         answers = everything(client)
     assert answers.partition(b"\r\n\r\n")[2].startswith(LARGE + b"HTTP/1.1 200 OK\r\n")
 
 
-def test_a_client_that_leaves_within_an_answer_keeps_nobody_waiting(quick: Served) -> None:
+@at_hand_or_not
+def test_a_client_that_leaves_within_an_answer_keeps_nobody_waiting(quick: Served, is_at_hand: bool) -> None:
     parts = Parts()
-    quick.answer = large(parts)
+    quick.answer = large(parts, is_at_hand)
     with quick.connected() as client:
         client.sendall(post("/quick/large"))
         assert client.recv(1)
@@ -228,6 +236,24 @@ def test_an_application_that_waits_keeps_nobody_waiting(quick: Served) -> None:
         assert_others_are_served(quick)
         goes_on.set()
         assert answer_of(client) == b"ok"
+
+
+def test_an_answer_whose_parts_take_long_keeps_nobody_waiting(quick: Served) -> None:
+    goes_on = threading.Event()
+
+    def parts() -> Iterator[bytes]:
+        assert goes_on.wait(DEADLINE_S)
+        yield b"at last"
+
+    def answer(request: Request) -> Answer:
+        return OK if request.head.target == "/quick/other" else Answer("200 OK", [("Content-Length", "7")], parts())
+
+    quick.answer = answer
+    with quick.connected() as client:
+        client.sendall(post("/quick"))
+        assert_others_are_served(quick)
+        goes_on.set()
+        assert answer_of(client) == b"at last"
 
 
 def test_an_application_that_fails_on_the_loop_is_a_500_that_ends_the_connection(
@@ -366,9 +392,10 @@ def test_a_client_that_sends_nothing_more_is_let_go_by_the_loop(impatient: Serve
         assert everything(client).count(b"200 OK") == 1  # until the server closes
 
 
-def test_a_client_that_takes_nothing_is_let_go_by_the_loop(impatient: Served) -> None:
+@at_hand_or_not
+def test_a_client_that_takes_nothing_is_let_go_by_the_loop(impatient: Served, is_at_hand: bool) -> None:
     parts = Parts()
-    impatient.answer = large(parts)
+    impatient.answer = large(parts, is_at_hand)
     with impatient.connected() as client:
         client.sendall(post("/quick/large"))
         assert parts.ended.wait(DEADLINE_S)
