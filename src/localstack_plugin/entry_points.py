@@ -292,6 +292,7 @@ def correct_s3() -> None:
         configurations,
         listings,
         public_buckets,
+        quick_reads,
         signatures,
         whole_writes,
     )
@@ -302,6 +303,7 @@ def correct_s3() -> None:
     configurations.install()
     listings.install()
     public_buckets.install()
+    quick_reads.install()
     signatures.install()
     whole_writes.install()
 

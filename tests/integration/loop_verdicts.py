@@ -1,7 +1,8 @@
 """A program for LocalStack's interpreter: which requests and machines the plugin's event loop gets.
 
-Reads {"heads": [[method, target, headers, expects_continue], ...], "definitions": [...]} from the standard input.
-Writes the verdicts: on the heads in each state of Step Functions, on the definitions, and on remembered machines.
+Reads {"heads": [[method, target, headers, expects_continue], ...], "objects": [[bucket, key, size in bytes], ...],
+"definitions": [...]} from the standard input.
+Writes the verdicts: on the heads in each state of the services, on the definitions, and on remembered machines.
 """
 
 import json
@@ -10,12 +11,15 @@ from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any
 
+from localstack.services.edge import ROUTER
 from localstack.services.plugins import SERVICE_PLUGINS, Service, ServiceContainer, ServiceState
+from localstack.services.s3.models import KeyStore, S3Object, s3_stores
+from localstack.services.sqs import query_api
 from localstack.services.stepfunctions.backend.execution_worker import ExecutionWorker
 
 from localstack_plugin.event_loop.loop import is_on_loop
 from localstack_plugin.gateway.http_server.messages import RequestHead
-from localstack_plugin.gateway.quick_requests import SERVICE, is_quick
+from localstack_plugin.gateway.quick_requests import is_quick
 from localstack_plugin.stepfunctions.executions.plain_machines import (
     KNOWN,
     ExecutionThread,
@@ -23,8 +27,15 @@ from localstack_plugin.stepfunctions.executions.plain_machines import (
     is_plain,
 )
 
+ACCOUNT, REGION = "123456789012", "eu-west-1"
 DEADLINE_S = 60.0
 PASS = json.dumps({"Comment": "Passes", "StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}})
+
+
+def add_object(bucket: str, key: str, size: int) -> None:
+    store = s3_stores[ACCOUNT][REGION]
+    store.global_bucket_map[bucket] = ACCOUNT
+    store.buckets.setdefault(bucket, SimpleNamespace(objects=KeyStore())).objects.set(key, S3Object(key, size=size))
 
 
 def verdict(method: str, target: str, headers: list[list[str]], expects_continue: bool) -> bool:
@@ -33,8 +44,9 @@ def verdict(method: str, target: str, headers: list[list[str]], expects_continue
 
 
 def verdicts(state: ServiceState, heads: list[Any]) -> list[bool]:
-    """Return which heads are quick when Step Functions is in this state."""
-    SERVICE_PLUGINS._services[SERVICE] = ServiceContainer(Service(SERVICE), state)
+    """Return which heads are quick when the services are in this state."""
+    for service in ("s3", "stepfunctions"):
+        SERVICE_PLUGINS._services[service] = ServiceContainer(Service(service), state)
     return [verdict(*head) for head in heads]
 
 
@@ -67,7 +79,10 @@ def places() -> list[bool]:
     return [place(PASS), place(PASS), place(PASS, logs=object()), place(slow), place(slow)]
 
 
+query_api.register(ROUTER)  # its rules match paths of two names, the first of which is an account
 cases = json.load(sys.stdin)
+for each in cases["objects"]:
+    add_object(*each)
 json.dump(
     {
         "definitions": [is_plain(definition) for definition in cases["definitions"]],

@@ -1,14 +1,11 @@
 """Which requests and executions the plugin's event loop gets, and which have threads because they might block it."""
 
 import json
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.integration.localstack_programs import run_in_localstack
 
-LOCALSTACK_PYTHON = Path(__file__).parents[2] / ".venv-localstack/bin/python"
-PROGRAM = Path(__file__).with_name("loop_verdicts.py")
 Verdicts = dict[str, Any]
 States = dict[str, Any]
 
@@ -43,7 +40,17 @@ def lower(case: list[Any]) -> list[Any]:
     return [*case[:2], [(name.lower(), value) for name, value in case[2]], case[3]]
 
 
-TARGET, SCOPE = "X_Amz_Target", "test/20261128/us-east-1/states/aws4_request"
+def read(method: str = "GET", target: str = "/bucket/key", **headers: str | None) -> list[Any]:
+    """Return an SDK's head that asks for an object."""
+    own = {
+        "Authorization": SDK["Authorization"].replace("/states/", "/s3/"),
+        "X_Amz_Target": None,
+        "Content_Type": None,
+        "Content_Length": None,
+    }
+    return head(method, target, False, **(own | headers))
+
+
 QUICK = {
     "start": head(),
     "describe": head(X_Amz_Target="AWSStepFunctions.DescribeExecution"),
@@ -52,6 +59,20 @@ QUICK = {
     "no body": head(Content_Length="0"),
     "other host": head(Host="states.us-east-1.localhost.localstack.cloud:4566"),
     "no host": head(Host=None),
+    "object": read(),
+    "object's head": read("HEAD"),
+    "object, lower case": lower(read()),
+    "object with slashes in its name": read(target="/bucket/a/b//c/"),
+    "object with other letters in its name": read(target="/bucket/%C3%A4%20%3Fa=b"),
+    "object with the operation's name": read(target="/bucket/key?x-id=GetObject"),
+    "object's head with the operation's name": read("HEAD", "/bucket/key?x-id=HeadObject"),
+    "range of an object": read(Range="bytes=0-9"),
+    "object if it has changed": read(If_None_Match='"0af9"'),
+    "object without a body": read(Content_Length="0"),
+    "object with a name of one slash": read(target="/bucket//"),
+    "empty object": read(target="/bucket/empty"),
+    "largest small object": read(target="/bucket/small"),
+    "bucket that is no queue's account": read(target="/12345678901/key"),
 }
 NOT_QUICK = {
     "GET": head("GET"),
@@ -83,7 +104,40 @@ NOT_QUICK = {
     "function URL in capitals": head(Host="X0.LAMBDA-URL.us-east-1.localhost.localstack.cloud:4566"),
     "website": head(Host="bucket.s3-website.localhost.localstack.cloud:4566"),
     "REST API": head(Host="x0.execute-api.localhost.localstack.cloud:4566"),
+    "buckets": read(target="/"),
+    "bucket": read(target="/bucket"),
+    "bucket with a slash": read(target="/bucket/"),
+    "bucket that does not exist": read(target="/other/key"),
+    "object that does not exist": read(target="/bucket/other"),
+    "large object": read(target="/bucket/large"),
+    "object of the bucket that the host names": read(Host="b.s3.localhost.localstack.cloud:4566", target="/key"),
+    "bucket's list": read(target="/bucket?list-type=2"),
+    "bucket's list with a slash": read(target="/bucket/?list-type=2&prefix=a/b"),
+    "object's tags": read(target="/bucket/key?tagging"),
+    "parts of an upload": read(target="/bucket/key?uploadId=1"),
+    "version of an object": read(target="/bucket/key?versionId=1"),
+    "object and another parameter": read(target="/bucket/key?x-id=GetObject&acl"),
+    "presigned object": read(target="/bucket/key?X-Amz-Signature=0af9", Authorization=None),
+    "unsigned object": read(Authorization=None),
+    "object signed for another service": read(Authorization=SDK["Authorization"]),
+    "object that is written": read("PUT"),
+    "object that is deleted": read("DELETE"),
+    "object that is posted": read("POST"),
+    "object with a body": read(Content_Length="1"),
+    "object with a chunked body": read(Transfer_Encoding="chunked"),
+    "object with a target": read(X_Amz_Target="AWSStepFunctions.StartExecution"),
+    "object of a website": read(Host="bucket.s3-website.localhost.localstack.cloud:4566"),
+    "S3 Control": read(target="/v20180820/jobs"),
+    "queue": read(target="/000000000000/queue"),
+    "absolute target of an object": read(target="http://localhost/bucket/key"),
 }
+OBJECTS = [
+    *(("bucket", name, 1) for name in ("key", "/", "a/b//c/", "ä ?a=b")),
+    ("bucket", "empty", 0),
+    ("bucket", "small", 32768),
+    ("bucket", "large", 32769),
+    *(("12345678901", "key", 1), ("000000000000", "queue", 1), ("v20180820", "jobs", 1)),
+]
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 RETRY = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 2, "BackoffRate": 2}
@@ -174,21 +228,22 @@ NOT_PLAIN = {
 
 @pytest.fixture(scope="module")
 def verdicts() -> Verdicts:
-    cases = {"heads": [*QUICK.values(), *NOT_QUICK.values()], "definitions": [*PLAIN.values(), *NOT_PLAIN.values()]}
-    run = subprocess.run(
-        [LOCALSTACK_PYTHON, PROGRAM], input=json.dumps(cases), check=True, stdout=subprocess.PIPE, text=True
-    )
-    result: Verdicts = json.loads(run.stdout)
+    cases = {
+        "heads": [*QUICK.values(), *NOT_QUICK.values()],
+        "objects": OBJECTS,
+        "definitions": [*PLAIN.values(), *NOT_PLAIN.values()],
+    }
+    result: Verdicts = json.loads(run_in_localstack("loop_verdicts.py", given=json.dumps(cases)))
     return result
 
 
 @pytest.mark.parametrize("name", [*QUICK, *NOT_QUICK])
-def test_only_requests_about_executions_are_quick(name: str, verdicts: Verdicts) -> None:
+def test_only_requests_for_executions_and_objects_are_quick(name: str, verdicts: Verdicts) -> None:
     position = [*QUICK, *NOT_QUICK].index(name)
     assert verdicts["heads"]["RUNNING"][position] is (name in QUICK)
 
 
-def test_no_request_is_quick_unless_step_functions_is_loaded(verdicts: Verdicts) -> None:
+def test_no_request_is_quick_unless_its_service_is_loaded(verdicts: Verdicts) -> None:
     assert {state for state, heads in verdicts["heads"].items() if any(heads)} == {"RUNNING"}
 
 

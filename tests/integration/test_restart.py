@@ -9,7 +9,6 @@ import json
 import os
 import random
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -23,13 +22,13 @@ from tests.waiting import until
 from local_cloud.processes import leftovers
 
 from .conftest import CLOUD
+from .localstack_programs import run_in_localstack
 from .restart_busy import Busy
 from .restart_cloud import Cloud
 from .restart_workload import Workload, arn
 
 ROUNDS = int(os.environ.get("ROUNDS") or 3)
 OBJECTS = int(os.environ.get("OBJECTS") or 100)
-LOCALSTACK_PYTHON = Path(__file__).parents[2] / ".venv-localstack/bin/python"
 ACKNOWLEDGED_BEFORE_S = 5.0
 SAVED_EVERY_S = 3.0  # an end may come at any moment between two saves
 
@@ -160,8 +159,7 @@ def test_an_execution_that_is_redriven_and_ends_during_a_save_is_saved_again(own
 
 
 def test_an_execution_that_ends_when_its_save_has_been_planned_is_saved(tmp_path: Path) -> None:
-    program = Path(__file__).with_name("restart_ending.py")
-    subprocess.run([LOCALSTACK_PYTHON, program, tmp_path / "state"], check=True)
+    run_in_localstack("restart_ending.py", tmp_path / "state")
     assert "execution:machine:ends" in (tmp_path / "state" / "executions.jsonl").read_text()
 
 

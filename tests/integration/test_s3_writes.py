@@ -4,11 +4,13 @@ import socket
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.integration.localstack_programs import run_in_localstack
 from tests.integration.s3_bucket import OK, Bucket, ask
 from tests.integration.s3_bucket import bucket as bucket
 from tests.integration.s3_bucket import s3 as s3
@@ -186,3 +188,7 @@ def test_one_of_several_conditional_writes_succeeds(bucket: Bucket) -> None:
         with ThreadPoolExecutor(THREADS) as pool:
             answers = list(pool.map(lambda _, key=key: bucket.call("put", key=key, IfNoneMatch="*"), range(THREADS)))
         assert answers.count(OK) == 1, answers
+
+
+def test_a_reader_on_the_event_loop_waits_for_a_writer_and_lets_others_run(tmp_path: Path) -> None:
+    run_in_localstack("object_reads.py", tmp_path)

@@ -10,11 +10,12 @@ What may run here: work that never blocks its thread. It waits by `waits` only, 
 
 - executions of state machines that have only states without a wait of their own and `lambda:invoke` tasks
   (`stepfunctions.executions.plain_machines`), with their invocations (`lambda_executor`);
-- requests that start, describe and list executions (`gateway.quick_requests`).
+- requests that start, describe and list executions, and those for small objects of S3 (`gateway.quick_requests`).
 
 All other requests and executions have threads, as before.
 
 `loop` is the thread with its greenlets, `waits` what code uses that may run in a greenlet or in a thread of its own.
+`readers_writer_lock` and `small_files` are what LocalStack's S3 needs to read an object here.
 
 Invariants:
 

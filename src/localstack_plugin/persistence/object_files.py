@@ -9,11 +9,14 @@ A file that is no longer needed is garbage. It is deleted after the next save th
 Locking works as in LocalStack: each key has a readers-writer lock, on which conditional writes rely, too. It is part of
 the key's KeyLock, which outlives the successive files of the key. Only readers release it earlier, once their file is
 open: the file stays as it is, and a client that reads slowly, or never to the end, must not keep writers waiting.
+
+Because a file stays as it is, the contents of small ones that have been read are kept in memory.
 """
 
 import re
 import secrets
 import threading
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,7 +26,10 @@ from localstack.services.s3.storage.ephemeral import (
     EphemeralS3StoredMultipart,
     EphemeralS3StoredObject,
 )
-from readerwriterlock import rwlock
+
+from localstack_plugin.event_loop.readers_writer_lock import ReadersWriterLock
+from localstack_plugin.event_loop.small_files import SMALL_BYTES, small_content
+from localstack_plugin.event_loop.waits import in_a_thread
 
 STORED_AS = "stored_as"
 NAME = re.compile(r"[0-9a-f]{32}")
@@ -70,7 +76,7 @@ class KeyLock:
     """The readers-writer lock of a key or of a part, and the name of its newest file."""
 
     def __init__(self, folder: ObjectFolder, name: str | None) -> None:
-        self.readwrite_lock = rwlock.RWLockWrite()
+        self.readwrite_lock = ReadersWriterLock()
         self.name = name
         self._folder = folder
 
@@ -95,10 +101,11 @@ class LockedFile:
         self.internal_last_modified = 0
         self._file: BinaryIO | None = None
 
-    def open(self, path: Path, mode: str) -> None:
-        self._file = path.open("w+b" if mode == "w" else "rb")
-        self.seek, self.tell, self.read = self._file.seek, self._file.tell, self._file.read
-        self.write, self.truncate = self._file.write, self._file.truncate
+    def use(self, file: BinaryIO) -> None:
+        """Take over the open file."""
+        self._file = file
+        self.seek, self.tell, self.read = file.seek, file.tell, file.read
+        self.write, self.truncate = file.write, file.truncate
 
     def close(self) -> None:
         if self._file is not None:
@@ -109,6 +116,7 @@ class StoredObject(EphemeralS3StoredObject):
     """An object or a part that is being read or written."""
 
     closed: bool
+    is_in_memory = False
 
     def __init__(self, s3_object: Any, lock: KeyLock, folder: ObjectFolder, mode: Any = "r") -> None:
         self._folder = folder
@@ -118,13 +126,21 @@ class StoredObject(EphemeralS3StoredObject):
             if mode == "w":
                 setattr(s3_object, STORED_AS, lock.new_name())
                 folder.in_writing.add(getattr(s3_object, STORED_AS))
-            file.open(folder.path(getattr(s3_object, STORED_AS, "")), mode)
+            file.use(self._opened(folder.path(getattr(s3_object, STORED_AS, ""))))
         except (OSError, ValueError):
             self._lock.release()
             raise
         file.internal_last_modified = s3_object.internal_last_modified if mode == "r" else 0
         if mode == "r":
             self._lock.release()
+
+    def _opened(self, path: Path) -> BinaryIO:
+        if self._mode == "w":
+            return path.open("w+b")
+        if self.s3_object.size > SMALL_BYTES:
+            return in_a_thread(lambda: path.open("rb"))
+        self.is_in_memory = True
+        return BytesIO(small_content(path))
 
     def write(self, stream: Any) -> int:
         try:

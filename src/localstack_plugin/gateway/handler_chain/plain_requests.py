@@ -142,16 +142,22 @@ def plain_scope(request: Request) -> Scope | None:
 
 
 def is_routed(request: Request) -> bool:
-    """Return whether the host is one of a data plane, or a rule of the edge router matches the path.
+    """Return whether the host is one of a data plane, or a rule of the edge router matches the path."""
+    host = request.host
+    if any(part in host for part in DATA_PLANES):
+        return True
+    return is_routed_path(host, get_raw_path(request), request.method)
+
+
+def is_routed_path(host: str, path: str, method: str) -> bool:
+    """Return whether a rule of the edge router matches the path.
 
     Only a path that begins as a rule does is matched. The router merges slashes, so one with several in a row may match
     a rule that it does not begin as.
     """
-    host, path, url_map = request.host, request.environ.get("RAW_URI") or request.path, ROUTER.url_map
-    if any(part in host for part in DATA_PLANES):
-        return True
+    url_map = ROUTER.url_map
     may_match = path.startswith(routed_prefixes(url_map, host)) or "//" in path or not path.startswith("/")
-    return may_match and is_matched(url_map, host, get_raw_path(request), request.method)
+    return may_match and is_matched(url_map, host, path, method)
 
 
 @lru_cache(PATHS)
