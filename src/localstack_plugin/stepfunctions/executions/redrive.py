@@ -33,6 +33,7 @@ from localstack.services.stepfunctions.provider import StepFunctionsProvider
 
 from localstack_plugin.replacing import replace, wrap
 from localstack_plugin.stepfunctions.errors.lost_workers import failing_the_execution
+from localstack_plugin.stepfunctions.histories.limit import MOST_EVENTS
 
 MOST_REDRIVES, LONGEST = 1000, datetime.timedelta(days=14)
 LAST_STATE, REDRIVES = "_last_state", "_redrives"
@@ -81,7 +82,9 @@ def reason_against(execution: Execution) -> str | None:
     if redrives_of(execution).count >= MOST_REDRIVES:
         return f"Execution has reached the maximum of {MOST_REDRIVES} redrives and cannot be redriven"
     if datetime.datetime.now(tz=datetime.UTC) - execution.stop_date > LONGEST:
-        return "Execution has exceeded the redrivable period of 14 days and cannot be redriven"
+        return "Execution redrivable period exceeded"
+    if len(execution.exec_worker.env.event_manager._history_event_list) >= MOST_EVENTS - 1:
+        return "Execution history event limit exceeded"
     return None
 
 
