@@ -107,7 +107,7 @@ def follow_the_states_language() -> None:
         tested_states,
         waits,
     )
-    from localstack_plugin.stepfunctions.histories import limit
+    from localstack_plugin.stepfunctions.histories import limit, pages
     from localstack_plugin.stepfunctions.intrinsics import evaluation
     from localstack_plugin.stepfunctions.jsonata import expected_types, expressions
     from localstack_plugin.stepfunctions.paths import extraction, whole_values
@@ -129,6 +129,7 @@ def follow_the_states_language() -> None:
         task_failures,
         lost_workers,
         limit,
+        pages,
         failed_entries,
         lambda_output,
         limits,
