@@ -1,6 +1,7 @@
 """A program for LocalStack's interpreter: `object_reads.py FOLDER` reads objects on the event loop while others write.
 
-It ends with an error if a reader keeps the loop waiting, or sees anything else than what has been written.
+It ends with an error if a reader keeps the loop waiting, sees anything else than what has been written, or keeps the
+lock of an object that it could not read.
 """
 
 import sys
@@ -16,7 +17,8 @@ from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore
 
 from localstack_plugin.event_loop.loop import event_loop
 from localstack_plugin.event_loop.small_files import SMALL_BYTES
-from localstack_plugin.persistence.object_files import FileObjectStore, ObjectFolder
+from localstack_plugin.event_loop.waits import on_the_loop
+from localstack_plugin.persistence.object_files import STORED_AS, FileObjectStore, ObjectFolder
 from localstack_plugin.s3 import quick_reads, whole_writes
 
 BUCKET = "bucket"
@@ -51,9 +53,31 @@ def check(store: Any, content: bytes) -> None:
     assert start(lambda: read(store, written)).result(DEADLINE_S) == read(store, written) == b"new" + content
 
 
+def check_damaged(folder: ObjectFolder) -> None:
+    """Read an object whose file has lost its end, and once it is mended."""
+    store, damaged = FileObjectStore(folder), S3Object("damaged")
+    with store.open(BUCKET, damaged, "w") as writer:
+        writer.write(BytesIO(b"content"))
+    file = folder.path(getattr(damaged, STORED_AS))
+    file.write_bytes(b"cont")
+    assert isinstance(failure(store, damaged), OSError)
+    file.write_bytes(b"content")
+    assert start(lambda: read(store, damaged)).result(DEADLINE_S) == b"content"
+    assert store._lock_of(BUCKET, damaged).readwrite_lock.gen_wlock().acquire(blocking=False)
+
+
+def failure(store: Any, s3_object: S3Object) -> Exception | None:
+    try:
+        on_the_loop(lambda: read(store, s3_object))
+    except Exception as error:  # noqa: BLE001 - the caller judges it
+        return error
+    return None
+
+
 quick_reads.install()
 whole_writes.install()
 folder = Path(sys.argv[1])
 for size in (0, SMALL_BYTES):  # in memory, and in a file
     check(EphemeralS3ObjectStore(str(folder / f"temporary-{size}")), bytes(size))
     check(FileObjectStore(ObjectFolder(folder / f"kept-{size}")), bytes(size))
+check_damaged(ObjectFolder(folder / "damaged"))

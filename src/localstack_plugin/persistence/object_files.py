@@ -140,7 +140,7 @@ class StoredObject(EphemeralS3StoredObject):
         if self.s3_object.size > SMALL_BYTES:
             return in_a_thread(lambda: path.open("rb"))
         self.is_in_memory = True
-        return BytesIO(small_content(path))
+        return BytesIO(small_content(path, self.s3_object.size))
 
     def write(self, stream: Any) -> int:
         try:
