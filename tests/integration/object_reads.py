@@ -11,6 +11,7 @@ from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from localstack.services.s3.models import S3Object
 from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore
@@ -18,6 +19,7 @@ from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore
 from localstack_plugin.event_loop.loop import event_loop
 from localstack_plugin.event_loop.small_files import SMALL_BYTES
 from localstack_plugin.event_loop.waits import on_the_loop
+from localstack_plugin.idle_threads import IDLE_THREADS
 from localstack_plugin.persistence.object_files import STORED_AS, FileObjectStore, ObjectFolder
 from localstack_plugin.s3 import quick_reads, whole_writes
 
@@ -54,7 +56,7 @@ def check(store: Any, content: bytes) -> None:
 
 
 def check_damaged(folder: ObjectFolder) -> None:
-    """Read an object whose file has lost its end, and once it is mended."""
+    """Read an object whose file has lost its end, then where no thread can be had, and at last once both are mended."""
     store, damaged = FileObjectStore(folder), S3Object("damaged")
     with store.open(BUCKET, damaged, "w") as writer:
         writer.write(BytesIO(b"content"))
@@ -62,6 +64,8 @@ def check_damaged(folder: ObjectFolder) -> None:
     file.write_bytes(b"cont")
     assert isinstance(failure(store, damaged), OSError)
     file.write_bytes(b"content")
+    with patch.object(IDLE_THREADS, "run_in_idle", side_effect=RuntimeError("can't start new thread")):
+        assert isinstance(failure(store, damaged), RuntimeError)
     assert start(lambda: read(store, damaged)).result(DEADLINE_S) == b"content"
     assert store._lock_of(BUCKET, damaged).readwrite_lock.gen_wlock().acquire(blocking=False)
 

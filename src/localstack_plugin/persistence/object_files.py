@@ -127,7 +127,7 @@ class StoredObject(EphemeralS3StoredObject):
                 setattr(s3_object, STORED_AS, lock.new_name())
                 folder.in_writing.add(getattr(s3_object, STORED_AS))
             file.use(self._opened(folder.path(getattr(s3_object, STORED_AS, ""))))
-        except (OSError, ValueError):
+        except BaseException:  # also where the event loop gets no thread to read the file
             self._lock.release()
             raise
         file.internal_last_modified = s3_object.internal_last_modified if mode == "r" else 0
