@@ -9,7 +9,7 @@ from localstack_plugin.event_loop.waits import in_a_thread
 
 SMALL_BYTES: Final = 32 * 1024
 KEPT_FILES: Final = 1024
-"""How many contents are kept, 32 MB at most: those that were read last."""
+"""How many contents are kept, 32 MiB at most: those that were read last."""
 
 
 @lru_cache(KEPT_FILES)

@@ -22,7 +22,8 @@ The path of a request:
 7. The same thread reads the next request, which may have arrived already.
 
 Requests of which `is_quick` says so take the steps 3 to 7 on the event loop, several in a row without coming back to
-the thread. `connection_socket` blocks in the thread, and lets others run on the loop.
+the thread. `connection_socket` blocks in the thread, and lets others run on the loop. If the parts of an answer are not
+in memory, such as those of a file, yet another thread writes it, while others run on the loop.
 
 Time limits (`time_limits`): a client that sends nothing for a minute is let go, between requests and within one, and so
 is one that takes nothing of its answer for five minutes.
@@ -36,7 +37,7 @@ receive nothing more, so each ends with the request that it carries. `run` waits
 Invariants:
 
 - A connection has one thread. While that waits for the event loop, only the loop reads from the connection; otherwise
-  only the thread does. Over HTTP/1 the same holds for writing.
+  only the thread does. Over HTTP/1 the same holds for writing, except while the loop waits for a thread that writes.
 - Whoever opens a body or an answer closes it, also when the client leaves.
 - Nothing that a client sends is kept without a limit in memory: heads have one, bodies move to a file.
 """

@@ -53,7 +53,7 @@ class Answer:
     parts: Iterable[bytes]
     """The body. If it has a method `close`, that is called at the end, as in WSGI."""
     is_at_hand: bool = False
-    """Whether the parts are in memory: to get others may take long."""
+    """Whether the parts are in memory. If not, it may take long to get them."""
 
     def has_body(self, method: str) -> bool:
         code = self.status[:3]
