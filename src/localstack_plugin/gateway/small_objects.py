@@ -1,4 +1,4 @@
-"""S3's small objects, whose contents are in memory: the event loop may read them."""
+"""S3's small objects, which the event loop may read: their contents are kept in memory."""
 
 from urllib.parse import unquote
 
@@ -13,5 +13,6 @@ def is_small(bucket: str, key: str) -> bool:
 
     owner = s3_stores[DEFAULT_AWS_ACCOUNT_ID][AWS_REGION_US_EAST_1].global_bucket_map.get(bucket)
     found = owner and s3_stores[owner][AWS_REGION_US_EAST_1].buckets.get(bucket)  # of all regions
-    size_bytes = getattr(found and found.objects.get(unquote(key)), "size", None)  # not of a delete marker
+    stored = found and found.objects.get(unquote(key))
+    size_bytes = getattr(stored, "size", None)  # a delete marker has none
     return size_bytes is not None and size_bytes <= SMALL_BYTES

@@ -1,4 +1,4 @@
-"""GetObject and HeadObject as the event loop answers them: another thread does what may take long."""
+"""GetObject on the event loop: small contents are in memory, and another thread does what may take long."""
 
 import functools
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def install() -> None:
     )
     wrap(
         "localstack.services.s3.provider:validate_kms_key_id",
-        wrapper=elsewhere,
+        wrapper=off_the_loop,
         why="To check the key of an encrypted object, LocalStack asks KMS, which it may have to load. On the event "
         "loop, another thread does this.",
     )
@@ -36,7 +36,7 @@ def with_content(original: Function) -> Function:
     @functools.wraps(original)
     def get_object(*arguments: Any, **options: Any) -> Any:
         answer = original(*arguments, **options)
-        parts = answer.get("Body")
+        parts = answer["Body"]
         if getattr(getattr(parts, "iterable", parts), "is_in_memory", False):  # a range has the object as `iterable`
             with closing(parts):
                 answer["Body"] = b"".join(parts)
@@ -45,7 +45,7 @@ def with_content(original: Function) -> Function:
     return get_object
 
 
-def elsewhere(original: Function) -> Function:
+def off_the_loop(original: Function) -> Function:
     @functools.wraps(original)
     def call(*arguments: Any, **options: Any) -> Any:
         return in_a_thread(functools.partial(original, *arguments, **options))
