@@ -30,19 +30,20 @@ Headers = Mapping[str, str]
 
 def is_quick(head: RequestHead) -> bool:
     """Return whether the event loop may answer the request."""
-    if head.expects_continue or not (head.target == "/" if head.method == "POST" else head.method in ("GET", "HEAD")):
+    if head.expects_continue or head.method not in ("POST", "GET", "HEAD"):
         return False
     headers = {name.lower(): value for name, value in head.headers}
     return (
-        (is_about_executions(headers) if head.method == "POST" else is_for_an_object(head, headers))
+        (is_about_executions(head, headers) if head.method == "POST" else is_for_an_object(head, headers))
         and OTHER_FORMS.isdisjoint(headers)
         and not any(part in headers.get("host", "").lower() for part in OTHER_HOSTS)
     )
 
 
-def is_about_executions(headers: Headers) -> bool:
+def is_about_executions(head: RequestHead, headers: Headers) -> bool:
     return (
-        headers.get("x-amz-target") in OPERATIONS
+        head.target == "/"
+        and headers.get("x-amz-target") in OPERATIONS
         and is_for_service("stepfunctions", "states", headers)
         and _is_short(headers.get("content-length", ""))
     )
@@ -56,7 +57,8 @@ def is_for_an_object(head: RequestHead, headers: Headers) -> bool:
         and is_for_service("s3", "s3", headers)
         and headers.get("content-length", "0") == "0"
         and is_small(target["bucket"], target["key"])
-        and not is_routed_path(headers.get("host", ""), target["path"], head.method)
+        and "host" in headers
+        and not is_routed_path(headers["host"], target["path"], head.method)
     )
 
 
