@@ -1,6 +1,7 @@
 """Which requests and executions the plugin's event loop gets, and which have threads because they might block it."""
 
 import json
+from itertools import compress
 from typing import Any
 
 import pytest
@@ -109,6 +110,7 @@ NOT_QUICK = {
     "bucket with a slash": read(target="/bucket/"),
     "bucket that does not exist": read(target="/other/key"),
     "object that does not exist": read(target="/bucket/other"),
+    "object that has been deleted": read(target="/bucket/deleted"),
     "large object": read(target="/bucket/large"),
     "object of the bucket that the host names": read(Host="b.s3.localhost.localstack.cloud:4566", target="/key"),
     "bucket's list": read(target="/bucket?list-type=2"),
@@ -129,6 +131,8 @@ NOT_QUICK = {
     "object of a website": read(Host="bucket.s3-website.localhost.localstack.cloud:4566"),
     "S3 Control": read(target="/v20180820/jobs"),
     "queue": read(target="/000000000000/queue"),
+    "queue with the name of an operation": read(target="/000000000000/queue?x-id=GetObject"),
+    "queue without a host": read(target="/000000000000/queue", Host=None),
     "absolute target of an object": read(target="http://localhost/bucket/key"),
 }
 OBJECTS = [
@@ -136,6 +140,7 @@ OBJECTS = [
     ("bucket", "empty", 0),
     ("bucket", "small", 32768),
     ("bucket", "large", 32769),
+    ("bucket", "deleted", None),
     *(("12345678901", "key", 1), ("000000000000", "queue", 1), ("v20180820", "jobs", 1)),
 ]
 
@@ -245,6 +250,13 @@ def test_only_requests_for_executions_and_objects_are_quick(name: str, verdicts:
 
 def test_no_request_is_quick_unless_its_service_is_loaded(verdicts: Verdicts) -> None:
     assert {state for state, heads in verdicts["heads"].items() if any(heads)} == {"RUNNING"}
+    methods = [method for method, *_ in QUICK.values()]
+    quick = {service: set(compress(methods, heads)) for service, heads in verdicts["alone"].items()}
+    assert quick == {"stepfunctions": {"POST"}, "s3": {"GET", "HEAD"}}
+
+
+def test_an_answer_is_at_hand_when_its_body_is_in_memory(verdicts: Verdicts) -> None:
+    assert verdicts["at hand"] == [True, True, False]
 
 
 @pytest.mark.parametrize("name", [*PLAIN, *NOT_PLAIN])

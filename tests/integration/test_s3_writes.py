@@ -190,5 +190,5 @@ def test_one_of_several_conditional_writes_succeeds(bucket: Bucket) -> None:
         assert answers.count(OK) == 1, answers
 
 
-def test_a_reader_on_the_event_loop_waits_for_a_writer_and_lets_others_run(tmp_path: Path) -> None:
+def test_a_reader_on_the_event_loop_keeps_nobody_waiting(tmp_path: Path) -> None:
     run_in_localstack("object_reads.py", tmp_path)
