@@ -33,7 +33,7 @@ class Access:
 
 
 class ConnectionAccess:
-    """The verdicts on one connection and its requests. Who is at the other end is judged with the first of them."""
+    """The verdicts on one connection and its requests. Who is at the other end is judged once."""
 
     def __init__(self, access: Access, peer: Address, own: Address) -> None:
         self._access, self._peer, self._own = access, peer, own
@@ -42,6 +42,10 @@ class ConnectionAccess:
     def _refusal_of_peer(self) -> str | None:
         """Why nobody at the other end is served."""
         return self._access.peers.refusal(self._peer, self._own)
+
+    def judge_peer(self) -> None:
+        """Ask who is at the other end. Where the kernel has only tables to read, this takes long."""
+        _ = self._refusal_of_peer
 
     def refusal(self, head: RequestHead) -> str | None:
         return self._refusal_of_peer or self._access.requests.refusal(head.method, head.target, head.headers)

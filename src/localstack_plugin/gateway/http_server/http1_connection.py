@@ -48,6 +48,7 @@ class Http1Connection:
         reader = RequestReader(self._socket, received)
         try:
             head: RequestHead | None = reader.head()
+            self._access.judge_peer()  # not on the event loop, which would wait for the kernel
             while head is not None:
                 if self._is_quick(head):
                     head = on_the_loop(partial(self._serve_quick, head, reader))

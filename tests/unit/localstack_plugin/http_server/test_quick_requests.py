@@ -17,8 +17,10 @@ from localstack_plugin.event_loop import loop
 from localstack_plugin.event_loop.loop import event_loop, is_on_loop
 from localstack_plugin.event_loop.waits import give_way, in_a_thread, on_the_loop
 from localstack_plugin.gateway.http_server import http1_connection, last_answer, time_limits
+from localstack_plugin.gateway.http_server.access import Access
 from localstack_plugin.gateway.http_server.connection_socket import ConnectionSocket
-from localstack_plugin.gateway.http_server.messages import Answer, Request, RequestHead
+from localstack_plugin.gateway.http_server.messages import Address, Answer, Request, RequestHead
+from safety.peer_owner import PeerGuard
 
 LARGE = bytes(range(256)) * 250_000
 """More than the buffers of both ends take."""
@@ -74,6 +76,20 @@ def test_quick_and_other_requests_may_alternate(quick: Served) -> None:
             places.append(answer_of(client))
     assert places == PLACES
     assert quick.bodies == [target.encode() for target in ROW]
+
+
+def test_the_loop_does_not_ask_the_kernel_who_is_at_the_other_end() -> None:
+    asked_on_the_loop = list[bool]()
+
+    class Guard(PeerGuard):
+        def refusal(self, peer: Address, own: Address) -> str | None:
+            asked_on_the_loop.append(is_on_loop())
+            return super().refusal(peer, own)
+
+    with running("127.0.0.1", Access(("emulator",), (), Guard()), is_quick) as served:
+        served.answer = place
+        assert served.exchange(post("/quick") * 2).count(b"loop") == 2
+    assert asked_on_the_loop == [False]
 
 
 def test_quick_and_other_requests_may_be_pipelined(quick: Served) -> None:
