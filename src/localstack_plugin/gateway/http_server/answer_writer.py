@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def write(connection: socket, head: RequestHead, answer: Answer) -> bool:
-    """Write the answer and close it; return whether the connection may carry another request.
+    """Write the answer; return whether the connection may carry another request. The caller closes the answer.
 
     Raises Disconnected. An answer whose parts fail breaks off, so that the client notices.
     """
@@ -37,8 +37,6 @@ def write(connection: socket, head: RequestHead, answer: Answer) -> bool:
         if not writer.has_begun:
             send(connection, BROKEN)
         return False
-    finally:
-        answer.close()
 
 
 def send(connection: socket, content: bytes) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 
 from localstack_plugin.event_loop.waits import give_way, in_a_thread, on_the_loop
@@ -81,9 +82,10 @@ class Http1Connection:
             answer_writer.send(self._socket, answer_writer.CONTINUE)
         try:
             with reader.body() as body:
-                answer = self._application(Request(head, body, self._peer, self._own))
-                write = partial(answer_writer.write, self._socket, head, answer)
-                return write() if answer.is_at_hand else in_a_thread(write)
+                request = Request(head, body, self._peer, self._own)
+                with closing(self._application(request)) as answer:
+                    write = partial(answer_writer.write, self._socket, head, answer)
+                    return write() if answer.is_at_hand else in_a_thread(write)
         except (Disconnected, MalformedRequestError):
             raise
         except Exception:  # the edge of a request

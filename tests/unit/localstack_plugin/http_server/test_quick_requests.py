@@ -209,6 +209,17 @@ def test_a_client_that_leaves_within_an_answer_keeps_nobody_waiting(quick: Serve
     until(lambda: not gateway_threads(), "the connections' threads to end")
 
 
+def test_an_answer_is_closed_where_no_thread_can_send_it(quick: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> bool:
+        raise RuntimeError("can't start new thread")
+
+    parts = Parts()
+    monkeypatch.setattr(http1_connection, "in_a_thread", fail)
+    quick.answer = large(parts, is_at_hand=False)
+    assert quick.exchange(post("/quick/large")) == BROKEN
+    assert parts.ended.is_set()
+
+
 def gateway_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "gateway"]
 
