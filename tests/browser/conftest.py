@@ -34,7 +34,7 @@ WORKFLOW = {"DATASET": "data/sample.tar.gz", "HYPERPARAMETERS": "epochs=1 mini_b
 
 
 def measured(page: Page, selector: str, function: str) -> Any:
-    """Call a function of JavaScript with all elements of a CSS selector.
+    """Call a function of JavaScript with all elements of a CSS selector, and return what it returns.
 
     It is one step: between two, as in evaluate_all, a live page may replace the elements, which have no size then.
     """

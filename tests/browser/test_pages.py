@@ -113,9 +113,13 @@ def test_a_graph_that_is_enlarged_is_on_the_screen(shown: Shown, page: Page, wid
     page.goto(f"{shown.url}{address}")
     _enlarge(page)
     expect(page.locator("[data-enlarge]")).to_have_text("Fit")
-    page.locator(".graph").evaluate("graph => graph.parentElement.scrollIntoView({ block: 'start' })")
-    top, bottom = page.locator(".graph").evaluate(
-        "graph => [graph.getBoundingClientRect().top, graph.getBoundingClientRect().bottom]"
+    top, bottom = measured(
+        page,
+        ".graph",
+        """([graph]) => {
+            graph.parentElement.scrollIntoView({ block: 'start' });
+            return [graph.getBoundingClientRect().top, graph.getBoundingClientRect().bottom];
+        }""",
     )
     assert 0 <= top < bottom <= height
 
@@ -137,8 +141,10 @@ def test_every_graph_is_shown_whole_at_first_on_a_wide_screen(shown: Shown, page
     for address in addresses:
         page.goto(f"{shown.url}{address}")
         expect(page.locator(".graph svg")).to_have_attribute("style", re.compile("min-width"))
-        cut = page.locator(".graph").evaluate(
-            "graph => Math.max(graph.scrollWidth - graph.clientWidth, graph.scrollHeight - graph.clientHeight)"
+        cut = measured(
+            page,
+            ".graph",
+            "([graph]) => Math.max(graph.scrollWidth - graph.clientWidth, graph.scrollHeight - graph.clientHeight)",
         )
         assert cut <= 0, address
 
