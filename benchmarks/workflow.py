@@ -4,7 +4,8 @@ The functions are the project's own, but the endpoint call returns a constant, s
 are measured. They run in the Python that runs this file, because ministack runs every function in its own, whatever
 the runtime. The same boto3 code first runs one execution at a time, then a burst of simultaneous executions, for which
 a cloud has to start execution environments, and finally, once a cloud starts no more of them, rounds of many
-executions, each of which is replaced as soon as it is seen to have ended. The median round counts.
+executions, each of which is replaced as soon as it is seen to have ended. The rounds of both clouds alternate; the
+median of their ratios counts.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ IN_FLIGHT = 50
 TOGETHER = 400
 WARM_UP_ROUNDS = 6
 """At most: fewer if a round starts no environment."""
-ROUNDS = 5
+ROUNDS = 7
 STARTERS = 8
 POLL_S, LIST_S = 0.01, 0.05
 DEADLINE_S = 180.0
@@ -83,24 +84,61 @@ class Cloud:
         return [server, *server.children(recursive=True)]
 
 
-@dataclass(frozen=True)
-class Figures:
-    p50_ms: float
-    burst_rate: float
-    """Executions per second in one burst of IN_FLIGHT, which needs new execution environments."""
-    rate: float
-    """Executions per second with IN_FLIGHT running, in warm environments."""
+class Contestant:
+    """A cloud with the workflow, and what was measured of it."""
+
+    def __init__(self, cloud: Cloud, machine: str) -> None:
+        self._cloud, self._executions = cloud, Executions(cloud, machine)
+        self.taken_ms: list[float] = []
+        """By each execution that ran alone."""
+        self.burst_rate = 0.0
+        """Executions per second in one burst of IN_FLIGHT, which needs new execution environments."""
+        self.rates: list[float] = []
+        """Executions per second in each round, with IN_FLIGHT running in warm environments."""
+        self._cpu_ms: list[float] = []
+        """Of one execution in each round."""
+
+    def run_one_by_one(self) -> None:
+        self._executions.one()
+        self.taken_ms = [self._executions.one() * 1000 for _ in range(ONE_BY_ONE)]
+
+    def run_burst(self) -> None:
+        self.burst_rate = IN_FLIGHT / self._executions.together(IN_FLIGHT)
+
+    def warm_up(self) -> None:
+        """Run rounds until one has started no execution environment."""
+        processes = 0
+        for _ in range(WARM_UP_ROUNDS):
+            if processes == self._cloud.process_count():
+                break
+            processes = self._cloud.process_count()
+            self._executions.together(TOGETHER)
+
+    def run_round(self) -> None:
+        before = self._cloud.cpu_s()
+        self.rates.append(TOGETHER / self._executions.together(TOGETHER))
+        self._cpu_ms.append((self._cloud.cpu_s() - before) * 1000 / TOGETHER)
+
+    @property
+    def p50_ms(self) -> float:
+        return statistics.median(self.taken_ms)
+
+    def __str__(self) -> str:
+        p95_ms = sorted(self.taken_ms)[int(len(self.taken_ms) * 0.95)]
+        return (
+            f"{self._cloud.name:<10} one by one p50 {self.p50_ms:6.1f} ms, p95 {p95_ms:6.1f} ms   "
+            f"burst of {IN_FLIGHT} {self.burst_rate:5.1f}/s   {IN_FLIGHT} in flight "
+            f"{statistics.median(self.rates):5.1f}/s, CPU {statistics.median(self._cpu_ms):5.1f} ms"
+        )
 
 
 def main() -> int:
-    ours = measured(our_cloud())
-    with ministack() as cloud:
-        theirs = measured(cloud)
-    latency, burst, rate = (
-        ours.p50_ms / theirs.p50_ms,
-        ours.burst_rate / theirs.burst_rate,
-        ours.rate / theirs.rate,
-    )
+    with ministack() as other, deployed(our_cloud()) as ours, deployed(other) as theirs:
+        measure(ours, theirs)
+    say(str(ours))
+    say(str(theirs))
+    latency, burst = ours.p50_ms / theirs.p50_ms, ours.burst_rate / theirs.burst_rate
+    rate = statistics.median(mine / other for mine, other in zip(ours.rates, theirs.rates, strict=True))
     aims = Aims()
     aims.at_most("p50 of one execution, as a multiple of ministack's", latency, P50_MOST)
     aims.at_most("p50 of one execution, in milliseconds", ours.p50_ms, P50_MOST_MS)
@@ -109,34 +147,17 @@ def main() -> int:
     return aims.exit_code()
 
 
-def measured(cloud: Cloud) -> Figures:
-    with deployed(cloud) as machine:
-        executions = Executions(cloud, machine)
-        executions.one()
-        before = cloud.cpu_s()
-        taken = sorted(executions.one() for _ in range(ONE_BY_ONE))
-        cpu_ms = (cloud.cpu_s() - before) * 1000 / ONE_BY_ONE
-        burst_rate = IN_FLIGHT / executions.together(IN_FLIGHT)
-        warm_up(cloud, executions)
-        before = cloud.cpu_s()
-        rate = TOGETHER / statistics.median(executions.together(TOGETHER) for _ in range(ROUNDS))
-        rate_cpu_ms = (cloud.cpu_s() - before) * 1000 / (ROUNDS * TOGETHER)
-    p50_ms, p95_ms = statistics.median(taken) * 1000, taken[int(len(taken) * 0.95)] * 1000
-    say(
-        f"{cloud.name:<10} one by one p50 {p50_ms:6.1f} ms, p95 {p95_ms:6.1f} ms, CPU {cpu_ms:5.1f} ms   "
-        f"burst of {IN_FLIGHT} {burst_rate:5.2f}/s   {IN_FLIGHT} in flight {rate:5.2f}/s, CPU {rate_cpu_ms:5.1f} ms"
-    )
-    return Figures(p50_ms, burst_rate, rate)
-
-
-def warm_up(cloud: Cloud, executions: Executions) -> None:
-    """Run rounds until one has started no execution environment."""
-    processes = 0
-    for _ in range(WARM_UP_ROUNDS):
-        if processes == cloud.process_count():
-            break
-        processes = cloud.process_count()
-        executions.together(TOGETHER)
+def measure(*contestants: Contestant) -> None:
+    """Measure all of them in turn: from minute to minute, a machine's own speed changes by a third."""
+    for each in contestants:
+        each.run_one_by_one()
+    for each in contestants:
+        each.run_burst()
+    for each in contestants:
+        each.warm_up()
+    for _ in range(ROUNDS):
+        for each in contestants:
+            each.run_round()
 
 
 class Flight:
@@ -229,15 +250,15 @@ def check(described: dict[str, Any]) -> None:
 
 
 @contextmanager
-def deployed(cloud: Cloud) -> Iterator[str]:
-    """Create the functions, their image and the state machine, return its ARN, and remove everything at the end."""
+def deployed(cloud: Cloud) -> Iterator[Contestant]:
+    """Create the functions, their image and the state machine, and remove everything at the end."""
     s3, functions, states = cloud.client("s3"), cloud.client("lambda"), cloud.client("stepfunctions")
     s3.create_bucket(Bucket=NAME)
     s3.put_object(Bucket=NAME, Key="image.png", Body=picture())
     arns = [create_function(functions, name) for name in FUNCTIONS]
     machine = states.create_state_machine(name=NAME, definition=definition(arns), roleArn=ROLE)["stateMachineArn"]
     try:
-        yield machine
+        yield Contestant(cloud, machine)
     finally:
         states.delete_state_machine(stateMachineArn=machine)
         for arn in arns:
