@@ -48,20 +48,17 @@ def of_standard_workflows(original: Method) -> Method:
     return environment
 
 
-def within_limit(original: Method) -> Method:
+def within_limit(original: Callable[..., int]) -> Callable[..., int]:
     """Leave out what happens after the last but one event, and let nothing begin any more."""
 
     def add_event(
         self: EventManager, context: EventHistoryContext, event_type: HistoryEventType, *details: Any, **more: Any
     ) -> int:
-        event_id: int
         if self._event_id_gen._next_id < NEAR:
-            event_id = original(self, context, event_type, *details, **more)
-            return event_id
+            return original(self, context, event_type, *details, **more)
         with ONE_BY_ONE:
             if event_type in ENDS or not is_full(self):
-                event_id = original(self, context, event_type, *details, **more)
-                return event_id
+                return original(self, context, event_type, *details, **more)
         if event_type.endswith(BEGINNINGS):
             raise HistoryLimitReachedError
         return context.last_published_event_id
@@ -84,7 +81,7 @@ def install() -> None:
     wrap(
         "localstack.services.stepfunctions.backend.execution_worker:ExecutionWorker._get_evaluation_environment",
         wrapper=of_standard_workflows,
-        why="Which workflows have a limit.",
+        why="In LocalStack a history does not know whether it is of a Standard workflow, which has the limit.",
     )
     wrap(
         "localstack.services.stepfunctions.asl.eval.event.event_manager:EventManager.add_event",

@@ -5,7 +5,7 @@ docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.h
 
 import base64
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from localstack.aws.api import RequestContext
 from localstack.aws.api.stepfunctions import HistoryEventList, InvalidToken
@@ -17,8 +17,7 @@ from localstack.services.stepfunctions.stepfunctions_utils import (
 )
 
 from localstack_plugin.replacing import replace, wrap
-
-LONGEST_TOKEN: Final = 3096
+from localstack_plugin.stepfunctions.executions.listings import LONGEST_TOKEN
 
 
 def by_pages(original: Callable[..., Any]) -> Callable[..., Any]:
